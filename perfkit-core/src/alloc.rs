@@ -1,0 +1,283 @@
+//! Counting what a thread allocates.
+//!
+//! [`CountingAllocator`] wraps any global allocator and keeps four numbers per
+//! thread. It never allocates, locks or makes a system call. It sees what goes
+//! through the global allocator of the program: not memory that C libraries
+//! take from `malloc`, not stacks, not memory maps. Memory that one thread
+//! allocates and another frees counts as growth for the first and as shrinking
+//! for the second.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A global allocator that counts, for calls measured with `memory`.
+///
+/// ```
+/// use perfkit::CountingAllocator;
+///
+/// #[global_allocator]
+/// static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+///
+/// let monitor = perfkit::Monitor::new();
+/// let text = monitor.operation("greet").memory().measure(|| "hello".repeat(100));
+/// let snapshot = monitor.snapshot();
+/// let greet = snapshot.operation("greet").unwrap();
+/// assert_eq!(greet.lifetime.metric("allocated").unwrap().max, Some(500.0));
+/// # drop(text);
+/// ```
+#[derive(Debug)]
+pub struct CountingAllocator<A = System> {
+    inner: A,
+}
+
+impl CountingAllocator {
+    /// Counts on top of the system's allocator.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self::new(System)
+    }
+}
+
+impl<A> CountingAllocator<A> {
+    /// Counts on top of the given allocator.
+    #[must_use]
+    pub const fn new(inner: A) -> Self {
+        Self { inner }
+    }
+}
+
+/// Whether any allocation went through a [`CountingAllocator`].
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static COUNTERS: Counters = const { Counters::new() };
+}
+
+/// The numbers of one thread; cells without a destructor, so that they work
+/// while the thread ends.
+struct Counters {
+    allocated_bytes: Cell<u64>,
+    allocations: Cell<u64>,
+    /// Bytes allocated less bytes freed by this thread.
+    growth_bytes: Cell<i64>,
+    /// The highest growth since the innermost [`Mark`] was set.
+    peak_bytes: Cell<i64>,
+}
+
+impl Counters {
+    const fn new() -> Self {
+        Self {
+            allocated_bytes: Cell::new(0),
+            allocations: Cell::new(0),
+            growth_bytes: Cell::new(0),
+            peak_bytes: Cell::new(i64::MIN),
+        }
+    }
+
+    fn grow(&self, bytes: usize) {
+        if self.allocations.get() == 0 {
+            INSTALLED.store(true, Ordering::Relaxed);
+        }
+        self.allocations.set(self.allocations.get().wrapping_add(1));
+        let allocated = self.allocated_bytes.get().wrapping_add(bytes as u64);
+        self.allocated_bytes.set(allocated);
+        let growth = self.growth_bytes.get().wrapping_add(bytes as i64);
+        self.growth_bytes.set(growth);
+        if growth > self.peak_bytes.get() {
+            self.peak_bytes.set(growth);
+        }
+    }
+
+    fn shrink(&self, bytes: usize) {
+        let growth = self.growth_bytes.get().wrapping_sub(bytes as i64);
+        self.growth_bytes.set(growth);
+    }
+}
+
+fn grow(bytes: usize) {
+    // An allocation after the thread's locals are gone is not counted.
+    let _ = COUNTERS.try_with(|counters| counters.grow(bytes));
+}
+
+fn shrink(bytes: usize) {
+    let _ = COUNTERS.try_with(|counters| counters.shrink(bytes));
+}
+
+// SAFETY: every method passes its arguments on to `inner` and returns what it
+// returns; the counting touches only thread-local cells and cannot unwind.
+#[expect(unsafe_code, reason = "a global allocator is an unsafe trait")]
+unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the contract of `alloc`.
+        let pointer = unsafe { self.inner.alloc(layout) };
+        if !pointer.is_null() {
+            grow(layout.size());
+        }
+        pointer
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
+        let pointer = unsafe { self.inner.alloc_zeroed(layout) };
+        if !pointer.is_null() {
+            grow(layout.size());
+        }
+        pointer
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        shrink(layout.size());
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { self.inner.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: the caller keeps the contract of `realloc`.
+        let moved = unsafe { self.inner.realloc(pointer, layout, new_size) };
+        if !moved.is_null() {
+            shrink(layout.size());
+            grow(new_size);
+        }
+        moved
+    }
+}
+
+/// What a stretch of work did to memory, on the thread that did it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MemoryUse {
+    pub(crate) allocated_bytes: u64,
+    pub(crate) allocations: u64,
+    pub(crate) net_growth_bytes: i64,
+    pub(crate) peak_growth_bytes: u64,
+}
+
+impl MemoryUse {
+    /// Appends a later stretch: its peak stands on the growth before it.
+    pub(crate) fn then(&mut self, later: Self) {
+        let base = self.net_growth_bytes;
+        let later_peak = base.saturating_add(later.peak_growth_bytes as i64).max(0) as u64;
+        self.peak_growth_bytes = self.peak_growth_bytes.max(later_peak);
+        self.net_growth_bytes = base.saturating_add(later.net_growth_bytes);
+        self.allocated_bytes += later.allocated_bytes;
+        self.allocations += later.allocations;
+    }
+}
+
+/// The thread's numbers at the start of a stretch of work. Marks nest: each
+/// must be read before the one around it.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    allocated_bytes: u64,
+    allocations: u64,
+    growth_bytes: i64,
+    outer_peak_bytes: i64,
+}
+
+impl Mark {
+    /// Starts a stretch; `None` where no [`CountingAllocator`] is installed.
+    pub(crate) fn set() -> Option<Self> {
+        if !INSTALLED.load(Ordering::Relaxed) {
+            return None;
+        }
+        COUNTERS
+            .try_with(|counters| {
+                let growth_bytes = counters.growth_bytes.get();
+                Self {
+                    allocated_bytes: counters.allocated_bytes.get(),
+                    allocations: counters.allocations.get(),
+                    growth_bytes,
+                    outer_peak_bytes: counters.peak_bytes.replace(growth_bytes),
+                }
+            })
+            .ok()
+    }
+
+    /// Ends the stretch.
+    pub(crate) fn read(self) -> MemoryUse {
+        COUNTERS
+            .try_with(|counters| {
+                let peak = counters.peak_bytes.get();
+                counters.peak_bytes.set(peak.max(self.outer_peak_bytes));
+                let growth = counters.growth_bytes.get();
+                let allocated = counters.allocated_bytes.get();
+                MemoryUse {
+                    allocated_bytes: allocated.wrapping_sub(self.allocated_bytes),
+                    allocations: counters.allocations.get().wrapping_sub(self.allocations),
+                    net_growth_bytes: growth.wrapping_sub(self.growth_bytes),
+                    peak_growth_bytes: peak.wrapping_sub(self.growth_bytes).max(0) as u64,
+                }
+            })
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[global_allocator]
+    static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+
+    #[test]
+    fn allocations_and_growth_are_counted() {
+        let mark = Mark::set().unwrap();
+        let kept: Vec<u8> = Vec::with_capacity(1000);
+        drop(Vec::<u8>::with_capacity(5000));
+        let used = mark.read();
+        assert_eq!(used.allocated_bytes, 6000);
+        assert_eq!(used.allocations, 2);
+        assert_eq!(used.net_growth_bytes, 1000);
+        assert_eq!(used.peak_growth_bytes, 6000);
+        drop(kept);
+    }
+
+    #[test]
+    fn a_nested_mark_has_its_own_peak_and_leaves_the_outer_one_right() {
+        let outer = Mark::set().unwrap();
+        drop(Vec::<u8>::with_capacity(8000));
+        let inner = Mark::set().unwrap();
+        drop(Vec::<u8>::with_capacity(3000));
+        assert_eq!(inner.read().peak_growth_bytes, 3000);
+        assert_eq!(outer.read().peak_growth_bytes, 8000);
+    }
+
+    #[test]
+    fn freeing_what_was_there_before_is_negative_growth() {
+        let earlier: Vec<u8> = Vec::with_capacity(4096);
+        let mark = Mark::set().unwrap();
+        drop(earlier);
+        let used = mark.read();
+        assert_eq!(used.net_growth_bytes, -4096);
+        assert_eq!(used.peak_growth_bytes, 0);
+    }
+
+    #[test]
+    fn a_reallocation_is_one_allocation_of_the_new_size() {
+        let mut vec: Vec<u8> = Vec::with_capacity(100);
+        let mark = Mark::set().unwrap();
+        vec.reserve_exact(400);
+        let used = mark.read();
+        assert_eq!((used.allocations, used.allocated_bytes), (1, 400));
+        assert_eq!(used.net_growth_bytes, 300);
+    }
+
+    #[test]
+    fn a_later_stretch_peaks_on_top_of_the_growth_before_it() {
+        let mut total = MemoryUse {
+            allocated_bytes: 100,
+            allocations: 1,
+            net_growth_bytes: 60,
+            peak_growth_bytes: 100,
+        };
+        total.then(MemoryUse {
+            allocated_bytes: 50,
+            allocations: 2,
+            net_growth_bytes: -60,
+            peak_growth_bytes: 50,
+        });
+        assert_eq!(total.peak_growth_bytes, 110);
+        assert_eq!(total.net_growth_bytes, 0);
+        assert_eq!(total.allocations, 3);
+    }
+}

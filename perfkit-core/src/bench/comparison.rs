@@ -1,0 +1,333 @@
+//! From two contestants to a ratio, an interval and a verdict.
+
+use crate::metric::{Metric, MetricSummary};
+use crate::report::{Benchmark, Comparison, Note, Ratio, Verdict};
+use crate::snapshot::OperationSnapshot;
+use crate::stats;
+
+/// How sure a verdict must be, and what counts as the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rules {
+    /// The two-sided confidence level of intervals.
+    pub confidence: f64,
+    /// The half-width δ of the indifference zone: byte-identical copies of a
+    /// program differ persistently by up to 0.45 %.
+    pub indifference: f64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            confidence: 0.95,
+            indifference: 0.005,
+        }
+    }
+}
+
+/// How much wider an interval is when the sides were not measured in turn: the
+/// variance between sessions is some 17 times what the spread within one
+/// implies.
+const SESSION_FACTOR: f64 = 4.0;
+
+/// And the least half-width it then has, on the log scale: sessions of one
+/// program on one machine differ by a few percent however long they are.
+const SESSION_FLOOR: f64 = 0.02;
+
+/// What an interval says: beyond the indifference zone on one side, within it,
+/// or neither.
+#[must_use]
+pub fn verdict(ratio: Option<&Ratio>, indifference: f64) -> Verdict {
+    let Some(ratio) = ratio else {
+        return Verdict::Inconclusive;
+    };
+    let (lowest_same, highest_same) = (1.0 / (1.0 + indifference), 1.0 + indifference);
+    if ratio.low > highest_same {
+        Verdict::Slower
+    } else if ratio.high < lowest_same {
+        Verdict::Faster
+    } else if ratio.low >= lowest_same && ratio.high <= highest_same {
+        Verdict::Same
+    } else {
+        Verdict::Inconclusive
+    }
+}
+
+/// Compares two contestants that took turns, from the pairs of values that
+/// share a block.
+///
+/// The ratio is the exponential of the Hodges-Lehmann estimate of the paired
+/// differences of logarithms, its interval that of Wilcoxon's signed-rank test.
+#[must_use]
+pub fn compare_interleaved(
+    baseline: &Benchmark,
+    candidate: &Benchmark,
+    metric: &Metric,
+    rules: &Rules,
+) -> Comparison {
+    let pairs = paired_values(baseline, candidate, metric);
+    let mut notes = Vec::new();
+    let all_positive = pairs.iter().all(|(b, c)| *b > 0.0 && *c > 0.0);
+    let differences: Vec<f64> = pairs.iter().map(|(b, c)| (c / b).ln()).collect();
+    let ratio = if all_positive {
+        stats::paired_shift(&differences, rules.confidence).map(|shift| Ratio {
+            estimate: shift.value.exp(),
+            low: shift.low.exp(),
+            high: shift.high.exp(),
+            confidence: rules.confidence,
+        })
+    } else {
+        notes.push(Note::info(
+            "zero-values",
+            format!("{metric} has values of zero, of which no ratio can be taken"),
+        ));
+        None
+    };
+    if ratio.is_none() && all_positive {
+        notes.push(Note::warning(
+            "too-few-runs",
+            format!(
+                "{} pairs of runs are too few for an interval at {:.0} %",
+                pairs.len(),
+                rules.confidence * 100.0
+            ),
+        ));
+    }
+    Comparison {
+        baseline: baseline.name.clone(),
+        candidate: candidate.name.clone(),
+        metric: metric.clone(),
+        interleaved: true,
+        pairs: pairs.len() as u64,
+        indifference: rules.indifference,
+        verdict: verdict(ratio.as_ref(), rules.indifference),
+        ratio,
+        notes,
+    }
+}
+
+/// Compares contestants of two saved reports, which were not measured in turn.
+///
+/// The ratio is that of the medians. Its interval comes from the binomial
+/// intervals of both and is then widened, because sessions differ by more than
+/// the runs within one: fourfold, and to at least ±2 %.
+#[must_use]
+pub fn compare_saved(
+    baseline: &Benchmark,
+    candidate: &Benchmark,
+    metric: &Metric,
+    rules: &Rules,
+) -> Comparison {
+    let names = (baseline.name.as_str(), candidate.name.as_str());
+    let sides = (baseline.metrics.get(metric), candidate.metrics.get(metric));
+    compare_summaries(names, sides, metric, rules)
+}
+
+/// Compares operations of two saved reports by their execution time, as
+/// [`compare_saved`] does contestants.
+#[must_use]
+pub fn compare_saved_operations(
+    baseline: &OperationSnapshot,
+    candidate: &OperationSnapshot,
+    rules: &Rules,
+) -> Comparison {
+    let metric = Metric::EXECUTION_TIME;
+    let names = (baseline.name.as_str(), candidate.name.as_str());
+    let sides = (
+        baseline.lifetime.metrics.get(&metric),
+        candidate.lifetime.metrics.get(&metric),
+    );
+    compare_summaries(names, sides, &metric, rules)
+}
+
+fn compare_summaries(
+    (baseline, candidate): (&str, &str),
+    sides: (Option<&MetricSummary>, Option<&MetricSummary>),
+    metric: &Metric,
+    rules: &Rules,
+) -> Comparison {
+    let mut notes = vec![Note::info(
+        "not-interleaved",
+        "the sides were not measured in turn: the interval is widened fourfold and to at least ±2 %, because sessions differ by more than runs",
+    )];
+    let ratio = match sides {
+        (Some(baseline), Some(candidate)) => ratio_of_medians(baseline, candidate, rules),
+        _ => None,
+    };
+    if ratio.is_none() {
+        notes.push(Note::warning(
+            "too-few-runs",
+            format!("there are too few values of {metric} on one side for an interval"),
+        ));
+    }
+    Comparison {
+        baseline: baseline.to_owned(),
+        candidate: candidate.to_owned(),
+        metric: metric.clone(),
+        interleaved: false,
+        pairs: 0,
+        indifference: rules.indifference,
+        verdict: verdict(ratio.as_ref(), rules.indifference),
+        ratio,
+        notes,
+    }
+}
+
+fn ratio_of_medians(
+    baseline: &MetricSummary,
+    candidate: &MetricSummary,
+    rules: &Rules,
+) -> Option<Ratio> {
+    // Each side may err half as often, so that both together keep the level.
+    let each = 1.0 - (1.0 - rules.confidence) / 2.0;
+    let (baseline_low, baseline_mid, baseline_high) = median_interval(baseline, each)?;
+    let (candidate_low, candidate_mid, candidate_high) = median_interval(candidate, each)?;
+    if baseline_low <= 0.0 || candidate_low <= 0.0 {
+        return None;
+    }
+    let estimate = (candidate_mid / baseline_mid).ln();
+    let low = (candidate_low / baseline_high).ln();
+    let high = (candidate_high / baseline_low).ln();
+    let widen = |half_width: f64| (SESSION_FACTOR * half_width).max(SESSION_FLOOR);
+    Some(Ratio {
+        estimate: estimate.exp(),
+        low: (estimate - widen(estimate - low)).exp(),
+        high: (estimate + widen(high - estimate)).exp(),
+        confidence: rules.confidence,
+    })
+}
+
+/// The median with its two-sided interval, from raw values or a histogram.
+fn median_interval(summary: &MetricSummary, confidence: f64) -> Option<(f64, f64, f64)> {
+    let one_sided = 1.0 - (1.0 - confidence) / 2.0;
+    let (low, high) = stats::quantile_bounds(0.5, summary.count, one_sided);
+    let at = |rank: u64| match &summary.histogram {
+        Some(histogram) => histogram.value_at_rank(rank),
+        None => {
+            let ordered = stats::sorted(&summary.samples)?;
+            ordered.get(usize::try_from(rank).ok()? - 1).copied()
+        }
+    };
+    Some((at(low?)?, summary.percentile(0.5)?, at(high?)?))
+}
+
+/// The values of both contestants from every block in which both have one.
+fn paired_values(baseline: &Benchmark, candidate: &Benchmark, metric: &Metric) -> Vec<(f64, f64)> {
+    let values = |benchmark: &'_ Benchmark| -> Vec<(u64, f64)> {
+        let samples = benchmark.metrics.get(metric).map(|m| m.samples.as_slice());
+        let samples = samples.unwrap_or_default().iter().copied();
+        benchmark.blocks.iter().copied().zip(samples).collect()
+    };
+    let (baseline, candidate) = (values(baseline), values(candidate));
+    let mut candidate = candidate.into_iter().peekable();
+    let mut pairs = Vec::with_capacity(baseline.len());
+    for (block, value) in baseline {
+        while candidate.next_if(|(other, _)| *other < block).is_some() {}
+        if let Some((_, other_value)) = candidate.next_if(|(other, _)| *other == block) {
+            pairs.push((value, other_value));
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unit::Unit;
+
+    fn benchmark(name: &str, values: &[f64]) -> Benchmark {
+        let mut benchmark = Benchmark::new(name);
+        benchmark.successes = values.len() as u64;
+        benchmark.blocks = (0..values.len() as u64).collect();
+        let summary = MetricSummary::from_samples(Unit::Nanoseconds, values.to_vec());
+        benchmark.metrics.insert(Metric::WALL_TIME, summary);
+        benchmark
+    }
+
+    /// Noise that both sides of a block share, and a little of their own.
+    fn series(factor: f64, n: usize, phase: f64) -> Vec<f64> {
+        let noise = |index: usize, step: f64| (index as f64 * step + phase).sin();
+        let shared = |index: usize| 1.0 + 0.2 * (index as f64 * 0.7).sin();
+        (0..n)
+            .map(|index| 1e7 * factor * shared(index) * (1.0 + 0.002 * noise(index, 2.3)))
+            .collect()
+    }
+
+    fn compare(factor: f64, n: usize) -> Comparison {
+        let baseline = benchmark("a", &series(1.0, n, 0.0));
+        let candidate = benchmark("b", &series(factor, n, 1.0));
+        compare_interleaved(&baseline, &candidate, &Metric::WALL_TIME, &Rules::default())
+    }
+
+    #[test]
+    fn pairs_cancel_what_both_sides_share() {
+        let slower = compare(1.02, 40);
+        assert_eq!(slower.verdict, Verdict::Slower);
+        let ratio = slower.ratio.unwrap();
+        assert!(ratio.low < 1.02 && 1.02 < ratio.high && ratio.high - ratio.low < 0.004);
+        assert_eq!(compare(0.98, 40).verdict, Verdict::Faster);
+        assert_eq!(compare(1.0, 40).verdict, Verdict::Same);
+        assert_eq!(compare(1.005, 40).verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn five_pairs_are_too_few() {
+        let comparison = compare(2.0, 5);
+        assert_eq!(
+            (comparison.ratio, comparison.verdict),
+            (None, Verdict::Inconclusive)
+        );
+        assert_eq!(comparison.notes[0].code, "too-few-runs");
+        assert_eq!(compare(2.0, 6).verdict, Verdict::Slower);
+    }
+
+    #[test]
+    fn a_block_in_which_one_side_failed_is_no_pair() {
+        let baseline = benchmark("a", &[10.0; 8]);
+        let mut candidate = benchmark("b", &[20.0; 7]);
+        candidate.blocks = vec![0, 1, 2, 4, 5, 6, 7];
+        let comparison =
+            compare_interleaved(&baseline, &candidate, &Metric::WALL_TIME, &Rules::default());
+        assert_eq!(comparison.pairs, 7);
+        assert_eq!(comparison.ratio.unwrap().estimate, 2.0_f64.ln().exp());
+    }
+
+    #[test]
+    fn zero_values_have_no_ratio() {
+        let baseline = benchmark("a", &[0.0; 10]);
+        let candidate = benchmark("b", &[5.0; 10]);
+        let comparison =
+            compare_interleaved(&baseline, &candidate, &Metric::WALL_TIME, &Rules::default());
+        assert_eq!(comparison.verdict, Verdict::Inconclusive);
+        assert_eq!(comparison.notes[0].code, "zero-values");
+    }
+
+    #[test]
+    fn saved_reports_need_a_clear_difference() {
+        let compare = |factor: f64| {
+            let baseline = benchmark("a", &[1e7; 100]);
+            let candidate = benchmark("a", &[factor * 1e7; 100]);
+            compare_saved(&baseline, &candidate, &Metric::WALL_TIME, &Rules::default())
+        };
+        assert_eq!(compare(1.01).verdict, Verdict::Inconclusive);
+        assert_eq!(compare(1.03).verdict, Verdict::Slower);
+        assert_eq!(compare(0.9).verdict, Verdict::Faster);
+        assert!(!compare(1.0).interleaved);
+        assert_eq!(compare(1.0).notes[0].code, "not-interleaved");
+    }
+
+    #[test]
+    fn the_zone_is_symmetric_on_the_log_scale() {
+        let ratio = |low: f64, high: f64| Ratio {
+            estimate: (low * high).sqrt(),
+            low,
+            high,
+            confidence: 0.95,
+        };
+        let judge = |low, high| verdict(Some(&ratio(low, high)), 0.25);
+        assert_eq!(judge(0.8, 1.25), Verdict::Same);
+        assert_eq!(judge(1.26, 1.5), Verdict::Slower);
+        assert_eq!(judge(0.5, 0.79), Verdict::Faster);
+        assert_eq!(judge(0.79, 1.0), Verdict::Inconclusive);
+        assert_eq!(verdict(None, 0.25), Verdict::Inconclusive);
+    }
+}

@@ -1,0 +1,114 @@
+//! What a reader should know about a sample before believing its numbers.
+
+use crate::metric::Metric;
+use crate::report::{Benchmark, Note};
+use crate::stats;
+use crate::unit::Unit;
+
+/// A value is far out beyond this many interquartile ranges above the third
+/// quartile (Tukey 1977).
+const FAR_OUT: f64 = 3.0;
+
+/// More than this share of far-out values is worth a word.
+const MANY_FAR_OUT: f64 = 0.05;
+
+/// A first run this much slower than the median stands out.
+const SLOW_FIRST_RUN: f64 = 1.5;
+
+/// The remarks on one contestant's runs.
+#[must_use]
+pub fn remarks(benchmark: &Benchmark) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let runs = benchmark.successes + benchmark.failures;
+    if benchmark.failures > 0 {
+        notes.push(Note::warning(
+            "failed-runs",
+            format!(
+                "{}: {} of {runs} runs failed; their times are not in the numbers",
+                benchmark.name, benchmark.failures
+            ),
+        ));
+    }
+    let times = benchmark.metrics.get(&Metric::WALL_TIME);
+    let samples = times
+        .map(|time| time.samples.as_slice())
+        .unwrap_or_default();
+    notes.extend(first_run_slower(&benchmark.name, samples));
+    notes.extend(far_out_values(&benchmark.name, samples));
+    notes
+}
+
+fn first_run_slower(name: &str, samples: &[f64]) -> Option<Note> {
+    let (&first, rest) = samples.split_first()?;
+    let rest = stats::sorted(rest)?;
+    let (median, slowest) = (stats::median(&rest)?, rest.last()?);
+    let stands_out = rest.len() >= 5 && first > SLOW_FIRST_RUN * median && first > *slowest;
+    stands_out.then(|| {
+        Note::warning(
+            "first-run-slower",
+            format!(
+                "{name}: the first run took {}, the others {} in the median: caches were cold; more warm-up (-w) would show the usual time",
+                Unit::Nanoseconds.format(first, 3),
+                Unit::Nanoseconds.format(median, 3)
+            ),
+        )
+    })
+}
+
+fn far_out_values(name: &str, samples: &[f64]) -> Option<Note> {
+    let ordered = stats::sorted(samples)?;
+    let first_quartile = stats::percentile(&ordered, 0.25)?;
+    let third_quartile = stats::percentile(&ordered, 0.75)?;
+    let fence = third_quartile + FAR_OUT * (third_quartile - first_quartile);
+    let count = ordered.iter().filter(|value| **value > fence).count();
+    let is_many = ordered.len() >= 10 && count as f64 > MANY_FAR_OUT * ordered.len() as f64;
+    is_many.then(|| {
+        Note::warning(
+            "far-out-runs",
+            format!(
+                "{name}: {count} of {} runs took far longer than the rest (over {}); they are kept, but something else was running",
+                ordered.len(),
+                Unit::Nanoseconds.format(fence, 3)
+            ),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::MetricSummary;
+
+    fn codes(values: &[f64]) -> Vec<String> {
+        let mut benchmark = Benchmark::new("a");
+        let summary = MetricSummary::from_samples(Unit::Nanoseconds, values.to_vec());
+        benchmark.metrics.insert(Metric::WALL_TIME, summary);
+        let notes = remarks(&benchmark);
+        notes
+            .into_iter()
+            .map(|note| note.code.into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_steady_sample_needs_no_remark() {
+        assert!(codes(&[10.0, 10.1, 9.9, 10.0, 10.2, 9.8, 10.1, 10.0, 9.9, 10.0]).is_empty());
+        assert!(codes(&[]).is_empty());
+        assert!(codes(&[5.0]).is_empty());
+    }
+
+    #[test]
+    fn a_slow_first_run_is_told() {
+        assert_eq!(
+            codes(&[20.0, 10.1, 9.9, 10.0, 10.2, 9.8]),
+            ["first-run-slower"]
+        );
+    }
+
+    #[test]
+    fn many_far_out_runs_are_told() {
+        let mut values = vec![10.0, 10.1, 9.9, 10.0, 10.2, 9.8, 10.1, 10.0, 9.9];
+        values.extend([30.0, 40.0]);
+        assert_eq!(codes(&values), ["far-out-runs"]);
+    }
+}

@@ -1,0 +1,274 @@
+//! Distributions in logarithmic buckets.
+
+mod v2;
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use hdrhistogram::Histogram as Buckets;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::stats;
+
+pub use v2::HistogramError;
+
+/// The largest value with a bucket of its own: 73 minutes in nanoseconds, 4 TiB
+/// in bytes. Larger values are counted in the last bucket; their sum and
+/// maximum stay exact.
+pub(crate) const HIGHEST: u64 = (1 << 42) - 1;
+
+/// Two significant digits: a bucket is at most 1/128 of its values wide.
+const DIGITS: u8 = 2;
+
+/// A distribution of whole numbers from 0 to 2⁴² − 1 in HdrHistogram buckets,
+/// with exact count, sum, minimum and maximum beside them.
+///
+/// A percentile is the middle of its bucket: within 0.4 % of the exact one.
+/// Memory is 37 KB, whatever the number of values.
+#[derive(Clone, PartialEq)]
+pub struct Histogram {
+    buckets: Buckets<u64>,
+    sum: u128,
+    min: u64,
+    max: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Histogram {
+    /// A histogram without values.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "the bounds are constants, and a test builds one"
+    )]
+    pub fn new() -> Self {
+        let buckets = Buckets::new_with_bounds(1, HIGHEST, DIGITS).expect("the bounds are valid");
+        Self::from_buckets(buckets)
+    }
+
+    fn from_buckets(buckets: Buckets<u64>) -> Self {
+        Self {
+            buckets,
+            sum: 0,
+            min: u64::MAX,
+            max: 0,
+        }
+    }
+
+    /// Adds one value, in constant time.
+    pub fn record(&mut self, value: u64) {
+        self.record_n(value, 1);
+    }
+
+    /// Adds a value `count` times, in constant time.
+    pub fn record_n(&mut self, value: u64, count: u64) {
+        if count == 0 {
+            return;
+        }
+        self.buckets.saturating_record_n(value, count);
+        let added = u128::from(value) * u128::from(count);
+        self.sum = self.sum.saturating_add(added);
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+
+    /// Adds the values of another histogram.
+    pub fn merge(&mut self, other: &Self) {
+        for (value, count) in other.recorded() {
+            self.buckets.saturating_record_n(value, count);
+        }
+        self.sum = self.sum.saturating_add(other.sum);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.len()
+    }
+
+    /// The exact sum of the values.
+    #[must_use]
+    pub fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    /// The exact smallest value.
+    #[must_use]
+    pub fn min(&self) -> Option<u64> {
+        (self.count() > 0).then_some(self.min)
+    }
+
+    /// The exact largest value.
+    #[must_use]
+    pub fn max(&self) -> Option<u64> {
+        (self.count() > 0).then_some(self.max)
+    }
+
+    /// The exact arithmetic mean.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        (self.count() > 0).then(|| self.sum as f64 / self.count() as f64)
+    }
+
+    /// The standard deviation with divisor n − 1, every value taken as the
+    /// middle of its bucket.
+    #[must_use]
+    pub fn std_dev(&self) -> Option<f64> {
+        let n = self.count();
+        if n < 2 {
+            return None;
+        }
+        let mean = self.mean()?;
+        let squares: f64 = self
+            .recorded()
+            .map(|(value, count)| (value as f64 - mean).powi(2) * count as f64)
+            .sum();
+        Some((squares / (n - 1) as f64).sqrt())
+    }
+
+    /// The nearest-rank percentile of a quantile in [0, 1].
+    #[must_use]
+    pub fn percentile(&self, quantile: f64) -> Option<f64> {
+        let rank = stats::nearest_rank(quantile, self.count())?;
+        self.value_at_rank(rank)
+    }
+
+    /// The value of the given 1-based rank, within its bucket's width.
+    #[must_use]
+    pub fn value_at_rank(&self, rank: u64) -> Option<f64> {
+        if rank == 0 || rank > self.count() {
+            return None;
+        }
+        if rank == self.count() {
+            return Some(self.max as f64);
+        }
+        let mut seen = 0;
+        for (value, count) in self.recorded() {
+            seen += count;
+            if seen >= rank {
+                return Some(value.clamp(self.min, self.max) as f64);
+            }
+        }
+        None
+    }
+
+    /// The middle of every bucket that holds values, ascending, with its count.
+    pub fn recorded(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.buckets.iter_recorded().map(|bucket| {
+            let top = bucket.value_iterated_to();
+            (self.buckets.median_equivalent(top), bucket.count_at_value())
+        })
+    }
+
+    /// Puts the exact numbers in place of those derived from the buckets.
+    pub(crate) fn set_exact(&mut self, sum: u128, min: u64, max: u64) {
+        self.sum = sum;
+        self.min = min;
+        self.max = max;
+    }
+}
+
+/// The smallest value of the bucket that a value falls into: equal for values
+/// that a histogram does not tell apart.
+pub(crate) fn bucket_of(value: u64) -> u64 {
+    static SCALE: LazyLock<Histogram> = LazyLock::new(Histogram::new);
+    SCALE.buckets.lowest_equivalent(value.min(HIGHEST))
+}
+
+impl fmt::Debug for Histogram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Histogram")
+            .field("count", &self.count())
+            .field("sum", &self.sum)
+            .field("min", &self.min())
+            .field("max", &self.max())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serialize for Histogram {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        v2::Wire::from_histogram(self)
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Histogram {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        v2::Wire::deserialize(deserializer)?
+            .into_histogram()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_empty_histogram_says_nothing() {
+        let empty = Histogram::new();
+        assert_eq!((empty.count(), empty.min(), empty.max()), (0, None, None));
+        assert_eq!((empty.mean(), empty.percentile(0.5)), (None, None));
+        assert_eq!(empty.std_dev(), None);
+    }
+
+    #[test]
+    fn values_beyond_the_range_keep_their_sum_and_maximum() {
+        let mut histogram = Histogram::new();
+        histogram.record(u64::MAX);
+        histogram.record(0);
+        assert_eq!(histogram.count(), 2);
+        assert_eq!(histogram.sum(), u128::from(u64::MAX));
+        assert_eq!(histogram.percentile(1.0), Some(u64::MAX as f64));
+        assert_eq!(histogram.percentile(0.0), Some(0.0));
+    }
+
+    proptest! {
+        #[test]
+        fn percentiles_are_within_one_percent(
+            values in prop::collection::vec(0_u64..10_000_000_000, 1..500),
+            quantile in 0.0_f64..=1.0,
+        ) {
+            let mut histogram = Histogram::new();
+            for &value in &values {
+                histogram.record(value);
+            }
+            let mut ordered = values.clone();
+            ordered.sort_unstable();
+            let exact = stats::percentile(&ordered, quantile).unwrap() as f64;
+            let estimate = histogram.percentile(quantile).unwrap();
+            prop_assert!((estimate - exact).abs() <= 0.004 * exact + 0.5, "{} is not {}", estimate, exact);
+            prop_assert_eq!(histogram.sum(), values.iter().map(|&v| u128::from(v)).sum::<u128>());
+            prop_assert_eq!(histogram.min(), ordered.first().copied());
+            prop_assert_eq!(histogram.max(), ordered.last().copied());
+        }
+
+        #[test]
+        fn merging_equals_recording_everything_in_one(
+            a in prop::collection::vec(0_u64..1 << 50, 0..100),
+            b in prop::collection::vec(0_u64..1 << 50, 0..100),
+        ) {
+            let record = |values: &[u64]| {
+                let mut histogram = Histogram::new();
+                values.iter().for_each(|&value| histogram.record(value));
+                histogram
+            };
+            let mut merged = record(&a);
+            merged.merge(&record(&b));
+            let all = record(&[a, b].concat());
+            prop_assert_eq!(merged.count(), all.count());
+            prop_assert_eq!(merged.sum(), all.sum());
+            prop_assert_eq!(merged.recorded().collect::<Vec<_>>(), all.recorded().collect::<Vec<_>>());
+        }
+    }
+}

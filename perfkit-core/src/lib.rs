@@ -1,0 +1,87 @@
+//! Measures execution time, memory, CPU and throughput of named operations,
+//! keeps rolling windows with percentiles, and reports them.
+//!
+//! ```
+//! use perfkit::measure;
+//!
+//! #[measure]
+//! fn parse(text: &str) -> Result<u32, std::num::ParseIntError> {
+//!     text.trim().parse()
+//! }
+//!
+//! parse("42").unwrap();
+//! parse("x").unwrap_err();
+//!
+//! let snapshot = perfkit::snapshot();
+//! let parse = &snapshot.operations[0];
+//! assert!(parse.name.ends_with("::parse"));
+//! assert_eq!((parse.lifetime.calls.success, parse.lifetime.calls.failure), (1, 1));
+//! ```
+//!
+//! | to | use |
+//! |---|---|
+//! | measure a function, a method or an `async fn` | `#[measure]` |
+//! | measure a closure | [`measure()`], [`try_measure`] |
+//! | measure a future | [`measure_async`], [`try_measure_async`] |
+//! | measure a stretch of code | [`Timer`] |
+//! | measure memory, CPU or throughput too | [`operation`] and its options |
+//! | read counts, averages and percentiles | [`snapshot()`] |
+//! | save them, or sum them up | [`Report`] |
+//! | get a report when the program ends | [`report_at_exit`] |
+//! | send every value somewhere | [`Monitor::set_collector`] |
+//! | keep measurements apart | [`Monitor::new`] |
+//!
+//! Modules stand in the order in which data flows; each uses only those above.
+
+pub mod unit;
+
+pub mod stats;
+
+pub mod clock;
+
+pub mod histogram;
+
+pub mod metric;
+
+pub mod window;
+
+pub mod alloc;
+
+pub mod process;
+
+pub mod outcome;
+
+mod recorder;
+
+pub mod monitor;
+
+pub mod measure;
+
+pub mod snapshot;
+
+pub mod report;
+
+pub mod global;
+
+#[cfg(feature = "bench")]
+pub mod bench;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use alloc::CountingAllocator;
+pub use clock::{Clock, MockClock};
+pub use global::{
+    measure, measure_async, operation, report_at_exit, set_enabled, snapshot, try_measure,
+    try_measure_async,
+};
+pub use measure::Timer;
+pub use metric::{Metric, MetricSummary};
+pub use monitor::{Collector, Measurement, Monitor, MonitorBuilder, Operation};
+pub use outcome::{Ending, Failure, Outcome};
+#[cfg(feature = "macros")]
+pub use perfkit_macros::measure;
+pub use recorder::Calls;
+pub use report::{Report, Summary};
+pub use snapshot::{OperationSnapshot, Snapshot, WindowSnapshot};
+pub use window::Window;

@@ -1,0 +1,131 @@
+//! Measuring a call: closures, futures, guards.
+//!
+//! Time is always measured. Memory, CPU time and throughput are asked for on
+//! the [`Operation`]. A panic is recorded while it unwinds, a dropped future
+//! as cancelled.
+
+mod call;
+mod future;
+mod nesting;
+mod segment;
+mod timer;
+
+pub use future::Measured;
+pub use timer::Timer;
+
+pub(crate) use call::Call;
+
+use std::fmt::Display;
+use std::future::Future;
+
+use crate::monitor::{Monitor, Operation};
+use crate::outcome::Outcome;
+
+impl Monitor {
+    /// Measures a closure under a name.
+    ///
+    /// Whatever it returns is a success; use [`Monitor::try_measure`] for a
+    /// `Result`.
+    pub fn measure<T>(&self, name: &str, work: impl FnOnce() -> T) -> T {
+        if !cfg!(feature = "record") {
+            return work();
+        }
+        self.operation(name).measure(work)
+    }
+
+    /// Measures a closure that may fail: an `Err` is counted as a failure, with
+    /// its type and text, and its time is kept apart from that of successes.
+    ///
+    /// # Errors
+    /// Those of the closure.
+    pub fn try_measure<T, E: Display>(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        if !cfg!(feature = "record") {
+            return work();
+        }
+        self.operation(name).try_measure(work)
+    }
+
+    /// Measures a future from its first poll to completion.
+    pub fn measure_async<F: Future>(
+        &self,
+        name: &str,
+        work: F,
+    ) -> Measured<F, impl FnOnce(&F::Output) -> Outcome + use<F>> {
+        self.operation(name).measure_async(work)
+    }
+
+    /// Measures a future that may fail, as [`Monitor::try_measure`] a closure.
+    pub fn try_measure_async<T, E: Display, F: Future<Output = Result<T, E>>>(
+        &self,
+        name: &str,
+        work: F,
+    ) -> Measured<F, impl FnOnce(&F::Output) -> Outcome + use<T, E, F>> {
+        self.operation(name).try_measure_async(work)
+    }
+}
+
+impl Operation {
+    /// Measures a closure; see [`Monitor::measure`].
+    pub fn measure<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.measure_with(work, |_| Outcome::Success)
+    }
+
+    /// Measures a closure that may fail; see [`Monitor::try_measure`].
+    ///
+    /// # Errors
+    /// Those of the closure.
+    pub fn try_measure<T, E: Display>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        self.measure_with(work, Outcome::of_result)
+    }
+
+    /// Measures a closure whose value tells how it ended.
+    ///
+    /// ```
+    /// use perfkit::{Failure, Outcome};
+    /// let cache = perfkit::Monitor::new().operation("cache");
+    /// let hit = cache.measure_with(|| None::<u32>, |value| match value {
+    ///     Some(_) => Outcome::Success,
+    ///     None => Outcome::Failure(Failure::new("miss", "")),
+    /// });
+    /// assert_eq!(hit, None);
+    /// ```
+    pub fn measure_with<T>(
+        &self,
+        work: impl FnOnce() -> T,
+        outcome: impl FnOnce(&T) -> Outcome,
+    ) -> T {
+        let Some(call) = Call::begin(self) else {
+            return work();
+        };
+        let value = work();
+        call.finish(|| outcome(&value));
+        value
+    }
+
+    /// Measures a future; see [`Monitor::measure_async`].
+    pub fn measure_async<F: Future>(
+        &self,
+        work: F,
+    ) -> Measured<F, impl FnOnce(&F::Output) -> Outcome + use<F>> {
+        Measured::new(self.clone(), work, |_: &F::Output| Outcome::Success)
+    }
+
+    /// Measures a future that may fail; see [`Monitor::try_measure_async`].
+    pub fn try_measure_async<T, E: Display, F: Future<Output = Result<T, E>>>(
+        &self,
+        work: F,
+    ) -> Measured<F, impl FnOnce(&F::Output) -> Outcome + use<T, E, F>> {
+        Measured::new(self.clone(), work, |result: &Result<T, E>| {
+            Outcome::of_result(result)
+        })
+    }
+
+    /// Starts a guard that measures until it is stopped or dropped.
+    pub fn start(&self) -> Timer {
+        Timer::of(self)
+    }
+}

@@ -1,0 +1,68 @@
+//! A guard that measures a stretch of code.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use crate::monitor::Operation;
+use crate::outcome::{Failure, Outcome};
+
+use super::call::Call;
+
+/// Measures from its start until it is stopped, failed or dropped.
+///
+/// Dropped, it is a success, or a panic if the thread is unwinding. It stays on
+/// its thread; across an await use [`Operation::measure_async`]. Timers that overlap
+/// should end in the reverse order of their starts, as blocks do; otherwise
+/// their self times mix.
+///
+/// ```
+/// let monitor = perfkit::Monitor::new();
+/// let timer = monitor.operation("load").start();
+/// let found = [1, 2, 3].contains(&4);
+/// if found { timer.stop() } else { timer.fail("not_found", "no 4 in the list") }
+///
+/// let snapshot = monitor.snapshot();
+/// let load = snapshot.operation("load").unwrap();
+/// assert_eq!(load.lifetime.calls.failure, 1);
+/// assert_eq!(load.errors[0].kind, "not_found");
+/// ```
+#[derive(Debug)]
+#[must_use = "a timer that is not kept stops at once"]
+pub struct Timer {
+    call: Option<Call>,
+    /// The call's frame belongs to the thread that began it.
+    _not_send: std::marker::PhantomData<*const ()>,
+}
+
+impl Timer {
+    pub(super) fn of(operation: &Operation) -> Self {
+        Self {
+            call: Call::begin(operation),
+            _not_send: std::marker::PhantomData,
+        }
+    }
+
+    /// Ends the call as a success.
+    pub fn stop(self) {
+        self.end(|| Outcome::Success);
+    }
+
+    /// Ends the call as a failure. The kind should be one of few: failures are
+    /// counted by it.
+    pub fn fail(self, kind: impl Into<Cow<'static, str>>, text: impl Display) {
+        self.end(|| Outcome::Failure(Failure::new(kind, text)));
+    }
+
+    /// Ends without recording anything.
+    pub fn discard(mut self) {
+        if let Some(call) = self.call.take() {
+            call.discard();
+        }
+    }
+
+    fn end(mut self, outcome: impl FnOnce() -> Outcome) {
+        if let Some(call) = self.call.take() {
+            call.finish(outcome);
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! What is measured, and the numbers that sum a sample up.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::histogram::Histogram;
+use crate::stats;
+use crate::unit::Unit;
+
+/// The name of a measured quantity, such as `execution_time`.
+///
+/// The set is open, because reports of other tools bring their own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Metric(Cow<'static, str>);
+
+macro_rules! metrics {
+    ($($(#[$doc:meta])+ $constant:ident = $name:literal;)+) => {
+        impl Metric {
+            $($(#[$doc])+ pub const $constant: Self = Self(Cow::Borrowed($name));)+
+        }
+    };
+}
+
+metrics! {
+    /// Time from the start of a call to its end, in nanoseconds; of an async
+    /// call from its first poll to completion. Successful outermost calls only.
+    EXECUTION_TIME = "execution_time";
+    /// Execution time less that of measured callees, in nanoseconds.
+    SELF_TIME = "self_time";
+    /// Time in the polls of an async call, in nanoseconds.
+    BUSY_TIME = "busy_time";
+    /// CPU time of the thread during the call, in nanoseconds; of a command,
+    /// user and system time of the process and its waited-for children.
+    CPU_TIME = "cpu_time";
+    /// Time from the start of a call that failed to its end, in nanoseconds.
+    FAILURE_TIME = "failure_time";
+    /// Bytes allocated during the call.
+    ALLOCATED = "allocated";
+    /// Number of allocations during the call.
+    ALLOCATIONS = "allocations";
+    /// Bytes allocated less bytes freed during the call; may be negative.
+    NET_GROWTH = "net_growth";
+    /// The most that memory grew above its level at the start of the call, in
+    /// bytes.
+    PEAK_GROWTH = "peak_growth";
+    /// Items processed by a call.
+    ITEMS = "items";
+    /// Bytes processed by a call.
+    BYTES = "bytes";
+    /// Time from the start of a command to its end, in nanoseconds.
+    WALL_TIME = "wall_time";
+    /// CPU time of a command in user mode, in nanoseconds.
+    USER_TIME = "user_time";
+    /// CPU time of a command in the kernel, in nanoseconds.
+    SYSTEM_TIME = "system_time";
+    /// The largest resident size of a command, in bytes.
+    PEAK_MEMORY = "peak_memory";
+    /// Page faults of a command that needed no I/O.
+    MINOR_PAGE_FAULTS = "minor_page_faults";
+    /// Page faults of a command that waited for I/O.
+    MAJOR_PAGE_FAULTS = "major_page_faults";
+    /// How often a command gave the CPU up, to wait.
+    VOLUNTARY_CONTEXT_SWITCHES = "voluntary_context_switches";
+    /// How often the CPU was taken from a command.
+    INVOLUNTARY_CONTEXT_SWITCHES = "involuntary_context_switches";
+}
+
+impl Metric {
+    /// The metric of the given name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self(Cow::Owned(name.to_owned()))
+    }
+
+    /// The name, as it stands in files.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The numbers that sum up the sample of one metric, in the metric's base unit.
+///
+/// A number that the sample does not support is `None`: all of them without a
+/// value, `std_dev` with fewer than two, `p99` with fewer than 100.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricSummary {
+    /// The unit of all values.
+    pub unit: Unit,
+    /// How many values there are.
+    pub count: u64,
+    /// The sum of the values; exact while below 2⁵³.
+    #[serde(serialize_with = "number::serialize", default)]
+    pub sum: f64,
+    /// The arithmetic mean.
+    #[serde(serialize_with = "number::serialize_option", default)]
+    pub mean: Option<f64>,
+    /// The standard deviation with divisor n − 1.
+    #[serde(serialize_with = "number::serialize_option", default)]
+    pub std_dev: Option<f64>,
+    /// The smallest value.
+    #[serde(serialize_with = "number::serialize_option", default)]
+    pub min: Option<f64>,
+    /// The nearest-rank median.
+    #[serde(serialize_with = "number::serialize_option", default)]
+    pub median: Option<f64>,
+    /// The nearest-rank 95th percentile; `None` with fewer than 20 values.
+    #[serde(serialize_with = "number::serialize_option", default)]
+    pub p95: Option<f64>,
+    /// The nearest-rank 99th percentile; `None` with fewer than 100 values.
+    #[serde(serialize_with = "number::serialize_option", default)]
+    pub p99: Option<f64>,
+    /// The nearest-rank 99.9th percentile; `None` with fewer than 1000 values.
+    #[serde(rename = "p99.9", serialize_with = "number::serialize_option", default)]
+    pub p99_9: Option<f64>,
+    /// The largest value.
+    #[serde(serialize_with = "number::serialize_option", default)]
+    pub max: Option<f64>,
+    /// Every value, in the order of measuring, where all were kept.
+    #[serde(
+        serialize_with = "number::serialize_list",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub samples: Vec<f64>,
+    /// The distribution, where it was kept in buckets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<Histogram>,
+}
+
+impl MetricSummary {
+    /// Sums up raw values and keeps them; values that are not finite are left out.
+    #[must_use]
+    pub fn from_samples(unit: Unit, samples: Vec<f64>) -> Self {
+        let samples: Vec<f64> = samples.into_iter().filter(|v| v.is_finite()).collect();
+        let mut summary = Self::from_values(unit, &samples);
+        summary.samples = samples;
+        summary
+    }
+
+    /// Sums up raw values without keeping them.
+    #[must_use]
+    pub fn from_values(unit: Unit, values: &[f64]) -> Self {
+        let mut ordered = values.to_vec();
+        ordered.retain(|value| value.is_finite());
+        ordered.sort_unstable_by(f64::total_cmp);
+        let n = ordered.len() as u64;
+        let at = |q| {
+            stats::supports(q, n)
+                .then(|| stats::percentile(&ordered, q))
+                .flatten()
+        };
+        Self {
+            unit,
+            count: n,
+            sum: ordered.iter().sum(),
+            mean: stats::mean(&ordered),
+            std_dev: stats::std_dev(&ordered),
+            min: ordered.first().copied(),
+            median: at(0.5),
+            p95: at(0.95),
+            p99: at(0.99),
+            p99_9: at(0.999),
+            max: ordered.last().copied(),
+            samples: Vec::new(),
+            histogram: None,
+        }
+    }
+
+    /// Sums up a histogram and keeps it.
+    #[must_use]
+    pub fn from_histogram(unit: Unit, histogram: Histogram) -> Self {
+        let at = |q| {
+            stats::supports(q, histogram.count())
+                .then(|| histogram.percentile(q))
+                .flatten()
+        };
+        Self {
+            unit,
+            count: histogram.count(),
+            sum: histogram.sum() as f64,
+            mean: histogram.mean(),
+            std_dev: histogram.std_dev(),
+            min: histogram.min().map(|value| value as f64),
+            median: at(0.5),
+            p95: at(0.95),
+            p99: at(0.99),
+            p99_9: at(0.999),
+            max: histogram.max().map(|value| value as f64),
+            samples: Vec::new(),
+            histogram: Some(histogram),
+        }
+    }
+
+    /// Sums up values of which only the totals are known.
+    #[must_use]
+    pub fn from_totals(unit: Unit, totals: &Totals) -> Self {
+        let known = (totals.count > 0).then_some(());
+        Self {
+            unit,
+            count: totals.count,
+            sum: totals.sum as f64,
+            mean: known.map(|()| totals.sum as f64 / totals.count as f64),
+            std_dev: None,
+            min: known.map(|()| totals.min as f64),
+            median: None,
+            p95: None,
+            p99: None,
+            p99_9: None,
+            max: known.map(|()| totals.max as f64),
+            samples: Vec::new(),
+            histogram: None,
+        }
+    }
+
+    /// The nearest-rank percentile of a quantile in [0, 1], from the raw values
+    /// or the histogram, whichever was kept; with too few values the maximum.
+    #[must_use]
+    pub fn percentile(&self, quantile: f64) -> Option<f64> {
+        if let Some(histogram) = &self.histogram {
+            return histogram.percentile(quantile);
+        }
+        if !self.samples.is_empty() {
+            return stats::percentile(&stats::sorted(&self.samples)?, quantile);
+        }
+        let known = [
+            (0.0, self.min),
+            (0.5, self.median),
+            (0.95, self.p95.or(self.max)),
+            (0.99, self.p99.or(self.max)),
+            (0.999, self.p99_9.or(self.max)),
+            (1.0, self.max),
+        ];
+        let (_, value) = known.into_iter().find(|(q, _)| *q == quantile)?;
+        value
+    }
+}
+
+/// Count, sum, minimum and maximum of signed whole numbers, all exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// How many values there are.
+    pub count: u64,
+    /// Their sum.
+    pub sum: i128,
+    /// The smallest; `i64::MAX` without a value.
+    pub min: i64,
+    /// The largest; `i64::MIN` without a value.
+    pub max: i64,
+}
+
+impl Default for Totals {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            sum: 0,
+            min: i64::MAX,
+            max: i64::MIN,
+        }
+    }
+}
+
+impl Totals {
+    /// Adds one value.
+    pub fn record(&mut self, value: i64) {
+        self.count += 1;
+        self.sum += i128::from(value);
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+
+    /// Adds the values of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+}
+
+/// Writes whole numbers without a fraction: a third less of a file of samples.
+pub(crate) mod number {
+    use serde::ser::{SerializeSeq, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        if value.fract() == 0.0 && value.abs() < 9e15 {
+            serializer.serialize_i64(*value as i64)
+        } else {
+            serializer.serialize_f64(*value)
+        }
+    }
+
+    pub(crate) fn serialize_option<S: Serializer>(
+        value: &Option<f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => serialize(value, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn serialize_list<S: Serializer>(
+        values: &[f64],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        struct Number(f64);
+        impl serde::Serialize for Number {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serialize(&self.0, serializer)
+            }
+        }
+        let mut list = serializer.serialize_seq(Some(values.len()))?;
+        for value in values {
+            list.serialize_element(&Number(*value))?;
+        }
+        list.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_sample_has_no_high_percentiles() {
+        let summary =
+            MetricSummary::from_samples(Unit::Nanoseconds, (1..=19).map(f64::from).collect());
+        assert_eq!(summary.median, Some(10.0));
+        assert_eq!(summary.p95, None);
+        assert_eq!(summary.percentile(0.95), Some(19.0));
+        assert_eq!(summary.max, Some(19.0));
+    }
+
+    #[test]
+    fn nothing_measured_is_nothing_said() {
+        let summary = MetricSummary::from_samples(Unit::Bytes, vec![f64::NAN]);
+        assert_eq!((summary.count, summary.mean, summary.min), (0, None, None));
+        let empty = MetricSummary::from_totals(Unit::Bytes, &Totals::default());
+        assert_eq!((empty.mean, empty.min, empty.max), (None, None, None));
+    }
+
+    #[test]
+    fn json_keeps_every_bit_and_drops_the_fraction_of_whole_numbers() {
+        let samples = vec![20.0, 0.1 + 0.2, 1e300];
+        let summary = MetricSummary::from_samples(Unit::Nanoseconds, samples);
+        let json = serde_json::to_string(&summary).unwrap();
+        assert!(json.contains("[20,0.30000000000000004,"), "{json}");
+        let back: MetricSummary = serde_json::from_str(&json).unwrap();
+        assert_eq!(back, summary);
+    }
+}

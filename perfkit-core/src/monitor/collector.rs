@@ -1,0 +1,237 @@
+//! Handing measurements to a collector, off the measured thread.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use crate::outcome::Failure;
+use crate::recorder::Sample;
+
+use super::{Entry, Measurement};
+
+/// Takes measurements as they are made, on a thread of its own.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use std::time::Duration;
+///
+/// let monitor = perfkit::Monitor::new();
+/// let seen = Arc::new(Mutex::new(Vec::new()));
+/// let sink = Arc::clone(&seen);
+/// monitor.set_collector(move |m: &perfkit::Measurement| {
+///     sink.lock().unwrap().push((m.operation.clone(), m.is_success()));
+/// })?;
+/// monitor.measure("work", || ());
+/// assert!(monitor.flush_collector(Duration::from_secs(10)));
+/// assert!(seen.lock().unwrap().contains(&("work".to_owned(), true)));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub trait Collector: Send {
+    /// Takes one measurement. A panic here ends the delivery, not the program.
+    fn collect(&mut self, measurement: &Measurement);
+}
+
+impl<F: FnMut(&Measurement) + Send> Collector for F {
+    fn collect(&mut self, measurement: &Measurement) {
+        self(measurement);
+    }
+}
+
+/// How many calls wait for the collector at most.
+const QUEUE: usize = 4096;
+
+enum Message {
+    Call {
+        entry: Arc<Entry>,
+        sample: Sample,
+        failure: Option<Failure>,
+        timestamp: SystemTime,
+    },
+    /// Answered when everything before it was collected.
+    Flush(SyncSender<()>),
+}
+
+struct Worker {
+    queue: SyncSender<Message>,
+    thread: JoinHandle<()>,
+}
+
+/// The way from the measured threads to the collector.
+#[derive(Default)]
+pub(super) struct Delivery {
+    is_active: AtomicBool,
+    dropped: AtomicU64,
+    worker: Mutex<Option<Worker>>,
+}
+
+impl Delivery {
+    pub(super) fn is_active(&self) -> bool {
+        self.is_active.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn start(&self, collector: Box<dyn Collector>) -> std::io::Result<()> {
+        let (queue, messages) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("perfkit-collector".to_owned())
+            .spawn(move || deliver(&messages, collector))?;
+        self.replace(Some(Worker { queue, thread }));
+        Ok(())
+    }
+
+    pub(super) fn stop(&self) {
+        self.replace(None);
+    }
+
+    /// Queues a call; drops and counts it when the queue is full.
+    pub(super) fn send(
+        &self,
+        entry: &Arc<Entry>,
+        sample: &Sample,
+        failure: Option<Failure>,
+        timestamp: SystemTime,
+    ) {
+        let Some(queue) = self.queue() else { return };
+        let call = Message::Call {
+            entry: Arc::clone(entry),
+            sample: *sample,
+            failure,
+            timestamp,
+        };
+        if queue.try_send(call).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn flush(&self, timeout: Duration) -> bool {
+        let Some(queue) = self.queue() else {
+            return true;
+        };
+        let deadline = std::time::Instant::now() + timeout;
+        let (answer, answered) = sync_channel(1);
+        let mut request = Message::Flush(answer);
+        loop {
+            request = match queue.try_send(request) {
+                Ok(()) => break,
+                Err(TrySendError::Disconnected(_)) => return false,
+                Err(TrySendError::Full(request)) => request,
+            };
+            if std::time::Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let left = deadline.saturating_duration_since(std::time::Instant::now());
+        answered.recv_timeout(left).is_ok()
+    }
+
+    /// The queue; `None` without a collector, and on the collector's own thread,
+    /// where measuring would feed itself.
+    fn queue(&self) -> Option<SyncSender<Message>> {
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        let worker = worker.as_ref()?;
+        let is_own_thread = worker.thread.thread().id() == std::thread::current().id();
+        (!is_own_thread).then(|| worker.queue.clone())
+    }
+
+    fn replace(&self, worker: Option<Worker>) {
+        self.is_active.store(worker.is_some(), Ordering::Relaxed);
+        let mut current = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        let former = std::mem::replace(&mut *current, worker);
+        drop(current);
+        if let Some(Worker { queue, thread }) = former {
+            drop(queue);
+            // A collector that replaces itself must not wait for itself.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("is_active", &self.is_active())
+            .field("dropped", &self.dropped())
+            .finish_non_exhaustive()
+    }
+}
+
+fn deliver(messages: &Receiver<Message>, mut collector: Box<dyn Collector>) {
+    for message in messages {
+        match message {
+            Message::Call {
+                entry,
+                sample,
+                failure,
+                timestamp,
+            } => {
+                let measurements =
+                    Measurement::of_sample(&entry.name, &sample, failure.as_ref(), timestamp);
+                for measurement in &measurements {
+                    collector.collect(measurement);
+                }
+            }
+            Message::Flush(answer) => {
+                let _ = answer.send(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Monitor;
+
+    #[test]
+    fn a_collector_that_falls_behind_costs_calls_not_time() {
+        let monitor = Monitor::new();
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        monitor
+            .set_collector(move |_: &Measurement| {
+                let _ = wait.recv();
+            })
+            .unwrap();
+        let calls = QUEUE as u64 + 100;
+        for _ in 0..calls {
+            monitor.measure("fast", || ());
+        }
+        assert!(monitor.dropped_deliveries() >= 99);
+        let snapshot = monitor.snapshot();
+        assert_eq!(
+            snapshot.operation("fast").unwrap().lifetime.calls.success,
+            calls
+        );
+        assert!(!monitor.flush_collector(Duration::from_millis(20)));
+        drop(release);
+        assert!(monitor.flush_collector(Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn a_collector_that_panics_does_not_stop_the_program() {
+        let monitor = Monitor::new();
+        monitor
+            .set_collector(|_: &Measurement| panic!("expected in this test"))
+            .unwrap();
+        for _ in 0..10 {
+            monitor.measure("work", || ());
+        }
+        assert!(!monitor.flush_collector(Duration::from_secs(60)));
+        monitor.remove_collector();
+        assert!(monitor.flush_collector(Duration::ZERO));
+    }
+}

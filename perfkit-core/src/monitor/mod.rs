@@ -1,0 +1,171 @@
+//! Monitors: named operations, a clock, and where their calls are counted.
+
+mod builder;
+mod collector;
+mod measurement;
+mod operation;
+mod registry;
+
+pub use builder::MonitorBuilder;
+pub use collector::Collector;
+pub use measurement::Measurement;
+pub use operation::Operation;
+
+pub(crate) use registry::Entry;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Clock;
+use crate::outcome::{Failure, Outcome};
+use crate::recorder::Sample;
+
+use collector::Delivery;
+use registry::Registry;
+
+/// Records the calls of named operations. Clones share what was recorded.
+///
+/// Most programs use the global one, through `#[measure]`, [`crate::measure`]
+/// and [`crate::snapshot`]; a monitor of one's own keeps tests apart from each
+/// other and subsystems from the program.
+///
+/// ```
+/// let monitor = perfkit::Monitor::new();
+/// let sum = monitor.measure("sum", || (1..=10).sum::<u32>());
+/// assert_eq!(sum, 55);
+/// assert_eq!(monitor.snapshot().operation("sum").unwrap().lifetime.calls.success, 1);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Monitor {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    clock: Clock,
+    is_enabled: AtomicBool,
+    registry: Registry,
+    last_calls: usize,
+    last_period: Duration,
+    started_ns: AtomicU64,
+    delivery: Delivery,
+}
+
+impl Default for Monitor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Monitor {
+    /// A monitor on the operating system's clock that keeps the last 1000 calls
+    /// and the last 60 seconds of each operation.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A monitor on the given clock, for tests on a [`crate::MockClock`].
+    #[must_use]
+    pub fn with_clock(clock: impl Into<Clock>) -> Self {
+        Self::builder().clock(clock).build()
+    }
+
+    /// Sets the clock, the windows and the limits of a new monitor.
+    pub fn builder() -> MonitorBuilder {
+        MonitorBuilder::default()
+    }
+
+    /// The operation of the given name, to measure calls of.
+    ///
+    /// Beyond 2000 operations (see [`MonitorBuilder::max_operations`]) new
+    /// names share one operation named `overflow`, so that no call is lost.
+    pub fn operation(&self, name: &str) -> Operation {
+        Operation::new(self.clone(), self.inner.registry.entry(name))
+    }
+
+    /// Switches recording on or off. Calls in flight are still recorded.
+    pub fn set_enabled(&self, is_enabled: bool) {
+        self.inner.is_enabled.store(is_enabled, Ordering::Relaxed);
+    }
+
+    /// Whether calls are recorded.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        cfg!(feature = "record") && self.inner.is_enabled.load(Ordering::Relaxed)
+    }
+
+    /// Forgets all calls; operations and their handles stay.
+    pub fn reset(&self) {
+        for entry in self.inner.registry.entries() {
+            entry.recorder.reset();
+        }
+        let now_ns = self.inner.clock.now_ns();
+        self.inner.started_ns.store(now_ns, Ordering::Relaxed);
+    }
+
+    /// Sends every measurement to a collector from now on.
+    ///
+    /// The collector runs on a thread of its own behind a queue of 4096 calls.
+    /// When it falls behind, calls are dropped and counted
+    /// ([`Monitor::dropped_deliveries`]); measuring never waits for it. A later
+    /// call replaces the collector, after it got everything queued.
+    ///
+    /// # Errors
+    /// The system refuses the thread.
+    pub fn set_collector(&self, collector: impl Collector + 'static) -> std::io::Result<()> {
+        self.inner.delivery.start(Box::new(collector))
+    }
+
+    /// Waits until the collector got everything that was measured before this
+    /// call, at most for `timeout`; false if it did not.
+    pub fn flush_collector(&self, timeout: Duration) -> bool {
+        self.inner.delivery.flush(timeout)
+    }
+
+    /// Takes the collector away, after it got everything that is queued.
+    pub fn remove_collector(&self) {
+        self.inner.delivery.stop();
+    }
+
+    /// How many calls the collector missed because it fell behind.
+    #[must_use]
+    pub fn dropped_deliveries(&self) -> u64 {
+        self.inner.delivery.dropped()
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
+        self.inner.registry.entries()
+    }
+
+    pub(crate) fn last_calls(&self) -> usize {
+        self.inner.last_calls
+    }
+
+    pub(crate) fn last_period(&self) -> Duration {
+        self.inner.last_period
+    }
+
+    pub(crate) fn started_ns(&self) -> u64 {
+        self.inner.started_ns.load(Ordering::Relaxed)
+    }
+
+    /// Counts a finished call, and hands it to the collector if there is one.
+    pub(crate) fn record(&self, entry: &Arc<Entry>, sample: &Sample, outcome: Outcome) {
+        let failure: Option<Failure> = match outcome {
+            Outcome::Failure(failure) => Some(failure),
+            _ => None,
+        };
+        entry.recorder.record(sample, failure.as_ref());
+        if self.inner.delivery.is_active() {
+            self.inner
+                .delivery
+                .send(entry, sample, failure, SystemTime::now());
+        }
+    }
+}

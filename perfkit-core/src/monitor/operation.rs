@@ -1,0 +1,78 @@
+//! A handle on one operation.
+
+use std::sync::Arc;
+
+use crate::recorder::Work;
+
+use super::{Entry, Monitor};
+
+/// A named operation of a monitor, with what its next calls measure beside
+/// time. Made by [`Monitor::operation`]; cheap to clone and to keep.
+///
+/// ```
+/// let monitor = perfkit::Monitor::new();
+/// let parse = monitor.operation("parse").cpu();
+/// for line in ["1", "2", "x"] {
+///     let _ = parse.clone().bytes(line.len() as u64).try_measure(|| line.parse::<u32>());
+/// }
+/// let calls = monitor.snapshot().operation("parse").unwrap().lifetime.calls;
+/// assert_eq!((calls.success, calls.failure), (2, 1));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "an operation measures nothing until one of its measure methods is called"]
+pub struct Operation {
+    pub(crate) monitor: Monitor,
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) options: Options,
+}
+
+/// What a call measures beside time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    pub(crate) memory: bool,
+    pub(crate) cpu: bool,
+    pub(crate) work: Option<Work>,
+}
+
+impl Operation {
+    pub(crate) fn new(monitor: Monitor, entry: Arc<Entry>) -> Self {
+        Self {
+            monitor,
+            entry,
+            options: Options::default(),
+        }
+    }
+
+    /// The operation's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.entry.name
+    }
+
+    /// Measures allocations too: bytes, number, net and peak growth. Needs
+    /// [`crate::CountingAllocator`] as the global allocator; without it nothing
+    /// is recorded of memory.
+    pub fn memory(mut self) -> Self {
+        self.options.memory = true;
+        self
+    }
+
+    /// Measures the thread's CPU time too, at the price of two system calls;
+    /// on Unix only.
+    pub fn cpu(mut self) -> Self {
+        self.options.cpu = true;
+        self
+    }
+
+    /// Declares how many items a call processes.
+    pub fn items(mut self, items: u64) -> Self {
+        self.options.work = Some(Work::Items(items));
+        self
+    }
+
+    /// Declares how many bytes a call processes.
+    pub fn bytes(mut self, bytes: u64) -> Self {
+        self.options.work = Some(Work::Bytes(bytes));
+        self
+    }
+}

@@ -1,0 +1,132 @@
+//! The operations of a monitor, by name.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::recorder::{Limits, Recorder};
+
+/// The operation that takes the calls of all names beyond the limit.
+const OVERFLOW: &str = "overflow";
+
+/// The longest name that is kept as it is, in bytes.
+const LONGEST_NAME: usize = 1024;
+
+/// One operation: its name and its calls.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: Arc<str>,
+    pub(crate) recorder: Recorder,
+}
+
+#[derive(Debug)]
+pub(crate) struct Registry {
+    limits: Limits,
+    max_operations: usize,
+    by_name: RwLock<BTreeMap<Arc<str>, Arc<Entry>>>,
+}
+
+impl Registry {
+    pub(crate) fn new(limits: Limits, max_operations: usize) -> Self {
+        Self {
+            limits,
+            max_operations,
+            by_name: RwLock::default(),
+        }
+    }
+
+    /// The entry of a name, made when it is new.
+    pub(crate) fn entry(&self, name: &str) -> Arc<Entry> {
+        let shortened;
+        let name = if name.len() > LONGEST_NAME {
+            shortened = shorten(name);
+            &shortened
+        } else {
+            name
+        };
+        let known = self
+            .by_name
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned();
+        known.unwrap_or_else(|| self.add(name))
+    }
+
+    /// All entries, by name.
+    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
+        self.by_name
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    fn add(&self, name: &str) -> Arc<Entry> {
+        let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        let is_full = by_name.len() >= self.max_operations && !by_name.contains_key(name);
+        let name: Arc<str> = if is_full { OVERFLOW } else { name }.into();
+        let entry = by_name.entry(name).or_insert_with_key(|name| {
+            Arc::new(Entry {
+                name: Arc::clone(name),
+                recorder: Recorder::new(self.limits),
+            })
+        });
+        Arc::clone(entry)
+    }
+}
+
+/// A long name cut at a character, with a hash of the whole, so that names
+/// which differ only at the end stay apart.
+fn shorten(name: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    let mut end = LONGEST_NAME - 17;
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}#{:016x}", &name[..end], hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn registry(max_operations: usize) -> Registry {
+        let limits = Limits {
+            last_calls: 10,
+            last_period: Duration::from_secs(60),
+        };
+        Registry::new(limits, max_operations)
+    }
+
+    #[test]
+    fn a_name_has_one_entry() {
+        let registry = registry(10);
+        assert!(Arc::ptr_eq(&registry.entry("a"), &registry.entry("a")));
+        assert_eq!(registry.entries().len(), 1);
+    }
+
+    #[test]
+    fn names_beyond_the_limit_share_the_overflow_entry() {
+        let registry = registry(2);
+        let first = registry.entry("a");
+        registry.entry("b");
+        assert_eq!(&*registry.entry("c").name, OVERFLOW);
+        assert!(Arc::ptr_eq(&registry.entry("d"), &registry.entry("e")));
+        assert!(Arc::ptr_eq(&registry.entry("a"), &first));
+        assert_eq!(registry.entries().len(), 3);
+    }
+
+    #[test]
+    fn long_names_that_differ_at_the_end_stay_apart() {
+        let registry = registry(10);
+        let common = "é".repeat(5000);
+        let a = registry.entry(&format!("{common}a"));
+        let b = registry.entry(&format!("{common}b"));
+        assert_ne!(a.name, b.name);
+        assert!(a.name.len() <= LONGEST_NAME);
+    }
+}

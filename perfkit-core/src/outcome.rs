@@ -1,0 +1,154 @@
+//! How a call ended.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display, Write};
+use std::panic::AssertUnwindSafe;
+
+/// How a measured call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It returned a value, or an `Ok`.
+    Success,
+    /// It returned an `Err`, or was declared failed.
+    Failure(Failure),
+    /// It panicked.
+    Panic,
+    /// It was an async call whose future was dropped before it finished.
+    Cancelled,
+}
+
+impl Outcome {
+    /// The outcome without the failure's details.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        match self {
+            Self::Success => Ending::Success,
+            Self::Failure(_) => Ending::Failure,
+            Self::Panic => Ending::Panic,
+            Self::Cancelled => Ending::Cancelled,
+        }
+    }
+
+    /// The outcome of a result whose error can be shown.
+    pub fn of_result<T, E: Display>(result: &Result<T, E>) -> Self {
+        match result {
+            Ok(_) => Self::Success,
+            Err(error) => Self::Failure(Failure::of(error)),
+        }
+    }
+}
+
+/// The four ways to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// A value, or an `Ok`.
+    Success,
+    /// An `Err`, or declared failed.
+    Failure,
+    /// A panic.
+    Panic,
+    /// Dropped before it finished.
+    Cancelled,
+}
+
+/// The most characters of an error's text that are kept.
+const LONGEST_TEXT: usize = 256;
+
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    kind: Cow<'static, str>,
+    text: String,
+}
+
+impl Failure {
+    /// A failure of the given kind; the first 256 characters of the text are
+    /// kept. Text that panics while it is written is cut there.
+    #[must_use]
+    pub fn new(kind: impl Into<Cow<'static, str>>, text: impl Display) -> Self {
+        let mut bounded = Bounded {
+            text: String::new(),
+            left: LONGEST_TEXT,
+        };
+        // Without perfkit this text might never have been written, so writing
+        // it must not bring the program down.
+        let write = AssertUnwindSafe(|| write!(bounded, "{text}"));
+        // An error only says that the text was cut.
+        let _ = std::panic::catch_unwind(write);
+        Self {
+            kind: kind.into(),
+            text: bounded.text,
+        }
+    }
+
+    /// A failure whose kind is the error's type.
+    pub fn of<E: Display>(error: &E) -> Self {
+        Self::new(std::any::type_name::<E>(), error)
+    }
+
+    /// The kind of failure: a type, or a short name that does not vary.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The error's text, cut to 256 characters.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A string that takes so many characters and no more, so that an error with
+/// megabytes of text is never built in full.
+struct Bounded {
+    text: String,
+    left: usize,
+}
+
+impl Write for Bounded {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        for character in part.chars() {
+            if self.left == 0 {
+                return Err(fmt::Error);
+            }
+            self.left -= 1;
+            self.text.push(character);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_knows_its_kind_and_text() {
+        let error = "x".parse::<u8>().map(drop);
+        let Outcome::Failure(failure) = Outcome::of_result(&error) else {
+            panic!("an error is a failure");
+        };
+        assert_eq!(failure.kind(), "core::num::error::ParseIntError");
+        assert_eq!(failure.text(), "invalid digit found in string");
+        assert_eq!(Outcome::of_result(&Ok::<_, String>(())), Outcome::Success);
+    }
+
+    #[test]
+    fn an_error_that_panics_while_shown_is_still_a_failure() {
+        struct Rude;
+        impl Display for Rude {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("half a ")?;
+                panic!("expected in this test")
+            }
+        }
+        assert_eq!(Failure::new("rude", Rude).text(), "half a ");
+    }
+
+    #[test]
+    fn long_texts_are_cut_at_a_character() {
+        let failure = Failure::new("long", "é".repeat(1000));
+        assert_eq!(failure.text().chars().count(), 256);
+    }
+}

@@ -1,0 +1,15 @@
+//! Memory and CPU time of whole processes: this one, sampled, and children that
+//! ended.
+//!
+//! Both belong to processes, never to a call: they are read on request, off
+//! every hot path.
+
+#[cfg(all(feature = "bench", unix))]
+mod child;
+#[cfg(feature = "process")]
+mod own;
+
+#[cfg(all(feature = "bench", unix))]
+pub use child::{ResourceUsage, own_peak_memory_bytes, try_reap};
+#[cfg(feature = "process")]
+pub use own::{ProcessUsage, usage};

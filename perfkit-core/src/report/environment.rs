@@ -1,0 +1,125 @@
+//! Where a report was made.
+
+use std::env::consts;
+use std::fs::File;
+use std::io::Read;
+
+use serde::{Deserialize, Serialize};
+
+use super::git::Git;
+
+/// The machine, the build and the revision that numbers came from.
+///
+/// Nothing in it names a person or a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// The operating system: `linux`, `macos`, …
+    pub os: String,
+    /// The version of the operating system or its kernel.
+    #[serde(default)]
+    pub os_version: Option<String>,
+    /// The processor architecture: `x86_64`, `aarch64`, …
+    pub architecture: String,
+    /// The processor's model.
+    #[serde(default)]
+    pub cpu: Option<String>,
+    /// How many processors the process may use.
+    #[serde(default)]
+    pub cores: Option<usize>,
+    /// The version of perfkit that made the report.
+    pub perfkit: String,
+    /// The version of the Rust compiler that built it.
+    #[serde(default)]
+    pub rust: Option<String>,
+    /// The optimisation level of the build: `0` to `3`, `s` or `z`.
+    #[serde(default)]
+    pub opt_level: Option<String>,
+    /// The clock that times were read from.
+    pub clock: ClockInfo,
+    /// The revision of the working directory; absent outside a git checkout.
+    #[serde(default)]
+    pub git: Option<Git>,
+}
+
+/// The clock that times were read from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockInfo {
+    /// Its name; see [`crate::Clock::name`].
+    pub name: String,
+}
+
+impl Environment {
+    /// Looks at the machine, this build and the working directory; runs `git`
+    /// to learn the revision, for at most two seconds.
+    #[must_use]
+    pub fn detect(clock: &str) -> Self {
+        let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self {
+            os: consts::OS.to_owned(),
+            os_version: os_version(),
+            architecture: consts::ARCH.to_owned(),
+            cpu: cpu_model(),
+            cores: std::thread::available_parallelism().ok().map(Into::into),
+            perfkit: env!("CARGO_PKG_VERSION").to_owned(),
+            rust: known(env!("PERFKIT_RUSTC_VERSION")),
+            opt_level: known(env!("PERFKIT_OPT_LEVEL")),
+            clock: ClockInfo {
+                name: clock.to_owned(),
+            },
+            git: Git::of_working_directory(),
+        }
+    }
+
+    /// Whether the build was optimised, as far as is known.
+    #[must_use]
+    pub fn is_optimized(&self) -> bool {
+        self.opt_level.as_deref() != Some("0")
+    }
+}
+
+#[cfg(feature = "process")]
+fn os_version() -> Option<String> {
+    sysinfo::System::long_os_version().ok()
+}
+
+#[cfg(not(feature = "process"))]
+fn os_version() -> Option<String> {
+    let release = read_start("/proc/sys/kernel/osrelease")?;
+    Some(release.trim().to_owned())
+}
+
+/// The processor's model: from the kernel on Linux, through sysinfo elsewhere.
+fn cpu_model() -> Option<String> {
+    let text = read_start("/proc/cpuinfo").unwrap_or_default();
+    let model = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .and_then(|rest| rest.split_once(':'))
+        .map(|(_, model)| model.trim().to_owned());
+    model.or_else(cpu_model_by_sysinfo)
+}
+
+#[cfg(feature = "process")]
+fn cpu_model_by_sysinfo() -> Option<String> {
+    use sysinfo::{CpuRefreshKind, System};
+    let mut system = System::new().ok()?;
+    system.refresh_cpu_list(CpuRefreshKind::nothing());
+    let brand = system.cpus().first()?.brand().trim().to_owned();
+    (!brand.is_empty()).then_some(brand)
+}
+
+#[cfg(not(feature = "process"))]
+fn cpu_model_by_sysinfo() -> Option<String> {
+    None
+}
+
+/// The first 4 KiB of a file, as text.
+fn read_start(path: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .ok()?
+        .take(4096)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}

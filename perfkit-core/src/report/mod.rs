@@ -1,0 +1,128 @@
+//! Reports: snapshots and benchmark results with the environment they came
+//! from, as one file format for every part of perfkit.
+
+mod benchmark;
+mod environment;
+mod file;
+mod git;
+mod note;
+mod summary;
+mod text;
+
+pub use benchmark::{
+    Benchmark, Comparison, Gate, GateFinding, GateOutcome, Ratio, RunFailure, Sampling, StopReason,
+    Verdict,
+};
+pub use environment::{ClockInfo, Environment};
+pub use file::{ReportError, save_atomically};
+pub use git::Git;
+pub use note::{Note, Severity};
+pub use summary::{OperationTime, Summary};
+
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::snapshot::{OperationSnapshot, Snapshot};
+
+/// The format that this version writes.
+pub const SCHEMA: &str = "perfkit/1";
+
+/// One report: what was measured, and where.
+///
+/// Its JSON form is described by `schema/perfkit-1.schema.json` in this crate.
+///
+/// ```
+/// use perfkit::Report;
+///
+/// perfkit::measure("work", || ());
+/// let report = Report::from_snapshot(perfkit::snapshot());
+/// let json = report.to_json().unwrap();
+/// let back = Report::from_json(json.as_bytes()).unwrap();
+/// assert_eq!(back.operations, report.operations);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// When the report was made, in UTC.
+    #[serde(with = "timestamp")]
+    pub created: SystemTime,
+    /// Where it was made.
+    pub environment: Environment,
+    /// The operations of an instrumented program.
+    #[serde(default)]
+    pub operations: Vec<OperationSnapshot>,
+    /// The contestants of a comparison, or the results of benchmarks.
+    #[serde(default)]
+    pub benchmarks: Vec<Benchmark>,
+    /// How the benchmarks were sampled; absent where they were not run by
+    /// perfkit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
+    /// Pairs of benchmarks or operations, compared.
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
+    /// The result of a gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
+    /// Warnings and remarks on the whole report.
+    #[serde(default)]
+    pub notes: Vec<Note>,
+}
+
+impl Report {
+    /// A report without results.
+    #[must_use]
+    pub fn new(environment: Environment) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            created: SystemTime::now(),
+            environment,
+            operations: Vec::new(),
+            benchmarks: Vec::new(),
+            sampling: None,
+            comparisons: Vec::new(),
+            gate: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// A report of the operations of a snapshot.
+    #[must_use]
+    pub fn from_snapshot(snapshot: Snapshot) -> Self {
+        let mut report = Self::new(Environment::detect(snapshot.clock));
+        report.created = snapshot.taken_at;
+        report.operations = snapshot.operations;
+        if !report.environment.is_optimized() {
+            report.notes.push(Note::warning(
+                "not-optimized",
+                "the program was built without optimisation: its times say little about a release build",
+            ));
+        }
+        report
+    }
+}
+
+/// RFC 3339 in UTC, to the millisecond.
+mod timestamp {
+    use std::time::SystemTime;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        time: &SystemTime,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SystemTime, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_rfc3339_weak(&text).map_err(|_| {
+            serde::de::Error::custom("`created` is not a time such as 2026-01-31T12:00:00Z")
+        })
+    }
+}

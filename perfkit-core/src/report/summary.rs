@@ -1,0 +1,85 @@
+//! A report in five numbers.
+
+use crate::snapshot::OperationSnapshot;
+
+use super::Report;
+
+/// All operations of a report, summed up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// How many operations were called.
+    pub operations: usize,
+    /// How many calls they had together, however they ended.
+    pub calls: u64,
+    /// The mean execution time of all successful calls, in nanoseconds.
+    pub average_ns: Option<f64>,
+    /// The share of successes among the calls that were not cancelled.
+    pub success_rate: Option<f64>,
+    /// The operation with the longest mean execution time.
+    pub slowest: Option<OperationTime>,
+    /// The operation with the shortest mean execution time.
+    pub fastest: Option<OperationTime>,
+}
+
+/// An operation and its mean execution time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OperationTime {
+    /// The operation's name.
+    pub name: String,
+    /// Its mean execution time, in nanoseconds.
+    pub average_ns: f64,
+}
+
+impl Report {
+    /// Total calls, average response time, overall success rate, slowest and
+    /// fastest operation.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use perfkit::{MockClock, Monitor, Report};
+    ///
+    /// let clock = MockClock::new();
+    /// let monitor = Monitor::with_clock(clock.clone());
+    /// monitor.measure("quick", || clock.advance(Duration::from_millis(1)));
+    /// monitor.measure("slow", || clock.advance(Duration::from_millis(9)));
+    /// let summary = Report::from_snapshot(monitor.snapshot()).summary();
+    /// assert_eq!((summary.operations, summary.calls), (2, 2));
+    /// assert_eq!(summary.average_ns, Some(5e6));
+    /// assert_eq!(summary.success_rate, Some(1.0));
+    /// assert_eq!(summary.slowest.unwrap().name, "slow");
+    /// assert_eq!(summary.fastest.unwrap().name, "quick");
+    /// ```
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let mut calls = 0;
+        let (mut successes, mut finished) = (0, 0);
+        let (mut timed, mut total_ns) = (0, 0.0);
+        for operation in &self.operations {
+            let ended = operation.lifetime.calls;
+            calls += ended.total();
+            successes += ended.success;
+            finished += ended.total() - ended.cancelled;
+            if let Some(time) = operation.lifetime.metric("execution_time") {
+                timed += time.count;
+                total_ns += time.sum;
+            }
+        }
+        let times = || self.operations.iter().filter_map(mean_time);
+        let by_time = |a: &OperationTime, b: &OperationTime| a.average_ns.total_cmp(&b.average_ns);
+        Summary {
+            operations: self.operations.len(),
+            calls,
+            average_ns: (timed > 0).then(|| total_ns / timed as f64),
+            success_rate: (finished > 0).then(|| successes as f64 / finished as f64),
+            slowest: times().max_by(by_time),
+            fastest: times().min_by(by_time),
+        }
+    }
+}
+
+fn mean_time(operation: &OperationSnapshot) -> Option<OperationTime> {
+    Some(OperationTime {
+        name: operation.name.clone(),
+        average_ns: operation.lifetime.average()?,
+    })
+}

@@ -1,0 +1,141 @@
+//! A report as plain text, for a program that prints its own at exit.
+
+use std::fmt;
+
+use crate::snapshot::OperationSnapshot;
+use crate::unit::Unit;
+
+use super::Report;
+
+/// Significant digits of times.
+const DIGITS: usize = 3;
+
+const HEADINGS: [&str; 8] = [
+    "operation",
+    "calls",
+    "success",
+    "mean",
+    "median",
+    "p95",
+    "p99",
+    "max",
+];
+
+/// The summary and one line per operation, the most total time first.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.operations.is_empty() {
+            return writeln!(f, "perfkit: no calls were recorded");
+        }
+        writeln!(f, "{}", headline(self))?;
+        let mut operations: Vec<_> = self.operations.iter().collect();
+        operations.sort_by(|a, b| total_ns(b).total_cmp(&total_ns(a)));
+        let mut rows = vec![HEADINGS.map(str::to_owned)];
+        rows.extend(operations.into_iter().map(row));
+        let width = |column: usize| {
+            let lengths = rows.iter().map(|row| row[column].chars().count());
+            lengths.max().unwrap_or(0)
+        };
+        let widths: [usize; 8] = std::array::from_fn(width);
+        for row in &rows {
+            write!(f, "{:<width$}", row[0], width = widths[0])?;
+            for (cell, width) in row.iter().zip(widths).skip(1) {
+                write!(f, "  {cell:>width$}")?;
+            }
+            writeln!(f)?;
+        }
+        for note in &self.notes {
+            writeln!(f, "{:?}: {}", note.severity, printable(&note.message))?;
+        }
+        Ok(())
+    }
+}
+
+fn headline(report: &Report) -> String {
+    let summary = report.summary();
+    let share = summary.success_rate.map(|rate| Unit::Ratio.format(rate, 4));
+    let mut line = format!(
+        "perfkit: {} calls of {} operations, {} successful, mean {}",
+        Unit::Count.format(summary.calls as f64, DIGITS),
+        summary.operations,
+        share.as_deref().unwrap_or("-"),
+        time(summary.average_ns),
+    );
+    if let (Some(slowest), Some(fastest)) = (summary.slowest, summary.fastest)
+        && summary.operations > 1
+    {
+        line += &format!(
+            "; slowest {} ({}), fastest {} ({})",
+            printable(&slowest.name),
+            time(Some(slowest.average_ns)),
+            printable(&fastest.name),
+            time(Some(fastest.average_ns)),
+        );
+    }
+    line
+}
+
+fn row(operation: &OperationSnapshot) -> [String; 8] {
+    let calls = &operation.lifetime;
+    let share = calls.success_rate().map(|rate| Unit::Ratio.format(rate, 4));
+    let metric = calls.metric("execution_time");
+    [
+        printable(&operation.name),
+        Unit::Count.format(calls.count() as f64, DIGITS),
+        share.unwrap_or_else(|| "-".to_owned()),
+        time(calls.average()),
+        time(calls.median()),
+        time(metric.and_then(|time| time.p95)),
+        time(metric.and_then(|time| time.p99)),
+        time(calls.max()),
+    ]
+}
+
+fn total_ns(operation: &OperationSnapshot) -> f64 {
+    let time = operation.lifetime.metric("execution_time");
+    time.map_or(0.0, |time| time.sum)
+}
+
+fn time(ns: Option<f64>) -> String {
+    ns.map_or_else(|| "-".to_owned(), |ns| Unit::Nanoseconds.format(ns, DIGITS))
+}
+
+/// Text without control characters, which could move a terminal's cursor.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::{MockClock, Monitor, Report};
+
+    #[test]
+    fn the_text_is_aligned_and_without_control_characters() {
+        let clock = MockClock::new();
+        let monitor = Monitor::with_clock(clock.clone());
+        for name in ["a", "with \u{1b}[31m colour"] {
+            for _ in 0..3 {
+                monitor.measure(name, || clock.advance(Duration::from_millis(2)));
+            }
+        }
+        let mut report = Report::from_snapshot(monitor.snapshot());
+        report.notes.clear();
+        let expected = "\
+perfkit: 6 calls of 2 operations, 100 % successful, mean 2.00 ms; slowest with \u{FFFD}[31m colour (2.00 ms), fastest a (2.00 ms)
+operation          calls  success     mean   median  p95  p99      max
+a                      3    100 %  2.00 ms  2.00 ms    -    -  2.00 ms
+with \u{FFFD}[31m colour      3    100 %  2.00 ms  2.00 ms    -    -  2.00 ms
+";
+        assert_eq!(report.to_string(), expected);
+    }
+
+    #[test]
+    fn nothing_recorded_is_said() {
+        let report = Report::from_snapshot(Monitor::new().snapshot());
+        assert_eq!(report.to_string(), "perfkit: no calls were recorded\n");
+    }
+}

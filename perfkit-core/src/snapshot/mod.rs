@@ -1,0 +1,52 @@
+//! The state of a monitor at one instant.
+
+mod operation;
+mod window;
+
+pub use operation::{ErrorSnapshot, OperationSnapshot};
+pub use window::WindowSnapshot;
+
+use std::time::{Duration, SystemTime};
+
+use crate::monitor::Monitor;
+
+/// All operations of a monitor at one instant; it never changes.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// When it was taken.
+    pub taken_at: SystemTime,
+    /// How long the monitor had been recording, since its start or last reset.
+    pub uptime: Duration,
+    /// The name of the clock that was used; see [`crate::Clock::name`].
+    pub clock: &'static str,
+    /// The operations that were called, by name.
+    pub operations: Vec<OperationSnapshot>,
+}
+
+impl Snapshot {
+    /// The operation of the given name; `None` if it was never called.
+    #[must_use]
+    pub fn operation(&self, name: &str) -> Option<&OperationSnapshot> {
+        self.operations.iter().find(|found| found.name == name)
+    }
+}
+
+impl Monitor {
+    /// The state of all operations that were called.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let now_ns = self.clock().now_ns();
+        let operations = self
+            .entries()
+            .iter()
+            .map(|entry| OperationSnapshot::of_entry(self, entry, now_ns))
+            .filter(|operation| operation.lifetime.calls.total() > 0)
+            .collect();
+        Snapshot {
+            taken_at: SystemTime::now(),
+            uptime: Duration::from_nanos(now_ns.saturating_sub(self.started_ns())),
+            clock: self.clock().name(),
+            operations,
+        }
+    }
+}

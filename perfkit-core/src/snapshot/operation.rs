@@ -1,0 +1,90 @@
+//! One operation at one instant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::monitor::{Entry, Monitor};
+use crate::recorder::{ErrorCount, Recording};
+use crate::window::Window;
+
+use super::window::WindowSnapshot;
+
+/// One operation at one instant: everything since the start, the last calls and
+/// the last period.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OperationSnapshot {
+    /// The operation's name.
+    pub name: String,
+    /// All calls since the monitor's start or last reset.
+    #[serde(flatten)]
+    pub lifetime: WindowSnapshot,
+    /// Successful calls that ran within another call of the same operation on
+    /// the same thread or task. They are in `calls` and in self time; their
+    /// execution time is part of the outermost call's.
+    #[serde(default)]
+    pub recursive_calls: u64,
+    /// The failures by kind, at most 16 kinds and `other`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ErrorSnapshot>,
+    /// The last 1000 calls, exactly; see [`crate::MonitorBuilder::last_calls`].
+    #[serde(default)]
+    pub last_calls: WindowSnapshot,
+    /// The last 60 seconds; see [`crate::MonitorBuilder::last_period`].
+    #[serde(default)]
+    pub last_period: WindowSnapshot,
+}
+
+/// The failures of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorSnapshot {
+    /// The error's type, or the kind given to [`crate::Timer::fail`].
+    pub kind: String,
+    /// How many failures were of this kind.
+    pub count: u64,
+    /// The latest error's text, at most 256 characters.
+    pub last_text: String,
+}
+
+impl From<ErrorCount> for ErrorSnapshot {
+    fn from(error: ErrorCount) -> Self {
+        Self {
+            kind: error.kind,
+            count: error.count,
+            last_text: error.last_text,
+        }
+    }
+}
+
+impl OperationSnapshot {
+    pub(super) fn of_entry(monitor: &Monitor, entry: &Entry, now_ns: u64) -> Self {
+        let recording = entry.recorder.read(now_ns);
+        let Recording {
+            lifetime,
+            last_calls,
+            last_period,
+            last_period_start_ns,
+            errors,
+        } = recording;
+        let started_ns = monitor.started_ns();
+        let period_ns = u64::try_from(monitor.last_period().as_nanos()).unwrap_or(u64::MAX);
+        let period_start_ns = last_period_start_ns.max(started_ns);
+        Self {
+            name: entry.name.to_string(),
+            recursive_calls: lifetime.nested,
+            lifetime: WindowSnapshot::of_tally(
+                Window::Lifetime,
+                now_ns.saturating_sub(started_ns),
+                &lifetime,
+            ),
+            errors: errors.into_iter().map(ErrorSnapshot::from).collect(),
+            last_calls: WindowSnapshot::of_samples(
+                Window::LastCalls(monitor.last_calls() as u64),
+                &last_calls,
+            ),
+            last_period: WindowSnapshot::of_tally(
+                Window::LastPeriod(period_ns),
+                now_ns.saturating_sub(period_start_ns),
+                &last_period,
+            ),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! One window of one operation.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::metric::{Metric, MetricSummary, number};
+use crate::recorder::{Calls, Quantity, Sample, Tally};
+use crate::window::Window;
+
+const NS_PER_SECOND: f64 = 1e9;
+
+/// The calls of one operation within one window.
+///
+/// The short accessors speak of execution time in nanoseconds. Without a call
+/// they are `None`.
+///
+/// ```
+/// let monitor = perfkit::Monitor::new();
+/// for _ in 0..10 {
+///     monitor.measure("step", || std::hint::black_box(2 + 2));
+/// }
+/// let snapshot = monitor.snapshot();
+/// let last = &snapshot.operation("step").unwrap().last_calls;
+/// assert_eq!(last.count(), 10);
+/// assert_eq!(last.success_rate(), Some(1.0));
+/// assert!(last.min() <= last.median() && last.median() <= last.p95());
+/// assert!(last.average() <= last.max());
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WindowSnapshot {
+    /// Which calls these are.
+    pub window: Window,
+    /// How long the window is, in nanoseconds: from its start to the snapshot;
+    /// of the last calls, from the first one's start to the last one's end.
+    pub span_ns: u64,
+    /// The calls by how they ended.
+    pub calls: Calls,
+    /// Calls per second of the window; `None` for a window without length.
+    #[serde(default, serialize_with = "number::serialize_option")]
+    pub calls_per_second: Option<f64>,
+    /// Items per second of the window, where calls declared items.
+    #[serde(
+        default,
+        serialize_with = "number::serialize_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub items_per_second: Option<f64>,
+    /// Bytes per second of the window, where calls declared bytes.
+    #[serde(
+        default,
+        serialize_with = "number::serialize_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub bytes_per_second: Option<f64>,
+    /// What was measured of the successful calls, and how long failures took.
+    #[serde(default)]
+    pub metrics: BTreeMap<Metric, MetricSummary>,
+}
+
+impl Default for WindowSnapshot {
+    fn default() -> Self {
+        Self::of_tally(Window::Lifetime, 0, &Tally::default())
+    }
+}
+
+impl WindowSnapshot {
+    /// The summary of a metric, such as `execution_time`; `None` if the window
+    /// has no value of it.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<&MetricSummary> {
+        self.metrics.get(&Metric::named(name))
+    }
+
+    /// How many calls there are, however they ended.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.calls.total()
+    }
+
+    /// The share of successes among the calls that were not cancelled.
+    #[must_use]
+    pub fn success_rate(&self) -> Option<f64> {
+        self.calls.success_rate()
+    }
+
+    /// The mean execution time in nanoseconds.
+    #[must_use]
+    pub fn average(&self) -> Option<f64> {
+        self.execution_time()?.mean
+    }
+
+    /// The median execution time in nanoseconds.
+    #[must_use]
+    pub fn median(&self) -> Option<f64> {
+        self.percentile(0.5)
+    }
+
+    /// The 95th percentile of execution time in nanoseconds; with fewer than
+    /// 20 calls it is the maximum.
+    #[must_use]
+    pub fn p95(&self) -> Option<f64> {
+        self.percentile(0.95)
+    }
+
+    /// The 99th percentile of execution time in nanoseconds; with fewer than
+    /// 100 calls it is the maximum.
+    #[must_use]
+    pub fn p99(&self) -> Option<f64> {
+        self.percentile(0.99)
+    }
+
+    /// The shortest execution time in nanoseconds.
+    #[must_use]
+    pub fn min(&self) -> Option<f64> {
+        self.execution_time()?.min
+    }
+
+    /// The longest execution time in nanoseconds.
+    #[must_use]
+    pub fn max(&self) -> Option<f64> {
+        self.execution_time()?.max
+    }
+
+    /// The nearest-rank percentile of execution time in nanoseconds, for a
+    /// quantile in [0, 1]: exact for the last calls at 0.5, 0.95, 0.99 and
+    /// 0.999, within 0.4 % for the other windows.
+    #[must_use]
+    pub fn percentile(&self, quantile: f64) -> Option<f64> {
+        self.execution_time()?.percentile(quantile)
+    }
+
+    fn execution_time(&self) -> Option<&MetricSummary> {
+        self.metrics.get(&Metric::EXECUTION_TIME)
+    }
+
+    pub(super) fn of_tally(window: Window, span_ns: u64, tally: &Tally) -> Self {
+        let mut metrics = BTreeMap::new();
+        for quantity in Quantity::ALL {
+            let Some(series) = tally.series(quantity) else {
+                continue;
+            };
+            let summary = match series.histogram() {
+                Some(histogram) => MetricSummary::from_histogram(quantity.unit(), histogram),
+                None => MetricSummary::from_totals(quantity.unit(), &series.totals),
+            };
+            metrics.insert(quantity.metric(), summary);
+        }
+        Self::new(window, span_ns, tally.calls, metrics)
+    }
+
+    pub(super) fn of_samples(window: Window, samples: &[Sample]) -> Self {
+        let mut calls = Calls::default();
+        samples.iter().for_each(|sample| calls.count(sample.ending));
+        let mut metrics = BTreeMap::new();
+        for quantity in Quantity::ALL {
+            let values: Vec<f64> = samples
+                .iter()
+                .filter_map(|sample| Some(sample.value(quantity)? as f64))
+                .collect();
+            if !values.is_empty() {
+                let summary = MetricSummary::from_values(quantity.unit(), &values);
+                metrics.insert(quantity.metric(), summary);
+            }
+        }
+        let first_ns = samples.iter().map(|sample| sample.start_ns).min();
+        let last_ns = samples.iter().map(|sample| sample.end_ns).max();
+        let span_ns = last_ns.unwrap_or(0).saturating_sub(first_ns.unwrap_or(0));
+        Self::new(window, span_ns, calls, metrics)
+    }
+
+    fn new(
+        window: Window,
+        span_ns: u64,
+        calls: Calls,
+        metrics: BTreeMap<Metric, MetricSummary>,
+    ) -> Self {
+        let per_second =
+            |amount: f64| (span_ns > 0).then(|| amount * NS_PER_SECOND / span_ns as f64);
+        let sum_per_second = |metric: &Metric| metrics.get(metric).and_then(|m| per_second(m.sum));
+        Self {
+            window,
+            span_ns,
+            calls,
+            calls_per_second: per_second(calls.total() as f64),
+            items_per_second: sum_per_second(&Metric::ITEMS),
+            bytes_per_second: sum_per_second(&Metric::BYTES),
+            metrics,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Estimators and their distributions: pure functions of slices of numbers.
+//!
+//! Nothing here reads a clock, does I/O or knows what was measured. Every
+//! function names its definition and source, returns `None` where the sample
+//! does not support an answer, and refuses values that are not finite.
+
+mod binomial;
+mod moments;
+mod order;
+mod paired;
+mod special;
+
+pub use binomial::{proportion_bounds, quantile_bounds};
+pub use moments::{mean, mean_bounds, std_dev};
+pub use order::{median, nearest_rank, percentile, sorted, supports};
+pub use paired::{Estimate, paired_shift};
+
+/// The part of a confidence level's error that each side of a two-sided
+/// interval may use: 0.025 for a confidence of 0.95.
+fn tail(confidence: f64) -> f64 {
+    (1.0 - confidence.clamp(0.0, 1.0)) / 2.0
+}

@@ -1,0 +1,340 @@
+//! Units: what a number means, how it is printed, how it is read back.
+//!
+//! Inside perfkit numbers are in base units (nanoseconds, bytes, counts, per
+//! second). They become text and text becomes them only here.
+
+use std::error::Error;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The base unit of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Time, in nanoseconds.
+    #[serde(rename = "ns")]
+    Nanoseconds,
+    /// Memory or data, in bytes.
+    #[serde(rename = "B")]
+    Bytes,
+    /// A number of things.
+    #[serde(rename = "count")]
+    Count,
+    /// Things per second.
+    #[serde(rename = "1/s")]
+    PerSecond,
+    /// Bytes per second.
+    #[serde(rename = "B/s")]
+    BytesPerSecond,
+    /// A part of a whole, between 0 and 1.
+    #[serde(rename = "ratio")]
+    Ratio,
+}
+
+/// One scale of a unit: a suffix and how many base units it stands for.
+type Scale = (&'static str, f64);
+
+const TIMES: &[Scale] = &[("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
+const SIZES: &[Scale] = &[
+    ("B", 1.0),
+    ("KiB", 1024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+    ("TiB", 1_099_511_627_776.0),
+];
+const RATES: &[Scale] = &[("/s", 1.0), ("k/s", 1e3), ("M/s", 1e6), ("G/s", 1e9)];
+const DATA_RATES: &[Scale] = &[
+    ("B/s", 1.0),
+    ("KiB/s", 1024.0),
+    ("MiB/s", 1_048_576.0),
+    ("GiB/s", 1_073_741_824.0),
+];
+const COUNTS: &[Scale] = &[("", 1.0)];
+const PERCENT: &[Scale] = &[("%", 0.01)];
+
+/// Further spellings that are read and never printed.
+const TIMES_READ: &[Scale] = &[("us", 1e3), ("μs", 1e3), ("min", 60e9), ("h", 3600e9)];
+const SIZES_READ: &[Scale] = &[
+    ("kB", 1e3),
+    ("KB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("TB", 1e12),
+];
+const COUNTS_READ: &[Scale] = &[("k", 1e3), ("M", 1e6), ("G", 1e9)];
+const DATA_RATES_READ: &[Scale] = &[("kB/s", 1e3), ("KB/s", 1e3), ("MB/s", 1e6), ("GB/s", 1e9)];
+const PERCENT_READ: &[Scale] = &[("", 1.0)];
+
+impl Unit {
+    /// Prints a value with `digits` significant digits and the scale that
+    /// keeps its whole part short; counts keep all their digits.
+    ///
+    /// ```
+    /// use perfkit::unit::Unit;
+    /// assert_eq!(Unit::Nanoseconds.format(20_871_234.0, 4), "20.87 ms");
+    /// assert_eq!(Unit::Bytes.format(1536.0, 3), "1.50 KiB");
+    /// assert_eq!(Unit::Count.format(1234567.0, 3), "1,234,567");
+    /// assert_eq!(Unit::Ratio.format(0.9999, 4), "99.99 %");
+    /// ```
+    #[must_use]
+    pub fn format(self, value: f64, digits: usize) -> String {
+        if !value.is_finite() {
+            return "-".to_owned();
+        }
+        match self {
+            Self::Count => return format_count(value, digits),
+            Self::Ratio => return format_share(value, digits),
+            _ => {}
+        }
+        let scales = self.scales();
+        let fits = |scale: &&Scale| round_to(value.abs() / scale.1, digits) >= 1.0;
+        let (suffix, size) = scales.iter().rev().find(fits).unwrap_or(&scales[0]);
+        let scaled = value / size;
+        let whole_base_unit = *size == 1.0 && scaled.fract() == 0.0;
+        let number = if whole_base_unit {
+            format!("{scaled:.0}")
+        } else {
+            significant(scaled, digits)
+        };
+        format!("{number} {suffix}").trim_end().to_owned()
+    }
+
+    /// Reads a value as people write it: `100ms`, `1.5 s`, `300MB`, `2 GiB`,
+    /// `100k/s`, `99.99%`. Returns base units.
+    ///
+    /// Letters matter (`MB` is 10⁶ bytes, `MiB` 2²⁰), a space before the suffix
+    /// does not. Everything that [`Unit::format`] prints is read back.
+    ///
+    /// # Errors
+    /// Text that is not a number with a suffix of this unit.
+    ///
+    /// ```
+    /// use perfkit::unit::Unit;
+    /// assert_eq!(Unit::Nanoseconds.parse("100ms"), Ok(100e6));
+    /// assert_eq!(Unit::Bytes.parse("2 KiB"), Ok(2048.0));
+    /// assert_eq!(Unit::Ratio.parse("99.5%"), Ok(0.995));
+    /// assert!(Unit::Nanoseconds.parse("100").is_err());
+    /// ```
+    pub fn parse(self, text: &str) -> Result<f64, ParseUnitError> {
+        let fail = || ParseUnitError {
+            text: text.chars().take(60).collect(),
+            unit: self,
+        };
+        let compact = text.trim();
+        let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '+' | '_');
+        let end = compact
+            .find(|c: char| !is_number(c))
+            .unwrap_or(compact.len());
+        let (number, suffix) = compact.split_at(end);
+        let suffix = suffix.trim_start();
+        let number = number.replace([',', '_'], "");
+        let (_, size) = self
+            .scales()
+            .iter()
+            .chain(self.scales_read())
+            .find(|(name, _)| *name == suffix)
+            .ok_or_else(fail)?;
+        // A decimal exponent is exact where a multiplication by 0.01 is not.
+        let (decimal, size) = if *size == 0.01 {
+            (format!("{number}e-2"), 1.0)
+        } else {
+            (number, *size)
+        };
+        let value = decimal.parse::<f64>().map_err(|_| fail())? * size;
+        value.is_finite().then_some(value).ok_or_else(fail)
+    }
+
+    /// The symbol of the base unit, as it stands in files.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::Bytes => "B",
+            Self::Count => "count",
+            Self::PerSecond => "1/s",
+            Self::BytesPerSecond => "B/s",
+            Self::Ratio => "ratio",
+        }
+    }
+
+    fn scales(self) -> &'static [Scale] {
+        match self {
+            Self::Nanoseconds => TIMES,
+            Self::Bytes => SIZES,
+            Self::Count => COUNTS,
+            Self::PerSecond => RATES,
+            Self::BytesPerSecond => DATA_RATES,
+            Self::Ratio => PERCENT,
+        }
+    }
+
+    fn scales_read(self) -> &'static [Scale] {
+        match self {
+            Self::Nanoseconds => TIMES_READ,
+            Self::Bytes => SIZES_READ,
+            Self::Count => COUNTS_READ,
+            Self::PerSecond => &[],
+            Self::BytesPerSecond => DATA_RATES_READ,
+            Self::Ratio => PERCENT_READ,
+        }
+    }
+
+    fn example(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "a duration such as 250us, 100ms or 2s",
+            Self::Bytes => "a size such as 4096B, 300MB or 2GiB",
+            Self::Count => "a count such as 1000 or 20k",
+            Self::PerSecond => "a rate such as 500/s or 100k/s",
+            Self::BytesPerSecond => "a data rate such as 10MB/s or 2GiB/s",
+            Self::Ratio => "a share such as 99.9% or 0.999",
+        }
+    }
+}
+
+/// Prints a finite number with the given count of significant digits, never
+/// in exponent form.
+fn significant(value: f64, digits: usize) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let magnitude = round_to(value.abs(), digits).log10().floor();
+    let decimals = (digits as f64 - 1.0 - magnitude).clamp(0.0, 9.0);
+    format!("{value:.0$}", decimals as usize)
+}
+
+/// Rounds to the given count of significant digits.
+fn round_to(value: f64, digits: usize) -> f64 {
+    if value == 0.0 {
+        return 0.0;
+    }
+    let exponent = value.abs().log10().floor() as i32 + 1 - digits as i32;
+    let step = 10_f64.powi(exponent);
+    (value / step).round() * step
+}
+
+/// Prints a share in percent. One that is not the whole never reads as 100 %,
+/// whatever digits that takes.
+fn format_share(value: f64, digits: usize) -> String {
+    let percent = value * 100.0;
+    if percent.fract() == 0.0 {
+        return format!("{percent:.0} %");
+    }
+    let is_whole = |text: &String| text.parse::<f64>() == Ok(100.0);
+    let number = (digits..=12)
+        .map(|digits| significant(percent, digits))
+        .find(|text| !is_whole(text));
+    format!("{} %", number.unwrap_or_else(|| percent.to_string()))
+}
+
+fn format_count(value: f64, digits: usize) -> String {
+    let text = if value.fract() == 0.0 || value.abs() >= 10_f64.powi(digits as i32) {
+        format!("{value:.0}")
+    } else {
+        significant(value, digits)
+    };
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let (sign, whole) = match whole.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", whole),
+    };
+    let mut grouped = String::from(sign);
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if !fraction.is_empty() {
+        grouped.push('.');
+        grouped.push_str(fraction);
+    }
+    grouped
+}
+
+/// Text that is not a value of the unit that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseUnitError {
+    text: String,
+    unit: Unit,
+}
+
+impl fmt::Display for ParseUnitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, unit } = self;
+        write!(f, "`{}` is not {}", text.escape_debug(), unit.example())
+    }
+}
+
+impl Error for ParseUnitError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn rounding_up_moves_to_the_next_scale() {
+        assert_eq!(Unit::Nanoseconds.format(999.96, 4), "1.000 µs");
+        assert_eq!(Unit::Nanoseconds.format(999.4, 4), "999.4 ns");
+        assert_eq!(Unit::Nanoseconds.format(0.25, 3), "0.250 ns");
+        assert_eq!(Unit::Nanoseconds.format(7_200e9, 3), "7200 s");
+    }
+
+    #[test]
+    fn whole_base_units_have_no_decimals() {
+        assert_eq!(Unit::Nanoseconds.format(42.0, 4), "42 ns");
+        assert_eq!(Unit::Bytes.format(0.0, 4), "0 B");
+        assert_eq!(Unit::Bytes.format(-2048.0, 3), "-2.00 KiB");
+        assert_eq!(Unit::Count.format(-1234.0, 3), "-1,234");
+        assert_eq!(Unit::Count.format(12.345, 3), "12.3");
+    }
+
+    #[test]
+    fn only_the_whole_is_100_percent() {
+        assert_eq!(Unit::Ratio.format(1.0, 3), "100 %");
+        assert_eq!(Unit::Ratio.format(0.999_99, 3), "99.999 %");
+        assert_eq!(Unit::Ratio.format(0.5, 3), "50 %");
+        assert_eq!(Unit::Ratio.format(1.0 / 3.0, 3), "33.3 %");
+    }
+
+    #[test]
+    fn values_without_meaning_are_a_dash() {
+        assert_eq!(Unit::Nanoseconds.format(f64::NAN, 4), "-");
+        assert_eq!(Unit::PerSecond.format(f64::INFINITY, 4), "-");
+    }
+
+    #[test]
+    fn a_wrong_suffix_is_explained() {
+        let error = Unit::Nanoseconds.parse("100mss").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`100mss` is not a duration such as 250us, 100ms or 2s"
+        );
+        assert!(Unit::Bytes.parse("300 mb").is_err());
+        assert!(Unit::PerSecond.parse("").is_err());
+        assert!(Unit::Nanoseconds.parse("1e400s").is_err());
+    }
+
+    #[test]
+    fn rates_and_sizes_are_read() {
+        assert_eq!(Unit::PerSecond.parse("100k/s"), Ok(100e3));
+        assert_eq!(Unit::Bytes.parse("300MB"), Ok(300e6));
+        assert_eq!(Unit::Nanoseconds.parse("2 min"), Ok(120e9));
+        assert_eq!(Unit::Ratio.parse("0.95"), Ok(0.95));
+        assert_eq!(Unit::Ratio.parse("99.99%"), Ok(0.9999));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(value in 1e-3_f64..1e13, pick in 0_usize..6) {
+            let unit = [
+                Unit::Nanoseconds, Unit::Bytes, Unit::Count,
+                Unit::PerSecond, Unit::BytesPerSecond, Unit::Ratio,
+            ][pick];
+            let text = unit.format(value, 4);
+            let back = unit.parse(&text).unwrap();
+            prop_assert!((back - value).abs() <= 0.001 * value, "{} -> {} -> {}", value, text, back);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What a program leaves behind when it ends, as the environment asked. Each
+//! test starts this file anew as a program of its own.
+
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use perfkit::Report;
+
+/// The programs, when started as one: the harness exits after it, and with it
+/// the hooks at exit run.
+#[test]
+fn program() {
+    match std::env::var("PROGRAM").as_deref() {
+        Ok("work") => work(),
+        Ok("asks for a report") => {
+            perfkit::report_at_exit();
+            work();
+        }
+        Ok("exits") => {
+            work();
+            std::process::exit(3);
+        }
+        Ok("is killed") => {
+            work();
+            std::thread::sleep(Duration::from_secs(60));
+        }
+        _ => {}
+    }
+}
+
+fn work() {
+    for _ in 0..3 {
+        perfkit::measure("step", || ());
+    }
+    let _ = perfkit::try_measure("step", || Err::<(), _>("no"));
+}
+
+fn start(program: &str, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "program", "--nocapture"]);
+    command.env("PROGRAM", program);
+    for name in ["PERFKIT", "PERFKIT_REPORT", "PERFKIT_REPORT_EVERY"] {
+        command.env_remove(name);
+    }
+    command.envs(variables.iter().copied());
+    command
+}
+
+fn run(program: &str, variables: &[(&str, &str)]) -> Output {
+    start(program, variables).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn folder(name: &str) -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("perfkit-exit-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn nothing_is_printed_unless_asked() {
+    let output = run("work", &[]);
+    assert!(output.status.success());
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_summary_by_environment_or_by_code() {
+    for output in [
+        run("work", &[("PERFKIT", "summary")]),
+        run("asks for a report", &[]),
+    ] {
+        let text = stderr(&output);
+        assert!(
+            text.starts_with("perfkit: 4 calls of 1 operations, 75 % successful"),
+            "{text}"
+        );
+        assert!(text.contains("\nstep "), "{text}");
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("perfkit"));
+    }
+}
+
+#[test]
+fn off_records_nothing() {
+    let output = run("asks for a report", &[("PERFKIT", "off")]);
+    assert_eq!(stderr(&output), "perfkit: no calls were recorded\n");
+}
+
+#[test]
+fn a_report_is_saved_also_when_the_program_exits_early() {
+    let folder = folder("early");
+    let path = folder.join("report.json");
+    let output = run("exits", &[("PERFKIT_REPORT", path.to_str().unwrap())]);
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(stderr(&output), "");
+    let report = Report::load(&path).unwrap();
+    let step = &report.operations[0];
+    assert_eq!(
+        (step.lifetime.calls.success, step.lifetime.calls.failure),
+        (3, 1)
+    );
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_process_id_makes_one_file_per_process() {
+    let folder = folder("pid");
+    let pattern = folder.join("report-{pid}.json");
+    for _ in 0..2 {
+        run("work", &[("PERFKIT_REPORT", pattern.to_str().unwrap())]);
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_program_that_is_killed_leaves_its_last_periodic_report() {
+    let folder = folder("killed");
+    let path = folder.join("report.json");
+    let variables = [
+        ("PERFKIT_REPORT", path.to_str().unwrap()),
+        ("PERFKIT_REPORT_EVERY", "20ms"),
+    ];
+    let mut child = start("is killed", &variables).spawn().unwrap();
+    while !Report::load(&path).is_ok_and(|report| {
+        let calls = report
+            .operations
+            .first()
+            .map(|step| step.lifetime.calls.total());
+        calls == Some(4)
+    }) {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "the program ended by itself"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(
+        Report::load(&path).unwrap().operations[0]
+            .lifetime
+            .calls
+            .total(),
+        4
+    );
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_report_that_cannot_be_saved_and_a_setting_that_is_not_known_are_told() {
+    let output = run("work", &[("PERFKIT_REPORT", "/missing/folder/report.json")]);
+    assert!(output.status.success());
+    let text = stderr(&output);
+    assert!(
+        text.starts_with("perfkit: PERFKIT_REPORT was not saved: /missing/"),
+        "{text}"
+    );
+    let text = stderr(&run("work", &[("PERFKIT", "sumary")]));
+    assert!(
+        text.contains("PERFKIT is `sumary`, and known are off, on and summary"),
+        "{text}"
+    );
+}

@@ -1,0 +1,6 @@
+//! One misuse of `#[measure]` per file: one message, at the token that is wrong.
+
+#[test]
+fn every_misuse_has_one_clear_message() {
+    trybuild::TestCases::new().compile_fail("tests/misuse/*.rs");
+}

@@ -1,0 +1,6 @@
+#[perfkit::measure(memory = true)]
+fn work() {}
+
+fn main() {
+    work();
+}

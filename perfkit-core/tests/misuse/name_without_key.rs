@@ -1,0 +1,6 @@
+#[perfkit::measure("work")]
+fn work() {}
+
+fn main() {
+    work();
+}

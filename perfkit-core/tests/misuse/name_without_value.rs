@@ -1,0 +1,6 @@
+#[perfkit::measure(name)]
+fn work() {}
+
+fn main() {
+    work();
+}

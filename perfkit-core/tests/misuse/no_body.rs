@@ -1,0 +1,6 @@
+trait Service {
+    #[perfkit::measure]
+    fn call(&self);
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[perfkit::measure]
+struct Data;
+
+fn main() {
+    let _ = Data;
+}

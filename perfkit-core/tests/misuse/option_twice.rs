@@ -1,0 +1,6 @@
+#[perfkit::measure(cpu, cpu)]
+fn work() {}
+
+fn main() {
+    work();
+}

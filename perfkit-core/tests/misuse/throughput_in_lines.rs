@@ -1,0 +1,6 @@
+#[perfkit::measure(throughput(lines = 3))]
+fn work() {}
+
+fn main() {
+    work();
+}

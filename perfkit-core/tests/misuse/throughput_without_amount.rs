@@ -1,0 +1,6 @@
+#[perfkit::measure(throughput)]
+fn work() {}
+
+fn main() {
+    work();
+}

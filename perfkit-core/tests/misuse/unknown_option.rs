@@ -1,0 +1,6 @@
+#[perfkit::measure(naem = "work")]
+fn work() {}
+
+fn main() {
+    work();
+}

@@ -1,0 +1,6 @@
+#[perfkit::measure(monitor = 7)]
+fn work() {}
+
+fn main() {
+    work();
+}

@@ -1,0 +1,356 @@
+//! Calls that nest, panic, are cancelled, hop threads or come in masses.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use perfkit::{MockClock, Monitor, OperationSnapshot};
+
+const MS: f64 = 1e6;
+
+fn on_mock_clock() -> (Monitor, MockClock) {
+    let clock = MockClock::new();
+    (Monitor::with_clock(clock.clone()), clock)
+}
+
+fn operation(monitor: &Monitor, name: &str) -> OperationSnapshot {
+    monitor.snapshot().operation(name).unwrap().clone()
+}
+
+fn sum_ms(operation: &OperationSnapshot, metric: &str) -> f64 {
+    operation.lifetime.metric(metric).unwrap().sum / MS
+}
+
+fn advance(clock: &MockClock, ms: u64) {
+    clock.advance(Duration::from_millis(ms));
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
+}
+
+#[test]
+fn self_time_is_total_time_less_that_of_measured_callees() {
+    let (monitor, clock) = on_mock_clock();
+    monitor.measure("outer", || {
+        advance(&clock, 1);
+        for _ in 0..3 {
+            monitor.measure("inner", || {
+                advance(&clock, 2);
+                monitor.measure("innermost", || advance(&clock, 4));
+            });
+        }
+    });
+    let outer = operation(&monitor, "outer");
+    assert_eq!(sum_ms(&outer, "execution_time"), 19.0);
+    assert_eq!(sum_ms(&outer, "self_time"), 1.0);
+    let inner = operation(&monitor, "inner");
+    assert_eq!(sum_ms(&inner, "execution_time"), 18.0);
+    assert_eq!(sum_ms(&inner, "self_time"), 6.0);
+    assert_eq!(sum_ms(&operation(&monitor, "innermost"), "self_time"), 12.0);
+}
+
+#[test]
+fn a_recursion_of_ten_is_ten_calls_and_its_time_is_counted_once() {
+    fn recurse(monitor: &Monitor, clock: &MockClock, depth: u32) {
+        monitor.measure("recurse", || {
+            advance(clock, 1);
+            if depth > 1 {
+                recurse(monitor, clock, depth - 1);
+            }
+        });
+    }
+    let (monitor, clock) = on_mock_clock();
+    recurse(&monitor, &clock, 10);
+    let recurse = operation(&monitor, "recurse");
+    assert_eq!(recurse.lifetime.calls.success, 10);
+    assert_eq!(recurse.recursive_calls, 9);
+    let time = recurse.lifetime.metric("execution_time").unwrap();
+    assert_eq!((time.count, time.sum), (1, 10.0 * MS));
+    assert_eq!(sum_ms(&recurse, "self_time"), 10.0);
+}
+
+#[test]
+fn waiting_is_not_busy() {
+    let (monitor, clock) = on_mock_clock();
+    let mut call = Box::pin(monitor.measure_async("wait", async {
+        advance(&clock, 3);
+        tokio::task::yield_now().await;
+        advance(&clock, 4);
+    }));
+    block_on(async {
+        assert!(poll_once(call.as_mut()).await.is_none());
+        advance(&clock, 100);
+        call.await;
+    });
+    let wait = operation(&monitor, "wait");
+    assert_eq!(sum_ms(&wait, "execution_time"), 107.0);
+    assert_eq!(sum_ms(&wait, "busy_time"), 7.0);
+    assert_eq!(sum_ms(&wait, "self_time"), 107.0);
+}
+
+/// Polls once.
+async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    std::future::poll_fn(|context| match future.as_mut().poll(context) {
+        std::task::Poll::Ready(value) => std::task::Poll::Ready(Some(value)),
+        std::task::Poll::Pending => std::task::Poll::Ready(None),
+    })
+    .await
+}
+
+#[test]
+fn an_awaited_callee_is_taken_out_of_self_time() {
+    let (monitor, clock) = on_mock_clock();
+    block_on(monitor.measure_async("outer", async {
+        advance(&clock, 1);
+        monitor
+            .measure_async("inner", async {
+                advance(&clock, 2);
+                tokio::task::yield_now().await;
+                advance(&clock, 3);
+            })
+            .await;
+        monitor.measure("sync", || advance(&clock, 10));
+    }));
+    let outer = operation(&monitor, "outer");
+    assert_eq!(sum_ms(&outer, "execution_time"), 16.0);
+    assert_eq!(sum_ms(&outer, "self_time"), 1.0);
+}
+
+#[test]
+fn a_dropped_future_is_cancelled_and_one_never_polled_is_no_call() {
+    let (monitor, clock) = on_mock_clock();
+    drop(monitor.measure_async("never", async {}));
+    let mut call = Box::pin(monitor.measure_async("half", std::future::pending::<()>()));
+    block_on(async { assert!(poll_once(call.as_mut()).await.is_none()) });
+    advance(&clock, 5);
+    drop(call);
+    let snapshot = monitor.snapshot();
+    assert!(snapshot.operation("never").is_none());
+    let half = snapshot.operation("half").unwrap();
+    assert_eq!(
+        (half.lifetime.calls.cancelled, half.lifetime.calls.total()),
+        (1, 1)
+    );
+    assert_eq!(half.lifetime.success_rate(), None);
+    assert_eq!(sum_ms(half, "failure_time"), 5.0);
+}
+
+#[test]
+fn a_task_may_hop_threads() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .build()
+        .unwrap();
+    let monitor = Monitor::new();
+    runtime.block_on(async {
+        let tasks: Vec<_> = (0..200)
+            .map(|_| {
+                let inner = monitor.clone();
+                tokio::spawn(monitor.measure_async("outer", async move {
+                    for _ in 0..5 {
+                        tokio::task::yield_now().await;
+                        inner.measure_async("inner", tokio::task::yield_now()).await;
+                    }
+                }))
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+    let outer = operation(&monitor, "outer");
+    assert_eq!(outer.lifetime.calls.success, 200);
+    assert_eq!(outer.recursive_calls, 0);
+    assert_eq!(operation(&monitor, "inner").lifetime.calls.success, 1000);
+}
+
+#[test]
+fn a_panic_is_recorded_and_goes_on() {
+    let (monitor, clock) = on_mock_clock();
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        monitor.measure("bad", || {
+            advance(&clock, 3);
+            panic!("expected in this test");
+        })
+    }));
+    assert!(result.is_err());
+    let bad = operation(&monitor, "bad");
+    assert_eq!(
+        (bad.lifetime.calls.panic, bad.lifetime.calls.success),
+        (1, 0)
+    );
+    assert_eq!(bad.lifetime.success_rate(), Some(0.0));
+    assert_eq!(sum_ms(&bad, "failure_time"), 3.0);
+}
+
+#[test]
+fn a_panic_in_a_poll_is_a_panic_and_not_a_cancellation() {
+    let monitor = Monitor::new();
+    let mut call = Box::pin(monitor.measure_async("bad", async {
+        tokio::task::yield_now().await;
+        panic!("expected in this test");
+    }));
+    block_on(async { assert!(poll_once(call.as_mut()).await.is_none()) });
+    let result = catch_unwind(AssertUnwindSafe(|| block_on(call.as_mut())));
+    assert!(result.is_err());
+    drop(call);
+    let calls = operation(&monitor, "bad").lifetime.calls;
+    assert_eq!((calls.panic, calls.total()), (1, 1));
+}
+
+#[test]
+fn a_call_made_while_unwinding_is_a_success() {
+    struct MeasuresOnDrop(Monitor);
+    impl Drop for MeasuresOnDrop {
+        fn drop(&mut self) {
+            let timer = self.0.operation("cleanup").start();
+            drop(timer);
+        }
+    }
+    let monitor = Monitor::new();
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let _guard = MeasuresOnDrop(monitor.clone());
+        panic!("expected in this test");
+    }));
+    assert_eq!(operation(&monitor, "cleanup").lifetime.calls.success, 1);
+}
+
+#[test]
+fn recording_while_a_thread_ends_works() {
+    struct MeasuresOnDrop(Monitor);
+    impl Drop for MeasuresOnDrop {
+        fn drop(&mut self) {
+            self.0.measure("last words", || ());
+        }
+    }
+    thread_local! {
+        static LATE: std::cell::RefCell<Option<MeasuresOnDrop>> = const { std::cell::RefCell::new(None) };
+    }
+    let monitor = Monitor::new();
+    let inner = monitor.clone();
+    std::thread::spawn(move || {
+        LATE.with(|late| *late.borrow_mut() = Some(MeasuresOnDrop(inner.clone())));
+        inner.measure("first words", || ());
+    })
+    .join()
+    .unwrap();
+    assert_eq!(operation(&monitor, "last words").lifetime.calls.success, 1);
+}
+
+#[test]
+fn timers_stop_fail_and_discard() {
+    let (monitor, clock) = on_mock_clock();
+    let timed = monitor.operation("timed");
+    let timer = timed.start();
+    advance(&clock, 1);
+    timer.stop();
+    timed.start().fail("refused", "no reason given");
+    timed.start().discard();
+    {
+        let _timer = timed.start();
+        advance(&clock, 2);
+    }
+    let timed = operation(&monitor, "timed");
+    assert_eq!(
+        (timed.lifetime.calls.success, timed.lifetime.calls.failure),
+        (2, 1)
+    );
+    assert_eq!(sum_ms(&timed, "execution_time"), 3.0);
+    assert_eq!(timed.errors[0].kind, "refused");
+}
+
+#[test]
+fn what_is_switched_off_is_not_recorded() {
+    let monitor = Monitor::new();
+    monitor.set_enabled(false);
+    assert_eq!(monitor.measure("off", || 1), 1);
+    assert_eq!(block_on(monitor.measure_async("off", async { 2 })), 2);
+    drop(monitor.operation("off").start());
+    assert!(monitor.snapshot().operations.is_empty());
+    monitor.set_enabled(true);
+    monitor.measure("off", || ());
+    assert_eq!(operation(&monitor, "off").lifetime.calls.success, 1);
+    monitor.reset();
+    assert!(monitor.snapshot().operations.is_empty());
+}
+
+#[test]
+fn the_last_period_forgets_and_the_lifetime_does_not() {
+    let clock = MockClock::new();
+    let monitor = Monitor::builder()
+        .clock(clock.clone())
+        .last_period(Duration::from_secs(60))
+        .last_calls(5)
+        .build();
+    for _ in 0..120 {
+        monitor.measure("tick", || clock.advance(Duration::from_secs(1)));
+    }
+    let tick = operation(&monitor, "tick");
+    assert_eq!(tick.lifetime.count(), 120);
+    assert_eq!(tick.last_calls.count(), 5);
+    // The slot of the present second has just begun.
+    assert_eq!(tick.last_period.count(), 60);
+    assert_eq!(tick.last_period.calls_per_second.unwrap().round(), 1.0);
+    clock.advance(Duration::from_secs(59));
+    assert_eq!(operation(&monitor, "tick").last_period.count(), 1);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(operation(&monitor, "tick").last_period.count(), 0);
+}
+
+#[test]
+fn a_clock_that_steps_back_gives_no_negative_time() {
+    let (monitor, clock) = on_mock_clock();
+    clock.set_ns(100_000_000_000);
+    monitor.measure("step", || clock.set_ns(5));
+    let step = operation(&monitor, "step");
+    assert_eq!((step.lifetime.max(), step.lifetime.count()), (Some(0.0), 1));
+}
+
+#[test]
+fn no_call_is_lost_between_threads_while_snapshots_run() {
+    const THREADS: u64 = 8;
+    const CALLS: u64 = 5_000;
+    let monitor = Monitor::new();
+    let operation_handle = monitor.operation("busy");
+    let mut seen = 0;
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..CALLS {
+                    operation_handle.measure(|| ());
+                }
+            });
+        }
+        while seen < THREADS * CALLS {
+            let snapshot = monitor.snapshot();
+            if let Some(busy) = snapshot.operation("busy") {
+                let count = busy.lifetime.metric("execution_time").unwrap().count;
+                assert_eq!(count, busy.lifetime.calls.success);
+                assert!(count >= seen);
+                seen = count;
+            }
+        }
+    });
+    assert_eq!(
+        operation(&monitor, "busy").lifetime.calls.success,
+        THREADS * CALLS
+    );
+}
+
+#[test]
+fn names_beyond_the_limit_are_counted_as_overflow() {
+    let monitor = Monitor::builder().max_operations(10).build();
+    for number in 0..1000 {
+        monitor.measure(&format!("user {number}"), || ());
+    }
+    let snapshot = monitor.snapshot();
+    assert_eq!(snapshot.operations.len(), 11);
+    assert_eq!(
+        snapshot.operation("overflow").unwrap().lifetime.count(),
+        990
+    );
+}

@@ -1,0 +1,170 @@
+//! The report file: what is written fits the published schema and is read back
+//! whole; what is damaged or foreign is told.
+
+use std::time::Duration;
+
+use perfkit::report::{
+    Benchmark, Comparison, Environment, Gate, GateFinding, GateOutcome, Note, Ratio, ReportError,
+    RunFailure, Sampling, StopReason, Verdict,
+};
+use perfkit::unit::Unit;
+use perfkit::{Metric, MetricSummary, MockClock, Monitor, Report};
+
+const SCHEMA: &str = include_str!("../schema/perfkit-1.schema.json");
+
+/// A report with something in every place.
+fn full_report() -> Report {
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    let work = monitor.operation("work").cpu().bytes(512);
+    for ms in 1..=150 {
+        work.measure(|| clock.compute(Duration::from_millis(ms)));
+    }
+    let _ = monitor.try_measure("work", || Err::<(), _>("refused \u{1b}[31m"));
+    let mut report = Report::from_snapshot(monitor.snapshot());
+
+    let mut benchmark = Benchmark::new("gzip -9");
+    benchmark.command = Some("gzip -9 -c file".to_owned());
+    benchmark
+        .parameters
+        .insert("level".to_owned(), "9".to_owned());
+    benchmark.successes = 3;
+    benchmark.failures = 1;
+    benchmark.blocks = vec![0, 1, 3];
+    benchmark.failed_runs.push(RunFailure {
+        run: Some(3),
+        reason: "exit status 1".to_owned(),
+        stderr: "gzip: file: No such file".to_owned(),
+    });
+    let samples = vec![1e6, 1.25e6, 0.1 + 0.2];
+    let summary = MetricSummary::from_samples(Unit::Nanoseconds, samples);
+    benchmark.metrics.insert(Metric::WALL_TIME, summary);
+    benchmark
+        .notes
+        .push(Note::warning("failed-runs", "1 of 4 runs failed"));
+    report.benchmarks.push(benchmark);
+    report.sampling = Some(Sampling {
+        interleaved: true,
+        seed: 42,
+        warmup_blocks: 1,
+        blocks: 4,
+        stopped: StopReason::RunFailed,
+    });
+    report.comparisons.push(Comparison {
+        baseline: "gzip -1".to_owned(),
+        candidate: "gzip -9".to_owned(),
+        metric: Metric::WALL_TIME,
+        interleaved: true,
+        pairs: 3,
+        ratio: Some(Ratio {
+            estimate: 1.1,
+            low: 1.09,
+            high: 1.12,
+            confidence: 0.95,
+        }),
+        indifference: 0.005,
+        verdict: Verdict::Slower,
+        notes: Vec::new(),
+    });
+    report.gate = Some(Gate {
+        outcome: GateOutcome::Fail,
+        findings: vec![GateFinding {
+            subject: "work".to_owned(),
+            rule: "p95 < 100 ms".to_owned(),
+            measured: "p95 is 143 ms".to_owned(),
+            outcome: GateOutcome::Fail,
+        }],
+    });
+    report
+}
+
+#[test]
+fn reports_fit_the_schema() {
+    let schema = serde_json::from_str(SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let empty = Report::new(Environment::detect("os_monotonic"));
+    for report in [empty, full_report()] {
+        let json = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+        let errors: Vec<_> = validator
+            .iter_errors(&json)
+            .map(|error| format!("{} at {}", error, error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+}
+
+#[test]
+fn what_is_written_is_read_back_whole() {
+    let report = full_report();
+    let mut back = Report::from_json(report.to_json().unwrap().as_bytes()).unwrap();
+    // Times are written to the millisecond.
+    assert!(back.created <= report.created);
+    back.created = report.created;
+    assert_eq!(back, report);
+    let histogram = back.operations[0]
+        .lifetime
+        .metric("execution_time")
+        .unwrap();
+    assert_eq!(histogram.percentile(1.0), Some(150e6));
+}
+
+#[test]
+fn keys_of_later_versions_are_passed_over() {
+    let json = full_report().to_json().unwrap();
+    let json = json.replacen('{', "{ \"novelty\": [1, {\"a\": null}],", 1);
+    assert!(Report::from_json(json.as_bytes()).is_ok());
+    let with_mark = [b"\xEF\xBB\xBF", json.as_bytes()].concat();
+    assert!(Report::from_json(&with_mark).is_ok());
+}
+
+#[test]
+fn a_file_cut_anywhere_is_damaged() {
+    let json = full_report().to_json().unwrap();
+    for length in (0..json.len() - 2).step_by(97) {
+        let error = Report::from_json(&json.as_bytes()[..length]).unwrap_err();
+        assert!(
+            matches!(error, ReportError::Damaged(_)),
+            "{length}: {error}"
+        );
+    }
+}
+
+#[test]
+fn foreign_files_and_other_versions_are_named() {
+    let error = |json: &str| Report::from_json(json.as_bytes()).unwrap_err().to_string();
+    assert!(error("{\"results\": []}").contains("no perfkit report"));
+    assert!(error("[1, 2]").contains("no perfkit report"));
+    assert!(error("{\"schema\": \"other/1\"}").contains("no perfkit report"));
+    assert!(error("{\"schema\": \"perfkit/2\"}").contains("\"perfkit/2\""));
+    assert!(error("{\"schema\": \"perfkit/1\"}").contains("damaged or incomplete"));
+    assert!(error("not json").contains("damaged or incomplete: expected"));
+}
+
+#[test]
+fn a_changed_histogram_is_noticed() {
+    let json = full_report().to_json().unwrap();
+    let at = json.find("\"data\": \"").unwrap() + 40;
+    let mut damaged = json.into_bytes();
+    damaged[at] = if damaged[at] == b'A' { b'B' } else { b'A' };
+    let error = Report::from_json(&damaged).unwrap_err().to_string();
+    assert!(error.contains("checksum"), "{error}");
+}
+
+#[test]
+fn hostile_nesting_is_refused_and_not_a_crash() {
+    let json = "[".repeat(1_000_000);
+    assert!(Report::from_json(json.as_bytes()).is_err());
+    let json = format!(
+        "{{\"schema\": \"perfkit/1\", \"x\": {}",
+        "{\"a\":".repeat(100_000)
+    );
+    assert!(Report::from_json(json.as_bytes()).is_err());
+}
+
+#[test]
+fn loading_names_the_file_that_is_not_there() {
+    let error = Report::load("/nowhere/report.json")
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("/nowhere/report.json: "), "{error}");
+}

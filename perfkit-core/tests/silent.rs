@@ -1,0 +1,35 @@
+//! Without the `record` feature nothing is recorded, and nothing else changes.
+#![cfg(not(feature = "record"))]
+
+use perfkit::{Monitor, Timer, measure};
+
+#[measure(throughput(items = count), cpu)]
+fn sum(count: usize) -> Result<usize, String> {
+    Ok((0..count).sum())
+}
+
+#[measure]
+async fn later(value: u8) -> u8 {
+    value
+}
+
+#[test]
+fn calls_work_and_leave_no_trace() {
+    assert_eq!(sum(4), Ok(6));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    assert_eq!(runtime.block_on(later(3)), 3);
+    assert_eq!(measure("m", || 1), 1);
+    assert_eq!(perfkit::try_measure("m", || Ok::<_, String>(1)), Ok(1));
+    assert_eq!(
+        runtime.block_on(perfkit::measure_async("m", async { 1 })),
+        1
+    );
+    drop(Timer::start("m"));
+    let monitor = Monitor::new();
+    assert_eq!(monitor.operation("m").items(3).measure(|| 1), 1);
+    assert!(!monitor.is_enabled());
+    assert!(perfkit::snapshot().operations.is_empty());
+    assert!(monitor.snapshot().operations.is_empty());
+}

@@ -1,0 +1,142 @@
+//! What stands in the parentheses of `#[measure(…)]`.
+
+use proc_macro2::Span;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, Expr, Ident, LitStr, Path, Result, Token, parenthesized, parse_quote};
+
+const KNOWN: &str = "`name`, `memory`, `cpu`, `throughput`, `ok`, `monitor` and `crate`";
+
+/// The options, each at most once.
+pub(crate) struct Arguments {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) memory: bool,
+    pub(crate) cpu: bool,
+    pub(crate) throughput: Option<Throughput>,
+    pub(crate) ok: Option<Expr>,
+    pub(crate) monitor: Option<Expr>,
+    /// The path of the perfkit library.
+    pub(crate) krate: Path,
+}
+
+/// What a call processes, and how much of it.
+pub(crate) enum Throughput {
+    Items(Expr),
+    Bytes(Expr),
+}
+
+impl Parse for Arguments {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut arguments = Self {
+            name: None,
+            memory: false,
+            cpu: false,
+            throughput: None,
+            ok: None,
+            monitor: None,
+            krate: parse_quote!(::perfkit),
+        };
+        let mut seen: Vec<String> = Vec::new();
+        while !input.is_empty() {
+            let option = option_name(input)?;
+            let name = option.to_string();
+            if seen.contains(&name) {
+                let message = format!("`{name}` is given twice");
+                return Err(Error::new(option.span(), message));
+            }
+            arguments.parse_option(&option, input)?;
+            seen.push(name);
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(arguments)
+    }
+}
+
+impl Arguments {
+    fn parse_option(&mut self, option: &Ident, input: ParseStream<'_>) -> Result<()> {
+        match option.to_string().as_str() {
+            "name" => self.name = Some(parse_name(option, input)?),
+            "memory" => self.memory = parse_switch(option, input)?,
+            "cpu" => self.cpu = parse_switch(option, input)?,
+            "throughput" => self.throughput = Some(parse_throughput(option, input)?),
+            "ok" => self.ok = Some(parse_value(option, input)?),
+            "monitor" => self.monitor = Some(parse_value(option, input)?),
+            "crate" => self.krate = parse_value(option, input)?,
+            unknown => {
+                let message =
+                    format!("`{unknown}` is no option of `#[measure]`; known are {KNOWN}");
+                return Err(Error::new(option.span(), message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn option_name(input: ParseStream<'_>) -> Result<Ident> {
+    if input.peek(LitStr) {
+        let message = "an operation's name is written `name = \"…\"`";
+        return Err(input.error(message));
+    }
+    Ident::parse_any(input)
+        .map_err(|error| Error::new(error.span(), format!("expected an option: {KNOWN}")))
+}
+
+/// `= VALUE`
+fn parse_value<T: Parse>(option: &Ident, input: ParseStream<'_>) -> Result<T> {
+    if !input.peek(Token![=]) {
+        let message = format!("`{option}` needs a value: `{option} = …`");
+        return Err(Error::new(option.span(), message));
+    }
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+/// Nothing: the option's presence is its value.
+fn parse_switch(option: &Ident, input: ParseStream<'_>) -> Result<bool> {
+    if input.peek(Token![=]) {
+        let message =
+            format!("`{option}` takes no value: write it to measure it, leave it out not to");
+        return Err(Error::new(option.span(), message));
+    }
+    Ok(true)
+}
+
+fn parse_name(option: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
+    let value: Expr = parse_value(option, input)?;
+    let name = match value {
+        Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(name),
+            ..
+        }) => name,
+        other => {
+            let message = "the name must be a string literal, because it is found only once";
+            return Err(Error::new_spanned(other, message));
+        }
+    };
+    if name.value().is_empty() {
+        return Err(Error::new(name.span(), "the name is empty"));
+    }
+    Ok(name)
+}
+
+fn parse_throughput(option: &Ident, input: ParseStream<'_>) -> Result<Throughput> {
+    const FORM: &str = "write `throughput(items = …)` or `throughput(bytes = …)`";
+    if !input.peek(syn::token::Paren) {
+        return Err(Error::new(option.span(), FORM));
+    }
+    let content;
+    parenthesized!(content in input);
+    let unit_span: Span = content.span();
+    let unit: Ident = content.parse().map_err(|_| Error::new(unit_span, FORM))?;
+    let throughput = match unit.to_string().as_str() {
+        "items" => Throughput::Items(parse_value(&unit, &content)?),
+        "bytes" => Throughput::Bytes(parse_value(&unit, &content)?),
+        _ => return Err(Error::new(unit.span(), FORM)),
+    };
+    if !content.is_empty() {
+        return Err(content.error("a call has one throughput, in items or in bytes"));
+    }
+    Ok(throughput)
+}

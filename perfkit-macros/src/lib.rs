@@ -1,0 +1,62 @@
+//! The `#[measure]` attribute of perfkit. Use it through the `perfkit` library,
+//! whose documentation shows it at work.
+//!
+//! Parse → check → expand, one file each. A mistake yields one message and the
+//! untouched function, so that it brings no further errors with it.
+
+mod arguments;
+mod check;
+mod expand;
+mod function;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use arguments::Arguments;
+use function::Function;
+
+/// Measures every call of a function, a method or an `async fn`.
+///
+/// The operation is named after the function, with its module path and, for a
+/// method, its type. A returned `Err` is a failure, a panic is recorded while it
+/// unwinds, and a future that is dropped before it finishes is cancelled. The
+/// signature, attributes and visibility stay as they are.
+///
+/// | option | meaning |
+/// |---|---|
+/// | `name = "…"` | the operation's name |
+/// | `memory` | bytes and number of allocations, net and peak growth; needs `perfkit::CountingAllocator` |
+/// | `cpu` | CPU time of the thread, at the price of two system calls |
+/// | `throughput(items = EXPR)` | how many items the call processes, evaluated before the body |
+/// | `throughput(bytes = EXPR)` | the same in bytes |
+/// | `ok = EXPR` | a function from a reference to the returned value to `bool`: whether the call succeeded |
+/// | `monitor = EXPR` | the monitor to record to, instead of the global one |
+/// | `crate = PATH` | the path of the perfkit library, where it was renamed |
+///
+/// An async function's time runs from its first poll to completion, waiting
+/// included; so does that of a function which returns `impl Future` or a boxed
+/// one, as `#[async_trait]` makes them.
+///
+/// An associated function without `self` or `Self` in its signature is named
+/// like a free function. A function with `#[track_caller]` cannot return a
+/// `Result`, because looking at the value would hide the caller.
+#[proc_macro_attribute]
+pub fn measure(
+    arguments: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    let item = TokenStream::from(item);
+    measured(arguments.into(), item.clone())
+        .unwrap_or_else(|error| {
+            let error = error.into_compile_error();
+            quote!(#error #item)
+        })
+        .into()
+}
+
+fn measured(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let function: Function = syn::parse2(item)?;
+    let arguments: Arguments = syn::parse2(arguments)?;
+    check::check(&function, &arguments)?;
+    Ok(expand::expand(&function, &arguments))
+}
