@@ -66,11 +66,16 @@ pub mod global;
 #[cfg(feature = "bench")]
 pub mod bench;
 
+#[cfg(feature = "otlp")]
+mod export;
+
 #[doc(hidden)]
 pub mod __private;
 
 pub use alloc::CountingAllocator;
 pub use clock::{Clock, MockClock};
+#[cfg(feature = "otlp")]
+pub use export::otlp;
 pub use global::{
     measure, measure_async, operation, report_at_exit, set_enabled, snapshot, try_measure,
     try_measure_async,

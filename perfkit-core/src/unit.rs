@@ -118,7 +118,7 @@ impl Unit {
     /// ```
     pub fn parse(self, text: &str) -> Result<f64, ParseUnitError> {
         let fail = || ParseUnitError {
-            text: text.chars().take(60).collect(),
+            text: text.trim().chars().take(60).collect(),
             unit: self,
         };
         let compact = text.trim();

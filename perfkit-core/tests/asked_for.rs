@@ -1,4 +1,10 @@
 //! What was asked for, call by call: each test is named after it.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed test panics"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};

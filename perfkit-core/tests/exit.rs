@@ -1,5 +1,11 @@
 //! What a program leaves behind when it ends, as the environment asked. Each
 //! test starts this file anew as a program of its own.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed test panics"
+)]
 
 use std::process::{Command, Output};
 use std::time::Duration;

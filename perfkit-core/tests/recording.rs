@@ -1,4 +1,10 @@
 //! Calls that nest, panic, are cancelled, hop threads or come in masses.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed test panics"
+)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

@@ -1,5 +1,11 @@
 //! The report file: what is written fits the published schema and is read back
 //! whole; what is damaged or foreign is told.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed test panics"
+)]
 
 use std::time::Duration;
 

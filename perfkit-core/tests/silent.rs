@@ -1,5 +1,11 @@
 //! Without the `record` feature nothing is recorded, and nothing else changes.
 #![cfg(not(feature = "record"))]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed test panics"
+)]
 
 use perfkit::{Monitor, Timer, measure};
 

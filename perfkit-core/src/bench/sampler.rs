@@ -162,6 +162,10 @@ impl<S: Subject> Sampler<'_, S> {
                 (RunResult::Interrupted, _) => return Some(StopReason::Interrupted),
                 (RunResult::Done(values), Some(block)) => collected.add(block, values),
                 (RunResult::Done(_), None) => {}
+                (RunResult::Impossible(failure), _) => {
+                    collected.fail(run, failure);
+                    return Some(StopReason::RunFailed);
+                }
                 (RunResult::Failed(failure), _) => {
                     collected.fail(run, failure);
                     if !self.plan.ignore_failures {

@@ -34,6 +34,8 @@ pub enum RunResult {
     Done(Vec<Measured>),
     /// It failed, and its values do not count.
     Failed(RunFailure),
+    /// It cannot be run at all: sampling ends, also where failures are ignored.
+    Impossible(RunFailure),
     /// The user wants everything to end.
     Interrupted,
 }

@@ -26,8 +26,8 @@ use registry::Registry;
 
 /// Records the calls of named operations. Clones share what was recorded.
 ///
-/// Most programs use the global one, through `#[measure]`, [`crate::measure`]
-/// and [`crate::snapshot`]; a monitor of one's own keeps tests apart from each
+/// Most programs use the global one, through `#[measure]`, [`crate::measure()`]
+/// and [`crate::snapshot()`]; a monitor of one's own keeps tests apart from each
 /// other and subsystems from the program.
 ///
 /// ```

@@ -1,0 +1,233 @@
+//! Absolute bounds.
+
+use perfkit::report::{Benchmark, GateFinding, GateOutcome, Report};
+use perfkit::unit::Unit;
+use perfkit::{Metric, MetricSummary, OperationSnapshot, stats};
+
+use crate::input::{Bound, Budget, Direction, Quantity, Subject};
+
+use super::finding::{DIGITS, nothing_matched};
+
+/// Every bound of a budget on everything that it is for.
+pub(super) fn judge_budget(
+    reports: &[Report],
+    budget: &Budget,
+    confidence: f64,
+) -> Vec<GateFinding> {
+    let candidates = candidates(reports, &budget.subject);
+    let of_bound = |bound: &Bound| -> Vec<GateFinding> {
+        if candidates.is_empty() {
+            return vec![nothing_matched(&budget.subject, &rule_text(bound))];
+        }
+        let judged = candidates
+            .iter()
+            .map(|candidate| judge_bound(candidate, bound, confidence));
+        judged.collect()
+    };
+    budget.bounds.iter().flat_map(of_bound).collect()
+}
+
+/// What a budget can be held against.
+enum Candidate<'a> {
+    Operation(&'a OperationSnapshot),
+    Benchmark(&'a Benchmark),
+}
+
+fn candidates<'a>(reports: &'a [Report], subject: &'a Subject) -> Vec<Candidate<'a>> {
+    let of_report = |report: &'a Report| -> Vec<Candidate<'a>> {
+        match subject {
+            Subject::Operation(pattern) => report
+                .operations
+                .iter()
+                .filter(|operation| pattern.matches(&operation.name))
+                .map(Candidate::Operation)
+                .collect(),
+            Subject::Benchmark(pattern) => report
+                .benchmarks
+                .iter()
+                .filter(|benchmark| pattern.matches(&benchmark.name))
+                .map(Candidate::Benchmark)
+                .collect(),
+        }
+    };
+    reports.iter().flat_map(of_report).collect()
+}
+
+impl Candidate<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Operation(operation) => &operation.name,
+            Self::Benchmark(benchmark) => &benchmark.name,
+        }
+    }
+
+    fn time(&self) -> Option<&MetricSummary> {
+        match self {
+            Self::Operation(operation) => operation.lifetime.metrics.get(&Metric::EXECUTION_TIME),
+            Self::Benchmark(benchmark) => benchmark.metrics.get(&Metric::WALL_TIME),
+        }
+    }
+
+    fn peak_memory(&self) -> Option<f64> {
+        match self {
+            Self::Operation(operation) => operation.lifetime.metrics.get(&Metric::PEAK_GROWTH)?.max,
+            Self::Benchmark(benchmark) => benchmark.metrics.get(&Metric::PEAK_MEMORY)?.max,
+        }
+    }
+
+    /// Successes and all that count.
+    fn successes(&self) -> (u64, u64) {
+        match self {
+            Self::Operation(operation) => {
+                let calls = operation.lifetime.calls;
+                (calls.success, calls.total() - calls.cancelled)
+            }
+            Self::Benchmark(benchmark) => (
+                benchmark.successes,
+                benchmark.successes + benchmark.failures,
+            ),
+        }
+    }
+
+    fn throughput(&self, unit: Unit) -> Option<f64> {
+        let Self::Operation(operation) = self else {
+            return None;
+        };
+        let window = &operation.lifetime;
+        if unit == Unit::BytesPerSecond {
+            return window.bytes_per_second;
+        }
+        window.items_per_second.or(window.calls_per_second)
+    }
+}
+
+/// A value with the range that the sample supports.
+struct Known {
+    value: f64,
+    /// `None` where the sample is too small for a bound on this side.
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+impl Known {
+    fn exactly(value: f64) -> Self {
+        Self {
+            value,
+            low: Some(value),
+            high: Some(value),
+        }
+    }
+}
+
+fn known(candidate: &Candidate<'_>, bound: &Bound, confidence: f64) -> Option<Known> {
+    match bound.quantity {
+        Quantity::Mean => {
+            let time = candidate.time()?;
+            let value = time.mean?;
+            let bounds = time
+                .std_dev
+                .and_then(|deviation| stats::mean_bounds(value, deviation, time.count, confidence));
+            Some(Known {
+                value,
+                low: bounds.map(|(low, _)| low),
+                high: bounds.map(|(_, high)| high),
+            })
+        }
+        Quantity::Percentile(quantile) => {
+            let time = candidate.time()?;
+            let (low, high) = stats::quantile_bounds(quantile, time.count, confidence);
+            Some(Known {
+                value: time.percentile(quantile)?,
+                low: low.and_then(|rank| value_at_rank(time, rank)),
+                high: high.and_then(|rank| value_at_rank(time, rank)),
+            })
+        }
+        Quantity::Max => candidate.time()?.max.map(Known::exactly),
+        Quantity::SuccessRate => {
+            let (successes, all) = candidate.successes();
+            let (low, high) = stats::proportion_bounds(successes, all, confidence);
+            (all > 0).then(|| Known {
+                value: successes as f64 / all as f64,
+                low: Some(low),
+                high: Some(high),
+            })
+        }
+        Quantity::Throughput => candidate.throughput(bound.unit).map(Known::exactly),
+        Quantity::PeakMemory => candidate.peak_memory().map(Known::exactly),
+    }
+}
+
+fn value_at_rank(summary: &MetricSummary, rank: u64) -> Option<f64> {
+    if let Some(histogram) = &summary.histogram {
+        return histogram.value_at_rank(rank);
+    }
+    let ordered = stats::sorted(&summary.samples)?;
+    ordered
+        .get(usize::try_from(rank).ok()?.checked_sub(1)?)
+        .copied()
+}
+
+fn judge_bound(candidate: &Candidate<'_>, bound: &Bound, confidence: f64) -> GateFinding {
+    let finding = |outcome: GateOutcome, measured: String| GateFinding {
+        subject: candidate.name().to_owned(),
+        rule: rule_text(bound),
+        measured,
+        outcome,
+    };
+    let Some(known) = known(candidate, bound, confidence) else {
+        return finding(GateOutcome::Inconclusive, "not measured".to_owned());
+    };
+    let holds = |value: f64| match (bound.direction, bound.is_inclusive) {
+        (Direction::Below, true) => value <= bound.limit,
+        (Direction::Below, false) => value < bound.limit,
+        (Direction::Above, true) => value >= bound.limit,
+        (Direction::Above, false) => value > bound.limit,
+    };
+    // The end of the range that is closest to the bad side, and the other one.
+    let (worst, best) = match bound.direction {
+        Direction::Below => (known.high, known.low),
+        Direction::Above => (known.low, known.high),
+    };
+    let measured = measured_text(&known, bound);
+    if best.is_some_and(|best| !holds(best)) {
+        return finding(GateOutcome::Fail, measured);
+    }
+    if !worst.is_some_and(holds) {
+        let why = "too few values to be sure";
+        return finding(GateOutcome::Inconclusive, format!("{measured}: {why}"));
+    }
+    let is_beyond = |level: Option<f64>| level.is_some_and(|level| known.value > level);
+    if is_beyond(bound.critical) {
+        return finding(
+            GateOutcome::Warn,
+            format!("{measured}: critically close to the bound"),
+        );
+    }
+    if is_beyond(bound.warn) {
+        return finding(GateOutcome::Warn, format!("{measured}: close to the bound"));
+    }
+    finding(GateOutcome::Pass, measured)
+}
+
+fn rule_text(bound: &Bound) -> String {
+    let sign = match (bound.direction, bound.is_inclusive) {
+        (Direction::Below, true) => "<=",
+        (Direction::Below, false) => "<",
+        (Direction::Above, true) => ">=",
+        (Direction::Above, false) => ">",
+    };
+    let limit = bound.unit.format(bound.limit, DIGITS);
+    format!("{} {sign} {limit}", bound.quantity.name())
+}
+
+fn measured_text(known: &Known, bound: &Bound) -> String {
+    let show = |value: f64| bound.unit.format(value, DIGITS);
+    let value = show(known.value);
+    match (known.low, known.high) {
+        (Some(low), Some(high)) if low == high => value,
+        (Some(low), Some(high)) => format!("{value} (between {} and {})", show(low), show(high)),
+        (Some(low), None) => format!("{value} (at least {})", show(low)),
+        (None, Some(high)) => format!("{value} (at most {})", show(high)),
+        (None, None) => value,
+    }
+}

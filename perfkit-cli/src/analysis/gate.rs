@@ -1,0 +1,35 @@
+//! Holding reports against the rules of a configuration.
+
+use perfkit::report::{Gate, GateOutcome, Note, Report};
+
+use crate::input::{Inconclusive, Rules};
+
+use super::budget::judge_budget;
+use super::regression::judge_regression;
+
+/// Applies every rule to everything that it is for. Findings come violations
+/// first; the gate's outcome is the worst of them.
+pub(crate) fn judge(
+    reports: &[Report],
+    baseline: Option<&Report>,
+    rules: &Rules,
+) -> (Gate, Vec<Note>) {
+    let mut findings = Vec::new();
+    let mut notes = Vec::new();
+    for budget in &rules.budgets {
+        findings.extend(judge_budget(reports, budget, rules.confidence));
+    }
+    for regression in &rules.regressions {
+        let judged = judge_regression(reports, baseline, regression, rules.confidence);
+        findings.extend(judged.0);
+        notes.extend(judged.1);
+    }
+    findings.sort_by_key(|finding| finding.outcome);
+    let worst = findings.first();
+    let worst = worst.map_or(GateOutcome::Pass, |finding| finding.outcome);
+    let outcome = match (worst, rules.inconclusive) {
+        (GateOutcome::Inconclusive, Inconclusive::Fail) => GateOutcome::Fail,
+        (outcome, _) => outcome,
+    };
+    (Gate { outcome, findings }, notes)
+}

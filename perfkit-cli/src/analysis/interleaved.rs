@@ -1,0 +1,62 @@
+//! What the runs of a comparison say.
+
+use perfkit::Metric;
+use perfkit::bench::{Rules, compare_interleaved, remarks};
+use perfkit::report::{Benchmark, Comparison, Note, Verdict};
+use perfkit::unit::Unit;
+
+/// The metrics that contestants are compared in. CPU time is steadier than wall
+/// time where other programs run at the same time.
+const METRICS: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
+
+/// Every contestant against the baseline, in every metric.
+pub(crate) fn compare_all(
+    benchmarks: &[Benchmark],
+    baseline: usize,
+    rules: &Rules,
+) -> Vec<Comparison> {
+    let Some(before) = benchmarks.get(baseline) else {
+        return Vec::new();
+    };
+    let others = benchmarks
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != baseline);
+    let of_candidate = |(_, after): (usize, &Benchmark)| {
+        METRICS.map(|metric| compare_interleaved(before, after, &metric, rules))
+    };
+    others.flat_map(of_candidate).collect()
+}
+
+/// Adds to each contestant what a reader should know of its runs.
+/// `own_peak_bytes` is the peak memory of the process that started them.
+pub(crate) fn add_remarks(benchmarks: &mut [Benchmark], own_peak_bytes: u64) {
+    for benchmark in benchmarks {
+        let mut notes = remarks(benchmark);
+        notes.extend(memory_floor(benchmark, own_peak_bytes));
+        benchmark.notes.extend(notes);
+    }
+}
+
+fn memory_floor(benchmark: &Benchmark, own_peak_bytes: u64) -> Option<Note> {
+    let peak = benchmark.metrics.get(&Metric::PEAK_MEMORY)?.max?;
+    (peak <= own_peak_bytes as f64).then(|| {
+        Note::info(
+            "memory-floor",
+            format!(
+                "{}: peak memory is at most {}; a process inherits that much from perfkit, which starts it, so less cannot be seen",
+                benchmark.name,
+                Unit::Bytes.format(peak, 3)
+            ),
+        )
+    })
+}
+
+/// Whether any time comparison came to no conclusion.
+pub(crate) fn is_inconclusive(comparisons: &[Comparison]) -> bool {
+    let is_time = |c: &&Comparison| c.metric != Metric::CPU_TIME;
+    comparisons
+        .iter()
+        .filter(is_time)
+        .any(|comparison| comparison.verdict == Verdict::Inconclusive)
+}

@@ -1,0 +1,12 @@
+//! Decisions on what was read: which results belong together, which rules hold.
+
+mod budget;
+mod finding;
+mod gate;
+mod interleaved;
+mod regression;
+mod saved;
+
+pub(crate) use gate::judge;
+pub(crate) use interleaved::{add_remarks, compare_all, is_inconclusive};
+pub(crate) use saved::compare_reports;

@@ -1,0 +1,110 @@
+//! Saved reports, compared.
+
+use perfkit::Metric;
+use perfkit::bench::{Rules, compare_saved, compare_saved_operations};
+use perfkit::report::{Note, Report};
+
+use crate::error::Error;
+
+/// The metrics that contestants are compared in.
+const METRICS: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
+
+/// One report that holds what both sides have in common, compared by name, the
+/// names marked with the side where both sides are shown.
+pub(crate) fn compare_reports(
+    baseline: &Report,
+    candidate: &Report,
+    rules: &Rules,
+) -> Result<Report, Error> {
+    let mut result = Report::new(candidate.environment.clone());
+    for before in &baseline.benchmarks {
+        let Some(after) = candidate.benchmarks.iter().find(|b| b.name == before.name) else {
+            continue;
+        };
+        let metrics = METRICS.iter().filter(|metric| {
+            before.metrics.contains_key(metric) && after.metrics.contains_key(metric)
+        });
+        let comparisons = metrics.map(|metric| compare_saved(before, after, metric, rules));
+        result.comparisons.extend(comparisons);
+    }
+    for before in &baseline.operations {
+        let after = candidate.operations.iter().find(|o| o.name == before.name);
+        let comparison = after.map(|after| compare_saved_operations(before, after, rules));
+        result.comparisons.extend(comparison);
+    }
+    add_sides(&mut result, baseline, candidate);
+    if result.comparisons.is_empty() {
+        return Err(Error::data(
+            "the reports have no benchmark and no operation in common",
+        ));
+    }
+    result.notes.extend(missing(
+        baseline,
+        candidate,
+        "only-in-baseline",
+        "only in the baseline",
+    ));
+    result.notes.extend(missing(
+        candidate,
+        baseline,
+        "only-in-candidate",
+        "only in the candidate",
+    ));
+    result.notes.extend(different_machines(baseline, candidate));
+    Ok(result)
+}
+
+/// Both sides' own numbers, for the tables.
+fn add_sides(result: &mut Report, baseline: &Report, candidate: &Report) {
+    for (report, side) in [(baseline, "before"), (candidate, "after")] {
+        result
+            .benchmarks
+            .extend(report.benchmarks.iter().cloned().map(|mut benchmark| {
+                benchmark.name = format!("{} ({side})", benchmark.name);
+                benchmark
+            }));
+        result
+            .operations
+            .extend(report.operations.iter().cloned().map(|mut operation| {
+                operation.name = format!("{} ({side})", operation.name);
+                operation
+            }));
+    }
+    result
+        .benchmarks
+        .sort_by(|a, b| stem(&a.name).cmp(stem(&b.name)));
+    result
+        .operations
+        .sort_by(|a, b| stem(&a.name).cmp(stem(&b.name)));
+}
+
+fn stem(name: &str) -> &str {
+    name.rsplit_once(" (").map_or(name, |(stem, _)| stem)
+}
+
+fn missing(from: &Report, other: &Report, code: &'static str, place: &str) -> Option<Note> {
+    let benchmarks = from.benchmarks.iter().map(|b| &b.name);
+    let names: Vec<&str> = benchmarks
+        .filter(|name| !other.benchmarks.iter().any(|b| b.name == **name))
+        .chain(
+            from.operations
+                .iter()
+                .map(|o| &o.name)
+                .filter(|name| !other.operations.iter().any(|o| o.name == **name)),
+        )
+        .map(String::as_str)
+        .collect();
+    (!names.is_empty()).then(|| Note::info(code, format!("{place}: {}", names.join(", "))))
+}
+
+fn different_machines(baseline: &Report, candidate: &Report) -> Option<Note> {
+    let (a, b) = (&baseline.environment, &candidate.environment);
+    let same =
+        (&a.os, &a.architecture, &a.cpu, a.cores) == (&b.os, &b.architecture, &b.cpu, b.cores);
+    (!same).then(|| {
+        Note::warning(
+            "different-machines",
+            "the reports come from different machines, so their times say little about the code",
+        )
+    })
+}

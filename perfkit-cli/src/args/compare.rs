@@ -1,0 +1,194 @@
+//! `perfkit compare`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::other::Format;
+use super::values::{Confidence, Share, TimeSpan};
+
+const EXAMPLES: &str = "\
+Examples:
+  perfkit compare 'gzip -1 -c FILE' 'gzip -9 -c FILE'
+  perfkit compare -w 3 -r 50 ./old ./new
+  perfkit compare -L level 1,6,9 'gzip -{level} -c FILE'
+  perfkit compare --prepare 'rm -rf cache' './build a' './build b'
+  perfkit compare -S sh 'sort FILE | uniq' 'sort -u FILE'
+  perfkit compare before.json after.json
+";
+
+/// Compare commands, run in turn, or saved reports.
+///
+/// Every command is run in turn with the others, in blocks of random order, so
+/// that a machine which slows down or speeds up meets all of them alike. The
+/// verdict comes from the pairs of runs within the blocks, with an interval.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub(crate) struct CompareArguments {
+    /// Commands, each as one quoted word; or report files (.json).
+    #[arg(value_name = "COMMAND", required = true)]
+    pub(crate) commands: Vec<String>,
+
+    /// Blocks of runs to do first and not count [default: 1].
+    #[arg(short, long, value_name = "N", env = "PERFKIT_WARMUP")]
+    pub(crate) warmup: Option<u64>,
+
+    /// Exactly so many runs of each command.
+    #[arg(short, long, value_name = "N", conflicts_with_all = ["min_runs", "max_runs", "time"], value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: Option<u64>,
+
+    /// At least so many runs of each command [default: 10].
+    #[arg(short, long, value_name = "N", env = "PERFKIT_MIN_RUNS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) min_runs: Option<u64>,
+
+    /// At most so many runs of each command.
+    #[arg(short = 'M', long, value_name = "N", env = "PERFKIT_MAX_RUNS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_runs: Option<u64>,
+
+    /// How long to measure, all commands together [default: 3s for each].
+    #[arg(long, value_name = "TIME", env = "PERFKIT_TIME")]
+    pub(crate) time: Option<TimeSpan>,
+
+    /// Run before each run, not measured; give one for all commands or one for
+    /// each.
+    #[arg(short, long, value_name = "COMMAND")]
+    pub(crate) prepare: Vec<String>,
+
+    /// Run after each run, not measured; give one for all commands or one for
+    /// each.
+    #[arg(short, long, value_name = "COMMAND")]
+    pub(crate) conclude: Vec<String>,
+
+    /// Run once for each command before all runs.
+    #[arg(short, long, value_name = "COMMAND")]
+    pub(crate) setup: Option<String>,
+
+    /// Run once for each command after all runs.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) cleanup: Option<String>,
+
+    /// Run commands through this shell; its start-up is measured and
+    /// subtracted. Without it commands are split at spaces and run directly;
+    /// `none` says so and silences the hint about shell syntax.
+    #[arg(short = 'S', long, value_name = "SHELL", env = "PERFKIT_SHELL")]
+    pub(crate) shell: Option<String>,
+
+    /// The same as `--shell none`.
+    #[arg(short = 'N', conflicts_with = "shell")]
+    pub(crate) no_shell: bool,
+
+    /// Go on when a run fails; failed runs are counted and not ranked.
+    #[arg(short, long)]
+    pub(crate) ignore_failure: bool,
+
+    /// Names to show instead of the commands, in their order.
+    #[arg(short = 'n', long = "name", value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+
+    /// Run each command once for each value, put in the place of `{VAR}`.
+    #[arg(short = 'L', long, num_args = 2, value_names = ["VAR", "A,B,…"], action = clap::ArgAction::Append)]
+    pub(crate) parameter_list: Vec<String>,
+
+    /// The same for numbers from MIN to MAX.
+    #[arg(short = 'P', long, num_args = 3, value_names = ["VAR", "MIN", "MAX"], action = clap::ArgAction::Append, allow_negative_numbers = true)]
+    pub(crate) parameter_scan: Vec<String>,
+
+    /// The step from one number of `--parameter-scan` to the next [default: 1].
+    #[arg(
+        short = 'D',
+        long,
+        value_name = "STEP",
+        requires = "parameter_scan",
+        allow_negative_numbers = true
+    )]
+    pub(crate) parameter_step_size: Option<String>,
+
+    /// What commands read: `null` or a file.
+    #[arg(long, value_name = "FILE", default_value = "null")]
+    pub(crate) input: Input,
+
+    /// Where commands' output goes: `null`, `pipe` (read and thrown away),
+    /// `inherit` or a file.
+    #[arg(long, value_name = "WHERE", default_value = "null")]
+    pub(crate) output: Output,
+
+    /// The longest a run may take; then its whole process group is ended.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) timeout: Option<TimeSpan>,
+
+    /// The command to compare the others with, by name or number [default: 1].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) baseline: Option<String>,
+
+    /// Decides the order of runs; recorded in the result.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+
+    /// How sure an interval must be [default: 95%].
+    #[arg(long, value_name = "LEVEL", env = "PERFKIT_CONFIDENCE")]
+    pub(crate) confidence: Option<Confidence>,
+
+    /// Differences up to this are called the same [default: 0.5%].
+    #[arg(long, value_name = "SHARE", env = "PERFKIT_INDIFFERENCE")]
+    pub(crate) indifference: Option<Share>,
+
+    /// Exit with 3 when a comparison is inconclusive.
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t, env = "PERFKIT_FORMAT")]
+    pub(crate) format: Format,
+
+    /// Also save the result as a report.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_json: Option<PathBuf>,
+
+    /// Also save the result as Markdown.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_markdown: Option<PathBuf>,
+
+    /// Also save the numbers as CSV.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_csv: Option<PathBuf>,
+
+    /// Draw the distribution of each command's times.
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
+}
+
+/// What commands read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    Null,
+    File(PathBuf),
+}
+
+impl From<&str> for Input {
+    fn from(text: &str) -> Self {
+        match text {
+            "null" => Self::Null,
+            path => Self::File(path.into()),
+        }
+    }
+}
+
+/// Where commands' output goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    Null,
+    Pipe,
+    Inherit,
+    File(PathBuf),
+}
+
+impl From<&str> for Output {
+    fn from(text: &str) -> Self {
+        match text {
+            "null" => Self::Null,
+            "pipe" => Self::Pipe,
+            "inherit" => Self::Inherit,
+            path => Self::File(path.into()),
+        }
+    }
+}

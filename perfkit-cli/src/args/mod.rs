@@ -1,0 +1,108 @@
+//! The command line, as text turns into settings.
+
+mod compare;
+mod other;
+mod values;
+
+pub(crate) use compare::{CompareArguments, Input, Output};
+pub(crate) use other::{
+    CompletionsArguments, ExportArguments, Format, GateArguments, ReportArguments, RunArguments,
+    Target,
+};
+pub(crate) use values::{Confidence, Share, TimeSpan};
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  perfkit compare 'gzip -1 -c FILE' 'gzip -9 -c FILE'   which is faster, and by how much?
+  perfkit run -- ./server                               what did its #[measure]s record?
+  perfkit report report.json                            show a saved report
+  perfkit gate report.json                              hold it against perfkit.toml
+";
+
+/// Measures, compares, reports and gates performance.
+#[derive(Debug, Parser)]
+#[command(
+    name = "perfkit",
+    version,
+    before_help = EXAMPLES,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    infer_subcommands = false
+)]
+pub(crate) struct Arguments {
+    /// When to use colours; `auto` also honours NO_COLOR.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        global = true,
+        env = "PERFKIT_COLOR"
+    )]
+    pub(crate) color: Color,
+
+    /// Show no progress and no remarks.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// Show every detail that was measured.
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
+
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// How much is told beside the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+impl Arguments {
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, _) => Verbosity::Verbose,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Compare(Box<CompareArguments>),
+    Run(RunArguments),
+    Report(ReportArguments),
+    Gate(GateArguments),
+    Export(ExportArguments),
+    Completions(CompletionsArguments),
+    /// Print the manual page.
+    #[command(before_help = "Example:\n  perfkit man | man -l -\n")]
+    Man,
+}
+
+/// The command line's description, for completions and the manual.
+pub(crate) fn description() -> clap::Command {
+    use clap::CommandFactory as _;
+    Arguments::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::description().debug_assert();
+    }
+}

@@ -1,0 +1,151 @@
+//! The verbs beside `compare`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::values::TimeSpan;
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Sentences and tables.
+    #[default]
+    Human,
+    /// A report, as `perfkit report` and all others read it.
+    Json,
+    /// For pull requests and documents.
+    Markdown,
+    /// One line per metric.
+    Csv,
+}
+
+/// Show reports: of an instrumented program, of a comparison, of a gate.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  perfkit report report.json
+  perfkit report --format markdown report.json
+  perfkit report --plot latency.svg report.json
+")]
+pub(crate) struct ReportArguments {
+    /// The report files.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// How to print them.
+    #[arg(long, value_enum, default_value_t, env = "PERFKIT_FORMAT")]
+    pub(crate) format: Format,
+
+    /// Write to a file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Draw the distribution of each contestant, or the latency percentiles of
+    /// each operation.
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
+}
+
+/// Run an instrumented program and show what its #[measure]s recorded.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  perfkit run -- ./server --port 8080
+  perfkit run --save report.json -- cargo run --release
+")]
+pub(crate) struct RunArguments {
+    /// The program and its arguments.
+    #[arg(value_name = "COMMAND", required = true, last = true)]
+    pub(crate) command: Vec<String>,
+
+    /// Also save the report.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// How often the program saves what it recorded so far, so that little is
+    /// lost when a signal ends it.
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    pub(crate) every: TimeSpan,
+
+    /// How to print the report.
+    #[arg(long, value_enum, default_value_t, env = "PERFKIT_FORMAT")]
+    pub(crate) format: Format,
+}
+
+/// Hold reports against the budgets and regression rules of perfkit.toml.
+///
+/// Exits with 0 when the gate passes, 1 when a rule is broken, 2 when the
+/// configuration is wrong, 4 when a report cannot be read.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  perfkit gate report.json
+  perfkit gate after.json --baseline before.json
+
+  # perfkit.toml
+  [[budget]]
+  operation = \"checkout::*\"
+  p95 = \"< 100ms\"
+  success_rate = \">= 99.9%\"
+
+  [[regression]]
+  benchmark = \"*\"
+  max_slowdown = \"3%\"
+")]
+pub(crate) struct GateArguments {
+    /// The reports to judge.
+    #[arg(value_name = "REPORT", required = true)]
+    pub(crate) reports: Vec<PathBuf>,
+
+    /// The report that regressions are measured against.
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// The configuration, instead of the nearest perfkit.toml upwards.
+    #[arg(long, value_name = "FILE", env = "PERFKIT_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t, env = "PERFKIT_FORMAT")]
+    pub(crate) format: Format,
+
+    /// Write to a file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Send a saved report somewhere.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Example:
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 perfkit export report.json --to otlp
+")]
+pub(crate) struct ExportArguments {
+    /// The report.
+    #[arg(value_name = "REPORT")]
+    pub(crate) report: PathBuf,
+
+    /// Where it goes.
+    #[arg(long, value_enum)]
+    pub(crate) to: Target,
+}
+
+/// Where a report can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// An OpenTelemetry collector, as the OTEL_EXPORTER_OTLP_* variables say.
+    Otlp,
+}
+
+/// Print the completions for a shell.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Example:
+  perfkit completions bash > ~/.local/share/bash-completion/completions/perfkit
+")]
+pub(crate) struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}

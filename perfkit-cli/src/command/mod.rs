@@ -1,0 +1,80 @@
+//! One file for each verb: reads, lets decide, prints.
+
+pub(crate) mod compare;
+pub(crate) mod completions;
+pub(crate) mod export;
+pub(crate) mod gate;
+pub(crate) mod man;
+pub(crate) mod report;
+pub(crate) mod run;
+
+use std::path::Path;
+
+use perfkit::Report;
+
+use crate::args::{Format, Verbosity};
+use crate::error::Error;
+use crate::report::Detail;
+use crate::{export as formats, terminal};
+
+/// Prints a report, or writes it to a file.
+fn deliver(
+    report: &Report,
+    detail: Detail,
+    format: Format,
+    output: Option<&Path>,
+) -> Result<(), Error> {
+    match output {
+        Some(path) => formats::save(path, &formats::render(report, detail, format, None)?),
+        None => {
+            let width = terminal::stdout_width();
+            terminal::print_result(&formats::render(report, detail, format, width)?)
+        }
+    }
+}
+
+/// Draws a report into an SVG file.
+fn draw(report: &Report, path: &Path) -> Result<(), Error> {
+    formats::save(path, &formats::plot(report)?)
+}
+
+/// Refuses a file that cannot be written before the work is done that it is to
+/// hold.
+fn check_writable(path: &Path) -> Result<(), Error> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if path.is_dir() {
+        return Err(Error::usage(format!("{} is a folder", path.display())));
+    }
+    if !folder.is_dir() {
+        return Err(Error::usage(format!(
+            "{} cannot be written: there is no folder {}",
+            path.display(),
+            folder.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a plot in a format that is not drawn.
+fn check_plot(path: &Path) -> Result<(), Error> {
+    if path.extension().is_none_or(|extension| extension != "svg") {
+        return Err(
+            Error::usage(format!("--plot {}: plots are drawn as SVG", path.display()))
+                .hint("give the file a name that ends in .svg"),
+        );
+    }
+    check_writable(path)
+}
+
+impl From<Verbosity> for Detail {
+    fn from(verbosity: Verbosity) -> Self {
+        match verbosity {
+            Verbosity::Quiet => Self::Brief,
+            Verbosity::Normal => Self::Usual,
+            Verbosity::Verbose => Self::Full,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! For the terminal.
+
+use anstyle::Style;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table as Grid};
+use perfkit::report::Severity;
+
+use crate::report::{Align, Block, Document, Table, Tone};
+use crate::terminal::{BAD, GOOD, NOTICE, STRONG, display_width};
+
+/// Columns between two cells, and the margin of a line.
+const GAP: usize = 2;
+
+/// The document as lines of at most `width` columns, if a width is given.
+pub(super) fn render(document: &Document, width: Option<usize>) -> String {
+    let mut text = String::new();
+    let mut blocks = document.blocks.iter().peekable();
+    while let Some(block) = blocks.next() {
+        match block {
+            Block::Sentence(tone, sentence) => {
+                let style = tone_style(*tone);
+                text += &format!("{style}{sentence}{style:#}\n");
+            }
+            Block::Table(table) => text += &render_table(table, width),
+            Block::Remark(severity, remark) => {
+                let (style, word) = severity_style(*severity);
+                text += &format!("{style}{word}{style:#}: {remark}\n");
+            }
+        }
+        if blocks
+            .peek()
+            .is_some_and(|next| starts_a_paragraph(block, next))
+        {
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// Tables stand apart; sentences and remarks of a kind stand together.
+fn starts_a_paragraph(block: &Block, next: &Block) -> bool {
+    !matches!(
+        (block, next),
+        (Block::Sentence(..), Block::Sentence(..)) | (Block::Remark(..), Block::Remark(..))
+    )
+}
+
+fn tone_style(tone: Tone) -> Style {
+    match tone {
+        Tone::Good => GOOD,
+        Tone::Bad => BAD,
+        Tone::Unsure => NOTICE,
+        Tone::Plain => Style::new(),
+    }
+}
+
+fn severity_style(severity: Severity) -> (Style, &'static str) {
+    match severity {
+        Severity::Info => (STRONG, "note"),
+        Severity::Warning => (NOTICE, "warning"),
+        Severity::Error => (BAD, "error"),
+    }
+}
+
+fn render_table(table: &Table, width: Option<usize>) -> String {
+    let shown = columns_that_fit(table, width);
+    let mut grid = Grid::new();
+    grid.load_style(comfy_table::presets::NOTHING);
+    grid.set_content_arrangement(ContentArrangement::Disabled);
+    if let Some(width) = width {
+        grid.set_content_arrangement(ContentArrangement::Dynamic);
+        grid.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    }
+    let cells = |text: &dyn Fn(usize) -> String| -> Vec<Cell> {
+        let cell = |&column: &usize| {
+            let align = match table.columns[column].align {
+                Align::Left => CellAlignment::Left,
+                Align::Right => CellAlignment::Right,
+            };
+            Cell::new(text(column)).set_alignment(align)
+        };
+        shown.iter().map(cell).collect()
+    };
+    grid.set_header(cells(&|column| table.columns[column].heading.to_owned()));
+    for row in &table.rows {
+        grid.add_row(cells(&|column| row[column].clone()));
+    }
+    let title = table.title.iter().map(|title| format!("{title}\n"));
+    let lines = grid.lines().map(|line| format!("{}\n", line.trim_end()));
+    title.chain(lines).collect()
+}
+
+/// The columns that have room, in their order: those of the highest rank go
+/// first, those of rank 0 never.
+fn columns_that_fit(table: &Table, width: Option<usize>) -> Vec<usize> {
+    let mut shown: Vec<usize> = (0..table.columns.len()).collect();
+    let Some(width) = width else { return shown };
+    let column_width = |column: &usize| {
+        let cells = table.rows.iter().map(|row| display_width(&row[*column]));
+        let heading = display_width(table.columns[*column].heading);
+        cells.max().unwrap_or(0).max(heading) + GAP
+    };
+    while shown.iter().map(column_width).sum::<usize>() > width {
+        let dispensable = shown.iter().rposition(|column| {
+            let rank = table.columns[*column].rank;
+            rank > 0 && shown.iter().all(|other| table.columns[*other].rank <= rank)
+        });
+        match dispensable {
+            Some(position) => drop(shown.remove(position)),
+            None => break,
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document() -> Document {
+        let mut document = Document::default();
+        document.sentence(Tone::Bad, "`new` is slower.");
+        let mut table = Table::new(&[
+            ("command", Align::Left, 0),
+            ("mean", Align::Right, 1),
+            ("std dev", Align::Right, 2),
+        ]);
+        table.row(vec!["gzip -1".into(), "20.8 ms".into(), "0.1 ms".into()]);
+        table.row(vec!["gzip -9".into(), "120.8 ms".into(), "10 ms".into()]);
+        document.table(table);
+        document
+    }
+
+    #[test]
+    fn a_document_is_aligned() {
+        let text = anstream::adapter::strip_str(&render(&document(), None)).to_string();
+        let expected = "`new` is slower.
+
+ command      mean  std dev
+ gzip -1   20.8 ms   0.1 ms
+ gzip -9  120.8 ms    10 ms
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_the_least_important_columns() {
+        let text = render(&document(), Some(22));
+        assert!(text.contains("mean") && !text.contains("std dev"), "{text}");
+        let text = render(&document(), Some(12));
+        assert!(text.contains("command") && !text.contains("mean"), "{text}");
+    }
+}

@@ -1,0 +1,82 @@
+//! The `perfkit` command: compares implementations, prints and plots reports,
+//! gates CI.
+//!
+//! `args` turn text into settings, a file of `command` runs one verb, `input`
+//! reads files, `analysis` decides, `report` says it in tables and sentences,
+//! `export` writes it in a format. Modules stand in the order in which data
+//! flows. `analysis` and `report` do no I/O, read no clock and print nothing.
+//!
+//! This library exists for the binary and its tests; its interface changes
+//! without notice.
+
+mod exit;
+
+mod error;
+
+mod terminal;
+
+mod args;
+
+mod interrupt;
+
+mod input;
+
+mod subject;
+
+mod analysis;
+
+mod report;
+
+mod export;
+
+mod command;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Arguments, Verb};
+use error::Error;
+use exit::Exit;
+
+/// Runs the command line; the one place where errors become text.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error).into(),
+    };
+    let color = arguments.color;
+    terminal::set_color(color);
+    match dispatch(arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            terminal::print_error(&error);
+            error.exit().into()
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
+    let verbosity = arguments.verbosity();
+    match arguments.verb {
+        Verb::Compare(compare) => command::compare::run(*compare, verbosity),
+        Verb::Report(report) => command::report::run(report, verbosity),
+        Verb::Run(run) => command::run::run(run, verbosity),
+        Verb::Gate(gate) => command::gate::run(gate, verbosity),
+        Verb::Export(export) => command::export::run(export),
+        Verb::Completions(completions) => command::completions::run(completions),
+        Verb::Man => command::man::run(),
+    }
+}
+
+/// Help and version are results; the rest is a usage error.
+fn usage(error: &clap::Error) -> Exit {
+    // Nothing is left to tell it to if the terminal is gone.
+    let _ = error.print();
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Done
+    }
+}

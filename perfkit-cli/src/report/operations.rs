@@ -1,0 +1,192 @@
+//! Operations in words: a headline, then a table.
+
+use perfkit::report::Report;
+use perfkit::unit::Unit;
+use perfkit::{OperationSnapshot, WindowSnapshot};
+
+use crate::terminal::shorten;
+
+use super::numbers::{NOTHING, percentile, value};
+use super::view::{Align, Document, Table, Tone};
+
+/// Significant digits: percentiles are within 0.4 %.
+const DIGITS: usize = 3;
+
+/// The longest name that is shown whole, in columns.
+const LONGEST_NAME: usize = 60;
+
+pub(super) fn describe(report: &Report, document: &mut Document) {
+    document.sentence(Tone::Plain, &headline(report));
+    let mut operations: Vec<&OperationSnapshot> = report.operations.iter().collect();
+    operations.sort_by(|a, b| total_ns(b).total_cmp(&total_ns(a)));
+    document.table(times(&operations));
+    let has = |metric: &str| {
+        operations
+            .iter()
+            .any(|o| o.lifetime.metric(metric).is_some())
+    };
+    if has("allocated") {
+        document.table(memory(&operations));
+    }
+    let has_throughput = |o: &&OperationSnapshot| throughput(&o.lifetime) != NOTHING;
+    if has("cpu_time") || has("busy_time") || operations.iter().any(has_throughput) {
+        document.table(work(&operations));
+    }
+    if operations
+        .iter()
+        .any(|operation| !operation.errors.is_empty())
+    {
+        document.table(errors(&operations));
+    }
+}
+
+fn headline(report: &Report) -> String {
+    let summary = report.summary();
+    let mut text = format!(
+        "{} calls of {} operations, {} successful, {} on average.",
+        Unit::Count.format(summary.calls as f64, DIGITS),
+        summary.operations,
+        value(summary.success_rate, Unit::Ratio, 4),
+        value(summary.average_ns, Unit::Nanoseconds, DIGITS),
+    );
+    if let (Some(slowest), Some(fastest), true) =
+        (&summary.slowest, &summary.fastest, summary.operations > 1)
+    {
+        text += &format!(
+            " Slowest: {} ({}). Fastest: {} ({}).",
+            shorten(&slowest.name, LONGEST_NAME),
+            Unit::Nanoseconds.format(slowest.average_ns, DIGITS),
+            shorten(&fastest.name, LONGEST_NAME),
+            Unit::Nanoseconds.format(fastest.average_ns, DIGITS),
+        );
+    }
+    text
+}
+
+fn total_ns(operation: &OperationSnapshot) -> f64 {
+    let time = operation.lifetime.metric("execution_time");
+    time.map_or(0.0, |time| time.sum)
+}
+
+fn times(operations: &[&OperationSnapshot]) -> Table {
+    let mut table = Table::new(&[
+        ("operation", Align::Left, 0),
+        ("calls", Align::Right, 1),
+        ("success", Align::Right, 2),
+        ("total", Align::Right, 3),
+        ("self", Align::Right, 4),
+        ("mean", Align::Right, 1),
+        ("median", Align::Right, 0),
+        ("p95", Align::Right, 0),
+        ("p99", Align::Right, 2),
+        ("max", Align::Right, 3),
+    ]);
+    for operation in operations {
+        let calls = &operation.lifetime;
+        let sum = |metric: &str| calls.metric(metric).map(|metric| metric.sum);
+        let time = |ns| value(ns, Unit::Nanoseconds, DIGITS);
+        let percentile_of = |pick: fn(&perfkit::MetricSummary) -> Option<f64>| {
+            calls.metric("execution_time").map_or_else(
+                || NOTHING.to_owned(),
+                |summary| percentile(pick(summary), summary, DIGITS),
+            )
+        };
+        table.row(vec![
+            shorten(&operation.name, LONGEST_NAME),
+            Unit::Count.format(calls.count() as f64, DIGITS),
+            value(calls.success_rate(), Unit::Ratio, 4),
+            time(sum("execution_time")),
+            time(sum("self_time")),
+            time(calls.average()),
+            time(calls.median()),
+            percentile_of(|summary| summary.p95),
+            percentile_of(|summary| summary.p99),
+            time(calls.max()),
+        ]);
+    }
+    table
+}
+
+fn memory(operations: &[&OperationSnapshot]) -> Table {
+    let mut table = Table::new(&[
+        ("memory of a call", Align::Left, 0),
+        ("allocations", Align::Right, 1),
+        ("allocated", Align::Right, 0),
+        ("net growth", Align::Right, 1),
+        ("peak growth", Align::Right, 0),
+        ("largest peak", Align::Right, 2),
+    ]);
+    for operation in operations {
+        let metric = |name: &str| operation.lifetime.metric(name);
+        if metric("allocated").is_none() {
+            continue;
+        }
+        let mean = |name: &str, unit: Unit| value(metric(name).and_then(|m| m.mean), unit, DIGITS);
+        table.row(vec![
+            shorten(&operation.name, LONGEST_NAME),
+            mean("allocations", Unit::Count),
+            mean("allocated", Unit::Bytes),
+            mean("net_growth", Unit::Bytes),
+            mean("peak_growth", Unit::Bytes),
+            value(
+                metric("peak_growth").and_then(|m| m.max),
+                Unit::Bytes,
+                DIGITS,
+            ),
+        ]);
+    }
+    table
+}
+
+fn work(operations: &[&OperationSnapshot]) -> Table {
+    let mut table = Table::new(&[
+        ("work of a call", Align::Left, 0),
+        ("CPU", Align::Right, 0),
+        ("busy", Align::Right, 1),
+        ("throughput", Align::Right, 0),
+    ]);
+    for operation in operations {
+        let mean = |name: &str| {
+            let metric = operation.lifetime.metric(name);
+            value(metric.and_then(|m| m.mean), Unit::Nanoseconds, DIGITS)
+        };
+        let cells = [
+            mean("cpu_time"),
+            mean("busy_time"),
+            throughput(&operation.lifetime),
+        ];
+        if cells.iter().any(|cell| cell != NOTHING) {
+            let name = shorten(&operation.name, LONGEST_NAME);
+            table.row([vec![name], cells.to_vec()].concat());
+        }
+    }
+    table
+}
+
+/// Items or bytes per second of the whole time, where calls declared them.
+fn throughput(window: &WindowSnapshot) -> String {
+    match (window.items_per_second, window.bytes_per_second) {
+        (Some(items), _) => Unit::PerSecond.format(items, DIGITS),
+        (None, bytes) => value(bytes, Unit::BytesPerSecond, DIGITS),
+    }
+}
+
+fn errors(operations: &[&OperationSnapshot]) -> Table {
+    let mut table = Table::new(&[
+        ("failed operation", Align::Left, 0),
+        ("failures", Align::Right, 0),
+        ("kind", Align::Left, 1),
+        ("latest", Align::Left, 2),
+    ]);
+    for operation in operations {
+        for error in &operation.errors {
+            table.row(vec![
+                shorten(&operation.name, LONGEST_NAME),
+                Unit::Count.format(error.count as f64, DIGITS),
+                shorten(&error.kind, LONGEST_NAME),
+                shorten(&error.last_text, LONGEST_NAME),
+            ]);
+        }
+    }
+    table
+}

@@ -1,0 +1,217 @@
+//! From a command's text to a program and its arguments.
+
+use std::process::Command;
+
+use crate::error::Error;
+
+/// What runs a command's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Shell {
+    /// Nothing: the text is split at spaces, and what looks like shell syntax
+    /// is a mistake.
+    None,
+    /// The same, and what looks like shell syntax is meant as it is.
+    NoneMeant,
+    /// A shell with its own arguments, to which `-c TEXT` is added.
+    Through(Vec<String>),
+}
+
+impl Shell {
+    pub(crate) fn parse(shell: Option<&str>, no_shell: bool) -> Result<Self, Error> {
+        match shell {
+            _ if no_shell => Ok(Self::NoneMeant),
+            None => Ok(Self::None),
+            Some("none") => Ok(Self::NoneMeant),
+            Some("default") => Ok(Self::Through(vec!["sh".to_owned()])),
+            Some(text) => match shell_words::split(text) {
+                Ok(words) if !words.is_empty() => Ok(Self::Through(words)),
+                _ => Err(Error::usage(format!("`--shell {text}` names no shell"))),
+            },
+        }
+    }
+
+    /// The shell for what is never measured: this one, or `sh`.
+    pub(crate) fn or_default(&self) -> Self {
+        match self {
+            Self::Through(words) => Self::Through(words.clone()),
+            _ => Self::Through(vec!["sh".to_owned()]),
+        }
+    }
+}
+
+/// A program and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CommandLine {
+    /// The text that it came from.
+    pub(crate) text: String,
+    words: Vec<String>,
+}
+
+impl CommandLine {
+    pub(crate) fn new(text: &str, shell: &Shell) -> Result<Self, Error> {
+        if text.contains('\0') {
+            return Err(Error::usage("a command cannot contain a NUL character"));
+        }
+        let words = match shell {
+            Shell::Through(shell) => {
+                let script = ["-c".to_owned(), text.to_owned()];
+                shell.iter().cloned().chain(script).collect()
+            }
+            Shell::None => {
+                refuse_shell_syntax(text)?;
+                split(text)?
+            }
+            Shell::NoneMeant => split(text)?,
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            words,
+        })
+    }
+
+    /// The program's name.
+    pub(crate) fn program(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+
+    pub(crate) fn to_command(&self) -> Command {
+        let mut command = Command::new(self.program());
+        command.args(self.words.iter().skip(1));
+        command
+    }
+}
+
+fn split(text: &str) -> Result<Vec<String>, Error> {
+    let words = shell_words::split(text)
+        .map_err(|_| Error::usage(format!("`{text}` has a quote that is not closed")))?;
+    if words.first().is_none_or(String::is_empty) {
+        return Err(Error::usage("a command is empty"));
+    }
+    Ok(words)
+}
+
+fn refuse_shell_syntax(text: &str) -> Result<(), Error> {
+    let Some(found) = shell_syntax(text) else {
+        return Ok(());
+    };
+    Err(Error::usage(format!(
+        "`{text}` has the shell syntax `{found}`, and commands are run without a shell"
+    ))
+    .hint("add `-S sh` to run it through one, or `-N` if the characters are meant as they are"))
+}
+
+/// What in a command only a shell would understand.
+fn shell_syntax(text: &str) -> Option<&'static str> {
+    if assigns_a_variable(text) {
+        return Some("NAME=value");
+    }
+    let (mut quote, mut at_word_start) = (None, true);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let next = characters.peek().copied();
+        let ends_word = next.is_none_or(char::is_whitespace);
+        match (quote, character) {
+            (Some('\''), '\'') | (Some('"'), '"') => quote = None,
+            (Some('\''), _) => {}
+            (_, '\\') => drop(characters.next()),
+            (_, '$') if next.is_some_and(|c| c.is_alphabetic() || "({_?#".contains(c)) => {
+                return Some("$");
+            }
+            (_, '`') => return Some("`"),
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '|') => return Some("|"),
+            (None, ';') => return Some(";"),
+            (None, '>') => return Some(">"),
+            (None, '<') => return Some("<"),
+            (None, '*') => return Some("*"),
+            (None, '\n') => return Some("a line break"),
+            (None, '&') if at_word_start || ends_word => return Some("&"),
+            (None, '~') if at_word_start && (ends_word || next == Some('/')) => return Some("~"),
+            (None, _) => {}
+        }
+        at_word_start = quote.is_none() && character.is_whitespace();
+    }
+    None
+}
+
+fn assigns_a_variable(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    first.split_once('=').is_some_and(|(name, _)| {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        !name.is_empty()
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && name.chars().all(is_name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        CommandLine::new(text, &Shell::None).unwrap().words
+    }
+
+    #[test]
+    fn words_are_split_as_a_shell_splits_them() {
+        assert_eq!(
+            words("sort -k 1 'a b' \"c d\" e\\ f"),
+            ["sort", "-k", "1", "a b", "c d", "e f"]
+        );
+        let error = CommandLine::new("echo 'x", &Shell::None).unwrap_err();
+        assert!(error.message().contains("not closed"));
+        assert!(CommandLine::new("  ", &Shell::None).is_err());
+        assert!(CommandLine::new("''", &Shell::None).is_err());
+    }
+
+    #[test]
+    fn what_plainly_needs_a_shell_gets_a_hint() {
+        for (text, syntax) in [
+            ("sort x | uniq", "|"),
+            ("cd /tmp && ls", "&"),
+            ("a; b", ";"),
+            ("echo $HOME", "$"),
+            ("echo \"$HOME\"", "$"),
+            ("echo $(date)", "$"),
+            ("echo `date`", "`"),
+            ("cat < file", "<"),
+            ("ls > file", ">"),
+            ("make 2>&1", ">"),
+            ("cat *.rs", "*"),
+            ("ls ~/x", "~"),
+            ("sleep 1 &", "&"),
+            ("LANG=C sort x", "NAME=value"),
+        ] {
+            assert_eq!(shell_syntax(text), Some(syntax), "{text}");
+        }
+        let error = CommandLine::new("a | b", &Shell::None).unwrap_err();
+        assert!(error.next_step().unwrap().contains("-S sh"));
+    }
+
+    #[test]
+    fn what_is_quoted_or_part_of_a_word_is_no_shell_syntax() {
+        for text in [
+            "grep 'a|b' file",
+            "awk '{print $1}' file",
+            "curl http://host/?a=1&b=2",
+            "echo a\\|b",
+            "perl -e 'print 1;'",
+            "cp file~ other",
+            "cost 5$",
+            "cmd --option=value",
+        ] {
+            assert_eq!(shell_syntax(text), None, "{text}");
+        }
+        assert!(CommandLine::new("echo $HOME", &Shell::NoneMeant).is_ok());
+    }
+
+    #[test]
+    fn a_shell_gets_the_text_as_it_is() {
+        let shell = Shell::parse(Some("bash --norc"), false).unwrap();
+        let command = CommandLine::new("a | b", &shell).unwrap();
+        assert_eq!(command.words, ["bash", "--norc", "-c", "a | b"]);
+        assert_eq!(Shell::parse(Some("none"), false).unwrap(), Shell::NoneMeant);
+        assert!(Shell::parse(Some(""), false).is_err());
+    }
+}

@@ -1,0 +1,333 @@
+//! A command as a contestant, with what is run around it.
+
+use std::time::Duration;
+
+use perfkit::Metric;
+use perfkit::bench::{Measured, Run, RunResult, Subject};
+use perfkit::report::RunFailure;
+use perfkit::unit::Unit;
+
+use crate::args::{CompareArguments, Input, Output};
+use crate::error::Error;
+use crate::interrupt::Signals;
+
+use super::command_line::{CommandLine, Shell};
+use super::parameters::{Parameters, combinations, fill};
+use super::process::{self, Ended, Finished, Launch, describe_status};
+
+/// The most contestants of one comparison.
+const MOST_CONTESTANTS: usize = 1000;
+
+/// All contestants of a comparison, before any of them ran.
+#[derive(Debug)]
+pub(crate) struct Contestants<'a> {
+    pub(crate) all: Vec<Contestant<'a>>,
+}
+
+/// One command and what belongs to it.
+#[derive(Debug)]
+pub(crate) struct Contestant<'a> {
+    pub(crate) name: String,
+    pub(crate) command: CommandLine,
+    pub(crate) parameters: Parameters,
+    prepare: Option<CommandLine>,
+    conclude: Option<CommandLine>,
+    setup: Option<CommandLine>,
+    cleanup: Option<CommandLine>,
+    surroundings: Surroundings<'a>,
+}
+
+/// What is the same for all contestants.
+#[derive(Clone, Copy, Debug)]
+struct Surroundings<'a> {
+    input: &'a Input,
+    output: &'a Output,
+    timeout: Option<Duration>,
+    signals: &'a Signals,
+}
+
+impl<'a> Contestants<'a> {
+    /// Puts parameters into commands and checks everything that can be checked
+    /// before anything is run.
+    pub(crate) fn from_arguments(
+        arguments: &'a CompareArguments,
+        shell: &Shell,
+        signals: &'a Signals,
+    ) -> Result<Self, Error> {
+        let step = arguments.parameter_step_size.as_deref();
+        let combinations =
+            combinations(&arguments.parameter_list, &arguments.parameter_scan, step)?;
+        check_counts(arguments, combinations.len())?;
+        check_parameters_are_used(arguments, &combinations[0])?;
+        let surroundings = Surroundings {
+            input: &arguments.input,
+            output: &arguments.output,
+            timeout: arguments.timeout.map(|timeout| timeout.0),
+            signals,
+        };
+        let mut all: Vec<Contestant<'a>> = Vec::new();
+        for (index, template) in arguments.commands.iter().enumerate() {
+            for parameters in &combinations {
+                let hooks = Hooks::of(arguments, index, shell);
+                let text = fill(template, parameters);
+                let name = name_template(arguments, index, all.len())
+                    .map_or_else(|| text.clone(), |name| fill(name, parameters));
+                all.push(Contestant {
+                    name: unused_name(&all, name),
+                    command: CommandLine::new(&text, shell)?,
+                    prepare: hooks.fill(hooks.prepare, parameters)?,
+                    conclude: hooks.fill(hooks.conclude, parameters)?,
+                    setup: hooks.fill(hooks.setup, parameters)?,
+                    cleanup: hooks.fill(hooks.cleanup, parameters)?,
+                    parameters: parameters.clone(),
+                    surroundings,
+                });
+            }
+        }
+        Ok(Self { all })
+    }
+
+    /// Where the baseline stands: by name, command or number; the first by
+    /// default.
+    pub(crate) fn baseline(&self, wanted: Option<&str>) -> Result<usize, Error> {
+        let Some(wanted) = wanted else { return Ok(0) };
+        let by_name = self.all.iter().position(|c| c.name == wanted);
+        let by_command = || self.all.iter().position(|c| c.command.text == wanted);
+        let by_number = || {
+            let number: usize = wanted.parse().ok()?;
+            (1..=self.all.len()).contains(&number).then(|| number - 1)
+        };
+        by_name
+            .or_else(by_command)
+            .or_else(by_number)
+            .ok_or_else(|| {
+                let names: Vec<_> = self.all.iter().map(|c| format!("`{}`", c.name)).collect();
+                Error::usage(format!("--baseline `{wanted}` is none of the commands"))
+                    .hint(format!("the names are {}", names.join(", ")))
+            })
+    }
+}
+
+fn check_counts(arguments: &CompareArguments, combinations: usize) -> Result<(), Error> {
+    let commands = arguments.commands.len();
+    if commands * combinations > MOST_CONTESTANTS {
+        return Err(Error::usage(format!(
+            "{} contestants are more than the {MOST_CONTESTANTS} that fit into one comparison",
+            commands * combinations
+        )));
+    }
+    for (flag, given) in [
+        ("--prepare", arguments.prepare.len()),
+        ("--conclude", arguments.conclude.len()),
+    ] {
+        if given > 1 && given != commands {
+            return Err(Error::usage(format!(
+                "{flag} is given {given} times for {commands} commands: give it once for all, or once for each"
+            )));
+        }
+    }
+    let names = arguments.names.len();
+    if names > 0 && names != commands && names != commands * combinations {
+        return Err(Error::usage(format!(
+            "--name is given {names} times for {} commands",
+            commands * combinations
+        )));
+    }
+    Ok(())
+}
+
+fn check_parameters_are_used(
+    arguments: &CompareArguments,
+    parameters: &Parameters,
+) -> Result<(), Error> {
+    let templates = [&arguments.commands, &arguments.prepare]
+        .into_iter()
+        .flatten();
+    let templates: Vec<&String> = templates.chain(&arguments.setup).collect();
+    let is_used = |name: &&String| {
+        let place = format!("{{{name}}}");
+        templates.iter().any(|text| text.contains(&place))
+    };
+    match parameters.keys().find(|name| !is_used(name)) {
+        None => Ok(()),
+        Some(name) => Err(
+            Error::usage(format!("the parameter `{name}` is in no command"))
+                .hint(format!("write {{{name}}} where its value belongs")),
+        ),
+    }
+}
+
+/// The name given for the command, or for the contestant of this number.
+fn name_template(arguments: &CompareArguments, command: usize, contestant: usize) -> Option<&str> {
+    let is_by_command = arguments.names.len() == arguments.commands.len();
+    let index = if is_by_command { command } else { contestant };
+    arguments.names.get(index).map(String::as_str)
+}
+
+/// The name, with a number if it is taken: a command may run against itself.
+fn unused_name(taken: &[Contestant<'_>], name: String) -> String {
+    let is_taken = |name: &str| taken.iter().any(|other| other.name == name);
+    if !is_taken(&name) {
+        return name;
+    }
+    let numbered = (2..).map(|number| format!("{name} ({number})"));
+    numbered
+        .into_iter()
+        .find(|name| !is_taken(name))
+        .unwrap_or(name)
+}
+
+/// What is run around one command; never measured, always through a shell.
+struct Hooks<'a> {
+    prepare: Option<&'a String>,
+    conclude: Option<&'a String>,
+    setup: Option<&'a String>,
+    cleanup: Option<&'a String>,
+    shell: Shell,
+}
+
+impl<'a> Hooks<'a> {
+    fn of(arguments: &'a CompareArguments, command: usize, shell: &Shell) -> Self {
+        let of_command = |hooks: &'a Vec<String>| hooks.get(command).or(hooks.first());
+        Self {
+            prepare: of_command(&arguments.prepare),
+            conclude: of_command(&arguments.conclude),
+            setup: arguments.setup.as_ref(),
+            cleanup: arguments.cleanup.as_ref(),
+            shell: shell.or_default(),
+        }
+    }
+
+    fn fill(
+        &self,
+        hook: Option<&String>,
+        parameters: &Parameters,
+    ) -> Result<Option<CommandLine>, Error> {
+        hook.map(|hook| CommandLine::new(&fill(hook, parameters), &self.shell))
+            .transpose()
+    }
+}
+
+impl Contestant<'_> {
+    /// Runs the setup command, once before all runs.
+    pub(crate) fn set_up(&self) -> Result<(), RunFailure> {
+        self.run_hook("setup", self.setup.as_ref())
+    }
+
+    /// Runs the cleanup command, once after all runs.
+    pub(crate) fn clean_up(&self) -> Result<(), RunFailure> {
+        self.run_hook("cleanup", self.cleanup.as_ref())
+    }
+
+    fn run_hook(&self, kind: &str, hook: Option<&CommandLine>) -> Result<(), RunFailure> {
+        let Some(hook) = hook else { return Ok(()) };
+        let launch = Launch {
+            command: hook,
+            input: &Input::Null,
+            output: &Output::Null,
+            timeout: None,
+        };
+        let failed = |what: String, stderr: String| RunFailure {
+            run: None,
+            reason: format!("the {kind} command `{}` {what}", hook.text),
+            stderr,
+        };
+        match process::run(&launch, self.surroundings.signals) {
+            Ok(Ended::Exited(end)) if end.status.success() => Ok(()),
+            Ok(Ended::Exited(end)) => {
+                let what = format!("ended with {}", describe_status(end.status));
+                Err(failed(what, end.stderr))
+            }
+            Ok(_) => Err(failed("was interrupted".to_owned(), String::new())),
+            Err(error) => Err(failed(
+                format!("failed: {}", error.message()),
+                String::new(),
+            )),
+        }
+    }
+
+    fn run_command(&self, run: Run) -> RunResult {
+        let launch = Launch {
+            command: &self.command,
+            input: self.surroundings.input,
+            output: self.surroundings.output,
+            timeout: self.surroundings.timeout,
+        };
+        let failure = |reason: String, stderr: String| RunFailure {
+            run: run.number(),
+            reason,
+            stderr,
+        };
+        match process::run(&launch, self.surroundings.signals) {
+            Ok(Ended::Exited(end)) if end.status.success() => RunResult::Done(values(&end)),
+            Ok(Ended::Exited(end)) => {
+                RunResult::Failed(failure(describe_status(end.status), end.stderr))
+            }
+            Ok(Ended::TimedOut(stderr)) => {
+                let limit = self.surroundings.timeout.unwrap_or_default();
+                let limit = Unit::Nanoseconds.format(limit.as_nanos() as f64, 3);
+                RunResult::Failed(failure(format!("timed out after {limit}"), stderr))
+            }
+            Ok(Ended::Interrupted) => RunResult::Interrupted,
+            Err(error) => RunResult::Impossible(failure(error.message().to_owned(), String::new())),
+        }
+    }
+
+    /// Turns a hook's failure into the end of sampling.
+    fn impossible(&self, failure: RunFailure) -> RunResult {
+        if self.surroundings.signals.is_interrupted() {
+            RunResult::Interrupted
+        } else {
+            RunResult::Impossible(failure)
+        }
+    }
+}
+
+impl Subject for Contestant<'_> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run(&mut self, run: Run) -> RunResult {
+        if self.surroundings.signals.is_interrupted() {
+            return RunResult::Interrupted;
+        }
+        if let Err(failure) = self.run_hook("prepare", self.prepare.as_ref()) {
+            return self.impossible(failure);
+        }
+        let result = self.run_command(run);
+        if let Err(failure) = self.run_hook("conclude", self.conclude.as_ref()) {
+            return self.impossible(failure);
+        }
+        result
+    }
+}
+
+/// Everything that is measured of a run.
+pub(super) fn values(end: &Finished) -> Vec<Measured> {
+    let usage = &end.usage;
+    let cpu_ns = usage.user_time_ns + usage.system_time_ns;
+    let time = |metric, ns: u64| (metric, Unit::Nanoseconds, ns as f64);
+    let count = |metric, n: u64| (metric, Unit::Count, n as f64);
+    vec![
+        time(Metric::WALL_TIME, end.wall_ns),
+        time(Metric::CPU_TIME, cpu_ns),
+        time(Metric::USER_TIME, usage.user_time_ns),
+        time(Metric::SYSTEM_TIME, usage.system_time_ns),
+        (
+            Metric::PEAK_MEMORY,
+            Unit::Bytes,
+            usage.peak_memory_bytes as f64,
+        ),
+        count(Metric::MINOR_PAGE_FAULTS, usage.minor_page_faults),
+        count(Metric::MAJOR_PAGE_FAULTS, usage.major_page_faults),
+        count(
+            Metric::VOLUNTARY_CONTEXT_SWITCHES,
+            usage.voluntary_context_switches,
+        ),
+        count(
+            Metric::INVOLUNTARY_CONTEXT_SWITCHES,
+            usage.involuntary_context_switches,
+        ),
+    ]
+}

@@ -1,0 +1,12 @@
+//! Commands as contestants.
+
+mod command_line;
+mod contestant;
+mod parameters;
+mod process;
+mod shell_cost;
+
+pub(crate) use command_line::Shell;
+pub(crate) use contestant::{Contestant, Contestants};
+pub(crate) use process::describe_status;
+pub(crate) use shell_cost::ShellCost;

@@ -1,0 +1,305 @@
+//! Running a process and learning what it used.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use perfkit::Clock;
+use perfkit::process::{ResourceUsage, try_reap};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+use crate::args::{Input, Output};
+use crate::error::Error;
+use crate::interrupt::Signals;
+
+use super::command_line::CommandLine;
+
+/// How much of standard error is kept, from its end.
+const TAIL_BYTES: usize = 8192;
+
+/// How many lines of it are shown.
+const TAIL_LINES: usize = 10;
+
+/// How long a process group may take to end when asked, before it is made to.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How long to wait for a group that was made to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One process to run.
+pub(crate) struct Launch<'a> {
+    pub(crate) command: &'a CommandLine,
+    pub(crate) input: &'a Input,
+    pub(crate) output: &'a Output,
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// How a process ended.
+pub(crate) enum Ended {
+    /// By itself.
+    Exited(Finished),
+    /// By us, after its timeout; with the end of its standard error.
+    TimedOut(String),
+    /// By us, because the user wants everything to end.
+    Interrupted,
+}
+
+/// What is known of a process that ended by itself.
+pub(crate) struct Finished {
+    pub(crate) status: ExitStatus,
+    pub(crate) usage: ResourceUsage,
+    pub(crate) wall_ns: u64,
+    /// The last lines of standard error, if it was not inherited.
+    pub(crate) stderr: String,
+}
+
+/// Runs a process in a process group of its own and waits for its end.
+pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error> {
+    let mut command = prepare(launch)?;
+    let clock = Clock::os();
+    signals.clear();
+    let start_ns = clock.now_ns();
+    let child = command
+        .spawn()
+        .map_err(|error| not_started(launch.command, &error))?;
+    let mut process = Process::new(child, signals)?;
+    let deadline_ns = launch
+        .timeout
+        .map(|timeout| start_ns.saturating_add(timeout.as_nanos() as u64));
+    let mut now_ns = clock.now_ns();
+    loop {
+        if let Some((status, usage)) = process.try_reap()? {
+            return Ok(Ended::Exited(Finished {
+                status,
+                usage,
+                wall_ns: now_ns - start_ns,
+                stderr: process.stderr_tail(),
+            }));
+        }
+        if signals.is_interrupted() {
+            process.end_group()?;
+            return Ok(Ended::Interrupted);
+        }
+        if deadline_ns.is_some_and(|deadline_ns| now_ns >= deadline_ns) {
+            process.end_group()?;
+            return Ok(Ended::TimedOut(process.stderr_tail()));
+        }
+        let left = deadline_ns.map(|deadline_ns| Duration::from_nanos(deadline_ns - now_ns));
+        now_ns = process.wait(left, &clock)?;
+    }
+}
+
+fn prepare(launch: &Launch<'_>) -> Result<Command, Error> {
+    let mut command = launch.command.to_command();
+    command.process_group(0);
+    command.stdin(match launch.input {
+        Input::Null => Stdio::null(),
+        Input::File(path) => open(path)?.into(),
+    });
+    let (stdout, stderr) = match launch.output {
+        Output::Null => (Stdio::null(), Stdio::piped()),
+        Output::Pipe => (Stdio::piped(), Stdio::piped()),
+        Output::Inherit => (Stdio::inherit(), Stdio::inherit()),
+        Output::File(path) => {
+            let file = File::create(path).map_err(|error| Error::file("write", path, error))?;
+            (file.into(), Stdio::piped())
+        }
+    };
+    command.stdout(stdout).stderr(stderr);
+    Ok(command)
+}
+
+fn open(path: &Path) -> Result<File, Error> {
+    File::open(path).map_err(|error| Error::file("read", path, error))
+}
+
+fn not_started(command: &CommandLine, error: &io::Error) -> Error {
+    let program = command.program();
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            Error::command_failed(format!("the program `{program}` was not found"))
+        }
+        io::ErrorKind::PermissionDenied => {
+            Error::command_failed(format!("`{program}` may not be executed"))
+        }
+        _ => Error::command_failed(format!("`{program}` could not be started: {error}")),
+    }
+}
+
+/// How a process ended, in words.
+pub(crate) fn describe_status(status: ExitStatus) -> String {
+    if let Some(code) = status.code() {
+        return format!("exit status {code}");
+    }
+    let signal = status.signal().unwrap_or_default();
+    match signal_hook::low_level::signal_name(signal) {
+        Some(name) => format!("signal {signal} ({name})"),
+        None => format!("signal {signal}"),
+    }
+}
+
+/// A running process.
+struct Process<'a> {
+    pid: Pid,
+    signals: &'a Signals,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    tail: Vec<u8>,
+}
+
+impl<'a> Process<'a> {
+    fn new(mut child: Child, signals: &'a Signals) -> Result<Self, Error> {
+        let failed = |error: io::Error| Error::data(format!("cannot watch a process: {error}"));
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        stdout
+            .as_ref()
+            .map_or(Ok(()), do_not_block)
+            .map_err(failed)?;
+        stderr
+            .as_ref()
+            .map_or(Ok(()), do_not_block)
+            .map_err(failed)?;
+        Ok(Self {
+            pid: Pid::from_child(&child),
+            signals,
+            stdout,
+            stderr,
+            tail: Vec::new(),
+        })
+    }
+
+    fn try_reap(&mut self) -> Result<Option<(ExitStatus, ResourceUsage)>, Error> {
+        let ended = try_reap(self.pid.as_raw_pid() as u32)
+            .map_err(|error| Error::data(format!("cannot wait for a process: {error}")))?;
+        if ended.is_some() {
+            self.drain();
+        }
+        Ok(ended)
+    }
+
+    /// Waits until something happens, at most so long, and returns when it did.
+    fn wait(&mut self, at_most: Option<Duration>, clock: &Clock) -> Result<u64, Error> {
+        let timeout = at_most.map(|at_most| Timespec {
+            tv_sec: at_most.as_secs().min(3600) as i64,
+            tv_nsec: at_most.subsec_nanos().into(),
+        });
+        let mut watched = vec![PollFd::from_borrowed_fd(
+            self.signals.wake_fd(),
+            PollFlags::IN,
+        )];
+        let outputs = [
+            self.stdout.as_ref().map(AsFd::as_fd),
+            self.stderr.as_ref().map(AsFd::as_fd),
+        ];
+        watched.extend(
+            outputs
+                .iter()
+                .flatten()
+                .map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)),
+        );
+        let woken = poll(&mut watched, timeout.as_ref());
+        let now_ns = clock.now_ns();
+        match woken {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(Error::data(format!("cannot wait for a process: {error}"))),
+        }
+        self.signals.clear();
+        self.drain();
+        Ok(now_ns)
+    }
+
+    /// Takes what the process wrote, without waiting, so that it never blocks.
+    fn drain(&mut self) {
+        if read_available(self.stdout.as_mut(), |_| ()) == Stream::Closed {
+            self.stdout = None;
+        }
+        let tail = &mut self.tail;
+        let keep = |bytes: &[u8]| {
+            tail.extend_from_slice(bytes);
+            let excess = tail.len().saturating_sub(TAIL_BYTES);
+            tail.drain(..excess);
+        };
+        if read_available(self.stderr.as_mut(), keep) == Stream::Closed {
+            self.stderr = None;
+        }
+    }
+
+    /// The last lines of standard error so far.
+    fn stderr_tail(&self) -> String {
+        let text = String::from_utf8_lossy(&self.tail);
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+    }
+
+    /// Ends the process and all of its group: asks first, and insists after a
+    /// second. A process that made a session of its own escapes this.
+    fn end_group(&mut self) -> Result<(), Error> {
+        let clock = Clock::os();
+        let _ = kill_process_group(self.pid, Signal::TERM);
+        let asked_ns = clock.now_ns();
+        let mut now_ns = asked_ns;
+        while !self.has_ended() && now_ns - asked_ns < GRACE.as_nanos() as u64 {
+            now_ns = self.wait(Some(Duration::from_millis(20)), &clock)?;
+        }
+        // Its members may outlive the leader, which still holds the number.
+        let _ = kill_process_group(self.pid, Signal::KILL);
+        let insisted_ns = clock.now_ns();
+        loop {
+            if self.try_reap()?.is_some() {
+                return Ok(());
+            }
+            let now_ns = self.wait(Some(Duration::from_millis(20)), &clock)?;
+            if now_ns - insisted_ns > PATIENCE.as_nanos() as u64 {
+                let pid = self.pid.as_raw_pid();
+                return Err(Error::command_failed(format!(
+                    "process {pid} cannot be ended"
+                )));
+            }
+        }
+    }
+
+    /// Whether the process ended; it stays to be collected.
+    fn has_ended(&self) -> bool {
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(self.pid), look), Ok(None))
+    }
+}
+
+fn do_not_block(stream: &impl AsFd) -> io::Result<()> {
+    let flags = fcntl_getfl(stream)?;
+    Ok(fcntl_setfl(stream, flags | OFlags::NONBLOCK)?)
+}
+
+#[derive(PartialEq, Eq)]
+enum Stream {
+    Open,
+    Closed,
+}
+
+fn read_available(stream: Option<&mut impl Read>, mut take: impl FnMut(&[u8])) -> Stream {
+    let Some(stream) = stream else {
+        return Stream::Closed;
+    };
+    let mut buffer = [0; 65536];
+    // A process that writes without end must not keep us from looking at the
+    // clock: after a megabyte it is looked at again.
+    for _ in 0..16 {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Stream::Closed,
+            Ok(read) => take(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Stream::Open,
+            Err(_) => return Stream::Closed,
+        }
+    }
+    Stream::Open
+}

@@ -1,0 +1,71 @@
+//! Text that is safe to show, and how much room it takes.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Text from outside, without what could move a cursor, change colours, hide or
+/// reorder text: control characters and the marks of bidirectional writing.
+pub(crate) fn printable(text: &str) -> String {
+    let is_invisible = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    let shown = text.chars().map(|c| match c {
+        '\t' | '\n' => ' ',
+        c if is_invisible(c) => '\u{FFFD}',
+        c => c,
+    });
+    shown.collect()
+}
+
+/// How many columns a text takes on a terminal.
+pub(crate) fn display_width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// Text of at most `width` columns, its middle replaced by `…` if need be: the
+/// start of a command tells what it is, the end what it works on.
+pub(crate) fn shorten(text: &str, width: usize) -> String {
+    if display_width(text) <= width {
+        return text.to_owned();
+    }
+    let room = width.saturating_sub(1);
+    let head = take(text.chars(), room - room / 3);
+    let tail: String = take(text.chars().rev(), room / 3).chars().rev().collect();
+    format!("{head}…{tail}")
+}
+
+fn take(characters: impl Iterator<Item = char>, width: usize) -> String {
+    let mut taken = String::new();
+    for character in characters {
+        taken.push(character);
+        if display_width(&taken) > width {
+            taken.pop();
+            break;
+        }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_moves_the_cursor() {
+        assert_eq!(
+            printable("a\u{1b}[31mb\rc\td\u{202E}e"),
+            "a\u{FFFD}[31mb\u{FFFD}c d\u{FFFD}e"
+        );
+        assert_eq!(printable("größe 測試"), "größe 測試");
+    }
+
+    #[test]
+    fn long_text_loses_its_middle() {
+        assert_eq!(shorten("short", 10), "short");
+        assert_eq!(
+            shorten("sort -k1,1 very/long/path/file.txt", 16),
+            "sort -k1,1…e.txt"
+        );
+        assert!(display_width(&shorten("測試測試測試測試", 8)) <= 8);
+    }
+}

@@ -1,0 +1,3 @@
+//! Ways out of the process.
+
+pub mod otlp;

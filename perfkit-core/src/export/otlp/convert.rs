@@ -1,0 +1,324 @@
+//! From operations to OTLP messages.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{
+    AnyValue, InstrumentationScope, KeyValue, any_value::Value,
+};
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, ExponentialHistogram, ExponentialHistogramDataPoint, Metric,
+    NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric::Data, number_data_point,
+};
+use prost::Message as _;
+
+use crate::metric::{Metric as Name, MetricSummary};
+use crate::process::ProcessUsage;
+use crate::snapshot::OperationSnapshot;
+
+use super::exponential::{SCALE, buckets};
+
+/// Collectors refuse requests above 4 MiB by default.
+const LARGEST_REQUEST: usize = 3_500_000;
+
+const NS_TO_SECONDS: f64 = 1e-9;
+
+/// The time that cumulative values cover.
+pub(super) struct Period {
+    pub(super) start: SystemTime,
+    pub(super) end: SystemTime,
+}
+
+/// One request, and how many data points it carries.
+pub(super) struct Request {
+    pub(super) bytes: Vec<u8>,
+    pub(super) data_points: u64,
+}
+
+/// Requests that together carry everything, each within the collectors' limit.
+pub(super) fn requests(
+    operations: &[OperationSnapshot],
+    process: Option<ProcessUsage>,
+    period: &Period,
+) -> Vec<Request> {
+    let stamp = Stamp::of(period);
+    let mut metrics = operation_metrics(operations, stamp);
+    metrics.extend(
+        process
+            .map(|usage| process_metrics(&usage, stamp))
+            .into_iter()
+            .flatten(),
+    );
+    let data_points = metrics.iter().map(data_point_count).sum();
+    let message = message(metrics);
+    if message.encoded_len() > LARGEST_REQUEST && operations.len() > 1 {
+        let (first, second) = operations.split_at(operations.len() / 2);
+        let mut halves = requests(first, process, period);
+        halves.extend(requests(second, None, period));
+        return halves;
+    }
+    vec![Request {
+        bytes: message.encode_to_vec(),
+        data_points,
+    }]
+}
+
+fn message(metrics: Vec<Metric>) -> ExportMetricsServiceRequest {
+    let resource = opentelemetry_sdk::Resource::builder().build();
+    ExportMetricsServiceRequest {
+        resource_metrics: vec![ResourceMetrics {
+            resource: Some((&resource).into()),
+            scope_metrics: vec![ScopeMetrics {
+                scope: Some(InstrumentationScope {
+                    name: "perfkit".to_owned(),
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                    ..InstrumentationScope::default()
+                }),
+                metrics,
+                schema_url: String::new(),
+            }],
+            schema_url: String::new(),
+        }],
+    }
+}
+
+/// Start and end, in nanoseconds since 1970.
+#[derive(Clone, Copy)]
+struct Stamp {
+    start: u64,
+    end: u64,
+}
+
+impl Stamp {
+    fn of(period: &Period) -> Self {
+        let unix_nano = |time: SystemTime| {
+            let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        };
+        Self {
+            start: unix_nano(period.start),
+            end: unix_nano(period.end),
+        }
+    }
+}
+
+fn operation_metrics(operations: &[OperationSnapshot], stamp: Stamp) -> Vec<Metric> {
+    let histogram = |name, metric: Name, unit, factor| {
+        let points = operations
+            .iter()
+            .filter_map(|operation| {
+                let summary = operation.lifetime.metrics.get(&metric)?;
+                histogram_point(&operation.name, summary, factor, stamp)
+            })
+            .collect();
+        histogram_metric(name, unit, points)
+    };
+    let sum = |name, metric: Name, unit| {
+        let points = operations
+            .iter()
+            .filter_map(|operation| {
+                let summary = operation.lifetime.metrics.get(&metric)?;
+                let attributes = vec![attribute("code.function.name", &operation.name)];
+                Some(whole_point(summary.sum as i64, attributes, stamp))
+            })
+            .collect();
+        sum_metric(name, unit, true, points)
+    };
+    let calls = operations
+        .iter()
+        .flat_map(|o| call_points(o, stamp))
+        .collect();
+    let metrics = [
+        histogram(
+            "perfkit.operation.duration",
+            Name::EXECUTION_TIME,
+            "s",
+            NS_TO_SECONDS,
+        ),
+        sum_metric("perfkit.operation.calls", "{call}", true, calls),
+        histogram(
+            "perfkit.operation.cpu_time",
+            Name::CPU_TIME,
+            "s",
+            NS_TO_SECONDS,
+        ),
+        histogram("perfkit.operation.allocated", Name::ALLOCATED, "By", 1.0),
+        histogram(
+            "perfkit.operation.peak_growth",
+            Name::PEAK_GROWTH,
+            "By",
+            1.0,
+        ),
+        sum("perfkit.operation.items", Name::ITEMS, "{item}"),
+        sum("perfkit.operation.bytes", Name::BYTES, "By"),
+    ];
+    metrics
+        .into_iter()
+        .filter(|metric| data_point_count(metric) > 0)
+        .collect()
+}
+
+/// Calls by outcome, failures also by the type of the error.
+fn call_points(operation: &OperationSnapshot, stamp: Stamp) -> Vec<NumberDataPoint> {
+    let calls = operation.lifetime.calls;
+    let point = |outcome: &str, error: Option<&str>, count: u64| {
+        let mut attributes = vec![
+            attribute("code.function.name", &operation.name),
+            attribute("perfkit.outcome", outcome),
+        ];
+        attributes.extend(error.map(|error| attribute("error.type", error)));
+        (count > 0).then(|| whole_point(count as i64, attributes, stamp))
+    };
+    let by_kind: u64 = operation.errors.iter().map(|error| error.count).sum();
+    let kinds = operation
+        .errors
+        .iter()
+        .map(|error| point("failure", Some(&error.kind), error.count));
+    // A report of another tool may not know the kinds of all its failures.
+    let unknown = point(
+        "failure",
+        Some("_OTHER"),
+        calls.failure.saturating_sub(by_kind),
+    );
+    let others = [
+        point("success", None, calls.success),
+        point("panic", Some("panic"), calls.panic),
+        point("cancelled", None, calls.cancelled),
+        unknown,
+    ];
+    kinds.chain(others).flatten().collect()
+}
+
+fn process_metrics(usage: &ProcessUsage, stamp: Stamp) -> [Metric; 2] {
+    let memory = whole_point(usage.memory_bytes as i64, Vec::new(), stamp);
+    let cpu_seconds = number_data_point::Value::AsDouble(usage.cpu_time_ns as f64 * NS_TO_SECONDS);
+    let cpu = NumberDataPoint {
+        value: Some(cpu_seconds),
+        ..whole_point(0, Vec::new(), stamp)
+    };
+    [
+        sum_metric("process.memory.usage", "By", false, vec![memory]),
+        sum_metric("process.cpu.time", "s", true, vec![cpu]),
+    ]
+}
+
+fn histogram_point(
+    operation: &str,
+    summary: &MetricSummary,
+    factor: f64,
+    stamp: Stamp,
+) -> Option<ExponentialHistogramDataPoint> {
+    let histogram = summary.histogram.as_ref()?;
+    let (positive, zero_count) = buckets(histogram, factor);
+    Some(ExponentialHistogramDataPoint {
+        attributes: vec![attribute("code.function.name", operation)],
+        start_time_unix_nano: stamp.start,
+        time_unix_nano: stamp.end,
+        count: histogram.count(),
+        sum: Some(histogram.sum() as f64 * factor),
+        scale: SCALE,
+        zero_count,
+        positive: Some(positive),
+        min: histogram.min().map(|value| value as f64 * factor),
+        max: histogram.max().map(|value| value as f64 * factor),
+        ..ExponentialHistogramDataPoint::default()
+    })
+}
+
+fn whole_point(value: i64, attributes: Vec<KeyValue>, stamp: Stamp) -> NumberDataPoint {
+    NumberDataPoint {
+        attributes,
+        start_time_unix_nano: stamp.start,
+        time_unix_nano: stamp.end,
+        value: Some(number_data_point::Value::AsInt(value)),
+        ..NumberDataPoint::default()
+    }
+}
+
+fn histogram_metric(
+    name: &str,
+    unit: &str,
+    data_points: Vec<ExponentialHistogramDataPoint>,
+) -> Metric {
+    named(
+        name,
+        unit,
+        Data::ExponentialHistogram(ExponentialHistogram {
+            data_points,
+            aggregation_temporality: AggregationTemporality::Cumulative.into(),
+        }),
+    )
+}
+
+fn sum_metric(
+    name: &str,
+    unit: &str,
+    is_monotonic: bool,
+    data_points: Vec<NumberDataPoint>,
+) -> Metric {
+    named(
+        name,
+        unit,
+        Data::Sum(Sum {
+            data_points,
+            aggregation_temporality: AggregationTemporality::Cumulative.into(),
+            is_monotonic,
+        }),
+    )
+}
+
+fn named(name: &str, unit: &str, data: Data) -> Metric {
+    Metric {
+        name: name.to_owned(),
+        unit: unit.to_owned(),
+        data: Some(data),
+        ..Metric::default()
+    }
+}
+
+fn attribute(key: &str, value: &str) -> KeyValue {
+    KeyValue {
+        key: key.to_owned(),
+        value: Some(AnyValue {
+            value: Some(Value::StringValue(value.to_owned())),
+        }),
+        ..KeyValue::default()
+    }
+}
+
+fn data_point_count(metric: &Metric) -> u64 {
+    let count = match &metric.data {
+        Some(Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
+        Some(Data::Sum(sum)) => sum.data_points.len(),
+        _ => 0,
+    };
+    count as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::Monitor;
+
+    #[test]
+    fn a_large_export_is_split_and_loses_nothing() {
+        let monitor = Monitor::builder().max_operations(20_000).build();
+        for number in 0..12_000 {
+            monitor.measure(&format!("{number} {}", "x".repeat(150)), || ());
+        }
+        let snapshot = monitor.snapshot();
+        let period = Period {
+            start: SystemTime::UNIX_EPOCH,
+            end: SystemTime::now(),
+        };
+        let requests = requests(&snapshot.operations, None, &period);
+        assert!(requests.len() > 1);
+        assert!(
+            requests
+                .iter()
+                .all(|request| request.bytes.len() <= LARGEST_REQUEST)
+        );
+        let points: u64 = requests.iter().map(|request| request.data_points).sum();
+        assert_eq!(points, 2 * 12_000);
+    }
+}
