@@ -13,9 +13,9 @@ mod exit;
 
 mod error;
 
-mod terminal;
-
 mod args;
+
+mod terminal;
 
 mod interrupt;
 

@@ -90,3 +90,8 @@ pub use recorder::Calls;
 pub use report::{Report, Summary};
 pub use snapshot::{OperationSnapshot, Snapshot, WindowSnapshot};
 pub use window::Window;
+
+/// The README's code, run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

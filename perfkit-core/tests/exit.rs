@@ -82,7 +82,7 @@ fn a_summary_by_environment_or_by_code() {
     ] {
         let text = stderr(&output);
         assert!(
-            text.starts_with("perfkit: 4 calls of 1 operations, 75 % successful"),
+            text.starts_with("perfkit: calls: 4, operations: 1, successful: 75 %"),
             "{text}"
         );
         assert!(text.contains("\nstep "), "{text}");

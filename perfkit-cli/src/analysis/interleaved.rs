@@ -43,10 +43,10 @@ fn memory_floor(benchmark: &Benchmark, own_peak_bytes: u64) -> Option<Note> {
     (peak <= own_peak_bytes as f64).then(|| {
         Note::info(
             "memory-floor",
+            // The same for all, so that it is said once.
             format!(
-                "{}: peak memory is at most {}; a process inherits that much from perfkit, which starts it, so less cannot be seen",
-                benchmark.name,
-                Unit::Bytes.format(peak, 3)
+                "a peak memory marked ≤ is that of perfkit itself, {}, which every process inherits from its starter: the command needs that much or less",
+                Unit::Bytes.format(own_peak_bytes as f64, 3)
             ),
         )
     })

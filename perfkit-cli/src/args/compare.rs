@@ -33,8 +33,8 @@ pub(crate) struct CompareArguments {
     #[arg(short, long, value_name = "N", env = "PERFKIT_WARMUP")]
     pub(crate) warmup: Option<u64>,
 
-    /// Exactly so many runs of each command.
-    #[arg(short, long, value_name = "N", conflicts_with_all = ["min_runs", "max_runs", "time"], value_parser = clap::value_parser!(u64).range(1..))]
+    /// Exactly so many runs of each command, whatever time that takes.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: Option<u64>,
 
     /// At least so many runs of each command [default: 10].

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::input::{CompareDefaults, Config, load_report};
 use crate::interrupt::Signals;
-use crate::subject::{Contestant, Contestants, Shell, ShellCost};
+use crate::subject::{CANNOT_BE_RUN, Contestant, Contestants, Shell, ShellCost};
 use crate::terminal::{self, ProgressLine, printable};
 use crate::{export, report};
 
@@ -185,7 +185,8 @@ fn measure(
     }
     let cleaned: Vec<_> = contestants.iter().map(Contestant::clean_up).collect();
     if verbosity > Verbosity::Quiet && !terminal::stderr_is_terminal() {
-        benchmarks.iter().for_each(tell_finished);
+        let ran = benchmarks.iter().filter(|b| b.successes + b.failures > 0);
+        ran.for_each(tell_finished);
     }
     let failed_cleanup = cleaned.into_iter().find_map(Result::err);
     if let (Some(failure), false) = (failed_cleanup, signals.is_interrupted()) {
@@ -215,7 +216,7 @@ fn tell_finished(benchmark: &Benchmark) {
     );
     let runs = benchmark.successes + benchmark.failures;
     let name = printable(&benchmark.name);
-    terminal::print_line(&format!("{name}: {runs} runs, {median}"));
+    terminal::print_line(&format!("{name}: {median} (runs: {runs})"));
 }
 
 fn build_report(measured: MeasuredRuns, baseline: usize, rules: &bench::Rules) -> Report {
@@ -272,17 +273,21 @@ fn failed_run(benchmarks: &[Benchmark]) -> Error {
     let Some((benchmark, failure)) = failed else {
         return Error::command_failed("a run failed");
     };
+    let name = printable(&benchmark.name);
+    if failure.reason.starts_with(CANNOT_BE_RUN) {
+        return Error::command_failed(format!("`{name}` {}", failure.reason));
+    }
     let which = match failure.run {
         Some(run) => format!("run {run}"),
         None => "a warm-up run".to_owned(),
     };
-    let name = printable(&benchmark.name);
     let message = format!("`{name}`, {which}: {}", failure.reason);
     let error = Error::command_failed(with_stderr(message, failure));
-    if failure.reason.starts_with("exit status") || failure.reason.starts_with("signal") {
-        return error.hint("`-i` goes on after a failed run and counts it");
+    if failure.reason.starts_with("the ") {
+        // A command around the run, whose failures are never ignored.
+        return error;
     }
-    error
+    error.hint("`-i` goes on after a failed run and counts it")
 }
 
 fn failure_error(failure: &RunFailure) -> Error {

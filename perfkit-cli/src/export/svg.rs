@@ -196,7 +196,7 @@ fn draw_strip<'a>(
         mesh.x_desc("wall time of a run")
             .x_label_formatter(&show_time);
     } else {
-        mesh.x_labels(0);
+        mesh.disable_x_axis();
     }
     mesh.draw()?;
     let step = (high - low) / BINS as f64;

@@ -55,7 +55,7 @@ fn sentence(comparison: &Comparison) -> (Tone, String) {
     let candidate = format!("`{}`", shorten(&comparison.candidate, LONGEST_NAME));
     if baseline == candidate {
         // Saved reports are compared by name.
-        "before".clone_into(&mut baseline);
+        "the baseline".clone_into(&mut baseline);
     }
     let what = match comparison.metric.name() {
         "wall_time" | "execution_time" => String::new(),
@@ -222,12 +222,12 @@ fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> String {
     let blocks = Unit::Count.format(sampling.blocks as f64, 3);
     let order = if sampling.interleaved {
         format!(
-            "{blocks} blocks of {} runs, each block in a random order of its own (seed {})",
+            "{blocks} blocks of {} runs, each in a random order of its own (seed {})",
             benchmarks.len(),
             sampling.seed
         )
     } else {
-        format!("{blocks} runs")
+        format!("Runs: {blocks}")
     };
     let end = match sampling.stopped {
         StopReason::RunsDone => "that many were asked for",

@@ -43,7 +43,7 @@ pub(super) fn describe(report: &Report, document: &mut Document) {
 fn headline(report: &Report) -> String {
     let summary = report.summary();
     let mut text = format!(
-        "{} calls of {} operations, {} successful, {} on average.",
+        "Calls: {}, operations: {}, successful: {}, mean: {}.",
         Unit::Count.format(summary.calls as f64, DIGITS),
         summary.operations,
         value(summary.success_rate, Unit::Ratio, 4),

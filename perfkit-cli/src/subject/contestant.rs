@@ -18,6 +18,9 @@ use super::process::{self, Ended, Finished, Launch, describe_status};
 /// The most contestants of one comparison.
 const MOST_CONTESTANTS: usize = 1000;
 
+/// How the reason begins when a command never ran.
+pub(crate) const CANNOT_BE_RUN: &str = "cannot be run";
+
 /// All contestants of a comparison, before any of them ran.
 #[derive(Debug)]
 pub(crate) struct Contestants<'a> {
@@ -269,7 +272,10 @@ impl Contestant<'_> {
                 RunResult::Failed(failure(format!("timed out after {limit}"), stderr))
             }
             Ok(Ended::Interrupted) => RunResult::Interrupted,
-            Err(error) => RunResult::Impossible(failure(error.message().to_owned(), String::new())),
+            Err(error) => {
+                let reason = format!("{CANNOT_BE_RUN}: {}", error.message());
+                RunResult::Impossible(failure(reason, String::new()))
+            }
         }
     }
 

@@ -78,9 +78,7 @@ impl Report {
     /// # Errors
     /// A histogram with a bucket of more than 2⁶³ − 1 values.
     pub fn to_json(&self) -> Result<String, ReportError> {
-        serde_json::to_string_pretty(self)
-            .map(|json| json + "\n")
-            .map_err(ReportError::Unwritable)
+        super::json::to_string(self).map_err(ReportError::Unwritable)
     }
 
     /// Reads a report from JSON; keys that this version does not know are

@@ -5,6 +5,7 @@ mod benchmark;
 mod environment;
 mod file;
 mod git;
+mod json;
 mod note;
 mod summary;
 mod text;

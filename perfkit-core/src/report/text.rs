@@ -5,7 +5,7 @@ use std::fmt;
 use crate::snapshot::OperationSnapshot;
 use crate::unit::Unit;
 
-use super::Report;
+use super::{Report, Severity};
 
 /// Significant digits of times.
 const DIGITS: usize = 3;
@@ -45,7 +45,12 @@ impl fmt::Display for Report {
             writeln!(f)?;
         }
         for note in &self.notes {
-            writeln!(f, "{:?}: {}", note.severity, printable(&note.message))?;
+            let severity = match note.severity {
+                Severity::Info => "note",
+                Severity::Warning => "warning",
+                Severity::Error => "error",
+            };
+            writeln!(f, "{severity}: {}", printable(&note.message))?;
         }
         Ok(())
     }
@@ -55,7 +60,7 @@ fn headline(report: &Report) -> String {
     let summary = report.summary();
     let share = summary.success_rate.map(|rate| Unit::Ratio.format(rate, 4));
     let mut line = format!(
-        "perfkit: {} calls of {} operations, {} successful, mean {}",
+        "perfkit: calls: {}, operations: {}, successful: {}, mean: {}",
         Unit::Count.format(summary.calls as f64, DIGITS),
         summary.operations,
         share.as_deref().unwrap_or("-"),
@@ -65,7 +70,7 @@ fn headline(report: &Report) -> String {
         && summary.operations > 1
     {
         line += &format!(
-            "; slowest {} ({}), fastest {} ({})",
+            "; slowest: {} ({}), fastest: {} ({})",
             printable(&slowest.name),
             time(Some(slowest.average_ns)),
             printable(&fastest.name),
@@ -125,7 +130,7 @@ mod tests {
         let mut report = Report::from_snapshot(monitor.snapshot());
         report.notes.clear();
         let expected = "\
-perfkit: 6 calls of 2 operations, 100 % successful, mean 2.00 ms; slowest with \u{FFFD}[31m colour (2.00 ms), fastest a (2.00 ms)
+perfkit: calls: 6, operations: 2, successful: 100 %, mean: 2.00 ms; slowest: with \u{FFFD}[31m colour (2.00 ms), fastest: a (2.00 ms)
 operation          calls  success     mean   median  p95  p99      max
 a                      3    100 %  2.00 ms  2.00 ms    -    -  2.00 ms
 with \u{FFFD}[31m colour      3    100 %  2.00 ms  2.00 ms    -    -  2.00 ms

@@ -1,0 +1,676 @@
+//! `perfkit compare`, with real commands and real files.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod support;
+
+use perfkit::Metric;
+use perfkit::report::{StopReason, Verdict};
+use support::{Answer, Folder, assert_fits_schema};
+
+/// A script that counts its runs in a file and fails in the fourth.
+const FAILS_IN_THE_FOURTH_RUN: &str = "
+echo run >> runs
+if [ $(wc -l < runs) -eq 4 ]; then
+  echo 'first line' >&2
+  echo 'disk on fire' >&2
+  exit 3
+fi";
+
+#[test]
+fn a_slower_command_is_called_slower() {
+    let folder = Folder::new();
+    let answer = folder
+        .run([
+            "compare",
+            "sleep 0.001",
+            "sleep 0.05",
+            "-r",
+            "8",
+            "--seed",
+            "7",
+        ])
+        .exits_with(0)
+        .says("`sleep 0.05` is slower than `sleep 0.001`: it takes ")
+        .says("95 % interval")
+        .says("8 blocks of 2 runs, each in a random order of its own (seed 7)");
+    assert!(
+        answer.stdout.starts_with('`'),
+        "the verdict comes first: {answer:#?}"
+    );
+    assert!(answer.stderr.contains("sleep 0.05: median "), "{answer:#?}");
+    assert!(!answer.stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn the_faster_one_is_called_faster_and_the_baseline_can_be_chosen() {
+    let folder = Folder::new();
+    let commands = ["compare", "sleep 0.001", "sleep 0.05", "-r", "8"];
+    for baseline in ["2", "slow", "sleep 0.05"] {
+        let named = ["-n", "quick", "-n", "slow", "--baseline", baseline];
+        folder
+            .run(commands.into_iter().chain(named))
+            .exits_with(0)
+            .says("`quick` is faster than `slow`");
+    }
+    folder
+        .run(commands.into_iter().chain(["--baseline", "3"]))
+        .exits_with(2)
+        .complains("--baseline `3` is none of the commands")
+        .complains("`sleep 0.001`, `sleep 0.05`");
+}
+
+#[test]
+fn every_run_is_in_the_report_with_its_block_and_resources() {
+    let folder = Folder::new();
+    let arguments = [
+        "compare",
+        "true",
+        "sleep 0.01",
+        "-r",
+        "7",
+        "--format",
+        "json",
+        "--seed",
+        "3",
+    ];
+    let answer = folder.run(arguments).exits_with(0);
+    assert_fits_schema(&answer.stdout);
+    let report = answer.report();
+    let sampling = report.sampling.unwrap();
+    assert_eq!((sampling.seed, sampling.blocks), (3, 7));
+    assert_eq!(sampling.stopped, StopReason::RunsDone);
+    for benchmark in &report.benchmarks {
+        assert_eq!(benchmark.blocks, [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(benchmark.successes, 7);
+        for metric in [
+            Metric::WALL_TIME,
+            Metric::CPU_TIME,
+            Metric::USER_TIME,
+            Metric::SYSTEM_TIME,
+            Metric::PEAK_MEMORY,
+            Metric::MINOR_PAGE_FAULTS,
+            Metric::MAJOR_PAGE_FAULTS,
+            Metric::VOLUNTARY_CONTEXT_SWITCHES,
+            Metric::INVOLUNTARY_CONTEXT_SWITCHES,
+        ] {
+            assert_eq!(benchmark.metrics[&metric].samples.len(), 7, "{metric}");
+        }
+        assert!(benchmark.metrics[&Metric::MINOR_PAGE_FAULTS].min > Some(0.0));
+        assert!(benchmark.metrics[&Metric::PEAK_MEMORY].min > Some(100_000.0));
+    }
+    let compared = &report.comparisons[0];
+    assert!(compared.interleaved);
+    assert_eq!((compared.pairs, compared.verdict), (7, Verdict::Slower));
+    assert!(report.environment.rust.is_some() && report.environment.cores.is_some());
+}
+
+#[test]
+fn commands_take_turns_in_random_blocks() {
+    let folder = Folder::new();
+    let a = folder.script("a", "echo a >> order");
+    let b = folder.script("b", "echo b >> order");
+    let (a, b) = (a.to_str().unwrap(), b.to_str().unwrap());
+    folder
+        .run(["compare", a, b, "-r", "30", "-w", "2", "--seed", "1"])
+        .exits_with(0);
+    let order = folder.read("order");
+    let turns: Vec<&str> = order.lines().collect();
+    assert_eq!(turns.len(), 2 * (30 + 2));
+    let blocks: Vec<_> = turns.chunks(2).collect();
+    assert!(blocks.iter().all(|block| block[0] != block[1]), "{order}");
+    let a_first = blocks.iter().filter(|block| block[0] == "a").count();
+    assert!(
+        (8..=24).contains(&a_first),
+        "a came first in {a_first} of 32 blocks"
+    );
+}
+
+#[test]
+fn a_failing_command_names_the_run_and_keeps_what_was_measured() {
+    let folder = Folder::new();
+    folder.script("fails", FAILS_IN_THE_FOURTH_RUN);
+    let arguments = [
+        "compare",
+        "./fails",
+        "true",
+        "-w",
+        "0",
+        "--export-json",
+        "out.json",
+    ];
+    folder
+        .run(arguments)
+        .exits_with(5)
+        .complains("`./fails`, run 4: exit status 3")
+        .complains("  | first line\n  | disk on fire")
+        .complains("`-i` goes on")
+        .says("then a run failed");
+    let report = folder.report("out.json");
+    assert_eq!(
+        (
+            report.benchmarks[0].successes,
+            report.benchmarks[0].failures
+        ),
+        (3, 1)
+    );
+    assert_eq!(report.benchmarks[0].failed_runs[0].run, Some(4));
+    assert_eq!(report.sampling.unwrap().stopped, StopReason::RunFailed);
+    assert_fits_schema(&folder.read("out.json"));
+}
+
+#[test]
+fn ignored_failures_are_counted_and_not_ranked() {
+    let folder = Folder::new();
+    folder.script("fails", FAILS_IN_THE_FOURTH_RUN);
+    let arguments = [
+        "compare", "./fails", "true", "-w", "0", "-r", "8", "-i", "--format", "json",
+    ];
+    let report = folder.run(arguments).exits_with(0).report();
+    let fails = &report.benchmarks[0];
+    assert_eq!((fails.successes, fails.failures), (7, 1));
+    assert_eq!(fails.blocks, [0, 1, 2, 4, 5, 6, 7]);
+    assert_eq!(report.comparisons[0].pairs, 7);
+    assert_eq!(fails.notes[0].code, "failed-runs");
+}
+
+#[test]
+fn a_command_that_is_not_found_is_named() {
+    let folder = Folder::new();
+    let answer = folder.run(["compare", "no-such-program --flag", "true", "-i"]);
+    answer
+        .exits_with(5)
+        .complains("the program `no-such-program` was not found");
+    folder.write("plain", "no program");
+    let answer = folder.run(["compare", "./plain", "true"]);
+    answer
+        .exits_with(5)
+        .complains("`./plain` may not be executed");
+}
+
+#[test]
+fn a_command_that_hangs_is_ended_with_all_of_its_group() {
+    let folder = Folder::new();
+    // The child of the child would hold the test for a minute if it survived,
+    // and it tells its number.
+    folder.script(
+        "hangs",
+        "echo \"about to hang\" >&2\nsleep 61 &\necho $! > pid\nwait",
+    );
+    folder
+        .run([
+            "compare",
+            "./hangs",
+            "true",
+            "--timeout",
+            "300ms",
+            "-w",
+            "0",
+        ])
+        .exits_with(5)
+        .complains("`./hangs`, run 1: timed out after 300 ms")
+        .complains("  | about to hang");
+    assert!(
+        has_gone(folder.read("pid").trim()),
+        "the grandchild is still there"
+    );
+}
+
+#[test]
+fn a_command_that_ignores_being_asked_is_made_to_end() {
+    let folder = Folder::new();
+    folder.script(
+        "stubborn",
+        "trap '' TERM\necho $$ > pid\nwhile :; do sleep 0.1; done",
+    );
+    folder
+        .run([
+            "compare",
+            "./stubborn",
+            "true",
+            "--timeout",
+            "300ms",
+            "-w",
+            "0",
+        ])
+        .exits_with(5)
+        .complains("timed out");
+    assert!(has_gone(folder.read("pid").trim()));
+}
+
+fn has_gone(pid: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    // What nobody collected yet is a zombie, and runs no more.
+    status.map_or(true, |status| status.contains(") Z "))
+}
+
+#[test]
+fn a_gigabyte_of_output_is_no_trouble() {
+    let folder = Folder::new();
+    let flood = "head -c 1000000000 /dev/zero";
+    folder
+        .run(["compare", flood, "-r", "1", "-w", "0"])
+        .exits_with(0);
+    let piped = ["compare", flood, "-r", "1", "-w", "0", "--output", "pipe"];
+    folder.run(piped).exits_with(0);
+    let noisy = folder.script("noisy", &format!("{flood} | tr '\\0' 'x' >&2\nexit 1"));
+    let answer = folder.run(["compare", noisy.to_str().unwrap(), "-r", "1", "-w", "0"]);
+    let answer = answer.exits_with(5);
+    assert!(
+        answer.stderr.len() < 20_000,
+        "{} bytes",
+        answer.stderr.len()
+    );
+}
+
+#[test]
+fn a_command_killed_by_a_signal_says_which() {
+    let folder = Folder::new();
+    folder.script("dies", "kill -9 $$");
+    folder
+        .run(["compare", "./dies", "true", "-w", "0"])
+        .exits_with(5)
+        .complains("`./dies`, run 1: signal 9 (SIGKILL)");
+}
+
+#[test]
+fn what_plainly_needs_a_shell_gets_a_hint_and_the_flag_works() {
+    let folder = Folder::new();
+    folder
+        .run(["compare", "echo a | cat", "true"])
+        .exits_with(2)
+        .complains("has the shell syntax `|`")
+        .complains("`-S sh`");
+    let through_shell = ["compare", "echo a | cat", "true", "-S", "sh", "-r", "6"];
+    folder
+        .run(through_shell)
+        .exits_with(0)
+        .says("the shell's start-up of");
+    folder
+        .run(["compare", "echo a | cat", "-N", "-r", "2"])
+        .exits_with(0);
+    folder
+        .run(["compare", "true", "-S", "no-such-shell"])
+        .exits_with(5)
+        .complains("the program `no-such-shell` was not found");
+}
+
+#[test]
+fn shell_start_up_is_subtracted_only_where_it_is_small() {
+    let folder = Folder::new();
+    let arguments = ["compare", "true", "-S", "sh", "-r", "5", "--format", "json"];
+    let report = folder.run(arguments).exits_with(0).report();
+    assert_eq!(report.notes[0].code, "shell-not-subtracted");
+    let arguments = [
+        "compare",
+        "sleep 0.5",
+        "-S",
+        "sh",
+        "-r",
+        "3",
+        "-w",
+        "0",
+        "--format",
+        "json",
+    ];
+    let report = folder.run(arguments).exits_with(0).report();
+    assert_eq!(report.notes[0].code, "shell-subtracted");
+}
+
+#[test]
+fn hooks_run_where_they_belong() {
+    let folder = Folder::new();
+    folder.script("work", "echo work >> log");
+    folder
+        .run([
+            "compare",
+            "./work",
+            "-r",
+            "2",
+            "-w",
+            "1",
+            "--setup",
+            "echo setup >> log",
+            "--prepare",
+            "echo prepare >> log",
+            "--conclude",
+            "echo conclude >> log",
+            "--cleanup",
+            "echo cleanup >> log",
+        ])
+        .exits_with(0);
+    let run = "prepare\nwork\nconclude\n";
+    assert_eq!(
+        folder.read("log"),
+        format!("setup\n{run}{run}{run}cleanup\n")
+    );
+}
+
+#[test]
+fn a_failing_hook_is_named() {
+    let folder = Folder::new();
+    for hook in ["--setup", "--prepare", "--conclude"] {
+        let kind = &hook[2..];
+        folder
+            .run([
+                "compare",
+                "true",
+                "-i",
+                "-r",
+                "2",
+                hook,
+                "echo why >&2; exit 4",
+            ])
+            .exits_with(5)
+            .complains(&format!(
+                "the {kind} command `echo why >&2; exit 4` ended with exit status 4"
+            ))
+            .complains("  | why");
+    }
+    folder
+        .run(["compare", "true", "-r", "2", "--cleanup", "exit 4"])
+        .exits_with(0)
+        .complains("the cleanup command `exit 4` ended with exit status 4");
+    folder
+        .run(["compare", "true", "true", "true", "-p", "a", "-p", "b"])
+        .exits_with(2)
+        .complains("--prepare is given 2 times for 3 commands");
+}
+
+#[test]
+fn parameters_are_put_in_place() {
+    let folder = Folder::new();
+    let arguments = [
+        "compare",
+        "echo {x}{y}",
+        "-r",
+        "1",
+        "-w",
+        "0",
+        "--format",
+        "json",
+        "-L",
+        "x",
+        "a,b",
+        "-P",
+        "y",
+        "0.5",
+        "1.5",
+        "-D",
+        "0.5",
+    ];
+    let report = folder.run(arguments).exits_with(0).report();
+    let names: Vec<_> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "echo a0.5",
+            "echo a1.0",
+            "echo a1.5",
+            "echo b0.5",
+            "echo b1.0",
+            "echo b1.5"
+        ]
+    );
+    assert_eq!(report.benchmarks[4].parameters["x"], "b");
+    assert_eq!(report.benchmarks[4].parameters["y"], "1.0");
+    folder
+        .run(["compare", "true", "-L", "x", "1,2"])
+        .exits_with(2)
+        .complains("the parameter `x` is in no command")
+        .complains("write {x}");
+}
+
+#[test]
+fn input_and_output_go_where_they_are_sent() {
+    let folder = Folder::new();
+    folder.write("in", "some input");
+    let arguments = [
+        "compare", "cat", "-r", "2", "--input", "in", "--output", "out",
+    ];
+    folder.run(arguments).exits_with(0);
+    assert_eq!(folder.read("out"), "some input");
+    let arguments = [
+        "compare", "cat", "-r", "1", "-w", "0", "-q", "--input", "in", "--output", "inherit",
+    ];
+    folder.run(arguments).exits_with(0).says("some input");
+    folder
+        .run(["compare", "cat", "--input", "missing"])
+        .exits_with(5)
+        .complains("cannot read missing");
+}
+
+#[test]
+fn results_are_exported_in_every_format() {
+    let folder = Folder::new();
+    folder
+        .run([
+            "compare",
+            "true",
+            "sleep 0.01",
+            "-r",
+            "6",
+            "--export-json",
+            "out.json",
+            "--export-markdown",
+            "out.md",
+            "--export-csv",
+            "out.csv",
+            "--plot",
+            "out.svg",
+        ])
+        .exits_with(0);
+    assert_fits_schema(&folder.read("out.json"));
+    assert!(folder.read("out.md").contains("| command | mean |"));
+    assert!(
+        folder
+            .read("out.csv")
+            .contains("\nbenchmark,true,wall_time,ns,6,")
+    );
+    assert!(folder.read("out.svg").contains("sleep 0.01: 6 runs"));
+    for format in ["markdown", "csv"] {
+        folder
+            .run(["compare", "true", "-r", "1", "--format", format])
+            .exits_with(0);
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_saved_is_refused_before_the_work() {
+    let folder = Folder::new();
+    folder.script("work", "echo run >> runs");
+    let refuse = |arguments: &[&str], complaint: &str| {
+        let arguments = ["compare", "./work"].iter().chain(arguments);
+        folder.run(arguments).exits_with(2).complains(complaint);
+    };
+    refuse(
+        &["--export-json", "no/such/folder/out.json"],
+        "there is no folder no/such/folder",
+    );
+    refuse(&["--export-csv", "/"], "is a folder");
+    refuse(&["--plot", "plot.png"], "plots are drawn as SVG");
+    assert!(!folder.files().contains(&"runs".to_owned()));
+}
+
+#[test]
+fn the_same_command_twice_is_two_contestants() {
+    let folder = Folder::new();
+    let arguments = ["compare", "true", "true", "-r", "6", "--format", "json"];
+    let report = folder.run(arguments).exits_with(0).report();
+    assert_eq!(report.benchmarks[1].name, "true (2)");
+}
+
+#[test]
+fn strict_exits_with_3_when_nothing_was_decided() {
+    let folder = Folder::new();
+    let commands = ["compare", "true", "sleep 0.05", "--strict"];
+    folder
+        .run(commands.into_iter().chain(["-r", "6"]))
+        .exits_with(0);
+    let answer = folder.run(commands.into_iter().chain(["-r", "3"]));
+    answer
+        .exits_with(3)
+        .says("cannot be compared: too few values");
+}
+
+#[test]
+fn odd_numbers_are_usage_errors() {
+    let folder = Folder::new();
+    let refuse = |arguments: &[&str], complaint: &str| {
+        let arguments = ["compare", "true"].iter().chain(arguments);
+        folder.run(arguments).exits_with(2).complains(complaint);
+    };
+    refuse(&["-r", "0"], "0 is not in 1..");
+    refuse(&["-m", "5", "-M", "3"], "at least 5 and at most 3 runs");
+    refuse(&["--timeout", "soon"], "`soon` is not a duration");
+    refuse(&["--confidence", "100%"], "no confidence level");
+    refuse(&["--frobnicate"], "unexpected argument '--frobnicate'");
+    folder.run(["compare"]).exits_with(2).complains("COMMAND");
+}
+
+#[test]
+fn settings_come_from_the_flag_then_the_environment_then_the_file() {
+    let folder = Folder::new();
+    folder.write(
+        "perfkit.toml",
+        "[compare]\nmin_runs = 4\nmax_runs = 4\nwarmup = 0\n",
+    );
+    let blocks = |extra: &[&str], variables: &[(&str, &str)]| {
+        let arguments = ["compare", "true", "--format", "json"].iter().chain(extra);
+        let mut command = folder.perfkit(arguments);
+        command.envs(variables.iter().copied());
+        let report = Answer::of(command).exits_with(0).report();
+        report.sampling.unwrap().blocks
+    };
+    assert_eq!(blocks(&[], &[]), 4);
+    let variables = [("PERFKIT_MIN_RUNS", "3"), ("PERFKIT_MAX_RUNS", "3")];
+    assert_eq!(blocks(&[], &variables), 3);
+    assert_eq!(blocks(&["-r", "2"], &variables), 2);
+    folder.write("perfkit.toml", "[compare]\nmin_rnus = 4\n");
+    folder
+        .run(["compare", "true"])
+        .exits_with(2)
+        .complains("perfkit.toml:2:1")
+        .complains("did you mean `min_runs`?");
+}
+
+#[test]
+fn saved_reports_are_compared_and_marked() {
+    let folder = Folder::new();
+    for (file, time) in [("before.json", "0.001"), ("after.json", "0.05")] {
+        let command = format!("sleep {time}");
+        let arguments = [
+            "compare",
+            &command,
+            "-r",
+            "20",
+            "-n",
+            "nap",
+            "--export-json",
+            file,
+        ];
+        folder.run(arguments).exits_with(0);
+    }
+    folder
+        .run(["compare", "before.json", "after.json"])
+        .exits_with(0)
+        .says("`nap` is slower than the baseline")
+        .says("nap (before)")
+        .says("nap (after)")
+        .says("not measured in turn");
+    let answer = folder.run(["compare", "before.json", "after.json", "--format", "json"]);
+    assert!(answer.report().comparisons.iter().all(|c| !c.interleaved));
+    assert_fits_schema(&answer.stdout);
+    folder
+        .run(["compare", "before.json", "missing.json"])
+        .exits_with(4)
+        .complains("cannot open missing.json");
+    folder
+        .run(["compare", "before.json", "after.json", "before.json"])
+        .exits_with(2)
+        .complains("3 report files are given");
+}
+
+#[test]
+fn hostile_names_are_inert_in_every_format() {
+    let folder = Folder::new();
+    let name = "=cmd|<script>\u{1b}[31m\u{202e}`x`";
+    let run = |format: &str| {
+        let arguments = ["compare", "true", "-n", name, "-r", "2", "--format", format];
+        folder.run(arguments).exits_with(0).stdout
+    };
+    for format in ["human", "markdown", "csv"] {
+        let text = run(format);
+        if format != "csv" {
+            assert!(
+                !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+                "{text:?}"
+            );
+        }
+        assert!(format != "markdown" || !text.contains("<script>"), "{text}");
+        assert!(
+            !text.contains("\nbenchmark,=") && !text.contains("\nbenchmark,\"="),
+            "{text}"
+        );
+    }
+    assert!(run("json").contains("\\u001b"));
+}
+
+#[test]
+fn progress_goes_to_standard_error_and_quiet_silences_it() {
+    let folder = Folder::new();
+    let answer = folder
+        .run(["compare", "true", "-r", "2", "-q"])
+        .exits_with(0);
+    assert_eq!(answer.stderr, "");
+    let answer = folder.run(["compare", "true", "-r", "2"]).exits_with(0);
+    assert!(answer.stderr.starts_with("true: median "), "{answer:#?}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = Folder::new();
+    let mut command = folder.perfkit(["compare", "true", "-r", "2"]);
+    command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let answer = Answer::from(child.wait_with_output().unwrap());
+    let answer = answer.exits_with(0);
+    assert!(!answer.stderr.contains("error"), "{answer:#?}");
+}
+
+#[test]
+fn verbose_shows_every_metric() {
+    let folder = Folder::new();
+    let arguments = ["compare", "true", "sleep 0.01", "-r", "6", "-v"];
+    folder
+        .run(arguments)
+        .exits_with(0)
+        .says("minor faults")
+        .says("CPU time");
+}
+
+#[test]
+fn colours_are_used_when_asked_for() {
+    let folder = Folder::new();
+    let arguments = [
+        "--color",
+        "always",
+        "compare",
+        "true",
+        "sleep 0.05",
+        "-r",
+        "6",
+    ];
+    let answer = folder.run(arguments).exits_with(0);
+    assert!(
+        answer
+            .stdout
+            .contains("\u{1b}[1m\u{1b}[31m`sleep 0.05` is slower"),
+        "{answer:?}"
+    );
+    let mut command = folder.perfkit(["compare", "true", "-r", "2"]);
+    command.env("NO_COLOR", "1");
+    assert!(!Answer::of(command).stdout.contains('\u{1b}'));
+}

@@ -1,0 +1,323 @@
+//! `perfkit gate`: budgets and regressions, decided by intervals.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use perfkit::report::{Benchmark, Environment, GateOutcome};
+use perfkit::unit::Unit;
+use perfkit::{Metric, MetricSummary, MockClock, Monitor, Report};
+use support::{Answer, Folder, assert_fits_schema};
+
+/// 1000 calls of 1 to 1000 ms of `checkout::pay`, a few of them failed.
+fn save_operations(folder: &Folder, name: &str, failures: u64) {
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    for ms in 1..=1000 {
+        monitor.measure("checkout::pay", || clock.advance(Duration::from_millis(ms)));
+    }
+    for _ in 0..failures {
+        let _ = monitor.try_measure("checkout::pay", || Err::<(), _>("refused"));
+    }
+    Report::from_snapshot(monitor.snapshot())
+        .save(folder.path(name))
+        .unwrap();
+}
+
+/// A benchmark whose times are `factor` times some steady noise around 10 ms.
+fn save_benchmark(folder: &Folder, file: &str, name: &str, factor: f64) {
+    let mut benchmark = Benchmark::new(name);
+    let noise = |run: u32| 1.0 + 0.001 * f64::from(run % 7);
+    let times: Vec<f64> = (0..200).map(|run| 10e6 * factor * noise(run)).collect();
+    benchmark.successes = 200;
+    benchmark.blocks = (0..200).collect();
+    let memory = MetricSummary::from_samples(Unit::Bytes, vec![250e6; 200]);
+    benchmark.metrics.insert(Metric::PEAK_MEMORY, memory);
+    let times = MetricSummary::from_samples(Unit::Nanoseconds, times);
+    benchmark.metrics.insert(Metric::WALL_TIME, times);
+    let mut report = Report::new(Environment::detect("mock"));
+    report.benchmarks.push(benchmark);
+    report.save(folder.path(file)).unwrap();
+}
+
+fn gate(budget: &str) -> Answer {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json", 2);
+    folder.write(
+        "perfkit.toml",
+        &format!("[[budget]]\noperation = \"checkout::*\"\n{budget}\n"),
+    );
+    folder.run(["gate", "report.json"])
+}
+
+#[test]
+fn a_budget_that_holds_passes() {
+    let answer = gate("p95 = \"< 1s\"\nsuccess_rate = \">= 99%\"\nthroughput = \">= 1/s\"");
+    answer
+        .exits_with(0)
+        .says("The gate passed: 3 checks hold.")
+        .says("p95 < 1.000 s");
+}
+
+#[test]
+fn every_violation_is_listed_and_violations_come_first() {
+    let answer = gate(
+        "mean = \"< 100ms\"\nmedian = \"< 100ms\"\np95 = \"< 1s\"\np99 = \"< 100ms\"\nmax = \"<= 1s\"\nthroughput = \">= 100k/s\"",
+    )
+    .exits_with(1)
+    .says("The gate failed: 4 of 6 checks are broken.");
+    let results: Vec<_> = answer
+        .stdout
+        .lines()
+        .skip(3)
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(results, ["FAIL", "FAIL", "FAIL", "FAIL", "pass", "pass"]);
+}
+
+#[test]
+fn what_the_sample_cannot_support_is_undecided() {
+    // 998.0 of 1000 ms is close to p99's upper bound at 99 %.
+    gate("p99 = \"< 992ms\"")
+        .exits_with(0)
+        .says("The gate passed, but 1 of 1 checks cannot be decided.")
+        .says("too few values to be sure");
+    gate("success_rate = \">= 99.8%\"")
+        .exits_with(0)
+        .says("undecided");
+    let strict = "p99 = \"< 992ms\"\n[gate]\ninconclusive = \"fail\"";
+    gate(strict)
+        .exits_with(1)
+        .says("`inconclusive` is \"fail\"");
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_is_told() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json", 0);
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"chekcout::*\"\np95 = \"< 1s\"\n",
+    );
+    folder
+        .run(["gate", "report.json"])
+        .exits_with(0)
+        .says("undecided")
+        .says("no operation matches");
+}
+
+#[test]
+fn what_was_not_measured_is_not_passed() {
+    gate("peak_memory = \"< 1GB\"")
+        .exits_with(0)
+        .says("not measured");
+}
+
+#[test]
+fn levels_warn_before_the_bound_breaks() {
+    let folder = Folder::new();
+    save_benchmark(&folder, "report.json", "parse", 1.0);
+    let budget = |max: &str| {
+        let text = format!(
+            "[[budget]]\nbenchmark = \"parse\"\npeak_memory = {{ max = \"{max}\", warn = \"80%\", critical = \"90%\" }}\n"
+        );
+        folder.write("perfkit.toml", &text);
+        folder.run(["gate", "report.json"])
+    };
+    budget("400MB")
+        .exits_with(0)
+        .says("The gate passed: 1 checks hold.");
+    budget("300MB").exits_with(0).says("close to the bound");
+    budget("260MB")
+        .exits_with(0)
+        .says("critically close to the bound");
+    budget("240MB").exits_with(1).says("FAIL");
+}
+
+#[test]
+fn a_regression_is_decided_by_the_interval() {
+    let folder = Folder::new();
+    folder.write(
+        "perfkit.toml",
+        "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"3%\"\n",
+    );
+    save_benchmark(&folder, "before.json", "parse", 1.0);
+    let judge = |factor: f64| {
+        save_benchmark(&folder, "after.json", "parse", factor);
+        folder.run(["gate", "after.json", "--baseline", "before.json"])
+    };
+    judge(1.0)
+        .exits_with(0)
+        .says("pass")
+        .says("at most 3 % slower");
+    // A bare ratio of 1.04 would be a violation; the interval is not sure.
+    judge(1.04).exits_with(0).says("undecided");
+    judge(1.10)
+        .exits_with(1)
+        .says("FAIL")
+        .says("takes 1.100 times as long");
+    judge(0.80).exits_with(0).says("pass");
+}
+
+#[test]
+fn new_and_vanished_benchmarks_are_notes() {
+    let folder = Folder::new();
+    folder.write(
+        "perfkit.toml",
+        "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"3%\"\n",
+    );
+    save_benchmark(&folder, "before.json", "old name", 1.0);
+    save_benchmark(&folder, "after.json", "new name", 1.0);
+    folder
+        .run(["gate", "after.json", "--baseline", "before.json"])
+        .exits_with(0)
+        .says("new name is new")
+        .says("old name is only in the baseline");
+    folder
+        .run(["gate", "after.json"])
+        .exits_with(0)
+        .says("there is no baseline to compare with");
+}
+
+#[test]
+fn a_comparison_is_gated_by_its_own_pairs() {
+    let folder = Folder::new();
+    folder.write(
+        "perfkit.toml",
+        "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"50%\"\n",
+    );
+    let arguments = [
+        "compare",
+        "true",
+        "sleep 0.05",
+        "-r",
+        "10",
+        "--export-json",
+        "out.json",
+    ];
+    folder.run(arguments).exits_with(0);
+    folder
+        .run(["gate", "out.json"])
+        .exits_with(1)
+        .says("sleep 0.05");
+    let arguments = [
+        "compare",
+        "true",
+        "sleep 0.05",
+        "-r",
+        "10",
+        "--baseline",
+        "2",
+        "--export-json",
+        "out.json",
+    ];
+    folder.run(arguments).exits_with(0);
+    folder.run(["gate", "out.json"]).exits_with(0).says("pass");
+}
+
+#[test]
+fn the_configuration_is_found_upwards_or_named() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json", 0);
+    folder
+        .run(["gate", "report.json"])
+        .exits_with(2)
+        .complains("there is no perfkit.toml")
+        .complains("[[budget]]");
+    folder.write(
+        "other.toml",
+        "[[budget]]\noperation = \"*\"\np95 = \"< 1s\"\n",
+    );
+    folder
+        .run(["gate", "report.json", "--config", "other.toml"])
+        .exits_with(0);
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"*\"\np95 = \"< 1ms\"\n",
+    );
+    std::fs::create_dir(folder.path("inner")).unwrap();
+    let mut command = folder.perfkit(["gate", "../report.json"]);
+    command.current_dir(folder.path("inner"));
+    Answer::of(command).exits_with(1);
+    folder.write("perfkit.toml", "");
+    folder
+        .run(["gate", "report.json"])
+        .exits_with(2)
+        .complains("no [[budget]]");
+}
+
+#[test]
+fn mistakes_in_the_configuration_have_a_place_and_a_cure() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json", 0);
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"*\"\np59 = \"< 100ms\"\n",
+    );
+    folder
+        .run(["gate", "report.json"])
+        .exits_with(2)
+        .complains("unknown field `p59`")
+        .complains("perfkit.toml:3:1")
+        .complains("3 | p59 = \"< 100ms\"")
+        .complains("  | ^^^")
+        .complains("did you mean `p95`?");
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"*\"\np95 = \"< 100 parsecs\"\n",
+    );
+    folder
+        .run(["gate", "report.json"])
+        .exits_with(2)
+        .complains("`100 parsecs` is not a duration such as 250us, 100ms or 2s")
+        .complains("perfkit.toml:3:7");
+}
+
+#[test]
+fn a_report_that_cannot_be_read_exits_with_4() {
+    let folder = Folder::new();
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"*\"\np95 = \"< 1s\"\n",
+    );
+    folder
+        .run(["gate", "missing.json"])
+        .exits_with(4)
+        .complains("missing.json");
+    folder.write("bad.json", "{}");
+    folder
+        .run(["gate", "bad.json"])
+        .exits_with(4)
+        .complains("no perfkit report");
+}
+
+#[test]
+fn the_result_is_a_report_and_a_page_of_the_workflow() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json", 0);
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"*\"\np95 = \"< 1ms\"\n",
+    );
+    let mut command = folder.perfkit(["gate", "report.json", "--format", "json"]);
+    command.env("GITHUB_STEP_SUMMARY", folder.path("summary.md"));
+    let answer = Answer::of(command).exits_with(1);
+    assert_fits_schema(&answer.stdout);
+    assert_eq!(answer.report().gate.unwrap().outcome, GateOutcome::Fail);
+    let page = folder.read("summary.md");
+    assert!(
+        page.starts_with("**The gate failed: 1 of 1 checks are broken.**"),
+        "{page}"
+    );
+    assert!(
+        page.contains("| FAIL | checkout::pay | p95 &lt; 1.000 ms |"),
+        "{page}"
+    );
+
+    let mut command = folder.perfkit(["gate", "report.json"]);
+    command.env("GITHUB_STEP_SUMMARY", "/no/such/folder/summary.md");
+    Answer::of(command)
+        .exits_with(1)
+        .complains("GITHUB_STEP_SUMMARY");
+}

@@ -1,0 +1,200 @@
+//! `perfkit report`, `completions`, `man` and `--help`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use perfkit::{MockClock, Monitor, Report};
+use support::{Answer, Folder, assert_fits_schema};
+
+/// A report of 200 calls of 1 to 200 ms, one in ten of them failed.
+fn save_operations(folder: &Folder, name: &str) {
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    let fetch = monitor.operation("shop::fetch").items(3).cpu();
+    for ms in 1..=200 {
+        let _ = fetch.try_measure(|| {
+            clock.compute(Duration::from_millis(ms));
+            if ms % 10 == 0 { Err("refused") } else { Ok(()) }
+        });
+    }
+    monitor.measure("shop::ping", || clock.advance(Duration::from_micros(15)));
+    let mut report = Report::from_snapshot(monitor.snapshot());
+    report.notes.clear();
+    report.save(folder.path(name)).unwrap();
+}
+
+#[test]
+fn operations_are_shown_with_percentiles_errors_and_throughput() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json");
+    let answer = folder.run(["report", "report.json"]).exits_with(0);
+    let expected = "\
+Calls: 201, operations: 2, successful: 90.05 %, mean: 99.4 ms. Slowest: shop::fetch (100 ms). Fastest: shop::ping (15.0 µs).
+
+ operation    calls  success    total     self     mean   median     p95     p99      max
+ shop::fetch    200     90 %   18.0 s   18.0 s   100 ms  98.8 ms  189 ms  198 ms   199 ms
+ shop::ping       1    100 %  15.0 µs  15.0 µs  15.0 µs  15.0 µs   = max   = max  15.0 µs
+
+ work of a call     CPU  busy  throughput
+ shop::fetch     100 ms     -     26.9 /s
+
+ failed operation  failures  kind  latest
+ shop::fetch             20  &str  refused
+";
+    assert_eq!(answer.stdout, expected);
+}
+
+#[test]
+fn every_format_is_written_also_to_a_file() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json");
+    let markdown = folder.run(["report", "report.json", "--format", "markdown"]);
+    markdown.exits_with(0).says("| operation | calls |");
+    let csv = folder.run(["report", "report.json", "--format", "csv"]);
+    csv.exits_with(0)
+        .says("\noperation,shop::fetch,execution_time,ns,180,");
+    let json = folder
+        .run(["report", "report.json", "--format", "json"])
+        .exits_with(0);
+    assert_fits_schema(&json.stdout);
+    assert_eq!(json.stdout, folder.read("report.json"));
+    let arguments = [
+        "report",
+        "report.json",
+        "--format",
+        "markdown",
+        "-o",
+        "out.md",
+    ];
+    let answer = folder.run(arguments).exits_with(0);
+    assert_eq!(answer.stdout, "");
+    assert!(folder.read("out.md").starts_with("Calls: 201"));
+}
+
+#[test]
+fn percentiles_are_plotted() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json");
+    folder
+        .run(["report", "report.json", "--plot", "out.svg"])
+        .exits_with(0);
+    assert!(folder.read("out.svg").contains("shop::fetch: 180 calls"));
+    folder
+        .run(["report", "report.json", "--plot", "out.png"])
+        .exits_with(2)
+        .complains("ends in .svg");
+}
+
+#[test]
+fn several_reports_follow_each_other() {
+    let folder = Folder::new();
+    save_operations(&folder, "a.json");
+    save_operations(&folder, "b.json");
+    folder
+        .run(["report", "a.json", "b.json"])
+        .exits_with(0)
+        .says("== a.json ==")
+        .says("== b.json ==");
+    folder
+        .run(["report", "a.json", "b.json", "--format", "json"])
+        .exits_with(2)
+        .complains("give one file");
+}
+
+#[test]
+fn damaged_and_foreign_files_are_told_apart() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json");
+    let whole = folder.read("report.json");
+    folder.write("cut.json", &whole[..whole.len() / 2]);
+    folder.write("foreign.json", "{\"results\": []}");
+    folder.write("future.json", "{\"schema\": \"perfkit/9\"}");
+    let complain = |file: &str, complaint: &str| {
+        folder
+            .run(["report", file])
+            .exits_with(4)
+            .complains(complaint);
+    };
+    complain("cut.json", "cut.json: the file is damaged or incomplete");
+    complain(
+        "foreign.json",
+        "foreign.json: the file is no perfkit report",
+    );
+    complain("future.json", "\"perfkit/9\"");
+    complain("missing.json", "cannot open missing.json: No such file");
+    complain(".", "cannot open .: ");
+}
+
+#[test]
+fn names_from_outside_cannot_steer_the_terminal() {
+    let folder = Folder::new();
+    let monitor = Monitor::new();
+    monitor.measure("\u{1b}]0;owned\u{7}\u{1b}[2J\r\nx", || ());
+    Report::from_snapshot(monitor.snapshot())
+        .save(folder.path("report.json"))
+        .unwrap();
+    let answer = folder.run(["report", "report.json"]).exits_with(0);
+    let is_harmful = |c: char| c.is_control() && c != '\n';
+    assert!(!answer.stdout.contains(is_harmful), "{:?}", answer.stdout);
+}
+
+#[test]
+fn completions_and_the_manual_are_printed() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        folder
+            .run(["completions", shell])
+            .exits_with(0)
+            .says("perfkit");
+    }
+    folder
+        .run(["man"])
+        .exits_with(0)
+        .says(".TH perfkit 1")
+        .says("PERFKIT COMPARE")
+        .says("PERFKIT GATE");
+}
+
+#[test]
+fn help_starts_with_examples() {
+    let folder = Folder::new();
+    for arguments in [
+        &["--help"][..],
+        &["compare", "--help"],
+        &["gate", "--help"],
+        &["run", "-h"],
+    ] {
+        let answer = folder.run(arguments).exits_with(0);
+        assert!(answer.stdout.starts_with("Example"), "{answer:#?}");
+    }
+    folder
+        .run(["--version"])
+        .exits_with(0)
+        .says(env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let folder = Folder::new();
+    folder.run::<&str>([]).exits_with(2);
+    folder.run(["reprot"]).exits_with(2).complains("'report'");
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_not_a_lost_file() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json");
+    let arguments = ["report", "report.json", "-o", "/dev/full"];
+    folder
+        .run(arguments)
+        .exits_with(4)
+        .complains("cannot write /dev/full: No space left");
+    let mut command = folder.perfkit(["report", "report.json"]);
+    command.stdout(std::fs::File::create("/dev/full").unwrap());
+    let output = command.output().unwrap();
+    Answer::from(output)
+        .exits_with(4)
+        .complains("cannot write to standard output");
+}

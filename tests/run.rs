@@ -1,0 +1,152 @@
+//! `perfkit run`: an instrumented program and what it recorded.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use support::{Answer, Folder, assert_fits_schema, example};
+
+#[test]
+fn what_a_program_recorded_is_shown_after_its_own_output() {
+    let folder = Folder::new();
+    let program = example("01_function");
+    let arguments = ["run", "--save", "out.json", "--", program.to_str().unwrap()];
+    let answer = folder
+        .run(arguments)
+        .exits_with(0)
+        .says("01_function::parse_all")
+        .says("invalid digit found in string");
+    let (own, table) = answer
+        .stdout
+        .split_at(answer.stdout.find("Calls: 9").unwrap());
+    assert!(own.contains("parse: 5 successes"), "{own}");
+    assert!(table.contains("66.67 %"), "{table}");
+    assert_fits_schema(&folder.read("out.json"));
+    assert_eq!(folder.report("out.json").operations.len(), 2);
+}
+
+#[test]
+fn several_processes_are_all_shown() {
+    let folder = Folder::new();
+    let program = example("07_report_file");
+    let script = folder.script("twice", &format!("{0}\n{0}", program.display()));
+    let arguments = ["run", "--", script.to_str().unwrap()];
+    let answer = folder
+        .run(arguments)
+        .exits_with(0)
+        .says("2 processes recorded");
+    assert_eq!(
+        answer.stdout.matches("07_report_file::fibonacci").count(),
+        4
+    );
+}
+
+#[test]
+fn a_program_that_fails_or_records_nothing_is_told() {
+    let folder = Folder::new();
+    folder
+        .run(["run", "--", "true"])
+        .exits_with(4)
+        .complains("the program recorded nothing")
+        .complains("#[measure]");
+    folder
+        .run(["run", "--", "false"])
+        .exits_with(5)
+        .complains("exit status 1");
+    let missing = folder.run(["run", "--", "no-such-program"]);
+    missing.exits_with(5).complains("was not found");
+    let program = example("01_function");
+    let script = folder.script("fails", &format!("{}\nexit 3", program.display()));
+    folder
+        .run(["run", "--", script.to_str().unwrap()])
+        .exits_with(5)
+        .says("01_function::parse_all")
+        .complains("exit status 3");
+    folder.run(["run"]).exits_with(2);
+}
+
+#[test]
+fn a_program_that_is_terminated_leaves_its_numbers() {
+    let folder = Folder::new();
+    let program = example("01_function");
+    // The instrumented program has ended and left its file; the script it
+    // belongs to still runs.
+    let script = folder.script(
+        "server",
+        &format!("{}\necho ready\nexec sleep 61", program.display()),
+    );
+    let mut command = folder.perfkit(["run", "--every", "50ms", "--", script.to_str().unwrap()]);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("ready") {
+        line.clear();
+        assert!(
+            stdout.read_line(&mut line).unwrap() > 0,
+            "the program ended early"
+        );
+    }
+    let status = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status();
+    assert!(status.unwrap().success());
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut stdout, &mut rest).unwrap();
+    assert!(rest.contains("01_function::parse_all"), "{rest}");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+}
+
+#[test]
+fn the_format_can_be_chosen() {
+    let folder = Folder::new();
+    let program = example("07_report_file");
+    let arguments = [
+        "run",
+        "--format",
+        "markdown",
+        "--",
+        program.to_str().unwrap(),
+    ];
+    folder
+        .run(arguments)
+        .exits_with(0)
+        .says("| operation | calls |");
+}
+
+#[test]
+fn async_handlers_report_at_exit_and_are_held_against_budgets() {
+    let folder = Folder::new();
+    let path = folder.path("report.json");
+    let mut command = Command::new(example("09_service"));
+    command
+        .env("PERFKIT_REPORT", &path)
+        .env("OTEL_SDK_DISABLED", "true");
+    let answer = Answer::of(command).exits_with(0);
+    assert!(
+        answer
+            .stderr
+            .contains("perfkit: calls: 2,000, operations: 2"),
+        "{answer:#?}"
+    );
+    assert!(answer.stderr.contains("checkout::pay"), "{answer:#?}");
+
+    let pay = &folder.report("report.json").operations[0];
+    assert_eq!(
+        (pay.lifetime.calls.success, pay.lifetime.calls.failure),
+        (980, 20)
+    );
+    // The handler sleeps for at least 3 ms, and nothing near a minute.
+    let gate = |p95: &str| {
+        let text = format!("[[budget]]\noperation = \"checkout::pay\"\np95 = \"{p95}\"\n");
+        folder.write("perfkit.toml", &text);
+        folder.run(["gate", "report.json"])
+    };
+    gate("< 1 min").exits_with(0).says("pass");
+    gate("< 1ms").exits_with(1).says("FAIL");
+}
