@@ -3,7 +3,12 @@
 //!
 //! The real one is started where `PERFKIT_TEST_COLLECTOR` names its program
 //! (rotel-agent); without it that test says so and does nothing.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::print_stdout
+)]
 
 mod support;
 

@@ -84,7 +84,7 @@ fn prepare() -> Folder {
         let monitor = Monitor::with_clock(clock.clone());
         for ms in 0..1000 {
             monitor.measure("checkout::pay", || {
-                clock.advance(Duration::from_millis(ms % 50))
+                clock.advance(Duration::from_millis(ms % 50));
             });
         }
         Report::from_snapshot(monitor.snapshot())

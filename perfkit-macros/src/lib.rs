@@ -5,9 +5,12 @@
 //! untouched function, so that it brings no further errors with it.
 
 mod arguments;
-mod check;
-mod expand;
+
 mod function;
+
+mod check;
+
+mod expand;
 
 use proc_macro2::TokenStream;
 use quote::quote;
