@@ -21,6 +21,9 @@ Examples:
   perfkit gate report.json                              hold it against perfkit.toml
 ";
 
+/// The heading of the options that every verb has.
+const EVERYWHERE: &str = "Options everywhere";
+
 /// Measures, compares, reports and gates performance.
 #[derive(Debug, Parser)]
 #[command(
@@ -43,11 +46,11 @@ pub(crate) struct Arguments {
     pub(crate) color: Color,
 
     /// Show no progress and no remarks.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     quiet: bool,
 
     /// Show every detail that was measured.
-    #[arg(short, long, action = ArgAction::Count, global = true)]
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = EVERYWHERE)]
     verbose: u8,
 
     #[command(subcommand)]

@@ -18,12 +18,15 @@ pub(super) fn render(document: &Document, width: Option<usize>) -> String {
         match block {
             Block::Sentence(tone, sentence) => {
                 let style = tone_style(*tone);
+                let sentence = wrap(sentence, width);
                 text += &format!("{style}{sentence}{style:#}\n");
             }
             Block::Table(table) => text += &render_table(table, width),
             Block::Remark(severity, remark) => {
                 let (style, word) = severity_style(*severity);
-                text += &format!("{style}{word}{style:#}: {remark}\n");
+                let remark = wrap(&format!("{word}: {remark}"), width);
+                let remark = remark.strip_prefix(word).unwrap_or(&remark);
+                text += &format!("{style}{word}{style:#}{remark}\n");
             }
         }
         if blocks
@@ -42,6 +45,29 @@ fn starts_a_paragraph(block: &Block, next: &Block) -> bool {
         (block, next),
         (Block::Sentence(..), Block::Sentence(..)) | (Block::Remark(..), Block::Remark(..))
     )
+}
+
+/// Text broken between words, so that no line is wider than `width` unless a
+/// word is.
+fn wrap(text: &str, width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return text.to_owned();
+    };
+    let mut wrapped = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let word_width = display_width(word);
+        if used > 0 && used + 1 + word_width > width {
+            wrapped.push('\n');
+            used = 0;
+        } else if used > 0 {
+            wrapped.push(' ');
+            used += 1;
+        }
+        wrapped.push_str(word);
+        used += word_width;
+    }
+    wrapped
 }
 
 fn tone_style(tone: Tone) -> Style {
@@ -140,6 +166,13 @@ mod tests {
  gzip -9  120.8 ms    10 ms
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        assert_eq!(wrap("one two three", Some(8)), "one two\nthree");
+        assert_eq!(wrap("one twotwotwo", Some(5)), "one\ntwotwotwo");
+        assert_eq!(wrap("one two three", None), "one two three");
     }
 
     #[test]

@@ -261,48 +261,81 @@ fn draw_percentiles<'a>(operations: &[Operation<'_>], picture: &'a mut String) -
         .max()
         .unwrap_or(1);
     let right = (most.max(10) as f64).log10();
-    let low = operations
-        .iter()
-        .filter_map(|o| o.times.min())
-        .min()
-        .unwrap_or(1)
-        .max(1) as f64;
-    let high = operations
-        .iter()
-        .filter_map(|o| o.times.max())
-        .max()
-        .unwrap_or(1) as f64;
+    let axis = TimeAxis::over(operations);
+    let (bottom, top) = axis.ends();
     let mut chart = ChartBuilder::on(&plot_area)
         .margin(20)
         .x_label_area_size(44)
         .y_label_area_size(80)
-        .build_cartesian_2d(
-            0.0..right,
-            (low * 0.9..(high * 1.1).max(low * 2.0)).log_scale(),
-        )?;
+        .build_cartesian_2d(0.0..right, bottom..top)?;
     chart
         .configure_mesh()
         .x_labels(right.ceil() as usize + 1)
         .x_label_formatter(&|nines| percent_label(*nines))
-        .y_label_formatter(&|ns| Unit::Nanoseconds.format(*ns, 3))
+        .y_label_formatter(&|height| Unit::Nanoseconds.format(axis.ns(*height), 3))
         .x_desc("percentile")
         .y_desc("execution time")
         .light_line_style(WHITE)
         .draw()?;
     for (index, operation) in operations.iter().enumerate() {
-        let curve = curve(operation.times, right, low);
+        let curve = curve(operation.times, right, &axis);
         chart.draw_series(LineSeries::new(curve, color(index).stroke_width(2)))?;
     }
     root.present()
 }
 
+/// The axis of time: logarithmic where the times differ much.
+struct TimeAxis {
+    low_ns: f64,
+    high_ns: f64,
+    is_logarithmic: bool,
+}
+
+impl TimeAxis {
+    fn over(operations: &[Operation<'_>]) -> Self {
+        let lows = operations.iter().filter_map(|o| o.times.min());
+        let highs = operations.iter().filter_map(|o| o.times.max());
+        let low_ns = lows.min().unwrap_or(1).max(1) as f64;
+        let high_ns = (highs.max().unwrap_or(1) as f64).clamp(low_ns, 1e18);
+        Self {
+            low_ns,
+            high_ns,
+            is_logarithmic: high_ns > 30.0 * low_ns,
+        }
+    }
+
+    fn height(&self, ns: f64) -> f64 {
+        let ns = ns.max(self.low_ns);
+        if self.is_logarithmic { ns.log10() } else { ns }
+    }
+
+    fn ns(&self, height: f64) -> f64 {
+        if self.is_logarithmic {
+            10_f64.powf(height)
+        } else {
+            height
+        }
+    }
+
+    /// The axis begins and ends a little beyond the times.
+    fn ends(&self) -> (f64, f64) {
+        if self.is_logarithmic {
+            return (
+                self.height(self.low_ns) - 0.1,
+                self.height(self.high_ns) + 0.1,
+            );
+        }
+        widened(self.low_ns, self.high_ns)
+    }
+}
+
 /// Points of a percentile curve, up to the percentile that the count supports.
-fn curve(times: &Histogram, right: f64, low: f64) -> Vec<(f64, f64)> {
+fn curve(times: &Histogram, right: f64, axis: &TimeAxis) -> Vec<(f64, f64)> {
     let end = (times.count().max(2) as f64).log10().min(right);
     let point = |step: usize| {
         let nines = end * step as f64 / BINS as f64;
-        let time = times.percentile(1.0 - 10_f64.powf(-nines))?;
-        Some((nines, time.max(low)))
+        let ns = times.percentile(1.0 - 10_f64.powf(-nines))?;
+        Some((nines, axis.height(ns)))
     };
     (0..=BINS).filter_map(point).collect()
 }
