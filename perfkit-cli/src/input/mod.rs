@@ -1,7 +1,6 @@
 //! Files that are read: reports and the configuration.
 
 mod config;
-mod config_error;
 
 pub(crate) use config::{
     Bound, Budget, CompareDefaults, Config, Direction, Inconclusive, Quantity, Regression, Rules,

@@ -1,0 +1,219 @@
+//! From the text of the configuration to its values.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use wildmatch::WildMatch;
+
+use crate::args::{Confidence, Share, TimeSpan};
+
+use super::mistake::Mistake;
+use super::raw::{RawBound, RawBudget, RawCompare, RawConfig, RawRegression, RawShare};
+use super::{
+    Bound, Budget, CompareDefaults, Config, Direction, Quantity, Regression, Rules, Subject,
+};
+
+impl RawConfig {
+    /// Turns text into values; the first mistake ends it.
+    pub(super) fn check(self) -> Result<Config, Mistake> {
+        let defaults = Rules::default();
+        let confidence = match &self.gate.confidence {
+            Some(given) => confidence(given)?,
+            None => defaults.confidence,
+        };
+        let budgets: Result<_, _> = self.budget.into_iter().map(check_budget).collect();
+        let regressions: Result<_, _> = self.regression.into_iter().map(check_regression).collect();
+        Ok(Config {
+            compare: self.compare.check()?,
+            rules: Rules {
+                confidence,
+                inconclusive: self.gate.inconclusive,
+                budgets: budgets?,
+                regressions: regressions?,
+            },
+        })
+    }
+}
+
+impl RawCompare {
+    fn check(self) -> Result<CompareDefaults, Mistake> {
+        let time = self.time.as_ref().map(|time| {
+            let parsed: Result<TimeSpan, String> = time.get_ref().parse();
+            parsed
+                .map(|span| span.0)
+                .map_err(|error| Mistake::new(time.span(), error))
+        });
+        let indifference = self.indifference.as_ref().map(share);
+        Ok(CompareDefaults {
+            warmup: self.warmup,
+            min_runs: self.min_runs,
+            max_runs: self.max_runs,
+            time: time.transpose()?,
+            shell: self.shell,
+            confidence: self.confidence.as_ref().map(confidence).transpose()?,
+            indifference: indifference.transpose()?,
+        })
+    }
+}
+
+fn share(raw: &Spanned<RawShare>) -> Result<f64, Mistake> {
+    let text = share_text(raw.get_ref());
+    let parsed: Result<Share, String> = text.parse();
+    parsed
+        .map(|share| share.0)
+        .map_err(|error| Mistake::new(raw.span(), error))
+}
+
+fn confidence(raw: &Spanned<RawShare>) -> Result<f64, Mistake> {
+    let text = share_text(raw.get_ref());
+    let parsed: Result<Confidence, String> = text.parse();
+    parsed
+        .map(|level| level.0)
+        .map_err(|error| Mistake::new(raw.span(), error))
+}
+
+fn share_text(raw: &RawShare) -> String {
+    match raw {
+        RawShare::Number(number) => number.to_string(),
+        RawShare::Text(text) => text.clone(),
+    }
+}
+
+fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, Mistake> {
+    let span = raw.span();
+    let raw = raw.into_inner();
+    let subject = check_subject(raw.operation, raw.benchmark, span.clone())?;
+    let given = [
+        (Quantity::Mean, raw.mean),
+        (Quantity::Percentile(0.5), raw.median),
+        (Quantity::Percentile(0.95), raw.p95),
+        (Quantity::Percentile(0.99), raw.p99),
+        (Quantity::Max, raw.max),
+        (Quantity::SuccessRate, raw.success_rate),
+        (Quantity::Throughput, raw.throughput),
+        (Quantity::PeakMemory, raw.peak_memory),
+    ];
+    let given = given
+        .into_iter()
+        .filter_map(|(quantity, bound)| Some((quantity, bound?)));
+    let bounds: Result<Vec<_>, _> = given
+        .map(|(quantity, bound)| check_bound(quantity, bound))
+        .collect();
+    let bounds = bounds?;
+    if bounds.is_empty() {
+        return Err(Mistake::new(span, "this budget has no bound").help(
+            "add one of mean, median, p95, p99, max, success_rate, throughput, peak_memory",
+        ));
+    }
+    Ok(Budget { subject, bounds })
+}
+
+fn check_regression(raw: Spanned<RawRegression>) -> Result<Regression, Mistake> {
+    let span = raw.span();
+    let raw = raw.into_inner();
+    let subject = check_subject(raw.operation, raw.benchmark, span.clone())?;
+    let Some(max_slowdown) = raw.max_slowdown else {
+        return Err(Mistake::new(span, "this regression rule has no bound")
+            .help("add max_slowdown = \"3%\""));
+    };
+    let parsed: Result<Share, String> = max_slowdown.get_ref().parse();
+    let parsed = parsed.map_err(|error| Mistake::new(max_slowdown.span(), error))?;
+    Ok(Regression {
+        subject,
+        max_slowdown: parsed.0,
+    })
+}
+
+fn check_subject(
+    operation: Option<Spanned<String>>,
+    benchmark: Option<Spanned<String>>,
+    rule: Range<usize>,
+) -> Result<Subject, Mistake> {
+    match (operation, benchmark) {
+        (Some(pattern), None) => Ok(Subject::Operation(WildMatch::new(pattern.get_ref()))),
+        (None, Some(pattern)) => Ok(Subject::Benchmark(WildMatch::new(pattern.get_ref()))),
+        (Some(_), Some(benchmark)) => Err(Mistake::new(
+            benchmark.span(),
+            "a rule is for operations or for benchmarks, not for both",
+        )),
+        (None, None) => Err(Mistake::new(rule, "this rule does not say what it is for")
+            .help("add operation = \"*\" or benchmark = \"*\"")),
+    }
+}
+
+fn check_bound(quantity: Quantity, raw: Spanned<RawBound>) -> Result<Bound, Mistake> {
+    let span = raw.span();
+    match raw.into_inner() {
+        RawBound::Text(text) => parse_bound(quantity, &text, span),
+        RawBound::Levels(levels) => {
+            if quantity.direction() == Direction::Above {
+                let message = format!("{} is better when higher: it has no max", quantity.name());
+                return Err(Mistake::new(span, message));
+            }
+            let limit = format!("<= {}", levels.max.get_ref());
+            let mut bound = parse_bound(quantity, &limit, levels.max.span())?;
+            let share_of_limit = |level: Option<&Spanned<String>>| {
+                level.map(|level| {
+                    let parsed: Result<Share, String> = level.get_ref().parse();
+                    parsed
+                        .map(|share| share.0 * bound.limit)
+                        .map_err(|error| Mistake::new(level.span(), error))
+                })
+            };
+            let warn = share_of_limit(levels.warn.as_ref()).transpose()?;
+            let critical = share_of_limit(levels.critical.as_ref()).transpose()?;
+            (bound.warn, bound.critical) = (warn, critical);
+            Ok(bound)
+        }
+    }
+}
+
+fn parse_bound(quantity: Quantity, text: &str, span: Range<usize>) -> Result<Bound, Mistake> {
+    let direction = quantity.direction();
+    let example = match direction {
+        Direction::Below => "<",
+        Direction::Above => ">=",
+    };
+    let operators = [
+        ("<=", Direction::Below, true),
+        (">=", Direction::Above, true),
+        ("<", Direction::Below, false),
+        (">", Direction::Above, false),
+    ];
+    let trimmed = text.trim();
+    let found = operators
+        .into_iter()
+        .find_map(|(sign, side, inclusive)| Some((trimmed.strip_prefix(sign)?, side, inclusive)));
+    let Some((value, side, is_inclusive)) = found else {
+        let message = "a bound begins with <, <=, > or >=";
+        return Err(Mistake::new(span, message).help(format!("write \"{example} {trimmed}\"")));
+    };
+    if side != direction {
+        let better = match direction {
+            Direction::Below => "lower",
+            Direction::Above => "higher",
+        };
+        let message = format!("{} is better when {better}", quantity.name());
+        return Err(
+            Mistake::new(span, message).help(format!("write \"{example} {}\"", value.trim()))
+        );
+    }
+    let mut parsed = quantity
+        .units()
+        .iter()
+        .map(|unit| (unit.parse(value), *unit));
+    let first_error = parsed.clone().find_map(|(value, _)| value.err());
+    let Some((Ok(limit), unit)) = parsed.find(|(value, _)| value.is_ok()) else {
+        let message = first_error.map_or_else(String::new, |error| error.to_string());
+        return Err(Mistake::new(span, message));
+    };
+    Ok(Bound {
+        quantity,
+        direction,
+        is_inclusive,
+        limit,
+        unit,
+        warn: None,
+        critical: None,
+    })
+}

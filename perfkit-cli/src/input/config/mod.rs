@@ -1,0 +1,296 @@
+//! `perfkit.toml`: found upwards from the working directory, checked whole.
+
+mod check;
+mod mistake;
+mod raw;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use perfkit::unit::Unit;
+use serde::Deserialize;
+use wildmatch::WildMatch;
+
+use crate::error::Error;
+
+use mistake::{explain, explain_toml};
+use raw::RawConfig;
+
+/// The name of the configuration file.
+const FILE_NAME: &str = "perfkit.toml";
+
+/// The largest configuration that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// A configuration whose every value was understood.
+#[derive(Debug, Default)]
+pub(crate) struct Config {
+    pub(crate) compare: CompareDefaults,
+    pub(crate) rules: Rules,
+}
+
+/// What `perfkit compare` does unless told otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct CompareDefaults {
+    pub(crate) warmup: Option<u64>,
+    pub(crate) min_runs: Option<u64>,
+    pub(crate) max_runs: Option<u64>,
+    pub(crate) time: Option<Duration>,
+    pub(crate) shell: Option<String>,
+    pub(crate) confidence: Option<f64>,
+    pub(crate) indifference: Option<f64>,
+}
+
+/// What `perfkit gate` holds reports against.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// How sure a decision must be, on each side.
+    pub(crate) confidence: f64,
+    pub(crate) inconclusive: Inconclusive,
+    pub(crate) budgets: Vec<Budget>,
+    pub(crate) regressions: Vec<Regression>,
+}
+
+/// What a rule that cannot be decided does to the gate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Inconclusive {
+    #[default]
+    Pass,
+    Fail,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            confidence: 0.99,
+            inconclusive: Inconclusive::Pass,
+            budgets: Vec::new(),
+            regressions: Vec::new(),
+        }
+    }
+}
+
+/// Which operations or benchmarks a rule is for.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    Operation(WildMatch),
+    Benchmark(WildMatch),
+}
+
+/// Absolute bounds.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    pub(crate) subject: Subject,
+    pub(crate) bounds: Vec<Bound>,
+}
+
+/// One absolute bound.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) quantity: Quantity,
+    pub(crate) direction: Direction,
+    /// Whether the bound itself is still allowed.
+    pub(crate) is_inclusive: bool,
+    /// In base units.
+    pub(crate) limit: f64,
+    pub(crate) unit: Unit,
+    /// Beyond this value, still within the bound, there is a warning.
+    pub(crate) warn: Option<f64>,
+    /// Beyond this value, still within the bound, it is called critical.
+    pub(crate) critical: Option<f64>,
+}
+
+/// Which side of its limit a value must stay on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Below,
+    Above,
+}
+
+/// What a bound is on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Quantity {
+    Mean,
+    Percentile(f64),
+    Max,
+    SuccessRate,
+    Throughput,
+    PeakMemory,
+}
+
+impl Quantity {
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Mean => "mean".to_owned(),
+            Self::Percentile(0.5) => "median".to_owned(),
+            Self::Percentile(quantile) => format!("p{}", quantile * 100.0),
+            Self::Max => "max".to_owned(),
+            Self::SuccessRate => "success_rate".to_owned(),
+            Self::Throughput => "throughput".to_owned(),
+            Self::PeakMemory => "peak_memory".to_owned(),
+        }
+    }
+
+    fn direction(self) -> Direction {
+        match self {
+            Self::SuccessRate | Self::Throughput => Direction::Above,
+            _ => Direction::Below,
+        }
+    }
+
+    fn units(self) -> &'static [Unit] {
+        match self {
+            Self::SuccessRate => &[Unit::Ratio],
+            Self::Throughput => &[Unit::PerSecond, Unit::BytesPerSecond],
+            Self::PeakMemory => &[Unit::Bytes],
+            _ => &[Unit::Nanoseconds],
+        }
+    }
+}
+
+/// A bound relative to a baseline.
+#[derive(Debug)]
+pub(crate) struct Regression {
+    pub(crate) subject: Subject,
+    /// The largest tolerated slowdown: 0.03 for 3 %.
+    pub(crate) max_slowdown: f64,
+}
+
+impl Config {
+    /// The named file, or the nearest one upwards; `None` if there is none.
+    pub(crate) fn find(named: Option<&Path>) -> Result<Option<(PathBuf, Self)>, Error> {
+        let path = match named {
+            Some(path) => path.to_owned(),
+            None => match nearest()? {
+                Some(path) => path,
+                None => return Ok(None),
+            },
+        };
+        let read = |error: std::io::Error| {
+            Error::usage(format!("cannot read {}: {error}", path.display()))
+        };
+        let size = std::fs::metadata(&path).map_err(read)?.len();
+        if size > LARGEST {
+            return Err(Error::usage(format!(
+                "{} is larger than 1 MiB",
+                path.display()
+            )));
+        }
+        let text = std::fs::read_to_string(&path).map_err(read)?;
+        let config = Self::parse(&text, &path.display().to_string())?;
+        Ok(Some((path, config)))
+    }
+
+    /// Reads a configuration; `path` is only for messages.
+    pub(crate) fn parse(text: &str, path: &str) -> Result<Self, Error> {
+        let raw: RawConfig =
+            toml::from_str(text).map_err(|error| Error::usage(explain_toml(&error, text, path)))?;
+        raw.check()
+            .map_err(|mistake| Error::usage(explain(&mistake, text, path)))
+    }
+}
+
+fn nearest() -> Result<Option<PathBuf>, Error> {
+    let here = std::env::current_dir()
+        .map_err(|error| Error::usage(format!("the working directory is gone: {error}")))?;
+    let candidates = here.ancestors().map(|folder| folder.join(FILE_NAME));
+    Ok(candidates.into_iter().find(|path| path.is_file()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(text: &str) -> Rules {
+        Config::parse(text, "perfkit.toml").unwrap().rules
+    }
+
+    fn complaint(text: &str) -> String {
+        Config::parse(text, "perfkit.toml")
+            .unwrap_err()
+            .message()
+            .to_owned()
+    }
+
+    #[test]
+    fn budgets_have_bounds_in_base_units() {
+        let rules = rules(
+            r#"
+            [gate]
+            confidence = "95%"
+            inconclusive = "fail"
+            [[budget]]
+            operation = "checkout::*"
+            p95 = "< 100ms"
+            success_rate = ">= 99.99%"
+            throughput = ">= 100k/s"
+            peak_memory = { max = "300MB", warn = "80%", critical = "90%" }
+            [[regression]]
+            benchmark = "*"
+            max_slowdown = "3%"
+            "#,
+        );
+        assert_eq!(
+            (rules.confidence, rules.inconclusive),
+            (0.95, Inconclusive::Fail)
+        );
+        let bounds = &rules.budgets[0].bounds;
+        let limits: Vec<_> = bounds
+            .iter()
+            .map(|b| (b.quantity.name(), b.limit))
+            .collect();
+        let limits: Vec<_> = limits
+            .iter()
+            .map(|(name, limit)| (name.as_str(), *limit))
+            .collect();
+        assert_eq!(
+            limits,
+            [
+                ("p95", 100e6),
+                ("success_rate", 0.9999),
+                ("throughput", 100e3),
+                ("peak_memory", 300e6)
+            ]
+        );
+        assert_eq!(
+            (bounds[3].warn, bounds[3].critical),
+            (Some(240e6), Some(270e6))
+        );
+        assert_eq!(rules.regressions[0].max_slowdown, 0.03);
+    }
+
+    #[test]
+    fn an_unknown_key_is_shown_with_a_suggestion() {
+        let text = complaint("[[budget]]\noperation = \"*\"\np59 = \"< 1s\"\n");
+        assert!(text.contains("unknown field `p59`"), "{text}");
+        assert!(text.contains("perfkit.toml:3:1"), "{text}");
+        assert!(text.contains("^^^"), "{text}");
+        assert!(text.contains("did you mean `p95`?"), "{text}");
+    }
+
+    #[test]
+    fn a_wrong_unit_is_shown_at_its_place() {
+        let text = complaint("[[budget]]\noperation = \"*\"\np95 = \"< 100mss\"\n");
+        assert!(text.contains("`100mss` is not a duration"), "{text}");
+        assert!(text.contains("perfkit.toml:3:7"), "{text}");
+    }
+
+    #[test]
+    fn bounds_that_make_no_sense_are_refused() {
+        let with = |line: &str| complaint(&format!("[[budget]]\noperation = \"*\"\n{line}\n"));
+        assert!(with("p95 = \"100ms\"").contains("begins with <"));
+        assert!(with("p95 = \"> 100ms\"").contains("better when lower"));
+        assert!(with("success_rate = \"< 99%\"").contains("better when higher"));
+        assert!(with("p95 = 100").contains("a bound such as"));
+        assert!(
+            with("peak_memory = { max = \"1MB\", wran = \"80%\" }")
+                .contains("did you mean `warn`?")
+        );
+        assert!(with("").contains("has no bound"));
+        assert!(complaint("[[budget]]\np95 = \"< 1s\"\n").contains("does not say what it is for"));
+        assert!(complaint("[[regression]]\nbenchmark = \"*\"\n").contains("max_slowdown"));
+        assert!(complaint("[gate]\nconfidence = 2\n").contains("not between 0 and 100 %"));
+        assert!(complaint("[gate\n").contains("perfkit.toml:1:"));
+    }
+}

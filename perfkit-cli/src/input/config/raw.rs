@@ -1,0 +1,104 @@
+//! The configuration as it stands in the file: text with places.
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use toml::Spanned;
+
+use super::Inconclusive;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawConfig {
+    pub(super) compare: RawCompare,
+    pub(super) gate: RawGate,
+    pub(super) budget: Vec<Spanned<RawBudget>>,
+    pub(super) regression: Vec<Spanned<RawRegression>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawCompare {
+    pub(super) warmup: Option<u64>,
+    pub(super) min_runs: Option<u64>,
+    pub(super) max_runs: Option<u64>,
+    pub(super) time: Option<Spanned<String>>,
+    pub(super) shell: Option<String>,
+    pub(super) confidence: Option<Spanned<RawShare>>,
+    pub(super) indifference: Option<Spanned<RawShare>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawGate {
+    pub(super) confidence: Option<Spanned<RawShare>>,
+    pub(super) inconclusive: Inconclusive,
+}
+
+/// A share as a number or as text with a percent sign.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum RawShare {
+    Number(f64),
+    Text(String),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawBudget {
+    pub(super) operation: Option<Spanned<String>>,
+    pub(super) benchmark: Option<Spanned<String>>,
+    pub(super) mean: Option<Spanned<RawBound>>,
+    pub(super) median: Option<Spanned<RawBound>>,
+    pub(super) p95: Option<Spanned<RawBound>>,
+    pub(super) p99: Option<Spanned<RawBound>>,
+    pub(super) max: Option<Spanned<RawBound>>,
+    pub(super) success_rate: Option<Spanned<RawBound>>,
+    pub(super) throughput: Option<Spanned<RawBound>>,
+    pub(super) peak_memory: Option<Spanned<RawBound>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawRegression {
+    pub(super) operation: Option<Spanned<String>>,
+    pub(super) benchmark: Option<Spanned<String>>,
+    pub(super) max_slowdown: Option<Spanned<String>>,
+}
+
+/// `"< 100ms"`, or a table of a limit and the shares of it that warn.
+pub(super) enum RawBound {
+    Text(String),
+    Levels(RawLevels),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLevels {
+    pub(super) max: Spanned<String>,
+    pub(super) warn: Option<Spanned<String>>,
+    pub(super) critical: Option<Spanned<String>>,
+}
+
+/// By hand, so that a mistake in the table is told at its own place.
+impl<'de> Deserialize<'de> for RawBound {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct BoundVisitor;
+        impl<'de> Visitor<'de> for BoundVisitor {
+            type Value = RawBound;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a bound such as \"< 100ms\", or { max = \"…\", warn = \"80%\" }")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<RawBound, E> {
+                Ok(RawBound::Text(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawBound, A::Error> {
+                RawLevels::deserialize(MapAccessDeserializer::new(map)).map(RawBound::Levels)
+            }
+        }
+        deserializer.deserialize_any(BoundVisitor)
+    }
+}
