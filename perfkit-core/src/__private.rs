@@ -5,7 +5,8 @@ use std::fmt::{Debug, Display};
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::measure::{Call, Measured};
+use crate::alloc;
+use crate::measure::{Call, Dropped, Measured};
 use crate::monitor::{Monitor, Operation};
 use crate::outcome::{Failure, Outcome};
 
@@ -48,7 +49,7 @@ impl Site {
 
     /// A call of the method on the given monitor.
     pub fn enter_on_in<T: ?Sized>(&self, monitor: &Monitor) -> Enter {
-        let name = self.full_name(std::any::type_name::<T>());
+        let name = alloc::uncounted(|| self.full_name(std::any::type_name::<T>()));
         Enter(monitor.operation(&name))
     }
 
@@ -59,6 +60,10 @@ impl Site {
             return Enter(operation.clone());
         }
         drop(known);
+        alloc::uncounted(|| self.enter_new_type(type_name))
+    }
+
+    fn enter_new_type(&self, type_name: &'static str) -> Enter {
         let operation = Monitor::global().operation(&self.full_name(type_name));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.push((type_name, operation.clone()));
@@ -77,14 +82,17 @@ impl Site {
 /// `Stack<u16>` are one operation.
 fn without_arguments(type_name: &str) -> String {
     let mut depth = 0_u32;
+    let mut before = ' ';
     let mut name = String::with_capacity(type_name.len());
     for character in type_name.chars() {
         match character {
             '<' => depth += 1,
-            '>' => depth = depth.saturating_sub(1),
+            // The arrow of a function's type closes nothing.
+            '>' if before != '-' => depth = depth.saturating_sub(1),
             _ if depth == 0 => name.push(character),
             _ => {}
         }
+        before = character;
     }
     name
 }
@@ -103,23 +111,29 @@ impl Enter {
         Self(self.0.cpu())
     }
 
-    pub fn items<A: Amount>(self, items: impl FnOnce() -> A) -> Self {
+    pub fn items(self, items: impl FnOnce() -> u64) -> Self {
         if self.0.monitor.is_enabled() {
-            return Self(self.0.items(items().amount()));
+            return Self(self.0.items(items()));
         }
         self
     }
 
-    pub fn bytes<A: Amount>(self, bytes: impl FnOnce() -> A) -> Self {
+    pub fn bytes(self, bytes: impl FnOnce() -> u64) -> Self {
         if self.0.monitor.is_enabled() {
-            return Self(self.0.bytes(bytes().amount()));
+            return Self(self.0.bytes(bytes()));
         }
         self
     }
 
-    /// Begins a call that ends when the result is finished or dropped.
+    /// Begins a call that is told its outcome.
     pub fn begin(self) -> InFlight {
-        InFlight(Call::begin(&self.0))
+        InFlight(Call::begin(&self.0, Dropped::Panicked))
+    }
+
+    /// Begins a call that ends when the result is dropped.
+    pub fn begin_to_drop(self) -> InFlight {
+        let was_panicking = std::thread::panicking();
+        InFlight(Call::begin(&self.0, Dropped::Ended { was_panicking }))
     }
 
     /// Wraps the future of an async call.
@@ -132,15 +146,15 @@ impl Enter {
     }
 }
 
-/// A call that has begun. Dropped, it is a success, or a panic.
+/// A call that has begun.
 #[derive(Debug)]
 #[must_use]
 pub struct InFlight(Option<Call>);
 
 impl InFlight {
     pub fn finish(self, outcome: impl FnOnce() -> Outcome) {
-        if let Some(call) = self.0 {
-            call.finish(outcome);
+        if let Some(stopped) = self.0.and_then(Call::stop) {
+            stopped.record_with(outcome);
         }
     }
 }
@@ -151,13 +165,18 @@ pub fn call_once<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Calls a closure that returns a future of a known output: the closure's body is
+/// checked with it, as it is against the function's signature.
+pub fn future_of<T, F: Future<Output = T>>(work: impl FnOnce() -> F) -> F {
+    work()
+}
+
+/// The standard library's, also where the caller's crate does not name it.
+pub use std::boxed::Box;
+
 /// Never called; tells the compiler the type that an async block returns.
 #[must_use]
 pub fn never<T>() -> T {
-    unreachable_loop()
-}
-
-fn unreachable_loop<T>() -> T {
     loop {
         std::thread::park();
     }
@@ -171,6 +190,11 @@ fn unreachable_loop<T>() -> T {
 )]
 pub trait Amount {
     fn amount(self) -> u64;
+}
+
+/// The number, with the error at the expression if it is none.
+pub fn amount(amount: impl Amount) -> u64 {
+    amount.amount()
 }
 
 macro_rules! amounts {
@@ -193,22 +217,22 @@ pub struct Probe<'a, T>(pub &'a T);
 
 /// A `Result` whose error has a text.
 pub trait ProbeDisplay {
-    fn outcome(&self) -> Outcome;
+    fn __perfkit_outcome(&self) -> Outcome;
 }
 
 impl<T, E: Display> ProbeDisplay for &&&Probe<'_, Result<T, E>> {
-    fn outcome(&self) -> Outcome {
+    fn __perfkit_outcome(&self) -> Outcome {
         Outcome::of_result(self.0)
     }
 }
 
 /// A `Result` whose error can at least be debugged.
 pub trait ProbeDebug {
-    fn outcome(&self) -> Outcome;
+    fn __perfkit_outcome(&self) -> Outcome;
 }
 
 impl<T, E: Debug> ProbeDebug for &&Probe<'_, Result<T, E>> {
-    fn outcome(&self) -> Outcome {
+    fn __perfkit_outcome(&self) -> Outcome {
         match self.0 {
             Ok(_) => Outcome::Success,
             Err(error) => {
@@ -221,11 +245,11 @@ impl<T, E: Debug> ProbeDebug for &&Probe<'_, Result<T, E>> {
 
 /// Any `Result`.
 pub trait ProbeResult {
-    fn outcome(&self) -> Outcome;
+    fn __perfkit_outcome(&self) -> Outcome;
 }
 
 impl<T, E> ProbeResult for &Probe<'_, Result<T, E>> {
-    fn outcome(&self) -> Outcome {
+    fn __perfkit_outcome(&self) -> Outcome {
         match self.0 {
             Ok(_) => Outcome::Success,
             Err(_) => Outcome::Failure(Failure::new(std::any::type_name::<E>(), "")),
@@ -235,11 +259,11 @@ impl<T, E> ProbeResult for &Probe<'_, Result<T, E>> {
 
 /// Anything else that was returned.
 pub trait ProbeValue {
-    fn outcome(&self) -> Outcome;
+    fn __perfkit_outcome(&self) -> Outcome;
 }
 
 impl<T> ProbeValue for Probe<'_, T> {
-    fn outcome(&self) -> Outcome {
+    fn __perfkit_outcome(&self) -> Outcome {
         Outcome::Success
     }
 }
@@ -275,6 +299,7 @@ mod tests {
             "app::Stack"
         );
         assert_eq!(without_arguments("dyn app::Shape"), "dyn app::Shape");
+        assert_eq!(without_arguments("app::W<fn(u8) -> u8>"), "app::W");
     }
 
     #[test]
@@ -287,13 +312,22 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let shown: Result<(), &str> = Err("shown");
-        assert_eq!(failure((&&&&Probe(&shown)).outcome()).text(), "shown");
+        assert_eq!(
+            failure((&&&&Probe(&shown)).__perfkit_outcome()).text(),
+            "shown"
+        );
         let debugged: Result<(), Debugged> = Err(Debugged);
-        assert_eq!(failure((&&&&Probe(&debugged)).outcome()).text(), "Debugged");
+        assert_eq!(
+            failure((&&&&Probe(&debugged)).__perfkit_outcome()).text(),
+            "Debugged"
+        );
         let silent: Result<(), Silent> = Err(Silent);
-        let silent = failure((&&&&Probe(&silent)).outcome());
+        let silent = failure((&&&&Probe(&silent)).__perfkit_outcome());
         assert!(silent.kind().ends_with("Silent") && silent.text().is_empty());
-        assert_eq!((&&&&Probe(&Some(1))).outcome(), Outcome::Success);
-        assert_eq!((&&&&Probe(&Ok::<_, Silent>(1))).outcome(), Outcome::Success);
+        assert_eq!((&&&&Probe(&Some(1))).__perfkit_outcome(), Outcome::Success);
+        assert_eq!(
+            (&&&&Probe(&Ok::<_, Silent>(1))).__perfkit_outcome(),
+            Outcome::Success
+        );
     }
 }

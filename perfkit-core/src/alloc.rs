@@ -143,6 +143,29 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
     }
 }
 
+/// Runs perfkit's own work so that none of it counts for the program's calls.
+pub(crate) fn uncounted<T>(work: impl FnOnce() -> T) -> T {
+    struct Restore([u64; 2], [i64; 2]);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            let Self([allocated_bytes, allocations], [growth_bytes, peak_bytes]) = *self;
+            let _ = COUNTERS.try_with(|counters| {
+                counters.allocated_bytes.set(allocated_bytes);
+                counters.allocations.set(allocations);
+                counters.growth_bytes.set(growth_bytes);
+                counters.peak_bytes.set(peak_bytes);
+            });
+        }
+    }
+    let _restore = COUNTERS.try_with(|counters| {
+        Restore(
+            [counters.allocated_bytes.get(), counters.allocations.get()],
+            [counters.growth_bytes.get(), counters.peak_bytes.get()],
+        )
+    });
+    work()
+}
+
 /// What a stretch of work did to memory, on the thread that did it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct MemoryUse {
@@ -260,6 +283,14 @@ mod tests {
         let used = mark.read();
         assert_eq!((used.allocations, used.allocated_bytes), (1, 400));
         assert_eq!(used.net_growth_bytes, 300);
+    }
+
+    #[test]
+    fn uncounted_work_leaves_no_trace() {
+        let mark = Mark::set().unwrap();
+        let kept = uncounted(|| vec![0_u8; 100_000]);
+        assert_eq!(mark.read(), MemoryUse::default());
+        drop(kept);
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Failure {
             left: LONGEST_TEXT,
         };
         // Without perfkit this text might never have been written, so writing
-        // it must not bring the program down.
+        // it must not bring the program down (as far as panics unwind).
         let write = AssertUnwindSafe(|| write!(bounded, "{text}"));
         // An error only says that the text was cut.
         let _ = std::panic::catch_unwind(write);

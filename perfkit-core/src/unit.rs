@@ -128,6 +128,9 @@ impl Unit {
             .unwrap_or(compact.len());
         let (number, suffix) = compact.split_at(end);
         let suffix = suffix.trim_start();
+        if !is_grouped_well(number) {
+            return Err(fail());
+        }
         let number = number.replace([',', '_'], "");
         let (_, size) = self
             .scales()
@@ -190,6 +193,22 @@ impl Unit {
             Self::Ratio => "a share such as 99.9% or 0.999",
         }
     }
+}
+
+/// Whether commas and underscores stand only where they part thousands, so that
+/// a decimal comma is not taken for one.
+fn is_grouped_well(number: &str) -> bool {
+    let whole = number.split('.').next().unwrap_or_default();
+    let is_separator = |c: char| c == ',' || c == '_';
+    let has_more = number[whole.len()..].contains(is_separator);
+    let mut groups = whole.split(is_separator);
+    let first = groups.next().unwrap_or_default();
+    let mut is_grouped = false;
+    let are_thousands = groups.all(|group| {
+        is_grouped = true;
+        group.len() == 3
+    });
+    are_thousands && !has_more && (!is_grouped || (1..=4).contains(&first.len()))
 }
 
 /// Prints a finite number with the given count of significant digits, never
@@ -314,6 +333,8 @@ mod tests {
         assert!(Unit::Bytes.parse("300 mb").is_err());
         assert!(Unit::PerSecond.parse("").is_err());
         assert!(Unit::Nanoseconds.parse("1e400s").is_err());
+        assert!(Unit::Nanoseconds.parse("0,1s").is_err());
+        assert_eq!(Unit::Count.parse("1,234,567"), Ok(1_234_567.0));
     }
 
     #[test]

@@ -8,9 +8,11 @@
     clippy::float_cmp,
     clippy::large_types_passed_by_value,
     clippy::mixed_attributes_style,
+    clippy::needless_pass_by_value,
     clippy::panic,
     clippy::type_complexity,
     clippy::unused_async,
+    clippy::unnecessary_box_returns,
     clippy::unwrap_used,
     reason = "the tests do on purpose what these lints advise against"
 )]
@@ -95,7 +97,7 @@ fn a_result_under_another_name_is_still_a_result() {
     assert_eq!(outcomes("measure_macro::aliased"), (1, 1));
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct OnlyDebug;
 struct Nothing;
 
@@ -550,4 +552,226 @@ fn futures_grow_by_little() {
     // The arguments of `measured` are kept twice, as `async fn` does with what
     // moves into an inner block; nothing doubles with the depth.
     assert!(growth < 1000 + 2 * 400, "{growth} bytes");
+}
+
+/// Notes its letter when it is dropped.
+struct Noted(char, std::rc::Rc<std::cell::RefCell<String>>);
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.1.borrow_mut().push(self.0);
+    }
+}
+
+fn drop_order<T>(call: impl FnOnce(Noted, Noted, (Noted, Noted)) -> T) -> String {
+    let order = std::rc::Rc::default();
+    let noted = |letter| Noted(letter, std::rc::Rc::clone(&order));
+    let _ = call(noted('a'), noted('b'), (noted('c'), noted('d')));
+    order.borrow().clone()
+}
+
+#[test]
+fn arguments_are_dropped_in_their_usual_order() {
+    fn bare(a: Noted, b: Noted, pair: (Noted, Noted)) -> Result<(), char> {
+        let _ = (&pair.1, &a, &b);
+        Err('x')
+    }
+    #[measure]
+    fn measured(a: Noted, b: Noted, pair: (Noted, Noted)) -> Result<(), char> {
+        let _ = (&pair.1, &a, &b);
+        Err('x')
+    }
+    #[measure]
+    async fn dropped_later(a: Noted, b: Noted, pair: (Noted, Noted)) -> Result<(), char> {
+        let _ = (&pair.1, &a, &b);
+        Err('x')
+    }
+    let expected = drop_order(bare);
+    assert_eq!(expected, "cdba");
+    assert_eq!(drop_order(measured), expected);
+    assert_eq!(
+        drop_order(|a, b, pair| block_on(dropped_later(a, b, pair))),
+        expected
+    );
+}
+
+struct Queue {
+    jobs: Vec<u32>,
+    shared: std::sync::Mutex<Monitor>,
+}
+
+impl Queue {
+    #[measure(throughput(items = self.jobs.len()))]
+    async fn drain(&mut self) -> usize {
+        self.jobs.drain(..).count()
+    }
+
+    #[measure(monitor = self.shared.lock().unwrap())]
+    async fn lock_again(&self) -> bool {
+        tokio::task::yield_now().await;
+        self.shared.try_lock().is_ok()
+    }
+}
+
+#[measure(throughput(bytes = data.len(),))]
+async fn upload(data: Vec<u8>) -> usize {
+    data.len()
+}
+
+#[test]
+fn options_are_evaluated_before_the_body_and_let_go_of_at_once() {
+    let mut queue = Queue {
+        jobs: vec![1, 2, 3],
+        shared: std::sync::Mutex::new(OWN.clone()),
+    };
+    assert_eq!(block_on(queue.drain()), 3);
+    assert!(block_on(queue.lock_again()));
+    assert_eq!(block_on(upload(vec![0; 10])), 10);
+    let items = recorded("measure_macro::Queue::drain").lifetime;
+    assert_eq!(items.metric("items").unwrap().sum, 3.0);
+}
+
+#[measure]
+fn parsed() -> impl Future<Output = u64> {
+    async { "17".parse().unwrap() }
+}
+
+#[measure]
+fn checked(id: u32) -> impl Future<Output = Result<u32, OnlyDebug>> + Clone {
+    std::future::ready(if id == 0 { Err(OnlyDebug) } else { Ok(id) })
+}
+
+#[measure]
+fn in_a_box(id: u32) -> Box<dyn Future<Output = u32> + Unpin> {
+    Box::new(std::future::ready(id))
+}
+
+#[measure]
+fn adder(by: u32) -> impl Fn(u32) -> u32 {
+    move |number| number + by
+}
+
+#[test]
+fn returned_types_still_guide_the_body() {
+    assert_eq!(block_on(parsed()), 17);
+    assert!(block_on(checked(0).clone()).is_err());
+    assert_eq!(block_on(in_a_box(4)), 4);
+    assert_eq!(adder(1)(2), 3);
+    assert_eq!(outcomes("measure_macro::checked"), (0, 1));
+    let time = recorded("measure_macro::in_a_box").lifetime;
+    assert!(time.metric("busy_time").is_some());
+}
+
+#[measure]
+async fn forever(fail: bool) -> ! {
+    loop {
+        tokio::task::yield_now().await;
+        assert!(!fail, "expected in this test");
+    }
+}
+
+#[test]
+fn an_async_function_without_an_end_is_measured() {
+    let call = std::panic::AssertUnwindSafe(|| block_on(forever(true)));
+    assert!(std::panic::catch_unwind(call).is_err());
+    assert_eq!(recorded("measure_macro::forever").lifetime.calls.panic, 1);
+}
+
+macro_rules! make {
+    ($name:ident, $value:expr, $body:block) => {
+        #[measure]
+        fn $name() -> u32 $body
+
+        #[measure(throughput(items = $value))]
+        fn with_items() -> u32 {
+            $value
+        }
+    };
+}
+
+make!(made_by_a_macro, 7, { 5 });
+
+#[test]
+fn macros_may_make_measured_functions() {
+    assert_eq!(made_by_a_macro() + with_items(), 12);
+    assert_eq!(outcomes("measure_macro::made_by_a_macro"), (1, 0));
+}
+
+/// Methods that generated code could mistake for its own.
+trait Confusing {
+    fn outcome(&self) {}
+}
+
+impl<T: ?Sized> Confusing for T {}
+
+trait Logged: Sized {
+    fn logged(self) -> Self;
+}
+
+impl<T> Logged for Result<T, Nothing> {
+    #[measure(name = "logged")]
+    fn logged(self) -> Self {
+        self.outcome();
+        self
+    }
+}
+
+#[test]
+fn self_may_be_a_result() {
+    assert!(Err::<(), _>(Nothing).logged().is_err());
+    assert_eq!(outcomes("logged"), (0, 1));
+}
+
+#[async_trait::async_trait]
+trait Store {
+    async fn load(&self, key: &str) -> Result<usize, String>;
+
+    #[measure]
+    async fn load_twice(&self, key: &str) -> Result<usize, String> {
+        Ok(self.load(key).await? + self.load(key).await?)
+    }
+}
+
+struct Memory;
+
+#[async_trait::async_trait]
+impl Store for Memory {
+    #[measure]
+    async fn load(&self, key: &str) -> Result<usize, String> {
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        if key.is_empty() {
+            Err("no key".into())
+        } else {
+            Ok(key.len())
+        }
+    }
+}
+
+#[test]
+fn methods_of_async_traits_are_measured_by_their_futures() {
+    assert_eq!(block_on(Memory.load_twice("four")), Ok(8));
+    assert!(block_on(Memory.load("")).is_err());
+    assert_eq!(outcomes("measure_macro::Memory::load"), (2, 1));
+    assert_eq!(outcomes("measure_macro::Memory::load_twice"), (1, 0));
+    let time = recorded("measure_macro::Memory::load").lifetime;
+    assert!(time.metric("busy_time").is_some());
+}
+
+#[measure(ok = |_| panic!("expected in this test"))]
+fn judged_by_a_panic() -> u32 {
+    1
+}
+
+#[test]
+fn a_predicate_that_panics_loses_no_call() {
+    assert!(std::panic::catch_unwind(judged_by_a_panic).is_err());
+    assert_eq!(
+        recorded("measure_macro::judged_by_a_panic")
+            .lifetime
+            .calls
+            .panic,
+        1
+    );
 }

@@ -270,11 +270,115 @@ fn timers_stop_fail_and_discard() {
 }
 
 #[test]
+fn timers_that_overlap_each_have_their_own_time() {
+    let (monitor, clock) = on_mock_clock();
+    let request = monitor.operation("request");
+    let mut open = std::collections::VecDeque::new();
+    for _ in 0..100 {
+        open.push_back(request.start());
+        advance(&clock, 1);
+        if open.len() == 3 {
+            open.pop_front().unwrap().stop();
+        }
+    }
+    std::mem::forget(open.pop_front());
+    drop(open);
+    let request = operation(&monitor, "request");
+    let time = request.lifetime.metric("execution_time").unwrap();
+    assert_eq!((time.count, request.recursive_calls), (99, 0));
+    assert_eq!(time.max, Some(3.0 * MS));
+    monitor.measure("later", || advance(&clock, 1));
+    assert_eq!(operation(&monitor, "later").recursive_calls, 0);
+}
+
+#[test]
+fn recursion_multiplies_nothing() {
+    fn sort(monitor: &Monitor, clock: &MockClock, n: u64) -> Result<(), &'static str> {
+        monitor.operation("sort").cpu().items(n).try_measure(|| {
+            clock.compute(Duration::from_millis(n));
+            if n == 1 {
+                return Err("bottom");
+            }
+            sort(monitor, clock, n / 2)
+        })
+    }
+    let (monitor, clock) = on_mock_clock();
+    let _ = sort(&monitor, &clock, 8);
+    let sorted = operation(&monitor, "sort");
+    assert_eq!(sorted.lifetime.calls.failure, 4);
+    assert_eq!(sum_ms(&sorted, "failure_time"), 15.0);
+    assert!(sorted.lifetime.metric("cpu_time").is_none());
+}
+
+#[test]
+fn concurrent_callees_are_counted_once() {
+    let (monitor, clock) = on_mock_clock();
+    block_on(monitor.measure_async("outer", async {
+        advance(&clock, 10);
+        let child = |ms: u64| {
+            let clock = perfkit::Clock::from(clock.clone());
+            monitor.measure_async("child", async move {
+                let end = clock.now_ns() + ms * 1_000_000;
+                while clock.now_ns() < end {
+                    tokio::task::yield_now().await;
+                }
+            })
+        };
+        let ticking = async {
+            for _ in 0..9 {
+                advance(&clock, 1);
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::join!(child(3), child(6), child(9), ticking);
+    }));
+    let outer = operation(&monitor, "outer");
+    assert_eq!(sum_ms(&outer, "execution_time"), 19.0);
+    assert_eq!(sum_ms(&outer, "self_time"), 10.0);
+}
+
+#[test]
+fn dropping_an_old_future_is_not_that_call_s_work() {
+    let (monitor, clock) = on_mock_clock();
+    let mut old = Box::pin(monitor.measure_async("old", std::future::pending::<()>()));
+    block_on(async { assert!(poll_once(old.as_mut()).await.is_none()) });
+    advance(&clock, 1000);
+    monitor.measure("handler", || {
+        advance(&clock, 10);
+        drop(old);
+    });
+    assert_eq!(sum_ms(&operation(&monitor, "handler"), "self_time"), 10.0);
+}
+
+#[test]
+fn measured_callees_cost_the_caller_no_memory() {
+    let monitor = Monitor::new();
+    assert_eq!(NAMES.len(), 50);
+    monitor.operation("outer").memory().measure(|| {
+        for number in 0..50 {
+            let _ = monitor.try_measure(&NAMES[number], || Err::<(), _>("refused"));
+        }
+    });
+    let outer = operation(&monitor, "outer");
+    assert_eq!(outer.lifetime.metric("allocations").unwrap().max, Some(0.0));
+    assert_eq!(outer.lifetime.metric("peak_growth").unwrap().max, Some(0.0));
+}
+
+static NAMES: std::sync::LazyLock<Vec<String>> =
+    std::sync::LazyLock::new(|| (0..50).map(|number| format!("inner {number}")).collect());
+
+#[global_allocator]
+static ALLOCATOR: perfkit::CountingAllocator = perfkit::CountingAllocator::system();
+
+#[test]
 fn what_is_switched_off_is_not_recorded() {
     let monitor = Monitor::new();
     monitor.set_enabled(false);
     assert_eq!(monitor.measure("off", || 1), 1);
     assert_eq!(block_on(monitor.measure_async("off", async { 2 })), 2);
+    for number in 0..3000 {
+        monitor.measure(&number.to_string(), || ());
+    }
     drop(monitor.operation("off").start());
     assert!(monitor.snapshot().operations.is_empty());
     monitor.set_enabled(true);

@@ -135,6 +135,9 @@ fn parse_throughput(option: &Ident, input: ParseStream<'_>) -> Result<Throughput
         "bytes" => Throughput::Bytes(parse_value(&unit, &content)?),
         _ => return Err(Error::new(unit.span(), FORM)),
     };
+    if content.peek(Token![,]) {
+        content.parse::<Token![,]>()?;
+    }
     if !content.is_empty() {
         return Err(content.error("a call has one throughput, in items or in bytes"));
     }

@@ -7,7 +7,7 @@ use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{Ident, ReturnType, Type, parse_quote};
 
 use crate::arguments::{Arguments, Throughput};
-use crate::function::{Function, Returns};
+use crate::function::{Function, Returns, Wrapped};
 
 pub(crate) fn expand(function: &Function, arguments: &Arguments) -> TokenStream {
     let Function {
@@ -30,92 +30,153 @@ pub(crate) fn expand(function: &Function, arguments: &Arguments) -> TokenStream 
 
 fn measured_body(function: &Function, arguments: &Arguments) -> TokenStream {
     let Generator { site, enter } = Generator::new(function, arguments);
-    let krate = &arguments.krate;
-    let private = quote!(#krate::__private);
-    let body = in_block(function);
+    let code = if function.signature.asyncness.is_some() {
+        async_call(function, arguments, &enter)
+    } else {
+        match function.returns() {
+            Returns::Future(wrapped, output) => {
+                future_call(function, arguments, &enter, wrapped, *output)
+            }
+            Returns::Value if function.tracks_caller().is_none() => {
+                value_call(function, arguments, &enter)
+            }
+            _ => guarded_call(function, &enter),
+        }
+    };
+    quote!(#site #code)
+}
+
+/// Wraps the body in an async block, so that `?` and `return` end there.
+fn async_call(function: &Function, arguments: &Arguments, enter: &TokenStream) -> TokenStream {
+    let private = private(arguments);
+    let body = &function.body;
+    let owned = take_parameters(function);
+    let pin_type = pin_return_type(&function.signature.output, &private);
     let outcome = outcome(arguments);
     let [call, value, future] = ["call", "value", "future"].map(hidden);
-    let returned = erased_return(&function.signature.output);
-    if function.signature.asyncness.is_some() {
-        let pin_type = pin_return_type(&function.signature.output, &private);
-        return quote! {
-            #site
-            let #future = async move { #pin_type #body };
-            #enter.measure(#future, |#value| #outcome).await
-        };
+    let never_returns = matches!(&function.signature.output,
+        ReturnType::Type(_, returned) if matches!(**returned, Type::Never(_)));
+    let awaited = quote!(#call.measure(#future, |#value| #outcome).await);
+    let awaited = if never_returns {
+        quote!(match #awaited {})
+    } else {
+        awaited
+    };
+    quote! {
+        let #call = #enter;
+        let #future = async move { #owned #pin_type #body };
+        #awaited
     }
-    let tracks_caller = function
-        .attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("track_caller"));
-    match function.returns() {
-        Returns::Future => quote! {
-            #site
-            let #call = #enter;
-            let #future = #private::call_once(move || #returned #body);
-            #call.measure(#future, |#value| #outcome)
-        },
-        Returns::BoxedFuture => quote! {
-            #site
-            let #call = #enter;
-            let #future = #private::call_once(move || #returned #body);
-            ::std::boxed::Box::pin(#call.measure(#future, |#value| #outcome))
-        },
-        Returns::Value if !tracks_caller => {
-            by_value(&site, &enter, &private, &body, &returned, &outcome)
+}
+
+/// Wraps the future that the function returns.
+fn future_call(
+    function: &Function,
+    arguments: &Arguments,
+    enter: &TokenStream,
+    wrapped: Wrapped,
+    output: Option<Type>,
+) -> TokenStream {
+    let private = private(arguments);
+    let body = &function.body;
+    let owned = take_parameters(function);
+    let returned = erased_return(&function.signature.output);
+    let outcome = outcome(arguments);
+    let [call, value, future] = ["call", "value", "future"].map(hidden);
+    let made = match (wrapped, output) {
+        (Wrapped::Bare, Some(output)) => {
+            let output = erased(&output);
+            quote!(#private::future_of::<#output, _>(move || { #owned #body }))
         }
-        Returns::Plain if arguments.ok.is_some() => {
-            by_value(&site, &enter, &private, &body, &returned, &outcome)
-        }
-        // Nothing to look at: a guard leaves the body where it is.
-        _ => {
-            let guard = hidden("guard");
-            quote! {
-                #site
-                let #guard = #enter.begin();
-                #body
-            }
-        }
+        _ => quote!(#private::call_once(move || #returned { #owned #body })),
+    };
+    let measured = quote!(#call.measure(#future, |#value| #outcome));
+    let measured = match wrapped {
+        Wrapped::Bare => measured,
+        Wrapped::Box => quote!(#private::Box::new(#measured)),
+        Wrapped::PinnedBox => quote!(#private::Box::pin(#measured)),
+    };
+    quote! {
+        let #call = #enter;
+        let #future = #made;
+        #measured
     }
 }
 
 /// Runs the body in a closure, so that `?` and `return` end there and the value
 /// can be looked at.
-fn by_value(
-    site: &TokenStream,
-    enter: &TokenStream,
-    private: &TokenStream,
-    body: &TokenStream,
-    returned: &TokenStream,
-    outcome: &TokenStream,
-) -> TokenStream {
-    let [call, value, owned] = ["call", "value", "owned"].map(hidden);
+fn value_call(function: &Function, arguments: &Arguments, enter: &TokenStream) -> TokenStream {
+    let private = private(arguments);
+    let body = &function.body;
+    let owned = take_parameters(function);
+    let returned = erased_return(&function.signature.output);
+    let outcome = outcome(arguments);
+    let [call, value, result] = ["call", "value", "result"].map(hidden);
     quote! {
-        #site
         let #call = #enter.begin();
-        let #owned = #private::call_once(move || #returned #body);
-        #call.finish(|| { let #value = &#owned; #outcome });
-        #owned
+        let #result = #private::call_once(move || #returned { #owned #body });
+        #call.finish(|| { let #value = &#result; #outcome });
+        #result
     }
 }
 
-/// The function as it was. What the options mention still counts as used.
-fn silent_body(function: &Function, arguments: &Arguments) -> TokenStream {
-    let throughput = arguments
-        .throughput
-        .as_ref()
-        .map(|throughput| match throughput {
-            Throughput::Items(amount) | Throughput::Bytes(amount) => amount,
-        });
-    let mentioned = throughput.into_iter().chain(&arguments.monitor);
-    let mentioned: Vec<_> = mentioned
-        .map(|expression| quote!(let _ = &(#expression);))
-        .collect();
+/// Leaves the body where it is, beside a guard.
+fn guarded_call(function: &Function, enter: &TokenStream) -> TokenStream {
     let body = &function.body;
-    if mentioned.is_empty() {
+    let guard = hidden("guard");
+    quote! {
+        let #guard = #enter.begin_to_drop();
+        #body
+    }
+}
+
+/// A statement that makes a closure or an async block own every parameter
+/// whole, in the order in which the function would drop them.
+fn take_parameters(function: &Function) -> TokenStream {
+    let names = function.owned_names();
+    quote!(let _ = (#(&#names,)*);)
+}
+
+fn private(arguments: &Arguments) -> TokenStream {
+    let krate = &arguments.krate;
+    quote!(#krate::__private)
+}
+
+/// The function as it was. What the options mention still counts as used and is
+/// still checked.
+fn silent_body(function: &Function, arguments: &Arguments) -> TokenStream {
+    let private = private(arguments);
+    let amount = arguments.throughput.as_ref().map(|throughput| {
+        let (Throughput::Items(amount) | Throughput::Bytes(amount)) = throughput;
+        quote_spanned!(amount.span()=> let _ = #private::amount(#amount);)
+    });
+    let monitor = arguments
+        .monitor
+        .as_ref()
+        .map(|monitor| quote!(let _ = &(#monitor);));
+    let ok = arguments.ok.as_ref().and_then(|is_ok| {
+        let value = hidden("value");
+        let returned = checked_type(function)?;
+        Some(quote!(let _ = |#value: &#returned| #private::decide(#value, #is_ok, || ::core::unreachable!());))
+    });
+    let body = &function.body;
+    if amount.is_none() && monitor.is_none() && ok.is_none() {
         return body.clone();
     }
-    quote!(let _ = || { #(#mentioned)* }; #body)
+    quote!(let _ = || { #amount #monitor }; #ok #body)
+}
+
+/// The type of the value that decides success, as far as it can be written.
+fn checked_type(function: &Function) -> Option<Type> {
+    if function.signature.asyncness.is_none()
+        && let Returns::Future(_, output) = function.returns()
+    {
+        return output.map(|output| erased(&output));
+    }
+    match &function.signature.output {
+        ReturnType::Default => Some(parse_quote!(())),
+        ReturnType::Type(_, returned) => Some(erased(returned)),
+    }
 }
 
 /// The static of the call site, and the expression that begins a call of it.
@@ -126,8 +187,7 @@ struct Generator {
 
 impl Generator {
     fn new(function: &Function, arguments: &Arguments) -> Self {
-        let krate = &arguments.krate;
-        let private = quote!(#krate::__private);
+        let private = private(arguments);
         let site_name = Ident::new("__PERFKIT_SITE", Span::mixed_site());
         let function_name = function.signature.ident.to_string();
         let function_name = function_name.trim_start_matches("r#");
@@ -136,7 +196,7 @@ impl Generator {
             Some(name) => quote!(#name),
             None if is_typed => quote!(#function_name),
             None => {
-                quote!(::std::concat!(::std::module_path!(), "::", #function_name))
+                quote!(::core::concat!(::core::module_path!(), "::", #function_name))
             }
         };
         let enter = match (&arguments.monitor, is_typed) {
@@ -151,13 +211,14 @@ impl Generator {
         };
         let memory = arguments.memory.then(|| quote!(.memory()));
         let cpu = arguments.cpu.then(|| quote!(.cpu()));
-        let throughput = arguments
-            .throughput
-            .as_ref()
-            .map(|throughput| match throughput {
-                Throughput::Items(amount) => quote_spanned!(amount.span()=> .items(|| #amount)),
-                Throughput::Bytes(amount) => quote_spanned!(amount.span()=> .bytes(|| #amount)),
-            });
+        let throughput = arguments.throughput.as_ref().map(|throughput| {
+            let (unit, amount) = match throughput {
+                Throughput::Items(amount) => (quote!(items), amount),
+                Throughput::Bytes(amount) => (quote!(bytes), amount),
+            };
+            let amount = quote_spanned!(amount.span()=> #private::amount(#amount));
+            quote!(.#unit(|| #amount))
+        });
         Self {
             site: quote!(static #site_name: #private::Site = #private::Site::new(#name);),
             enter: quote!(#enter #memory #cpu #throughput),
@@ -167,13 +228,12 @@ impl Generator {
 
 /// The outcome of the value that `__perfkit_value` refers to.
 fn outcome(arguments: &Arguments) -> TokenStream {
-    let krate = &arguments.krate;
-    let private = quote!(#krate::__private);
+    let private = private(arguments);
     let value = hidden("value");
     let probed = quote! {{
         #[allow(unused_imports)]
         use #private::{ProbeDebug as _, ProbeDisplay as _, ProbeResult as _, ProbeValue as _};
-        (&&&&#private::Probe(#value)).outcome()
+        (&&&&#private::Probe(#value)).__perfkit_outcome()
     }};
     match &arguments.ok {
         None => probed,
@@ -181,12 +241,6 @@ fn outcome(arguments: &Arguments) -> TokenStream {
             quote_spanned!(is_ok.span()=> #private::decide(#value, #is_ok, || #probed))
         }
     }
-}
-
-/// The original body as a block of its own.
-fn in_block(function: &Function) -> TokenStream {
-    let body = &function.body;
-    quote_spanned!(function.body_span=> { #body })
 }
 
 /// A statement that never runs and tells the compiler what an async block
@@ -197,7 +251,9 @@ fn pin_return_type(output: &ReturnType, private: &TokenStream) -> TokenStream {
         ReturnType::Type(_, returned) => erased(returned),
     };
     if matches!(returned, Type::Never(_)) {
-        return TokenStream::new();
+        return quote!(if false {
+            return #private::never::<::core::convert::Infallible>();
+        });
     }
     quote!(if false { return #private::never::<#returned>(); })
 }

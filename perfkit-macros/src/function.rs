@@ -1,11 +1,15 @@
 //! The function that `#[measure]` stands on.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use std::collections::HashSet;
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
+use syn::visit::Visit;
 use syn::{
-    Attribute, Error, GenericArgument, Path, PathArguments, Result, ReturnType, Signature, Token,
-    Type, TypeParamBound, Visibility,
+    Attribute, Error, FnArg, GenericArgument, Path, PathArguments, Result, ReturnType, Signature,
+    Token, Type, TypeParamBound, Visibility,
 };
 
 const WHERE_IT_GOES: &str =
@@ -36,10 +40,8 @@ impl Parse for Function {
         let signature: Signature = input
             .parse()
             .map_err(|_| Error::new(start, WHERE_IT_GOES))?;
-        let body = match input.parse::<TokenTree>() {
-            Ok(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace => body,
-            _ => return Err(Error::new(signature.fn_token.span, WHERE_IT_GOES)),
-        };
+        let body = input.parse::<TokenTree>().ok().and_then(braces);
+        let body = body.ok_or_else(|| Error::new(signature.fn_token.span, WHERE_IT_GOES))?;
         let (inner_attributes, rest) = split_inner_attributes(&body)?;
         Ok(Self {
             attributes,
@@ -53,6 +55,22 @@ impl Parse for Function {
     }
 }
 
+/// A block in braces, also as a macro passes it on: in a group of its own.
+fn braces(tree: TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = tree else {
+        return None;
+    };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group),
+        Delimiter::None => {
+            let mut inner = group.stream().into_iter();
+            let only = inner.next()?;
+            inner.next().is_none().then(|| braces(only)).flatten()
+        }
+        _ => None,
+    }
+}
+
 fn split_inner_attributes(body: &Group) -> Result<(Vec<Attribute>, TokenStream)> {
     let split = |input: ParseStream<'_>| {
         let attributes = input.call(Attribute::parse_inner)?;
@@ -62,81 +80,130 @@ fn split_inner_attributes(body: &Group) -> Result<(Vec<Attribute>, TokenStream)>
 }
 
 /// What a call returns, as far as its type tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Returns {
-    /// Certainly no `Result`: nothing to look at.
-    Plain,
-    /// A value that may be a `Result`, perhaps under another name.
+    /// A value, perhaps a `Result`.
     Value,
-    /// `impl Future`.
-    Future,
-    /// A future in a box.
-    BoxedFuture,
+    /// A type that a closure cannot name or that has no values: the body must
+    /// stay where it is, and there is no outcome to look at.
+    Unnamed,
+    /// A future, alone or in a box, with its output if the type says it.
+    Future(Wrapped, Box<Option<Type>>),
+}
+
+/// What a returned future is wrapped in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrapped {
+    /// Nothing.
+    Bare,
+    /// `Box`.
+    Box,
+    /// `Pin<Box>`.
+    PinnedBox,
 }
 
 impl Function {
     pub(crate) fn returns(&self) -> Returns {
         match &self.signature.output {
-            ReturnType::Default => Returns::Plain,
+            ReturnType::Default => Returns::Value,
             ReturnType::Type(_, returned) => returns(returned),
         }
+    }
+
+    /// Whether the type's name says that the value is a `Result`.
+    pub(crate) fn returns_result(&self) -> bool {
+        let ReturnType::Type(_, returned) = &self.signature.output else {
+            return false;
+        };
+        matches!(&**returned, Type::Path(path) if path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident.to_string().ends_with("Result")))
+    }
+
+    pub(crate) fn tracks_caller(&self) -> Option<&Attribute> {
+        let mut attributes = self.attributes.iter();
+        attributes.find(|attribute| attribute.path().is_ident("track_caller"))
     }
 
     /// Whether `Self` is known to mean something here.
     pub(crate) fn has_self(&self) -> bool {
         self.signature.receiver().is_some() || mentions_self(self.signature.to_token_stream())
     }
+
+    /// The parameters' names that the body uses or that nobody expects it to,
+    /// in the order in which their values are dropped: the last one first.
+    pub(crate) fn owned_names(&self) -> Vec<Ident> {
+        #[derive(Default)]
+        struct Names(Vec<Ident>);
+        impl<'ast> Visit<'ast> for Names {
+            fn visit_pat_ident(&mut self, node: &'ast syn::PatIdent) {
+                self.0.push(node.ident.clone());
+                syn::visit::visit_pat_ident(self, node);
+            }
+        }
+        let mut names = Names::default();
+        for input in &self.signature.inputs {
+            match input {
+                FnArg::Receiver(receiver) => names.0.push(receiver.self_token.into()),
+                FnArg::Typed(typed) => names.visit_pat(&typed.pat),
+            }
+        }
+        let body = self.body.to_string();
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let words: HashSet<&str> = body.split(|c| !is_part(c)).collect();
+        // An unused parameter stays unused, so that the compiler says so.
+        let is_used = |name: &Ident| {
+            let text = name.unraw().to_string();
+            text.starts_with('_') || words.contains(text.as_str())
+        };
+        names.0.into_iter().filter(is_used).rev().collect()
+    }
 }
 
 fn returns(returned: &Type) -> Returns {
     match returned {
-        Type::ImplTrait(opaque) if has_future(opaque.bounds.iter()) => Returns::Future,
-        Type::Path(path) if is_boxed_future(&path.path) => Returns::BoxedFuture,
-        Type::Path(path) if path.qself.is_none() && is_plain(&path.path) => Returns::Plain,
-        Type::Path(_) | Type::Macro(_) => Returns::Value,
         Type::Paren(inner) => returns(&inner.elem),
         Type::Group(inner) => returns(&inner.elem),
-        _ => Returns::Plain,
+        Type::Never(_) => Returns::Unnamed,
+        Type::ImplTrait(opaque) => match output_of_future(opaque.bounds.iter()) {
+            Some(output) => Returns::Future(Wrapped::Bare, Box::new(output)),
+            None => Returns::Unnamed,
+        },
+        Type::Path(path) => match boxed_future(&path.path) {
+            Some((wrapped, output)) => Returns::Future(wrapped, Box::new(output)),
+            None => Returns::Value,
+        },
+        _ => Returns::Value,
     }
 }
 
-/// Types of the standard library that are no `Result` and no alias of one.
-fn is_plain(path: &Path) -> bool {
-    const PLAIN: [&str; 27] = [
-        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
-        "i64", "i128", "isize", "f32", "f64", "String", "Option", "Vec", "Box", "Rc", "Arc",
-        "HashMap", "BTreeMap", "Duration", "Self",
-    ];
-    path.segments.len() == 1
-        && path
-            .get_ident()
-            .or(first_ident(path))
-            .is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain))
-}
-
-fn first_ident(path: &Path) -> Option<&syn::Ident> {
-    path.segments.first().map(|segment| &segment.ident)
-}
-
-/// `Pin<Box<dyn Future>>`, or the alias of it in the `futures` crate.
-fn is_boxed_future(path: &Path) -> bool {
-    let Some(last) = path.segments.last() else {
-        return false;
-    };
+/// `Box<dyn Future>`, `Pin<Box<dyn Future>>` or `Pin<Box<impl Future>>`, or the
+/// alias of such a type in the `futures` crate.
+fn boxed_future(path: &Path) -> Option<(Wrapped, Option<Type>)> {
+    let last = path.segments.last()?;
     if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" {
-        return true;
+        return Some((
+            Wrapped::PinnedBox,
+            only_type_argument(&last.arguments).cloned(),
+        ));
     }
-    let boxed = (last.ident == "Pin").then(|| only_type_argument(&last.arguments));
-    let Some(Some(Type::Path(boxed))) = boxed else {
-        return false;
-    };
-    let content = boxed
-        .path
-        .segments
-        .last()
-        .filter(|segment| segment.ident == "Box")
-        .and_then(|segment| only_type_argument(&segment.arguments));
-    matches!(content, Some(Type::TraitObject(object)) if has_future(object.bounds.iter()))
+    let argument = only_type_argument(&last.arguments)?;
+    if last.ident == "Box" {
+        let output = match argument {
+            Type::TraitObject(object) => output_of_future(object.bounds.iter())?,
+            Type::ImplTrait(opaque) => output_of_future(opaque.bounds.iter())?,
+            _ => return None,
+        };
+        return Some((Wrapped::Box, output));
+    }
+    match argument {
+        Type::Path(boxed) if last.ident == "Pin" => match boxed_future(&boxed.path)? {
+            (Wrapped::Box, output) => Some((Wrapped::PinnedBox, output)),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn only_type_argument(arguments: &PathArguments) -> Option<&Type> {
@@ -149,14 +216,26 @@ fn only_type_argument(arguments: &PathArguments) -> Option<&Type> {
     })
 }
 
-fn has_future<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> bool {
-    bounds.any(|bound| match bound {
+/// The output of a `Future` among the bounds; `Some(None)` where the bound does
+/// not say it.
+fn output_of_future<'a>(
+    mut bounds: impl Iterator<Item = &'a TypeParamBound>,
+) -> Option<Option<Type>> {
+    let future = bounds.find_map(|bound| match bound {
         TypeParamBound::Trait(bound) => {
-            let last = bound.path.segments.last();
-            last.is_some_and(|segment| segment.ident == "Future")
+            let last = bound.path.segments.last()?;
+            (last.ident == "Future").then_some(last)
         }
-        _ => false,
-    })
+        _ => None,
+    })?;
+    let PathArguments::AngleBracketed(arguments) = &future.arguments else {
+        return Some(None);
+    };
+    let output = arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(output) if output.ident == "Output" => Some(output.ty.clone()),
+        _ => None,
+    });
+    Some(output)
 }
 
 fn mentions_self(tokens: TokenStream) -> bool {

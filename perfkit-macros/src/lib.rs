@@ -37,12 +37,15 @@ use function::Function;
 /// | `crate = PATH` | the path of the perfkit library, where it was renamed |
 ///
 /// An async function's time runs from its first poll to completion, waiting
-/// included; so does that of a function which returns `impl Future` or a boxed
-/// one, as `#[async_trait]` makes them.
+/// included; so does that of a function whose type says that it returns a future,
+/// bare or boxed, as `#[async_trait]` makes them. A future behind an alias of the
+/// caller's own is not seen: then only making it is measured.
 ///
 /// An associated function without `self` or `Self` in its signature is named
 /// like a free function. A function with `#[track_caller]` cannot return a
-/// `Result`, because looking at the value would hide the caller.
+/// `Result`, because looking at the value would hide the caller; one behind an
+/// alias that does not end in `Result` is taken for a success there. So is the
+/// value of a function that returns `impl Trait`.
 #[proc_macro_attribute]
 pub fn measure(
     arguments: proc_macro::TokenStream,

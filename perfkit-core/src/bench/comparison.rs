@@ -4,6 +4,7 @@ use crate::metric::{Metric, MetricSummary};
 use crate::report::{Benchmark, Comparison, Note, Ratio, Verdict};
 use crate::snapshot::OperationSnapshot;
 use crate::stats;
+use crate::unit::Unit;
 
 /// How sure a verdict must be, and what counts as the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,9 +87,9 @@ pub fn compare_interleaved(
         notes.push(Note::warning(
             "too-few-runs",
             format!(
-                "{} pairs of runs are too few for an interval at {:.0} %",
+                "{} pairs of runs are too few for an interval at {}",
                 pairs.len(),
-                rules.confidence * 100.0
+                Unit::Ratio.format(rules.confidence, 4)
             ),
         ));
     }
@@ -153,7 +154,16 @@ fn compare_summaries(
         (Some(baseline), Some(candidate)) => ratio_of_medians(baseline, candidate, rules),
         _ => None,
     };
-    if ratio.is_none() {
+    let has_zero = [sides.0, sides.1]
+        .into_iter()
+        .flatten()
+        .any(|side| side.min == Some(0.0));
+    if ratio.is_none() && has_zero {
+        notes.push(Note::info(
+            "zero-values",
+            format!("{metric} has values of zero, of which no ratio can be taken"),
+        ));
+    } else if ratio.is_none() {
         notes.push(Note::warning(
             "too-few-runs",
             format!("there are too few values of {metric} on one side for an interval"),
@@ -232,7 +242,6 @@ fn paired_values(baseline: &Benchmark, candidate: &Benchmark, metric: &Metric) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::unit::Unit;
 
     fn benchmark(name: &str, values: &[f64]) -> Benchmark {
         let mut benchmark = Benchmark::new(name);

@@ -160,6 +160,12 @@ impl<S: Subject> Sampler<'_, S> {
             };
             match (subject.run(run), block) {
                 (RunResult::Interrupted, _) => return Some(StopReason::Interrupted),
+                (RunResult::Done(values), _) if !values.iter().all(|(.., v)| v.is_finite()) => {
+                    collected.fail(run, not_a_number(run));
+                    if !self.plan.ignore_failures {
+                        return Some(StopReason::RunFailed);
+                    }
+                }
                 (RunResult::Done(values), Some(block)) => collected.add(block, values),
                 (RunResult::Done(_), None) => {}
                 (RunResult::Impossible(failure), _) => {
@@ -175,6 +181,15 @@ impl<S: Subject> Sampler<'_, S> {
             }
         }
         None
+    }
+}
+
+/// A run with a value that is no number has none that pairs.
+fn not_a_number(run: Run) -> RunFailure {
+    RunFailure {
+        run: run.number(),
+        reason: "a measured value is not a finite number".to_owned(),
+        stderr: String::new(),
     }
 }
 

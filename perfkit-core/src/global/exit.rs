@@ -5,9 +5,9 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
+use std::time::{Duration, Instant};
 
 use crate::report::Report;
 
@@ -19,6 +19,20 @@ static REPORT_PATH: OnceLock<PathBuf> = OnceLock::new();
 
 /// The process that registered the hook: a forked child inherits it.
 static REGISTERED_BY: OnceLock<u32> = OnceLock::new();
+
+/// Held from a snapshot to its place on disk, so that an older report never
+/// replaces a newer one.
+static SAVING: Mutex<Saving> = Mutex::new(Saving::Going);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Saving {
+    Going,
+    /// The last report is being saved or is saved.
+    Ended,
+}
+
+/// How long the end of the program waits for a periodic save to end.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Arranges what the settings ask for. Called while the global monitor is being
 /// made, which is therefore not used here.
@@ -62,31 +76,79 @@ fn register() {}
 extern "C" fn at_exit() {
     // Unwinding out of here would abort the program at its very end.
     let _ = std::panic::catch_unwind(|| {
-        let is_forked = REGISTERED_BY.get() != Some(&std::process::id());
         let path = REPORT_PATH.get();
-        let shares_the_path = path.is_some_and(|path| !has_pid(path));
-        if is_forked && (shares_the_path || path.is_none()) {
+        let has_own_file = path.is_some_and(|path| has_pid(path));
+        if !is_reporter() && !has_own_file {
             return;
+        }
+        // Other threads may still run, and one of them may be saving.
+        let guard = lock_saving();
+        if let Some(mut guard) = guard {
+            *guard = Saving::Ended;
         }
         let report = Report::from_snapshot(snapshot());
         if let Some(path) = path {
             save(&report, path);
         }
-        if PRINT_SUMMARY.load(Ordering::Relaxed) && !is_forked {
-            let _ = write!(std::io::stderr().lock(), "{report}");
+        if PRINT_SUMMARY.load(Ordering::Relaxed) && is_reporter() {
+            write_to_stderr(&report.to_string());
         }
     });
 }
 
+/// Whether this process reports: the one that registered the hook or, when that
+/// one has ended, a child that carries on, as a daemon does.
+fn is_reporter() -> bool {
+    match REGISTERED_BY.get() {
+        Some(&registered) => registered == std::process::id() || has_ended(registered),
+        None => false,
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn has_ended(pid: u32) -> bool {
+    !Path::new(&format!("/proc/{pid}")).exists()
+}
+
+/// Not known without a system call of its own.
+#[cfg(not(target_os = "linux"))]
+fn has_ended(_: u32) -> bool {
+    false
+}
+
+/// The lock; `None` when whoever holds it does not let go in time, or is a
+/// thread that a fork left behind.
+fn lock_saving() -> Option<MutexGuard<'static, Saving>> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match SAVING.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Err(TryLockError::WouldBlock) => return None,
+        }
+    }
+}
+
 /// Saves on a thread of its own from now on; the program does not wait for it.
 fn save_every(interval: Duration) {
+    let save_once = || {
+        let guard = lock_saving()?;
+        if *guard == Saving::Ended {
+            return None;
+        }
+        save(&Report::from_snapshot(snapshot()), REPORT_PATH.get()?);
+        Some(())
+    };
     let spawned = std::thread::Builder::new()
         .name("perfkit-report".to_owned())
         .spawn(move || {
             loop {
                 std::thread::sleep(interval);
-                if let Some(path) = REPORT_PATH.get() {
-                    save(&Report::from_snapshot(snapshot()), path);
+                if save_once().is_none() {
+                    return;
                 }
             }
         });
@@ -116,7 +178,22 @@ fn with_pid(path: &Path) -> PathBuf {
     PathBuf::from(path.to_string_lossy().replace("{pid}", &pid))
 }
 
-/// Writes without panicking where standard error is closed.
 fn complain(message: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "perfkit: {message}");
+    write_to_stderr(&format!("perfkit: {message}\n"));
+}
+
+/// Writes around the lock of the standard library's stream, which a thread may
+/// hold for good while the program ends; a closed stream is no error.
+#[cfg(unix)]
+fn write_to_stderr(text: &str) {
+    use std::os::fd::AsFd as _;
+    let stream = std::io::stderr();
+    if let Ok(stream) = stream.as_fd().try_clone_to_owned() {
+        let _ = std::fs::File::from(stream).write_all(text.as_bytes());
+    }
+}
+
+#[cfg(not(unix))]
+fn write_to_stderr(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

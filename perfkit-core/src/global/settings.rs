@@ -43,6 +43,10 @@ fn parse(mode: Option<&str>, report_every: Option<&str>) -> Settings {
     }
     let report_every = report_every.filter(|text| !text.is_empty());
     let report_every = report_every.and_then(|text| match Unit::Nanoseconds.parse(text) {
+        Ok(ns) if ns <= 0.0 => {
+            complaints.push(format!("PERFKIT_REPORT_EVERY: `{text}` is no time to wait"));
+            None
+        }
         Ok(ns) => Some(Duration::from_nanos(ns as u64).max(Duration::from_millis(10))),
         Err(error) => {
             complaints.push(format!("PERFKIT_REPORT_EVERY: {error}"));
@@ -76,6 +80,7 @@ mod tests {
         assert!(settings.is_enabled && !settings.summary_at_exit);
         assert_eq!(settings.complaints.len(), 2);
         assert_eq!(settings.report_every, None);
+        assert_eq!(parse(None, Some("-5s")).report_every, None);
         let settings = parse(None, Some("5s"));
         assert_eq!(settings.report_every, Some(Duration::from_secs(5)));
     }

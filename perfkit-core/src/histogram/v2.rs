@@ -11,6 +11,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::Histogram;
+use super::bucket::{self, HIGHEST};
 
 /// The name of the encoding in files.
 const ENCODING: &str = "hdrhistogram_v2_base64";
@@ -21,6 +22,9 @@ const HEADER_BYTES: usize = 40;
 /// The largest payload that is read: every bucket of a histogram over all of
 /// u64 with three digits, at its longest.
 const LARGEST_PAYLOAD_BYTES: usize = 1 << 20;
+
+/// The significant digits that are written.
+const DIGITS: u8 = 2;
 
 /// The most digits that are read: four would take megabytes for one histogram.
 const MOST_DIGITS: u32 = 3;
@@ -111,20 +115,34 @@ impl Wire {
             .sum
             .parse()
             .map_err(|_| HistogramError::Contradiction)?;
-        let n = u128::from(histogram.count());
-        let possible = u128::from(self.min)
-            .checked_mul(n)
-            .is_some_and(|least| least <= sum)
-            && u128::from(self.max)
-                .checked_mul(n)
-                .is_some_and(|most| sum <= most);
-        if n > 0 {
-            if !possible || self.min > self.max {
+        if histogram.count() > 0 {
+            if !self.agrees_with(&histogram, sum) {
                 return Err(HistogramError::Contradiction);
             }
             histogram.set_exact(sum, self.min, self.max);
         }
         Ok(histogram)
+    }
+
+    /// Whether minimum and maximum lie in the outermost buckets, and the sum
+    /// between what the buckets allow.
+    fn agrees_with(&self, histogram: &Histogram, sum: u128) -> bool {
+        let buckets: Vec<(u16, u64)> = histogram.buckets().collect();
+        let (Some(&(first, _)), Some(&(last, _))) = (buckets.first(), buckets.last()) else {
+            return true;
+        };
+        let total = |value: fn(u16) -> u64| -> u128 {
+            let products = buckets
+                .iter()
+                .map(|(index, count)| u128::from(value(*index)) * u128::from(*count));
+            products.fold(0, u128::saturating_add)
+        };
+        let has_larger = self.max > HIGHEST;
+        bucket::index(self.min) == first
+            && bucket::index(self.max) == last
+            && self.min <= self.max
+            && total(bucket::lowest) <= sum
+            && (has_larger || sum <= total(bucket::highest))
     }
 }
 
@@ -135,9 +153,14 @@ impl Histogram {
     /// # Errors
     /// A bucket's count is above 2⁶³ − 1.
     pub fn to_v2(&self) -> Result<Vec<u8>, HistogramError> {
+        let mut encoded =
+            Buckets::new_with_bounds(1, HIGHEST, DIGITS).map_err(|_| HistogramError::NotV2)?;
+        for (index, count) in self.buckets() {
+            encoded.saturating_record_n(bucket::lowest(index), count);
+        }
         let mut bytes = Vec::new();
         V2Serializer::new()
-            .serialize(&self.buckets, &mut bytes)
+            .serialize(&encoded, &mut bytes)
             .map_err(|_| HistogramError::NotV2)?;
         Ok(bytes)
     }

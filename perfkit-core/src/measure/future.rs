@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -9,7 +10,8 @@ use pin_project_lite::pin_project;
 use crate::monitor::Operation;
 use crate::outcome::Outcome;
 
-use super::call::{Span, record};
+use super::call::{Ended, Stopped};
+use super::nesting::{self, Covered, Frame};
 use super::segment::{Segment, Used};
 
 pin_project! {
@@ -25,6 +27,20 @@ pin_project! {
         work: F,
         outcome: Option<O>,
         call: AsyncCall,
+    }
+}
+
+/// The clone of a future is a call of its own.
+impl<F: Clone, O: Clone> Clone for Measured<F, O> {
+    fn clone(&self) -> Self {
+        Self {
+            work: self.work.clone(),
+            outcome: self.outcome.clone(),
+            call: AsyncCall {
+                operation: self.call.operation.clone(),
+                state: State::NotPolled,
+            },
+        }
     }
 }
 
@@ -74,63 +90,81 @@ struct AsyncCall {
 #[derive(Debug)]
 enum State {
     NotPolled,
-    Polled {
-        start_ns: u64,
-        nested: bool,
-        used: Used,
-    },
+    Polled(Progress),
     /// Recorded, or not to be recorded.
     Done,
+}
+
+/// What is known of an async call between its polls.
+#[derive(Debug)]
+struct Progress {
+    start_ns: u64,
+    nested: bool,
+    /// The call that it was first polled in.
+    parent: u64,
+    covered: Covered,
+    used: Used,
 }
 
 impl AsyncCall {
     /// Begins a poll; `None` when nothing is to be recorded.
     fn enter(&mut self) -> Option<PollGuard<'_>> {
-        match self.state {
+        let covered = match &self.state {
             State::Done => return None,
             State::NotPolled if !self.operation.monitor.is_enabled() => {
                 self.state = State::Done;
                 return None;
             }
-            _ => {}
-        }
+            State::NotPolled => Covered::of_new_frame(),
+            State::Polled(progress) => progress.covered,
+        };
+        let id = Arc::as_ptr(&self.operation.entry) as usize;
+        let frame = Frame::enter(id, covered);
         let segment = Segment::begin(&self.operation);
         if matches!(self.state, State::NotPolled) {
-            self.state = State::Polled {
+            self.state = State::Polled(Progress {
                 start_ns: segment.start_ns,
-                nested: segment.is_nested(),
+                nested: frame.nested,
+                parent: frame.parent(),
+                covered,
                 used: Used::default(),
-            };
+            });
         }
         Some(PollGuard {
             call: self,
-            segment: Some(segment),
+            running: Some((frame, segment)),
         })
     }
 
-    fn end(&mut self, end_ns: u64, outcome: Outcome) {
+    /// Counts the call for the one around it, and hands out what to record.
+    fn end(&mut self, end_ns: u64) -> Option<Ended> {
         let state = std::mem::replace(&mut self.state, State::Done);
-        if let State::Polled {
-            start_ns,
-            nested,
-            used,
-        } = state
-        {
-            let span = Span {
-                start_ns,
-                end_ns,
-                nested,
-            };
-            record(&self.operation, span, &used, true, outcome);
+        let State::Polled(progress) = state else {
+            return None;
+        };
+        nesting::add_callee(progress.parent, progress.start_ns, end_ns);
+        Some(Ended {
+            start_ns: progress.start_ns,
+            end_ns,
+            nested: progress.nested,
+            callees_ns: progress.covered.callees_ns,
+            used: progress.used,
+            is_async: true,
+        })
+    }
+
+    fn record(&mut self, end_ns: u64, outcome: Outcome) {
+        if let Some(ended) = self.end(end_ns) {
+            ended.record(&self.operation, outcome);
         }
     }
 }
 
 impl Drop for AsyncCall {
     fn drop(&mut self) {
-        if matches!(self.state, State::Polled { .. }) {
+        if matches!(self.state, State::Polled(_)) {
             let end_ns = self.operation.monitor.clock().now_ns();
-            self.end(end_ns, Outcome::Cancelled);
+            self.record(end_ns, Outcome::Cancelled);
         }
     }
 }
@@ -138,24 +172,31 @@ impl Drop for AsyncCall {
 /// A poll in progress. Dropped without an end, the poll panicked.
 struct PollGuard<'a> {
     call: &'a mut AsyncCall,
-    segment: Option<Segment>,
+    running: Option<(Frame, Segment)>,
 }
 
 impl PollGuard<'_> {
     fn pause(mut self) {
-        self.end_segment();
+        self.end_poll();
     }
 
     fn finish(mut self, outcome: impl FnOnce() -> Outcome) {
-        if let Some(end_ns) = self.end_segment() {
-            self.call.end(end_ns, outcome());
-        }
+        let Some(end_ns) = self.end_poll() else {
+            return;
+        };
+        let Some(ended) = self.call.end(end_ns) else {
+            return;
+        };
+        Stopped::new(self.call.operation.clone(), ended).record_with(outcome);
     }
 
-    fn end_segment(&mut self) -> Option<u64> {
-        let (end_ns, stretch) = self.segment.take()?.end(&self.call.operation);
-        if let State::Polled { used, .. } = &mut self.call.state {
-            used.then(stretch);
+    fn end_poll(&mut self) -> Option<u64> {
+        let (frame, segment) = self.running.take()?;
+        let (end_ns, stretch) = segment.end(&self.call.operation);
+        let covered = frame.leave();
+        if let State::Polled(progress) = &mut self.call.state {
+            progress.used.then(stretch);
+            progress.covered = covered;
         }
         Some(end_ns)
     }
@@ -163,8 +204,8 @@ impl PollGuard<'_> {
 
 impl Drop for PollGuard<'_> {
     fn drop(&mut self) {
-        if let Some(end_ns) = self.end_segment() {
-            self.call.end(end_ns, Outcome::Panic);
+        if let Some(end_ns) = self.end_poll() {
+            self.call.record(end_ns, Outcome::Panic);
         }
     }
 }

@@ -13,7 +13,7 @@ mod timer;
 pub use future::Measured;
 pub use timer::Timer;
 
-pub(crate) use call::Call;
+pub(crate) use call::{Call, Dropped};
 
 use std::fmt::Display;
 use std::future::Future;
@@ -27,7 +27,7 @@ impl Monitor {
     /// Whatever it returns is a success; use [`Monitor::try_measure`] for a
     /// `Result`.
     pub fn measure<T>(&self, name: &str, work: impl FnOnce() -> T) -> T {
-        if !cfg!(feature = "record") {
+        if !self.is_enabled() {
             return work();
         }
         self.operation(name).measure(work)
@@ -43,7 +43,7 @@ impl Monitor {
         name: &str,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        if !cfg!(feature = "record") {
+        if !self.is_enabled() {
             return work();
         }
         self.operation(name).try_measure(work)
@@ -98,11 +98,13 @@ impl Operation {
         work: impl FnOnce() -> T,
         outcome: impl FnOnce(&T) -> Outcome,
     ) -> T {
-        let Some(call) = Call::begin(self) else {
+        let Some(call) = Call::begin(self, Dropped::Panicked) else {
             return work();
         };
         let value = work();
-        call.finish(|| outcome(&value));
+        if let Some(stopped) = call.stop() {
+            stopped.record_with(|| outcome(&value));
+        }
         value
     }
 

@@ -1,16 +1,11 @@
-//! A stretch of a call on one thread: all of a plain call, one poll of an async one.
-
-use std::sync::Arc;
+//! What is read at both ends of a stretch of work on one thread.
 
 use crate::alloc::{Mark, MemoryUse};
 use crate::monitor::Operation;
 
-use super::nesting::Frame;
-
 /// What was read when the stretch began.
 #[derive(Debug)]
 pub(super) struct Segment {
-    frame: Frame,
     memory: Option<Mark>,
     cpu_start_ns: Option<u64>,
     pub(super) start_ns: u64,
@@ -20,7 +15,6 @@ pub(super) struct Segment {
 #[derive(Debug, Default)]
 pub(super) struct Used {
     pub(super) busy_ns: u64,
-    pub(super) callees_ns: u64,
     pub(super) cpu_ns: Option<u64>,
     pub(super) memory: Option<MemoryUse>,
 }
@@ -31,20 +25,13 @@ impl Segment {
     pub(super) fn begin(operation: &Operation) -> Self {
         let options = operation.options;
         let clock = operation.monitor.clock();
-        let frame = Frame::enter(Arc::as_ptr(&operation.entry) as usize);
         let memory = options.memory.then(Mark::set).flatten();
         let cpu_start_ns = options.cpu.then(|| clock.thread_cpu_ns()).flatten();
         Self {
-            frame,
             memory,
             cpu_start_ns,
             start_ns: clock.now_ns(),
         }
-    }
-
-    /// Whether the operation was already running on this thread.
-    pub(super) fn is_nested(&self) -> bool {
-        self.frame.nested
     }
 
     /// Ends the stretch and returns when, and what it used.
@@ -59,7 +46,6 @@ impl Segment {
             busy_ns: end_ns.saturating_sub(self.start_ns),
             memory: self.memory.map(Mark::read),
             cpu_ns,
-            callees_ns: self.frame.leave(),
         };
         (end_ns, used)
     }
@@ -69,7 +55,6 @@ impl Used {
     /// Adds a later stretch of the same call.
     pub(super) fn then(&mut self, later: Self) {
         self.busy_ns = self.busy_ns.saturating_add(later.busy_ns);
-        self.callees_ns = self.callees_ns.saturating_add(later.callees_ns);
         self.cpu_ns = match (self.cpu_ns, later.cpu_ns) {
             (Some(earlier), Some(later)) => Some(earlier.saturating_add(later)),
             (earlier, later) => earlier.or(later),

@@ -11,9 +11,11 @@ use super::call::Call;
 /// Measures from its start until it is stopped, failed or dropped.
 ///
 /// Dropped, it is a success, or a panic if the thread is unwinding. It stays on
-/// its thread; across an await use [`Operation::measure_async`]. Timers that overlap
-/// should end in the reverse order of their starts, as blocks do; otherwise
-/// their self times mix.
+/// its thread; across an await use [`Operation::measure_async`].
+///
+/// Timers may overlap and end in any order, each with its own time; only the
+/// self times of those that overlap mix. A timer within another of the same
+/// operation is no recursion but a call of its own.
 ///
 /// ```
 /// let monitor = perfkit::Monitor::new();
@@ -37,7 +39,7 @@ pub struct Timer {
 impl Timer {
     pub(super) fn of(operation: &Operation) -> Self {
         Self {
-            call: Call::begin(operation),
+            call: Call::begin_guarded(operation),
             _not_send: std::marker::PhantomData,
         }
     }
@@ -61,8 +63,8 @@ impl Timer {
     }
 
     fn end(mut self, outcome: impl FnOnce() -> Outcome) {
-        if let Some(call) = self.call.take() {
-            call.finish(outcome);
+        if let Some(stopped) = self.call.take().and_then(Call::stop) {
+            stopped.record_with(outcome);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Handing measurements to a collector, off the measured thread.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::outcome::Failure;
 use crate::recorder::Sample;
@@ -63,7 +64,7 @@ struct Worker {
 #[derive(Default)]
 pub(super) struct Delivery {
     is_active: AtomicBool,
-    dropped: AtomicU64,
+    dropped: Arc<AtomicU64>,
     worker: Mutex<Option<Worker>>,
 }
 
@@ -78,15 +79,25 @@ impl Delivery {
 
     pub(super) fn start(&self, collector: Box<dyn Collector>) -> std::io::Result<()> {
         let (queue, messages) = sync_channel(QUEUE);
+        let dropped = Arc::clone(&self.dropped);
         let thread = std::thread::Builder::new()
             .name("perfkit-collector".to_owned())
-            .spawn(move || deliver(&messages, collector))?;
-        self.replace(Some(Worker { queue, thread }));
+            .spawn(move || {
+                let deliver = AssertUnwindSafe(|| deliver(&messages, collector));
+                if catch_unwind(deliver).is_err() {
+                    let is_call = |message: &Message| matches!(message, Message::Call { .. });
+                    let lost = messages.try_iter().filter(is_call).count() as u64;
+                    // And the one that it panicked on.
+                    dropped.fetch_add(lost + 1, Ordering::Relaxed);
+                }
+            })?;
+        self.end(self.exchange(Some(Worker { queue, thread })));
         Ok(())
     }
 
+    /// Takes the collector away and waits until it got what is queued.
     pub(super) fn stop(&self) {
-        self.replace(None);
+        self.end(self.exchange(None));
     }
 
     /// Queues a call; drops and counts it when the queue is full.
@@ -113,7 +124,8 @@ impl Delivery {
         let Some(queue) = self.queue() else {
             return true;
         };
-        let deadline = std::time::Instant::now() + timeout;
+        // A century is as good as forever, and does not overflow.
+        let deadline = Instant::now() + timeout.min(Duration::from_secs(3_000_000_000));
         let (answer, answered) = sync_channel(1);
         let mut request = Message::Flush(answer);
         loop {
@@ -122,12 +134,12 @@ impl Delivery {
                 Err(TrySendError::Disconnected(_)) => return false,
                 Err(TrySendError::Full(request)) => request,
             };
-            if std::time::Instant::now() >= deadline {
+            if Instant::now() >= deadline {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        let left = deadline.saturating_duration_since(std::time::Instant::now());
+        let left = deadline.saturating_duration_since(Instant::now());
         answered.recv_timeout(left).is_ok()
     }
 
@@ -140,12 +152,14 @@ impl Delivery {
         (!is_own_thread).then(|| worker.queue.clone())
     }
 
-    fn replace(&self, worker: Option<Worker>) {
+    fn exchange(&self, worker: Option<Worker>) -> Option<Worker> {
         self.is_active.store(worker.is_some(), Ordering::Relaxed);
         let mut current = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
-        let former = std::mem::replace(&mut *current, worker);
-        drop(current);
-        if let Some(Worker { queue, thread }) = former {
+        std::mem::replace(&mut *current, worker)
+    }
+
+    fn end(&self, worker: Option<Worker>) {
+        if let Some(Worker { queue, thread }) = worker {
             drop(queue);
             // A collector that replaces itself must not wait for itself.
             if thread.thread().id() != std::thread::current().id() {
@@ -157,7 +171,9 @@ impl Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        self.stop();
+        // The last handle may go anywhere, where nobody wants to wait: the
+        // thread ends by itself when the queue is empty.
+        drop(self.exchange(None));
     }
 }
 
@@ -230,8 +246,9 @@ mod tests {
         for _ in 0..10 {
             monitor.measure("work", || ());
         }
-        assert!(!monitor.flush_collector(Duration::from_secs(60)));
+        assert!(!monitor.flush_collector(Duration::MAX));
         monitor.remove_collector();
         assert!(monitor.flush_collector(Duration::ZERO));
+        assert_eq!(monitor.dropped_deliveries(), 10);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::alloc;
 use crate::recorder::{Limits, Recorder};
 
 /// The operation that takes the calls of all names beyond the limit.
@@ -50,7 +51,7 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner)
             .get(name)
             .cloned();
-        known.unwrap_or_else(|| self.add(name))
+        known.unwrap_or_else(|| alloc::uncounted(|| self.add(name)))
     }
 
     /// All entries, by name.

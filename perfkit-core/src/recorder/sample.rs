@@ -19,7 +19,7 @@ pub(crate) struct Sample {
     pub(crate) end_ns: u64,
     pub(crate) ending: Ending,
     /// Whether the operation was already running on this thread or task: such
-    /// a call is counted, and its time belongs to the outermost one.
+    /// a call is counted, and all but its self time belongs to the outermost.
     pub(crate) nested: bool,
     pub(crate) self_ns: u64,
     /// Time in polls; async calls only.
@@ -107,12 +107,17 @@ impl Sample {
     /// are never mixed into the values of successful calls.
     pub(crate) fn value(&self, quantity: Quantity) -> Option<i64> {
         let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        // What a call within another of the same operation took and used is in
+        // the outermost call's values already.
+        if self.nested && quantity != Quantity::SelfTime {
+            return None;
+        }
         if self.ending != Ending::Success {
             let failed = quantity == Quantity::FailureTime;
             return failed.then(|| whole(self.duration_ns()));
         }
         match quantity {
-            Quantity::ExecutionTime => (!self.nested).then(|| whole(self.duration_ns())),
+            Quantity::ExecutionTime => Some(whole(self.duration_ns())),
             Quantity::SelfTime => Some(whole(self.self_ns)),
             Quantity::BusyTime => self.busy_ns.map(whole),
             Quantity::CpuTime => self.cpu_ns.map(whole),

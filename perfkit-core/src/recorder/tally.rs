@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::histogram::{self, Histogram};
+use crate::histogram::{Histogram, bucket};
 use crate::metric::Totals;
 use crate::outcome::Ending;
 
@@ -27,15 +27,21 @@ impl Calls {
     /// All calls, however they ended.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.success + self.failure + self.panic + self.cancelled
+        self.finished().saturating_add(self.cancelled)
     }
 
     /// The share of successes among the calls that were not cancelled; `None`
     /// without such a call.
     #[must_use]
     pub fn success_rate(&self) -> Option<f64> {
-        let finished = self.success + self.failure + self.panic;
+        let finished = self.finished();
         (finished > 0).then(|| self.success as f64 / finished as f64)
+    }
+
+    fn finished(&self) -> u64 {
+        self.success
+            .saturating_add(self.failure)
+            .saturating_add(self.panic)
     }
 
     pub(crate) fn count(&mut self, ending: Ending) {
@@ -59,14 +65,14 @@ impl Calls {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Series {
     pub(crate) totals: Totals,
-    buckets: BTreeMap<u64, u64>,
+    buckets: BTreeMap<u16, u64>,
 }
 
 impl Series {
     fn record(&mut self, value: i64, has_distribution: bool) {
         self.totals.record(value);
         if has_distribution {
-            let bucket = histogram::bucket_of(u64::try_from(value).unwrap_or(0));
+            let bucket = bucket::index(u64::try_from(value).unwrap_or(0));
             *self.buckets.entry(bucket).or_default() += 1;
         }
     }
@@ -85,7 +91,7 @@ impl Series {
         }
         let mut histogram = Histogram::new();
         for (bucket, count) in &self.buckets {
-            histogram.record_n(*bucket, *count);
+            histogram.add_to_bucket(*bucket, *count);
         }
         let whole = |value: i64| u64::try_from(value).unwrap_or(0);
         histogram.set_exact(

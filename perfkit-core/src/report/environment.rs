@@ -49,8 +49,8 @@ pub struct ClockInfo {
 }
 
 impl Environment {
-    /// Looks at the machine, this build and the working directory; runs `git`
-    /// to learn the revision, for at most two seconds.
+    /// Looks at the machine, this build and the working directory, in a few
+    /// hundred microseconds. Starts no process.
     #[must_use]
     pub fn detect(clock: &str) -> Self {
         let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());

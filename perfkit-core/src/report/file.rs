@@ -1,9 +1,9 @@
 //! Reports on disk.
 
 use std::error::Error;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+
+use crate::histogram::Histogram;
 
 use super::{Report, SCHEMA};
 
@@ -30,6 +32,8 @@ pub enum ReportError {
     TooLarge,
     /// It is not JSON, or its parts have the wrong types.
     Damaged(serde_json::Error),
+    /// Its numbers contradict each other.
+    Contradiction(String),
     /// It is JSON, and no perfkit report.
     Foreign,
     /// It is a report of another version of the format.
@@ -48,6 +52,7 @@ impl fmt::Display for ReportError {
                 LARGEST_REPORT >> 20
             ),
             Self::Damaged(error) => write!(f, "the file is damaged or incomplete: {error}"),
+            Self::Contradiction(what) => write!(f, "the file is damaged: {what}"),
             Self::Foreign => write!(
                 f,
                 "the file is no perfkit report: it has no \"schema\": \"{SCHEMA}\""
@@ -89,9 +94,34 @@ impl Report {
     pub fn from_json(json: &[u8]) -> Result<Self, ReportError> {
         let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
         match serde_json::from_slice::<Self>(json) {
-            Ok(report) if report.schema == SCHEMA => Ok(report),
+            Ok(report) if report.schema == SCHEMA => report.check().map(|()| report),
             Ok(report) => Err(ReportError::OtherVersion(report.schema)),
             Err(error) => Err(why_unreadable(json, error)),
+        }
+    }
+
+    /// Refuses numbers that contradict each other.
+    fn check(&self) -> Result<(), ReportError> {
+        let windows = self
+            .operations
+            .iter()
+            .flat_map(|o| [&o.lifetime, &o.last_calls, &o.last_period]);
+        let of_operations = windows.flat_map(|window| &window.metrics);
+        let of_benchmarks = self.benchmarks.iter().flat_map(|b| &b.metrics);
+        let contradictory = of_operations.chain(of_benchmarks).find(|(_, summary)| {
+            let counted = summary.histogram.as_ref().map(Histogram::count);
+            let listed = (!summary.samples.is_empty()).then_some(summary.samples.len() as u64);
+            [counted, listed]
+                .into_iter()
+                .flatten()
+                .any(|count| count != summary.count)
+        });
+        match contradictory {
+            None => Ok(()),
+            Some((metric, summary)) => Err(ReportError::Contradiction(format!(
+                "{metric} says that it has {} values, and has another number of them",
+                summary.count
+            ))),
         }
     }
 
@@ -149,17 +179,27 @@ fn why_unreadable(json: &[u8], error: serde_json::Error) -> ReportError {
 
 /// Writes a file so that every reader, now or after a crash, finds either the
 /// old content or the new: to a new file beside it, flushed to disk, renamed.
+/// Permissions of a file that is replaced are kept, links are written through.
 ///
-/// A path to something that is no regular file, such as `/dev/stdout`, is
-/// written directly.
+/// What is no regular file is written directly, and so is everything under
+/// `/dev` and `/proc`: `/dev/stdout` may be a log that others write to as well.
 ///
 /// # Errors
 /// The file or its folder cannot be written.
 pub fn save_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
-    // Renaming would replace a link, and saving through it is what was asked.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
-        return File::create(&target)?.write_all(content);
+    let Some(target) = resolve(path)? else {
+        // Without truncating, and at the end of whatever is there.
+        return OpenOptions::new()
+            .append(true)
+            .open(path)?
+            .write_all(content);
+    };
+    let existing = fs::metadata(&target).ok();
+    if existing.as_ref().is_some_and(|found| !found.is_file()) {
+        return OpenOptions::new()
+            .write(true)
+            .open(&target)?
+            .write_all(content);
     }
     let name = target.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     let folder = match target.parent() {
@@ -167,7 +207,9 @@ pub fn save_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
         _ => PathBuf::from("."),
     };
     let unfinished = folder.join(unfinished_name(name));
-    let result = write_new(&unfinished, content).and_then(|()| fs::rename(&unfinished, &target));
+    let permissions = existing.map(|found| found.permissions());
+    let result = write_new(&unfinished, content, permissions)
+        .and_then(|()| fs::rename(&unfinished, &target));
     if result.is_err() {
         let _ = fs::remove_file(&unfinished);
         return result;
@@ -177,26 +219,49 @@ pub fn save_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+/// The file that a path leads to through links; it need not exist. `None` where
+/// the way leads through the system's own folders.
+fn resolve(path: &Path) -> io::Result<Option<PathBuf>> {
+    const MOST_LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if path.starts_with("/dev") || path.starts_with("/proc") {
+            return Ok(None);
+        }
+        let is_link = fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink());
+        if !is_link {
+            return Ok(Some(path));
+        }
+        let next = fs::read_link(&path)?;
+        path = path.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(io::Error::other("too many links"))
+}
+
+fn write_new(path: &Path, content: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    if let Some(permissions) = permissions {
+        // Not every file system has them.
+        let _ = file.set_permissions(permissions);
+    }
     file.write_all(content)?;
     file.sync_all()
 }
 
-/// `.NAME.PID-COUNT.perfkit-tmp`: no two savers share one.
-fn unfinished_name(name: &std::ffi::OsStr) -> OsString {
+/// A name that no two savers share, and that is short however long the file's
+/// own is.
+fn unfinished_name(name: &OsStr) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let mut unfinished = unfinished_prefix(name);
-    unfinished.push(format!("{}-{count}.perfkit-tmp", std::process::id()));
-    unfinished
+    let pid = std::process::id();
+    format!("{}{pid}-{count}{UNFINISHED}", unfinished_prefix(name))
 }
 
-fn unfinished_prefix(name: &std::ffi::OsStr) -> OsString {
-    let mut prefix = OsString::from(".");
-    prefix.push(name);
-    prefix.push(".");
-    prefix
+/// The end of the name of an unfinished file.
+const UNFINISHED: &str = ".perfkit-tmp";
+
+fn unfinished_prefix(name: &OsStr) -> String {
+    format!(".{:08x}-", crc32fast::hash(name.as_encoded_bytes()))
 }
 
 /// Makes the rename last; where folders cannot be opened there is nothing to do.
@@ -207,7 +272,7 @@ fn sync_folder(folder: &Path) {
 }
 
 /// Removes what killed savers of the same file left behind.
-fn remove_stale(folder: &Path, name: &std::ffi::OsStr) {
+fn remove_stale(folder: &Path, name: &OsStr) {
     let prefix = unfinished_prefix(name);
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -216,7 +281,7 @@ fn remove_stale(folder: &Path, name: &std::ffi::OsStr) {
         let found = entry.file_name();
         let found = found.as_encoded_bytes();
         let is_unfinished =
-            found.starts_with(prefix.as_encoded_bytes()) && found.ends_with(b".perfkit-tmp");
+            found.starts_with(prefix.as_bytes()) && found.ends_with(UNFINISHED.as_bytes());
         let age = entry
             .metadata()
             .and_then(|found| found.modified())
@@ -238,7 +303,7 @@ mod tests {
         folder
     }
 
-    fn files(folder: &Path) -> Vec<OsString> {
+    fn files(folder: &Path) -> Vec<std::ffi::OsString> {
         let entries = fs::read_dir(folder).unwrap();
         entries.map(|entry| entry.unwrap().file_name()).collect()
     }
@@ -273,9 +338,13 @@ mod tests {
     fn leftovers_of_killed_savers_are_swept_once_they_are_old() {
         let folder = folder("sweep");
         let path = folder.join("report.json");
-        let old = folder.join(".report.json.1-0.perfkit-tmp");
-        let young = folder.join(".report.json.2-0.perfkit-tmp");
-        let other = folder.join(".other.json.1-0.perfkit-tmp");
+        let leftover = |name: &str, pid: u32| {
+            let prefix = unfinished_prefix(OsStr::new(name));
+            folder.join(format!("{prefix}{pid}-0{UNFINISHED}"))
+        };
+        let old = leftover("report.json", 1);
+        let young = leftover("report.json", 2);
+        let other = leftover("other.json", 1);
         for leftover in [&old, &young, &other] {
             let file = File::create(leftover).unwrap();
             if leftover != &young {
@@ -299,6 +368,42 @@ mod tests {
         save_atomically(&link, b"new").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        // Also one that leads nowhere yet.
+        fs::remove_file(&target).unwrap();
+        save_atomically(&link, b"newer").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"newer");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_are_kept_and_long_names_are_no_trouble() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = folder("permissions");
+        let path = folder.join("x".repeat(250));
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        save_atomically(&path, b"new").unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_leads_to_an_open_file_is_appended_to() {
+        use std::os::fd::AsRawFd as _;
+        let folder = folder("append");
+        let path = folder.join("log");
+        fs::write(&path, "earlier\n").unwrap();
+        let log = OpenOptions::new().append(true).open(&path).unwrap();
+        let way = format!("/proc/self/fd/{}", log.as_raw_fd());
+        save_atomically(Path::new(&way), b"report\n").unwrap();
+        (&log).write_all(b"later\n").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"earlier\nreport\nlater\n");
         fs::remove_dir_all(folder).unwrap();
     }
 }

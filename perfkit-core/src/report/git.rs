@@ -1,87 +1,163 @@
-//! The revision of the working directory.
+//! The revision of the working directory, read from git's own files.
+//!
+//! No program is run: a library must not start processes in its host, and a
+//! repository's settings could make git run programs of its own.
 
-use std::io::Read;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// The most time that one question to git may take.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The largest file with one line that is read, in bytes.
+const LARGEST_FILE: u64 = 4096;
 
-/// The most bytes of an answer that are read.
-const LONGEST_ANSWER: u64 = 4096;
+/// The largest list of packed references that is searched, in bytes.
+const LARGEST_LIST: u64 = 64 << 20;
 
 /// A git revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Git {
     /// The full hash of the commit that is checked out.
     pub commit: String,
-    /// Whether tracked files differ from it; `None` if git did not say in time.
+    /// Whether tracked files differ from it; `None` where nobody looked, which
+    /// is so in reports that a program saves by itself.
     #[serde(default)]
     pub dirty: Option<bool>,
 }
 
 impl Git {
-    /// The revision of the working directory; `None` outside a checkout, before
-    /// the first commit and without git.
+    /// The revision of the working directory; `None` outside a checkout and
+    /// before the first commit.
     pub(super) fn of_working_directory() -> Option<Self> {
-        let commit = ask(&["rev-parse", "--verify", "HEAD"])?.trim().to_owned();
+        Self::of(&std::env::current_dir().ok()?)
+    }
+
+    fn of(folder: &Path) -> Option<Self> {
+        let found = folder.ancestors().map(|folder| folder.join(".git"));
+        let git = git_folder(&found.into_iter().find(|path| path.exists())?)?;
+        let head = first_line(&git.join("HEAD"))?;
+        let commit = match head.strip_prefix("ref: ") {
+            None => head,
+            Some(reference) => resolve(&git, reference)?,
+        };
         let is_hash = commit.len() >= 40 && commit.bytes().all(|b| b.is_ascii_hexdigit());
-        is_hash.then(|| Self {
+        is_hash.then_some(Self {
             commit,
-            dirty: ask(&["status", "--porcelain", "--untracked-files=no"])
-                .map(|changes| !changes.is_empty()),
+            dirty: None,
         })
     }
 }
 
-/// The standard output of a git command that succeeded in time.
-fn ask(arguments: &[&str]) -> Option<String> {
-    let mut child = Command::new("git")
-        // A repository's own settings must not make git run a program of theirs.
-        .args([
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.hooksPath=/dev/null",
-        ])
-        .args(arguments)
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let stdout = child.stdout.take()?;
-    let reader = std::thread::Builder::new()
-        .name("perfkit-git".to_owned())
-        .spawn(move || {
-            let mut answer = Vec::new();
-            let read = stdout.take(LONGEST_ANSWER).read_to_end(&mut answer);
-            read.ok().map(|_| answer)
-        });
-    let succeeded = ended_well(&mut child);
-    let answer = reader.ok()?.join().ok()??;
-    // A longer answer ends git with a broken pipe, and its start is enough.
-    let was_cut = answer.len() as u64 == LONGEST_ANSWER;
-    (succeeded || was_cut).then(|| String::from_utf8_lossy(&answer).into_owned())
+/// `.git` is a folder or, in a further work tree, a file that names one.
+fn git_folder(path: &Path) -> Option<PathBuf> {
+    if path.is_dir() {
+        return Some(path.to_owned());
+    }
+    let line = first_line(path)?;
+    let named = line.strip_prefix("gitdir: ")?;
+    Some(path.parent()?.join(named))
 }
 
-/// Waits for a child and ends it when it takes too long.
-fn ended_well(child: &mut Child) -> bool {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return status.success(),
-            Ok(None) if Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(1));
+/// The hash that a reference stands for: in a file of its own, or in the list
+/// of packed ones. Work trees share both with the repository.
+fn resolve(git: &Path, reference: &str) -> Option<String> {
+    let common = match first_line(&git.join("commondir")) {
+        Some(named) => git.join(named),
+        None => git.to_owned(),
+    };
+    let is_plain = !reference.split('/').any(|part| part == "..") && !reference.starts_with('/');
+    let own_file = [git, &common]
+        .into_iter()
+        .filter(|_| is_plain)
+        .find_map(|folder| first_line(&folder.join(reference)));
+    own_file.or_else(|| {
+        let list = File::open(common.join("packed-refs")).ok()?;
+        let lines = BufReader::new(list.take(LARGEST_LIST)).lines();
+        lines.map_while(Result::ok).find_map(|line| {
+            let (hash, name) = line.split_once(' ')?;
+            (name == reference).then(|| hash.to_owned())
+        })
+    })
+}
+
+fn first_line(path: &Path) -> Option<String> {
+    let mut text = String::new();
+    let file = File::open(path).ok()?;
+    file.take(LARGEST_FILE).read_to_string(&mut text).ok()?;
+    Some(text.lines().next()?.trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const HASH: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    struct Repository(PathBuf);
+
+    impl Repository {
+        fn new(name: &str, files: &[(&str, &str)]) -> Self {
+            let root =
+                std::env::temp_dir().join(format!("perfkit-git-{}-{name}", std::process::id()));
+            let _ = fs::remove_dir_all(&root);
+            for (path, content) in files {
+                let path = root.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, content).unwrap();
             }
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return false;
-            }
+            Self(root)
         }
+
+        fn commit(&self, folder: &str) -> Option<String> {
+            Git::of(&self.0.join(folder)).map(|git| git.commit)
+        }
+    }
+
+    impl Drop for Repository {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_branch_a_packed_branch_and_a_detached_head() {
+        let hash = format!("{HASH}\n");
+        let head = (".git/HEAD", "ref: refs/heads/main\n");
+        let branch = Repository::new(
+            "branch",
+            &[head, (".git/refs/heads/main", &hash), ("src/lib.rs", "")],
+        );
+        assert_eq!(branch.commit("src").as_deref(), Some(HASH));
+        let list = format!("# pack-refs\n{HASH} refs/heads/main\n");
+        let packed = Repository::new("packed", &[head, (".git/packed-refs", &list)]);
+        assert_eq!(packed.commit(".").as_deref(), Some(HASH));
+        let detached = Repository::new("detached", &[(".git/HEAD", &hash)]);
+        assert_eq!(detached.commit(".").as_deref(), Some(HASH));
+    }
+
+    #[test]
+    fn a_further_work_tree_shares_the_references() {
+        let hash = format!("{HASH}\n");
+        let repository = Repository::new(
+            "worktree",
+            &[
+                ("main/.git/refs/heads/topic", &hash),
+                ("main/.git/worktrees/w/HEAD", "ref: refs/heads/topic\n"),
+                ("main/.git/worktrees/w/commondir", "../..\n"),
+                ("tree/.git", "gitdir: ../main/.git/worktrees/w\n"),
+            ],
+        );
+        assert_eq!(repository.commit("tree").as_deref(), Some(HASH));
+    }
+
+    #[test]
+    fn nothing_to_find_and_hostile_files() {
+        let head = |text: &'static str| Repository::new("odd", &[(".git/HEAD", text)]);
+        assert_eq!(head("ref: refs/heads/unborn\n").commit("."), None);
+        assert_eq!(head("ref: ../../../etc/passwd\n").commit("."), None);
+        assert_eq!(head("not a hash\n").commit("."), None);
+        assert_eq!(head("").commit("."), None);
     }
 }

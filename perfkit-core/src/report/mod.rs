@@ -107,7 +107,7 @@ impl Report {
 
 /// RFC 3339 in UTC, to the millisecond.
 mod timestamp {
-    use std::time::SystemTime;
+    use std::time::{Duration, SystemTime};
 
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -115,7 +115,10 @@ mod timestamp {
         time: &SystemTime,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+        // Beyond these years the format has no form, and formatting panics.
+        let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+        let time = (*time).clamp(SystemTime::UNIX_EPOCH, last);
+        serializer.collect_str(&humantime::format_rfc3339_millis(time))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(

@@ -51,16 +51,16 @@ impl Report {
     /// ```
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let mut calls = 0;
-        let (mut successes, mut finished) = (0, 0);
-        let (mut timed, mut total_ns) = (0, 0.0);
+        let mut calls = 0_u64;
+        let (mut successes, mut finished) = (0_u64, 0_u64);
+        let (mut timed, mut total_ns) = (0_u64, 0.0);
         for operation in &self.operations {
             let ended = operation.lifetime.calls;
-            calls += ended.total();
-            successes += ended.success;
-            finished += ended.total() - ended.cancelled;
+            calls = ended.total().saturating_add(calls);
+            successes = ended.success.saturating_add(successes);
+            finished = (ended.total() - ended.cancelled).saturating_add(finished);
             if let Some(time) = operation.lifetime.metric("execution_time") {
-                timed += time.count;
+                timed = timed.saturating_add(time.count);
                 total_ns += time.sum;
             }
         }

@@ -17,9 +17,10 @@ pub struct Estimate {
     pub confidence: f64,
 }
 
-/// Up to this many pairs the signed-rank distribution is enumerated; beyond,
-/// its normal approximation is right to the rank.
-const EXACT_PAIRS: usize = 64;
+/// Up to this many pairs the signed-rank distribution is enumerated. Beyond, its
+/// normal approximation is off by a few ranks of tens of thousands, on the
+/// cautious side from a confidence of 0.95 up.
+const EXACT_PAIRS: usize = 200;
 
 /// The Hodges-Lehmann estimate of the centre of paired differences (Hodges and
 /// Lehmann 1963), the median of all Walsh averages (dᵢ + dⱼ)/2 with i ≤ j, and
@@ -189,7 +190,8 @@ mod tests {
             cumulative >= 0.025
         });
         let approximate = signed_rank_quantile(EXACT_PAIRS + 1, 0.025).unwrap();
-        assert!(exact.unwrap().abs_diff(approximate as usize) <= 1);
+        assert!(exact.unwrap() >= approximate as usize);
+        assert!(exact.unwrap() - approximate as usize <= 2);
     }
 
     #[test]
