@@ -247,6 +247,15 @@ fn a_partial_success_is_counted_and_not_repeated() {
 }
 
 #[test]
+fn a_web_page_is_no_collector() {
+    let page = answer(200, "content-type: text/html\r\n", b"<html>Sign in</html>");
+    let (endpoint, _arrived) = collector(vec![page]);
+    let report = Report::from_snapshot(monitor().snapshot());
+    let error = otlp::send_report(&report, &config(&endpoint)).unwrap_err();
+    assert_eq!(error, SendError::NoCollector);
+}
+
+#[test]
 fn a_dead_collector_neither_slows_the_program_nor_keeps_it_from_ending() {
     // It accepts connections and never answers.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -56,7 +56,7 @@ fn a_budget_that_holds_passes() {
     let answer = gate("p95 = \"< 1s\"\nsuccess_rate = \">= 99%\"\nthroughput = \">= 1/s\"");
     answer
         .exits_with(0)
-        .says("The gate passed: 3 checks hold.")
+        .says("The gate passed. Checks: 3.")
         .says("p95 < 1.000 s");
 }
 
@@ -66,7 +66,7 @@ fn every_violation_is_listed_and_violations_come_first() {
         "mean = \"< 100ms\"\nmedian = \"< 100ms\"\np95 = \"< 1s\"\np99 = \"< 100ms\"\nmax = \"<= 1s\"\nthroughput = \">= 100k/s\"",
     )
     .exits_with(1)
-    .says("The gate failed: 4 of 6 checks are broken.");
+    .says("The gate failed. Broken checks: 4 of 6.");
     let results: Vec<_> = answer
         .stdout
         .lines()
@@ -81,7 +81,7 @@ fn what_the_sample_cannot_support_is_undecided() {
     // 998.0 of 1000 ms is close to p99's upper bound at 99 %.
     gate("p99 = \"< 992ms\"")
         .exits_with(0)
-        .says("The gate passed, but 1 of 1 checks cannot be decided.")
+        .says("not every check can be decided. Undecided: 1 of 1.")
         .says("too few values to be sure");
     gate("success_rate = \">= 99.8%\"")
         .exits_with(0)
@@ -127,7 +127,7 @@ fn levels_warn_before_the_bound_breaks() {
     };
     budget("400MB")
         .exits_with(0)
-        .says("The gate passed: 1 checks hold.");
+        .says("The gate passed. Checks: 1.");
     budget("300MB").exits_with(0).says("close to the bound");
     budget("260MB")
         .exits_with(0)
@@ -307,7 +307,7 @@ fn the_result_is_a_report_and_a_page_of_the_workflow() {
     assert_eq!(answer.report().gate.unwrap().outcome, GateOutcome::Fail);
     let page = folder.read("summary.md");
     assert!(
-        page.starts_with("**The gate failed: 1 of 1 checks are broken.**"),
+        page.starts_with("**The gate failed. Broken checks: 1 of 1.**"),
         "{page}"
     );
     assert!(
@@ -320,4 +320,77 @@ fn the_result_is_a_report_and_a_page_of_the_workflow() {
     Answer::of(command)
         .exits_with(1)
         .complains("GITHUB_STEP_SUMMARY");
+}
+
+#[test]
+fn memory_that_is_perfkit_s_own_is_not_held_against_a_command() {
+    let folder = Folder::new();
+    folder
+        .run(["compare", "true", "-r", "3", "--export-json", "out.json"])
+        .exits_with(0);
+    let judge = |limit: &str| {
+        let text = format!("[[budget]]\nbenchmark = \"true\"\npeak_memory = \"< {limit}\"\n");
+        folder.write("perfkit.toml", &text);
+        folder.run(["gate", "out.json"])
+    };
+    judge("100kB")
+        .exits_with(0)
+        .says("undecided")
+        .says("(at most ");
+    judge("1GB").exits_with(0).says("pass");
+}
+
+#[test]
+fn a_gate_that_compares_nothing_has_decided_nothing() {
+    let folder = Folder::new();
+    let rule = "[gate]\ninconclusive = \"fail\"\n[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"5%\"\n";
+    folder.write("perfkit.toml", rule);
+    save_benchmark(&folder, "before.json", "old name", 1.0);
+    save_benchmark(&folder, "after.json", "new name", 1.0);
+    folder
+        .run(["gate", "after.json", "--baseline", "before.json"])
+        .exits_with(1)
+        .says("report and baseline have none in common");
+}
+
+#[test]
+fn what_failed_is_no_throughput() {
+    let folder = Folder::new();
+    let monitor = Monitor::new();
+    for _ in 0..8 {
+        let _ = monitor.try_measure("work", || Err::<(), _>("no"));
+    }
+    Report::from_snapshot(monitor.snapshot())
+        .save(folder.path("report.json"))
+        .unwrap();
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"*\"\nthroughput = \">= 1/s\"\n",
+    );
+    folder
+        .run(["gate", "report.json"])
+        .exits_with(1)
+        .says("FAIL");
+}
+
+#[test]
+fn findings_are_written_as_csv_and_pages_keep_apart() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json", 0);
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"*\"\np95 = \"< 1ms\"\n",
+    );
+    for _ in 0..2 {
+        let mut command = folder.perfkit(["gate", "report.json", "--format", "csv"]);
+        command.env("GITHUB_STEP_SUMMARY", folder.path("summary.md"));
+        Answer::of(command)
+            .exits_with(1)
+            .says("outcome,subject,rule,measured\nfail,checkout::pay,p95 < 1.000 ms,");
+    }
+    assert!(
+        folder
+            .read("summary.md")
+            .contains("|\n\n\n**The gate failed.")
+    );
 }

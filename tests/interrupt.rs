@@ -86,21 +86,132 @@ fn a_terminal_that_is_closed_does_the_same() {
     assert_saved_and_gone(&folder);
 }
 
-#[test]
-fn cleanup_is_still_run_and_a_hanging_hook_is_ended() {
-    let folder = Folder::new();
-    let arguments = ["compare", "true", "--prepare", "echo $$ > pid; sleep 61"];
+fn start(folder: &Folder, arguments: &[&str]) -> std::process::Child {
     let mut command = folder.perfkit(arguments);
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
-    while !std::fs::read_to_string(folder.path("pid")).is_ok_and(|pid| pid.ends_with('\n')) {
+    command.spawn().unwrap()
+}
+
+/// Waits until a command wrote its file.
+fn wait_for(folder: &Folder, name: &str) {
+    let is_there =
+        || std::fs::read_to_string(folder.path(name)).is_ok_and(|text| text.ends_with('\n'));
+    while !is_there() {
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+fn has_gone(folder: &Folder, pid_file: &str) -> bool {
+    let pid = folder.read(pid_file);
+    let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+    status.map_or(true, |status| status.contains(") Z "))
+}
+
+#[test]
+fn a_hanging_hook_is_ended() {
+    let folder = Folder::new();
+    let child = start(
+        &folder,
+        &["compare", "true", "--prepare", "echo $$ > pid; sleep 61"],
+    );
+    wait_for(&folder, "pid");
     send("-INT", child.id());
     Answer::from(child.wait_with_output().unwrap()).exits_with(130);
-    let status = std::fs::read_to_string(format!("/proc/{}/stat", folder.read("pid").trim()));
-    assert!(status.map_or(true, |status| status.contains(") Z ")));
+    assert!(has_gone(&folder, "pid"));
+}
+
+#[test]
+fn cleanup_and_conclude_run_to_their_end_after_an_interruption() {
+    let folder = Folder::new();
+    let arguments = [
+        "compare",
+        "sleep 61",
+        "-w",
+        "0",
+        "--prepare",
+        "echo started > started",
+        "--conclude",
+        "sleep 0.1; echo done > concluded",
+        "--cleanup",
+        "sleep 0.1; echo done > cleaned",
+    ];
+    let child = start(&folder, &arguments);
+    wait_for(&folder, "started");
+    send("-INT", child.id());
+    Answer::from(child.wait_with_output().unwrap()).exits_with(130);
+    assert_eq!(folder.read("concluded"), "done\n");
+    assert_eq!(folder.read("cleaned"), "done\n");
+}
+
+#[test]
+fn a_second_request_ends_the_cleanup_too() {
+    let folder = Folder::new();
+    let arguments = [
+        "compare",
+        "true",
+        "-r",
+        "1",
+        "--cleanup",
+        "echo $$ > pid; sleep 61",
+    ];
+    let child = start(&folder, &arguments);
+    wait_for(&folder, "pid");
+    send("-INT", child.id());
+    Answer::from(child.wait_with_output().unwrap())
+        .exits_with(130)
+        .says("true");
+    assert!(has_gone(&folder, "pid"));
+}
+
+#[test]
+fn an_interrupted_setup_is_an_interruption_and_cleaned_up_after() {
+    let folder = Folder::new();
+    let arguments = [
+        "compare",
+        "true {x}",
+        "-L",
+        "x",
+        "1,2",
+        "--setup",
+        "echo {x} >> setups; sleep 61",
+        "--cleanup",
+        "echo {x} >> cleanups",
+    ];
+    let child = start(&folder, &arguments);
+    wait_for(&folder, "setups");
+    send("-TERM", child.id());
+    Answer::from(child.wait_with_output().unwrap()).exits_with(143);
+    assert_eq!(folder.read("setups"), "1\n");
+    assert_eq!(folder.read("cleanups"), "1\n");
+}
+
+#[test]
+fn a_failed_setup_is_cleaned_up_after() {
+    let folder = Folder::new();
+    let arguments = [
+        "compare",
+        "true {x}",
+        "-L",
+        "x",
+        "1,2,3",
+        "--setup",
+        "[ {x} = 1 ]",
+        "--cleanup",
+        "echo {x} >> cleanups",
+    ];
+    folder
+        .run(arguments)
+        .exits_with(5)
+        .complains("the setup command `[ 2 = 1 ]` ended with exit status 1");
+    assert_eq!(folder.read("cleanups"), "1\n2\n");
+}
+
+#[test]
+fn quitting_leaves_no_process() {
+    let (folder, answer) = interrupt("-QUIT");
+    answer.exits_with(143);
+    assert_saved_and_gone(&folder);
 }

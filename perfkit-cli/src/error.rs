@@ -33,14 +33,14 @@ impl Error {
 
     /// A file could not be read or written.
     pub(crate) fn file(action: &str, path: &Path, error: impl fmt::Display) -> Self {
-        Self::data(format!("cannot {action} {}: {error}", path.display()))
+        Self::data(format!("cannot {action} {}: {error}", shown(path)))
     }
 
     /// A report could not be read or written.
     pub(crate) fn report(path: &Path, error: &ReportError) -> Self {
         match error {
             ReportError::Io(_, error) => Self::file("open", path, error),
-            other => Self::data(format!("{}: {other}", path.display())),
+            other => Self::data(format!("{}: {other}", shown(path))),
         }
     }
 
@@ -69,4 +69,12 @@ impl Error {
             hint: None,
         }
     }
+}
+
+/// A path without line breaks and other control characters.
+pub(crate) fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    text.chars()
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
 }

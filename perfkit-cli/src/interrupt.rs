@@ -1,62 +1,123 @@
-//! Signals: a child ended, or the user wants everything to end.
+//! Signals: a child ended or stopped, or the user wants everything to end.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::{flag, low_level};
 
+use crate::error::Error;
 use crate::exit::Exit;
 
+/// The signals that ask for an end.
+const ENDS: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
+
 /// Listens for signals from its creation to the end of the process.
+///
+/// While nothing is measured, a signal has its usual effect and ends perfkit
+/// wherever it waits. Between [`Signals::take_over`] and [`Signals::let_go`] it
+/// is a request, which measuring honours.
 #[derive(Debug)]
 pub(crate) struct Signals {
-    /// Becomes readable with every signal.
-    wake: UnixStream,
-    /// The last signal that asked for an end; zero without one.
-    end: Arc<AtomicUsize>,
+    /// Becomes readable when a child ended or stopped.
+    children: UnixStream,
+    /// Receives a byte for each request to end.
+    ends: UnixStream,
+    requests: Cell<usize>,
+    last: Arc<AtomicUsize>,
+    has_usual_effect: Arc<AtomicBool>,
 }
 
 impl Signals {
-    pub(crate) fn listen() -> io::Result<Self> {
-        let (wake, notify) = UnixStream::pair()?;
-        wake.set_nonblocking(true)?;
-        notify.set_nonblocking(true)?;
-        let end = Arc::new(AtomicUsize::new(0));
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            flag::register_usize(signal, Arc::clone(&end), signal as usize)?;
-        }
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGCHLD] {
-            low_level::pipe::register(signal, notify.try_clone()?)?;
-        }
-        Ok(Self { wake, end })
+    pub(crate) fn listen() -> Result<Self, Error> {
+        Self::try_listen()
+            .map_err(|error| Error::data(format!("cannot listen for signals: {error}")))
     }
 
-    /// Becomes readable when a signal came; [`Signals::clear`] makes it wait
-    /// for the next.
-    pub(crate) fn wake_fd(&self) -> BorrowedFd<'_> {
-        self.wake.as_fd()
+    fn try_listen() -> io::Result<Self> {
+        let (children, child_ended) = UnixStream::pair()?;
+        let (ends, end_wanted) = UnixStream::pair()?;
+        for stream in [&children, &child_ended, &ends, &end_wanted] {
+            stream.set_nonblocking(true)?;
+        }
+        let last = Arc::new(AtomicUsize::new(0));
+        let has_usual_effect = Arc::new(AtomicBool::new(true));
+        for signal in ENDS {
+            flag::register_conditional_default(signal, Arc::clone(&has_usual_effect))?;
+            flag::register_usize(signal, Arc::clone(&last), signal as usize)?;
+            low_level::pipe::register(signal, end_wanted.try_clone()?)?;
+        }
+        low_level::pipe::register(SIGCHLD, child_ended)?;
+        Ok(Self {
+            children,
+            ends,
+            requests: Cell::new(0),
+            last,
+            has_usual_effect,
+        })
+    }
+
+    /// From now on a signal is a request.
+    pub(crate) fn take_over(&self) {
+        self.has_usual_effect.store(false, Ordering::SeqCst);
+    }
+
+    /// From now on a signal ends perfkit at once.
+    pub(crate) fn let_go(&self) {
+        self.has_usual_effect.store(true, Ordering::SeqCst);
+    }
+
+    /// What becomes readable when a signal came; [`Signals::clear`] makes them
+    /// wait for the next.
+    pub(crate) fn wake_fds(&self) -> [BorrowedFd<'_>; 2] {
+        [self.children.as_fd(), self.ends.as_fd()]
     }
 
     pub(crate) fn clear(&self) {
-        let mut ignored = [0; 64];
-        while matches!((&self.wake).read(&mut ignored), Ok(read) if read > 0) {}
+        read_all(&self.children);
+        self.requests
+            .set(self.requests.get() + read_all(&self.ends));
+    }
+
+    /// How often the user asked for an end.
+    pub(crate) fn requests(&self) -> usize {
+        self.requests
+            .set(self.requests.get() + read_all(&self.ends));
+        self.requests.get()
     }
 
     /// Whether the user wants everything to end.
     pub(crate) fn is_interrupted(&self) -> bool {
-        self.end.load(Ordering::Relaxed) != 0
+        self.requests() > 0
+    }
+
+    /// The last signal that asked for an end.
+    pub(crate) fn last(&self) -> i32 {
+        self.last.load(Ordering::SeqCst) as i32
     }
 
     /// How to exit after an interruption.
     pub(crate) fn exit(&self) -> Exit {
-        if self.end.load(Ordering::Relaxed) == SIGINT as usize {
+        if self.last() == SIGINT {
             Exit::Interrupted
         } else {
             Exit::Terminated
         }
     }
+}
+
+/// Reads what is there; returns how many bytes that were.
+fn read_all(mut stream: &UnixStream) -> usize {
+    let mut ignored = [0; 64];
+    let mut count = 0;
+    while let Ok(read) = stream.read(&mut ignored)
+        && read > 0
+    {
+        count += read;
+    }
+    count
 }

@@ -46,8 +46,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),
     };
-    let color = arguments.color;
-    terminal::set_color(color);
+    terminal::set_color(arguments.color());
     match dispatch(arguments) {
         Ok(exit) => exit.into(),
         Err(error) => {

@@ -222,6 +222,31 @@ impl MetricSummary {
         }
     }
 
+    /// The summary of both samples together: with a distribution where both have
+    /// one, otherwise with count, sum, mean, minimum and maximum.
+    #[must_use]
+    pub fn merged(&self, other: &Self) -> Self {
+        if let (Some(mine), Some(theirs)) = (&self.histogram, &other.histogram) {
+            let mut histogram = mine.clone();
+            histogram.merge(theirs);
+            return Self::from_histogram(self.unit, histogram);
+        }
+        let count = self.count.saturating_add(other.count);
+        let sum = self.sum + other.sum;
+        let either = |a: Option<f64>, b: Option<f64>, pick: fn(f64, f64) -> f64| match (a, b) {
+            (Some(a), Some(b)) => Some(pick(a, b)),
+            (a, b) => a.or(b),
+        };
+        Self {
+            count,
+            sum,
+            mean: (count > 0).then(|| sum / count as f64),
+            min: either(self.min, other.min, f64::min),
+            max: either(self.max, other.max, f64::max),
+            ..Self::from_totals(self.unit, &Totals::default())
+        }
+    }
+
     /// The nearest-rank percentile of a quantile in [0, 1], from the raw values
     /// or the histogram, whichever was kept; with too few values the maximum.
     #[must_use]

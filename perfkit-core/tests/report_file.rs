@@ -174,3 +174,34 @@ fn loading_names_the_file_that_is_not_there() {
         .to_string();
     assert!(error.starts_with("/nowhere/report.json: "), "{error}");
 }
+
+#[test]
+fn the_operations_of_two_processes_add_up() {
+    let process = |first_ms: u64| {
+        let clock = MockClock::new();
+        let monitor = Monitor::with_clock(clock.clone());
+        for ms in first_ms..first_ms + 100 {
+            monitor.measure("work", || clock.advance(Duration::from_millis(ms)));
+        }
+        let _ = monitor.try_measure("work", || Err::<(), _>("no"));
+        monitor.snapshot().operations[0].clone()
+    };
+    let mut both = process(1);
+    both.merge(&process(101));
+    assert_eq!(
+        (both.lifetime.calls.success, both.lifetime.calls.failure),
+        (200, 2)
+    );
+    let time = both.lifetime.metric("execution_time").unwrap();
+    assert_eq!(
+        (time.count, time.min, time.max),
+        (200, Some(1e6), Some(200e6))
+    );
+    assert!((time.median.unwrap() - 100e6).abs() < 0.4e6);
+    assert_eq!(both.errors[0].count, 2);
+    let last = both.last_calls.metric("execution_time").unwrap();
+    assert_eq!(
+        (last.count, last.max, last.median),
+        (200, Some(200e6), None)
+    );
+}

@@ -68,10 +68,20 @@ impl Candidate<'_> {
         }
     }
 
-    fn peak_memory(&self) -> Option<f64> {
+    fn peak_memory(&self) -> Option<Known> {
         match self {
-            Self::Operation(operation) => operation.lifetime.metrics.get(&Metric::PEAK_GROWTH)?.max,
-            Self::Benchmark(benchmark) => benchmark.metrics.get(&Metric::PEAK_MEMORY)?.max,
+            Self::Operation(operation) => {
+                let growth = operation.lifetime.metrics.get(&Metric::PEAK_GROWTH)?;
+                growth.max.map(Known::exactly)
+            }
+            Self::Benchmark(benchmark) => {
+                let peak = benchmark.metrics.get(&Metric::PEAK_MEMORY)?.max?;
+                let is_inherited = benchmark.notes.iter().any(|n| n.code == "memory-floor");
+                Some(Known {
+                    low: (!is_inherited).then_some(peak),
+                    ..Known::exactly(peak)
+                })
+            }
         }
     }
 
@@ -97,7 +107,10 @@ impl Candidate<'_> {
         if unit == Unit::BytesPerSecond {
             return window.bytes_per_second;
         }
-        window.items_per_second.or(window.calls_per_second)
+        // What failed was not achieved.
+        let achieved = window.calls.success as f64 * 1e9 / window.span_ns as f64;
+        let achieved = achieved.is_finite().then_some(achieved);
+        window.items_per_second.or(achieved)
     }
 }
 
@@ -129,7 +142,7 @@ fn known(candidate: &Candidate<'_>, bound: &Bound, confidence: f64) -> Option<Kn
                 .and_then(|deviation| stats::mean_bounds(value, deviation, time.count, confidence));
             Some(Known {
                 value,
-                low: bounds.map(|(low, _)| low),
+                low: bounds.map(|(low, _)| low.max(0.0)),
                 high: bounds.map(|(_, high)| high),
             })
         }
@@ -153,7 +166,7 @@ fn known(candidate: &Candidate<'_>, bound: &Bound, confidence: f64) -> Option<Kn
             })
         }
         Quantity::Throughput => candidate.throughput(bound.unit).map(Known::exactly),
-        Quantity::PeakMemory => candidate.peak_memory().map(Known::exactly),
+        Quantity::PeakMemory => candidate.peak_memory(),
     }
 }
 

@@ -3,7 +3,6 @@
 use perfkit::Metric;
 use perfkit::bench::{Rules, compare_interleaved, remarks};
 use perfkit::report::{Benchmark, Comparison, Note, Verdict};
-use perfkit::unit::Unit;
 
 /// The metrics that contestants are compared in. CPU time is steadier than wall
 /// time where other programs run at the same time.
@@ -18,6 +17,7 @@ pub(crate) fn compare_all(
     let Some(before) = benchmarks.get(baseline) else {
         return Vec::new();
     };
+    let rules = &rules.for_each_of(benchmarks.len().saturating_sub(1));
     let others = benchmarks
         .iter()
         .enumerate()
@@ -43,11 +43,7 @@ fn memory_floor(benchmark: &Benchmark, own_peak_bytes: u64) -> Option<Note> {
     (peak <= own_peak_bytes as f64).then(|| {
         Note::info(
             "memory-floor",
-            // The same for all, so that it is said once.
-            format!(
-                "a peak memory marked ≤ is that of perfkit itself, {}, which every process inherits from its starter: the command needs that much or less",
-                Unit::Bytes.format(own_peak_bytes as f64, 3)
-            ),
+            "a peak memory marked ≤ is what every process inherits from perfkit, which starts it: the command needs that much or less",
         )
     })
 }

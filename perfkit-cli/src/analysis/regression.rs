@@ -30,13 +30,15 @@ pub(super) fn judge_regression(
     }
     let limit = Unit::Ratio.format(regression.max_slowdown, DIGITS);
     let rule = format!("at most {limit} slower");
-    if pairs.ratios.is_empty() && pairs.notes.is_empty() {
+    if pairs.ratios.is_empty() {
         let mut finding = nothing_matched(&regression.subject, &rule);
         if baseline.is_none() {
             "there is no baseline to compare with: give one with --baseline"
                 .clone_into(&mut finding.measured);
+        } else if !pairs.notes.is_empty() {
+            "report and baseline have none in common".clone_into(&mut finding.measured);
         }
-        return (vec![finding], Vec::new());
+        return (vec![finding], pairs.notes);
     }
     let finding = |(name, ratio)| judge_ratio(name, ratio, &rule, regression.max_slowdown);
     (pairs.ratios.into_iter().map(finding).collect(), pairs.notes)

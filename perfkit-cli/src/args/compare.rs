@@ -29,24 +29,26 @@ pub(crate) struct CompareArguments {
     #[arg(value_name = "COMMAND", required = true)]
     pub(crate) commands: Vec<String>,
 
-    /// Blocks of runs to do first and not count [default: 1].
-    #[arg(short, long, value_name = "N", env = "PERFKIT_WARMUP")]
+    /// Blocks of runs to do first and not count [default: 1, or $PERFKIT_WARMUP].
+    #[arg(short, long, value_name = "N")]
     pub(crate) warmup: Option<u64>,
 
     /// Exactly so many runs of each command, whatever time that takes.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: Option<u64>,
 
-    /// At least so many runs of each command [default: 10].
-    #[arg(short, long, value_name = "N", env = "PERFKIT_MIN_RUNS", value_parser = clap::value_parser!(u64).range(1..))]
+    /// At least so many runs of each command [default: 10, or $PERFKIT_MIN_RUNS].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) min_runs: Option<u64>,
 
-    /// At most so many runs of each command.
-    #[arg(short = 'M', long, value_name = "N", env = "PERFKIT_MAX_RUNS", value_parser = clap::value_parser!(u64).range(1..))]
+    /// At most so many runs of each command [default: 10000, or
+    /// $PERFKIT_MAX_RUNS].
+    #[arg(short = 'M', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_runs: Option<u64>,
 
-    /// How long to measure, all commands together [default: 3s for each].
-    #[arg(long, value_name = "TIME", env = "PERFKIT_TIME")]
+    /// How long to measure, all commands together [default: 3s for each, or
+    /// $PERFKIT_TIME].
+    #[arg(long, value_name = "TIME")]
     pub(crate) time: Option<TimeSpan>,
 
     /// Run before each run, not measured; give one for all commands or one for
@@ -69,12 +71,12 @@ pub(crate) struct CompareArguments {
 
     /// Run commands through this shell; its start-up is measured and
     /// subtracted. Without it commands are split at spaces and run directly;
-    /// `none` says so and silences the hint about shell syntax.
-    #[arg(short = 'S', long, value_name = "SHELL", env = "PERFKIT_SHELL")]
+    /// `none` says so and silences the hint about shell syntax. [$PERFKIT_SHELL]
+    #[arg(short = 'S', long, value_name = "SHELL")]
     pub(crate) shell: Option<String>,
 
     /// The same as `--shell none`.
-    #[arg(short = 'N', conflicts_with = "shell")]
+    #[arg(short = 'N')]
     pub(crate) no_shell: bool,
 
     /// Go on when a run fails; failed runs are counted and not ranked.
@@ -124,21 +126,23 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
 
-    /// How sure an interval must be [default: 95%].
-    #[arg(long, value_name = "LEVEL", env = "PERFKIT_CONFIDENCE")]
+    /// How sure a verdict must be, all of them together [default: 99.9%, or
+    /// $PERFKIT_CONFIDENCE].
+    #[arg(long, value_name = "LEVEL")]
     pub(crate) confidence: Option<Confidence>,
 
-    /// Differences up to this are called the same [default: 0.5%].
-    #[arg(long, value_name = "SHARE", env = "PERFKIT_INDIFFERENCE")]
+    /// Differences up to this are called the same [default: 0.5%, or
+    /// $PERFKIT_INDIFFERENCE].
+    #[arg(long, value_name = "SHARE")]
     pub(crate) indifference: Option<Share>,
 
     /// Exit with 3 when a comparison is inconclusive.
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// How to print the result.
-    #[arg(long, value_enum, default_value_t, env = "PERFKIT_FORMAT")]
-    pub(crate) format: Format,
+    /// How to print the result [default: human, or $PERFKIT_FORMAT].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
 
     /// Also save the result as a report.
     #[arg(long, value_name = "FILE")]

@@ -1,6 +1,7 @@
 //! The command line, as text turns into settings.
 
 mod compare;
+pub(crate) mod environment;
 mod other;
 mod values;
 
@@ -35,15 +36,9 @@ const EVERYWHERE: &str = "Options everywhere";
     infer_subcommands = false
 )]
 pub(crate) struct Arguments {
-    /// When to use colours; `auto` also honours NO_COLOR.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        global = true,
-        env = "PERFKIT_COLOR"
-    )]
-    pub(crate) color: Color,
+    /// When to use colours; `auto` also honours NO_COLOR [default: auto].
+    #[arg(long, value_enum, global = true, help_heading = EVERYWHERE)]
+    color: Option<Color>,
 
     /// Show no progress and no remarks.
     #[arg(short, long, global = true, help_heading = EVERYWHERE)]
@@ -66,6 +61,13 @@ pub(crate) enum Verbosity {
 }
 
 impl Arguments {
+    /// The flag's choice, or that of `PERFKIT_COLOR`, which is passed over if it
+    /// is none.
+    pub(crate) fn color(&self) -> Color {
+        let from_environment = || Color::from_str(&environment::text("PERFKIT_COLOR")?, true).ok();
+        self.color.or_else(from_environment).unwrap_or_default()
+    }
+
     pub(crate) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,

@@ -33,9 +33,9 @@ pub(crate) struct ReportArguments {
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 
-    /// How to print them.
-    #[arg(long, value_enum, default_value_t, env = "PERFKIT_FORMAT")]
-    pub(crate) format: Format,
+    /// How to print them [default: human, or $PERFKIT_FORMAT].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
 
     /// Write to a file instead of standard output.
     #[arg(short, long, value_name = "FILE")]
@@ -68,9 +68,9 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "TIME", default_value = "1s")]
     pub(crate) every: TimeSpan,
 
-    /// How to print the report.
-    #[arg(long, value_enum, default_value_t, env = "PERFKIT_FORMAT")]
-    pub(crate) format: Format,
+    /// How to print the report [default: human, or $PERFKIT_FORMAT].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
 }
 
 /// Hold reports against the budgets and regression rules of perfkit.toml.
@@ -102,13 +102,14 @@ pub(crate) struct GateArguments {
     #[arg(long, value_name = "REPORT")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// The configuration, instead of the nearest perfkit.toml upwards.
-    #[arg(long, value_name = "FILE", env = "PERFKIT_CONFIG")]
+    /// The configuration [default: $PERFKIT_CONFIG, or the nearest perfkit.toml
+    /// upwards].
+    #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// How to print the result.
-    #[arg(long, value_enum, default_value_t, env = "PERFKIT_FORMAT")]
-    pub(crate) format: Format,
+    /// How to print the result [default: human, or $PERFKIT_FORMAT].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
 
     /// Write to a file instead of standard output.
     #[arg(short, long, value_name = "FILE")]

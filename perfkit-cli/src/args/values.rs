@@ -36,10 +36,15 @@ impl FromStr for Share {
     fn from_str(text: &str) -> Result<Self, String> {
         let share = Unit::Ratio.parse(text).map_err(|error| error.to_string())?;
         if !(0.0..=1.0).contains(&share) {
-            return Err(format!(
-                "`{}` is not between 0 and 100 %",
-                text.escape_debug()
-            ));
+            let text = text.trim();
+            return Err(if text.ends_with('%') || share < 0.0 {
+                format!("`{}` is not between 0 and 100 %", text.escape_debug())
+            } else {
+                format!(
+                    "`{0}` is more than the whole: write `{0}%`",
+                    text.escape_debug()
+                )
+            });
         }
         Ok(Self(share))
     }

@@ -15,6 +15,9 @@ pub(crate) fn run(arguments: ExportArguments) -> Result<Exit, Error> {
         Target::Otlp => {
             let config = otlp::Config::from_environment()
                 .map_err(|error| Error::usage(error.to_string()))?;
+            if !config.is_enabled {
+                return Err(Error::usage("OTEL_SDK_DISABLED switches the export off"));
+            }
             let sent = otlp::send_report(&report, &config)
                 .map_err(|error| Error::data(format!("the report was not exported: {error}")))?;
             terminal::print_result(&format!(

@@ -13,7 +13,7 @@ use std::path::Path;
 use perfkit::Report;
 
 use crate::args::{Format, Verbosity};
-use crate::error::Error;
+use crate::error::{Error, shown};
 use crate::report::Detail;
 use crate::{export as formats, terminal};
 
@@ -28,7 +28,11 @@ fn deliver(
         Some(path) => formats::save(path, &formats::render(report, detail, format, None)?),
         None => {
             let width = terminal::stdout_width();
-            terminal::print_result(&formats::render(report, detail, format, width)?)
+            let text = formats::render(report, detail, format, width)?;
+            match format {
+                Format::Json | Format::Csv => terminal::print_exactly(&text),
+                Format::Human | Format::Markdown => terminal::print_result(&text),
+            }
         }
     }
 }
@@ -36,6 +40,14 @@ fn deliver(
 /// Draws a report into an SVG file.
 fn draw(report: &Report, path: &Path) -> Result<(), Error> {
     formats::save(path, &formats::plot(report)?)
+}
+
+/// The first of several errors; the others are told.
+fn first_error(results: Vec<Result<(), Error>>) -> Result<(), Error> {
+    let mut errors = results.into_iter().filter_map(Result::err);
+    let first = errors.next();
+    errors.for_each(|error| terminal::print_error(&error));
+    first.map_or(Ok(()), Err)
 }
 
 /// Refuses a file that cannot be written before the work is done that it is to
@@ -46,13 +58,13 @@ fn check_writable(path: &Path) -> Result<(), Error> {
         _ => Path::new("."),
     };
     if path.is_dir() {
-        return Err(Error::usage(format!("{} is a folder", path.display())));
+        return Err(Error::usage(format!("{} is a folder", shown(path))));
     }
     if !folder.is_dir() {
         return Err(Error::usage(format!(
             "{} cannot be written: there is no folder {}",
-            path.display(),
-            folder.display()
+            shown(path),
+            shown(folder)
         )));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use perfkit::Report;
 
 use crate::args::{Format, ReportArguments, Verbosity};
-use crate::error::Error;
+use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::input::load_report;
 use crate::terminal;
@@ -13,9 +13,10 @@ use super::{check_plot, check_writable, deliver, draw};
 pub(crate) fn run(arguments: ReportArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     arguments.output.as_deref().map_or(Ok(()), check_writable)?;
     arguments.plot.as_deref().map_or(Ok(()), check_plot)?;
+    let format = Format::chosen(arguments.format)?;
     let several = arguments.files.len() > 1;
     let needs_one =
-        arguments.format != Format::Human || arguments.output.is_some() || arguments.plot.is_some();
+        format != Format::Human || arguments.output.is_some() || arguments.plot.is_some();
     if several && needs_one {
         return Err(Error::usage(
             "several reports are only printed one after the other: give one file for --format, --output or --plot",
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: ReportArguments, verbosity: Verbosity) -> Result<Ex
         .collect::<Result<_, _>>()?;
     for (path, report) in arguments.files.iter().zip(&reports) {
         if several {
-            let name = terminal::printable(&path.display().to_string());
+            let name = shown(path);
             terminal::print_result(&format!("== {name} ==\n\n"))?;
         }
         if let Some(plot) = &arguments.plot {
@@ -37,7 +38,7 @@ pub(crate) fn run(arguments: ReportArguments, verbosity: Verbosity) -> Result<Ex
         deliver(
             report,
             verbosity.into(),
-            arguments.format,
+            format,
             arguments.output.as_deref(),
         )?;
         if several {

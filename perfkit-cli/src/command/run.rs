@@ -1,5 +1,7 @@
 //! `perfkit run`: an instrumented program, then what it recorded.
 
+use std::io::IsTerminal;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
@@ -7,77 +9,117 @@ use std::time::Duration;
 use perfkit::Report;
 use perfkit::report::Note;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::args::{Format, RunArguments, Verbosity};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::export;
-use crate::input::load_report;
+use crate::input::{environment, load_report};
 use crate::interrupt::Signals;
 use crate::report::Detail;
 use crate::subject::describe_status;
+use crate::terminal::printable;
 
-use super::{check_writable, deliver};
+use super::{check_writable, deliver, first_error};
 
 pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     arguments.save.as_deref().map_or(Ok(()), check_writable)?;
-    let signals = Signals::listen()
-        .map_err(|error| Error::data(format!("cannot listen for signals: {error}")))?;
+    let format = Format::chosen(arguments.format)?;
+    let signals = Signals::listen()?;
     let folder = tempfile::tempdir()
         .map_err(|error| Error::data(format!("cannot make a temporary folder: {error}")))?;
-    let child = start(&arguments, folder.path())?;
-    let status = wait(child, &signals)?;
+    signals.take_over();
+    let status = start(&arguments, folder.path()).and_then(|child| wait(child, &signals))?;
+    signals.let_go();
     let report = collect(folder.path())?;
-    if let Some(report) = &report {
-        if let Some(path) = &arguments.save {
+    let published = report.as_ref().map_or(Ok(()), |report| {
+        let save = |path| {
             export::save(
                 path,
                 &export::render(report, Detail::Usual, Format::Json, None)?,
-            )?;
-        }
-        deliver(report, verbosity.into(), arguments.format, None)?;
-    }
-    conclude(status, report.is_some(), &signals)
+            )
+        };
+        let saved = arguments.save.as_deref().map_or(Ok(()), save);
+        first_error(vec![saved, deliver(report, verbosity.into(), format, None)])
+    });
+    conclude(status, report.is_some(), &signals).and_then(|exit| published.map(|()| exit))
 }
 
-fn start(arguments: &RunArguments, folder: &Path) -> Result<Child, Error> {
+/// A program that is started, and how it is reached.
+struct Started {
+    child: Child,
+    /// It leads a process group of its own. On a terminal it must not, or it
+    /// could not read from it.
+    has_own_group: bool,
+}
+
+fn start(arguments: &RunArguments, folder: &Path) -> Result<Started, Error> {
     let (program, rest) = arguments
         .command
         .split_first()
         .ok_or_else(|| Error::usage("there is no program to run"))?;
     // Several processes may be instrumented: each saves a file of its own.
     let every = Duration::max(arguments.every.0, Duration::from_millis(10));
-    Command::new(program)
+    let has_own_group = !std::io::stdin().is_terminal();
+    let mut command = Command::new(program);
+    if has_own_group {
+        command.process_group(0);
+    }
+    let child = command
         .args(rest)
         .env("PERFKIT", "on")
         .env("PERFKIT_REPORT", folder.join("{pid}.json"))
         .env("PERFKIT_REPORT_EVERY", format!("{}ms", every.as_millis()))
         .spawn()
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                Error::command_failed(format!("the program `{program}` was not found"))
+        .map_err(|error| {
+            let program = printable(program);
+            match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    Error::command_failed(format!("the program `{program}` was not found"))
+                }
+                _ => Error::command_failed(format!("`{program}` could not be started: {error}")),
             }
-            _ => Error::command_failed(format!("`{program}` could not be started: {error}")),
-        })
+        })?;
+    Ok(Started {
+        child,
+        has_own_group,
+    })
 }
 
-/// Waits for the program's end. It shares the terminal, which sends it Ctrl-C
-/// by itself; other requests to end are passed on.
-fn wait(mut child: Child, signals: &Signals) -> Result<ExitStatus, Error> {
+/// Waits for the program's end, and passes requests to end on. On a terminal,
+/// Ctrl-C reaches the program by itself.
+fn wait(mut started: Started, signals: &Signals) -> Result<ExitStatus, Error> {
     let failed =
         |error: std::io::Error| Error::data(format!("cannot wait for the program: {error}"));
+    let mut passed_on = 0;
     loop {
-        if let Some(status) = child.try_wait().map_err(failed)? {
+        if let Some(status) = started.child.try_wait().map_err(failed)? {
             return Ok(status);
         }
-        if signals.is_interrupted() && signals.exit() == Exit::Terminated {
-            let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+        if signals.requests() > passed_on {
+            passed_on = signals.requests();
+            pass_on(&started, signals.last());
         }
-        let mut watched = [PollFd::from_borrowed_fd(signals.wake_fd(), PollFlags::IN)];
+        let mut watched = signals
+            .wake_fds()
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
         // Woken early or not at all, the loop looks again.
         let _ = poll(&mut watched, None);
         signals.clear();
+    }
+}
+
+fn pass_on(started: &Started, signal: i32) {
+    let pid = Pid::from_child(&started.child);
+    let Some(signal) = Signal::from_named_raw(signal) else {
+        return;
+    };
+    // What it is sent to may have just ended.
+    if started.has_own_group {
+        let _ = kill_process_group(pid, signal);
+    } else if signal != Signal::INT && signal != Signal::QUIT {
+        let _ = kill_process(pid, signal);
     }
 }
 
@@ -99,18 +141,28 @@ fn collect(folder: &Path) -> Result<Option<Report>, Error> {
     };
     let mut all = first?;
     for report in reports {
-        let report = report?;
-        all.operations.extend(report.operations);
-        all.notes.extend(report.notes);
+        merge(&mut all, report?);
     }
     if files.len() > 1 {
-        let message = format!(
-            "{} processes recorded: an operation that several of them called stands in several lines",
-            files.len()
-        );
+        let message = format!("the calls of {} processes are added up", files.len());
         all.notes.push(Note::info("several-processes", message));
     }
+    environment::complete(&mut all.environment);
     Ok(Some(all))
+}
+
+fn merge(all: &mut Report, report: Report) {
+    for operation in report.operations {
+        match all
+            .operations
+            .iter_mut()
+            .find(|known| known.name == operation.name)
+        {
+            Some(known) => known.merge(&operation),
+            None => all.operations.push(operation),
+        }
+    }
+    all.notes.extend(report.notes);
 }
 
 fn conclude(status: ExitStatus, has_recorded: bool, signals: &Signals) -> Result<Exit, Error> {

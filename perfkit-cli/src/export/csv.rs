@@ -1,35 +1,65 @@
 //! For spreadsheets and scripts: one line per metric, in base units.
 
+use perfkit::report::{Gate, GateOutcome};
 use perfkit::{MetricSummary, Report};
 
 use crate::error::Error;
+use crate::terminal::printable;
 
 const HEADINGS: [&str; 13] = [
     "kind", "name", "metric", "unit", "count", "mean", "std_dev", "min", "median", "p95", "p99",
     "p99.9", "max",
 ];
 
-/// Every metric of every benchmark and operation.
+const GATE_HEADINGS: [&str; 4] = ["outcome", "subject", "rule", "measured"];
+
+/// Every metric of every benchmark and operation; of a gate, every finding.
 pub(super) fn render(report: &Report) -> Result<String, Error> {
+    let lines = match &report.gate {
+        Some(gate) => findings(gate),
+        None => metrics(report),
+    };
     let mut writer = csv::Writer::from_writer(Vec::new());
     let failed = |error: csv::Error| Error::data(format!("cannot write CSV: {error}"));
-    writer.write_record(HEADINGS).map_err(failed)?;
-    for benchmark in &report.benchmarks {
-        for (metric, summary) in &benchmark.metrics {
-            let line = line("benchmark", &benchmark.name, metric.name(), summary);
-            writer.write_record(line).map_err(failed)?;
-        }
-    }
-    for operation in &report.operations {
-        for (metric, summary) in &operation.lifetime.metrics {
-            let line = line("operation", &operation.name, metric.name(), summary);
-            writer.write_record(line).map_err(failed)?;
-        }
+    for line in lines {
+        writer.write_record(line).map_err(failed)?;
     }
     let bytes = writer
         .into_inner()
         .map_err(|error| Error::data(format!("cannot write CSV: {error}")))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn findings(gate: &Gate) -> Vec<Vec<String>> {
+    let mut lines = vec![GATE_HEADINGS.map(str::to_owned).to_vec()];
+    lines.extend(gate.findings.iter().map(|finding| {
+        let outcome = match finding.outcome {
+            GateOutcome::Fail => "fail",
+            GateOutcome::Inconclusive => "inconclusive",
+            GateOutcome::Warn => "warn",
+            GateOutcome::Pass => "pass",
+        };
+        let texts = [&finding.subject, &finding.rule, &finding.measured];
+        std::iter::once(outcome.to_owned())
+            .chain(texts.map(|text| inert(text)))
+            .collect()
+    }));
+    lines
+}
+
+fn metrics(report: &Report) -> Vec<Vec<String>> {
+    let mut lines = vec![HEADINGS.map(str::to_owned).to_vec()];
+    for benchmark in &report.benchmarks {
+        for (metric, summary) in &benchmark.metrics {
+            lines.push(line("benchmark", &benchmark.name, metric.name(), summary));
+        }
+    }
+    for operation in &report.operations {
+        for (metric, summary) in &operation.lifetime.metrics {
+            lines.push(line("operation", &operation.name, metric.name(), summary));
+        }
+    }
+    lines
 }
 
 fn line(kind: &str, name: &str, metric: &str, summary: &MetricSummary) -> Vec<String> {
@@ -51,12 +81,13 @@ fn line(kind: &str, name: &str, metric: &str, summary: &MetricSummary) -> Vec<St
     ]
 }
 
-/// A name that a spreadsheet does not take for a formula.
+/// Text that neither a terminal nor a spreadsheet takes for an instruction.
 fn inert(name: &str) -> String {
+    let name = printable(name);
     if name.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{name}")
     } else {
-        name.to_owned()
+        name
     }
 }
 

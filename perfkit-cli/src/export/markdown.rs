@@ -68,19 +68,30 @@ fn sentence_markdown(sentence: &str) -> String {
 }
 
 /// Text in which nothing is markup: every character that Markdown or HTML gives
-/// a meaning is escaped or written as a reference.
+/// a meaning is escaped, and what would become a link or a mention by itself is
+/// parted by an empty comment.
 fn escape(text: &str) -> String {
+    const PART: &str = "<!-- -->";
     let mut escaped = String::with_capacity(text.len());
+    let mut before = ' ';
     for character in text.chars() {
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '@' => escaped.push_str("&#64;"),
-            '#' => escaped.push_str("&#35;"),
-            // An address would become a link without any markup.
-            ':' if escaped.ends_with("http") || escaped.ends_with("https") => {
-                escaped.push_str("&#58;");
+            '@' | '#' => {
+                escaped.push_str(PART);
+                escaped.push(character);
+                escaped.push_str(PART);
+            }
+            // `http://host` and `www.host` are links.
+            '/' if before == ':' => {
+                escaped.push_str(PART);
+                escaped.push('/');
+            }
+            '.' if before.eq_ignore_ascii_case(&'w') => {
+                escaped.push_str(PART);
+                escaped.push('.');
             }
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '|' | '~' | '!' | '$' => {
                 escaped.push('\\');
@@ -88,6 +99,7 @@ fn escape(text: &str) -> String {
             }
             _ => escaped.push(character),
         }
+        before = character;
     }
     escaped
 }
@@ -116,8 +128,12 @@ mod tests {
     fn names_cannot_become_markup() {
         assert_eq!(escape("<img src=x>"), "&lt;img src=x&gt;");
         assert_eq!(escape("[a](b) ![c](d)"), "\\[a\\](b) \\!\\[c\\](d)");
-        assert_eq!(escape("@team #1"), "&#64;team &#35;1");
-        assert_eq!(escape("https://x"), "https&#58;//x");
+        let part = "<!-- -->";
+        assert_eq!(escape("@team"), format!("{part}@{part}team"));
+        assert_eq!(escape("#1"), format!("{part}#{part}1"));
+        assert_eq!(escape("FTP://x"), format!("FTP:{part}//x"));
+        assert_eq!(escape("www.x"), format!("www{part}.x"));
+        assert_eq!(escape("a@b.c"), format!("a{part}@{part}b.c"));
         assert_eq!(
             sentence_markdown("`a`b` is slower"),
             "\\`a\\`b\\` is slower"

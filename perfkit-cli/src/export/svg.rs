@@ -14,8 +14,10 @@ use crate::terminal::{printable, shorten};
 /// Width of a picture, in pixels.
 const WIDTH: u32 = 960;
 
-/// The most contestants or operations in one picture.
-const MOST_SERIES: usize = 12;
+/// The most contestants in one picture, and the most operations, which are told
+/// apart by their colours.
+const MOST_CONTESTANTS: usize = 12;
+const MOST_OPERATIONS: usize = PALETTE.len();
 
 /// How many bars a distribution is drawn with, and points a percentile curve.
 const BINS: usize = 80;
@@ -38,9 +40,11 @@ pub(crate) fn plot(report: &Report) -> Result<String, Error> {
     let operations = operations(report);
     let mut picture = String::new();
     let drawn = if !contestants.is_empty() {
-        draw_distributions(&contestants, &mut picture)
+        let (drawn, left_out) = parted(&contestants, MOST_CONTESTANTS);
+        draw_distributions(drawn, left_out, &mut picture)
     } else if !operations.is_empty() {
-        draw_percentiles(&operations, &mut picture)
+        let (drawn, left_out) = parted(&operations, MOST_OPERATIONS);
+        draw_percentiles(drawn, left_out, &mut picture)
     } else {
         return Err(Error::data(
             "there is nothing to plot: the report has no times",
@@ -48,6 +52,13 @@ pub(crate) fn plot(report: &Report) -> Result<String, Error> {
     };
     drawn.map_err(|error| Error::data(format!("the plot cannot be drawn: {error}")))?;
     Ok(picture)
+}
+
+/// What fits into a picture, and the words for how many do not.
+fn parted<T>(all: &[T], most: usize) -> (&[T], Option<String>) {
+    let (drawn, left_out) = all.split_at(all.len().min(most));
+    let words = format!("Not drawn: {} more", left_out.len());
+    (drawn, (!left_out.is_empty()).then_some(words))
 }
 
 type Drawn<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;
@@ -73,12 +84,7 @@ fn contestants(report: &Report) -> Vec<Contestant> {
             times,
         })
     };
-    report
-        .benchmarks
-        .iter()
-        .filter_map(of_benchmark)
-        .take(MOST_SERIES)
-        .collect()
+    report.benchmarks.iter().filter_map(of_benchmark).collect()
 }
 
 /// An operation's times in buckets.
@@ -104,11 +110,7 @@ fn operations(report: &Report) -> Vec<Operation<'_>> {
         })
         .collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    found
-        .into_iter()
-        .map(|(_, operation)| operation)
-        .take(MOST_SERIES)
-        .collect()
+    found.into_iter().map(|(_, operation)| operation).collect()
 }
 
 /// A plot hangs on an infinite range and panics on one without numbers.
@@ -132,7 +134,11 @@ fn widened(low: f64, high: f64) -> (f64, f64) {
 
 /// One strip per contestant: bars of its distribution and a line at its median,
 /// all above one axis of time.
-fn draw_distributions<'a>(contestants: &[Contestant], picture: &'a mut String) -> Drawn<'a> {
+fn draw_distributions<'a>(
+    contestants: &[Contestant],
+    left_out: Option<String>,
+    picture: &'a mut String,
+) -> Drawn<'a> {
     const STRIP: u32 = 110;
     const AXIS: u32 = 50;
     let height = STRIP * contestants.len() as u32 + AXIS;
@@ -156,6 +162,10 @@ fn draw_distributions<'a>(contestants: &[Contestant], picture: &'a mut String) -
             .clone()
             .shrink((0, top), (WIDTH, (bottom - top) as u32));
         draw_strip(&strip, contestant, color(index), (low, high), is_last)?;
+    }
+    if let Some(words) = left_out {
+        let place = (24, height as i32 - 18);
+        root.draw(&Text::new(words, place, text_style(13)))?;
     }
     root.present()
 }
@@ -241,9 +251,14 @@ fn bars(times: &[f64], low: f64, high: f64) -> Vec<u32> {
 
 /// Latency over percentile, as HdrHistogram plots it: the axis of percentiles
 /// has as much room from 90 to 99 % as from 99 to 99.9 %.
-fn draw_percentiles<'a>(operations: &[Operation<'_>], picture: &'a mut String) -> Drawn<'a> {
+fn draw_percentiles<'a>(
+    operations: &[Operation<'_>],
+    left_out: Option<String>,
+    picture: &'a mut String,
+) -> Drawn<'a> {
     const LEGEND_LINE: i32 = 20;
-    let legend = LEGEND_LINE * operations.len() as i32 + 10;
+    let lines = operations.len() + usize::from(left_out.is_some());
+    let legend = LEGEND_LINE * lines as i32 + 10;
     let root = SVGBackend::with_string(picture, (WIDTH, 460 + legend as u32)).into_drawing_area();
     root.fill(&WHITE)?;
     let (legend_area, plot_area) = root.split_vertically(legend);
@@ -254,6 +269,10 @@ fn draw_percentiles<'a>(operations: &[Operation<'_>], picture: &'a mut String) -
         let calls = Unit::Count.format(operation.times.count() as f64, 3);
         let text = format!("{}: {calls} calls", operation.name);
         legend_area.draw(&Text::new(text, (48, y), text_style(14)))?;
+    }
+    if let Some(words) = left_out {
+        let y = 10 + LEGEND_LINE * operations.len() as i32;
+        legend_area.draw(&Text::new(words, (48, y), text_style(14)))?;
     }
     let most = operations
         .iter()
@@ -383,6 +402,7 @@ mod tests {
             assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
             assert!(!picture.contains("<b>") && !picture.contains('\u{1}'));
             assert!(picture.len() < 200_000);
+            assert_eq!(picture.contains("Not drawn: 28 more"), times.len() == 40);
         }
     }
 

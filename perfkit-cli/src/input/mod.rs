@@ -1,6 +1,7 @@
 //! Files that are read: reports and the configuration.
 
 mod config;
+pub(crate) mod environment;
 
 pub(crate) use config::{
     Bound, Budget, CompareDefaults, Config, Direction, Inconclusive, Quantity, Regression, Rules,

@@ -76,7 +76,7 @@ fn sentence(comparison: &Comparison) -> (Tone, String) {
             ),
         ),
         Verdict::Faster => {
-            let inverse = format!("{:.2}", 1.0 / ratio.estimate);
+            let inverse = RatioText::inverse(ratio).estimate;
             let text = format!(
                 "{what}{candidate} is faster than {baseline}: it takes {times} times as long ({interval}), so it is {inverse} times as fast."
             );
@@ -90,11 +90,18 @@ fn sentence(comparison: &Comparison) -> (Tone, String) {
             (Tone::Plain, text)
         }
         Verdict::Inconclusive => {
+            let between = if ratio.low > 0.5 && ratio.high < 2.0 {
+                format!(
+                    "between {} and {} time",
+                    change(ratio.low),
+                    change(ratio.high)
+                )
+            } else {
+                format!("between {} and {} times as long", text.low, text.high)
+            };
             let text = format!(
-                "{what}no verdict on {candidate} against {baseline}: it takes between {} and {} time ({}).",
-                change(ratio.low),
-                change(ratio.high),
-                text.confidence + " interval"
+                "{what}no verdict on {candidate} against {baseline}: it takes {between} ({} interval).",
+                text.confidence
             );
             (Tone::Unsure, capitalised(&text))
         }
@@ -231,6 +238,7 @@ fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> String {
     };
     let end = match sampling.stopped {
         StopReason::RunsDone => "that many were asked for",
+        StopReason::RunLimit => "more would tell nothing more",
         StopReason::TimeUp => "then the time was up",
         StopReason::RunFailed => "then a run failed",
         StopReason::Interrupted => "then it was interrupted",
@@ -281,6 +289,10 @@ mod tests {
         assert_eq!(
             told(Verdict::Inconclusive, Some((0.996, 1.005, 1.019))),
             "No verdict on `new` against `old`: it takes between 0.40 % less and 1.9 % more time (95 % interval)."
+        );
+        assert_eq!(
+            told(Verdict::Inconclusive, Some((1.5, 1.9, 2.5))),
+            "No verdict on `new` against `old`: it takes between 1.5 and 2.5 times as long (95 % interval)."
         );
         assert_eq!(
             told(Verdict::Inconclusive, None),

@@ -22,25 +22,24 @@ pub(super) fn describe(gate: &Gate, document: &mut Document) {
         GateOutcome::Fail if broken == 0 => (
             Tone::Bad,
             format!(
-                "The gate failed: {undecided} of {checks} checks cannot be decided, and `inconclusive` is \"fail\"."
+                "The gate failed: checks that cannot be decided: {undecided} of {checks}, and `inconclusive` is \"fail\"."
             ),
         ),
         GateOutcome::Fail => (
             Tone::Bad,
-            format!("The gate failed: {broken} of {checks} checks are broken."),
+            format!("The gate failed. Broken checks: {broken} of {checks}."),
         ),
         GateOutcome::Inconclusive => (
             Tone::Unsure,
-            format!("The gate passed, but {undecided} of {checks} checks cannot be decided."),
+            format!(
+                "The gate passed, but not every check can be decided. Undecided: {undecided} of {checks}."
+            ),
         ),
         GateOutcome::Warn => (
             Tone::Unsure,
-            format!("The gate passed: {checks} checks hold, some narrowly."),
+            format!("The gate passed, some checks narrowly. Checks: {checks}."),
         ),
-        GateOutcome::Pass => (
-            Tone::Good,
-            format!("The gate passed: {checks} checks hold."),
-        ),
+        GateOutcome::Pass => (Tone::Good, format!("The gate passed. Checks: {checks}.")),
     };
     document.sentence(tone, &text);
     let mut table = Table::new(&[

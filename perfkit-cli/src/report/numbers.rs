@@ -12,15 +12,16 @@ pub(super) fn value(value: Option<f64>, unit: Unit, digits: usize) -> String {
     value.map_or_else(|| NOTHING.to_owned(), |value| unit.format(value, digits))
 }
 
-/// How many significant digits of a mean stand above its standard error, from
-/// two to five; three where that is not known.
+/// How many significant digits of a mean reach down to the first digit of its
+/// standard error, from two to six; three where that is not known.
 pub(super) fn digits(summary: &MetricSummary) -> usize {
-    let relative_error = || {
-        let (mean, deviation) = (summary.mean?, summary.std_dev?);
-        let error = deviation / (summary.count as f64).sqrt() / mean.abs();
-        (error > 0.0 && error.is_finite()).then_some(error)
+    let reach = || {
+        let (mean, deviation) = (summary.mean?.abs(), summary.std_dev?);
+        let error = deviation / (summary.count as f64).sqrt();
+        let reach = mean.log10().floor() - error.log10().floor() + 1.0;
+        reach.is_finite().then_some(reach)
     };
-    relative_error().map_or(3, |error| (-error.log10()).ceil().clamp(2.0, 5.0) as usize)
+    reach().map_or(3, |reach| reach.clamp(2.0, 6.0) as usize)
 }
 
 /// A percentile, or `max` where the sample is too small to tell it from the
@@ -53,8 +54,18 @@ impl RatioText {
             estimate: show(ratio.estimate),
             low: show(ratio.low),
             high: show(ratio.high),
-            confidence: Unit::Ratio.format(ratio.confidence, 4),
+            confidence: level(ratio.confidence),
         }
+    }
+
+    /// The same seen from the other side: baseline over candidate.
+    pub(super) fn inverse(ratio: &Ratio) -> Self {
+        Self::new(&Ratio {
+            estimate: 1.0 / ratio.estimate,
+            low: 1.0 / ratio.high,
+            high: 1.0 / ratio.low,
+            confidence: ratio.confidence,
+        })
     }
 
     /// `95 % interval 1.09 to 1.12`
@@ -63,12 +74,17 @@ impl RatioText {
     }
 }
 
+/// A confidence level as it was chosen: 95 %, 99.9 %.
+fn level(confidence: f64) -> String {
+    format!("{} %", (confidence * 1e4).round() / 100.0)
+}
+
 /// The decimals that show an interval of this width with two digits of it.
 fn decimals(width: f64) -> usize {
     if width <= 0.0 || !width.is_finite() {
         return 3;
     }
-    (1.0 - width.log10()).ceil().clamp(1.0, 5.0) as usize
+    (1.0 - width.log10()).ceil().clamp(0.0, 5.0) as usize
 }
 
 #[cfg(test)]
@@ -80,10 +96,20 @@ mod tests {
     }
 
     #[test]
+    fn levels_are_shown_as_they_were_chosen() {
+        assert_eq!(level(0.95), "95 %");
+        assert_eq!(level(0.999), "99.9 %");
+        assert_eq!(level(0.9999), "99.99 %");
+    }
+
+    #[test]
     fn digits_follow_the_standard_error() {
         assert_eq!(digits(&summary(&[1.0, 3.0])), 2);
-        assert_eq!(digits(&summary(&[100.0, 101.0, 99.0])), 3);
-        assert_eq!(digits(&summary(&[1e6, 1e6 + 1.0])), 5);
+        // 100.0 ± 0.6 and 1.00 ± 0.01
+        assert_eq!(digits(&summary(&[100.0, 101.0, 99.0])), 4);
+        assert_eq!(digits(&summary(&[1.00, 1.02])), 3);
+        assert_eq!(digits(&summary(&[1e9, 1e9 + 1.0])), 6);
+        assert_eq!(digits(&summary(&[7.0, 7.0])), 3);
         assert_eq!(digits(&summary(&[5.0])), 3);
     }
 

@@ -6,14 +6,16 @@ use perfkit::Metric;
 use perfkit::bench::{Measured, Run, RunResult, Subject};
 use perfkit::report::RunFailure;
 use perfkit::unit::Unit;
+use signal_hook::consts::{SIGTTIN, SIGTTOU};
 
 use crate::args::{CompareArguments, Input, Output};
 use crate::error::Error;
 use crate::interrupt::Signals;
+use crate::terminal::printable;
 
 use super::command_line::{CommandLine, Shell};
 use super::parameters::{Parameters, combinations, fill};
-use super::process::{self, Ended, Finished, Launch, describe_status};
+use super::process::{self, Ended, Finished, Launch, describe_signal, describe_status};
 
 /// The most contestants of one comparison.
 const MOST_CONTESTANTS: usize = 1000;
@@ -37,6 +39,7 @@ pub(crate) struct Contestant<'a> {
     conclude: Option<CommandLine>,
     setup: Option<CommandLine>,
     cleanup: Option<CommandLine>,
+    was_set_up: bool,
     surroundings: Surroundings<'a>,
 }
 
@@ -83,6 +86,7 @@ impl<'a> Contestants<'a> {
                     setup: hooks.fill(hooks.setup, parameters)?,
                     cleanup: hooks.fill(hooks.cleanup, parameters)?,
                     parameters: parameters.clone(),
+                    was_set_up: false,
                     surroundings,
                 });
             }
@@ -105,6 +109,7 @@ impl<'a> Contestants<'a> {
             .or_else(by_number)
             .ok_or_else(|| {
                 let names: Vec<_> = self.all.iter().map(|c| format!("`{}`", c.name)).collect();
+                let wanted = printable(wanted);
                 Error::usage(format!("--baseline `{wanted}` is none of the commands"))
                     .hint(format!("the names are {}", names.join(", ")))
             })
@@ -143,10 +148,13 @@ fn check_parameters_are_used(
     arguments: &CompareArguments,
     parameters: &Parameters,
 ) -> Result<(), Error> {
-    let templates = [&arguments.commands, &arguments.prepare]
+    let lists = [&arguments.commands, &arguments.prepare, &arguments.conclude];
+    let templates: Vec<&String> = lists
         .into_iter()
-        .flatten();
-    let templates: Vec<&String> = templates.chain(&arguments.setup).collect();
+        .flatten()
+        .chain(&arguments.setup)
+        .chain(&arguments.cleanup)
+        .collect();
     let is_used = |name: &&String| {
         let place = format!("{{{name}}}");
         templates.iter().any(|text| text.contains(&place))
@@ -213,15 +221,26 @@ impl<'a> Hooks<'a> {
 
 impl Contestant<'_> {
     /// Runs the setup command, once before all runs.
-    pub(crate) fn set_up(&self) -> Result<(), RunFailure> {
+    pub(crate) fn set_up(&mut self) -> Result<(), RunFailure> {
+        self.was_set_up = true;
         self.run_hook("setup", self.setup.as_ref())
     }
 
-    /// Runs the cleanup command, once after all runs.
+    /// Runs the cleanup command, once after all runs, if the setup was begun.
     pub(crate) fn clean_up(&self) -> Result<(), RunFailure> {
+        if !self.was_set_up {
+            return Ok(());
+        }
         self.run_hook("cleanup", self.cleanup.as_ref())
     }
 
+    /// Whether the command writes to the terminal itself.
+    pub(crate) fn shows_its_output(&self) -> bool {
+        *self.surroundings.output == Output::Inherit
+    }
+
+    /// Runs a command around the measured one. One that only begins after the
+    /// user asked for an end is ended by the next request.
     fn run_hook(&self, kind: &str, hook: Option<&CommandLine>) -> Result<(), RunFailure> {
         let Some(hook) = hook else { return Ok(()) };
         let launch = Launch {
@@ -229,10 +248,11 @@ impl Contestant<'_> {
             input: &Input::Null,
             output: &Output::Null,
             timeout: None,
+            ignored_requests: self.surroundings.signals.requests(),
         };
         let failed = |what: String, stderr: String| RunFailure {
             run: None,
-            reason: format!("the {kind} command `{}` {what}", hook.text),
+            reason: format!("the {kind} command `{}` {what}", printable(&hook.text)),
             stderr,
         };
         match process::run(&launch, self.surroundings.signals) {
@@ -241,6 +261,7 @@ impl Contestant<'_> {
                 let what = format!("ended with {}", describe_status(end.status));
                 Err(failed(what, end.stderr))
             }
+            Ok(Ended::Stopped(signal)) => Err(failed(stopped(signal), String::new())),
             Ok(_) => Err(failed("was interrupted".to_owned(), String::new())),
             Err(error) => Err(failed(
                 format!("failed: {}", error.message()),
@@ -255,6 +276,7 @@ impl Contestant<'_> {
             input: self.surroundings.input,
             output: self.surroundings.output,
             timeout: self.surroundings.timeout,
+            ignored_requests: 0,
         };
         let failure = |reason: String, stderr: String| RunFailure {
             run: run.number(),
@@ -271,6 +293,9 @@ impl Contestant<'_> {
                 let limit = Unit::Nanoseconds.format(limit.as_nanos() as f64, 3);
                 RunResult::Failed(failure(format!("timed out after {limit}"), stderr))
             }
+            Ok(Ended::Stopped(signal)) => {
+                RunResult::Failed(failure(stopped(signal), String::new()))
+            }
             Ok(Ended::Interrupted) => RunResult::Interrupted,
             Err(error) => {
                 let reason = format!("{CANNOT_BE_RUN}: {}", error.message());
@@ -280,12 +305,12 @@ impl Contestant<'_> {
     }
 
     /// Turns a hook's failure into the end of sampling.
-    fn impossible(&self, failure: RunFailure) -> RunResult {
+    fn impossible(&self, run: Run, mut failure: RunFailure) -> RunResult {
         if self.surroundings.signals.is_interrupted() {
-            RunResult::Interrupted
-        } else {
-            RunResult::Impossible(failure)
+            return RunResult::Interrupted;
         }
+        failure.run = run.number();
+        RunResult::Impossible(failure)
     }
 }
 
@@ -299,13 +324,25 @@ impl Subject for Contestant<'_> {
             return RunResult::Interrupted;
         }
         if let Err(failure) = self.run_hook("prepare", self.prepare.as_ref()) {
-            return self.impossible(failure);
+            return self.impossible(run, failure);
         }
         let result = self.run_command(run);
+        // Also after an interruption: it belongs to a run that was begun.
         if let Err(failure) = self.run_hook("conclude", self.conclude.as_ref()) {
-            return self.impossible(failure);
+            return self.impossible(run, failure);
         }
         result
+    }
+}
+
+/// Why a process that stopped was ended, as part of a sentence.
+fn stopped(signal: i32) -> String {
+    let cause = describe_signal(signal);
+    match signal {
+        SIGTTIN | SIGTTOU => format!(
+            "was stopped by {cause}: it wants the terminal, which measured commands do not have"
+        ),
+        _ => format!("was stopped by {cause}"),
     }
 }
 

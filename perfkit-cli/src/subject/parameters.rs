@@ -107,13 +107,19 @@ fn scan_values(min: &str, max: &str, step: &str) -> Result<Vec<String>, Error> {
     };
     let (min, max, step) = (decimal(min)?, decimal(max)?, decimal(step)?);
     let places = min.places.max(max.places).max(step.places);
-    let (min, max, step) = (min.units(places), max.units(places), step.units(places));
+    let units = |number: &Decimal| {
+        number
+            .units(places)
+            .ok_or_else(|| Error::usage("a number in --parameter-scan has too many digits"))
+    };
+    let (min, max, step) = (units(&min)?, units(&max)?, units(&step)?);
     if step <= 0 || min > max {
         return Err(Error::usage(
             "--parameter-scan needs MIN ≤ MAX and a positive step",
         ));
     }
-    if (max - min) / step >= MOST_COMBINATIONS as i128 {
+    let steps = max.checked_sub(min).map(|range| range / step);
+    if steps.is_none_or(|steps| steps >= MOST_COMBINATIONS as i128) {
         return Err(Error::usage(format!(
             "--parameter-scan has more than {MOST_COMBINATIONS} values"
         )));
@@ -155,15 +161,15 @@ impl Decimal {
     }
 
     /// The number in units of 10^-places, for at least as many places as it has.
-    fn units(&self, places: u32) -> i128 {
+    fn units(&self, places: u32) -> Option<i128> {
         self.digits
-            .saturating_mul(10_i128.saturating_pow(places - self.places))
+            .checked_mul(10_i128.checked_pow(places - self.places)?)
     }
 }
 
 impl std::fmt::Display for Decimal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let scale = 10_u128.pow(self.places);
+        let scale = 10_u128.saturating_pow(self.places);
         let magnitude = self.digits.unsigned_abs();
         let sign = if self.digits < 0 { "-" } else { "" };
         write!(f, "{sign}{}", magnitude / scale)?;
@@ -212,6 +218,8 @@ mod tests {
         assert!(scan_values("1", "2", "0").is_err());
         assert!(scan_values("1", "1e3", "1").is_err());
         assert!(scan_values("0", "100000", "1").is_err());
+        let huge = "100000000000000000000";
+        assert!(scan_values(huge, huge, "0.0000000000000000000000001").is_err());
         assert!(combinations(&owned(&["a", "1", "a", "2"]), &[], None).is_err());
     }
 

@@ -17,6 +17,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use crate::args::{Input, Output};
 use crate::error::Error;
 use crate::interrupt::Signals;
+use crate::terminal::printable;
 
 use super::command_line::CommandLine;
 
@@ -38,6 +39,9 @@ pub(crate) struct Launch<'a> {
     pub(crate) input: &'a Input,
     pub(crate) output: &'a Output,
     pub(crate) timeout: Option<Duration>,
+    /// So many requests to end do not end it: what cleans up after an
+    /// interruption must not be ended by the same one.
+    pub(crate) ignored_requests: usize,
 }
 
 /// How a process ended.
@@ -46,6 +50,8 @@ pub(crate) enum Ended {
     Exited(Finished),
     /// By us, after its timeout; with the end of its standard error.
     TimedOut(String),
+    /// By us, because it stopped itself or wanted the terminal.
+    Stopped(i32),
     /// By us, because the user wants everything to end.
     Interrupted,
 }
@@ -82,9 +88,13 @@ pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error
                 stderr: process.stderr_tail(),
             }));
         }
-        if signals.is_interrupted() {
+        if signals.requests() > launch.ignored_requests {
             process.end_group()?;
             return Ok(Ended::Interrupted);
+        }
+        if let Some(signal) = process.has_stopped() {
+            process.end_group()?;
+            return Ok(Ended::Stopped(signal));
         }
         if deadline_ns.is_some_and(|deadline_ns| now_ns >= deadline_ns) {
             process.end_group()?;
@@ -120,7 +130,7 @@ fn open(path: &Path) -> Result<File, Error> {
 }
 
 fn not_started(command: &CommandLine, error: &io::Error) -> Error {
-    let program = command.program();
+    let program = printable(command.program());
     match error.kind() {
         io::ErrorKind::NotFound => {
             Error::command_failed(format!("the program `{program}` was not found"))
@@ -137,7 +147,11 @@ pub(crate) fn describe_status(status: ExitStatus) -> String {
     if let Some(code) = status.code() {
         return format!("exit status {code}");
     }
-    let signal = status.signal().unwrap_or_default();
+    describe_signal(status.signal().unwrap_or_default())
+}
+
+/// `signal 9 (SIGKILL)`
+pub(crate) fn describe_signal(signal: i32) -> String {
     match signal_hook::low_level::signal_name(signal) {
         Some(name) => format!("signal {signal} ({name})"),
         None => format!("signal {signal}"),
@@ -189,10 +203,11 @@ impl<'a> Process<'a> {
             tv_sec: at_most.as_secs().min(3600) as i64,
             tv_nsec: at_most.subsec_nanos().into(),
         });
-        let mut watched = vec![PollFd::from_borrowed_fd(
-            self.signals.wake_fd(),
-            PollFlags::IN,
-        )];
+        let mut watched: Vec<PollFd<'_>> = self
+            .signals
+            .wake_fds()
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+            .into();
         let outputs = [
             self.stdout.as_ref().map(AsFd::as_fd),
             self.stderr.as_ref().map(AsFd::as_fd),
@@ -265,6 +280,13 @@ impl<'a> Process<'a> {
                 )));
             }
         }
+    }
+
+    /// The signal that stopped the process, if one did.
+    fn has_stopped(&self) -> Option<i32> {
+        let look = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let stopped = waitid(WaitId::Pid(self.pid), look).ok().flatten()?;
+        stopped.stopping_signal()
     }
 
     /// Whether the process ended; it stays to be collected.

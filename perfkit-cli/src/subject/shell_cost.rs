@@ -93,6 +93,7 @@ fn start(nothing: &CommandLine, signals: &Signals) -> Result<RunResult, Error> {
         input: &Input::Null,
         output: &Output::Null,
         timeout: None,
+        ignored_requests: 0,
     };
     match process::run(&launch, signals)? {
         Ended::Exited(end) if end.status.success() => Ok(RunResult::Done(values(&end))),

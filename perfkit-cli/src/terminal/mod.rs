@@ -31,13 +31,29 @@ pub(crate) fn set_color(color: Color) {
     choice.write_global();
 }
 
-/// Writes a result to standard output. A reader that went away is no error.
+/// Writes a result for people to standard output.
 pub(crate) fn print_result(text: &str) -> Result<(), Error> {
     let mut stdout = AutoStream::auto(io::stdout().lock());
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    written(
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush()),
+    )
+}
+
+/// Writes a result that programs read to standard output, byte for byte.
+pub(crate) fn print_exactly(text: &str) -> Result<(), Error> {
+    let mut stdout = io::stdout().lock();
+    written(
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush()),
+    )
+}
+
+/// A reader that went away is no error.
+fn written(result: io::Result<()>) -> Result<(), Error> {
+    match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::data(format!(
             "cannot write to standard output: {error}"
         ))),
@@ -50,11 +66,13 @@ pub(crate) fn print_line(text: &str) {
     let _ = writeln!(AutoStream::auto(io::stderr().lock()), "{text}");
 }
 
-/// Writes an error and its hint to standard error.
+/// Writes an error and its hint to standard error. Whatever text it quotes is
+/// made harmless once more.
 pub(crate) fn print_error(error: &Error) {
-    let message = error.message();
+    let harmless = |text: &str| text.lines().map(printable).collect::<Vec<_>>().join("\n");
+    let message = harmless(error.message());
     print_line(&format!("{BAD}error{BAD:#}: {message}"));
-    if let Some(hint) = error.next_step() {
+    if let Some(hint) = error.next_step().map(harmless) {
         print_line(&format!("  {NOTICE}hint{NOTICE:#}: {hint}"));
     }
 }
@@ -64,6 +82,12 @@ pub(crate) fn print_error(error: &Error) {
 pub(crate) fn stdout_width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(width.0).max(40))
+}
+
+/// The width of the terminal that standard error is, in columns.
+pub(crate) fn stderr_width() -> usize {
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.map_or(80, |(width, _)| usize::from(width.0))
 }
 
 /// Whether progress may be drawn over itself.

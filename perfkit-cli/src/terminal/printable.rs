@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 pub(crate) fn printable(text: &str) -> String {
     let is_invisible = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}' | '\u{E0000}'..='\u{E007F}')
     };
     let shown = text.chars().map(|c| match c {
         '\t' | '\n' => ' ',

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{shorten, stderr_is_terminal};
+use super::{shorten, stderr_is_terminal, stderr_width};
 
 /// A line on a terminal that redraws itself; elsewhere nothing.
 pub(crate) struct ProgressLine {
@@ -33,9 +33,11 @@ impl ProgressLine {
         }
         self.bar
             .set_position((share.clamp(0.0, 1.0) * 1000.0) as u64);
+        // The bar, the time and the spaces between them take 37 columns.
+        let room = stderr_width().saturating_sub(37).max(4);
         let seconds = elapsed.as_secs_f64();
         self.bar
-            .set_message(format!("{seconds:4.1} s  {}", shorten(what, 44)));
+            .set_message(format!("{seconds:4.1} s  {}", shorten(what, room)));
     }
 }
 

@@ -9,7 +9,9 @@ use crate::unit::Unit;
 /// How sure a verdict must be, and what counts as the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
-    /// The two-sided confidence level of intervals.
+    /// The two-sided confidence level of the intervals that verdicts are read
+    /// from. At 0.999 one in a thousand comparisons of a command with itself
+    /// may claim a difference.
     pub confidence: f64,
     /// The half-width δ of the indifference zone: byte-identical copies of a
     /// program differ persistently by up to 0.45 %.
@@ -19,11 +21,27 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            confidence: 0.95,
+            confidence: 0.999,
             indifference: 0.005,
         }
     }
 }
+
+impl Rules {
+    /// The rules for each of several comparisons, which together err no more
+    /// often than one would (Bonferroni).
+    #[must_use]
+    pub fn for_each_of(self, comparisons: usize) -> Self {
+        Self {
+            confidence: 1.0 - (1.0 - self.confidence) / comparisons.max(1) as f64,
+            ..self
+        }
+    }
+}
+
+/// The levels at which an interval is still worth showing where there are too
+/// few pairs for a verdict.
+const LESSER_CONFIDENCES: [f64; 2] = [0.99, 0.95];
 
 /// How much wider an interval is when the sides were not measured in turn: the
 /// variance between sessions is some 17 times what the spread within one
@@ -69,30 +87,40 @@ pub fn compare_interleaved(
     let mut notes = Vec::new();
     let all_positive = pairs.iter().all(|(b, c)| *b > 0.0 && *c > 0.0);
     let differences: Vec<f64> = pairs.iter().map(|(b, c)| (c / b).ln()).collect();
-    let ratio = if all_positive {
-        stats::paired_shift(&differences, rules.confidence).map(|shift| Ratio {
+    let shift = |confidence: f64| stats::paired_shift(&differences, confidence);
+    let lesser = LESSER_CONFIDENCES
+        .into_iter()
+        .filter(|level| *level < rules.confidence);
+    let mut levels = std::iter::once(rules.confidence).chain(lesser);
+    let ratio = levels
+        .find_map(shift)
+        .filter(|_| all_positive)
+        .map(|shift| Ratio {
             estimate: shift.value.exp(),
             low: shift.low.exp(),
             high: shift.high.exp(),
-            confidence: rules.confidence,
-        })
-    } else {
+            confidence: shift.confidence,
+        });
+    let is_sure = ratio.is_some_and(|ratio| ratio.confidence >= rules.confidence);
+    if !all_positive {
         notes.push(Note::info(
             "zero-values",
             format!("{metric} has values of zero, of which no ratio can be taken"),
         ));
-        None
-    };
-    if ratio.is_none() && all_positive {
+    } else if !is_sure {
         notes.push(Note::warning(
             "too-few-runs",
             format!(
-                "{} pairs of runs are too few for an interval at {}",
+                "too few pairs of runs ({}) to be sure at {}",
                 pairs.len(),
                 Unit::Ratio.format(rules.confidence, 4)
             ),
         ));
     }
+    let verdict = match ratio {
+        Some(ratio) if is_sure => verdict(Some(&ratio), rules.indifference),
+        _ => Verdict::Inconclusive,
+    };
     Comparison {
         baseline: baseline.name.clone(),
         candidate: candidate.name.clone(),
@@ -100,7 +128,7 @@ pub fn compare_interleaved(
         interleaved: true,
         pairs: pairs.len() as u64,
         indifference: rules.indifference,
-        verdict: verdict(ratio.as_ref(), rules.indifference),
+        verdict,
         ratio,
         notes,
     }
@@ -272,21 +300,34 @@ mod tests {
         let slower = compare(1.02, 40);
         assert_eq!(slower.verdict, Verdict::Slower);
         let ratio = slower.ratio.unwrap();
-        assert!(ratio.low < 1.02 && 1.02 < ratio.high && ratio.high - ratio.low < 0.004);
+        assert!(ratio.low < 1.02 && 1.02 < ratio.high && ratio.high - ratio.low < 0.006);
         assert_eq!(compare(0.98, 40).verdict, Verdict::Faster);
         assert_eq!(compare(1.0, 40).verdict, Verdict::Same);
         assert_eq!(compare(1.005, 40).verdict, Verdict::Inconclusive);
     }
 
     #[test]
-    fn five_pairs_are_too_few() {
+    fn few_pairs_show_an_interval_and_no_verdict() {
         let comparison = compare(2.0, 5);
         assert_eq!(
             (comparison.ratio, comparison.verdict),
             (None, Verdict::Inconclusive)
         );
         assert_eq!(comparison.notes[0].code, "too-few-runs");
-        assert_eq!(compare(2.0, 6).verdict, Verdict::Slower);
+        for (pairs, confidence) in [(6, 0.95), (8, 0.99), (10, 0.99)] {
+            let comparison = compare(2.0, pairs);
+            assert_eq!(comparison.ratio.unwrap().confidence, confidence);
+            assert_eq!(comparison.verdict, Verdict::Inconclusive);
+            assert_eq!(comparison.notes[0].code, "too-few-runs");
+        }
+        assert_eq!(compare(2.0, 11).verdict, Verdict::Slower);
+    }
+
+    #[test]
+    fn several_comparisons_share_the_chance_of_an_error() {
+        let rules = Rules::default().for_each_of(10);
+        assert!((rules.confidence - 0.9999).abs() < 1e-12);
+        assert_eq!(Rules::default().for_each_of(1), Rules::default());
     }
 
     #[test]

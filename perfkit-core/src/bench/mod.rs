@@ -14,5 +14,5 @@ pub use comparison::{
     Rules, compare_interleaved, compare_saved, compare_saved_operations, verdict,
 };
 pub use remarks::remarks;
-pub use sampler::{Observer, Plan, Progress, sample};
+pub use sampler::{Observer, Plan, Progress, Sampled, sample};
 pub use subject::{Measured, Run, RunResult, Subject};

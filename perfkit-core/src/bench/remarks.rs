@@ -47,7 +47,7 @@ fn first_run_slower(name: &str, samples: &[f64]) -> Option<Note> {
         Note::warning(
             "first-run-slower",
             format!(
-                "{name}: the first run took {}, the others {} in the median: caches were cold; more warm-up (-w) would show the usual time",
+                "{name}: the first run took {}, the others {} in the median: perhaps caches were cold, and more warm-up (-w) would help",
                 Unit::Nanoseconds.format(first, 3),
                 Unit::Nanoseconds.format(median, 3)
             ),
@@ -66,7 +66,7 @@ fn far_out_values(name: &str, samples: &[f64]) -> Option<Note> {
         Note::warning(
             "far-out-runs",
             format!(
-                "{name}: {count} of {} runs took far longer than the rest (over {}); they are kept, but something else was running",
+                "{name}: {count} of {} runs took far longer than the rest (over {}); they are kept; perhaps something else was running",
                 ordered.len(),
                 Unit::Nanoseconds.format(fence, 3)
             ),

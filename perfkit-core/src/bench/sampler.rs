@@ -62,14 +62,13 @@ impl<F: FnMut(&Progress<'_>)> Observer for F {
 /// Runs the subjects in blocks: each block runs every subject once, in a random
 /// order of its own, so that whatever changes with time meets all alike.
 ///
-/// Everything that was measured is returned, however sampling ended. Results
-/// stand in the order of the subjects.
+/// Everything that was measured is returned, however sampling ended.
 pub fn sample<S: Subject>(
     subjects: &mut [S],
     plan: &Plan,
     clock: &Clock,
     observer: &mut impl Observer,
-) -> (Vec<Benchmark>, Sampling) {
+) -> Sampled {
     let mut sampler = Sampler {
         collected: subjects.iter().map(|s| Collected::new(s.name())).collect(),
         order: (0..subjects.len()).collect(),
@@ -77,7 +76,11 @@ pub fn sample<S: Subject>(
         subjects,
         plan,
     };
-    let (blocks, stopped) = sampler.run(clock, observer);
+    let (blocks, end) = sampler.run(clock, observer);
+    let (stopped, failure) = match end {
+        End::Reason(reason) => (reason, None),
+        End::Failure(subject, failure) => (StopReason::RunFailed, Some((subject, failure))),
+    };
     let sampling = Sampling {
         interleaved: sampler.subjects.len() > 1,
         seed: plan.seed,
@@ -85,14 +88,29 @@ pub fn sample<S: Subject>(
         blocks,
         stopped,
     };
-    let collected = sampler.collected;
-    (
-        collected
-            .into_iter()
-            .map(Collected::into_benchmark)
-            .collect(),
+    let collected = sampler.collected.into_iter();
+    Sampled {
+        benchmarks: collected.map(Collected::into_benchmark).collect(),
         sampling,
-    )
+        failure,
+    }
+}
+
+/// What sampling yielded.
+#[derive(Clone, Debug)]
+pub struct Sampled {
+    /// The runs of each subject, in the order of the subjects.
+    pub benchmarks: Vec<Benchmark>,
+    /// How they were sampled.
+    pub sampling: Sampling,
+    /// The failure that ended sampling, and whose it was.
+    pub failure: Option<(usize, RunFailure)>,
+}
+
+/// Why sampling ends.
+enum End {
+    Reason(StopReason),
+    Failure(usize, RunFailure),
 }
 
 struct Sampler<'a, S> {
@@ -106,7 +124,7 @@ struct Sampler<'a, S> {
 impl<S: Subject> Sampler<'_, S> {
     /// Runs warm-up and blocks; returns how many blocks were completed, and why
     /// it ended.
-    fn run(&mut self, clock: &Clock, observer: &mut impl Observer) -> (u64, StopReason) {
+    fn run(&mut self, clock: &Clock, observer: &mut impl Observer) -> (u64, End) {
         for _ in 0..self.plan.warmup_blocks {
             let tell = |subject: &str, observer: &mut dyn FnMut(&Progress<'_>)| {
                 observer(&Progress {
@@ -117,15 +135,15 @@ impl<S: Subject> Sampler<'_, S> {
                 });
             };
             let before = |subject: &str| tell(subject, &mut |p| observer.before_run(p));
-            if let Some(reason) = self.run_block(None, before) {
-                return (0, reason);
+            if let Some(end) = self.run_block(None, before) {
+                return (0, end);
             }
         }
         let start_ns = clock.now_ns();
         let elapsed = || Duration::from_nanos(clock.now_ns().saturating_sub(start_ns));
         for block in 0..self.plan.max_blocks {
             if block >= self.plan.min_blocks && elapsed() >= self.plan.budget {
-                return (block, StopReason::TimeUp);
+                return (block, End::Reason(StopReason::TimeUp));
             }
             let before = |subject: &str| {
                 observer.before_run(&Progress {
@@ -135,20 +153,16 @@ impl<S: Subject> Sampler<'_, S> {
                     subject,
                 });
             };
-            if let Some(reason) = self.run_block(Some(block), before) {
-                return (block, reason);
+            if let Some(end) = self.run_block(Some(block), before) {
+                return (block, end);
             }
         }
-        (self.plan.max_blocks, StopReason::RunsDone)
+        (self.plan.max_blocks, End::Reason(StopReason::RunsDone))
     }
 
     /// Runs every subject once; `None` as the block's number for a warm-up.
     /// Returns why to stop, if there is a reason.
-    fn run_block(
-        &mut self,
-        block: Option<u64>,
-        mut before_run: impl FnMut(&str),
-    ) -> Option<StopReason> {
+    fn run_block(&mut self, block: Option<u64>, mut before_run: impl FnMut(&str)) -> Option<End> {
         self.order.shuffle(&mut self.random);
         for &index in &self.order {
             let subject = &mut self.subjects[index];
@@ -158,26 +172,22 @@ impl<S: Subject> Sampler<'_, S> {
                 None => Run::Warmup,
                 Some(_) => Run::Counted(collected.runs() + 1),
             };
-            match (subject.run(run), block) {
-                (RunResult::Interrupted, _) => return Some(StopReason::Interrupted),
+            let (failure, is_fatal) = match (subject.run(run), block) {
+                (RunResult::Interrupted, _) => return Some(End::Reason(StopReason::Interrupted)),
                 (RunResult::Done(values), _) if !values.iter().all(|(.., v)| v.is_finite()) => {
-                    collected.fail(run, not_a_number(run));
-                    if !self.plan.ignore_failures {
-                        return Some(StopReason::RunFailed);
-                    }
+                    (not_a_number(run), false)
                 }
-                (RunResult::Done(values), Some(block)) => collected.add(block, values),
-                (RunResult::Done(_), None) => {}
-                (RunResult::Impossible(failure), _) => {
-                    collected.fail(run, failure);
-                    return Some(StopReason::RunFailed);
+                (RunResult::Done(values), Some(block)) => {
+                    collected.add(block, values);
+                    continue;
                 }
-                (RunResult::Failed(failure), _) => {
-                    collected.fail(run, failure);
-                    if !self.plan.ignore_failures {
-                        return Some(StopReason::RunFailed);
-                    }
-                }
+                (RunResult::Done(_), None) => continue,
+                (RunResult::Failed(failure), _) => (failure, false),
+                (RunResult::Impossible(failure), _) => (failure, true),
+            };
+            collected.fail(run, failure.clone());
+            if is_fatal || !self.plan.ignore_failures {
+                return Some(End::Failure(index, failure));
             }
         }
         None
@@ -290,8 +300,8 @@ mod tests {
         };
         let mut subjects = [subject("a", None), subject("b", fails_at)];
         let ignore = &mut |_: &Progress<'_>| {};
-        let (benchmarks, sampling) = sample(&mut subjects, plan, &clock.clone().into(), ignore);
-        (benchmarks, sampling, turns.into_inner())
+        let sampled = sample(&mut subjects, plan, &clock.clone().into(), ignore);
+        (sampled.benchmarks, sampled.sampling, turns.into_inner())
     }
 
     #[test]

@@ -54,10 +54,10 @@ impl Calls {
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
-        self.success += other.success;
-        self.failure += other.failure;
-        self.panic += other.panic;
-        self.cancelled += other.cancelled;
+        self.success = self.success.saturating_add(other.success);
+        self.failure = self.failure.saturating_add(other.failure);
+        self.panic = self.panic.saturating_add(other.panic);
+        self.cancelled = self.cancelled.saturating_add(other.cancelled);
     }
 }
 

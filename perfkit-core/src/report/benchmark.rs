@@ -99,6 +99,8 @@ pub struct Sampling {
 pub enum StopReason {
     /// The number of runs that was asked for is done.
     RunsDone,
+    /// So many runs were done that more would tell nothing more.
+    RunLimit,
     /// The time budget is used up.
     TimeUp,
     /// A run failed.

@@ -51,7 +51,12 @@ impl fmt::Display for ReportError {
                 "the file is larger than {} MiB, the largest report that is read",
                 LARGEST_REPORT >> 20
             ),
-            Self::Damaged(error) => write!(f, "the file is damaged or incomplete: {error}"),
+            Self::Damaged(error) => {
+                // It may quote the file.
+                let text = error.to_string();
+                let text: String = text.chars().filter(|c| !c.is_control()).take(300).collect();
+                write!(f, "the file is damaged or incomplete: {text}")
+            }
             Self::Contradiction(what) => write!(f, "the file is damaged: {what}"),
             Self::Foreign => write!(
                 f,

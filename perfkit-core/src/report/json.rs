@@ -74,6 +74,28 @@ impl Formatter for CompactNumbers<'_> {
         end_object_value() after before_other;
     }
 
+    /// Characters that could steer a terminal or reorder its text are escaped,
+    /// beyond those that JSON itself escapes.
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let is_steering = |c: char| {
+            c.is_control()
+                || matches!(c, '\u{061C}' | '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        };
+        let mut rest = fragment;
+        while let Some(at) = rest.find(is_steering) {
+            let (before, after) = rest.split_at(at);
+            writer.write_all(before.as_bytes())?;
+            let character = after.chars().next().unwrap_or_default();
+            write!(writer, "\\u{:04x}", u32::from(character))?;
+            rest = &after[character.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
     fn begin_array_value<W: ?Sized + Write>(&mut self, _: &mut W, first: bool) -> io::Result<()> {
         self.pending = Some(first);
         Ok(())
@@ -96,6 +118,20 @@ impl Formatter for CompactNumbers<'_> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    #[test]
+    fn nothing_in_a_string_steers_a_terminal() {
+        let value = json!({ "a\u{7f}": "\u{9b}31m \u{202e} é" });
+        let text = super::to_string(&value).unwrap();
+        assert!(
+            text.contains(r#""a\u007f": "\u009b31m \u202e é""#),
+            "{text}"
+        );
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            value
+        );
+    }
 
     #[test]
     fn numbers_share_a_line_and_the_rest_is_indented() {

@@ -88,3 +88,25 @@ impl OperationSnapshot {
         }
     }
 }
+
+impl OperationSnapshot {
+    /// Adds the calls of the same operation in another process. Percentiles of
+    /// the lifetime and the last period come from the merged histograms; the
+    /// last calls of several processes have totals only.
+    pub fn merge(&mut self, other: &Self) {
+        self.lifetime.merge(&other.lifetime);
+        self.last_calls.merge(&other.last_calls);
+        self.last_period.merge(&other.last_period);
+        self.recursive_calls = self.recursive_calls.saturating_add(other.recursive_calls);
+        for error in &other.errors {
+            match self
+                .errors
+                .iter_mut()
+                .find(|known| known.kind == error.kind)
+            {
+                Some(known) => known.count = known.count.saturating_add(error.count),
+                None => self.errors.push(error.clone()),
+            }
+        }
+    }
+}

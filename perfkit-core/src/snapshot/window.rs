@@ -130,6 +130,20 @@ impl WindowSnapshot {
         self.execution_time()?.percentile(quantile)
     }
 
+    /// Adds the calls of a window of another process.
+    pub(super) fn merge(&mut self, other: &Self) {
+        let mut calls = self.calls;
+        calls.merge(other.calls);
+        let mut metrics = std::mem::take(&mut self.metrics);
+        for (metric, summary) in &other.metrics {
+            match metrics.get_mut(metric) {
+                Some(known) => *known = known.merged(summary),
+                None => drop(metrics.insert(metric.clone(), summary.clone())),
+            }
+        }
+        *self = Self::new(self.window, self.span_ns.max(other.span_ns), calls, metrics);
+    }
+
     fn execution_time(&self) -> Option<&MetricSummary> {
         self.metrics.get(&Metric::EXECUTION_TIME)
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use perfkit::unit::Unit;
 use toml::Spanned;
 use wildmatch::WildMatch;
 
@@ -23,8 +24,8 @@ impl RawConfig {
         };
         let budgets: Result<_, _> = self.budget.into_iter().map(check_budget).collect();
         let regressions: Result<_, _> = self.regression.into_iter().map(check_regression).collect();
+        self.compare.check()?;
         Ok(Config {
-            compare: self.compare.check()?,
             rules: Rules {
                 confidence,
                 inconclusive: self.gate.inconclusive,
@@ -36,7 +37,7 @@ impl RawConfig {
 }
 
 impl RawCompare {
-    fn check(self) -> Result<CompareDefaults, Mistake> {
+    pub(super) fn check(self) -> Result<CompareDefaults, Mistake> {
         let time = self.time.as_ref().map(|time| {
             let parsed: Result<TimeSpan, String> = time.get_ref().parse();
             parsed
@@ -46,13 +47,20 @@ impl RawCompare {
         let indifference = self.indifference.as_ref().map(share);
         Ok(CompareDefaults {
             warmup: self.warmup,
-            min_runs: self.min_runs,
-            max_runs: self.max_runs,
+            min_runs: self.min_runs.as_ref().map(at_least_one).transpose()?,
+            max_runs: self.max_runs.as_ref().map(at_least_one).transpose()?,
             time: time.transpose()?,
             shell: self.shell,
             confidence: self.confidence.as_ref().map(confidence).transpose()?,
             indifference: indifference.transpose()?,
         })
+    }
+}
+
+fn at_least_one(runs: &Spanned<u64>) -> Result<u64, Mistake> {
+    match *runs.get_ref() {
+        0 => Err(Mistake::new(runs.span(), "there must be at least 1 run")),
+        runs => Ok(runs),
     }
 }
 
@@ -116,11 +124,17 @@ fn check_regression(raw: Spanned<RawRegression>) -> Result<Regression, Mistake> 
         return Err(Mistake::new(span, "this regression rule has no bound")
             .help("add max_slowdown = \"3%\""));
     };
-    let parsed: Result<Share, String> = max_slowdown.get_ref().parse();
-    let parsed = parsed.map_err(|error| Mistake::new(max_slowdown.span(), error))?;
+    let text = share_text(max_slowdown.get_ref());
+    let mistake = |message: String| Mistake::new(max_slowdown.span(), message);
+    let parsed = Unit::Ratio
+        .parse(&text)
+        .map_err(|error| mistake(error.to_string()))?;
+    if parsed < 0.0 {
+        return Err(mistake(format!("`{text}` is negative")));
+    }
     Ok(Regression {
         subject,
-        max_slowdown: parsed.0,
+        max_slowdown: parsed,
     })
 }
 
@@ -207,6 +221,18 @@ fn parse_bound(quantity: Quantity, text: &str, span: Range<usize>) -> Result<Bou
         let message = first_error.map_or_else(String::new, |error| error.to_string());
         return Err(Mistake::new(span, message));
     };
+    let value = value.trim();
+    if limit < 0.0 {
+        return Err(Mistake::new(span, format!("`{value}` is negative")));
+    }
+    if unit == Unit::Ratio && limit > 1.0 {
+        let mistake = Mistake::new(span, format!("`{value}` is more than 100 %"));
+        return Err(if value.ends_with('%') {
+            mistake
+        } else {
+            mistake.help(format!("write `{value}%`"))
+        });
+    }
     Ok(Bound {
         quantity,
         direction,

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use crate::terminal::printable;
+
 /// What is wrong, at which bytes of the text, and what would be right.
 #[derive(Debug)]
 pub(super) struct Mistake {
@@ -30,12 +32,13 @@ impl Mistake {
 /// The mistake with file, line and a caret under the place.
 pub(super) fn explain(mistake: &Mistake, text: &str, path: &str) -> String {
     let span = within(&mistake.span, text);
+    let (path, message) = (printable(path), printable(&mistake.message));
     let snippet = Snippet::source(text)
-        .path(path)
+        .path(path.as_str())
         .annotation(AnnotationKind::Primary.span(span));
     let mut group = Level::ERROR
         .no_name()
-        .primary_title(mistake.message.as_str())
+        .primary_title(message.as_str())
         .element(snippet);
     if let Some(help) = &mistake.help {
         group = group.element(Level::HELP.message(help.as_str()));

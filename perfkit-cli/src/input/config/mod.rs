@@ -4,6 +4,8 @@ mod check;
 mod mistake;
 mod raw;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,10 +13,10 @@ use perfkit::unit::Unit;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-use crate::error::Error;
+use crate::error::{Error, shown};
 
 use mistake::{explain, explain_toml};
-use raw::RawConfig;
+use raw::{RawCompareOnly, RawConfig};
 
 /// The name of the configuration file.
 const FILE_NAME: &str = "perfkit.toml";
@@ -25,7 +27,6 @@ const LARGEST: u64 = 1 << 20;
 /// A configuration whose every value was understood.
 #[derive(Debug, Default)]
 pub(crate) struct Config {
-    pub(crate) compare: CompareDefaults,
     pub(crate) rules: Rules,
 }
 
@@ -160,42 +161,66 @@ pub(crate) struct Regression {
 impl Config {
     /// The named file, or the nearest one upwards; `None` if there is none.
     pub(crate) fn find(named: Option<&Path>) -> Result<Option<(PathBuf, Self)>, Error> {
-        let path = match named {
-            Some(path) => path.to_owned(),
-            None => match nearest()? {
-                Some(path) => path,
-                None => return Ok(None),
-            },
+        let Some((path, text)) = read_nearest(named)? else {
+            return Ok(None);
         };
-        let read = |error: std::io::Error| {
-            Error::usage(format!("cannot read {}: {error}", path.display()))
-        };
-        let size = std::fs::metadata(&path).map_err(read)?.len();
-        if size > LARGEST {
-            return Err(Error::usage(format!(
-                "{} is larger than 1 MiB",
-                path.display()
-            )));
-        }
-        let text = std::fs::read_to_string(&path).map_err(read)?;
         let config = Self::parse(&text, &path.display().to_string())?;
         Ok(Some((path, config)))
     }
 
     /// Reads a configuration; `path` is only for messages.
-    pub(crate) fn parse(text: &str, path: &str) -> Result<Self, Error> {
-        let raw: RawConfig =
-            toml::from_str(text).map_err(|error| Error::usage(explain_toml(&error, text, path)))?;
+    fn parse(text: &str, path: &str) -> Result<Self, Error> {
+        let raw: RawConfig = read_toml(text, path)?;
         raw.check()
             .map_err(|mistake| Error::usage(explain(&mistake, text, path)))
     }
 }
 
-fn nearest() -> Result<Option<PathBuf>, Error> {
-    let here = std::env::current_dir()
-        .map_err(|error| Error::usage(format!("the working directory is gone: {error}")))?;
+impl CompareDefaults {
+    /// The `[compare]` table of the named file or the nearest one upwards; rules
+    /// of a gate in the same file are not looked at.
+    pub(crate) fn find(named: Option<&Path>) -> Result<Self, Error> {
+        let Some((path, text)) = read_nearest(named)? else {
+            return Ok(Self::default());
+        };
+        let path = path.display().to_string();
+        let raw: RawCompareOnly = read_toml(&text, &path)?;
+        let checked = raw.compare.check();
+        checked.map_err(|mistake| Error::usage(explain(&mistake, &text, &path)))
+    }
+}
+
+fn read_toml<'de, T: Deserialize<'de>>(text: &'de str, path: &str) -> Result<T, Error> {
+    let document = toml::Deserializer::parse(text);
+    document
+        .and_then(T::deserialize)
+        .map_err(|error| Error::usage(explain_toml(&error, text, path)))
+}
+
+fn read_nearest(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, Error> {
+    let Some(path) = named.map(Path::to_owned).or_else(nearest) else {
+        return Ok(None);
+    };
+    let failed =
+        |error: std::io::Error| Error::usage(format!("cannot read {}: {error}", shown(&path)));
+    let mut text = String::new();
+    let file = File::open(&path).map_err(failed)?;
+    file.take(LARGEST + 1)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    if text.len() as u64 > LARGEST {
+        return Err(Error::usage(format!(
+            "{} is larger than 1 MiB",
+            shown(&path)
+        )));
+    }
+    Ok(Some((path, text)))
+}
+
+fn nearest() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
     let candidates = here.ancestors().map(|folder| folder.join(FILE_NAME));
-    Ok(candidates.into_iter().find(|path| path.is_file()))
+    candidates.into_iter().find(|path| path.is_file())
 }
 
 #[cfg(test)]
@@ -261,6 +286,16 @@ mod tests {
     }
 
     #[test]
+    fn a_slowdown_is_a_share_of_any_size_and_form() {
+        for (text, expected) in [("\"150%\"", 1.5), ("0.05", 0.05), ("\"5%\"", 0.05)] {
+            let rules = rules(&format!(
+                "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = {text}\n"
+            ));
+            assert_eq!(rules.regressions[0].max_slowdown, expected);
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_shown_with_a_suggestion() {
         let text = complaint("[[budget]]\noperation = \"*\"\np59 = \"< 1s\"\n");
         assert!(text.contains("unknown field `p59`"), "{text}");
@@ -290,7 +325,12 @@ mod tests {
         assert!(with("").contains("has no bound"));
         assert!(complaint("[[budget]]\np95 = \"< 1s\"\n").contains("does not say what it is for"));
         assert!(complaint("[[regression]]\nbenchmark = \"*\"\n").contains("max_slowdown"));
-        assert!(complaint("[gate]\nconfidence = 2\n").contains("not between 0 and 100 %"));
+        assert!(complaint("[gate]\nconfidence = 2\n").contains("write `2%`"));
+        assert!(with("success_rate = \">= 99.99\"").contains("write `99.99%`"));
+        assert!(with("success_rate = \">= 101%\"").contains("more than 100 %"));
+        assert!(with("mean = \"< -1ms\"").contains("is negative"));
+        assert!(with("max = \"< 0,5ms\"").contains("`0,5ms` is not a duration"));
+        assert!(complaint("[compare]\nmax_runs = 0\n").contains("at least 1"));
         assert!(complaint("[gate\n").contains("perfkit.toml:1:"));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::Inconclusive;
@@ -16,12 +16,25 @@ pub(super) struct RawConfig {
     pub(super) regression: Vec<Spanned<RawRegression>>,
 }
 
+/// The configuration for those who only want the defaults of `compare`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawCompareOnly {
+    pub(super) compare: RawCompare,
+    #[serde(rename = "gate")]
+    _gate: IgnoredAny,
+    #[serde(rename = "budget")]
+    _budget: IgnoredAny,
+    #[serde(rename = "regression")]
+    _regression: IgnoredAny,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawCompare {
     pub(super) warmup: Option<u64>,
-    pub(super) min_runs: Option<u64>,
-    pub(super) max_runs: Option<u64>,
+    pub(super) min_runs: Option<Spanned<u64>>,
+    pub(super) max_runs: Option<Spanned<u64>>,
     pub(super) time: Option<Spanned<String>>,
     pub(super) shell: Option<String>,
     pub(super) confidence: Option<Spanned<RawShare>>,
@@ -63,7 +76,7 @@ pub(super) struct RawBudget {
 pub(super) struct RawRegression {
     pub(super) operation: Option<Spanned<String>>,
     pub(super) benchmark: Option<Spanned<String>>,
-    pub(super) max_slowdown: Option<Spanned<String>>,
+    pub(super) max_slowdown: Option<Spanned<RawShare>>,
 }
 
 /// `"< 100ms"`, or a table of a limit and the shares of it that warn.

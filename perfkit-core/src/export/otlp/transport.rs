@@ -35,6 +35,8 @@ pub enum SendError {
     Unreachable(String),
     /// The collector answered with this HTTP status.
     Refused(u16),
+    /// Something accepted the request and answered as no collector does.
+    NoCollector,
     /// The collector rejected some of the data points, with this message.
     Rejected(u64, String),
 }
@@ -45,6 +47,7 @@ impl fmt::Display for SendError {
             Self::Empty => write!(f, "the report has no operations"),
             Self::Unreachable(why) => write!(f, "the collector cannot be reached: {why}"),
             Self::Refused(status) => write!(f, "the collector answered with HTTP status {status}"),
+            Self::NoCollector => write!(f, "the answer is not that of an OTLP collector"),
             Self::Rejected(points, message) => write!(
                 f,
                 "the collector rejected {points} data points: {}",
@@ -167,13 +170,16 @@ fn accepted(answer: &mut Response<ureq::Body>) -> Attempt {
         .read_to_vec();
     let message = body
         .ok()
-        .and_then(|body| ExportMetricsServiceResponse::decode(&body[..]).ok());
-    match message.and_then(|message| message.partial_success) {
-        Some(partial) if partial.rejected_data_points > 0 => {
-            let rejected = partial.rejected_data_points.unsigned_abs();
-            Attempt::Failed(SendError::Rejected(rejected, partial.error_message))
-        }
-        _ => Attempt::Accepted,
+        .map(|body| ExportMetricsServiceResponse::decode(&body[..]));
+    match message {
+        Some(Ok(message)) => match message.partial_success {
+            Some(partial) if partial.rejected_data_points > 0 => {
+                let rejected = partial.rejected_data_points.unsigned_abs();
+                Attempt::Failed(SendError::Rejected(rejected, partial.error_message))
+            }
+            _ => Attempt::Accepted,
+        },
+        _ => Attempt::Failed(SendError::NoCollector),
     }
 }
 

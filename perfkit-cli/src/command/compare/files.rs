@@ -1,0 +1,78 @@
+//! Saved reports as the contestants.
+
+use std::path::Path;
+
+use perfkit::Report;
+use perfkit::bench::Rules;
+
+use crate::analysis::compare_reports;
+use crate::args::CompareArguments;
+use crate::error::Error;
+use crate::input::load_report;
+
+/// Whether files are to be compared: every argument ends in `.json` and is a
+/// single word or the name of a file that exists.
+pub(super) fn are_meant(arguments: &CompareArguments) -> Result<bool, Error> {
+    let is_report = |text: &String| {
+        text.ends_with(".json")
+            && (!text.contains(char::is_whitespace) || Path::new(text).is_file())
+    };
+    let reports = arguments
+        .commands
+        .iter()
+        .filter(|text| is_report(text))
+        .count();
+    if reports == 0 {
+        return Ok(false);
+    }
+    if reports < arguments.commands.len() {
+        return Err(Error::usage("commands and report files cannot be compared with each other")
+            .hint("a report file has a name that ends in .json; measure the command into one with --export-json"));
+    }
+    check_options(arguments)?;
+    Ok(true)
+}
+
+/// Refuses options that say how commands are run.
+fn check_options(arguments: &CompareArguments) -> Result<(), Error> {
+    let given = [
+        ("--warmup", arguments.warmup.is_some()),
+        ("--runs", arguments.runs.is_some()),
+        ("--min-runs", arguments.min_runs.is_some()),
+        ("--max-runs", arguments.max_runs.is_some()),
+        ("--time", arguments.time.is_some()),
+        ("--prepare", !arguments.prepare.is_empty()),
+        ("--conclude", !arguments.conclude.is_empty()),
+        ("--setup", arguments.setup.is_some()),
+        ("--cleanup", arguments.cleanup.is_some()),
+        ("--shell", arguments.shell.is_some() || arguments.no_shell),
+        ("--ignore-failure", arguments.ignore_failure),
+        ("--name", !arguments.names.is_empty()),
+        ("--parameter-list", !arguments.parameter_list.is_empty()),
+        ("--parameter-scan", !arguments.parameter_scan.is_empty()),
+        ("--timeout", arguments.timeout.is_some()),
+        ("--baseline", arguments.baseline.is_some()),
+        ("--seed", arguments.seed.is_some()),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((option, _)) => Err(Error::usage(format!(
+            "{option} is for commands, and report files are compared"
+        ))),
+    }
+}
+
+/// The first file is the baseline, the second the candidate.
+pub(super) fn compare(files: &[String], rules: &Rules) -> Result<Report, Error> {
+    let [before, after] = files else {
+        return Err(Error::usage(format!(
+            "two report files are compared, the baseline and the candidate; given: {}",
+            files.len()
+        )));
+    };
+    let (before, after) = (
+        load_report(Path::new(before))?,
+        load_report(Path::new(after))?,
+    );
+    compare_reports(&before, &after, rules)
+}

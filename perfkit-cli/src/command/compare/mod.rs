@@ -1,0 +1,134 @@
+//! `perfkit compare`: commands, run in turn, or saved reports.
+
+mod failure;
+mod files;
+mod measure;
+mod settings;
+
+use std::path::Path;
+
+use perfkit::Report;
+
+use crate::analysis::is_inconclusive;
+use crate::args::{CompareArguments, Format, Verbosity};
+use crate::error::{Error, shown};
+use crate::exit::Exit;
+use crate::interrupt::Signals;
+use crate::report::Detail;
+use crate::subject::Contestants;
+use crate::{export, terminal};
+
+use super::{check_plot, check_writable, deliver, draw, first_error};
+
+use settings::Settings;
+
+pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<Exit, Error> {
+    let settings = Settings::new(&arguments)?;
+    check_outputs(&arguments)?;
+    if files::are_meant(&arguments)? {
+        let report = files::compare(&arguments.commands, &settings.rules)?;
+        publish(&report, &arguments, &settings, verbosity)?;
+        return Ok(verdict_exit(&report, arguments.strict));
+    }
+    let signals = Signals::listen()?;
+    let contestants = Contestants::from_arguments(&arguments, &settings.shell, &signals)?;
+    measure::check_streams(&arguments)?;
+
+    let baseline = contestants.baseline(arguments.baseline.as_deref())?;
+    let mut measured = measure::measure(contestants, &settings, &signals, verbosity)?;
+    let failure = measured.failure.take();
+    let report = measure::report(measured, baseline, &settings.rules);
+    let runs = report.benchmarks.iter().map(|b| b.successes + b.failures);
+    let published = if runs.sum::<u64>() > 0 {
+        publish(&report, &arguments, &settings, verbosity)
+    } else {
+        Ok(())
+    };
+    conclude(&report, failure, published, arguments.strict, &signals)
+}
+
+/// How it ended: what the user asked for counts more than what failed, and what
+/// failed more than what was measured.
+fn conclude(
+    report: &Report,
+    failure: Option<Error>,
+    published: Result<(), Error>,
+    is_strict: bool,
+    signals: &Signals,
+) -> Result<Exit, Error> {
+    if signals.is_interrupted() {
+        if let Err(error) = published {
+            terminal::print_error(&error);
+        }
+        return Ok(signals.exit());
+    }
+    if let Some(failure) = failure {
+        if let Err(error) = published {
+            terminal::print_error(&error);
+        }
+        return Err(failure);
+    }
+    published?;
+    if report
+        .benchmarks
+        .iter()
+        .all(|benchmark| benchmark.successes == 0)
+    {
+        return Err(Error::command_failed("no run of any command succeeded"));
+    }
+    Ok(verdict_exit(report, is_strict))
+}
+
+fn verdict_exit(report: &Report, is_strict: bool) -> Exit {
+    let is_undecided = report.comparisons.is_empty() || is_inconclusive(&report.comparisons);
+    if is_strict && is_undecided {
+        Exit::Inconclusive
+    } else {
+        Exit::Done
+    }
+}
+
+fn exports(arguments: &CompareArguments) -> impl Iterator<Item = (Format, &Path)> {
+    let files = [
+        (Format::Json, &arguments.export_json),
+        (Format::Markdown, &arguments.export_markdown),
+        (Format::Csv, &arguments.export_csv),
+    ];
+    files
+        .into_iter()
+        .filter_map(|(format, path)| Some((format, path.as_deref()?)))
+}
+
+/// Refuses what cannot be saved before the work is done that it is to hold.
+fn check_outputs(arguments: &CompareArguments) -> Result<(), Error> {
+    let mut paths: Vec<&Path> = exports(arguments).map(|(_, path)| path).collect();
+    paths.iter().try_for_each(|path| check_writable(path))?;
+    arguments.plot.as_deref().map_or(Ok(()), check_plot)?;
+    paths.extend(arguments.plot.as_deref());
+    let mut seen: Vec<&Path> = Vec::new();
+    for path in paths {
+        if seen.contains(&path) {
+            let message = format!("two results cannot go to one file, {}", shown(path));
+            return Err(Error::usage(message));
+        }
+        seen.push(path);
+    }
+    Ok(())
+}
+
+/// Saves the result wherever that was asked, then prints it. What fails keeps
+/// nothing else from being done.
+fn publish(
+    report: &Report,
+    arguments: &CompareArguments,
+    settings: &Settings,
+    verbosity: Verbosity,
+) -> Result<(), Error> {
+    let save = |(format, path): (Format, &Path)| {
+        export::save(path, &export::render(report, Detail::Usual, format, None)?)
+    };
+    let mut results: Vec<Result<(), Error>> = exports(arguments).map(save).collect();
+    results.extend(arguments.plot.as_deref().map(|path| draw(report, path)));
+    results.push(deliver(report, verbosity.into(), settings.format, None));
+    first_error(results)
+}
