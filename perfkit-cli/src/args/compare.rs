@@ -37,7 +37,8 @@ pub(crate) struct CompareArguments {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: Option<u64>,
 
-    /// At least so many runs of each command [default: 10, or $PERFKIT_MIN_RUNS].
+    /// At least so many runs of each command [default: as many as a verdict needs, 11 for two
+    /// commands, or $PERFKIT_MIN_RUNS].
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) min_runs: Option<u64>,
 

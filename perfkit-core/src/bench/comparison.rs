@@ -4,7 +4,6 @@ use crate::metric::{Metric, MetricSummary};
 use crate::report::{Benchmark, Comparison, Note, Ratio, Verdict};
 use crate::snapshot::OperationSnapshot;
 use crate::stats;
-use crate::unit::Unit;
 
 /// How sure a verdict must be, and what counts as the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +35,15 @@ impl Rules {
             confidence: 1.0 - (1.0 - self.confidence) / comparisons.max(1) as f64,
             ..self
         }
+    }
+
+    /// The fewest pairs of runs that can be this sure: of n pairs, all 2ⁿ
+    /// patterns of signs are equally likely where there is no difference, and
+    /// the two extreme ones are what is left outside the widest interval.
+    #[must_use]
+    pub fn fewest_pairs(&self) -> u64 {
+        let error = (1.0 - self.confidence).max(f64::MIN_POSITIVE);
+        (1.0 - error.log2()).ceil().max(1.0) as u64
     }
 }
 
@@ -111,9 +119,9 @@ pub fn compare_interleaved(
         notes.push(Note::warning(
             "too-few-runs",
             format!(
-                "too few pairs of runs ({}) to be sure at {}",
+                "too few pairs of runs ({}) for a verdict, which needs {}",
                 pairs.len(),
-                Unit::Ratio.format(rules.confidence, 4)
+                rules.fewest_pairs()
             ),
         ));
     }
@@ -269,6 +277,8 @@ fn paired_values(baseline: &Benchmark, candidate: &Benchmark, metric: &Metric) -
 
 #[cfg(test)]
 mod tests {
+    use crate::unit::Unit;
+
     use super::*;
 
     fn benchmark(name: &str, values: &[f64]) -> Benchmark {
@@ -304,6 +314,23 @@ mod tests {
         assert_eq!(compare(0.98, 40).verdict, Verdict::Faster);
         assert_eq!(compare(1.0, 40).verdict, Verdict::Same);
         assert_eq!(compare(1.005, 40).verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn the_fewest_pairs_are_those_that_have_an_interval() {
+        for (confidence, comparisons) in [(0.5, 1), (0.95, 1), (0.999, 1), (0.999, 4), (0.9999, 9)]
+        {
+            let rules = Rules {
+                confidence,
+                ..Rules::default()
+            };
+            let rules = rules.for_each_of(comparisons);
+            let fewest = rules.fewest_pairs() as usize;
+            let shift = |pairs| stats::paired_shift(&series(1.0, pairs, 0.0), rules.confidence);
+            assert!(shift(fewest).is_some(), "{fewest} at {confidence}");
+            assert!(shift(fewest - 1).is_none(), "{fewest} at {confidence}");
+        }
+        assert_eq!(Rules::default().fewest_pairs(), 11);
     }
 
     #[test]

@@ -9,6 +9,10 @@ use crate::unit::Unit;
 /// quartile (Tukey 1977).
 const FAR_OUT: f64 = 3.0;
 
+/// And only this much above the median: a very steady sample has values that
+/// are far out by its own measure and by no reader's.
+const LEAST_FACTOR: f64 = 1.1;
+
 /// More than this share of far-out values is worth a word.
 const MANY_FAR_OUT: f64 = 0.05;
 
@@ -60,6 +64,7 @@ fn far_out_values(name: &str, samples: &[f64]) -> Option<Note> {
     let first_quartile = stats::percentile(&ordered, 0.25)?;
     let third_quartile = stats::percentile(&ordered, 0.75)?;
     let fence = third_quartile + FAR_OUT * (third_quartile - first_quartile);
+    let fence = fence.max(LEAST_FACTOR * stats::median(&ordered)?);
     let count = ordered.iter().filter(|value| **value > fence).count();
     let is_many = ordered.len() >= 10 && count as f64 > MANY_FAR_OUT * ordered.len() as f64;
     is_many.then(|| {
@@ -93,6 +98,10 @@ mod tests {
     #[test]
     fn a_steady_sample_needs_no_remark() {
         assert!(codes(&[10.0, 10.1, 9.9, 10.0, 10.2, 9.8, 10.1, 10.0, 9.9, 10.0]).is_empty());
+        let very_steady = [
+            702.0, 702.1, 701.9, 702.0, 702.2, 701.8, 702.1, 702.0, 701.9,
+        ];
+        assert!(codes(&[&very_steady[..], &[713.0]].concat()).is_empty());
         assert!(codes(&[]).is_empty());
         assert!(codes(&[5.0]).is_empty());
     }

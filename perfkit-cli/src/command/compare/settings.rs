@@ -14,6 +14,7 @@ use crate::subject::Shell;
 /// The time budget for each command, unless told otherwise.
 const TIME_EACH: Duration = Duration::from_secs(3);
 
+/// And so many as a verdict needs.
 const MIN_RUNS: u64 = 10;
 const WARMUP_BLOCKS: u64 = 1;
 
@@ -35,7 +36,7 @@ pub(super) struct Settings {
 /// How many runs of each command.
 #[derive(Clone, Copy)]
 struct Runs {
-    min: u64,
+    min: Option<u64>,
     max: u64,
     /// Whether the most is our own limit and not what was asked for.
     is_our_limit: bool,
@@ -66,10 +67,12 @@ impl Settings {
 
     /// The plan for so many contestants.
     pub(super) fn plan(&self, contestants: usize) -> Plan {
+        let rules = self.rules.for_each_of(contestants.saturating_sub(1));
+        let usual_min = MIN_RUNS.max(rules.fewest_pairs());
         Plan {
             seed: self.seed,
             warmup_blocks: self.warmup_blocks,
-            min_blocks: self.runs.min,
+            min_blocks: self.runs.min.unwrap_or(usual_min).min(self.runs.max),
             max_blocks: self.runs.max,
             budget: self.time.unwrap_or(TIME_EACH * contestants as u32),
             ignore_failures: self.ignore_failures,
@@ -105,7 +108,7 @@ fn rules(arguments: &CompareArguments, file: &CompareDefaults) -> Result<Rules, 
 fn runs(arguments: &CompareArguments, file: &CompareDefaults) -> Result<Runs, Error> {
     if let Some(runs) = arguments.runs {
         return Ok(Runs {
-            min: runs,
+            min: Some(runs),
             max: runs,
             is_our_limit: false,
         });
@@ -135,7 +138,7 @@ fn runs(arguments: &CompareArguments, file: &CompareDefaults) -> Result<Runs, Er
     }
     let most = max.unwrap_or_else(|| MAX_RUNS.max(min.unwrap_or(0)));
     Ok(Runs {
-        min: min.unwrap_or(MIN_RUNS).min(most),
+        min,
         max: most,
         is_our_limit: max.is_none(),
     })
