@@ -166,6 +166,7 @@ fn unsafe_code_is_rare_and_explained() {
     let allowed = [
         "perfkit-core/src/alloc.rs",
         "perfkit-core/src/clock/thread_cpu.rs",
+        "perfkit-core/src/clock/tsc.rs",
         "perfkit-core/src/global/exit.rs",
         "perfkit-core/src/process/child.rs",
     ];

@@ -3,12 +3,19 @@
 
 use std::fmt::{Debug, Display};
 use std::future::Future;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
+use std::thread::LocalKey;
 
 use crate::alloc;
-use crate::measure::{Call, Dropped, Measured};
-use crate::monitor::{Monitor, Operation};
+use crate::measure::{Call, Direct, Dropped, Measured};
+use crate::monitor::{Handle, Monitor, Operation, Target};
 use crate::outcome::{Failure, Outcome};
+use crate::recorder::{GLOBAL_STATE, Shard, keep};
+
+pub use crate::measure::{Extras, Texts, TimeOnly};
+pub use crate::monitor::Options;
+pub use crate::recorder::{Kept, Work};
+pub use std::thread_local;
 
 /// The place of one `#[measure]`, which finds its operations once.
 ///
@@ -18,9 +25,17 @@ use crate::outcome::{Failure, Outcome};
 pub struct Site {
     /// The whole name, or of a method its last part.
     name: &'static str,
-    /// The operations on the global monitor, by the type's name, which is empty
-    /// for functions.
-    known: RwLock<Vec<(&'static str, Operation)>>,
+    /// The operations on the global monitor.
+    known: OnceLock<Known>,
+}
+
+/// An operation of a site, and those that were found after it.
+#[derive(Debug)]
+struct Known {
+    /// Empty for functions.
+    type_name: &'static str,
+    target: &'static Target,
+    next: OnceLock<Box<Known>>,
 }
 
 impl Site {
@@ -28,46 +43,62 @@ impl Site {
     pub const fn new(name: &'static str) -> Self {
         Self {
             name,
-            known: RwLock::new(Vec::new()),
+            known: OnceLock::new(),
         }
     }
 
     /// A call of the function on the global monitor.
-    pub fn enter(&self) -> Enter {
-        self.enter_type("")
+    #[inline(always)]
+    pub fn enter(&'static self, kept: &'static LocalKey<Kept>) -> Enter<TimeOnly> {
+        self.enter_type(kept, "")
     }
 
     /// A call of the method on the global monitor.
-    pub fn enter_in<T: ?Sized>(&self) -> Enter {
-        self.enter_type(std::any::type_name::<T>())
+    #[inline(always)]
+    pub fn enter_in<T: ?Sized>(&'static self, kept: &'static LocalKey<Kept>) -> Enter<TimeOnly> {
+        self.enter_type(kept, std::any::type_name::<T>())
+    }
+
+    #[inline(always)]
+    fn enter_type(
+        &'static self,
+        kept: &'static LocalKey<Kept>,
+        type_name: &'static str,
+    ) -> Enter<TimeOnly> {
+        Enter {
+            site: self,
+            kept,
+            type_name,
+            extras: TimeOnly,
+        }
     }
 
     /// A call of the function on the given monitor.
-    pub fn enter_on(&self, monitor: &Monitor) -> Enter {
-        Enter(monitor.operation(self.name))
+    pub fn enter_on(&self, monitor: &Monitor) -> EnterOn {
+        EnterOn(monitor.operation(self.name))
     }
 
     /// A call of the method on the given monitor.
-    pub fn enter_on_in<T: ?Sized>(&self, monitor: &Monitor) -> Enter {
+    pub fn enter_on_in<T: ?Sized>(&self, monitor: &Monitor) -> EnterOn {
         let name = alloc::uncounted(|| self.full_name(std::any::type_name::<T>()));
-        Enter(monitor.operation(&name))
+        EnterOn(monitor.operation(&name))
     }
 
-    fn enter_type(&self, type_name: &'static str) -> Enter {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let found = known.iter().find(|(known, _)| *known == type_name);
-        if let Some((_, operation)) = found {
-            return Enter(operation.clone());
+    /// The operation of a type on the global monitor.
+    fn target(&self, type_name: &'static str) -> &'static Target {
+        let find = || Known {
+            type_name,
+            target: Box::leak(Box::new(
+                Monitor::global().target(&self.full_name(type_name)),
+            )),
+            next: OnceLock::new(),
+        };
+        let mut known = self.known.get_or_init(|| alloc::uncounted(find));
+        while known.type_name != type_name {
+            let next = || alloc::uncounted(|| Box::new(find()));
+            known = known.next.get_or_init(next);
         }
-        drop(known);
-        alloc::uncounted(|| self.enter_new_type(type_name))
-    }
-
-    fn enter_new_type(&self, type_name: &'static str) -> Enter {
-        let operation = Monitor::global().operation(&self.full_name(type_name));
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.push((type_name, operation.clone()));
-        Enter(operation)
+        known.target
     }
 
     fn full_name(&self, type_name: &str) -> Arc<str> {
@@ -100,9 +131,175 @@ fn without_arguments(type_name: &str) -> String {
 /// A call that is about to begin, with what it shall measure.
 #[derive(Debug)]
 #[must_use]
-pub struct Enter(Operation);
+pub struct Enter<E> {
+    site: &'static Site,
+    kept: &'static LocalKey<Kept>,
+    /// Empty for functions.
+    type_name: &'static str,
+    extras: E,
+}
 
-impl Enter {
+impl Enter<TimeOnly> {
+    #[inline(always)]
+    pub fn memory(self) -> Enter<Options> {
+        self.more().memory()
+    }
+
+    #[inline(always)]
+    pub fn cpu(self) -> Enter<Options> {
+        self.more().cpu()
+    }
+
+    #[inline(always)]
+    pub fn items(self, items: impl FnOnce() -> u64) -> Enter<Options> {
+        self.more().items(items)
+    }
+
+    #[inline(always)]
+    pub fn bytes(self, bytes: impl FnOnce() -> u64) -> Enter<Options> {
+        self.more().bytes(bytes)
+    }
+
+    #[inline(always)]
+    fn more(self) -> Enter<Options> {
+        Enter {
+            site: self.site,
+            kept: self.kept,
+            type_name: self.type_name,
+            extras: Options::default(),
+        }
+    }
+}
+
+impl Enter<Options> {
+    #[inline(always)]
+    pub fn memory(mut self) -> Self {
+        self.extras.memory = true;
+        self
+    }
+
+    #[inline(always)]
+    pub fn cpu(mut self) -> Self {
+        self.extras.cpu = true;
+        self
+    }
+
+    #[inline(always)]
+    pub fn items(mut self, items: impl FnOnce() -> u64) -> Self {
+        if GLOBAL_STATE.read().is_enabled() {
+            self.extras.work = Some(Work::Items(items()));
+        }
+        self
+    }
+
+    #[inline(always)]
+    pub fn bytes(mut self, bytes: impl FnOnce() -> u64) -> Self {
+        if GLOBAL_STATE.read().is_enabled() {
+            self.extras.work = Some(Work::Bytes(bytes()));
+        }
+        self
+    }
+}
+
+impl<E: Extras> Enter<E> {
+    /// Begins a call that is told its outcome.
+    #[inline(always)]
+    pub fn begin(self) -> InFlight<E> {
+        self.begin_as(Dropped::Panicked)
+    }
+
+    /// Begins a call that ends when the result is dropped.
+    #[inline(always)]
+    pub fn begin_to_drop(self) -> InFlight<E> {
+        self.begin_as(Dropped::ended())
+    }
+
+    /// Wraps the future of an async call.
+    pub fn measure<F: Future, O: FnOnce(&F::Output) -> Outcome>(
+        self,
+        work: F,
+        outcome: O,
+    ) -> Measured<F, O> {
+        let mut operation = Operation::new(Handle::Kept(self.site.target(self.type_name)));
+        operation.options = Options::of(&self.extras);
+        Measured::new(operation, work, outcome)
+    }
+
+    #[inline(always)]
+    fn begin_as(self, dropped: Dropped) -> InFlight<E> {
+        let allowed = GLOBAL_STATE.read();
+        if !allowed.is_enabled() {
+            return InFlight::off();
+        }
+        let key = key(self.type_name);
+        let kept = self.kept.with(|kept| kept.shard(key));
+        let way = match kept {
+            Some(shard) if shard.is_allowed(allowed) => Way::Straight(shard),
+            _ => find_way(self.site, self.kept, self.type_name),
+        };
+        match way {
+            Way::Straight(shard) => InFlight {
+                straight: Some(Direct::begin(shard, self.extras, dropped)),
+                other: None,
+            },
+            Way::Off => InFlight::off(),
+            Way::Long(target) => InFlight {
+                straight: None,
+                other: Some(begin_other(target, Options::of(&self.extras), dropped)),
+            },
+        }
+    }
+}
+
+/// Which way a call goes.
+enum Way {
+    Off,
+    Straight(&'static Shard),
+    Long(&'static Target),
+}
+
+/// Tells the types of a site apart; zero for functions.
+#[inline(always)]
+fn key(type_name: &'static str) -> usize {
+    if type_name.is_empty() {
+        0
+    } else {
+        type_name.as_ptr() as usize
+    }
+}
+
+/// Finds the operation and the thread's shard of it, and whether the call has to
+/// go the long way.
+#[cold]
+#[inline(never)]
+fn find_way(site: &'static Site, kept: &'static LocalKey<Kept>, type_name: &'static str) -> Way {
+    let target = site.target(type_name);
+    let allowed = target.monitor.allowed();
+    if !allowed.is_enabled() {
+        return Way::Off;
+    }
+    if !allowed.is_with_care()
+        && let Some(shard) = keep(&target.entry.recorder, kept, key(type_name))
+    {
+        shard.refresh(allowed);
+        return Way::Straight(shard);
+    }
+    Way::Long(target)
+}
+
+#[cold]
+#[inline(never)]
+fn begin_other(target: &'static Target, options: Options, dropped: Dropped) -> Box<Call> {
+    let begin = || Box::new(Call::begin(Handle::Kept(target), options, dropped));
+    alloc::uncounted(begin)
+}
+
+/// A call on a monitor of the program's choice that is about to begin.
+#[derive(Debug)]
+#[must_use]
+pub struct EnterOn(Operation);
+
+impl EnterOn {
     pub fn memory(self) -> Self {
         Self(self.0.memory())
     }
@@ -112,31 +309,27 @@ impl Enter {
     }
 
     pub fn items(self, items: impl FnOnce() -> u64) -> Self {
-        if self.0.monitor.is_enabled() {
+        if self.0.target.monitor.is_enabled() {
             return Self(self.0.items(items()));
         }
         self
     }
 
     pub fn bytes(self, bytes: impl FnOnce() -> u64) -> Self {
-        if self.0.monitor.is_enabled() {
+        if self.0.target.monitor.is_enabled() {
             return Self(self.0.bytes(bytes()));
         }
         self
     }
 
-    /// Begins a call that is told its outcome.
-    pub fn begin(self) -> InFlight {
-        InFlight(Call::begin(&self.0, Dropped::Panicked))
+    pub fn begin(self) -> InFlight<TimeOnly> {
+        self.begin_as(Dropped::Panicked)
     }
 
-    /// Begins a call that ends when the result is dropped.
-    pub fn begin_to_drop(self) -> InFlight {
-        let was_panicking = std::thread::panicking();
-        InFlight(Call::begin(&self.0, Dropped::Ended { was_panicking }))
+    pub fn begin_to_drop(self) -> InFlight<TimeOnly> {
+        self.begin_as(Dropped::ended())
     }
 
-    /// Wraps the future of an async call.
     pub fn measure<F: Future, O: FnOnce(&F::Output) -> Outcome>(
         self,
         work: F,
@@ -144,19 +337,54 @@ impl Enter {
     ) -> Measured<F, O> {
         Measured::new(self.0, work, outcome)
     }
-}
 
-/// A call that has begun.
-#[derive(Debug)]
-#[must_use]
-pub struct InFlight(Option<Call>);
-
-impl InFlight {
-    pub fn finish(self, outcome: impl FnOnce() -> Outcome) {
-        if let Some(stopped) = self.0.and_then(Call::stop) {
-            stopped.record_with(outcome);
+    fn begin_as(self, dropped: Dropped) -> InFlight<TimeOnly> {
+        let Operation { target, options } = self.0;
+        if !target.monitor.is_enabled() {
+            return InFlight::off();
+        }
+        let begin = || Box::new(Call::begin(target, options, dropped));
+        InFlight {
+            straight: None,
+            other: Some(alloc::uncounted(begin)),
         }
     }
+}
+
+/// A call that has begun; at most one of the two.
+#[derive(Debug)]
+#[must_use]
+pub struct InFlight<E: Extras> {
+    straight: Option<Direct<E>>,
+    other: Option<Box<Call>>,
+}
+
+impl<E: Extras> InFlight<E> {
+    /// While recording is off.
+    #[inline(always)]
+    fn off() -> Self {
+        Self {
+            straight: None,
+            other: None,
+        }
+    }
+
+    #[inline(always)]
+    pub fn finish(self, outcome: impl FnOnce(Texts) -> Outcome) {
+        if let Some(call) = self.straight {
+            call.finish(outcome);
+        } else if let Some(call) = self.other {
+            finish_other(call, outcome);
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn finish_other(call: Box<Call>, outcome: impl FnOnce(Texts) -> Outcome) {
+    let mut call = call;
+    call.finish(outcome);
+    alloc::uncounted(|| drop(call));
 }
 
 /// Calls a closure, which the compiler thereby knows to be called once: it may
@@ -217,27 +445,27 @@ pub struct Probe<'a, T>(pub &'a T);
 
 /// A `Result` whose error has a text.
 pub trait ProbeDisplay {
-    fn __perfkit_outcome(&self) -> Outcome;
+    fn __perfkit_outcome(&self, texts: Texts) -> Outcome;
 }
 
 impl<T, E: Display> ProbeDisplay for &&&Probe<'_, Result<T, E>> {
-    fn __perfkit_outcome(&self) -> Outcome {
-        Outcome::of_result(self.0)
+    fn __perfkit_outcome(&self, texts: Texts) -> Outcome {
+        texts.of_result(self.0)
     }
 }
 
 /// A `Result` whose error can at least be debugged.
 pub trait ProbeDebug {
-    fn __perfkit_outcome(&self) -> Outcome;
+    fn __perfkit_outcome(&self, texts: Texts) -> Outcome;
 }
 
 impl<T, E: Debug> ProbeDebug for &&Probe<'_, Result<T, E>> {
-    fn __perfkit_outcome(&self) -> Outcome {
+    fn __perfkit_outcome(&self, texts: Texts) -> Outcome {
         match self.0 {
             Ok(_) => Outcome::Success,
             Err(error) => {
                 let kind = std::any::type_name::<E>();
-                Outcome::Failure(Failure::new(kind, format_args!("{error:?}")))
+                texts.failure(kind, format_args!("{error:?}"))
             }
         }
     }
@@ -245,36 +473,37 @@ impl<T, E: Debug> ProbeDebug for &&Probe<'_, Result<T, E>> {
 
 /// Any `Result`.
 pub trait ProbeResult {
-    fn __perfkit_outcome(&self) -> Outcome;
+    fn __perfkit_outcome(&self, texts: Texts) -> Outcome;
 }
 
 impl<T, E> ProbeResult for &Probe<'_, Result<T, E>> {
-    fn __perfkit_outcome(&self) -> Outcome {
+    fn __perfkit_outcome(&self, texts: Texts) -> Outcome {
         match self.0 {
             Ok(_) => Outcome::Success,
-            Err(_) => Outcome::Failure(Failure::new(std::any::type_name::<E>(), "")),
+            Err(_) => texts.failure(std::any::type_name::<E>(), ""),
         }
     }
 }
 
 /// Anything else that was returned.
 pub trait ProbeValue {
-    fn __perfkit_outcome(&self) -> Outcome;
+    fn __perfkit_outcome(&self, texts: Texts) -> Outcome;
 }
 
 impl<T> ProbeValue for Probe<'_, T> {
-    fn __perfkit_outcome(&self) -> Outcome {
+    fn __perfkit_outcome(&self, _: Texts) -> Outcome {
         Outcome::Success
     }
 }
 
 /// The outcome where `ok = …` decides: an error keeps its kind and text.
+#[inline]
 pub fn decide<T>(
     value: &T,
     is_ok: impl FnOnce(&T) -> bool,
     probed: impl FnOnce() -> Outcome,
 ) -> Outcome {
-    if is_ok(value) {
+    if alloc::uncounted(|| is_ok(value)) {
         return Outcome::Success;
     }
     match probed() {
@@ -313,20 +542,23 @@ mod tests {
         };
         let shown: Result<(), &str> = Err("shown");
         assert_eq!(
-            failure((&&&&Probe(&shown)).__perfkit_outcome()).text(),
+            failure((&&&&Probe(&shown)).__perfkit_outcome(Texts::all())).text(),
             "shown"
         );
         let debugged: Result<(), Debugged> = Err(Debugged);
         assert_eq!(
-            failure((&&&&Probe(&debugged)).__perfkit_outcome()).text(),
+            failure((&&&&Probe(&debugged)).__perfkit_outcome(Texts::all())).text(),
             "Debugged"
         );
         let silent: Result<(), Silent> = Err(Silent);
-        let silent = failure((&&&&Probe(&silent)).__perfkit_outcome());
+        let silent = failure((&&&&Probe(&silent)).__perfkit_outcome(Texts::all()));
         assert!(silent.kind().ends_with("Silent") && silent.text().is_empty());
-        assert_eq!((&&&&Probe(&Some(1))).__perfkit_outcome(), Outcome::Success);
         assert_eq!(
-            (&&&&Probe(&Ok::<_, Silent>(1))).__perfkit_outcome(),
+            (&&&&Probe(&Some(1))).__perfkit_outcome(Texts::all()),
+            Outcome::Success
+        );
+        assert_eq!(
+            (&&&&Probe(&Ok::<_, Silent>(1))).__perfkit_outcome(Texts::all()),
             Outcome::Success
         );
     }

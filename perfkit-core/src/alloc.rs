@@ -166,6 +166,16 @@ pub(crate) fn uncounted<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// As [`uncounted`] where that is needed, because the work allocates.
+#[inline]
+pub(crate) fn uncounted_if(allocates: bool, work: impl FnOnce()) {
+    if allocates {
+        uncounted(work);
+    } else {
+        work();
+    }
+}
+
 /// What a stretch of work did to memory, on the thread that did it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct MemoryUse {
@@ -199,6 +209,7 @@ pub(crate) struct Mark {
 
 impl Mark {
     /// Starts a stretch; `None` where no [`CountingAllocator`] is installed.
+    #[inline]
     pub(crate) fn set() -> Option<Self> {
         if !INSTALLED.load(Ordering::Relaxed) {
             return None;
@@ -217,7 +228,8 @@ impl Mark {
     }
 
     /// Ends the stretch.
-    pub(crate) fn read(self) -> MemoryUse {
+    #[inline]
+    pub(crate) fn read(&self) -> MemoryUse {
         COUNTERS
             .try_with(|counters| {
                 let peak = counters.peak_bytes.get();

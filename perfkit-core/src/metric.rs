@@ -204,19 +204,19 @@ impl MetricSummary {
     /// Sums up values of which only the totals are known.
     #[must_use]
     pub fn from_totals(unit: Unit, totals: &Totals) -> Self {
-        let known = (totals.count > 0).then_some(());
+        let extremes = totals.has_extremes();
         Self {
             unit,
             count: totals.count,
             sum: totals.sum as f64,
-            mean: known.map(|()| totals.sum as f64 / totals.count as f64),
+            mean: (totals.count > 0).then(|| totals.sum as f64 / totals.count as f64),
             std_dev: None,
-            min: known.map(|()| totals.min as f64),
+            min: extremes.then_some(totals.min as f64),
             median: None,
             p95: None,
             p99: None,
             p99_9: None,
-            max: known.map(|()| totals.max as f64),
+            max: extremes.then_some(totals.max as f64),
             samples: Vec::new(),
             histogram: None,
         }
@@ -277,9 +277,9 @@ pub struct Totals {
     pub count: u64,
     /// Their sum.
     pub sum: i128,
-    /// The smallest; `i64::MAX` without a value.
+    /// The smallest; `i64::MAX` where it is not known, as without a value.
     pub min: i64,
-    /// The largest; `i64::MIN` without a value.
+    /// The largest; `i64::MIN` where it is not known, as without a value.
     pub max: i64,
 }
 
@@ -309,6 +309,12 @@ impl Totals {
         self.sum += other.sum;
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
+    }
+
+    /// Whether the smallest and the largest value are known.
+    #[must_use]
+    pub fn has_extremes(&self) -> bool {
+        self.min <= self.max
     }
 }
 

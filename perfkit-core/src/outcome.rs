@@ -58,7 +58,8 @@ const LONGEST_TEXT: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     kind: Cow<'static, str>,
-    text: String,
+    /// `None` where it was not worth writing.
+    text: Option<String>,
 }
 
 impl Failure {
@@ -77,7 +78,15 @@ impl Failure {
         let _ = std::panic::catch_unwind(write);
         Self {
             kind: kind.into(),
-            text: bounded.text,
+            text: Some(bounded.text),
+        }
+    }
+
+    /// A failure of the given kind whose text nobody will read.
+    pub(crate) fn without_text(kind: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind: kind.into(),
+            text: None,
         }
     }
 
@@ -95,7 +104,11 @@ impl Failure {
     /// The error's text, cut to 256 characters.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        self.known_text().unwrap_or_default()
+    }
+
+    pub(crate) fn known_text(&self) -> Option<&str> {
+        self.text.as_deref()
     }
 }
 

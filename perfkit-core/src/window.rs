@@ -1,7 +1,6 @@
 //! Rolling windows: the last N things, and the last T seconds.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,59 +18,36 @@ pub enum Window {
     LastPeriod(u64),
 }
 
-/// The last `capacity` values.
-#[derive(Debug)]
-pub(crate) struct Ring<T> {
-    capacity: usize,
-    values: VecDeque<T>,
-}
-
-impl<T> Ring<T> {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            capacity: capacity.max(1),
-            values: VecDeque::new(),
-        }
-    }
-
-    pub(crate) fn push(&mut self, value: T) {
-        if self.values.len() == self.capacity {
-            self.values.pop_front();
-        }
-        self.values.push_back(value);
-    }
-
-    /// From the oldest to the newest.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.values.iter()
-    }
-}
-
-/// The last `period`, cut into slots of equal length. Whatever is put in lands
-/// in exactly one slot.
+/// The last so many ticks of a clock, cut into slots of equal length. Whatever is
+/// put in lands in exactly one slot.
 #[derive(Debug)]
 pub(crate) struct Slots<T> {
-    slot_ns: u64,
+    slot_ticks: u64,
     slots: u64,
     /// Slot number (time divided by the slot's length) and content, ascending.
     filled: VecDeque<(u64, T)>,
 }
 
 impl<T: Default> Slots<T> {
-    pub(crate) fn new(period: Duration, slots: u64) -> Self {
-        let period_ns = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+    pub(crate) fn new(period_ticks: u64, slots: u64) -> Self {
         let slots = slots.max(1);
         Self {
-            slot_ns: (period_ns / slots).max(1),
+            slot_ticks: (period_ticks / slots).max(1),
             slots,
             filled: VecDeque::new(),
         }
     }
 
-    /// The slot for something that happened at `at_ns`. What is older than
+    /// When the slot of a moment ends.
+    pub(crate) fn end_of(&self, at: u64) -> u64 {
+        let end = (at / self.slot_ticks).saturating_add(1);
+        end.saturating_mul(self.slot_ticks)
+    }
+
+    /// The slot for something that happened at a moment. What is older than
     /// every kept slot, because the clock stepped back, goes to the oldest.
-    pub(crate) fn at(&mut self, at_ns: u64) -> &mut T {
-        let number = at_ns / self.slot_ns;
+    pub(crate) fn at(&mut self, at: u64) -> &mut T {
+        let number = at / self.slot_ticks;
         self.drop_older_than(number);
         let position = self.filled.partition_point(|(slot, _)| *slot < number);
         let exists = self
@@ -84,11 +60,11 @@ impl<T: Default> Slots<T> {
         &mut self.filled[position].1
     }
 
-    /// The slots that still count at `now_ns`, with the start of the window.
-    pub(crate) fn recent(&self, now_ns: u64) -> (u64, impl Iterator<Item = &T>) {
-        let first = self.first_kept(now_ns / self.slot_ns);
+    /// The slots that still count now, with the start of the window.
+    pub(crate) fn recent(&self, now: u64) -> (u64, impl Iterator<Item = &T>) {
+        let first = self.first_kept(now / self.slot_ticks);
         let recent = self.filled.iter().filter(move |(slot, _)| *slot >= first);
-        (first * self.slot_ns, recent.map(|(_, content)| content))
+        (first * self.slot_ticks, recent.map(|(_, content)| content))
     }
 
     fn first_kept(&self, newest: u64) -> u64 {
@@ -109,15 +85,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_ring_keeps_the_last_values() {
-        let mut ring = Ring::new(3);
-        (0..5).for_each(|value| ring.push(value));
-        assert_eq!(ring.iter().copied().collect::<Vec<_>>(), [2, 3, 4]);
-    }
-
-    #[test]
     fn slots_pass_out_of_the_window_one_by_one() {
-        let mut slots: Slots<u32> = Slots::new(Duration::from_secs(3), 3);
+        let mut slots: Slots<u32> = Slots::new(3_000_000_000, 3);
         let second = 1_000_000_000;
         for time in [0, 1, 1, 2] {
             *slots.at(time * second) += 1;
@@ -132,7 +101,7 @@ mod tests {
     proptest! {
         #[test]
         fn everything_lands_in_exactly_one_slot(times in prop::collection::vec(0_u64..100, 1..200)) {
-            let mut slots: Slots<u32> = Slots::new(Duration::from_nanos(50), 5);
+            let mut slots: Slots<u32> = Slots::new(50, 5);
             for (done, &time) in times.iter().enumerate() {
                 let before: u32 = slots.filled.iter().map(|(_, count)| *count).sum();
                 slots.drop_older_than(time / 10);

@@ -52,7 +52,7 @@ fn async_call(function: &Function, arguments: &Arguments, enter: &TokenStream) -
     let body = &function.body;
     let owned = take_parameters(function);
     let pin_type = pin_return_type(&function.signature.output, &private);
-    let outcome = outcome(arguments);
+    let outcome = outcome(arguments, &quote!(#private::Texts::all()));
     let [call, value, future] = ["call", "value", "future"].map(hidden);
     let never_returns = matches!(&function.signature.output,
         ReturnType::Type(_, returned) if matches!(**returned, Type::Never(_)));
@@ -81,7 +81,7 @@ fn future_call(
     let body = &function.body;
     let owned = take_parameters(function);
     let returned = erased_return(&function.signature.output);
-    let outcome = outcome(arguments);
+    let outcome = outcome(arguments, &quote!(#private::Texts::all()));
     let [call, value, future] = ["call", "value", "future"].map(hidden);
     let made = match (wrapped, output) {
         (Wrapped::Bare, Some(output)) => {
@@ -110,12 +110,12 @@ fn value_call(function: &Function, arguments: &Arguments, enter: &TokenStream) -
     let body = &function.body;
     let owned = take_parameters(function);
     let returned = erased_return(&function.signature.output);
-    let outcome = outcome(arguments);
-    let [call, value, result] = ["call", "value", "result"].map(hidden);
+    let [call, value, result, texts] = ["call", "value", "result", "texts"].map(hidden);
+    let outcome = outcome(arguments, &quote!(#texts));
     quote! {
         let #call = #enter.begin();
         let #result = #private::call_once(move || #returned { #owned #body });
-        #call.finish(|| { let #value = &#result; #outcome });
+        #call.finish(|#texts| { let #value = &#result; #outcome });
         #result
     }
 }
@@ -199,9 +199,10 @@ impl Generator {
                 quote!(::core::concat!(::core::module_path!(), "::", #function_name))
             }
         };
+        let kept_name = Ident::new("__PERFKIT_KEPT", Span::mixed_site());
         let enter = match (&arguments.monitor, is_typed) {
-            (None, false) => quote!(#site_name.enter()),
-            (None, true) => quote!(#site_name.enter_in::<Self>()),
+            (None, false) => quote!(#site_name.enter(&#kept_name)),
+            (None, true) => quote!(#site_name.enter_in::<Self>(&#kept_name)),
             (Some(monitor), false) => {
                 quote_spanned!(monitor.span()=> #site_name.enter_on(&#monitor))
             }
@@ -219,21 +220,32 @@ impl Generator {
             let amount = quote_spanned!(amount.span()=> #private::amount(#amount));
             quote!(.#unit(|| #amount))
         });
+        let kept = arguments.monitor.is_none().then(|| {
+            quote! {
+                #private::thread_local! {
+                    static #kept_name: #private::Kept = const { #private::Kept::new() };
+                }
+            }
+        });
         Self {
-            site: quote!(static #site_name: #private::Site = #private::Site::new(#name);),
+            site: quote! {
+                static #site_name: #private::Site = #private::Site::new(#name);
+                #kept
+            },
             enter: quote!(#enter #memory #cpu #throughput),
         }
     }
 }
 
-/// The outcome of the value that `__perfkit_value` refers to.
-fn outcome(arguments: &Arguments) -> TokenStream {
+/// The outcome of the value that `__perfkit_value` refers to; `texts` decides
+/// whether an error's text is written.
+fn outcome(arguments: &Arguments, texts: &TokenStream) -> TokenStream {
     let private = private(arguments);
     let value = hidden("value");
     let probed = quote! {{
         #[allow(unused_imports)]
         use #private::{ProbeDebug as _, ProbeDisplay as _, ProbeResult as _, ProbeValue as _};
-        (&&&&#private::Probe(#value)).__perfkit_outcome()
+        (&&&&#private::Probe(#value)).__perfkit_outcome(#texts)
     }};
     match &arguments.ok {
         None => probed,

@@ -21,10 +21,11 @@ use std::sync::LazyLock;
 use crate::measure::{Measured, Timer};
 use crate::monitor::{Monitor, Operation};
 use crate::outcome::Outcome;
+use crate::recorder::StateOf;
 use crate::snapshot::Snapshot;
 
 static GLOBAL: LazyLock<Monitor> = LazyLock::new(|| {
-    let monitor = Monitor::new();
+    let monitor = Monitor::builder().build_with(StateOf::Global);
     let settings = settings::from_environment();
     monitor.set_enabled(settings.is_enabled);
     exit::arrange(&settings);

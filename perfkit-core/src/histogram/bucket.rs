@@ -12,6 +12,7 @@ pub(crate) const HIGHEST: u64 = (1 << 48) - 1;
 const HALF: u64 = 128;
 
 /// The bucket of a value; values above [`HIGHEST`] share the last one.
+#[inline(always)]
 pub(crate) fn index(value: u64) -> u16 {
     let value = value.min(HIGHEST);
     let shift = 56 - (value | 255).leading_zeros();

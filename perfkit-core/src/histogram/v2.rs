@@ -131,18 +131,13 @@ impl Wire {
         let (Some(&(first, _)), Some(&(last, _))) = (buckets.first(), buckets.last()) else {
             return true;
         };
-        let total = |value: fn(u16) -> u64| -> u128 {
-            let products = buckets
-                .iter()
-                .map(|(index, count)| u128::from(value(*index)) * u128::from(*count));
-            products.fold(0, u128::saturating_add)
-        };
-        let has_larger = self.max > HIGHEST;
+        let count = u128::from(histogram.count());
+        let (least, most) = (u128::from(self.min), u128::from(self.max));
         bucket::index(self.min) == first
             && bucket::index(self.max) == last
             && self.min <= self.max
-            && total(bucket::lowest) <= sum
-            && (has_larger || sum <= total(bucket::highest))
+            && least.saturating_mul(count) <= sum
+            && sum <= most.saturating_mul(count)
     }
 }
 

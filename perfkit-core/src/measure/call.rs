@@ -1,20 +1,20 @@
-//! A call in flight on one thread.
-
-use std::sync::Arc;
+//! A call in flight on one thread, in all its variety.
 
 use crate::alloc;
-use crate::monitor::Operation;
-use crate::outcome::Outcome;
+use crate::monitor::{Handle, Options};
+use crate::outcome::{Ending, Outcome};
 use crate::recorder::Sample;
 
-use super::nesting::{self, Covered, Frame};
+use super::nesting::{self, Covered, Depth, Outer};
 use super::segment::{Segment, Used};
+use super::texts::Texts;
 
 /// A call in flight. Its clock stops with [`Call::stop`]; dropped before that
 /// it ended as it was told to when it began.
 #[derive(Debug)]
 pub(crate) struct Call {
-    operation: Operation,
+    target: Handle,
+    options: Options,
     /// `None` once the clock was stopped.
     running: Option<Running>,
     dropped: Dropped,
@@ -30,6 +30,23 @@ pub(crate) enum Dropped {
     Ended { was_panicking: bool },
 }
 
+impl Dropped {
+    /// Of a call that ends well when it is dropped, unless it panicked.
+    pub(crate) fn ended() -> Self {
+        let was_panicking = std::thread::panicking();
+        Self::Ended { was_panicking }
+    }
+
+    pub(super) fn ending(self) -> Ending {
+        match self {
+            Self::Ended { was_panicking } if was_panicking || !std::thread::panicking() => {
+                Ending::Success
+            }
+            _ => Ending::Panic,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Running {
     place: Place,
@@ -40,105 +57,92 @@ struct Running {
 #[derive(Debug)]
 enum Place {
     /// It ends before whatever began before it: calls within it are its callees.
-    Frame(Frame),
+    Within(Outer, Depth),
     /// It may end in any order, as guards do. It is a callee of the call that it
     /// began in, and calls that end meanwhile count as its own.
-    Guard { outer: Covered },
+    Beside(Covered),
 }
 
 impl Call {
-    /// Begins a call that ends before its caller goes on; `None` while recording
-    /// is off.
-    pub(crate) fn begin(operation: &Operation, dropped: Dropped) -> Option<Self> {
-        Self::begin_at(operation, dropped, || {
-            let id = Arc::as_ptr(&operation.entry) as usize;
-            Place::Frame(Frame::enter(id, Covered::of_new_frame()))
-        })
+    /// Begins a call that ends before its caller goes on.
+    pub(crate) fn begin(target: Handle, options: Options, dropped: Dropped) -> Self {
+        let depth = Depth::enter(&target.entry.recorder);
+        let place = Place::Within(nesting::enter(), depth);
+        Self::begin_at(target, options, dropped, place)
     }
 
     /// Begins a call that a guard ends, in whatever order guards end.
-    pub(crate) fn begin_guarded(operation: &Operation) -> Option<Self> {
-        let was_panicking = std::thread::panicking();
-        Self::begin_at(operation, Dropped::Ended { was_panicking }, || {
-            let outer = nesting::current();
-            Place::Guard { outer }
-        })
+    pub(crate) fn begin_guarded(target: Handle, options: Options) -> Self {
+        let place = Place::Beside(Covered::of_current());
+        Self::begin_at(target, options, Dropped::ended(), place)
     }
 
-    fn begin_at(
-        operation: &Operation,
-        dropped: Dropped,
-        place: impl FnOnce() -> Place,
-    ) -> Option<Self> {
-        if !cfg!(feature = "record") || !operation.monitor.is_enabled() {
-            return None;
-        }
-        Some(Self {
-            operation: operation.clone(),
+    fn begin_at(target: Handle, options: Options, dropped: Dropped, place: Place) -> Self {
+        let segment = Segment::begin(options, target.monitor.clock());
+        Self {
+            target,
+            options,
             dropped,
-            running: Some(Running {
-                place: place(),
-                segment: Segment::begin(operation),
-            }),
-        })
+            running: Some(Running { place, segment }),
+        }
     }
 
-    /// Stops the clock. The call is recorded when the result is told its outcome.
-    pub(crate) fn stop(mut self) -> Option<Stopped> {
-        self.stop_running()
+    /// Ends the call with the outcome that a function finds out.
+    pub(crate) fn finish(&mut self, outcome: impl FnOnce(Texts) -> Outcome) {
+        if let Some(stopped) = self.stop() {
+            stopped.record_with(outcome);
+        }
     }
 
     /// Ends the call without recording it.
     pub(crate) fn discard(mut self) {
         if let Some(running) = self.running.take() {
-            running.segment.end(&self.operation);
-            if let Place::Frame(frame) = running.place {
-                frame.leave();
+            running.segment.end(self.target.monitor.clock());
+            if let Place::Within(outer, depth) = running.place {
+                depth.leave();
+                nesting::abandon(outer);
             }
         }
     }
 
-    fn stop_running(&mut self) -> Option<Stopped> {
+    fn stop(&mut self) -> Option<Stopped> {
         let Running { place, segment } = self.running.take()?;
-        let start_ns = segment.start_ns;
-        let (end_ns, used) = segment.end(&self.operation);
-        let (nested, parent, callees_ns) = match place {
-            Place::Frame(frame) => {
-                let (nested, parent) = (frame.nested, frame.parent());
-                (nested, parent, frame.leave().callees_ns)
+        let start = segment.start;
+        let (end, used) = segment.end(self.target.monitor.clock());
+        let (nested, callees) = match place {
+            Place::Within(outer, depth) => {
+                let nested = depth.is_nested();
+                depth.leave();
+                (nested, nesting::leave(outer, end, used.busy_time))
             }
-            Place::Guard { outer } => {
-                let now = nesting::current();
+            Place::Beside(outer) => {
+                let now = Covered::of_current();
                 let is_same = now.frame == outer.frame;
-                let ended = now.callees_ns.saturating_sub(outer.callees_ns);
-                (false, outer.frame, if is_same { ended } else { 0 })
+                let ended = now.callees.saturating_sub(outer.callees);
+                nesting::add_callee(outer.frame, start, end);
+                (false, if is_same { ended } else { 0 })
             }
         };
-        nesting::add_callee(parent, start_ns, end_ns);
         let ended = Ended {
-            start_ns,
-            end_ns,
+            start,
+            end,
             nested,
-            callees_ns,
+            callees,
             used,
             is_async: false,
         };
-        Some(Stopped::new(self.operation.clone(), ended))
+        Some(Stopped::new(self.target.clone(), self.options, ended))
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let has_panicked = match self.dropped {
-            Dropped::Panicked => true,
-            Dropped::Ended { was_panicking } => !was_panicking && std::thread::panicking(),
+        let outcome = match self.dropped.ending() {
+            Ending::Success => Outcome::Success,
+            _ => Outcome::Panic,
         };
-        if let Some(stopped) = self.stop_running() {
-            stopped.record(if has_panicked {
-                Outcome::Panic
-            } else {
-                Outcome::Success
-            });
+        if let Some(stopped) = self.stop() {
+            stopped.record(outcome);
         }
     }
 }
@@ -147,27 +151,29 @@ impl Drop for Call {
 /// without one, finding it out panicked.
 #[derive(Debug)]
 pub(crate) struct Stopped {
-    operation: Operation,
+    target: Handle,
+    options: Options,
     ended: Option<Ended>,
 }
 
 impl Stopped {
-    pub(super) fn new(operation: Operation, ended: Ended) -> Self {
+    pub(super) fn new(target: Handle, options: Options, ended: Ended) -> Self {
         Self {
-            operation,
+            target,
+            options,
             ended: Some(ended),
         }
     }
 
     pub(crate) fn record(mut self, outcome: Outcome) {
         if let Some(ended) = self.ended.take() {
-            ended.record(&self.operation, outcome);
+            ended.record(&self.target, self.options, outcome);
         }
     }
 
     /// Records the outcome that a function finds out, which may allocate.
-    pub(crate) fn record_with(self, outcome: impl FnOnce() -> Outcome) {
-        let outcome = alloc::uncounted(outcome);
+    pub(crate) fn record_with(self, outcome: impl FnOnce(Texts) -> Outcome) {
+        let outcome = alloc::uncounted(|| outcome(Texts::all()));
         self.record(outcome);
     }
 }
@@ -175,36 +181,36 @@ impl Stopped {
 impl Drop for Stopped {
     fn drop(&mut self) {
         if let Some(ended) = self.ended.take() {
-            ended.record(&self.operation, Outcome::Panic);
+            ended.record(&self.target, self.options, Outcome::Panic);
         }
     }
 }
 
-/// A call that ended, before it is recorded.
+/// A call that ended, before it is recorded. Times are in ticks.
 #[derive(Debug)]
 pub(super) struct Ended {
-    pub(super) start_ns: u64,
-    pub(super) end_ns: u64,
+    pub(super) start: u64,
+    pub(super) end: u64,
     pub(super) nested: bool,
-    pub(super) callees_ns: u64,
+    pub(super) callees: u64,
     pub(super) used: Used,
     pub(super) is_async: bool,
 }
 
 impl Ended {
-    pub(super) fn record(self, operation: &Operation, outcome: Outcome) {
-        let total_ns = self.end_ns.saturating_sub(self.start_ns);
+    pub(super) fn record(self, target: &Handle, options: Options, outcome: Outcome) {
+        let total = self.end.saturating_sub(self.start);
         let sample = Sample {
-            start_ns: self.start_ns,
-            end_ns: self.end_ns,
+            start: self.start,
+            end: self.end,
             ending: outcome.ending(),
             nested: self.nested,
-            self_ns: total_ns.saturating_sub(self.callees_ns),
-            busy_ns: self.is_async.then_some(self.used.busy_ns),
+            self_time: Some(total.saturating_sub(self.callees)),
+            busy_time: self.is_async.then_some(self.used.busy_time),
             cpu_ns: self.used.cpu_ns,
             memory: self.used.memory,
-            work: operation.options.work,
+            work: options.work,
         };
-        alloc::uncounted(|| operation.monitor.record(&operation.entry, &sample, outcome));
+        alloc::uncounted(|| target.monitor.record(&target.entry, &sample, outcome));
     }
 }

@@ -2,16 +2,15 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::monitor::Operation;
+use crate::monitor::{Handle, Operation, Options};
 use crate::outcome::Outcome;
 
 use super::call::{Ended, Stopped};
-use super::nesting::{self, Covered, Frame};
+use super::nesting::{self, Covered, Depth};
 use super::segment::{Segment, Used};
 
 pin_project! {
@@ -37,7 +36,8 @@ impl<F: Clone, O: Clone> Clone for Measured<F, O> {
             work: self.work.clone(),
             outcome: self.outcome.clone(),
             call: AsyncCall {
-                operation: self.call.operation.clone(),
+                target: self.call.target.clone(),
+                options: self.call.options,
                 state: State::NotPolled,
             },
         }
@@ -50,7 +50,8 @@ impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Measured<F, O> {
             work,
             outcome: Some(outcome),
             call: AsyncCall {
-                operation,
+                target: operation.target,
+                options: operation.options,
                 state: State::NotPolled,
             },
         }
@@ -83,7 +84,8 @@ impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Future for Measured<F, O> {
 /// An async call, between and within its polls.
 #[derive(Debug)]
 struct AsyncCall {
-    operation: Operation,
+    target: Handle,
+    options: Options,
     state: State,
 }
 
@@ -95,10 +97,10 @@ enum State {
     Done,
 }
 
-/// What is known of an async call between its polls.
+/// What is known of an async call between its polls. Times are in ticks.
 #[derive(Debug)]
 struct Progress {
-    start_ns: u64,
+    start: u64,
     nested: bool,
     /// The call that it was first polled in.
     parent: u64,
@@ -111,51 +113,56 @@ impl AsyncCall {
     fn enter(&mut self) -> Option<PollGuard<'_>> {
         let covered = match &self.state {
             State::Done => return None,
-            State::NotPolled if !self.operation.monitor.is_enabled() => {
+            State::NotPolled if !self.target.monitor.is_enabled() => {
                 self.state = State::Done;
                 return None;
             }
             State::NotPolled => Covered::of_new_frame(),
             State::Polled(progress) => progress.covered,
         };
-        let id = Arc::as_ptr(&self.operation.entry) as usize;
-        let frame = Frame::enter(id, covered);
-        let segment = Segment::begin(&self.operation);
+        let depth = Depth::enter(&self.target.entry.recorder);
+        let outer = covered.resume();
+        let segment = Segment::begin(self.options, self.target.monitor.clock());
         if matches!(self.state, State::NotPolled) {
             self.state = State::Polled(Progress {
-                start_ns: segment.start_ns,
-                nested: frame.nested,
-                parent: frame.parent(),
+                start: segment.start,
+                nested: depth.is_nested(),
+                parent: outer.frame,
                 covered,
                 used: Used::default(),
             });
         }
+        let poll = InPoll {
+            depth,
+            outer,
+            segment,
+        };
         Some(PollGuard {
             call: self,
-            running: Some((frame, segment)),
+            poll: Some(poll),
         })
     }
 
     /// Counts the call for the one around it, and hands out what to record.
-    fn end(&mut self, end_ns: u64) -> Option<Ended> {
+    fn end(&mut self, end: u64) -> Option<Ended> {
         let state = std::mem::replace(&mut self.state, State::Done);
         let State::Polled(progress) = state else {
             return None;
         };
-        nesting::add_callee(progress.parent, progress.start_ns, end_ns);
+        nesting::add_callee(progress.parent, progress.start, end);
         Some(Ended {
-            start_ns: progress.start_ns,
-            end_ns,
+            start: progress.start,
+            end,
             nested: progress.nested,
-            callees_ns: progress.covered.callees_ns,
+            callees: progress.covered.callees,
             used: progress.used,
             is_async: true,
         })
     }
 
-    fn record(&mut self, end_ns: u64, outcome: Outcome) {
-        if let Some(ended) = self.end(end_ns) {
-            ended.record(&self.operation, outcome);
+    fn record(&mut self, end: u64, outcome: Outcome) {
+        if let Some(ended) = self.end(end) {
+            ended.record(&self.target, self.options, outcome);
         }
     }
 }
@@ -163,8 +170,8 @@ impl AsyncCall {
 impl Drop for AsyncCall {
     fn drop(&mut self) {
         if matches!(self.state, State::Polled(_)) {
-            let end_ns = self.operation.monitor.clock().now_ns();
-            self.record(end_ns, Outcome::Cancelled);
+            let end = self.target.monitor.clock().ticks();
+            self.record(end, Outcome::Cancelled);
         }
     }
 }
@@ -172,7 +179,14 @@ impl Drop for AsyncCall {
 /// A poll in progress. Dropped without an end, the poll panicked.
 struct PollGuard<'a> {
     call: &'a mut AsyncCall,
-    running: Option<(Frame, Segment)>,
+    poll: Option<InPoll>,
+}
+
+/// What a poll began with.
+struct InPoll {
+    depth: Depth,
+    outer: Covered,
+    segment: Segment,
 }
 
 impl PollGuard<'_> {
@@ -181,31 +195,37 @@ impl PollGuard<'_> {
     }
 
     fn finish(mut self, outcome: impl FnOnce() -> Outcome) {
-        let Some(end_ns) = self.end_poll() else {
+        let Some(end) = self.end_poll() else {
             return;
         };
-        let Some(ended) = self.call.end(end_ns) else {
+        let Some(ended) = self.call.end(end) else {
             return;
         };
-        Stopped::new(self.call.operation.clone(), ended).record_with(outcome);
+        let (target, options) = (self.call.target.clone(), self.call.options);
+        Stopped::new(target, options, ended).record_with(|_| outcome());
     }
 
     fn end_poll(&mut self) -> Option<u64> {
-        let (frame, segment) = self.running.take()?;
-        let (end_ns, stretch) = segment.end(&self.call.operation);
-        let covered = frame.leave();
+        let InPoll {
+            depth,
+            outer,
+            segment,
+        } = self.poll.take()?;
+        let (end, stretch) = segment.end(self.call.target.monitor.clock());
+        depth.leave();
+        let covered = outer.resume();
         if let State::Polled(progress) = &mut self.call.state {
             progress.used.then(stretch);
             progress.covered = covered;
         }
-        Some(end_ns)
+        Some(end)
     }
 }
 
 impl Drop for PollGuard<'_> {
     fn drop(&mut self) {
-        if let Some(end_ns) = self.end_poll() {
-            self.call.record(end_ns, Outcome::Panic);
+        if let Some(end) = self.end_poll() {
+            self.call.record(end, Outcome::Panic);
         }
     }
 }

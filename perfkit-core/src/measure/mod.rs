@@ -5,21 +5,28 @@
 //! as cancelled.
 
 mod call;
+mod direct;
 mod future;
 mod nesting;
 mod segment;
+mod texts;
 mod timer;
 
 pub use future::Measured;
+pub use texts::Texts;
 pub use timer::Timer;
 
 pub(crate) use call::{Call, Dropped};
+pub(crate) use direct::Direct;
+pub use direct::{Extras, TimeOnly};
 
 use std::fmt::Display;
 use std::future::Future;
 
+use crate::alloc;
 use crate::monitor::{Monitor, Operation};
 use crate::outcome::Outcome;
+use crate::recorder::{Allowed, Shard, shard_of_thread};
 
 impl Monitor {
     /// Measures a closure under a name.
@@ -71,7 +78,7 @@ impl Monitor {
 impl Operation {
     /// Measures a closure; see [`Monitor::measure`].
     pub fn measure<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.measure_with(work, |_| Outcome::Success)
+        self.call(work, |_, _| Outcome::Success)
     }
 
     /// Measures a closure that may fail; see [`Monitor::try_measure`].
@@ -79,7 +86,7 @@ impl Operation {
     /// # Errors
     /// Those of the closure.
     pub fn try_measure<T, E: Display>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.measure_with(work, Outcome::of_result)
+        self.call(work, |result, texts| texts.of_result(result))
     }
 
     /// Measures a closure whose value tells how it ended.
@@ -98,14 +105,36 @@ impl Operation {
         work: impl FnOnce() -> T,
         outcome: impl FnOnce(&T) -> Outcome,
     ) -> T {
-        let Some(call) = Call::begin(self, Dropped::Panicked) else {
+        self.call(work, |value, _| alloc::uncounted(|| outcome(value)))
+    }
+
+    #[inline]
+    fn call<T>(&self, work: impl FnOnce() -> T, outcome: impl FnOnce(&T, Texts) -> Outcome) -> T {
+        let allowed = self.target.monitor.allowed();
+        if !cfg!(feature = "record") || !allowed.is_enabled() {
             return work();
-        };
-        let value = work();
-        if let Some(stopped) = call.stop() {
-            stopped.record_with(|| outcome(&value));
         }
+        if let Some(shard) = self.shard(allowed) {
+            if self.options.has_any() {
+                return straight(shard, self.options, work, outcome);
+            }
+            return straight(shard, TimeOnly, work, outcome);
+        }
+        let mut call = Call::begin(self.target.clone(), self.options, Dropped::Panicked);
+        let value = work();
+        call.finish(|texts| outcome(&value, texts));
         value
+    }
+
+    /// The calling thread's shard, where calls may go to it straight.
+    #[inline]
+    fn shard(&self, allowed: Allowed) -> Option<&'static Shard> {
+        if allowed.is_with_care() {
+            return None;
+        }
+        let shard = shard_of_thread(&self.target.entry.recorder)?;
+        shard.refresh(allowed);
+        Some(shard)
     }
 
     /// Measures a future; see [`Monitor::measure_async`].
@@ -130,4 +159,17 @@ impl Operation {
     pub fn start(&self) -> Timer {
         Timer::of(self)
     }
+}
+
+#[inline(always)]
+fn straight<T>(
+    shard: &'static Shard,
+    extras: impl Extras,
+    work: impl FnOnce() -> T,
+    outcome: impl FnOnce(&T, Texts) -> Outcome,
+) -> T {
+    let call = Direct::begin(shard, extras, Dropped::Panicked);
+    let value = work();
+    call.finish(|texts| outcome(&value, texts));
+    value
 }

@@ -1,124 +1,200 @@
 //! Which calls run within which on this thread, for self time and recursion.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use crate::recorder::{Recorder, Shard, shard_of_thread};
 
 thread_local! {
-    static CURRENT: Cell<Covered> = const { Cell::new(Covered::nothing(0)) };
-    /// The running operations and how deep each is nested in itself.
+    static CURRENT: Current = const { Current::new() };
+    /// The running operations without a shard on this thread, and how deep each
+    /// is nested in itself.
     static RUNNING: RefCell<Vec<(OperationId, u32)>> = const { RefCell::new(Vec::new()) };
-    static NEXT_FRAME: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The address of the operation's entry, which its handles keep alive.
-pub(super) type OperationId = usize;
+/// The address of the operation's recorder, which its handles keep alive.
+type OperationId = usize;
 
-/// How much of a call's time its measured callees cover.
+/// The call that runs now on this thread; cells without a destructor, so that
+/// they work while the thread ends.
+struct Current {
+    /// The call's number; zero where no measured call runs. Frames of two threads
+    /// may share a number: then a callee that wandered from one to the other is
+    /// counted where it ended.
+    frame: Cell<u64>,
+    /// How much of its time its measured callees cover.
+    callees: Cell<u64>,
+    /// Up to when callees were counted.
+    until: Cell<u64>,
+    last_frame: Cell<u64>,
+}
+
+impl Current {
+    const fn new() -> Self {
+        Self {
+            frame: Cell::new(0),
+            callees: Cell::new(0),
+            until: Cell::new(0),
+            last_frame: Cell::new(0),
+        }
+    }
+
+    #[inline(always)]
+    fn new_frame(&self) -> u64 {
+        let frame = self.last_frame.get() + 1;
+        self.last_frame.set(frame);
+        frame
+    }
+}
+
+/// The call around one that has begun.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outer {
+    pub(super) frame: u64,
+    callees: u64,
+}
+
+/// Begins a call that ends before whatever began before it.
+#[inline(always)]
+pub(super) fn enter() -> Outer {
+    CURRENT.with(|current| {
+        let frame = current.new_frame();
+        Outer {
+            frame: current.frame.replace(frame),
+            callees: current.callees.replace(0),
+        }
+    })
+}
+
+/// Ends it, counts it for the call around it, and returns how much of it its
+/// callees cover.
+#[inline(always)]
+pub(super) fn leave(outer: Outer, end: u64, duration: u64) -> u64 {
+    CURRENT.with(|current| {
+        current.frame.set(outer.frame);
+        current.until.set(end);
+        current
+            .callees
+            .replace(outer.callees.wrapping_add(duration))
+    })
+}
+
+/// Ends it as if it had not been.
+pub(super) fn abandon(outer: Outer) {
+    CURRENT.with(|current| {
+        current.frame.set(outer.frame);
+        current.callees.set(outer.callees);
+    });
+}
+
+/// How much of a call's time its measured callees cover, where the call does not
+/// run all the time.
 ///
 /// Callees that were awaited side by side are counted once: of each, the part
 /// after the end of the one before. Where a short one ends within a long one,
 /// the long one's time before that is left uncovered.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Covered {
-    /// The call; zero where no measured call runs. Frames of two threads may
-    /// share a number: then a callee that wandered from one to the other is
-    /// counted where it ended.
     pub(super) frame: u64,
-    pub(super) callees_ns: u64,
-    /// Up to when callees were counted.
-    until_ns: u64,
+    pub(super) callees: u64,
+    until: u64,
 }
 
 impl Covered {
-    const fn nothing(frame: u64) -> Self {
+    /// Of a call that begins now.
+    pub(super) fn of_new_frame() -> Self {
         Self {
-            frame,
-            callees_ns: 0,
-            until_ns: 0,
+            frame: CURRENT.with(Current::new_frame),
+            callees: 0,
+            until: 0,
         }
     }
 
-    /// Of a call that begins now.
-    pub(super) fn of_new_frame() -> Self {
-        let number = NEXT_FRAME.try_with(|next| {
-            next.set(next.get() + 1);
-            next.get()
-        });
-        Self::nothing(number.unwrap_or(u64::MAX))
+    /// Of the call that runs now on this thread.
+    pub(super) fn of_current() -> Self {
+        CURRENT.with(|current| Self {
+            frame: current.frame.get(),
+            callees: current.callees.get(),
+            until: current.until.get(),
+        })
     }
-}
 
-/// The call that runs now on this thread.
-pub(super) fn current() -> Covered {
-    CURRENT
-        .try_with(Cell::get)
-        .unwrap_or(const { Covered::nothing(0) })
+    /// Makes the call the current one; what this returns is resumed after it.
+    pub(super) fn resume(self) -> Self {
+        CURRENT.with(|current| Self {
+            frame: current.frame.replace(self.frame),
+            callees: current.callees.replace(self.callees),
+            until: current.until.replace(self.until),
+        })
+    }
 }
 
 /// Counts a callee that ended for the call that it began in, if that is the one
 /// that runs now.
-pub(super) fn add_callee(parent: u64, start_ns: u64, end_ns: u64) {
-    // While the thread ends there is no call around.
-    let _ = CURRENT.try_with(|current| {
-        let mut covered = current.get();
-        if covered.frame == parent {
-            let from_ns = start_ns.max(covered.until_ns);
-            covered.callees_ns += end_ns.saturating_sub(from_ns);
-            covered.until_ns = covered.until_ns.max(end_ns);
-            current.set(covered);
+pub(super) fn add_callee(parent: u64, start: u64, end: u64) {
+    CURRENT.with(|current| {
+        if current.frame.get() == parent {
+            let until = current.until.get();
+            let added = end.saturating_sub(start.max(until));
+            current
+                .callees
+                .set(current.callees.get().wrapping_add(added));
+            current.until.set(until.max(end));
         }
     });
 }
 
-/// A stretch of a call on one thread: all of a plain call, one poll of an async
-/// one. Frames end in the reverse order in which they began.
+/// A stretch of a call on one thread, for knowing calls of an operation within
+/// itself: all of a plain call, one poll of an async one. They end in the reverse
+/// order in which they began.
 #[derive(Debug)]
-pub(super) struct Frame {
-    operation: OperationId,
-    outer: Covered,
-    /// Whether the operation was already running on this thread.
-    pub(super) nested: bool,
+pub(super) enum Depth {
+    InShard(&'static Shard, u32),
+    /// Where there is no shard.
+    Listed(OperationId, bool),
 }
 
-impl Frame {
-    /// Makes a call the current one.
-    pub(super) fn enter(operation: OperationId, covered: Covered) -> Self {
-        let outer = CURRENT.try_with(|current| current.replace(covered));
+impl Depth {
+    pub(super) fn enter(recorder: &Arc<Recorder>) -> Self {
+        if let Some(shard) = shard_of_thread(recorder) {
+            return Self::InShard(shard, shard.enter());
+        }
+        let id = Arc::as_ptr(recorder) as usize;
         let deepen = |running: &mut Vec<(OperationId, u32)>| {
-            let known = running.iter_mut().find(|(id, _)| *id == operation);
+            let known = running.iter_mut().find(|(known, _)| *known == id);
             if let Some((_, depth)) = known {
                 *depth += 1;
                 return true;
             }
-            running.push((operation, 1));
+            running.push((id, 1));
             false
         };
-        Self {
-            operation,
-            outer: outer.unwrap_or(const { Covered::nothing(0) }),
-            nested: with_running(deepen).unwrap_or(false),
+        Self::Listed(id, with_running(deepen).unwrap_or(false))
+    }
+
+    /// Whether the operation was already running on this thread.
+    pub(super) fn is_nested(&self) -> bool {
+        match self {
+            Self::InShard(_, depth) => *depth > 0,
+            Self::Listed(_, is_nested) => *is_nested,
         }
     }
 
-    /// The call that this one runs in.
-    pub(super) fn parent(&self) -> u64 {
-        self.outer.frame
-    }
-
-    /// Makes the outer call the current one again, and returns what callees
-    /// cover of this one.
-    pub(super) fn leave(self) -> Covered {
-        with_running(|running| {
-            let position = running.iter().position(|(id, _)| *id == self.operation);
-            if let Some(position) = position {
-                running[position].1 -= 1;
-                if running[position].1 == 0 {
-                    running.swap_remove(position);
-                }
+    pub(super) fn leave(self) {
+        match self {
+            Self::InShard(shard, depth) => shard.leave(depth),
+            Self::Listed(id, _) => {
+                with_running(|running| {
+                    let position = running.iter().position(|(known, _)| *known == id);
+                    if let Some(position) = position {
+                        running[position].1 -= 1;
+                        if running[position].1 == 0 {
+                            running.swap_remove(position);
+                        }
+                    }
+                });
             }
-        });
-        CURRENT
-            .try_with(|current| current.replace(self.outer))
-            .unwrap_or(const { Covered::nothing(0) })
+        }
     }
 }
 

@@ -39,7 +39,8 @@ pub struct Timer {
 impl Timer {
     pub(super) fn of(operation: &Operation) -> Self {
         Self {
-            call: Call::begin_guarded(operation),
+            call: (cfg!(feature = "record") && operation.target.monitor.is_enabled())
+                .then(|| Call::begin_guarded(operation.target.clone(), operation.options)),
             _not_send: std::marker::PhantomData,
         }
     }
@@ -63,8 +64,8 @@ impl Timer {
     }
 
     fn end(mut self, outcome: impl FnOnce() -> Outcome) {
-        if let Some(stopped) = self.call.take().and_then(Call::stop) {
-            stopped.record_with(outcome);
+        if let Some(call) = &mut self.call {
+            call.finish(|_| outcome());
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The settings of a new monitor.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::recorder::Limits;
+use crate::recorder::{Common, Limits, State, StateOf};
 
 use super::collector::Delivery;
 use super::registry::Registry;
@@ -28,21 +28,23 @@ pub struct MonitorBuilder {
     last_calls: usize,
     last_period: Duration,
     max_operations: usize,
+    memory_budget_bytes: usize,
 }
 
 impl Default for MonitorBuilder {
     fn default() -> Self {
         Self {
-            clock: Clock::os(),
+            clock: Clock::fastest(),
             last_calls: 1000,
             last_period: Duration::from_secs(60),
             max_operations: 2000,
+            memory_budget_bytes: 64 << 20,
         }
     }
 }
 
 impl MonitorBuilder {
-    /// The clock; by default the operating system's.
+    /// The clock; by default [`Clock::fastest`].
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
         self
@@ -54,10 +56,22 @@ impl MonitorBuilder {
         self
     }
 
-    /// How far back the time window reaches, in 60 slots; at least 60 ns, by
+    /// How far back the time window reaches, in 60 slots; at least 60 ms, by
     /// default 60 s.
     pub fn last_period(mut self, period: Duration) -> Self {
-        self.last_period = period.max(Duration::from_nanos(60));
+        self.last_period = period.max(Duration::from_millis(60));
+        self
+    }
+
+    /// How much memory the counters of all operations may take, in bytes; by
+    /// default 64 MiB.
+    ///
+    /// Each thread has some 35 KiB of its own for each operation that it calls.
+    /// Where the budget does not hold another, the thread's calls of the
+    /// operation go to one that all such threads share: still exact, but behind a
+    /// lock.
+    pub fn memory_budget(mut self, bytes: usize) -> Self {
+        self.memory_budget_bytes = bytes;
         self
     }
 
@@ -71,18 +85,25 @@ impl MonitorBuilder {
     /// The monitor.
     #[must_use]
     pub fn build(self) -> Monitor {
+        self.build_with(StateOf::Own(State::new()))
+    }
+
+    /// The monitor, with its state in the given place.
+    pub(crate) fn build_with(self, state: StateOf) -> Monitor {
         let limits = Limits {
             last_calls: self.last_calls,
             last_period: self.last_period,
+            shards_bytes: self.memory_budget_bytes,
         };
+        state.set_with_care(!self.clock.is_counter());
+        let started = AtomicU64::new(self.clock.ticks());
+        let common = Arc::new(Common::new(self.clock, limits));
         Monitor {
             inner: Arc::new(Inner {
-                started_ns: AtomicU64::new(self.clock.now_ns()),
-                clock: self.clock,
-                is_enabled: AtomicBool::new(true),
-                registry: Registry::new(limits, self.max_operations),
-                last_calls: self.last_calls,
-                last_period: self.last_period,
+                started,
+                state,
+                registry: Registry::new(Arc::clone(&common), self.max_operations),
+                common,
                 delivery: Delivery::default(),
             }),
         }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::clock::Clock;
 use crate::outcome::Failure;
 use crate::recorder::Sample;
 
@@ -46,6 +47,7 @@ const QUEUE: usize = 4096;
 
 enum Message {
     Call {
+        clock: Clock,
         entry: Arc<Entry>,
         sample: Sample,
         failure: Option<Failure>,
@@ -103,6 +105,7 @@ impl Delivery {
     /// Queues a call; drops and counts it when the queue is full.
     pub(super) fn send(
         &self,
+        clock: &Clock,
         entry: &Arc<Entry>,
         sample: &Sample,
         failure: Option<Failure>,
@@ -110,6 +113,7 @@ impl Delivery {
     ) {
         let Some(queue) = self.queue() else { return };
         let call = Message::Call {
+            clock: clock.clone(),
             entry: Arc::clone(entry),
             sample: *sample,
             failure,
@@ -190,11 +194,13 @@ fn deliver(messages: &Receiver<Message>, mut collector: Box<dyn Collector>) {
     for message in messages {
         match message {
             Message::Call {
+                clock,
                 entry,
                 sample,
                 failure,
                 timestamp,
             } => {
+                let sample = sample.in_ns(clock.scale());
                 let measurements =
                     Measurement::of_sample(&entry.name, &sample, failure.as_ref(), timestamp);
                 for measurement in &measurements {

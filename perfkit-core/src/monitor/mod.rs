@@ -9,17 +9,21 @@ mod registry;
 pub use builder::MonitorBuilder;
 pub use collector::Collector;
 pub use measurement::Measurement;
-pub use operation::Operation;
 
+pub use operation::Operation;
+#[doc(hidden)]
+pub use operation::Options;
+pub(crate) use operation::{Handle, Target};
 pub(crate) use registry::Entry;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use crate::alloc;
 use crate::clock::Clock;
 use crate::outcome::{Failure, Outcome};
-use crate::recorder::Sample;
+use crate::recorder::{Allowed, Common, Sample, StateOf};
 
 use collector::Delivery;
 use registry::Registry;
@@ -43,12 +47,11 @@ pub struct Monitor {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    clock: Clock,
-    is_enabled: AtomicBool,
+    state: StateOf,
+    common: Arc<Common>,
     registry: Registry,
-    last_calls: usize,
-    last_period: Duration,
-    started_ns: AtomicU64,
+    /// In ticks of the clock.
+    started: AtomicU64,
     delivery: Delivery,
 }
 
@@ -59,7 +62,7 @@ impl Default for Monitor {
 }
 
 impl Monitor {
-    /// A monitor on the operating system's clock that keeps the last 1000 calls
+    /// A monitor on the fastest clock that keeps the last 1000 calls
     /// and the last 60 seconds of each operation.
     #[must_use]
     pub fn new() -> Self {
@@ -82,18 +85,31 @@ impl Monitor {
     /// Beyond 2000 operations (see [`MonitorBuilder::max_operations`]) new
     /// names share one operation named `overflow`, so that no call is lost.
     pub fn operation(&self, name: &str) -> Operation {
-        Operation::new(self.clone(), self.inner.registry.entry(name))
+        let target = || Arc::new(self.target(name));
+        Operation::new(Handle::Shared(alloc::uncounted(target)))
+    }
+
+    pub(crate) fn target(&self, name: &str) -> Target {
+        Target {
+            monitor: self.clone(),
+            entry: self.inner.registry.entry(name),
+        }
     }
 
     /// Switches recording on or off. Calls in flight are still recorded.
     pub fn set_enabled(&self, is_enabled: bool) {
-        self.inner.is_enabled.store(is_enabled, Ordering::Relaxed);
+        self.inner.state.set_enabled(is_enabled);
     }
 
     /// Whether calls are recorded.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        cfg!(feature = "record") && self.inner.is_enabled.load(Ordering::Relaxed)
+        cfg!(feature = "record") && self.allowed().is_enabled()
+    }
+
+    #[inline(always)]
+    pub(crate) fn allowed(&self) -> Allowed {
+        self.inner.state.read()
     }
 
     /// Forgets all calls; operations and their handles stay.
@@ -101,8 +117,9 @@ impl Monitor {
         for entry in self.inner.registry.entries() {
             entry.recorder.reset();
         }
-        let now_ns = self.inner.clock.now_ns();
-        self.inner.started_ns.store(now_ns, Ordering::Relaxed);
+        self.inner.state.begin_generation();
+        let now = self.clock().ticks();
+        self.inner.started.store(now, Ordering::Relaxed);
     }
 
     /// Sends every measurement to a collector from now on.
@@ -115,7 +132,9 @@ impl Monitor {
     /// # Errors
     /// The system refuses the thread.
     pub fn set_collector(&self, collector: impl Collector + 'static) -> std::io::Result<()> {
-        self.inner.delivery.start(Box::new(collector))
+        self.inner.delivery.start(Box::new(collector))?;
+        self.inner.state.set_with_care(true);
+        Ok(())
     }
 
     /// Waits until the collector got everything that was measured before this
@@ -126,6 +145,7 @@ impl Monitor {
 
     /// Takes the collector away, after it got everything that is queued.
     pub fn remove_collector(&self) {
+        self.inner.state.set_with_care(!self.clock().is_counter());
         self.inner.delivery.stop();
     }
 
@@ -136,7 +156,7 @@ impl Monitor {
     }
 
     pub(crate) fn clock(&self) -> &Clock {
-        &self.inner.clock
+        &self.inner.common.clock
     }
 
     pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
@@ -144,15 +164,16 @@ impl Monitor {
     }
 
     pub(crate) fn last_calls(&self) -> usize {
-        self.inner.last_calls
+        self.inner.common.limits.last_calls
     }
 
     pub(crate) fn last_period(&self) -> Duration {
-        self.inner.last_period
+        self.inner.common.limits.last_period
     }
 
-    pub(crate) fn started_ns(&self) -> u64 {
-        self.inner.started_ns.load(Ordering::Relaxed)
+    /// When the monitor began or was last reset, in ticks of its clock.
+    pub(crate) fn started(&self) -> u64 {
+        self.inner.started.load(Ordering::Relaxed)
     }
 
     /// Counts a finished call, and hands it to the collector if there is one.
@@ -161,11 +182,12 @@ impl Monitor {
             Outcome::Failure(failure) => Some(failure),
             _ => None,
         };
-        entry.recorder.record(sample, failure.as_ref());
+        let allowed = self.allowed();
+        entry.recorder.record(sample, failure.as_ref(), allowed);
         if self.inner.delivery.is_active() {
             self.inner
                 .delivery
-                .send(entry, sample, failure, SystemTime::now());
+                .send(self.clock(), entry, sample, failure, SystemTime::now());
         }
     }
 }

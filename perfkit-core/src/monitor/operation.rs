@@ -1,5 +1,6 @@
 //! A handle on one operation.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::recorder::Work;
@@ -21,24 +22,57 @@ use super::{Entry, Monitor};
 #[derive(Clone, Debug)]
 #[must_use = "an operation measures nothing until one of its measure methods is called"]
 pub struct Operation {
+    pub(crate) target: Handle,
+    pub(crate) options: Options,
+}
+
+/// What the calls of an operation are recorded to.
+#[derive(Debug)]
+pub(crate) struct Target {
     pub(crate) monitor: Monitor,
     pub(crate) entry: Arc<Entry>,
-    pub(crate) options: Options,
+}
+
+/// A target that call sites keep for good, or one that handles keep. Cloning the
+/// former writes to no memory that threads share.
+#[derive(Clone, Debug)]
+pub(crate) enum Handle {
+    Kept(&'static Target),
+    Shared(Arc<Target>),
+}
+
+impl Deref for Handle {
+    type Target = Target;
+
+    #[inline]
+    fn deref(&self) -> &Target {
+        match self {
+            Self::Kept(target) => target,
+            Self::Shared(target) => target,
+        }
+    }
 }
 
 /// What a call measures beside time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Options {
+pub struct Options {
     pub(crate) memory: bool,
     pub(crate) cpu: bool,
     pub(crate) work: Option<Work>,
 }
 
+impl Options {
+    /// Whether anything is measured beside time.
+    #[inline(always)]
+    pub(crate) fn has_any(self) -> bool {
+        self.memory || self.cpu || self.work.is_some()
+    }
+}
+
 impl Operation {
-    pub(crate) fn new(monitor: Monitor, entry: Arc<Entry>) -> Self {
+    pub(crate) fn new(target: Handle) -> Self {
         Self {
-            monitor,
-            entry,
+            target,
             options: Options::default(),
         }
     }
@@ -46,12 +80,13 @@ impl Operation {
     /// The operation's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.entry.name
+        &self.target.entry.name
     }
 
     /// Measures allocations too: bytes, number, net and peak growth. Needs
     /// [`crate::CountingAllocator`] as the global allocator; without it nothing
     /// is recorded of memory.
+    #[inline]
     pub fn memory(mut self) -> Self {
         self.options.memory = true;
         self
@@ -59,18 +94,21 @@ impl Operation {
 
     /// Measures the thread's CPU time too, at the price of two system calls;
     /// on Unix only.
+    #[inline]
     pub fn cpu(mut self) -> Self {
         self.options.cpu = true;
         self
     }
 
     /// Declares how many items a call processes.
+    #[inline]
     pub fn items(mut self, items: u64) -> Self {
         self.options.work = Some(Work::Items(items));
         self
     }
 
     /// Declares how many bytes a call processes.
+    #[inline]
     pub fn bytes(mut self, bytes: u64) -> Self {
         self.options.work = Some(Work::Bytes(bytes));
         self

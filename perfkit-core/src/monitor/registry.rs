@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::alloc;
-use crate::recorder::{Limits, Recorder};
+use crate::recorder::{Common, Recorder};
 
 /// The operation that takes the calls of all names beyond the limit.
 const OVERFLOW: &str = "overflow";
@@ -17,20 +17,20 @@ const LONGEST_NAME: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: Arc<str>,
-    pub(crate) recorder: Recorder,
+    pub(crate) recorder: Arc<Recorder>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Registry {
-    limits: Limits,
+    common: Arc<Common>,
     max_operations: usize,
     by_name: RwLock<BTreeMap<Arc<str>, Arc<Entry>>>,
 }
 
 impl Registry {
-    pub(crate) fn new(limits: Limits, max_operations: usize) -> Self {
+    pub(crate) fn new(common: Arc<Common>, max_operations: usize) -> Self {
         Self {
-            limits,
+            common,
             max_operations,
             by_name: RwLock::default(),
         }
@@ -71,7 +71,7 @@ impl Registry {
         let entry = by_name.entry(name).or_insert_with_key(|name| {
             Arc::new(Entry {
                 name: Arc::clone(name),
-                recorder: Recorder::new(self.limits),
+                recorder: Arc::new(Recorder::new(Arc::clone(&self.common))),
             })
         });
         Arc::clone(entry)
@@ -93,14 +93,17 @@ fn shorten(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
+    use crate::recorder::Limits;
     use std::time::Duration;
 
     fn registry(max_operations: usize) -> Registry {
         let limits = Limits {
             last_calls: 10,
             last_period: Duration::from_secs(60),
+            shards_bytes: 0,
         };
-        Registry::new(limits, max_operations)
+        Registry::new(Arc::new(Common::new(Clock::os(), limits)), max_operations)
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The kinds of failure of an operation.
 
+use std::sync::{Mutex, OnceLock};
+
 use crate::outcome::Failure;
+
+use super::sync::{Acquire, AtomicU64, Relaxed, Release};
 
 /// How many kinds are kept apart.
 const MOST_KINDS: usize = 16;
@@ -11,7 +15,14 @@ const OTHER: &str = "other";
 /// The longest name of a kind, in bytes.
 const LONGEST_KIND: usize = 256;
 
-/// One kind of failure: how often, and the latest text.
+/// So many texts are kept as they come, because they are the first that anybody
+/// sees; of later ones at most one in [`TEXT_PAUSE`].
+const FIRST_TEXTS: u64 = 1000;
+
+/// How long no text is written after one was, in ticks: some 0.1 s, or twice that.
+const TEXT_PAUSE: u64 = 1 << 28;
+
+/// One kind of failure: how often, and a late text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ErrorCount {
     pub(crate) kind: String,
@@ -19,37 +30,112 @@ pub(crate) struct ErrorCount {
     pub(crate) last_text: String,
 }
 
-/// Failures by kind, in the order in which the kinds appeared.
+impl ErrorCount {
+    /// Failures of which the kind is not known.
+    pub(super) fn other(count: u64) -> Self {
+        Self {
+            kind: OTHER.to_owned(),
+            count,
+            last_text: String::new(),
+        }
+    }
+}
+
+/// Failures by kind, in the order in which the kinds appeared. One thread
+/// counts, any reads.
 #[derive(Debug, Default)]
-pub(crate) struct ErrorLog {
-    kinds: Vec<ErrorCount>,
+pub(super) struct ErrorLog {
+    kinds: [Kind; MOST_KINDS + 1],
+    texts: AtomicU64,
+    /// When the next text may be written, in ticks.
+    next_text: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Kind {
+    name: OnceLock<Box<str>>,
+    count: AtomicU64,
+    last_text: Mutex<String>,
 }
 
 impl ErrorLog {
-    pub(crate) fn record(&mut self, failure: &Failure) {
-        let kind = bounded(failure.kind());
-        let known = self.kinds.iter().position(|known| known.kind == kind);
-        let index = known.unwrap_or_else(|| self.add(kind));
-        let entry = &mut self.kinds[index];
-        entry.count += 1;
-        failure.text().clone_into(&mut entry.last_text);
-    }
-
-    pub(crate) fn kinds(&self) -> &[ErrorCount] {
-        &self.kinds
-    }
-
-    fn add(&mut self, kind: &str) -> usize {
-        let is_full = self.kinds.len() >= MOST_KINDS;
-        if is_full && self.kinds.last().is_some_and(|last| last.kind == OTHER) {
-            return self.kinds.len() - 1;
+    pub(super) fn record(&self, failure: &Failure) {
+        let Some(kind) = self.find(failure.kind()) else {
+            return;
+        };
+        kind.count.store(kind.count.load(Relaxed) + 1, Release);
+        // A reader that copies the text just now keeps the one before.
+        if let Some(text) = failure.known_text()
+            && let Ok(mut last_text) = kind.last_text.try_lock()
+        {
+            text.clone_into(&mut last_text);
         }
-        self.kinds.push(ErrorCount {
-            kind: if is_full { OTHER } else { kind }.to_owned(),
-            count: 0,
-            last_text: String::new(),
-        });
-        self.kinds.len() - 1
+    }
+
+    /// Whether the text of a failure that ended now is worth writing: it takes
+    /// longer than all the rest.
+    pub(super) fn wants_text(&self, kind: &str, now: u64) -> bool {
+        let is_due = now >= self.next_text.load(Relaxed);
+        if self.texts.load(Relaxed) >= FIRST_TEXTS && !is_due && self.is_known(kind) {
+            return false;
+        }
+        self.texts.store(self.texts.load(Relaxed) + 1, Relaxed);
+        self.next_text
+            .store(now.saturating_add(TEXT_PAUSE), Relaxed);
+        true
+    }
+
+    pub(super) fn counts(&self) -> Vec<ErrorCount> {
+        let count = |kind: &Kind| {
+            let text = kind.last_text.lock();
+            let text = text.unwrap_or_else(std::sync::PoisonError::into_inner);
+            Some(ErrorCount {
+                kind: kind.name.get()?.to_string(),
+                count: kind.count.load(Acquire),
+                last_text: text.clone(),
+            })
+        };
+        self.kinds.iter().map_while(count).collect()
+    }
+
+    fn is_known(&self, kind: &str) -> bool {
+        let names = self.kinds.iter().map_while(|kind| kind.name.get());
+        names.into_iter().any(|name| **name == *bounded(kind))
+    }
+
+    fn find(&self, kind: &str) -> Option<&Kind> {
+        let name = bounded(kind);
+        let (apart, other) = self.kinds.split_at(MOST_KINDS);
+        for kind in apart {
+            if **kind.name.get_or_init(|| name.into()) == *name {
+                return Some(kind);
+            }
+        }
+        let other = other.first()?;
+        other.name.get_or_init(|| OTHER.into());
+        Some(other)
+    }
+}
+
+/// Adds the failures of another thread.
+pub(super) fn merge(all: &mut Vec<ErrorCount>, more: Vec<ErrorCount>) {
+    for error in more.into_iter().filter(|error| error.count > 0) {
+        let known = all.iter().position(|known| known.kind == error.kind);
+        let (kinds, is_full) = (all.len(), all.len() > MOST_KINDS);
+        match known {
+            Some(at) => {
+                all[at].count += error.count;
+                if !error.last_text.is_empty() {
+                    all[at].last_text = error.last_text;
+                }
+            }
+            None if is_full => all[kinds - 1].count += error.count,
+            None if kinds == MOST_KINDS => all.push(ErrorCount {
+                kind: OTHER.to_owned(),
+                ..error
+            }),
+            None => all.push(error),
+        }
     }
 }
 
@@ -61,22 +147,54 @@ fn bounded(kind: &str) -> &str {
     &kind[..end]
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(perfkit_loom)))]
 mod tests {
     use super::*;
 
+    fn total(errors: &[ErrorCount]) -> u64 {
+        errors.iter().map(|kind| kind.count).sum()
+    }
+
     #[test]
     fn kinds_are_counted_and_bounded() {
-        let mut log = ErrorLog::default();
+        let log = ErrorLog::default();
         for number in 0..100 {
             log.record(&Failure::new(format!("kind {number}"), number));
         }
         log.record(&Failure::new("kind 3", "latest"));
-        assert_eq!(log.kinds().len(), MOST_KINDS + 1);
-        assert_eq!(log.kinds()[3].count, 2);
-        assert_eq!(log.kinds()[3].last_text, "latest");
-        let other = log.kinds().last().unwrap();
+        let counts = log.counts();
+        assert_eq!(counts.len(), MOST_KINDS + 1);
+        assert_eq!(counts[3].count, 2);
+        assert_eq!(counts[3].last_text, "latest");
+        let other = counts.last().unwrap();
         assert_eq!((other.kind.as_str(), other.count), ("other", 84));
-        assert_eq!(log.kinds().iter().map(|kind| kind.count).sum::<u64>(), 101);
+        assert_eq!(total(&counts), 101);
+    }
+
+    #[test]
+    fn the_failures_of_several_threads_are_bounded_too() {
+        let mut all = Vec::new();
+        for thread in 0..5 {
+            let log = ErrorLog::default();
+            for number in 0..30 {
+                log.record(&Failure::new(format!("kind {thread} {number}"), ""));
+            }
+            merge(&mut all, log.counts());
+        }
+        assert_eq!(all.len(), MOST_KINDS + 1);
+        assert_eq!(total(&all), 150);
+    }
+
+    #[test]
+    fn after_the_first_thousand_texts_few_are_written_and_every_kind_has_one() {
+        let log = ErrorLog::default();
+        let mut written = 0;
+        for call in 0..100_000 {
+            let failure = Failure::new("full", "");
+            written += u32::from(log.wants_text(failure.kind(), call * (TEXT_PAUSE / 10_000)));
+            log.record(&failure);
+        }
+        assert!((1000..1020).contains(&written), "{written}");
+        assert!(log.wants_text("new", 0));
     }
 }

@@ -1,19 +1,32 @@
 //! Where the calls of one operation are counted.
 //!
-//! The interface is three types: a [`Sample`] goes into a [`Recorder`], a
-//! [`Recording`] comes out. How calls are kept in between is the business of
-//! the file behind it.
+//! A thread counts its calls in a [`Shard`] of its own, without a lock, without
+//! allocating and without writing to memory that another thread writes to. The
+//! [`Recorder`] of the operation knows all its shards and reads them without
+//! stopping anybody: a [`Recording`] comes out.
 
+mod counts;
 mod errors;
-mod locked;
+mod extras;
+mod operation;
+mod pool;
 mod sample;
+mod shard;
+mod state;
+mod sync;
 mod tally;
+mod thread;
 
 pub(crate) use errors::ErrorCount;
-pub(crate) use locked::Recorder;
-pub(crate) use sample::{Quantity, Sample, Work};
+pub(crate) use operation::{Common, Recorder, attend};
+pub use sample::Work;
+pub(crate) use sample::{Quantity, Sample};
+pub(crate) use shard::Shard;
+pub(crate) use state::{Allowed, GLOBAL_STATE, State, StateOf};
 pub use tally::Calls;
 pub(crate) use tally::Tally;
+pub use thread::Kept;
+pub(crate) use thread::{keep, shard as shard_of_thread};
 
 use std::time::Duration;
 
@@ -22,16 +35,18 @@ use std::time::Duration;
 pub(crate) struct Limits {
     pub(crate) last_calls: usize,
     pub(crate) last_period: Duration,
+    /// How many bytes the shards of all operations of a monitor may take.
+    pub(crate) shards_bytes: usize,
 }
 
-/// Everything that a recorder knows at one instant.
+/// Everything that a recorder knows at one instant, in nanoseconds.
 #[derive(Debug)]
 pub(crate) struct Recording {
     pub(crate) lifetime: Tally,
     /// The last N calls, from the oldest to the newest.
     pub(crate) last_calls: Vec<Sample>,
     pub(crate) last_period: Tally,
-    /// Where the last period's first slot begins.
-    pub(crate) last_period_start_ns: u64,
+    /// Where the last period's first slot begins, in ticks.
+    pub(crate) last_period_start: u64,
     pub(crate) errors: Vec<ErrorCount>,
 }

@@ -1,29 +1,34 @@
 //! One finished call.
 
 use crate::alloc::MemoryUse;
+use crate::clock::Scale;
 use crate::metric::Metric;
 use crate::outcome::Ending;
 use crate::unit::Unit;
 
 /// What a call says that it processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Work {
+pub enum Work {
+    /// So many items.
     Items(u64),
+    /// So many bytes.
     Bytes(u64),
 }
 
-/// One finished call, with everything that was measured of it.
+/// One finished call, with everything that was measured of it. Times are ticks of
+/// the monitor's clock, until [`Sample::in_ns`] made them nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
-    pub(crate) start_ns: u64,
-    pub(crate) end_ns: u64,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
     pub(crate) ending: Ending,
     /// Whether the operation was already running on this thread or task: such
     /// a call is counted, and all but its self time belongs to the outermost.
     pub(crate) nested: bool,
-    pub(crate) self_ns: u64,
+    /// `None` of a call of long ago, of which only the sum is kept.
+    pub(crate) self_time: Option<u64>,
     /// Time in polls; async calls only.
-    pub(crate) busy_ns: Option<u64>,
+    pub(crate) busy_time: Option<u64>,
     pub(crate) cpu_ns: Option<u64>,
     pub(crate) memory: Option<MemoryUse>,
     pub(crate) work: Option<Work>,
@@ -88,18 +93,28 @@ impl Quantity {
         }
     }
 
-    /// Whether a distribution is kept; of the others the totals alone.
-    pub(crate) fn has_distribution(self) -> bool {
+    /// Whether values are measured in ticks of the monitor's clock.
+    pub(super) fn is_in_ticks(self) -> bool {
         matches!(
             self,
-            Self::ExecutionTime | Self::CpuTime | Self::Allocated | Self::PeakGrowth
+            Self::ExecutionTime | Self::SelfTime | Self::BusyTime | Self::FailureTime
         )
     }
 }
 
 impl Sample {
-    pub(crate) fn duration_ns(&self) -> u64 {
-        self.end_ns.saturating_sub(self.start_ns)
+    pub(crate) fn duration(&self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// From ticks to nanoseconds.
+    pub(crate) fn in_ns(mut self, scale: Scale) -> Self {
+        let duration = scale.ns(self.duration());
+        self.end = scale.ns(self.end);
+        self.start = self.end.saturating_sub(duration);
+        self.self_time = self.self_time.map(|ticks| scale.ns(ticks));
+        self.busy_time = self.busy_time.map(|ticks| scale.ns(ticks));
+        self
     }
 
     /// The call's value of a quantity; `None` where it has none. A call that
@@ -114,12 +129,12 @@ impl Sample {
         }
         if self.ending != Ending::Success {
             let failed = quantity == Quantity::FailureTime;
-            return failed.then(|| whole(self.duration_ns()));
+            return failed.then(|| whole(self.duration()));
         }
         match quantity {
-            Quantity::ExecutionTime => Some(whole(self.duration_ns())),
-            Quantity::SelfTime => Some(whole(self.self_ns)),
-            Quantity::BusyTime => self.busy_ns.map(whole),
+            Quantity::ExecutionTime => Some(whole(self.duration())),
+            Quantity::SelfTime => self.self_time.map(whole),
+            Quantity::BusyTime => self.busy_time.map(whole),
             Quantity::CpuTime => self.cpu_ns.map(whole),
             Quantity::FailureTime => None,
             Quantity::Allocated => self.memory.map(|used| whole(used.allocated_bytes)),

@@ -1,14 +1,13 @@
 //! Counts and sums over a set of calls.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Scale;
 use crate::histogram::{Histogram, bucket};
 use crate::metric::Totals;
 use crate::outcome::Ending;
 
-use super::sample::{Quantity, Sample};
+use super::sample::Quantity;
 
 /// How many calls ended in each way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +52,16 @@ impl Calls {
         }
     }
 
+    /// The calls since an earlier state.
+    fn since(self, earlier: Self) -> Self {
+        Self {
+            success: self.success.saturating_sub(earlier.success),
+            failure: self.failure.saturating_sub(earlier.failure),
+            panic: self.panic.saturating_sub(earlier.panic),
+            cancelled: self.cancelled.saturating_sub(earlier.cancelled),
+        }
+    }
+
     pub(crate) fn merge(&mut self, other: Self) {
         self.success = self.success.saturating_add(other.success);
         self.failure = self.failure.saturating_add(other.failure);
@@ -62,25 +71,98 @@ impl Calls {
 }
 
 /// The values of one quantity: exact totals and, for most, sparse buckets.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Series {
     pub(crate) totals: Totals,
-    buckets: BTreeMap<u16, u64>,
+    /// Bucket and count, ascending.
+    pub(crate) buckets: Vec<(u16, u64)>,
 }
 
 impl Series {
-    fn record(&mut self, value: i64, has_distribution: bool) {
-        self.totals.record(value);
-        if has_distribution {
-            let bucket = bucket::index(u64::try_from(value).unwrap_or(0));
-            *self.buckets.entry(bucket).or_default() += 1;
+    fn merge(&mut self, other: &Self) {
+        self.totals.merge(&other.totals);
+        let mine = std::mem::take(&mut self.buckets);
+        self.buckets = joined(&mine, &other.buckets, |mine, theirs| mine + theirs);
+    }
+
+    /// What was added since an earlier state. Its extremes are those of its
+    /// buckets; without buckets they are not known.
+    fn since(&self, earlier: &Self) -> Self {
+        let less = |now: u64, then: u64| now.saturating_sub(then);
+        let buckets = joined(&self.buckets, &earlier.buckets, less);
+        let edge = |edge: Option<&(u16, u64)>| {
+            let (bucket, _) = edge?;
+            let middle = i64::try_from(bucket::middle(*bucket)).unwrap_or(i64::MAX);
+            let known = self.totals.has_extremes();
+            let within = |middle: i64| middle.clamp(self.totals.min, self.totals.max);
+            Some(if known { within(middle) } else { middle })
+        };
+        let unknown = Totals::default();
+        Self {
+            totals: Totals {
+                count: less(self.totals.count, earlier.totals.count),
+                sum: self.totals.sum - earlier.totals.sum,
+                min: edge(buckets.first()).unwrap_or(unknown.min),
+                max: edge(buckets.last()).unwrap_or(unknown.max),
+            },
+            buckets,
         }
     }
 
-    fn merge(&mut self, other: &Self) {
-        self.totals.merge(&other.totals);
-        for (bucket, count) in &other.buckets {
-            *self.buckets.entry(*bucket).or_default() += count;
+    /// From ticks to nanoseconds.
+    fn in_ns(&mut self, scale: Scale) {
+        let sum = u128::try_from(self.totals.sum).unwrap_or(0);
+        self.totals.sum = i128::try_from(scale.ns_wide(sum)).unwrap_or(i128::MAX);
+        if self.totals.has_extremes() {
+            let ns = |ticks| i64::try_from(scale.ns(whole(ticks))).unwrap_or(i64::MAX);
+            (self.totals.min, self.totals.max) = (ns(self.totals.min), ns(self.totals.max));
+        }
+        let mut scaled: Vec<(u16, u64)> = Vec::with_capacity(self.buckets.len());
+        for &(bucket, count) in &self.buckets {
+            let bucket = bucket::index(scale.ns(bucket::middle(bucket)));
+            match scaled.last_mut() {
+                Some((last, sum)) if *last == bucket => *sum += count,
+                _ => scaled.push((bucket, count)),
+            }
+        }
+        self.buckets = scaled;
+    }
+
+    /// Makes buckets and totals agree: a bucket stands for the middle of what its
+    /// ticks are in nanoseconds, so that the extremes may lie in the next one; and
+    /// the sum may know of a call that ended while the buckets were read.
+    fn settle(&mut self) {
+        if self.buckets.is_empty() || !self.totals.has_extremes() {
+            return;
+        }
+        let Totals {
+            count, min, max, ..
+        } = self.totals;
+        let (low, high) = (bucket::index(whole(min)), bucket::index(whole(max)));
+        for (bucket, _) in &mut self.buckets {
+            *bucket = (*bucket).clamp(low, high);
+        }
+        let last = self.buckets.len() - 1;
+        self.move_one(0, low);
+        self.move_one(last, high);
+        self.buckets.sort_unstable_by_key(|(bucket, _)| *bucket);
+        self.buckets.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            kept.1 += if is_same { next.1 } else { 0 };
+            is_same
+        });
+        let all = |value: i64| i128::from(value).saturating_mul(i128::from(count));
+        self.totals.sum = self.totals.sum.clamp(all(min), all(max));
+    }
+
+    /// Moves one value to another bucket.
+    fn move_one(&mut self, from: usize, to: u16) {
+        let (bucket, count) = &mut self.buckets[from];
+        if *count == 1 {
+            *bucket = to;
+        } else if *bucket != to {
+            *count -= 1;
+            self.buckets.push((to, 1));
         }
     }
 
@@ -93,7 +175,6 @@ impl Series {
         for (bucket, count) in &self.buckets {
             histogram.add_to_bucket(*bucket, *count);
         }
-        let whole = |value: i64| u64::try_from(value).unwrap_or(0);
         histogram.set_exact(
             u128::try_from(self.totals.sum).unwrap_or(0),
             whole(self.totals.min),
@@ -103,34 +184,62 @@ impl Series {
     }
 }
 
+fn whole(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// The buckets of both, combined, without those that come to nothing.
+fn joined(
+    mine: &[(u16, u64)],
+    theirs: &[(u16, u64)],
+    combine: impl Fn(u64, u64) -> u64,
+) -> Vec<(u16, u64)> {
+    let mut all = Vec::with_capacity(mine.len().max(theirs.len()));
+    let (mut mine, mut theirs) = (mine.iter().peekable(), theirs.iter().peekable());
+    loop {
+        let next = match (mine.peek(), theirs.peek()) {
+            (None, None) => return all,
+            (Some((bucket, _)), None) | (None, Some((bucket, _))) => *bucket,
+            (Some((a, _)), Some((b, _))) => *a.min(b),
+        };
+        let is_next = |entry: &&(u16, u64)| entry.0 == next;
+        let count = |entry: Option<&(u16, u64)>| entry.map_or(0, |(_, count)| *count);
+        let mine = count(mine.next_if(is_next));
+        let combined = combine(mine, count(theirs.next_if(is_next)));
+        if combined > 0 {
+            all.push((next, combined));
+        }
+    }
+}
+
 /// Counts and values over a set of calls. Empty ones take no memory but their
 /// own; a quantity takes memory once it has a value.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) calls: Calls,
     /// Successful calls inside another call of the same operation.
     pub(crate) nested: u64,
+    /// Successful calls that were counted and not timed.
+    pub(crate) untimed: u64,
     series: [Option<Box<Series>>; Quantity::ALL.len()],
 }
 
 impl Tally {
-    /// Counts a call.
-    pub(crate) fn record(&mut self, sample: &Sample) {
-        self.calls.count(sample.ending);
-        self.nested += u64::from(sample.nested && sample.ending == Ending::Success);
-        for quantity in Quantity::ALL {
-            let Some(value) = sample.value(quantity) else {
-                continue;
-            };
-            self.series[quantity as usize]
-                .get_or_insert_default()
-                .record(value, quantity.has_distribution());
+    pub(crate) fn series(&self, quantity: Quantity) -> Option<&Series> {
+        self.series[quantity as usize].as_deref()
+    }
+
+    /// Sets what is known of a quantity, if there is a value.
+    pub(super) fn set(&mut self, quantity: Quantity, series: Series) {
+        if series.totals.count > 0 {
+            self.series[quantity as usize] = Some(Box::new(series));
         }
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
         self.calls.merge(other.calls);
         self.nested += other.nested;
+        self.untimed += other.untimed;
         for (mine, theirs) in self.series.iter_mut().zip(&other.series) {
             if let Some(theirs) = theirs {
                 mine.get_or_insert_default().merge(theirs);
@@ -138,7 +247,101 @@ impl Tally {
         }
     }
 
-    pub(crate) fn series(&self, quantity: Quantity) -> Option<&Series> {
-        self.series[quantity as usize].as_deref()
+    /// What was added since an earlier state of the same counters.
+    pub(super) fn since(&self, earlier: &Self) -> Self {
+        let mut added = Self {
+            calls: self.calls.since(earlier.calls),
+            nested: self.nested.saturating_sub(earlier.nested),
+            untimed: self.untimed.saturating_sub(earlier.untimed),
+            ..Self::default()
+        };
+        for quantity in Quantity::ALL {
+            match (self.series(quantity), earlier.series(quantity)) {
+                (Some(now), Some(then)) => added.set(quantity, now.since(then)),
+                (Some(now), None) => added.set(quantity, now.clone()),
+                (None, _) => {}
+            }
+        }
+        added
+    }
+
+    /// Puts exact extremes in place of those derived from the buckets.
+    pub(super) fn take_extremes(&mut self, exact: &Self) {
+        for (mine, exact) in self.series.iter_mut().zip(&exact.series) {
+            if let (Some(mine), Some(exact)) = (mine, exact) {
+                (mine.totals.min, mine.totals.max) = (exact.totals.min, exact.totals.max);
+            }
+        }
+    }
+
+    /// From ticks to nanoseconds.
+    pub(super) fn in_ns(&mut self, scale: Scale) {
+        for quantity in Quantity::ALL {
+            if let Some(series) = &mut self.series[quantity as usize] {
+                if quantity.is_in_ticks() {
+                    series.in_ns(scale);
+                }
+                series.settle();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn series(values: &[u64]) -> Series {
+        let mut series = Series::default();
+        let mut buckets = std::collections::BTreeMap::new();
+        for &value in values {
+            series.totals.record(i64::try_from(value).unwrap());
+            *buckets.entry(bucket::index(value)).or_default() += 1;
+        }
+        series.buckets = buckets.into_iter().collect();
+        series
+    }
+
+    proptest! {
+        #[test]
+        fn the_part_that_was_added_is_the_difference(
+            earlier in prop::collection::vec(0_u64..1 << 40, 0..50),
+            added in prop::collection::vec(0_u64..1 << 40, 1..50),
+        ) {
+            let now = series(&[earlier.clone(), added.clone()].concat());
+            let since = now.since(&series(&earlier));
+            let expected = series(&added);
+            prop_assert_eq!(&since.buckets, &expected.buckets);
+            prop_assert_eq!(since.totals.count, expected.totals.count);
+            prop_assert_eq!(since.totals.sum, expected.totals.sum);
+            let near = |a: i64, b: i64| (a - b).abs() as f64 <= 0.004 * b as f64 + 0.5;
+            prop_assert!(near(since.totals.min, expected.totals.min));
+            prop_assert!(near(since.totals.max, expected.totals.max));
+        }
+
+        #[test]
+        fn nanoseconds_keep_the_count_and_can_be_stored(
+            ticks in prop::collection::vec(0_u64..1 << 46, 1..60),
+            mhz in 800_u64..6000,
+            disturbed in -5_i128..5,
+        ) {
+            let scale = crate::clock::Scale::measured(mhz * 1_000_000, 1_000_000_000).unwrap();
+            let mut series = series(&ticks);
+            series.totals.sum += disturbed * i128::from(series.totals.max);
+            series.in_ns(scale);
+            series.settle();
+            let histogram = series.histogram().unwrap();
+            prop_assert_eq!(histogram.count(), ticks.len() as u64);
+            let stored = serde_json::to_string(&histogram).unwrap();
+            let back: Histogram = serde_json::from_str(&stored).unwrap();
+            prop_assert_eq!(&back, &histogram);
+            let mut exact: Vec<u64> = ticks.iter().map(|&ticks| scale.ns(ticks)).collect();
+            exact.sort_unstable();
+            for (rank, &exact) in exact.iter().enumerate() {
+                let estimate = histogram.value_at_rank(rank as u64 + 1).unwrap();
+                prop_assert!((estimate - exact as f64).abs() <= 0.01 * exact as f64 + 1.0);
+            }
+        }
     }
 }

@@ -35,16 +35,18 @@ impl Monitor {
     /// The state of all operations that were called.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let now_ns = self.clock().now_ns();
+        let now = self.clock().ticks();
         let operations = self
             .entries()
             .iter()
-            .map(|entry| OperationSnapshot::of_entry(self, entry, now_ns))
+            .map(|entry| OperationSnapshot::of_entry(self, entry, now))
             .filter(|operation| operation.lifetime.calls.total() > 0)
             .collect();
         Snapshot {
             taken_at: SystemTime::now(),
-            uptime: Duration::from_nanos(now_ns.saturating_sub(self.started_ns())),
+            uptime: Duration::from_nanos(
+                self.clock().scale().ns(now.saturating_sub(self.started())),
+            ),
             clock: self.clock().name(),
             operations,
         }

@@ -55,26 +55,23 @@ impl From<ErrorCount> for ErrorSnapshot {
 }
 
 impl OperationSnapshot {
-    pub(super) fn of_entry(monitor: &Monitor, entry: &Entry, now_ns: u64) -> Self {
-        let recording = entry.recorder.read(now_ns);
+    pub(super) fn of_entry(monitor: &Monitor, entry: &Entry, now: u64) -> Self {
+        let recording = entry.recorder.read(now, monitor.allowed());
         let Recording {
             lifetime,
             last_calls,
             last_period,
-            last_period_start_ns,
+            last_period_start,
             errors,
         } = recording;
-        let started_ns = monitor.started_ns();
+        let scale = monitor.clock().scale();
+        let since = |moment: u64| scale.ns(now.saturating_sub(moment));
+        let started = monitor.started();
         let period_ns = u64::try_from(monitor.last_period().as_nanos()).unwrap_or(u64::MAX);
-        let period_start_ns = last_period_start_ns.max(started_ns);
         Self {
             name: entry.name.to_string(),
             recursive_calls: lifetime.nested,
-            lifetime: WindowSnapshot::of_tally(
-                Window::Lifetime,
-                now_ns.saturating_sub(started_ns),
-                &lifetime,
-            ),
+            lifetime: WindowSnapshot::of_tally(Window::Lifetime, since(started), &lifetime),
             errors: errors.into_iter().map(ErrorSnapshot::from).collect(),
             last_calls: WindowSnapshot::of_samples(
                 Window::LastCalls(monitor.last_calls() as u64),
@@ -82,7 +79,7 @@ impl OperationSnapshot {
             ),
             last_period: WindowSnapshot::of_tally(
                 Window::LastPeriod(period_ns),
-                now_ns.saturating_sub(period_start_ns),
+                since(last_period_start.max(started)),
                 &last_period,
             ),
         }

@@ -177,8 +177,8 @@ impl WindowSnapshot {
                 metrics.insert(quantity.metric(), summary);
             }
         }
-        let first_ns = samples.iter().map(|sample| sample.start_ns).min();
-        let last_ns = samples.iter().map(|sample| sample.end_ns).max();
+        let first_ns = samples.iter().map(|sample| sample.start).min();
+        let last_ns = samples.iter().map(|sample| sample.end).max();
         let span_ns = last_ns.unwrap_or(0).saturating_sub(first_ns.unwrap_or(0));
         Self::new(window, span_ns, calls, metrics)
     }

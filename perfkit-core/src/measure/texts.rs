@@ -1,0 +1,53 @@
+//! Whether the text of an error is worth writing.
+
+use std::fmt::Display;
+
+use crate::alloc;
+use crate::outcome::{Failure, Outcome};
+use crate::recorder::Shard;
+
+/// Decides which failures get their text written. Writing it takes many times as
+/// long as all else, so where failures come in masses only some have one.
+#[derive(Clone, Copy, Debug)]
+pub struct Texts {
+    /// The shard and the end of the call; `None` where every text is written.
+    of: Option<(&'static Shard, u64)>,
+}
+
+impl Texts {
+    #[inline(always)]
+    pub(super) fn of(shard: &'static Shard, end: u64) -> Self {
+        Self {
+            of: Some((shard, end)),
+        }
+    }
+
+    /// Writes every text.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { of: None }
+    }
+
+    /// A failure of the given kind, with its text if that is worth writing.
+    #[cold]
+    pub(crate) fn failure(self, kind: &'static str, text: impl Display) -> Outcome {
+        let is_wanted = |(shard, end): (&Shard, u64)| shard.wants_text(kind, end);
+        let failure = || {
+            if self.of.is_none_or(is_wanted) {
+                Failure::new(kind, text)
+            } else {
+                Failure::without_text(kind)
+            }
+        };
+        Outcome::Failure(alloc::uncounted(failure))
+    }
+
+    /// The outcome of a result whose error can be shown.
+    #[inline(always)]
+    pub(crate) fn of_result<T, E: Display>(self, result: &Result<T, E>) -> Outcome {
+        match result {
+            Ok(_) => Outcome::Success,
+            Err(error) => self.failure(std::any::type_name::<E>(), error),
+        }
+    }
+}

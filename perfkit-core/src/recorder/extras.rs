@@ -1,0 +1,263 @@
+//! What is measured of a call beside its time, counted by one thread and read by
+//! any. Takes memory once there is something.
+
+use std::sync::OnceLock;
+
+use crate::alloc::MemoryUse;
+use crate::metric::Totals;
+
+use super::counts::{Counts, bucket_of};
+use super::sample::{Quantity, Sample, Work};
+use super::sync::{Acquire, AtomicU64, Relaxed, Release, add};
+use super::tally::{Series, Tally};
+
+/// The extra quantities of one operation on one thread.
+#[derive(Debug)]
+pub(super) struct Extras {
+    ring_len: usize,
+    memory: OnceLock<Box<Group<4>>>,
+    cpu: OnceLock<Box<Group<1>>>,
+    busy: OnceLock<Box<Group<1>>>,
+    items: OnceLock<Box<Group<1>>>,
+    bytes: OnceLock<Box<Group<1>>>,
+}
+
+const MEMORY: [Quantity; 4] = [
+    Quantity::Allocated,
+    Quantity::PeakGrowth,
+    Quantity::Allocations,
+    Quantity::NetGrowth,
+];
+
+impl Extras {
+    pub(super) fn new(ring_len: usize) -> Self {
+        Self {
+            ring_len,
+            memory: OnceLock::new(),
+            cpu: OnceLock::new(),
+            busy: OnceLock::new(),
+            items: OnceLock::new(),
+            bytes: OnceLock::new(),
+        }
+    }
+
+    /// Whether a call has an extra that no call had before, which takes memory.
+    #[inline]
+    pub(super) fn lack(&self, sample: &Sample) -> bool {
+        let lacks = |group: &OnceLock<Box<Group<1>>>| group.get().is_none();
+        (sample.memory.is_some() && self.memory.get().is_none())
+            || (sample.cpu_ns.is_some() && lacks(&self.cpu))
+            || (sample.busy_time.is_some() && lacks(&self.busy))
+            || match sample.work {
+                Some(Work::Items(_)) => lacks(&self.items),
+                Some(Work::Bytes(_)) => lacks(&self.bytes),
+                None => false,
+            }
+    }
+
+    /// Counts the extras of a successful call at the given position of the
+    /// thread's calls. Nothing is allocated after the first.
+    #[inline]
+    pub(super) fn record(&self, position: u64, sample: &Sample) {
+        let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        if let Some(used) = &sample.memory {
+            let group = self
+                .memory
+                .get_or_init(|| Group::new(MEMORY, 2, self.ring_len));
+            let values = [
+                whole(used.allocated_bytes),
+                whole(used.peak_growth_bytes),
+                whole(used.allocations),
+                used.net_growth_bytes,
+            ];
+            group.record(position, values);
+        }
+        let one = |group: &OnceLock<Box<Group<1>>>, quantity, distributed, value| {
+            group
+                .get_or_init(|| Group::new([quantity], distributed, self.ring_len))
+                .record(position, [whole(value)]);
+        };
+        if let Some(cpu_ns) = sample.cpu_ns {
+            one(&self.cpu, Quantity::CpuTime, 1, cpu_ns);
+        }
+        if let Some(busy) = sample.busy_time {
+            one(&self.busy, Quantity::BusyTime, 0, busy);
+        }
+        match sample.work {
+            Some(Work::Items(items)) => one(&self.items, Quantity::Items, 0, items),
+            Some(Work::Bytes(bytes)) => one(&self.bytes, Quantity::Bytes, 0, bytes),
+            None => {}
+        }
+    }
+
+    pub(super) fn read(&self, tally: &mut Tally) {
+        if let Some(memory) = self.memory.get() {
+            memory.read(tally);
+        }
+        for group in self.singles() {
+            group.read(tally);
+        }
+    }
+
+    /// Adds to a call of the ring what was measured of it beside time.
+    pub(super) fn complete(&self, position: u64, sample: &mut Sample) {
+        let whole = |value: i64| u64::try_from(value).unwrap_or(0);
+        sample.memory = self.memory.get().and_then(|memory| {
+            let [allocated, peak, allocations, net_growth_bytes] = memory.at(position)?;
+            Some(MemoryUse {
+                allocated_bytes: whole(allocated),
+                allocations: whole(allocations),
+                net_growth_bytes,
+                peak_growth_bytes: whole(peak),
+            })
+        });
+        let one = |group: &OnceLock<Box<Group<1>>>| {
+            let [value] = group.get()?.at(position)?;
+            Some(whole(value))
+        };
+        sample.cpu_ns = one(&self.cpu);
+        sample.busy_time = one(&self.busy);
+        let items = one(&self.items).map(Work::Items);
+        sample.work = items.or_else(|| one(&self.bytes).map(Work::Bytes));
+    }
+
+    /// For the one thread that writes: the extremes of what comes from now on.
+    pub(super) fn forget_extremes(&self) {
+        if let Some(memory) = self.memory.get() {
+            memory.forget_extremes();
+        }
+        self.singles().for_each(Group::forget_extremes);
+    }
+
+    /// Back to the start. Nobody else may use the extras meanwhile.
+    pub(super) fn clear(&self) {
+        if let Some(memory) = self.memory.get() {
+            memory.clear();
+        }
+        self.singles().for_each(Group::clear);
+    }
+
+    fn singles(&self) -> impl Iterator<Item = &Group<1>> {
+        [&self.cpu, &self.busy, &self.items, &self.bytes]
+            .into_iter()
+            .filter_map(|group| Some(&**group.get()?))
+    }
+}
+
+/// Quantities that are measured together.
+#[derive(Debug)]
+struct Group<const N: usize> {
+    quantities: [Quantity; N],
+    count: AtomicU64,
+    totals: [Extent; N],
+    /// The distributions of the first few.
+    counts: Vec<Counts>,
+    ring: Box<[Entry<N>]>,
+}
+
+/// Signed numbers in two's complement.
+#[derive(Debug)]
+struct Extent {
+    sum: AtomicU64,
+    min: AtomicU64,
+    max: AtomicU64,
+}
+
+/// The values of one call, with its position plus one, so that zero is none.
+#[derive(Debug)]
+struct Entry<const N: usize> {
+    tag: AtomicU64,
+    values: [AtomicU64; N],
+}
+
+impl<const N: usize> Group<N> {
+    fn new(quantities: [Quantity; N], distributed: usize, ring_len: usize) -> Box<Self> {
+        let zeros = || std::array::from_fn(|_| AtomicU64::new(0));
+        let entry = |_| Entry {
+            tag: AtomicU64::new(0),
+            values: zeros(),
+        };
+        let group = Self {
+            quantities,
+            count: AtomicU64::new(0),
+            totals: std::array::from_fn(|_| Extent {
+                sum: AtomicU64::new(0),
+                min: AtomicU64::new(0),
+                max: AtomicU64::new(0),
+            }),
+            counts: (0..distributed).map(|_| Counts::new()).collect(),
+            ring: (0..ring_len).map(entry).collect(),
+        };
+        group.forget_extremes();
+        Box::new(group)
+    }
+
+    #[inline]
+    fn record(&self, position: u64, values: [i64; N]) {
+        add(&self.count, 1);
+        let entry = &self.ring[(position % self.ring.len() as u64) as usize];
+        entry.tag.store(position + 1, Release);
+        for (at, value) in values.into_iter().enumerate() {
+            entry.values[at].store(value as u64, Release);
+            self.totals[at].add(value);
+        }
+        for (counts, value) in self.counts.iter().zip(values) {
+            counts.add_one(bucket_of(u64::try_from(value).unwrap_or(0)));
+        }
+    }
+
+    fn read(&self, tally: &mut Tally) {
+        let count = self.count.load(Relaxed);
+        for (at, (quantity, extent)) in self.quantities.into_iter().zip(&self.totals).enumerate() {
+            let buckets = self.counts.get(at).map(Counts::read);
+            let totals = Totals {
+                count,
+                sum: i128::from(extent.sum.load(Relaxed) as i64),
+                min: extent.min.load(Relaxed) as i64,
+                max: extent.max.load(Relaxed) as i64,
+            };
+            let buckets = buckets.map_or_else(Vec::new, |(buckets, _)| buckets);
+            tally.set(quantity, Series { totals, buckets });
+        }
+    }
+
+    /// The values of the call at a position, if it had any.
+    fn at(&self, position: u64) -> Option<[i64; N]> {
+        let entry = &self.ring[(position % self.ring.len() as u64) as usize];
+        let value = |at: usize| entry.values[at].load(Acquire) as i64;
+        (entry.tag.load(Acquire) == position + 1).then(|| std::array::from_fn(value))
+    }
+
+    fn forget_extremes(&self) {
+        for extent in &self.totals {
+            extent.min.store(i64::MAX as u64, Relaxed);
+            extent.max.store(i64::MIN as u64, Relaxed);
+        }
+    }
+
+    fn clear(&self) {
+        self.count.store(0, Relaxed);
+        for extent in &self.totals {
+            extent.sum.store(0, Relaxed);
+        }
+        self.forget_extremes();
+        self.counts.iter().for_each(Counts::clear);
+        for entry in &self.ring {
+            entry.tag.store(0, Relaxed);
+        }
+    }
+}
+
+impl Extent {
+    #[inline]
+    fn add(&self, value: i64) {
+        let sum = (self.sum.load(Relaxed) as i64).saturating_add(value);
+        self.sum.store(sum as u64, Relaxed);
+        if value < self.min.load(Relaxed) as i64 {
+            self.min.store(value as u64, Relaxed);
+        }
+        if value > self.max.load(Relaxed) as i64 {
+            self.max.store(value as u64, Relaxed);
+        }
+    }
+}

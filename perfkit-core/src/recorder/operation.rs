@@ -1,0 +1,349 @@
+//! The calls of one operation on all threads.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crate::clock::Clock;
+use crate::outcome::Failure;
+use crate::window::Slots;
+
+use super::errors;
+use super::sample::Sample;
+use super::shard::Shard;
+use super::state::Allowed;
+use super::sync::{Arc, Mutex, lock, try_lock};
+use super::tally::Tally;
+use super::{Limits, Recording, pool, thread};
+
+/// How many slots the last period is cut into.
+const SLOTS: u64 = 60;
+
+/// How long a call waits, in ticks, before it looks again whether the clock's
+/// rate is known by now.
+const LATER: u64 = 1 << 20;
+
+/// What the operations of a monitor share.
+#[derive(Debug)]
+pub(crate) struct Common {
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    /// How many bytes the shards of all operations take.
+    shards_bytes: AtomicUsize,
+}
+
+impl Common {
+    pub(crate) fn new(clock: Clock, limits: Limits) -> Self {
+        Self {
+            clock,
+            limits,
+            shards_bytes: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes a shard's bytes out of the budget, if they are left.
+    fn take_bytes(&self, bytes: usize) -> bool {
+        let budget = self.limits.shards_bytes;
+        let take = |used: usize| used.checked_add(bytes).filter(|used| *used <= budget);
+        let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
+        self.shards_bytes.fetch_update(set, get, take).is_ok()
+    }
+}
+
+/// Counts the calls of one operation. Takes next to no memory before the first.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    /// Never given twice.
+    pub(super) id: u64,
+    common: Arc<Common>,
+    members: Mutex<Members>,
+    /// For threads that have no shard of their own; taken in turns.
+    shared: Mutex<Option<&'static Shard>>,
+}
+
+#[derive(Debug, Default)]
+struct Members {
+    all: Vec<Member>,
+    windows: Option<Box<Windows>>,
+    /// What was counted when the operation was last reset.
+    before_reset: Option<Box<Tally>>,
+}
+
+/// A shard of the operation.
+#[derive(Debug)]
+struct Member {
+    shard: &'static Shard,
+    /// Whether its thread ended, so that another may go on with it.
+    is_free: bool,
+    seen_before_reset: u64,
+    unlogged_before_reset: u64,
+}
+
+#[derive(Debug)]
+struct Windows {
+    slots: Slots<Tally>,
+    /// What the slots hold, and all that was before.
+    counted: Tally,
+    /// A moment in the slot that calls go to now.
+    at: u64,
+}
+
+impl Recorder {
+    pub(crate) fn new(common: Arc<Common>) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            common,
+            members: Mutex::new(Members::default()),
+            shared: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.common.clock
+    }
+
+    /// Counts one call, in the calling thread's shard if it has one.
+    pub(crate) fn record(
+        self: &Arc<Self>,
+        sample: &Sample,
+        failure: Option<&Failure>,
+        allowed: Allowed,
+    ) {
+        if let Some(shard) = thread::shard(self) {
+            self.record_in(shard, sample, failure, allowed);
+            return;
+        }
+        let mut shared = lock(&self.shared);
+        let shard = *shared.get_or_insert_with(|| self.add_member(false));
+        self.record_in(shard, sample, failure, allowed);
+    }
+
+    fn record_in(
+        self: &Arc<Self>,
+        shard: &'static Shard,
+        sample: &Sample,
+        failure: Option<&Failure>,
+        allowed: Allowed,
+    ) {
+        shard.refresh(allowed);
+        if shard.is_due(sample.end) {
+            self.close_slot(shard, sample.end);
+        }
+        let mut sample = *sample;
+        if shard.is_longest(sample.duration()) && self.clock().is_leap(sample.duration()) {
+            sample.start = sample.end;
+            sample.self_time = Some(0);
+        }
+        shard.record(&sample, failure);
+    }
+
+    /// A shard for the calling thread: one that a thread left behind, or a new
+    /// one; `None` when the memory for shards is used up.
+    pub(super) fn lease(self: &Arc<Self>) -> Option<&'static Shard> {
+        let mut members = lock(&self.members);
+        if let Some(free) = members.all.iter_mut().find(|member| member.is_free) {
+            free.is_free = false;
+            return Some(free.shard);
+        }
+        drop(members);
+        let bytes = Shard::bytes(self.common.limits.last_calls);
+        self.common
+            .take_bytes(bytes)
+            .then(|| self.add_member(false))
+    }
+
+    fn add_member(self: &Arc<Self>, is_free: bool) -> &'static Shard {
+        let shard = pool::take(self.common.limits.last_calls);
+        *lock(&shard.recorder) = Arc::downgrade(self);
+        lock(&self.members).all.push(Member {
+            shard,
+            is_free,
+            seen_before_reset: 0,
+            unlogged_before_reset: 0,
+        });
+        shard
+    }
+
+    /// Takes back the shard of a thread that ends.
+    pub(super) fn give_back(&self, shard: &'static Shard) {
+        let mut members = lock(&self.members);
+        let found = members
+            .all
+            .iter_mut()
+            .find(|member| std::ptr::eq(member.shard, shard));
+        if let Some(member) = found {
+            shard.rest();
+            member.is_free = true;
+        }
+    }
+
+    /// Closes the slot of the time window that ended before a call did, before
+    /// the call is counted. Never waits: if someone else is at it, the next call
+    /// tries again.
+    #[cold]
+    pub(super) fn close_slot(&self, shard: &Shard, end: u64) {
+        let Some(mut members) = try_lock(&self.members) else {
+            return;
+        };
+        let next_tick = members.advance(&self.common, end);
+        shard.set_due(next_tick.unwrap_or(end.saturating_add(LATER)));
+    }
+
+    /// Everything that was counted so far, in nanoseconds.
+    pub(crate) fn read(&self, now: u64, allowed: Allowed) -> Recording {
+        let scale = self.clock().scale();
+        let mut members = lock(&self.members);
+        let total = members.total();
+        let mut lifetime = members.since_reset(&total, allowed);
+        let (mut last_period, last_period_start) = members.last_period(&self.common, now, total);
+        let last_calls = members.last_calls(self.common.limits.last_calls);
+        let errors = members.errors();
+        drop(members);
+        lifetime.in_ns(scale);
+        last_period.in_ns(scale);
+        Recording {
+            lifetime,
+            last_calls: last_calls
+                .into_iter()
+                .map(|call| call.in_ns(scale))
+                .collect(),
+            last_period,
+            last_period_start,
+            errors,
+        }
+    }
+
+    /// Forgets every call. Calls in flight are counted when they end.
+    pub(crate) fn reset(&self) {
+        let mut members = lock(&self.members);
+        let total = members.total();
+        members.windows = None;
+        members.before_reset = Some(Box::new(total));
+        for member in &mut members.all {
+            member.seen_before_reset = member.shard.seen();
+            member.unlogged_before_reset = member.shard.forget_errors();
+        }
+    }
+}
+
+/// Does what comes up seldom when a call goes straight to its thread's shard.
+/// Says whether the call's duration is none, because the clock leapt.
+pub(crate) fn attend(shard: &'static Shard, end: u64, duration: u64) -> bool {
+    let recorder = try_lock(&shard.recorder).and_then(|recorder| recorder.upgrade());
+    let Some(recorder) = recorder else {
+        return false;
+    };
+    if shard.is_due(end) {
+        recorder.close_slot(shard, end);
+    }
+    shard.is_longest(duration) && recorder.clock().is_leap(duration)
+}
+
+impl Drop for Recorder {
+    /// Nobody can record to the operation any more, so its shards are free.
+    fn drop(&mut self) {
+        let members = lock(&self.members);
+        for member in &members.all {
+            pool::put(member.shard);
+        }
+    }
+}
+
+impl Members {
+    fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        for member in &self.all {
+            total.merge(&member.shard.read());
+        }
+        total
+    }
+
+    /// Of the total, the part since the last reset. Its extremes are exact where
+    /// the threads know of the reset.
+    fn since_reset(&self, total: &Tally, allowed: Allowed) -> Tally {
+        let Some(before) = &self.before_reset else {
+            return total.clone();
+        };
+        let mut since = total.since(before);
+        let called = |member: &&Member| member.shard.seen() != member.seen_before_reset;
+        let called = self.all.iter().filter(called);
+        if called.clone().all(|member| member.shard.knows(allowed)) {
+            let mut extremes = Tally::default();
+            called.for_each(|member| extremes.merge(&member.shard.read()));
+            since.take_extremes(&extremes);
+        }
+        since
+    }
+
+    /// Begins the slot of a moment if it is not the present one, and says when it
+    /// ends; `None` while the clock's rate is not known.
+    fn advance(&mut self, common: &Common, at: u64) -> Option<u64> {
+        let windows = self.windows(common, at)?;
+        let end = windows.slots.end_of(windows.at);
+        if at < end {
+            return Some(end);
+        }
+        let total = self.total();
+        let windows = self.windows(common, at)?;
+        windows.count(total);
+        windows.at = at;
+        Some(windows.slots.end_of(at))
+    }
+
+    fn windows(&mut self, common: &Common, at: u64) -> Option<&mut Windows> {
+        if self.windows.is_none() {
+            let period_ns = u64::try_from(common.limits.last_period.as_nanos());
+            let scale = common.clock.scale_by_now()?;
+            let period = scale.ticks(period_ns.unwrap_or(u64::MAX));
+            self.windows = Some(Box::new(Windows {
+                slots: Slots::new(period, SLOTS),
+                counted: self.before_reset.as_deref().cloned().unwrap_or_default(),
+                at,
+            }));
+        }
+        self.windows.as_deref_mut()
+    }
+
+    /// The calls of the last period, and where its first slot begins.
+    fn last_period(&mut self, common: &Common, now: u64, total: Tally) -> (Tally, u64) {
+        let mut last_period = Tally::default();
+        let Some(windows) = self.windows(common, now) else {
+            return (last_period, now);
+        };
+        windows.count(total);
+        let (start, slots) = windows.slots.recent(now);
+        slots.for_each(|slot| last_period.merge(slot));
+        (last_period, start)
+    }
+
+    /// The latest calls of all threads, from the oldest to the newest.
+    fn last_calls(&self, most: usize) -> Vec<Sample> {
+        let mut calls = Vec::new();
+        for member in &self.all {
+            calls.extend(member.shard.last_calls(most, member.seen_before_reset));
+        }
+        // Each thread's calls come from the newest to the oldest; calls that ended
+        // at the same moment keep that order.
+        calls.sort_by_key(|call| std::cmp::Reverse(call.end));
+        calls.truncate(most);
+        calls.reverse();
+        calls
+    }
+
+    fn errors(&self) -> Vec<errors::ErrorCount> {
+        let mut all = Vec::new();
+        for member in &self.all {
+            let errors = member.shard.errors(member.unlogged_before_reset);
+            errors::merge(&mut all, errors);
+        }
+        all
+    }
+}
+
+impl Windows {
+    /// Puts what is not in a slot yet into the present one.
+    fn count(&mut self, total: Tally) {
+        let added = total.since(&self.counted);
+        self.slots.at(self.at).merge(&added);
+        self.counted = total;
+    }
+}

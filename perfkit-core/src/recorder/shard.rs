@@ -1,0 +1,537 @@
+//! The calls of one operation on one thread.
+//!
+//! One thread writes, any thread reads, nobody waits. All numbers only grow, so
+//! that two readings have a difference and no call is in two of them or in none.
+//!
+//! The bucket of a call is counted when the next call comes: until then it is
+//! *pending*. So no address that is written depends on the time just read, which
+//! would make the processor wait for the clock. A reader adds the pending call
+//! when the buckets lack it. It reads the number of calls first, then the pending
+//! bucket, then the buckets; the writer counts the pending bucket, then sets the
+//! new one, then the number of calls. So the buckets hold all calls that the
+//! reader knows of but for the pending one at most; and if they lack one, then
+//! the pending bucket that was read is that of the last call.
+
+use crate::metric::Totals;
+use crate::outcome::{Ending, Failure};
+
+use super::Recorder;
+use super::counts::{BUCKETS, Counts, bucket_of};
+use super::errors::{self, ErrorCount, ErrorLog};
+use super::extras::Extras;
+use super::sample::{Quantity, Sample};
+use super::state::Allowed;
+use super::sync::{
+    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, lock, try_lock, widen,
+};
+use super::tally::{Series, Tally};
+
+/// The spare bucket, which is pending before the first call.
+const NONE_PENDING: u32 = BUCKETS as u32;
+
+/// How often a reading that a writer disturbed is made anew.
+const TRIES: u32 = if cfg!(perfkit_loom) { 2 } else { 8 };
+
+/// The counters of one operation on one thread. The first line is written by
+/// every call, and what follows only by some.
+#[derive(Debug)]
+#[repr(C, align(128))]
+pub(crate) struct Shard {
+    /// Outermost successful calls that were timed.
+    timed: AtomicU64,
+    sum: AtomicU64,
+    self_sum: AtomicU64,
+    min: AtomicU64,
+    max: AtomicU64,
+    /// When a slot of the time window ends, in ticks; zero before the first call.
+    next_tick: AtomicU64,
+    /// The monitor's state under which calls may be recorded without asking.
+    state: AtomicU64,
+    pending: AtomicU32,
+    /// How many calls of the operation run within each other on this thread.
+    depth: AtomicU32,
+    /// Calls in the ring that are not in `timed`.
+    others: AtomicU64,
+    /// Successful calls that were counted and not timed, in no ring.
+    untimed: AtomicU64,
+    counts: Counts,
+    ring: Box<[Entry]>,
+    nested: AtomicU64,
+    failures: Failures,
+    extras: Extras,
+    errors: Mutex<Option<Arc<ErrorLog>>>,
+    /// Failures that came while a reader looked at the errors.
+    unlogged: AtomicU64,
+    /// The operation that the shard serves.
+    pub(super) recorder: Mutex<Weak<Recorder>>,
+}
+
+/// One call in the ring.
+#[derive(Debug)]
+struct Entry {
+    end: AtomicU64,
+    /// The duration, and in the lowest three bits how the call ended and whether
+    /// it was nested.
+    packed: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Failures {
+    failure: AtomicU64,
+    panic: AtomicU64,
+    cancelled: AtomicU64,
+    /// Of outermost calls that were timed.
+    timed: AtomicU64,
+    sum: AtomicU64,
+    min: AtomicU64,
+    max: AtomicU64,
+}
+
+impl Shard {
+    /// An empty shard that keeps at least the given number of latest calls.
+    pub(super) fn new(last_calls: usize) -> Self {
+        let zero = || AtomicU64::new(0);
+        let ring_len = Self::ring_len(last_calls);
+        let entry = |_| Entry {
+            end: zero(),
+            packed: zero(),
+        };
+        let shard = Self {
+            timed: zero(),
+            sum: zero(),
+            self_sum: zero(),
+            min: zero(),
+            max: zero(),
+            next_tick: zero(),
+            state: zero(),
+            pending: AtomicU32::new(NONE_PENDING),
+            depth: AtomicU32::new(0),
+            others: zero(),
+            untimed: zero(),
+            counts: Counts::new(),
+            ring: (0..ring_len).map(entry).collect(),
+            nested: zero(),
+            failures: Failures {
+                failure: zero(),
+                panic: zero(),
+                cancelled: zero(),
+                timed: zero(),
+                sum: zero(),
+                min: zero(),
+                max: zero(),
+            },
+            extras: Extras::new(ring_len),
+            errors: Mutex::new(None),
+            unlogged: zero(),
+            recorder: Mutex::new(Weak::new()),
+        };
+        shard.forget_extremes();
+        shard
+    }
+
+    /// A few more than asked for, because a reader cannot trust the entries that
+    /// a writer overwrites meanwhile.
+    pub(super) fn ring_len(last_calls: usize) -> usize {
+        (last_calls + last_calls / 64).next_power_of_two()
+    }
+
+    /// What a shard takes of memory, without extras.
+    pub(super) fn bytes(last_calls: usize) -> usize {
+        size_of::<Self>() + Counts::BYTES + Self::ring_len(last_calls) * size_of::<Entry>()
+    }
+
+    pub(super) fn keeps(&self, last_calls: usize) -> bool {
+        self.ring.len() == Self::ring_len(last_calls)
+    }
+}
+
+/// For the one thread that writes.
+impl Shard {
+    /// Enters a call; says how deep it is nested in itself.
+    #[inline(always)]
+    pub(crate) fn enter(&self) -> u32 {
+        let depth = self.depth.load(Relaxed);
+        self.depth.store(depth.wrapping_add(1), Relaxed);
+        depth
+    }
+
+    /// Leaves a call, with what entering it said.
+    #[inline(always)]
+    pub(crate) fn leave(&self, depth: u32) {
+        self.depth.store(depth, Relaxed);
+    }
+
+    /// Whether there is more to do than to count a call; see [`super::attend`].
+    #[inline(always)]
+    pub(crate) fn wants_attention(&self, end: u64, duration: u64) -> bool {
+        self.is_due(end) || self.is_longest(duration)
+    }
+
+    /// Whether a slot of the time window ended before a call did.
+    #[inline(always)]
+    pub(super) fn is_due(&self, end: u64) -> bool {
+        end >= self.next_tick.load(Relaxed)
+    }
+
+    pub(super) fn set_due(&self, next_tick: u64) {
+        self.next_tick.store(next_tick, Relaxed);
+    }
+
+    /// Counts an outermost successful call.
+    #[inline(always)]
+    pub(crate) fn record_success(&self, end: u64, duration: u64, self_time: u64) {
+        self.counts.add_one(self.pending.load(Relaxed));
+        self.pending.store(bucket_of(duration), Release);
+        let timed = self.timed.load(Relaxed);
+        self.push(
+            timed.wrapping_add(self.others.load(Relaxed)),
+            end,
+            duration << 3,
+        );
+        add(&self.sum, duration);
+        add(&self.self_sum, self_time);
+        widen(&self.min, &self.max, duration);
+        self.timed.store(timed.wrapping_add(1), Release);
+    }
+
+    /// Takes note of a reset, when there was one.
+    #[inline]
+    pub(crate) fn refresh(&self, allowed: Allowed) {
+        if !self.knows(allowed) {
+            self.forget_extremes();
+            self.state.store(allowed.carefree(), Relaxed);
+        }
+    }
+
+    /// Whether the monitor is in the state in which calls of this shard may be
+    /// recorded without asking.
+    #[inline(always)]
+    pub(crate) fn is_allowed(&self, allowed: Allowed) -> bool {
+        allowed.is(self.state.load(Relaxed))
+    }
+
+    /// Whether a duration is longer than all before, and so worth a doubt.
+    #[inline(always)]
+    pub(super) fn is_longest(&self, duration: u64) -> bool {
+        duration > self.max.load(Relaxed)
+    }
+
+    /// Whether a call has an extra that no call had before, which takes memory.
+    #[inline]
+    pub(crate) fn lacks(&self, sample: &Sample) -> bool {
+        self.extras.lack(sample)
+    }
+
+    /// Counts what was measured of the next successful call beside its time.
+    #[inline]
+    pub(crate) fn record_extras(&self, sample: &Sample) {
+        self.extras.record(self.position(), sample);
+    }
+
+    /// Counts any call.
+    pub(crate) fn record(&self, sample: &Sample, failure: Option<&Failure>) {
+        let self_time = sample.self_time.unwrap_or(0);
+        if sample.ending == Ending::Success && !sample.nested {
+            self.record_extras(sample);
+            self.record_success(sample.end, sample.duration(), self_time);
+            return;
+        }
+        if sample.ending == Ending::Success {
+            add(&self.nested, 1);
+            add(&self.self_sum, self_time);
+        } else {
+            self.failures.count(sample.ending);
+        }
+        if sample.ending != Ending::Success && !sample.nested {
+            self.failures.time(sample.duration());
+        }
+        if let Some(failure) = failure {
+            self.log(failure);
+        }
+        let packed = sample.duration() << 3 | code(sample.ending) | u64::from(sample.nested) << 2;
+        self.push(self.position(), sample.end, packed);
+        self.others
+            .store(self.others.load(Relaxed).wrapping_add(1), Release);
+    }
+
+    /// Counts a call of which nothing else is known.
+    pub(crate) fn record_untimed(&self, ending: Ending, failure: Option<&Failure>) {
+        if ending == Ending::Success {
+            add(&self.untimed, 1);
+        } else {
+            self.failures.count(ending);
+        }
+        if let Some(failure) = failure {
+            self.log(failure);
+        }
+    }
+
+    fn log(&self, failure: &Failure) {
+        match try_lock(&self.errors) {
+            Some(mut log) => log.get_or_insert_default().record(failure),
+            None => add(&self.unlogged, 1),
+        }
+    }
+
+    /// Whether the text of a failure is worth writing; see [`ErrorLog`].
+    #[cold]
+    pub(crate) fn wants_text(&self, kind: &str, now: u64) -> bool {
+        let log = try_lock(&self.errors);
+        log.is_none_or(|mut log| log.get_or_insert_default().wants_text(kind, now))
+    }
+
+    /// The extremes are those of the calls from now on.
+    pub(super) fn forget_extremes(&self) {
+        for (min, max) in [
+            (&self.min, &self.max),
+            (&self.failures.min, &self.failures.max),
+        ] {
+            min.store(u64::MAX, Relaxed);
+            max.store(0, Relaxed);
+        }
+        self.extras.forget_extremes();
+    }
+
+    fn position(&self) -> u64 {
+        let timed = self.timed.load(Relaxed);
+        timed.wrapping_add(self.others.load(Relaxed))
+    }
+
+    #[inline(always)]
+    fn push(&self, position: u64, end: u64, packed: u64) {
+        // The length is a power of two.
+        let at = position as usize & (self.ring.len() - 1);
+        if let Some(entry) = self.ring.get(at) {
+            entry.end.store(end, Release);
+            entry.packed.store(packed, Release);
+        }
+    }
+}
+
+/// For any thread.
+impl Shard {
+    /// Whether the thread has seen the last reset.
+    pub(super) fn knows(&self, allowed: Allowed) -> bool {
+        allowed.carefree() == self.state.load(Relaxed)
+    }
+
+    /// All calls up to now.
+    pub(super) fn read(&self) -> Tally {
+        let mut reading = self.try_read();
+        for _ in 1..TRIES {
+            if reading.1 {
+                break;
+            }
+            reading = self.try_read();
+        }
+        let mut tally = reading.0;
+        let failures = &self.failures;
+        tally.nested = self.nested.load(Relaxed);
+        tally.untimed = self.untimed.load(Relaxed);
+        tally.calls.success += tally.nested + tally.untimed;
+        tally.calls.failure = failures.failure.load(Relaxed);
+        tally.calls.panic = failures.panic.load(Relaxed);
+        tally.calls.cancelled = failures.cancelled.load(Relaxed);
+        let failed = totals(&failures.timed, &failures.sum, &failures.min, &failures.max);
+        tally.set(Quantity::FailureTime, only_totals(failed));
+        self.extras.read(&mut tally);
+        tally
+    }
+
+    /// The successful calls, and whether none was recorded meanwhile. If one was,
+    /// then all numbers are still right for themselves, but the sums may be of a
+    /// few calls more or less than the buckets.
+    fn try_read(&self) -> (Tally, bool) {
+        let timed = self.timed.load(Acquire);
+        let pending = self.pending.load(Acquire);
+        let (mut buckets, mut count) = self.counts.read();
+        if count < timed {
+            add_to(&mut buckets, pending as u16);
+            count += 1;
+        }
+        let mut time = totals(&self.timed, &self.sum, &self.min, &self.max);
+        time.count = count;
+        let self_time = Totals {
+            sum: i128::from(self.self_sum.load(Relaxed)),
+            count: count + self.nested.load(Relaxed),
+            ..Totals::default()
+        };
+        let is_quiet = self.timed.load(Acquire) == timed && count == timed;
+        let mut tally = Tally::default();
+        tally.calls.success = count;
+        let totals = time;
+        tally.set(Quantity::ExecutionTime, Series { totals, buckets });
+        tally.set(Quantity::SelfTime, only_totals(self_time));
+        (tally, is_quiet)
+    }
+
+    /// How many calls the ring has seen; see [`Shard::last_calls`].
+    pub(super) fn seen(&self) -> u64 {
+        let timed = self.timed.load(Acquire);
+        timed.wrapping_add(self.others.load(Acquire))
+    }
+
+    /// The latest calls, at most so many, from the newest to the oldest, of those
+    /// that came after the first `after`.
+    pub(super) fn last_calls(&self, most: usize, after: u64) -> Vec<Sample> {
+        let mut best = Vec::new();
+        for _ in 0..TRIES {
+            let (calls, is_whole) = self.try_last_calls(most, after);
+            if is_whole || calls.len() > best.len() {
+                best = calls;
+            }
+            if is_whole {
+                break;
+            }
+        }
+        best
+    }
+
+    /// The latest calls, and whether a writer left all of them alone.
+    fn try_last_calls(&self, most: usize, after: u64) -> (Vec<Sample>, bool) {
+        let seen = self.seen();
+        let len = self.ring.len() as u64;
+        let wanted = (most as u64).min(len).min(seen.saturating_sub(after));
+        let positions = (seen - wanted..seen).rev();
+        let mut calls: Vec<Sample> = positions.map(|position| self.call_at(position)).collect();
+        // The writer may be in the middle of the call after those it has counted.
+        let overwritten = (self.seen() + 1).saturating_sub(len);
+        let trusted = seen.saturating_sub(overwritten.max(seen - wanted));
+        calls.truncate(usize::try_from(trusted).unwrap_or(usize::MAX));
+        let is_whole = calls.len() as u64 == wanted;
+        (calls, is_whole)
+    }
+
+    fn call_at(&self, position: u64) -> Sample {
+        let entry = &self.ring[position as usize & (self.ring.len() - 1)];
+        let end = entry.end.load(Acquire);
+        let packed = entry.packed.load(Acquire);
+        let mut sample = Sample {
+            start: end.saturating_sub(packed >> 3),
+            end,
+            ending: ending(packed),
+            nested: packed & 4 != 0,
+            self_time: None,
+            busy_time: None,
+            cpu_ns: None,
+            memory: None,
+            work: None,
+        };
+        self.extras.complete(position, &mut sample);
+        sample
+    }
+
+    pub(super) fn forget_errors(&self) -> u64 {
+        *lock(&self.errors) = None;
+        self.unlogged.load(Relaxed)
+    }
+
+    /// The failures by kind, less so many of unknown kind.
+    pub(super) fn errors(&self, unlogged_before: u64) -> Vec<ErrorCount> {
+        let log = lock(&self.errors).clone();
+        let mut errors = log.map_or_else(Vec::new, |log| log.counts());
+        let unlogged = self.unlogged.load(Relaxed).saturating_sub(unlogged_before);
+        errors::merge(&mut errors, vec![ErrorCount::other(unlogged)]);
+        errors
+    }
+}
+
+/// When nobody else uses the shard.
+impl Shard {
+    /// No thread's calls are running in it.
+    pub(super) fn rest(&self) {
+        self.depth.store(0, Relaxed);
+    }
+
+    /// Forgets everything, to serve another operation.
+    pub(super) fn clear(&self) {
+        self.rest();
+        self.state.store(0, Relaxed);
+        *lock(&self.recorder) = Weak::new();
+        self.pending.store(NONE_PENDING, Relaxed);
+        let failures = &self.failures;
+        let numbers = [
+            &self.timed,
+            &self.sum,
+            &self.self_sum,
+            &self.next_tick,
+            &self.others,
+            &self.untimed,
+            &self.nested,
+            &self.unlogged,
+            &failures.failure,
+            &failures.panic,
+            &failures.cancelled,
+            &failures.timed,
+            &failures.sum,
+        ];
+        for number in numbers {
+            number.store(0, Relaxed);
+        }
+        self.counts.clear();
+        self.extras.clear();
+        self.forget_extremes();
+        *lock(&self.errors) = None;
+    }
+}
+
+impl Failures {
+    fn count(&self, ending: Ending) {
+        match ending {
+            Ending::Success => {}
+            Ending::Failure => add(&self.failure, 1),
+            Ending::Panic => add(&self.panic, 1),
+            Ending::Cancelled => add(&self.cancelled, 1),
+        }
+    }
+
+    fn time(&self, duration: u64) {
+        add(&self.timed, 1);
+        add(&self.sum, duration);
+        widen(&self.min, &self.max, duration);
+    }
+}
+
+fn add_to(buckets: &mut Vec<(u16, u64)>, bucket: u16) {
+    match buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+        Ok(at) => buckets[at].1 += 1,
+        Err(at) => buckets.insert(at, (bucket, 1)),
+    }
+}
+
+fn totals(count: &AtomicU64, sum: &AtomicU64, min: &AtomicU64, max: &AtomicU64) -> Totals {
+    let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let (min, max) = (min.load(Relaxed), max.load(Relaxed));
+    let none = Totals::default();
+    Totals {
+        count: count.load(Relaxed),
+        sum: i128::from(sum.load(Relaxed)),
+        min: if min <= max { whole(min) } else { none.min },
+        max: if min <= max { whole(max) } else { none.max },
+    }
+}
+
+fn only_totals(totals: Totals) -> Series {
+    Series {
+        totals,
+        buckets: Vec::new(),
+    }
+}
+
+fn code(ending: Ending) -> u64 {
+    match ending {
+        Ending::Success => 0,
+        Ending::Failure => 1,
+        Ending::Panic => 2,
+        Ending::Cancelled => 3,
+    }
+}
+
+fn ending(packed: u64) -> Ending {
+    match packed & 3 {
+        0 => Ending::Success,
+        1 => Ending::Failure,
+        2 => Ending::Panic,
+        _ => Ending::Cancelled,
+    }
+}

@@ -1,0 +1,162 @@
+//! Which shards the calling thread writes to.
+//!
+//! A thread finds its shard of an operation in a small cache without a lock; the
+//! first time, and when two operations share a place in the cache, in the list of
+//! all that it has. When the thread ends it gives its shards back, and what it
+//! records after that goes to the operation's shared one.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::thread::LocalKey;
+
+use crate::alloc;
+
+use super::operation::Recorder;
+use super::shard::Shard;
+use super::sync::{Arc, Weak};
+
+const CACHED: usize = 64;
+
+thread_local! {
+    static CACHE: [Cached; CACHED] = const { [const { Cached::new() }; CACHED] };
+    static OWNED: RefCell<Owned> = RefCell::new(Owned::default());
+}
+
+/// A shard that was found before, by the number of its operation.
+struct Cached {
+    id: Cell<u64>,
+    shard: Cell<Option<&'static Shard>>,
+}
+
+impl Cached {
+    const fn new() -> Self {
+        Self {
+            id: Cell::new(0),
+            shard: Cell::new(None),
+        }
+    }
+}
+
+/// Where a place in the program keeps the shard that it found.
+#[derive(Debug)]
+pub struct Kept {
+    /// Tells apart the operations of one place.
+    key: Cell<usize>,
+    shard: Cell<Option<&'static Shard>>,
+    /// Counts the calls up to the next that is timed, where not all are.
+    pub(crate) countdown: Cell<u32>,
+}
+
+impl Kept {
+    /// Nothing yet.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "made in constants only")]
+    pub const fn new() -> Self {
+        Self {
+            key: Cell::new(0),
+            shard: Cell::new(None),
+            countdown: Cell::new(0),
+        }
+    }
+
+    /// The shard, if it is that of the given key; zero fits any.
+    #[inline(always)]
+    pub(crate) fn shard(&self, key: usize) -> Option<&'static Shard> {
+        if key == 0 || self.key.get() == key {
+            self.shard.get()
+        } else {
+            None
+        }
+    }
+}
+
+/// What the thread has, to be given back when it ends.
+#[derive(Default)]
+struct Owned {
+    shards: HashMap<u64, (Weak<Recorder>, &'static Shard)>,
+    kept: Vec<&'static LocalKey<Kept>>,
+    /// How many shards there may be before the list is searched for those of
+    /// monitors that are gone.
+    enough: usize,
+}
+
+/// The calling thread's shard of an operation; `None` while the thread ends, and
+/// when the memory for shards is used up.
+#[inline]
+pub(crate) fn shard(recorder: &Arc<Recorder>) -> Option<&'static Shard> {
+    let found = CACHE.try_with(|cache| {
+        let cached = &cache[recorder.id as usize % CACHED];
+        (cached.id.get() == recorder.id).then(|| cached.shard.get())
+    });
+    match found {
+        Ok(Some(shard)) => shard,
+        _ => alloc::uncounted(|| lease(recorder)),
+    }
+}
+
+/// As [`shard`], and keeps it where the call was made.
+pub(crate) fn keep(
+    recorder: &Arc<Recorder>,
+    kept: &'static LocalKey<Kept>,
+    key: usize,
+) -> Option<&'static Shard> {
+    let shard = shard(recorder)?;
+    let keep = |owned: &RefCell<Owned>| {
+        let mut owned = owned.try_borrow_mut().ok()?;
+        kept.with(|kept| {
+            kept.key.set(key);
+            kept.shard.set(Some(shard));
+        });
+        if !owned.kept.iter().any(|known| std::ptr::eq(*known, kept)) {
+            owned.kept.push(kept);
+        }
+        Some(())
+    };
+    let _ = alloc::uncounted(|| OWNED.try_with(keep));
+    Some(shard)
+}
+
+#[cold]
+#[inline(never)]
+fn lease(recorder: &Arc<Recorder>) -> Option<&'static Shard> {
+    let lease = |owned: &RefCell<Owned>| owned.try_borrow_mut().ok()?.lease(recorder);
+    let shard = OWNED.try_with(lease).ok().flatten()?;
+    let _ = CACHE.try_with(|cache| {
+        let cached = &cache[recorder.id as usize % CACHED];
+        cached.shard.set(Some(shard));
+        cached.id.set(recorder.id);
+    });
+    Some(shard)
+}
+
+impl Owned {
+    fn lease(&mut self, recorder: &Arc<Recorder>) -> Option<&'static Shard> {
+        if let Some((_, shard)) = self.shards.get(&recorder.id) {
+            return Some(shard);
+        }
+        let shard = recorder.lease()?;
+        if self.shards.len() >= self.enough {
+            self.shards
+                .retain(|_, (recorder, _)| recorder.strong_count() > 0);
+            self.enough = (2 * self.shards.len()).max(64);
+        }
+        let leased = (Arc::downgrade(recorder), shard);
+        self.shards.insert(recorder.id, leased);
+        Some(shard)
+    }
+}
+
+impl Drop for Owned {
+    /// First the thread forgets its shards, then others may have them.
+    fn drop(&mut self) {
+        for kept in &self.kept {
+            let _ = kept.try_with(|kept| kept.shard.set(None));
+        }
+        let _ = CACHE.try_with(|cache| cache.iter().for_each(|cached| cached.id.set(0)));
+        for (recorder, shard) in self.shards.values() {
+            if let Some(recorder) = recorder.upgrade() {
+                recorder.give_back(shard);
+            }
+        }
+    }
+}
