@@ -29,6 +29,8 @@
 //! | save them, or sum them up | [`Report`] |
 //! | get a report when the program ends | [`report_at_exit`] |
 //! | send every value somewhere | [`Monitor::set_collector`] |
+//! | send totals to OpenTelemetry | `otlp::start`, in the feature `otlp` |
+//! | let Prometheus read them | `prometheus::serve_default`, in the feature `prometheus` |
 //! | keep measurements apart | [`Monitor::new`] |
 //!
 //! Modules stand in the order in which data flows; each uses only those above.
@@ -66,7 +68,7 @@ pub mod global;
 #[cfg(feature = "bench")]
 pub mod bench;
 
-#[cfg(feature = "otlp")]
+#[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod export;
 
 #[doc(hidden)]
@@ -76,6 +78,8 @@ pub use alloc::CountingAllocator;
 pub use clock::{Clock, MockClock};
 #[cfg(feature = "otlp")]
 pub use export::otlp;
+#[cfg(feature = "prometheus")]
+pub use export::prometheus;
 pub use global::{
     measure, measure_async, operation, report_at_exit, set_enabled, snapshot, try_measure,
     try_measure_async,

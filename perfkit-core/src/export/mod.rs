@@ -1,3 +1,7 @@
 //! Ways out of the process.
 
+#[cfg(feature = "otlp")]
 pub mod otlp;
+
+#[cfg(feature = "prometheus")]
+pub mod prometheus;

@@ -1,0 +1,209 @@
+//! As much of HTTP/1.1 as a scrape needs: the head of a request in, a whole
+//! answer out.
+
+use super::exposition::Format;
+
+/// The one page.
+const PATH: &str = "/metrics";
+
+/// How a request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Ok,
+    BadRequest,
+    NotFound,
+    MethodNotAllowed,
+    RequestTimeout,
+    HeadTooLong,
+}
+
+impl Status {
+    fn line(self) -> &'static str {
+        match self {
+            Self::Ok => "200 OK",
+            Self::BadRequest => "400 Bad Request",
+            Self::NotFound => "404 Not Found",
+            Self::MethodNotAllowed => "405 Method Not Allowed",
+            Self::RequestTimeout => "408 Request Timeout",
+            Self::HeadTooLong => "431 Request Header Fields Too Large",
+        }
+    }
+}
+
+/// The answer to the head of a request; `render` writes the page.
+pub(super) fn answer(head: &[u8], render: impl FnOnce(Format) -> String) -> Vec<u8> {
+    match requested(&String::from_utf8_lossy(head)) {
+        Ok(format) => whole(Status::Ok, format.content_type(), &render(format)),
+        Err(status) => refusal(status),
+    }
+}
+
+/// An answer that says why there is no page.
+pub(super) fn refusal(status: Status) -> Vec<u8> {
+    let body = match status {
+        Status::NotFound => format!("{}: the metrics are at {PATH}\n", status.line()),
+        _ => format!("{}\n", status.line()),
+    };
+    whole(status, "text/plain; charset=utf-8", &body)
+}
+
+fn whole(status: Status, content_type: &str, body: &str) -> Vec<u8> {
+    let allow = match status {
+        Status::MethodNotAllowed => "Allow: GET\r\n",
+        _ => "",
+    };
+    // Names are the program's and may be anything: no browser shall guess that
+    // they are a page.
+    let head = format!(
+        "HTTP/1.1 {}\r\n\
+         Content-Type: {content_type}\r\n\
+         Content-Length: {}\r\n\
+         X-Content-Type-Options: nosniff\r\n\
+         {allow}\
+         Connection: close\r\n\
+         \r\n",
+        status.line(),
+        body.len()
+    );
+    [head.as_bytes(), body.as_bytes()].concat()
+}
+
+/// The format that a request for the page asks for, or what is wrong with it.
+fn requested(head: &str) -> Result<Format, Status> {
+    let mut lines = head.split("\r\n");
+    let words: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
+    let [method, target, version] = words[..] else {
+        return Err(Status::BadRequest);
+    };
+    if method.is_empty() || !target.starts_with('/') || !version.starts_with("HTTP/1.") {
+        return Err(Status::BadRequest);
+    }
+    // Prometheus may add parameters, and they change nothing here.
+    let path = target.split('?').next();
+    if path != Some(PATH) {
+        return Err(Status::NotFound);
+    }
+    if method != "GET" {
+        return Err(Status::MethodNotAllowed);
+    }
+    let accepted = lines
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("accept"))
+        .flat_map(|(_, value)| value.split(','));
+    Ok(preferred(accepted))
+}
+
+/// OpenMetrics where it is asked for by name and nothing that covers the older
+/// format is liked better. Who accepts neither gets the older format all the
+/// same: it is text.
+fn preferred<'a>(accepted: impl Iterator<Item = &'a str>) -> Format {
+    let mut openmetrics = 0.0_f64;
+    let mut text = 0.0_f64;
+    for range in accepted {
+        let mut parts = range
+            .split(';')
+            .map(|part| part.trim().to_ascii_lowercase());
+        let media_type = parts.next().unwrap_or_default();
+        let mut quality = 1.0_f64;
+        let mut is_known_version = true;
+        for part in parts {
+            match part.split_once('=') {
+                Some(("q", value)) => quality = value.parse().unwrap_or(0.0),
+                Some(("version", value)) => is_known_version = value.trim_matches('"') == "1.0.0",
+                _ => {}
+            }
+        }
+        match media_type.as_str() {
+            "application/openmetrics-text" if is_known_version => {
+                openmetrics = openmetrics.max(quality);
+            }
+            "text/plain" | "text/*" | "*/*" => text = text.max(quality),
+            _ => {}
+        }
+    }
+    if openmetrics > 0.0 && openmetrics >= text {
+        Format::OpenMetrics
+    } else {
+        Format::Text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn accepting(accept: &str) -> Format {
+        requested(&format!(
+            "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n"
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_format_is_what_the_scraper_likes_best() {
+        for accept in [
+            // Prometheus 2 and 3 in their usual settings.
+            "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+            "Application/OpenMetrics-Text; Version=\"1.0.0\"",
+            "application/openmetrics-text",
+        ] {
+            assert_eq!(accepting(accept), Format::OpenMetrics, "{accept}");
+        }
+        for accept in [
+            "*/*",
+            "",
+            "text/html",
+            "text/plain;version=0.0.4",
+            "application/openmetrics-text;version=2.0.0,text/plain;q=0.1",
+            "application/openmetrics-text;q=0",
+            "application/openmetrics-text;q=nan",
+            "application/openmetrics-text;q=0.2,text/plain;q=0.3",
+        ] {
+            assert_eq!(accepting(accept), Format::Text, "{accept}");
+        }
+    }
+
+    #[test]
+    fn several_accept_lines_are_one() {
+        let head = "GET /metrics HTTP/1.0\r\naccept: text/plain;q=0.1\r\nACCEPT:application/openmetrics-text\r\n\r\n";
+        assert_eq!(requested(head), Ok(Format::OpenMetrics));
+    }
+
+    #[test]
+    fn only_the_page_is_there_and_only_to_be_read() {
+        let status = |line: &str| requested(&format!("{line}\r\n\r\n")).unwrap_err();
+        assert_eq!(status("GET / HTTP/1.1"), Status::NotFound);
+        assert_eq!(status("GET /metrics/ HTTP/1.1"), Status::NotFound);
+        assert_eq!(status("POST /metrics HTTP/1.1"), Status::MethodNotAllowed);
+        assert_eq!(status("HEAD /metrics HTTP/1.1"), Status::MethodNotAllowed);
+        assert_eq!(status("GET /metrics"), Status::BadRequest);
+        assert_eq!(status("GET  /metrics HTTP/1.1"), Status::BadRequest);
+        assert_eq!(status("PRI * HTTP/2.0"), Status::BadRequest);
+        assert_eq!(status(""), Status::BadRequest);
+        let query = "GET /metrics?name[]=x HTTP/1.1\r\n\r\n";
+        assert_eq!(requested(query), Ok(Format::Text));
+    }
+
+    #[test]
+    fn an_answer_tells_its_length_and_that_it_is_the_last() {
+        let answer = answer(b"GET /metrics HTTP/1.1\r\n\r\n", |_| "größe 1\n".to_owned());
+        let expected = "HTTP/1.1 200 OK\r\n\
+            Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
+            Content-Length: 10\r\n\
+            X-Content-Type-Options: nosniff\r\n\
+            Connection: close\r\n\r\ngröße 1\n";
+        assert_eq!(String::from_utf8(answer).unwrap(), expected);
+        let refused = String::from_utf8(refusal(Status::MethodNotAllowed)).unwrap();
+        assert!(refused.contains("\r\nAllow: GET\r\n"), "{refused}");
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_get_an_answer(head in prop::collection::vec(any::<u8>(), 0..300)) {
+            let answer = answer(&head, |_| String::new());
+            prop_assert!(answer.starts_with(b"HTTP/1.1 "));
+        }
+    }
+}

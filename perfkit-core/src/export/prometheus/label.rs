@@ -1,0 +1,58 @@
+//! Label values.
+
+use std::fmt::Write as _;
+
+/// A label's value as it stands between quotes.
+pub(super) fn escaped(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for character in value.chars() {
+        match character {
+            '\\' => text.push_str(r"\\"),
+            '"' => text.push_str(r#"\""#),
+            '\n' => text.push_str(r"\n"),
+            // The formats would take these as they are. Spelled out, names that
+            // differ in them alone stay apart.
+            hidden if is_hidden(hidden) => {
+                // Writing to a string cannot fail.
+                let _ = write!(text, r"\\u{{{:x}}}", u32::from(hidden));
+            }
+            plain => text.push(plain),
+        }
+    }
+    text
+}
+
+/// Whether a character could move a cursor, or hide or reorder text.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{061C}'
+                | '\u{200B}'..='\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{FEFF}'
+                | '\u{E0000}'..='\u{E007F}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn the_three_escapes_of_the_format() {
+        assert_eq!(escaped(r#"C:\new "x""#), r#"C:\\new \"x\""#);
+        assert_eq!(escaped("two\nlines"), r"two\nlines");
+        assert_eq!(escaped("größe::測試<T, 'a>"), "größe::測試<T, 'a>");
+    }
+
+    #[test]
+    fn what_is_hidden_is_spelled_out() {
+        assert_eq!(escaped("\u{1b}[31m\r\0"), r"\\u{1b}[31m\\u{d}\\u{0}");
+        assert_eq!(
+            escaped("a\u{202e}b\u{200b}\u{85}"),
+            r"a\\u{202e}b\\u{200b}\\u{85}"
+        );
+    }
+}

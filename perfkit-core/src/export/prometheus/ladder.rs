@@ -1,0 +1,160 @@
+//! The fixed bounds of the execution time's buckets.
+
+use crate::histogram::{Histogram, bucket};
+
+use super::exposition::NS_PER_SECOND;
+
+/// The bounds of a decade, in tenths of its first.
+const TENTHS: [u64; 6] = [10, 15, 20, 30, 50, 70];
+
+/// A tenth of the lowest bound.
+const FIRST_TENTH_NS: u64 = 10;
+
+/// From 100 ns to 100 s.
+const DECADES: u32 = 9;
+
+/// A bound, and its text as a label.
+struct Step {
+    bound_ns: u64,
+    le: String,
+}
+
+/// All bounds, ascending.
+pub(super) struct Ladder {
+    steps: Vec<Step>,
+}
+
+impl Ladder {
+    pub(super) fn new() -> Self {
+        let decades = (0..DECADES).map(|power| FIRST_TENTH_NS * 10_u64.pow(power));
+        let within = decades.flat_map(|tenth_ns| TENTHS.map(|tenths| tenths * tenth_ns));
+        let last = TENTHS[0] * FIRST_TENTH_NS * 10_u64.pow(DECADES);
+        let steps = within.chain([last]).map(|bound_ns| Step {
+            bound_ns,
+            le: le(bound_ns),
+        });
+        Self {
+            steps: steps.collect(),
+        }
+    }
+
+    /// Each bound, and how many of a histogram's values it covers.
+    ///
+    /// A bucket counts as soon as its smallest value is covered: a value is never
+    /// missing below its bound, and one up to 1/128 above may be there too. A
+    /// bucket is always on the same side of a bound, so that counts only grow.
+    pub(super) fn cumulative<'a>(
+        &'a self,
+        histogram: &'a Histogram,
+    ) -> impl Iterator<Item = (&'a str, u64)> {
+        let mut buckets = histogram.buckets().peekable();
+        let mut covered = 0_u64;
+        self.steps.iter().map(move |step| {
+            let is_covered = |(index, _): &(u16, u64)| bucket::lowest(*index) <= step.bound_ns;
+            while let Some((_, count)) = buckets.next_if(is_covered) {
+                covered = covered.saturating_add(count);
+            }
+            (step.le.as_str(), covered)
+        })
+    }
+}
+
+/// Seconds as OpenMetrics wants them, in both formats: a scraper that changes
+/// from one to the other shall not see new series.
+fn le(bound_ns: u64) -> String {
+    let seconds = bound_ns as f64 / NS_PER_SECOND;
+    if seconds < 1e-4 {
+        // Go writes exponents in two digits, and these have one.
+        format!("{seconds:e}").replace("e-", "e-0")
+    } else {
+        format!("{seconds:?}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn histogram(values: &[u64]) -> Histogram {
+        let mut histogram = Histogram::new();
+        values.iter().for_each(|&value| histogram.record(value));
+        histogram
+    }
+
+    fn counts(ladder: &Ladder, values: &[u64]) -> Vec<u64> {
+        let histogram = histogram(values);
+        let counts = ladder.cumulative(&histogram).map(|(_, count)| count);
+        counts.collect()
+    }
+
+    #[test]
+    fn the_ladder_is_1_1_5_2_3_5_7_from_100_ns_to_100_s() {
+        let ladder = Ladder::new();
+        let le: Vec<_> = ladder.steps.iter().map(|step| step.le.as_str()).collect();
+        assert_eq!(le.len(), 55);
+        assert_eq!(
+            le[..8],
+            [
+                "1e-07", "1.5e-07", "2e-07", "3e-07", "5e-07", "7e-07", "1e-06", "1.5e-06"
+            ]
+        );
+        assert_eq!(
+            le[16..26],
+            [
+                "5e-05", "7e-05", "0.0001", "0.00015", "0.0002", "0.0003", "0.0005", "0.0007",
+                "0.001", "0.0015"
+            ]
+        );
+        assert_eq!(
+            le[42..],
+            [
+                "1.0", "1.5", "2.0", "3.0", "5.0", "7.0", "10.0", "15.0", "20.0", "30.0", "50.0",
+                "70.0", "100.0"
+            ]
+        );
+        for step in &ladder.steps {
+            let seconds: f64 = step.le.parse().unwrap();
+            assert_eq!(seconds, step.bound_ns as f64 / NS_PER_SECOND);
+        }
+        assert!(ladder.steps.is_sorted_by(|a, b| a.bound_ns < b.bound_ns));
+    }
+
+    #[test]
+    fn a_value_on_a_bound_is_covered_by_it_and_one_1_percent_above_is_not() {
+        let ladder = Ladder::new();
+        for (position, step) in ladder.steps.iter().enumerate() {
+            let at = |value| counts(&ladder, &[value])[position];
+            assert_eq!(at(step.bound_ns), 1, "{}", step.le);
+            assert_eq!(at(step.bound_ns + step.bound_ns / 100), 0, "{}", step.le);
+        }
+    }
+
+    #[test]
+    fn values_below_and_above_the_ladder_are_not_lost() {
+        let ladder = Ladder::new();
+        assert_eq!(counts(&ladder, &[0, 1])[0], 2);
+        assert_eq!(counts(&ladder, &[u64::MAX]), [0; 55]);
+        assert_eq!(counts(&ladder, &[]), [0; 55]);
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_right_to_a_bucket_and_only_grow(
+            earlier in prop::collection::vec(0_u64..300_000_000_000, 0..100),
+            later in prop::collection::vec(0_u64..10_000_000, 0..100),
+        ) {
+            let ladder = Ladder::new();
+            let before = counts(&ladder, &earlier);
+            let all = [earlier, later].concat();
+            let after = counts(&ladder, &all);
+            prop_assert!(after.is_sorted());
+            for ((step, before), after) in ladder.steps.iter().zip(before).zip(after) {
+                let within = |bound| all.iter().filter(|&&value| value <= bound).count() as u64;
+                prop_assert!(before <= after);
+                prop_assert!(within(step.bound_ns) <= after);
+                prop_assert!(after <= within(step.bound_ns + step.bound_ns / 128));
+            }
+        }
+    }
+}
