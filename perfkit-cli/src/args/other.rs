@@ -116,11 +116,12 @@ pub(crate) struct GateArguments {
     pub(crate) output: Option<PathBuf>,
 }
 
-/// Send a saved report somewhere.
+/// Send a saved report somewhere, or write it in the format of another tool.
 #[derive(Debug, Args)]
 #[command(before_help = "\
-Example:
+Examples:
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 perfkit export report.json --to otlp
+  perfkit export report.json --to prometheus -o /var/lib/node_exporter/perfkit.prom
 ")]
 pub(crate) struct ExportArguments {
     /// The report.
@@ -130,6 +131,10 @@ pub(crate) struct ExportArguments {
     /// Where it goes.
     #[arg(long, value_enum)]
     pub(crate) to: Target,
+
+    /// Write to a file instead of standard output; not for otlp.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Where a report can be sent.
@@ -137,6 +142,11 @@ pub(crate) struct ExportArguments {
 pub(crate) enum Target {
     /// An OpenTelemetry collector, as the OTEL_EXPORTER_OTLP_* variables say.
     Otlp,
+    /// Prometheus' text format 0.0.4.
+    Prometheus,
+    /// The text format of OpenMetrics 1.0.
+    #[value(name = "openmetrics")]
+    OpenMetrics,
 }
 
 /// Print the completions for a shell.
