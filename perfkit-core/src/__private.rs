@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use std::thread::LocalKey;
 
 use crate::alloc;
-use crate::measure::{Call, Direct, Dropped, Measured};
-use crate::monitor::{Handle, Monitor, Operation, Target};
+use crate::measure::{Call, Counted, Direct, Dropped, Measured};
+use crate::monitor::{self, Handle, Monitor, Operation, Target};
 use crate::outcome::{Failure, Outcome};
 use crate::recorder::{GLOBAL_STATE, Shard, keep};
 
@@ -69,6 +69,7 @@ impl Site {
             site: self,
             kept,
             type_name,
+            one_in: 1,
             extras: TimeOnly,
         }
     }
@@ -99,6 +100,44 @@ impl Site {
             known = known.next.get_or_init(next);
         }
         known.target
+    }
+
+    /// A call of the function with labels, on the global monitor.
+    pub fn enter_with(&self, labels: &[(&str, &dyn Display)]) -> EnterOn {
+        self.enter_on_with(Monitor::global(), labels)
+    }
+
+    /// A call of the method with labels, on the global monitor.
+    pub fn enter_in_with<T: ?Sized>(&self, labels: &[(&str, &dyn Display)]) -> EnterOn {
+        self.enter_on_in_with::<T>(Monitor::global(), labels)
+    }
+
+    /// A call of the function with labels, on the given monitor.
+    pub fn enter_on_with(&self, monitor: &Monitor, labels: &[(&str, &dyn Display)]) -> EnterOn {
+        self.labelled(monitor, "", labels)
+    }
+
+    /// A call of the method with labels, on the given monitor.
+    pub fn enter_on_in_with<T: ?Sized>(
+        &self,
+        monitor: &Monitor,
+        labels: &[(&str, &dyn Display)],
+    ) -> EnterOn {
+        self.labelled(monitor, std::any::type_name::<T>(), labels)
+    }
+
+    /// While recording is off, labels are not even written.
+    fn labelled(
+        &self,
+        monitor: &Monitor,
+        type_name: &str,
+        labels: &[(&str, &dyn Display)],
+    ) -> EnterOn {
+        if !monitor.is_enabled() {
+            return EnterOn(monitor.operation(self.name));
+        }
+        let name = alloc::uncounted(|| monitor::labelled(&self.full_name(type_name), labels));
+        EnterOn(monitor.operation(&name))
     }
 
     fn full_name(&self, type_name: &str) -> Arc<str> {
@@ -136,6 +175,8 @@ pub struct Enter<E> {
     kept: &'static LocalKey<Kept>,
     /// Empty for functions.
     type_name: &'static str,
+    /// One of so many calls is timed; the others are only counted.
+    one_in: u32,
     extras: E,
 }
 
@@ -166,6 +207,7 @@ impl Enter<TimeOnly> {
             site: self.site,
             kept: self.kept,
             type_name: self.type_name,
+            one_in: self.one_in,
             extras: Options::default(),
         }
     }
@@ -202,6 +244,13 @@ impl Enter<Options> {
 }
 
 impl<E: Extras> Enter<E> {
+    /// Times one of so many calls and only counts the others.
+    #[inline(always)]
+    pub fn one_in(mut self, one_in: u32) -> Self {
+        self.one_in = one_in;
+        self
+    }
+
     /// Begins a call that is told its outcome.
     #[inline(always)]
     pub fn begin(self) -> InFlight<E> {
@@ -237,17 +286,21 @@ impl<E: Extras> Enter<E> {
             Some(shard) if shard.is_allowed(allowed) => Way::Straight(shard),
             _ => find_way(self.site, self.kept, self.type_name),
         };
+        let mut call = InFlight::off();
         match way {
-            Way::Straight(shard) => InFlight {
-                straight: Some(Direct::begin(shard, self.extras, dropped)),
-                other: None,
-            },
-            Way::Off => InFlight::off(),
-            Way::Long(target) => InFlight {
-                straight: None,
-                other: Some(begin_other(target, Options::of(&self.extras), dropped)),
-            },
+            Way::Off => {}
+            Way::Straight(shard) => {
+                if self.one_in > 1 && !self.kept.with(|kept| kept.is_timed(self.one_in)) {
+                    call.counted = Some(Counted::begin(shard, dropped));
+                } else {
+                    call.straight = Some(Direct::begin(shard, self.extras, dropped));
+                }
+            }
+            Way::Long(target) => {
+                call.other = Some(begin_other(target, Options::of(&self.extras), dropped));
+            }
         }
+        call
     }
 }
 
@@ -344,18 +397,18 @@ impl EnterOn {
             return InFlight::off();
         }
         let begin = || Box::new(Call::begin(target, options, dropped));
-        InFlight {
-            straight: None,
-            other: Some(alloc::uncounted(begin)),
-        }
+        let mut call = InFlight::off();
+        call.other = Some(alloc::uncounted(begin));
+        call
     }
 }
 
-/// A call that has begun; at most one of the two.
+/// A call that has begun; at most one of the three.
 #[derive(Debug)]
 #[must_use]
 pub struct InFlight<E: Extras> {
     straight: Option<Direct<E>>,
+    counted: Option<Counted>,
     other: Option<Box<Call>>,
 }
 
@@ -365,6 +418,7 @@ impl<E: Extras> InFlight<E> {
     fn off() -> Self {
         Self {
             straight: None,
+            counted: None,
             other: None,
         }
     }
@@ -372,6 +426,8 @@ impl<E: Extras> InFlight<E> {
     #[inline(always)]
     pub fn finish(self, outcome: impl FnOnce(Texts) -> Outcome) {
         if let Some(call) = self.straight {
+            call.finish(outcome);
+        } else if let Some(call) = self.counted {
             call.finish(outcome);
         } else if let Some(call) = self.other {
             finish_other(call, outcome);
@@ -423,6 +479,11 @@ pub trait Amount {
 /// The number, with the error at the expression if it is none.
 pub fn amount(amount: impl Amount) -> u64 {
     amount.amount()
+}
+
+/// A label's value, with the error at the expression if it cannot be shown.
+pub fn shown<T: Display>(value: &T) -> &dyn Display {
+    value
 }
 
 macro_rules! amounts {

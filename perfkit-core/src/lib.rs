@@ -61,6 +61,8 @@ pub mod measure;
 
 pub mod snapshot;
 
+mod probe;
+
 pub mod report;
 
 pub mod global;
@@ -90,6 +92,7 @@ pub use monitor::{Collector, Measurement, Monitor, MonitorBuilder, Operation};
 pub use outcome::{Ending, Failure, Outcome};
 #[cfg(feature = "macros")]
 pub use perfkit_macros::measure;
+pub use probe::ProbeCost;
 pub use recorder::Calls;
 pub use report::{Report, Summary};
 pub use snapshot::{OperationSnapshot, Snapshot, WindowSnapshot};

@@ -3,9 +3,10 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Expr, Ident, LitStr, Path, Result, Token, parenthesized, parse_quote};
+use syn::{Error, Expr, Ident, LitInt, LitStr, Path, Result, Token, parenthesized, parse_quote};
 
-const KNOWN: &str = "`name`, `memory`, `cpu`, `throughput`, `ok`, `monitor` and `crate`";
+const KNOWN: &str =
+    "`name`, `memory`, `cpu`, `throughput`, `labels`, `sample`, `ok`, `monitor` and `crate`";
 
 /// The options, each at most once.
 pub(crate) struct Arguments {
@@ -13,6 +14,9 @@ pub(crate) struct Arguments {
     pub(crate) memory: bool,
     pub(crate) cpu: bool,
     pub(crate) throughput: Option<Throughput>,
+    pub(crate) labels: Vec<(Ident, Expr)>,
+    /// One of so many calls is timed.
+    pub(crate) sample: Option<LitInt>,
     pub(crate) ok: Option<Expr>,
     pub(crate) monitor: Option<Expr>,
     /// The path of the perfkit library.
@@ -32,6 +36,8 @@ impl Parse for Arguments {
             memory: false,
             cpu: false,
             throughput: None,
+            labels: Vec::new(),
+            sample: None,
             ok: None,
             monitor: None,
             krate: parse_quote!(::perfkit),
@@ -61,6 +67,8 @@ impl Arguments {
             "memory" => self.memory = parse_switch(option, input)?,
             "cpu" => self.cpu = parse_switch(option, input)?,
             "throughput" => self.throughput = Some(parse_throughput(option, input)?),
+            "labels" => self.labels = parse_labels(option, input)?,
+            "sample" => self.sample = Some(parse_sample(option, input)?),
             "ok" => self.ok = Some(parse_value(option, input)?),
             "monitor" => self.monitor = Some(parse_value(option, input)?),
             "crate" => self.krate = parse_value(option, input)?,
@@ -142,4 +150,48 @@ fn parse_throughput(option: &Ident, input: ParseStream<'_>) -> Result<Throughput
         return Err(content.error("a call has one throughput, in items or in bytes"));
     }
     Ok(throughput)
+}
+
+/// `(key = VALUE, …)`
+fn parse_labels(option: &Ident, input: ParseStream<'_>) -> Result<Vec<(Ident, Expr)>> {
+    const FORM: &str = "write `labels(key = …)`, with as many keys as there are labels";
+    if !input.peek(syn::token::Paren) {
+        return Err(Error::new(option.span(), FORM));
+    }
+    let content;
+    parenthesized!(content in input);
+    let mut labels: Vec<(Ident, Expr)> = Vec::new();
+    while !content.is_empty() {
+        let key = Ident::parse_any(&content).map_err(|error| Error::new(error.span(), FORM))?;
+        if labels.iter().any(|(known, _)| *known == key) {
+            let message = format!("the label `{key}` is given twice");
+            return Err(Error::new(key.span(), message));
+        }
+        let value = parse_value(&key, &content)?;
+        labels.push((key, value));
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    if labels.is_empty() {
+        return Err(Error::new(option.span(), FORM));
+    }
+    Ok(labels)
+}
+
+/// `= NUMBER`
+fn parse_sample(option: &Ident, input: ParseStream<'_>) -> Result<LitInt> {
+    const FORM: &str = "`sample = N` times one of N calls: N is a whole number from 2 to 1000000";
+    let value: Expr = parse_value(option, input)?;
+    let Expr::Lit(syn::ExprLit {
+        lit: syn::Lit::Int(number),
+        ..
+    }) = value
+    else {
+        return Err(Error::new_spanned(value, FORM));
+    };
+    match number.base10_parse::<u32>() {
+        Ok(2..=1_000_000) => Ok(number),
+        _ => Err(Error::new(number.span(), FORM)),
+    }
 }

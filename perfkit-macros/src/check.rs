@@ -11,6 +11,25 @@ pub(crate) fn check(function: &Function, arguments: &Arguments) -> Result<()> {
         let message = "a `const fn` cannot be measured: it also runs in the compiler, where there is no clock";
         return Err(Error::new(constant.span, message));
     }
+    if let Some(sample) = &arguments.sample {
+        let is_future =
+            signature.asyncness.is_some() || matches!(function.returns(), Returns::Future(..));
+        let reason = if is_future {
+            "an async function"
+        } else if !arguments.labels.is_empty() {
+            "a function with `labels`"
+        } else if arguments.monitor.is_some() {
+            "a function with a `monitor` of its own"
+        } else {
+            ""
+        };
+        if !reason.is_empty() {
+            let message = format!(
+                "`sample` is for plain functions of a few nanoseconds, and {reason} takes longer: leave it out"
+            );
+            return Err(Error::new(sample.span(), message));
+        }
+    }
     if let Some(attribute) = function.tracks_caller()
         && signature.asyncness.is_none()
     {

@@ -160,10 +160,15 @@ fn silent_body(function: &Function, arguments: &Arguments) -> TokenStream {
         Some(quote!(let _ = |#value: &#returned| #private::decide(#value, #is_ok, || ::core::unreachable!());))
     });
     let body = &function.body;
-    if amount.is_none() && monitor.is_none() && ok.is_none() {
+    let labels = arguments
+        .labels
+        .iter()
+        .map(|(_, value)| quote_spanned!(value.span()=> let _ = #private::shown(&(#value));));
+    let labels: TokenStream = labels.collect();
+    if amount.is_none() && monitor.is_none() && ok.is_none() && labels.is_empty() {
         return body.clone();
     }
-    quote!(let _ = || { #amount #monitor }; #ok #body)
+    quote!(let _ = || { #amount #monitor #labels }; #ok #body)
 }
 
 /// The type of the value that decides success, as far as it can be written.
@@ -200,16 +205,19 @@ impl Generator {
             }
         };
         let kept_name = Ident::new("__PERFKIT_KEPT", Span::mixed_site());
-        let enter = match (&arguments.monitor, is_typed) {
-            (None, false) => quote!(#site_name.enter(&#kept_name)),
-            (None, true) => quote!(#site_name.enter_in::<Self>(&#kept_name)),
-            (Some(monitor), false) => {
-                quote_spanned!(monitor.span()=> #site_name.enter_on(&#monitor))
-            }
-            (Some(monitor), true) => {
-                quote_spanned!(monitor.span()=> #site_name.enter_on_in::<Self>(&#monitor))
-            }
+        let is_plain = arguments.monitor.is_none() && arguments.labels.is_empty();
+        let enter = if is_plain {
+            let enter = if is_typed {
+                quote!(enter_in::<Self>)
+            } else {
+                quote!(enter)
+            };
+            quote!(#site_name.#enter(&#kept_name))
+        } else {
+            enter_with(arguments, &site_name, is_typed)
         };
+        let sample = arguments.sample.as_ref();
+        let sample = sample.map(|one_in| quote!(.one_in(#one_in)));
         let memory = arguments.memory.then(|| quote!(.memory()));
         let cpu = arguments.cpu.then(|| quote!(.cpu()));
         let throughput = arguments.throughput.as_ref().map(|throughput| {
@@ -220,7 +228,7 @@ impl Generator {
             let amount = quote_spanned!(amount.span()=> #private::amount(#amount));
             quote!(.#unit(|| #amount))
         });
-        let kept = arguments.monitor.is_none().then(|| {
+        let kept = is_plain.then(|| {
             quote! {
                 #private::thread_local! {
                     static #kept_name: #private::Kept = const { #private::Kept::new() };
@@ -232,8 +240,35 @@ impl Generator {
                 static #site_name: #private::Site = #private::Site::new(#name);
                 #kept
             },
-            enter: quote!(#enter #memory #cpu #throughput),
+            enter: quote!(#enter #sample #memory #cpu #throughput),
         }
+    }
+}
+
+/// Begins a call whose monitor or labels may differ from call to call.
+fn enter_with(arguments: &Arguments, site_name: &Ident, is_typed: bool) -> TokenStream {
+    let private = private(arguments);
+    let labels = arguments.labels.iter().map(|(key, value)| {
+        let key = key.to_string();
+        let key = key.trim_start_matches("r#");
+        quote_spanned!(value.span()=> (#key, #private::shown(&(#value))))
+    });
+    let labels = (!arguments.labels.is_empty()).then(|| quote!(&[#(#labels),*]));
+    let on = arguments.monitor.as_ref();
+    let method = match (on.is_some(), is_typed, labels.is_some()) {
+        (true, false, false) => quote!(enter_on),
+        (true, true, false) => quote!(enter_on_in::<Self>),
+        (true, false, true) => quote!(enter_on_with),
+        (true, true, true) => quote!(enter_on_in_with::<Self>),
+        (false, false, _) => quote!(enter_with),
+        (false, true, _) => quote!(enter_in_with::<Self>),
+    };
+    match on {
+        Some(monitor) => {
+            let labels = labels.map(|labels| quote!(, #labels));
+            quote_spanned!(monitor.span()=> #site_name.#method(&#monitor #labels))
+        }
+        None => quote!(#site_name.#method(#labels)),
     }
 }
 

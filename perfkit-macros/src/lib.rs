@@ -32,6 +32,8 @@ use function::Function;
 /// | `cpu` | CPU time of the thread, at the price of two system calls |
 /// | `throughput(items = EXPR)` | how many items the call processes, evaluated before the body |
 /// | `throughput(bytes = EXPR)` | the same in bytes |
+/// | `labels(key = EXPR, …)` | values that tell calls apart: each combination is an operation `name{key="value"}`, evaluated before the body |
+/// | `sample = N` | counts every call and times one of N, at random, for functions of a few nanoseconds |
 /// | `ok = EXPR` | a function from a reference to the returned value to `bool`: whether the call succeeded |
 /// | `monitor = EXPR` | the monitor to record to, instead of the global one |
 /// | `crate = PATH` | the path of the perfkit library, where it was renamed |

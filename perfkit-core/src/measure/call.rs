@@ -1,12 +1,14 @@
 //! A call in flight on one thread, in all its variety.
 
+use std::mem::ManuallyDrop;
+
 use crate::alloc;
 use crate::monitor::{Handle, Options};
 use crate::outcome::{Ending, Outcome};
 use crate::recorder::Sample;
 
 use super::nesting::{self, Covered, Depth, Outer};
-use super::segment::{Segment, Used};
+use super::segment::Segment;
 use super::texts::Texts;
 
 /// A call in flight. Its clock stops with [`Call::stop`]; dropped before that
@@ -90,7 +92,8 @@ impl Call {
     /// Ends the call with the outcome that a function finds out.
     pub(crate) fn finish(&mut self, outcome: impl FnOnce(Texts) -> Outcome) {
         if let Some(stopped) = self.stop() {
-            stopped.record_with(outcome);
+            let outcome = alloc::uncounted(|| outcome(Texts::all()));
+            stopped.record(outcome);
         }
     }
 
@@ -105,7 +108,7 @@ impl Call {
         }
     }
 
-    fn stop(&mut self) -> Option<Stopped> {
+    fn stop(&mut self) -> Option<Stopped<'_>> {
         let Running { place, segment } = self.running.take()?;
         let start = segment.start;
         let (end, used) = segment.end(self.target.monitor.clock());
@@ -123,15 +126,19 @@ impl Call {
                 (false, if is_same { ended } else { 0 })
             }
         };
-        let ended = Ended {
+        let total = end.saturating_sub(start);
+        let sample = Sample {
             start,
             end,
+            ending: Ending::Success,
             nested,
-            callees,
-            used,
-            is_async: false,
+            self_time: Some(total.saturating_sub(callees)),
+            busy_time: None,
+            cpu_ns: used.cpu_ns,
+            memory: used.memory,
+            work: self.options.work,
         };
-        Some(Stopped::new(self.target.clone(), self.options, ended))
+        Some(Stopped { call: self, sample })
     }
 }
 
@@ -147,70 +154,31 @@ impl Drop for Call {
     }
 }
 
-/// A call whose clock was stopped and whose outcome is not known yet. Dropped
-/// without one, finding it out panicked.
+/// A call whose clock was stopped and whose outcome is not known yet. Dropped,
+/// finding it out panicked.
 #[derive(Debug)]
-pub(crate) struct Stopped {
-    target: Handle,
-    options: Options,
-    ended: Option<Ended>,
+struct Stopped<'a> {
+    call: &'a Call,
+    sample: Sample,
 }
 
-impl Stopped {
-    pub(super) fn new(target: Handle, options: Options, ended: Ended) -> Self {
-        Self {
-            target,
-            options,
-            ended: Some(ended),
-        }
+impl Stopped<'_> {
+    fn record(self, outcome: Outcome) {
+        ManuallyDrop::new(self).record_now(outcome);
     }
 
-    pub(crate) fn record(mut self, outcome: Outcome) {
-        if let Some(ended) = self.ended.take() {
-            ended.record(&self.target, self.options, outcome);
-        }
-    }
-
-    /// Records the outcome that a function finds out, which may allocate.
-    pub(crate) fn record_with(self, outcome: impl FnOnce(Texts) -> Outcome) {
-        let outcome = alloc::uncounted(|| outcome(Texts::all()));
-        self.record(outcome);
-    }
-}
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        if let Some(ended) = self.ended.take() {
-            ended.record(&self.target, self.options, Outcome::Panic);
-        }
-    }
-}
-
-/// A call that ended, before it is recorded. Times are in ticks.
-#[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) start: u64,
-    pub(super) end: u64,
-    pub(super) nested: bool,
-    pub(super) callees: u64,
-    pub(super) used: Used,
-    pub(super) is_async: bool,
-}
-
-impl Ended {
-    pub(super) fn record(self, target: &Handle, options: Options, outcome: Outcome) {
-        let total = self.end.saturating_sub(self.start);
+    fn record_now(&self, outcome: Outcome) {
+        let target = &self.call.target;
         let sample = Sample {
-            start: self.start,
-            end: self.end,
             ending: outcome.ending(),
-            nested: self.nested,
-            self_time: Some(total.saturating_sub(self.callees)),
-            busy_time: self.is_async.then_some(self.used.busy_time),
-            cpu_ns: self.used.cpu_ns,
-            memory: self.used.memory,
-            work: options.work,
+            ..self.sample
         };
         alloc::uncounted(|| target.monitor.record(&target.entry, &sample, outcome));
+    }
+}
+
+impl Drop for Stopped<'_> {
+    fn drop(&mut self) {
+        self.record_now(Outcome::Panic);
     }
 }

@@ -230,8 +230,7 @@ fn record_other(shard: &'static Shard, mut sample: Sample, failure: Option<Failu
     alloc::uncounted(|| {
         let duration = sample.duration();
         if shard.wants_attention(sample.end, duration) && attend(shard, sample.end, duration) {
-            sample.start = sample.end;
-            sample.self_time = Some(0);
+            sample = sample.without_time();
         }
         shard.record(&sample, failure.as_ref());
         drop(failure);

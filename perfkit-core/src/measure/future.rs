@@ -1,15 +1,17 @@
 //! A measured future.
 
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::alloc;
 use crate::monitor::{Handle, Operation, Options};
 use crate::outcome::Outcome;
+use crate::recorder::Sample;
 
-use super::call::{Ended, Stopped};
 use super::nesting::{self, Covered, Depth};
 use super::segment::{Segment, Used};
 
@@ -66,7 +68,7 @@ impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Future for Measured<F, O> {
         if !cfg!(feature = "record") {
             return this.work.poll(context);
         }
-        let Some(poll) = this.call.enter() else {
+        let Some(mut poll) = this.call.enter() else {
             return this.work.poll(context);
         };
         let result = this.work.poll(context);
@@ -74,7 +76,10 @@ impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Future for Measured<F, O> {
             Poll::Pending => poll.pause(),
             Poll::Ready(value) => {
                 let outcome = this.outcome.take();
-                poll.finish(|| outcome.map_or(Outcome::Success, |outcome| outcome(value)));
+                poll.finish(|| match outcome {
+                    Some(outcome) => alloc::uncounted(|| outcome(value)),
+                    None => Outcome::Success,
+                });
             }
         }
         result
@@ -143,27 +148,27 @@ impl AsyncCall {
         })
     }
 
-    /// Counts the call for the one around it, and hands out what to record.
-    fn end(&mut self, end: u64) -> Option<Ended> {
+    /// Counts the call, and for the one around it.
+    fn record(&mut self, end: u64, outcome: Outcome) {
         let state = std::mem::replace(&mut self.state, State::Done);
         let State::Polled(progress) = state else {
-            return None;
+            return;
         };
         nesting::add_callee(progress.parent, progress.start, end);
-        Some(Ended {
+        let total = end.saturating_sub(progress.start);
+        let sample = Sample {
             start: progress.start,
             end,
+            ending: outcome.ending(),
             nested: progress.nested,
-            callees: progress.covered.callees,
-            used: progress.used,
-            is_async: true,
-        })
-    }
-
-    fn record(&mut self, end: u64, outcome: Outcome) {
-        if let Some(ended) = self.end(end) {
-            ended.record(&self.target, self.options, outcome);
-        }
+            self_time: Some(total.saturating_sub(progress.covered.callees)),
+            busy_time: Some(progress.used.busy_time),
+            cpu_ns: progress.used.cpu_ns,
+            memory: progress.used.memory,
+            work: self.options.work,
+        };
+        let target = &self.target;
+        alloc::uncounted(|| target.monitor.record(&target.entry, &sample, outcome));
     }
 }
 
@@ -190,19 +195,21 @@ struct InPoll {
 }
 
 impl PollGuard<'_> {
-    fn pause(mut self) {
+    fn pause(&mut self) {
         self.end_poll();
     }
 
-    fn finish(mut self, outcome: impl FnOnce() -> Outcome) {
+    fn finish(&mut self, outcome: impl FnOnce() -> Outcome) {
         let Some(end) = self.end_poll() else {
             return;
         };
-        let Some(ended) = self.call.end(end) else {
-            return;
+        let judging = Judging {
+            call: self.call,
+            end,
         };
-        let (target, options) = (self.call.target.clone(), self.call.options);
-        Stopped::new(target, options, ended).record_with(|_| outcome());
+        let outcome = outcome();
+        let Judging { call, end } = &mut *ManuallyDrop::new(judging);
+        call.record(*end, outcome);
     }
 
     fn end_poll(&mut self) -> Option<u64> {
@@ -219,6 +226,19 @@ impl PollGuard<'_> {
             progress.covered = covered;
         }
         Some(end)
+    }
+}
+
+/// A call that is complete and whose outcome is not known yet. Dropped, finding it
+/// out panicked.
+struct Judging<'a> {
+    call: &'a mut AsyncCall,
+    end: u64,
+}
+
+impl Drop for Judging<'_> {
+    fn drop(&mut self) {
+        self.call.record(self.end, Outcome::Panic);
     }
 }
 

@@ -5,6 +5,7 @@
 //! as cancelled.
 
 mod call;
+mod counted;
 mod direct;
 mod future;
 mod nesting;
@@ -17,6 +18,7 @@ pub use texts::Texts;
 pub use timer::Timer;
 
 pub(crate) use call::{Call, Dropped};
+pub(crate) use counted::Counted;
 pub(crate) use direct::Direct;
 pub use direct::{Extras, TimeOnly};
 
@@ -26,7 +28,7 @@ use std::future::Future;
 use crate::alloc;
 use crate::monitor::{Monitor, Operation};
 use crate::outcome::Outcome;
-use crate::recorder::{Allowed, Shard, shard_of_thread};
+use crate::recorder::{Allowed, Shard, names, shard_of_thread};
 
 impl Monitor {
     /// Measures a closure under a name.
@@ -34,10 +36,7 @@ impl Monitor {
     /// Whatever it returns is a success; use [`Monitor::try_measure`] for a
     /// `Result`.
     pub fn measure<T>(&self, name: &str, work: impl FnOnce() -> T) -> T {
-        if !self.is_enabled() {
-            return work();
-        }
-        self.operation(name).measure(work)
+        self.call(name, work, |_, _| Outcome::Success)
     }
 
     /// Measures a closure that may fail: an `Err` is counted as a failure, with
@@ -50,10 +49,31 @@ impl Monitor {
         name: &str,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        if !self.is_enabled() {
+        self.call(name, work, |result, texts| texts.of_result(result))
+    }
+
+    #[inline]
+    fn call<T>(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> T,
+        outcome: impl FnOnce(&T, Texts) -> Outcome,
+    ) -> T {
+        let allowed = self.allowed();
+        if !cfg!(feature = "record") || !allowed.is_enabled() {
             return work();
         }
-        self.operation(name).try_measure(work)
+        if !allowed.is_with_care()
+            && let Some(shard) = names::find(self.id(), name)
+        {
+            shard.refresh(allowed);
+            return straight(shard, TimeOnly, work, outcome);
+        }
+        let operation = self.operation(name);
+        if let Some(shard) = operation.shard(allowed) {
+            alloc::uncounted(|| names::remember(self.id(), name, shard));
+        }
+        operation.call(work, outcome)
     }
 
     /// Measures a future from its first poll to completion.

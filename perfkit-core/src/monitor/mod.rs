@@ -2,6 +2,7 @@
 
 mod builder;
 mod collector;
+mod labels;
 mod measurement;
 mod operation;
 mod registry;
@@ -10,6 +11,7 @@ pub use builder::MonitorBuilder;
 pub use collector::Collector;
 pub use measurement::Measurement;
 
+pub(crate) use labels::labelled;
 pub use operation::Operation;
 #[doc(hidden)]
 pub use operation::Options;
@@ -105,6 +107,12 @@ impl Monitor {
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         cfg!(feature = "record") && self.allowed().is_enabled()
+    }
+
+    /// Never given twice.
+    #[inline]
+    pub(crate) fn id(&self) -> u64 {
+        self.inner.common.id
     }
 
     #[inline(always)]

@@ -8,6 +8,7 @@
 mod counts;
 mod errors;
 mod extras;
+pub(crate) mod names;
 mod operation;
 mod pool;
 mod sample;

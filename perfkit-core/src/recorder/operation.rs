@@ -28,13 +28,17 @@ pub(crate) struct Common {
     pub(crate) limits: Limits,
     /// How many bytes the shards of all operations take.
     shards_bytes: AtomicUsize,
+    /// Never given twice.
+    pub(crate) id: u64,
 }
 
 impl Common {
     pub(crate) fn new(clock: Clock, limits: Limits) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         Self {
             clock,
             limits,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             shards_bytes: AtomicUsize::new(0),
         }
     }
@@ -128,12 +132,11 @@ impl Recorder {
         if shard.is_due(sample.end) {
             self.close_slot(shard, sample.end);
         }
-        let mut sample = *sample;
         if shard.is_longest(sample.duration()) && self.clock().is_leap(sample.duration()) {
-            sample.start = sample.end;
-            sample.self_time = Some(0);
+            shard.record(&sample.without_time(), failure);
+        } else {
+            shard.record(sample, failure);
         }
-        shard.record(&sample, failure);
     }
 
     /// A shard for the calling thread: one that a thread left behind, or a new

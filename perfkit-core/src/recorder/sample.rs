@@ -107,6 +107,13 @@ impl Sample {
         self.end.saturating_sub(self.start)
     }
 
+    /// The call as if it had taken no time.
+    pub(crate) fn without_time(mut self) -> Self {
+        self.start = self.end;
+        self.self_time = Some(0);
+        self
+    }
+
     /// From ticks to nanoseconds.
     pub(crate) fn in_ns(mut self, scale: Scale) -> Self {
         let duration = scale.ns(self.duration());

@@ -254,13 +254,15 @@ impl Shard {
             .store(self.others.load(Relaxed).wrapping_add(1), Release);
     }
 
-    /// Counts a call of which nothing else is known.
+    /// Counts a successful call of which nothing else is known.
+    #[inline(always)]
+    pub(crate) fn record_untimed_success(&self) {
+        add(&self.untimed, 1);
+    }
+
+    /// Counts a call that did not succeed and of which nothing else is known.
     pub(crate) fn record_untimed(&self, ending: Ending, failure: Option<&Failure>) {
-        if ending == Ending::Success {
-            add(&self.untimed, 1);
-        } else {
-            self.failures.count(ending);
-        }
+        self.failures.count(ending);
         if let Some(failure) = failure {
             self.log(failure);
         }

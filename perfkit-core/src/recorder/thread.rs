@@ -11,6 +11,7 @@ use std::thread::LocalKey;
 
 use crate::alloc;
 
+use super::names;
 use super::operation::Recorder;
 use super::shard::Shard;
 use super::sync::{Arc, Weak};
@@ -44,7 +45,8 @@ pub struct Kept {
     key: Cell<usize>,
     shard: Cell<Option<&'static Shard>>,
     /// Counts the calls up to the next that is timed, where not all are.
-    pub(crate) countdown: Cell<u32>,
+    countdown: Cell<u32>,
+    random: Cell<u32>,
 }
 
 impl Kept {
@@ -56,7 +58,29 @@ impl Kept {
             key: Cell::new(0),
             shard: Cell::new(None),
             countdown: Cell::new(0),
+            random: Cell::new(0x9E37_79B9),
         }
+    }
+
+    /// Whether a call is to be timed, where one of so many is. The distance to
+    /// the next varies at random around that number, so that a rhythm of the
+    /// program's calls meets no rhythm here.
+    #[inline]
+    pub(crate) fn is_timed(&self, one_in: u32) -> bool {
+        let countdown = self.countdown.get();
+        if countdown > 0 {
+            self.countdown.set(countdown - 1);
+            return false;
+        }
+        // Marsaglia's xorshift (2003), with his triple 13, 17, 5.
+        let mut random = self.random.get();
+        random ^= random << 13;
+        random ^= random >> 17;
+        random ^= random << 5;
+        self.random.set(random);
+        let most = u64::from(one_in.saturating_mul(2) - 1);
+        self.countdown.set((u64::from(random) * most >> 32) as u32);
+        true
     }
 
     /// The shard, if it is that of the given key; zero fits any.
@@ -152,6 +176,7 @@ impl Drop for Owned {
         for kept in &self.kept {
             let _ = kept.try_with(|kept| kept.shard.set(None));
         }
+        names::forget();
         let _ = CACHE.try_with(|cache| cache.iter().for_each(|cached| cached.id.set(0)));
         for (recorder, shard) in self.shards.values() {
             if let Some(recorder) = recorder.upgrade() {

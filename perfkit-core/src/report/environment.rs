@@ -6,12 +6,14 @@ use std::io::Read;
 
 use serde::{Deserialize, Serialize};
 
+use crate::probe::ProbeCost;
+
 use super::git::Git;
 
 /// The machine, the build and the revision that numbers came from.
 ///
 /// Nothing in it names a person or a host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
     /// The operating system: `linux`, `macos`, …
     pub os: String,
@@ -42,10 +44,13 @@ pub struct Environment {
 }
 
 /// The clock that times were read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockInfo {
     /// Its name; see [`crate::Clock::name`].
     pub name: String,
+    /// What a measured call costs; absent where no calls were measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeCost>,
 }
 
 impl Environment {
@@ -65,6 +70,7 @@ impl Environment {
             opt_level: known(env!("PERFKIT_OPT_LEVEL")),
             clock: ClockInfo {
                 name: clock.to_owned(),
+                probe: None,
             },
             git: Git::of_working_directory(),
         }

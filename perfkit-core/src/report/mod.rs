@@ -7,6 +7,7 @@ mod file;
 mod git;
 mod json;
 mod note;
+mod recorded;
 mod summary;
 mod text;
 
@@ -24,6 +25,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::probe::ProbeCost;
 use crate::snapshot::{OperationSnapshot, Snapshot};
 
 /// The format that this version writes.
@@ -95,12 +97,16 @@ impl Report {
         let mut report = Self::new(Environment::detect(snapshot.clock));
         report.created = snapshot.taken_at;
         report.operations = snapshot.operations;
+        let probe = ProbeCost::on_clock(snapshot.clock);
+        report.environment.clock.probe = probe;
         if !report.environment.is_optimized() {
             report.notes.push(Note::warning(
                 "not-optimized",
                 "the program was built without optimisation: its times say little about a release build",
             ));
         }
+        let notes = recorded::notes(&report.operations, probe);
+        report.notes.extend(notes);
         report
     }
 }

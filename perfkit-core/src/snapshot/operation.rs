@@ -22,6 +22,11 @@ pub struct OperationSnapshot {
     /// execution time is part of the outermost call's.
     #[serde(default)]
     pub recursive_calls: u64,
+    /// Successful calls that were counted and not timed, because the operation
+    /// times one call of so many (`#[measure(sample = N)]`). They are in `calls`
+    /// and in no metric.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub untimed_calls: u64,
     /// The failures by kind, at most 16 kinds and `other`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorSnapshot>,
@@ -54,6 +59,10 @@ impl From<ErrorCount> for ErrorSnapshot {
     }
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl OperationSnapshot {
     pub(super) fn of_entry(monitor: &Monitor, entry: &Entry, now: u64) -> Self {
         let recording = entry.recorder.read(now, monitor.allowed());
@@ -71,6 +80,7 @@ impl OperationSnapshot {
         Self {
             name: entry.name.to_string(),
             recursive_calls: lifetime.nested,
+            untimed_calls: lifetime.untimed,
             lifetime: WindowSnapshot::of_tally(Window::Lifetime, since(started), &lifetime),
             errors: errors.into_iter().map(ErrorSnapshot::from).collect(),
             last_calls: WindowSnapshot::of_samples(
@@ -95,6 +105,7 @@ impl OperationSnapshot {
         self.last_calls.merge(&other.last_calls);
         self.last_period.merge(&other.last_period);
         self.recursive_calls = self.recursive_calls.saturating_add(other.recursive_calls);
+        self.untimed_calls = self.untimed_calls.saturating_add(other.untimed_calls);
         for error in &other.errors {
             match self
                 .errors

@@ -1,0 +1,91 @@
+//! Remarks on what a program recorded.
+
+use crate::probe::ProbeCost;
+use crate::snapshot::OperationSnapshot;
+
+use super::Note;
+
+/// How many operations a note names.
+const NAMED: usize = 5;
+
+/// What is to be known of how the operations were measured.
+pub(super) fn notes(operations: &[OperationSnapshot], probe: Option<ProbeCost>) -> Vec<Note> {
+    [sampled(operations), too_short(operations, probe)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Operations of which only some calls were timed.
+fn sampled(operations: &[OperationSnapshot]) -> Option<Note> {
+    let of = |operation: &OperationSnapshot| {
+        let calls = operation.lifetime.calls.success;
+        let timed = calls.saturating_sub(operation.untimed_calls);
+        format!("{} ({timed} of {calls})", operation.name)
+    };
+    let sampled = operations.iter().filter(|op| op.untimed_calls > 0);
+    let names = list(sampled.map(of).collect())?;
+    let message = format!("sampled: of these all calls were counted and some timed: {names}");
+    Some(Note::info("sampled", message))
+}
+
+/// Operations whose calls take hardly longer than timing them.
+fn too_short(operations: &[OperationSnapshot], probe: Option<ProbeCost>) -> Option<Note> {
+    let probe = probe?;
+    let is_short = |operation: &&OperationSnapshot| {
+        let median = operation.lifetime.median();
+        median.is_some_and(|median| probe.is_felt_in(median))
+    };
+    let short = operations.iter().filter(is_short);
+    let names = list(short.map(|operation| operation.name.clone()).collect())?;
+    let message = format!(
+        "too short to be timed singly, because an empty call reads as {} ns: {names}",
+        probe.inside_ns
+    );
+    Some(Note::info("too-short", message))
+}
+
+fn list(names: Vec<String>) -> Option<String> {
+    if names.is_empty() {
+        return None;
+    }
+    let more = names.len().saturating_sub(NAMED);
+    let named = names[..names.len() - more].join(", ");
+    Some(if more > 0 {
+        format!("{named} and {more} more")
+    } else {
+        named
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MockClock, Monitor};
+    use std::time::Duration;
+
+    #[test]
+    fn short_operations_are_named_up_to_five() {
+        let clock = MockClock::new();
+        let monitor = Monitor::with_clock(clock.clone());
+        for number in 0..7 {
+            monitor.measure(&format!("short {number}"), || {
+                clock.advance(Duration::from_nanos(50));
+            });
+        }
+        monitor.measure("long", || clock.advance(Duration::from_micros(1)));
+        let operations = monitor.snapshot().operations;
+        let probe = ProbeCost {
+            call_ns: 20.0,
+            inside_ns: 10.0,
+        };
+        let notes = notes(&operations, Some(probe));
+        assert_eq!(notes.len(), 1);
+        let message = &notes[0].message;
+        assert!(
+            message.ends_with("short 3, short 4 and 2 more"),
+            "{message}"
+        );
+        assert!(!message.contains("long"), "{message}");
+    }
+}

@@ -1,0 +1,4 @@
+#[perfkit::measure(labels(kind = 1, kind = 2))]
+fn step() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+struct Opaque;
+
+#[perfkit::measure(labels(kind = Opaque))]
+fn step() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[perfkit::measure(labels(kind))]
+fn step() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[perfkit::measure(sample = 1)]
+fn step() {}
+
+fn main() {}

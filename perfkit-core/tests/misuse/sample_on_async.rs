@@ -1,0 +1,6 @@
+#[perfkit::measure(sample = 10)]
+async fn load() -> u32 {
+    7
+}
+
+fn main() {}
