@@ -326,7 +326,7 @@ mod tests {
             mhz in 800_u64..6000,
             disturbed in -5_i128..5,
         ) {
-            let scale = crate::clock::Scale::measured(mhz * 1_000_000, 1_000_000_000).unwrap();
+            let scale = Scale::measured(mhz * 1_000_000, 1_000_000_000).unwrap();
             let mut series = series(&ticks);
             series.totals.sum += disturbed * i128::from(series.totals.max);
             series.in_ns(scale);

@@ -79,7 +79,8 @@ impl Kept {
         random ^= random << 5;
         self.random.set(random);
         let most = u64::from(one_in.saturating_mul(2) - 1);
-        self.countdown.set((u64::from(random) * most >> 32) as u32);
+        self.countdown
+            .set(((u64::from(random) * most) >> 32) as u32);
         true
     }
 

@@ -97,15 +97,14 @@ impl Report {
         let mut report = Self::new(Environment::detect(snapshot.clock));
         report.created = snapshot.taken_at;
         report.operations = snapshot.operations;
-        let probe = ProbeCost::on_clock(snapshot.clock);
-        report.environment.clock.probe = probe;
+        report.environment.clock.probe = ProbeCost::on_clock(snapshot.clock);
         if !report.environment.is_optimized() {
             report.notes.push(Note::warning(
                 "not-optimized",
                 "the program was built without optimisation: its times say little about a release build",
             ));
         }
-        let notes = recorded::notes(&report.operations, probe);
+        let notes = recorded::notes(&report.operations, &report.environment.clock);
         report.notes.extend(notes);
         report
     }

@@ -3,17 +3,36 @@
 use crate::probe::ProbeCost;
 use crate::snapshot::OperationSnapshot;
 
-use super::Note;
+use super::{ClockInfo, Note};
 
 /// How many operations a note names.
 const NAMED: usize = 5;
 
 /// What is to be known of how the operations were measured.
-pub(super) fn notes(operations: &[OperationSnapshot], probe: Option<ProbeCost>) -> Vec<Note> {
-    [sampled(operations), too_short(operations, probe)]
-        .into_iter()
-        .flatten()
-        .collect()
+pub(super) fn notes(operations: &[OperationSnapshot], clock: &ClockInfo) -> Vec<Note> {
+    if operations.is_empty() {
+        return Vec::new();
+    }
+    let notes = [
+        Some(clock_and_cost(clock)),
+        sampled(operations),
+        too_short(operations, clock.probe),
+    ];
+    notes.into_iter().flatten().collect()
+}
+
+fn clock_and_cost(clock: &ClockInfo) -> Note {
+    let name = match clock.name.as_str() {
+        "tsc" => "the processor's cycle counter (tsc)",
+        "os_monotonic" => "the operating system's clock (os_monotonic)",
+        other => other,
+    };
+    let cost = clock.probe.map(|probe| {
+        let ProbeCost { call_ns, inside_ns } = probe;
+        format!("; measuring a call costs {call_ns} ns here, {inside_ns} ns of it within its time")
+    });
+    let message = format!("clock: {name}{}", cost.unwrap_or_default());
+    Note::info("clock", message)
 }
 
 /// Operations of which only some calls were timed.
@@ -79,9 +98,17 @@ mod tests {
             call_ns: 20.0,
             inside_ns: 10.0,
         };
-        let notes = notes(&operations, Some(probe));
-        assert_eq!(notes.len(), 1);
-        let message = &notes[0].message;
+        let clock = ClockInfo {
+            name: "tsc".to_owned(),
+            probe: Some(probe),
+        };
+        let notes = notes(&operations, &clock);
+        assert_eq!(notes.len(), 2);
+        assert_eq!(
+            notes[0].message,
+            "clock: the processor's cycle counter (tsc); measuring a call costs 20 ns here, 10 ns of it within its time"
+        );
+        let message = &notes[1].message;
         assert!(
             message.ends_with("short 3, short 4 and 2 more"),
             "{message}"

@@ -1,0 +1,73 @@
+//! What the code that `#[measure]` generates calls. Not public API: it changes
+//! without notice.
+
+mod enter;
+mod probe;
+mod site;
+
+pub use enter::{Enter, EnterOn, InFlight};
+pub use probe::{Probe, ProbeDebug, ProbeDisplay, ProbeResult, ProbeValue, decide};
+pub use site::Site;
+
+use std::fmt::Display;
+use std::future::Future;
+
+pub use crate::measure::{Extras, Texts, TimeOnly};
+pub use crate::monitor::Options;
+pub use crate::recorder::{Kept, Work};
+pub use std::thread_local;
+
+/// Calls a closure, which the compiler thereby knows to be called once: it may
+/// return what it borrows from what it owns.
+pub fn call_once<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// Calls a closure that returns a future of a known output: the closure's body is
+/// checked with it, as it is against the function's signature.
+pub fn future_of<T, F: Future<Output = T>>(work: impl FnOnce() -> F) -> F {
+    work()
+}
+
+/// The standard library's, also where the caller's crate does not name it.
+pub use std::boxed::Box;
+
+/// Never called; tells the compiler the type that an async block returns.
+#[must_use]
+pub fn never<T>() -> T {
+    loop {
+        std::thread::park();
+    }
+}
+
+/// How many items or bytes a call processes; a negative number counts as none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no number of items or bytes",
+    label = "not an integer",
+    note = "`throughput(items = …)` and `throughput(bytes = …)` take an integer, such as `data.len()`"
+)]
+pub trait Amount {
+    fn amount(self) -> u64;
+}
+
+/// The number, with the error at the expression if it is none.
+pub fn amount(amount: impl Amount) -> u64 {
+    amount.amount()
+}
+
+/// A label's value, with the error at the expression if it cannot be shown.
+pub fn shown<T: Display>(value: &T) -> &dyn Display {
+    value
+}
+
+macro_rules! amounts {
+    ($($integer:ty)+) => {
+        $(impl Amount for $integer {
+            fn amount(self) -> u64 {
+                u64::try_from(self).unwrap_or(0)
+            }
+        })+
+    };
+}
+
+amounts!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);

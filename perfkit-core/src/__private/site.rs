@@ -1,0 +1,162 @@
+//! The place of one `#[measure]` in the program.
+
+use std::fmt::Display;
+use std::sync::{Arc, OnceLock};
+use std::thread::LocalKey;
+
+use crate::alloc;
+use crate::measure::TimeOnly;
+use crate::monitor::{self, Monitor, Target};
+use crate::recorder::Kept;
+
+use super::enter::{Enter, EnterOn};
+
+/// The place of one `#[measure]`, which finds its operations once.
+///
+/// A function has one operation. A method of a trait or of a generic type has
+/// one per type that it runs for, found by the type's name.
+#[derive(Debug)]
+pub struct Site {
+    /// The whole name, or of a method its last part.
+    name: &'static str,
+    /// The operations on the global monitor.
+    known: OnceLock<Known>,
+}
+
+/// An operation of a site, and those that were found after it.
+#[derive(Debug)]
+struct Known {
+    /// Empty for functions.
+    type_name: &'static str,
+    target: &'static Target,
+    next: OnceLock<Box<Known>>,
+}
+
+impl Site {
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            known: OnceLock::new(),
+        }
+    }
+
+    /// A call of the function on the global monitor.
+    #[inline(always)]
+    pub fn enter(&'static self, kept: &'static LocalKey<Kept>) -> Enter<TimeOnly> {
+        Enter::new(self, kept, "")
+    }
+
+    /// A call of the method on the global monitor.
+    #[inline(always)]
+    pub fn enter_in<T: ?Sized>(&'static self, kept: &'static LocalKey<Kept>) -> Enter<TimeOnly> {
+        Enter::new(self, kept, std::any::type_name::<T>())
+    }
+
+    /// A call of the function on the given monitor.
+    pub fn enter_on(&self, monitor: &Monitor) -> EnterOn {
+        EnterOn(monitor.operation(self.name))
+    }
+
+    /// A call of the method on the given monitor.
+    pub fn enter_on_in<T: ?Sized>(&self, monitor: &Monitor) -> EnterOn {
+        let name = alloc::uncounted(|| self.full_name(std::any::type_name::<T>()));
+        EnterOn(monitor.operation(&name))
+    }
+
+    /// The operation of a type on the global monitor.
+    pub(super) fn target(&self, type_name: &'static str) -> &'static Target {
+        let find = || Known {
+            type_name,
+            target: Box::leak(Box::new(
+                Monitor::global().target(&self.full_name(type_name)),
+            )),
+            next: OnceLock::new(),
+        };
+        let mut known = self.known.get_or_init(|| alloc::uncounted(find));
+        while known.type_name != type_name {
+            let next = || alloc::uncounted(|| Box::new(find()));
+            known = known.next.get_or_init(next);
+        }
+        known.target
+    }
+
+    /// A call of the function with labels, on the global monitor.
+    pub fn enter_with(&self, labels: &[(&str, &dyn Display)]) -> EnterOn {
+        self.enter_on_with(Monitor::global(), labels)
+    }
+
+    /// A call of the method with labels, on the global monitor.
+    pub fn enter_in_with<T: ?Sized>(&self, labels: &[(&str, &dyn Display)]) -> EnterOn {
+        self.enter_on_in_with::<T>(Monitor::global(), labels)
+    }
+
+    /// A call of the function with labels, on the given monitor.
+    pub fn enter_on_with(&self, monitor: &Monitor, labels: &[(&str, &dyn Display)]) -> EnterOn {
+        self.labelled(monitor, "", labels)
+    }
+
+    /// A call of the method with labels, on the given monitor.
+    pub fn enter_on_in_with<T: ?Sized>(
+        &self,
+        monitor: &Monitor,
+        labels: &[(&str, &dyn Display)],
+    ) -> EnterOn {
+        self.labelled(monitor, std::any::type_name::<T>(), labels)
+    }
+
+    /// While recording is off, labels are not even written.
+    fn labelled(
+        &self,
+        monitor: &Monitor,
+        type_name: &str,
+        labels: &[(&str, &dyn Display)],
+    ) -> EnterOn {
+        if !monitor.is_enabled() {
+            return EnterOn(monitor.operation(self.name));
+        }
+        let name = alloc::uncounted(|| monitor::labelled(&self.full_name(type_name), labels));
+        EnterOn(monitor.operation(&name))
+    }
+
+    fn full_name(&self, type_name: &str) -> Arc<str> {
+        if type_name.is_empty() {
+            return self.name.into();
+        }
+        format!("{}::{}", without_arguments(type_name), self.name).into()
+    }
+}
+
+/// A type's name without its generic arguments, so that `Stack<u8>` and
+/// `Stack<u16>` are one operation.
+fn without_arguments(type_name: &str) -> String {
+    let mut depth = 0_u32;
+    let mut before = ' ';
+    let mut name = String::with_capacity(type_name.len());
+    for character in type_name.chars() {
+        match character {
+            '<' => depth += 1,
+            // The arrow of a function's type closes nothing.
+            '>' if before != '-' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => name.push(character),
+            _ => {}
+        }
+        before = character;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_their_generic_arguments() {
+        assert_eq!(
+            without_arguments("app::Stack<alloc::vec::Vec<u8>>"),
+            "app::Stack"
+        );
+        assert_eq!(without_arguments("dyn app::Shape"), "dyn app::Shape");
+        assert_eq!(without_arguments("app::W<fn(u8) -> u8>"), "app::W");
+    }
+}
