@@ -308,7 +308,8 @@ fn pin_return_type(output: &ReturnType, private: &TokenStream) -> TokenStream {
 /// The return type for a closure, which may not say `impl Trait`.
 fn erased_return(output: &ReturnType) -> TokenStream {
     match output {
-        ReturnType::Default => TokenStream::new(),
+        // Without it the type of a body that never ends would be anything.
+        ReturnType::Default => quote!(-> ()),
         ReturnType::Type(arrow, returned) => {
             let returned = erased(returned);
             quote!(#arrow #returned)

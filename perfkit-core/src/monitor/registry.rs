@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::alloc;
-use crate::recorder::{Common, Recorder};
+use crate::recorder::{Common, Recorder, Section};
 
 /// The operation that takes the calls of all names beyond the limit.
 const OVERFLOW: &str = "overflow";
@@ -45,6 +45,7 @@ impl Registry {
         } else {
             name
         };
+        let _section = Section::enter();
         let known = self
             .by_name
             .read()
@@ -56,6 +57,7 @@ impl Registry {
 
     /// All entries, by name.
     pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
+        let _section = Section::enter();
         self.by_name
             .read()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,10 +1,10 @@
 //! The kinds of failure of an operation.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
 use crate::outcome::Failure;
 
-use super::sync::{Acquire, AtomicU64, Relaxed, Release};
+use super::sync::{Acquire, AtomicU64, Mutex, Relaxed, Release, lock, try_lock};
 
 /// How many kinds are kept apart.
 const MOST_KINDS: usize = 16;
@@ -66,7 +66,7 @@ impl ErrorLog {
         kind.count.store(kind.count.load(Relaxed) + 1, Release);
         // A reader that copies the text just now keeps the one before.
         if let Some(text) = failure.known_text()
-            && let Ok(mut last_text) = kind.last_text.try_lock()
+            && let Some(mut last_text) = try_lock(&kind.last_text)
         {
             text.clone_into(&mut last_text);
         }
@@ -87,8 +87,7 @@ impl ErrorLog {
 
     pub(super) fn counts(&self) -> Vec<ErrorCount> {
         let count = |kind: &Kind| {
-            let text = kind.last_text.lock();
-            let text = text.unwrap_or_else(std::sync::PoisonError::into_inner);
+            let text = lock(&kind.last_text);
             Some(ErrorCount {
                 kind: kind.name.get()?.to_string(),
                 count: kind.count.load(Acquire),

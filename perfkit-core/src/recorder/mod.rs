@@ -8,6 +8,9 @@
 mod counts;
 mod errors;
 mod extras;
+mod fork;
+#[cfg(all(test, perfkit_loom))]
+mod loom;
 pub(crate) mod names;
 mod operation;
 mod pool;
@@ -19,6 +22,7 @@ mod tally;
 mod thread;
 
 pub(crate) use errors::ErrorCount;
+pub(crate) use fork::Section;
 pub(crate) use operation::{Common, Recorder, attend};
 pub use sample::Work;
 pub(crate) use sample::{Quantity, Sample};

@@ -7,6 +7,7 @@ use crate::outcome::Failure;
 use crate::window::Slots;
 
 use super::errors;
+use super::fork;
 use super::sample::Sample;
 use super::shard::Shard;
 use super::state::Allowed;
@@ -93,6 +94,7 @@ struct Windows {
 impl Recorder {
     pub(crate) fn new(common: Arc<Common>) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        fork::watch();
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             common,

@@ -132,7 +132,7 @@ impl Shard {
     /// A few more than asked for, because a reader cannot trust the entries that
     /// a writer overwrites meanwhile.
     pub(super) fn ring_len(last_calls: usize) -> usize {
-        (last_calls + last_calls / 64).next_power_of_two()
+        (last_calls + last_calls / 64 + 1).next_power_of_two()
     }
 
     /// What a shard takes of memory, without extras.

@@ -1,34 +1,66 @@
 //! The primitives that the recorder is built from: the standard library's, or
 //! those of the model checker that runs the same code.
 
-#[cfg(not(perfkit_loom))]
-pub(super) use std::sync::atomic::{AtomicU32, AtomicU64};
-#[cfg(not(perfkit_loom))]
-pub(super) use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
+use std::ops::{Deref, DerefMut};
 
 #[cfg(perfkit_loom)]
 pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64};
 #[cfg(perfkit_loom)]
 pub(super) use loom::sync::{Mutex, MutexGuard};
-#[cfg(perfkit_loom)]
-pub(super) use std::sync::{Arc, TryLockError, Weak};
+#[cfg(not(perfkit_loom))]
+pub(super) use std::sync::atomic::{AtomicU32, AtomicU64};
+#[cfg(not(perfkit_loom))]
+pub(super) use std::sync::{Mutex, MutexGuard};
 
 pub(super) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+pub(super) use std::sync::{Arc, Weak};
+use std::sync::{PoisonError, TryLockError};
+
+use super::fork::Section;
+
+/// A lock that is held, in a section that a fork waits for.
+#[derive(Debug)]
+pub(super) struct Guard<'a, T> {
+    guard: MutexGuard<'a, T>,
+    /// Left after the lock was let go.
+    _section: Section,
+}
 
 /// Locks; a thread that panicked while it held the lock left nothing half-done
 /// that matters more than losing the rest would.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> Guard<'_, T> {
+    let section = Section::enter();
+    Guard {
+        guard: mutex.lock().unwrap_or_else(PoisonError::into_inner),
+        _section: section,
+    }
 }
 
 /// Locks if that needs no waiting.
-pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    match mutex.try_lock() {
-        Ok(guard) => Some(guard),
-        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
+pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<Guard<'_, T>> {
+    let section = Section::enter();
+    let guard = match mutex.try_lock() {
+        Ok(guard) => guard,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return None,
+    };
+    Some(Guard {
+        guard,
+        _section: section,
+    })
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
     }
 }
 
