@@ -132,7 +132,7 @@ impl Call {
             end,
             ending: Ending::Success,
             nested,
-            self_time: Some(total.saturating_sub(callees)),
+            self_time: total.saturating_sub(callees),
             busy_time: None,
             cpu_ns: used.cpu_ns,
             memory: used.memory,

@@ -203,7 +203,7 @@ impl Stopped {
             end: self.end,
             ending,
             nested: self.nested,
-            self_time: Some(self.self_time),
+            self_time: self.self_time,
             busy_time: None,
             cpu_ns: self.cpu_ns,
             memory: self.memory,

@@ -161,7 +161,7 @@ impl AsyncCall {
             end,
             ending: outcome.ending(),
             nested: progress.nested,
-            self_time: Some(total.saturating_sub(progress.covered.callees)),
+            self_time: total.saturating_sub(progress.covered.callees),
             busy_time: Some(progress.used.busy_time),
             cpu_ns: progress.used.cpu_ns,
             memory: progress.used.memory,

@@ -56,10 +56,10 @@ impl MonitorBuilder {
         self
     }
 
-    /// How far back the time window reaches, in 60 slots; at least 60 ms, by
+    /// How far back the time window reaches, in 60 slots; at least 60 ns, by
     /// default 60 s.
     pub fn last_period(mut self, period: Duration) -> Self {
-        self.last_period = period.max(Duration::from_millis(60));
+        self.last_period = period.max(Duration::from_nanos(60));
         self
     }
 

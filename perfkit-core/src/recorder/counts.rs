@@ -1,17 +1,18 @@
 //! How many values fell into each bucket, counted by one thread and read by any.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::histogram::bucket;
 
-use super::sync::{Acquire, AtomicU32, Relaxed, Release};
+use super::sync::{Acquire, AtomicU32, Mutex, Relaxed, Release, lock};
 
-/// The largest value that has a bucket of its own: 2⁴⁴ ticks are hours, and that
-/// many bytes are 16 TiB. Larger values share the last bucket.
-const HIGHEST: u64 = if cfg!(perfkit_loom) { 3 } else { (1 << 44) - 1 };
+/// How many buckets are near: up to 2⁴⁴ ticks, which are hours, or bytes, which
+/// are 16 TiB. Values so large that nobody minds a lock are far.
+const NEAR: usize = if cfg!(perfkit_loom) { 4 } else { 4864 };
 
-/// How many buckets are kept.
-pub(super) const BUCKETS: usize = if cfg!(perfkit_loom) { 4 } else { 4864 };
+/// A bucket that takes what is not to be counted.
+pub(super) const NO_BUCKET: u32 = u32::MAX;
 
 /// Counts that only grow. The low halves are all that is written but for once in
 /// 2³² times; a reader puts both together.
@@ -19,12 +20,13 @@ pub(super) const BUCKETS: usize = if cfg!(perfkit_loom) { 4 } else { 4864 };
 pub(super) struct Counts {
     low: Box<[AtomicU32]>,
     high: OnceLock<Box<[AtomicU32]>>,
+    far: Mutex<BTreeMap<u16, u64>>,
 }
 
 /// The bucket of a value.
 #[inline(always)]
 pub(super) fn bucket_of(value: u64) -> u32 {
-    u32::from(bucket::index(value.min(HIGHEST)))
+    u32::from(bucket::index(value))
 }
 
 fn zeros(buckets: usize) -> Box<[AtomicU32]> {
@@ -32,13 +34,14 @@ fn zeros(buckets: usize) -> Box<[AtomicU32]> {
 }
 
 impl Counts {
-    pub(super) const BYTES: usize = (BUCKETS + 1) * size_of::<u32>();
+    pub(super) const BYTES: usize = NEAR * size_of::<u32>();
 
-    /// All zero. One bucket more than are read takes what is not to be counted.
+    /// All zero.
     pub(super) fn new() -> Self {
         Self {
-            low: zeros(BUCKETS + 1),
+            low: zeros(NEAR),
             high: OnceLock::new(),
+            far: Mutex::new(BTreeMap::new()),
         }
     }
 
@@ -46,6 +49,7 @@ impl Counts {
     #[inline(always)]
     pub(super) fn add_one(&self, bucket: u32) {
         let Some(count) = self.low.get(bucket as usize) else {
+            self.add_far(bucket);
             return;
         };
         let next = count.load(Relaxed).wrapping_add(1);
@@ -57,8 +61,16 @@ impl Counts {
 
     #[cold]
     #[inline(never)]
+    fn add_far(&self, bucket: u32) {
+        if let Ok(bucket) = u16::try_from(bucket) {
+            *lock(&self.far).entry(bucket).or_default() += 1;
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
     fn carry(&self, bucket: u32) {
-        let high = self.high.get_or_init(|| zeros(BUCKETS + 1));
+        let high = self.high.get_or_init(|| zeros(NEAR));
         let count = &high[bucket as usize];
         count.store(count.load(Relaxed).wrapping_add(1), Release);
     }
@@ -68,7 +80,7 @@ impl Counts {
         let mut filled = Vec::new();
         let mut sum = 0;
         let high = self.high.get();
-        for (index, low) in self.low[..BUCKETS].iter().enumerate() {
+        for (index, low) in self.low.iter().enumerate() {
             let mut count = u64::from(low.load(Relaxed));
             if let Some(high) = high {
                 count += u64::from(high[index].load(Acquire)) << 32;
@@ -77,6 +89,10 @@ impl Counts {
                 filled.push((index as u16, count));
                 sum += count;
             }
+        }
+        for (bucket, count) in lock(&self.far).iter() {
+            filled.push((*bucket, *count));
+            sum += count;
         }
         (filled, sum)
     }
@@ -87,6 +103,7 @@ impl Counts {
         for count in self.low.iter().chain(high) {
             count.store(0, Relaxed);
         }
+        lock(&self.far).clear();
     }
 
     #[cfg(test)]
@@ -110,12 +127,16 @@ mod tests {
     }
 
     #[test]
-    fn the_spare_bucket_is_not_read() {
+    fn far_values_are_counted_too() {
         let counts = Counts::new();
-        counts.add_one(BUCKETS as u32);
-        counts.add_one(u32::MAX);
+        let (near, far) = (bucket_of((1 << 44) - 1), bucket_of(u64::MAX));
+        assert_eq!(near as usize, NEAR - 1);
+        for bucket in [near, far, NO_BUCKET, far] {
+            counts.add_one(bucket);
+        }
+        let expected = vec![(near as u16, 1), (far as u16, 2)];
+        assert_eq!(counts.read(), (expected, 3));
+        counts.clear();
         assert_eq!(counts.read(), (Vec::new(), 0));
-        assert_eq!(bucket_of(u64::MAX), BUCKETS as u32 - 1);
-        assert_eq!(bucket_of(HIGHEST), BUCKETS as u32 - 1);
     }
 }

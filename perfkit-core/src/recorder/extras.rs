@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use crate::alloc::MemoryUse;
+use crate::alloc::{self, MemoryUse};
 use crate::metric::Totals;
 
 use super::counts::{Counts, bucket_of};
@@ -20,6 +20,9 @@ pub(super) struct Extras {
     busy: OnceLock<Box<Group<1>>>,
     items: OnceLock<Box<Group<1>>>,
     bytes: OnceLock<Box<Group<1>>>,
+    /// Of calls that had callees; of others it is the whole time. Only its ring is
+    /// of use.
+    self_time: OnceLock<Box<Group<1>>>,
 }
 
 const MEMORY: [Quantity; 4] = [
@@ -38,6 +41,7 @@ impl Extras {
             busy: OnceLock::new(),
             items: OnceLock::new(),
             bytes: OnceLock::new(),
+            self_time: OnceLock::new(),
         }
     }
 
@@ -90,6 +94,13 @@ impl Extras {
         }
     }
 
+    /// Keeps the self time of the call at a position, which had callees.
+    pub(super) fn record_self_time(&self, position: u64, self_time: u64) {
+        let make = || alloc::uncounted(|| Group::new([Quantity::SelfTime], 0, self.ring_len));
+        let group = self.self_time.get_or_init(make);
+        group.remember(position, [i64::try_from(self_time).unwrap_or(i64::MAX)]);
+    }
+
     pub(super) fn read(&self, tally: &mut Tally) {
         if let Some(memory) = self.memory.get() {
             memory.read(tally);
@@ -117,6 +128,7 @@ impl Extras {
         };
         sample.cpu_ns = one(&self.cpu);
         sample.busy_time = one(&self.busy);
+        sample.self_time = one(&self.self_time).unwrap_or(sample.duration());
         let items = one(&self.items).map(Work::Items);
         sample.work = items.or_else(|| one(&self.bytes).map(Work::Bytes));
     }
@@ -135,6 +147,9 @@ impl Extras {
             memory.clear();
         }
         self.singles().for_each(Group::clear);
+        if let Some(self_time) = self.self_time.get() {
+            self_time.clear();
+        }
     }
 
     fn singles(&self) -> impl Iterator<Item = &Group<1>> {
@@ -194,15 +209,22 @@ impl<const N: usize> Group<N> {
 
     #[inline]
     fn record(&self, position: u64, values: [i64; N]) {
+        self.remember(position, values);
         add(&self.count, 1);
-        let entry = &self.ring[(position % self.ring.len() as u64) as usize];
-        entry.tag.store(position + 1, Release);
-        for (at, value) in values.into_iter().enumerate() {
-            entry.values[at].store(value as u64, Release);
-            self.totals[at].add(value);
+        for (totals, value) in self.totals.iter().zip(values) {
+            totals.add(value);
         }
         for (counts, value) in self.counts.iter().zip(values) {
             counts.add_one(bucket_of(u64::try_from(value).unwrap_or(0)));
+        }
+    }
+
+    #[inline]
+    fn remember(&self, position: u64, values: [i64; N]) {
+        let entry = &self.ring[(position % self.ring.len() as u64) as usize];
+        entry.tag.store(position + 1, Release);
+        for (kept, value) in entry.values.iter().zip(values) {
+            kept.store(value as u64, Release);
         }
     }
 

@@ -158,7 +158,7 @@ fn call(end: u64) -> Sample {
         end,
         ending: Ending::Success,
         nested: false,
-        self_time: Some(1),
+        self_time: 1,
         busy_time: None,
         cpu_ns: None,
         memory: None,

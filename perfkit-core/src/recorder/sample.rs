@@ -25,8 +25,7 @@ pub(crate) struct Sample {
     /// Whether the operation was already running on this thread or task: such
     /// a call is counted, and all but its self time belongs to the outermost.
     pub(crate) nested: bool,
-    /// `None` of a call of long ago, of which only the sum is kept.
-    pub(crate) self_time: Option<u64>,
+    pub(crate) self_time: u64,
     /// Time in polls; async calls only.
     pub(crate) busy_time: Option<u64>,
     pub(crate) cpu_ns: Option<u64>,
@@ -110,7 +109,7 @@ impl Sample {
     /// The call as if it had taken no time.
     pub(crate) fn without_time(mut self) -> Self {
         self.start = self.end;
-        self.self_time = Some(0);
+        self.self_time = 0;
         self
     }
 
@@ -119,7 +118,7 @@ impl Sample {
         let duration = scale.ns(self.duration());
         self.end = scale.ns(self.end);
         self.start = self.end.saturating_sub(duration);
-        self.self_time = self.self_time.map(|ticks| scale.ns(ticks));
+        self.self_time = scale.ns(self.self_time);
         self.busy_time = self.busy_time.map(|ticks| scale.ns(ticks));
         self
     }
@@ -140,7 +139,7 @@ impl Sample {
         }
         match quantity {
             Quantity::ExecutionTime => Some(whole(self.duration())),
-            Quantity::SelfTime => self.self_time.map(whole),
+            Quantity::SelfTime => Some(whole(self.self_time)),
             Quantity::BusyTime => self.busy_time.map(whole),
             Quantity::CpuTime => self.cpu_ns.map(whole),
             Quantity::FailureTime => None,

@@ -16,7 +16,7 @@ use crate::metric::Totals;
 use crate::outcome::{Ending, Failure};
 
 use super::Recorder;
-use super::counts::{BUCKETS, Counts, bucket_of};
+use super::counts::{Counts, NO_BUCKET, bucket_of};
 use super::errors::{self, ErrorCount, ErrorLog};
 use super::extras::Extras;
 use super::sample::{Quantity, Sample};
@@ -25,9 +25,6 @@ use super::sync::{
     Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, lock, try_lock, widen,
 };
 use super::tally::{Series, Tally};
-
-/// The spare bucket, which is pending before the first call.
-const NONE_PENDING: u32 = BUCKETS as u32;
 
 /// How often a reading that a writer disturbed is made anew.
 const TRIES: u32 = if cfg!(perfkit_loom) { 2 } else { 8 };
@@ -104,7 +101,7 @@ impl Shard {
             max: zero(),
             next_tick: zero(),
             state: zero(),
-            pending: AtomicU32::new(NONE_PENDING),
+            pending: AtomicU32::new(NO_BUCKET),
             depth: AtomicU32::new(0),
             others: zero(),
             untimed: zero(),
@@ -183,11 +180,11 @@ impl Shard {
         self.counts.add_one(self.pending.load(Relaxed));
         self.pending.store(bucket_of(duration), Release);
         let timed = self.timed.load(Relaxed);
-        self.push(
-            timed.wrapping_add(self.others.load(Relaxed)),
-            end,
-            duration << 3,
-        );
+        let position = timed.wrapping_add(self.others.load(Relaxed));
+        if self_time != duration {
+            self.extras.record_self_time(position, self_time);
+        }
+        self.push(position, end, duration << 3);
         add(&self.sum, duration);
         add(&self.self_sum, self_time);
         widen(&self.min, &self.max, duration);
@@ -230,7 +227,7 @@ impl Shard {
 
     /// Counts any call.
     pub(crate) fn record(&self, sample: &Sample, failure: Option<&Failure>) {
-        let self_time = sample.self_time.unwrap_or(0);
+        let self_time = sample.self_time;
         if sample.ending == Ending::Success && !sample.nested {
             self.record_extras(sample);
             self.record_success(sample.end, sample.duration(), self_time);
@@ -239,6 +236,9 @@ impl Shard {
         if sample.ending == Ending::Success {
             add(&self.nested, 1);
             add(&self.self_sum, self_time);
+            if self_time != sample.duration() {
+                self.extras.record_self_time(self.position(), self_time);
+            }
         } else {
             self.failures.count(sample.ending);
         }
@@ -413,7 +413,7 @@ impl Shard {
             end,
             ending: ending(packed),
             nested: packed & 4 != 0,
-            self_time: None,
+            self_time: 0,
             busy_time: None,
             cpu_ns: None,
             memory: None,
@@ -450,7 +450,7 @@ impl Shard {
         self.rest();
         self.state.store(0, Relaxed);
         *lock(&self.recorder) = Weak::new();
-        self.pending.store(NONE_PENDING, Relaxed);
+        self.pending.store(NO_BUCKET, Relaxed);
         let failures = &self.failures;
         let numbers = [
             &self.timed,

@@ -128,41 +128,15 @@ impl Series {
         self.buckets = scaled;
     }
 
-    /// Makes buckets and totals agree: a bucket stands for the middle of what its
-    /// ticks are in nanoseconds, so that the extremes may lie in the next one; and
-    /// the sum may know of a call that ended while the buckets were read.
+    /// Makes the totals agree: the sum may know of a call that ended while the
+    /// buckets were read.
     fn settle(&mut self) {
-        if self.buckets.is_empty() || !self.totals.has_extremes() {
-            return;
-        }
         let Totals {
             count, min, max, ..
         } = self.totals;
-        let (low, high) = (bucket::index(whole(min)), bucket::index(whole(max)));
-        for (bucket, _) in &mut self.buckets {
-            *bucket = (*bucket).clamp(low, high);
-        }
-        let last = self.buckets.len() - 1;
-        self.move_one(0, low);
-        self.move_one(last, high);
-        self.buckets.sort_unstable_by_key(|(bucket, _)| *bucket);
-        self.buckets.dedup_by(|next, kept| {
-            let is_same = next.0 == kept.0;
-            kept.1 += if is_same { next.1 } else { 0 };
-            is_same
-        });
-        let all = |value: i64| i128::from(value).saturating_mul(i128::from(count));
-        self.totals.sum = self.totals.sum.clamp(all(min), all(max));
-    }
-
-    /// Moves one value to another bucket.
-    fn move_one(&mut self, from: usize, to: u16) {
-        let (bucket, count) = &mut self.buckets[from];
-        if *count == 1 {
-            *bucket = to;
-        } else if *bucket != to {
-            *count -= 1;
-            self.buckets.push((to, 1));
+        if self.totals.has_extremes() {
+            let all = |value: i64| i128::from(value).saturating_mul(i128::from(count));
+            self.totals.sum = self.totals.sum.clamp(all(min), all(max));
         }
     }
 
