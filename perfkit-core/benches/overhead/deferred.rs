@@ -1,0 +1,70 @@
+//! Work that a measured call leaves to other threads or to later.
+//!
+//! A library may only note a call down, and sum it up on a thread of its own or
+//! when it is asked to. The thread that calls does not pay for that, the machine
+//! does. Here the CPU time of the whole process is taken from the start of a
+//! batch until that work is done, less the thread's own time for the batch.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use perfkit::MetricSummary;
+use perfkit::unit::Unit;
+
+use crate::batch::Trial;
+use crate::clock;
+use crate::contestants::own::PLAIN;
+use crate::contestants::reference::EMPTY;
+use crate::contestants::{Contestant, Kind, Setting, peers};
+
+/// Fewer than hotpath takes up at once, so that one sweep sees all of them.
+const CALLS: u64 = 50_000;
+
+/// More than twice hotpath's interval; nobody else has one.
+const SETTLE: Duration = Duration::from_millis(110);
+
+/// Nanoseconds of deferred work per call, by contestant.
+#[derive(Debug, Default)]
+pub(crate) struct Deferred(Vec<(&'static str, f64)>);
+
+impl Deferred {
+    /// Measures `#[measure]` and the peers, as the median of some repetitions.
+    pub(crate) fn measure(contestants: &[Contestant], repetitions: usize) -> Self {
+        let of = |contestant: &Contestant| {
+            let once = |_| deferred_ns(contestant) / CALLS as f64;
+            let values: Vec<f64> = (0..repetitions).map(once).collect();
+            MetricSummary::from_values(Unit::Nanoseconds, &values).median
+        };
+        // What the process does anyhow, per call that does nothing.
+        let idle = contestants
+            .iter()
+            .find(|one| one.name == EMPTY)
+            .and_then(of);
+        let measured = contestants
+            .iter()
+            .filter(|one| one.kind == Kind::Peer || one.name == PLAIN);
+        let less_idle = |one: &Contestant| Some((one.name, (of(one)? - idle?).max(0.0)));
+        Self(measured.filter_map(less_idle).collect())
+    }
+
+    /// Nanoseconds per call; `None` for a contestant that was not measured.
+    pub(crate) fn ns(&self, contestant: &str) -> Option<f64> {
+        let found = self.0.iter().find(|(name, _)| *name == contestant);
+        found.map(|(_, ns)| *ns)
+    }
+}
+
+fn deferred_ns(contestant: &Contestant) -> f64 {
+    let trial = Trial {
+        contestant,
+        setting: Setting::Tight,
+        calls: CALLS,
+    };
+    contestant.prepare();
+    peers::upkeep();
+    let start = clock::process_ns();
+    let own = trial.run().ns;
+    peers::upkeep();
+    sleep(SETTLE);
+    (clock::process_ns() - start).saturating_sub(own) as f64
+}

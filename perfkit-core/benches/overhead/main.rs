@@ -1,0 +1,206 @@
+//! What a measured call costs, side by side with other libraries.
+//!
+//! ```console
+//! $ cargo bench --bench overhead
+//! $ cargo bench --bench overhead -- --quick --threads 1,8
+//! ```
+//!
+//! # Method
+//!
+//! Every contestant is a function that is never inlined and measures a body in
+//! its own way. A batch is so many calls of one contestant that they take about
+//! 200 µs, or 500 µs on each of several threads. In a round every contestant has
+//! one batch in each of two settings, in an order drawn anew for each round:
+//!
+//! - **tight loop**: the body is empty, and call follows call;
+//! - **with work**: the body is a chain of multiplications of about 15 ns, and
+//!   another such chain is between the calls. The work leaves most of the
+//!   processor idle, and what does not depend on it, such as reading a counter,
+//!   is done meanwhile, so that measuring costs less than in the tight loop.
+//!
+//! What is shown is the median over the rounds: of nanoseconds per call, and of
+//! ratios and differences to another contestant's batch of the same round. Ratios
+//! are of whole calls, with the empty call on both sides, except where a peer is
+//! called so many times as dear: there the empty call is taken off both.
+//!
+//! # Time
+//!
+//! Time is the CPU time of the calling threads (`CLOCK_THREAD_CPUTIME_ID`), over
+//! their calls. With several threads, all run the same contestant at once between
+//! barriers, on one core each and around again. With eight threads on two cores,
+//! wall time would count what a thread waits for its turn, and wall time times
+//! cores over threads would need both cores to be ours for every nanosecond of
+//! a batch; CPU time is neither. It holds what contention costs (lines of cache
+//! that move, locks that spin or enter the kernel), and not what a thread sleeps
+//! for a lock that another holds, so that contended locks look cheaper than they
+//! are. How many cores ran at once is printed: with one, nothing was contended.
+//!
+//! Nor does it hold what a library leaves to a thread of its own or to later.
+//! That is measured for itself, and the last column of the tables adds it.
+//!
+//! # Not measured
+//!
+//! - The first call of each site, which creates what the others find.
+//! - What only some batches pay, such as growing a buffer: a median passes over
+//!   it. The saved report has it, in the mean and the maximum of each contestant.
+//! - Pressure on the caches: few functions are measured, and nothing else in
+//!   the program wants the cache.
+//! - Contention with readers: no snapshot, scrape or export runs meanwhile.
+//! - Full speed for seconds on end, which some libraries buffer without bound.
+//! - More threads at once than there are cores, and threads that lose their
+//!   core while they hold a lock: a batch is shorter than a time slice.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark prints its results"
+)]
+
+mod arguments;
+mod batch;
+mod clock;
+mod contestants;
+mod deferred;
+mod figures;
+mod phase;
+mod report;
+mod rounds;
+mod table;
+mod work;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use perfkit::CountingAllocator;
+
+use arguments::{Arguments, Mode};
+use batch::Trial;
+use contestants::{Contestant, peers};
+use deferred::Deferred;
+use phase::{Phase, Results};
+use rounds::Plan;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::read(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            eprintln!("{error}\n{}", arguments::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    let contestants = contestants::all();
+    let done = match arguments.mode {
+        Mode::List => Ok(list(&contestants)),
+        Mode::Test => test(&contestants),
+        Mode::Measure => measure(&contestants, &arguments),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn list(contestants: &[Contestant]) -> bool {
+    for contestant in contestants {
+        println!("{}: benchmark", contestant.name);
+    }
+    true
+}
+
+/// Calls each contestant once in each setting, and sees whether it returned what
+/// the first one does, which measures nothing, and counted the calls.
+fn test(contestants: &[Contestant]) -> Result<bool, Box<dyn Error>> {
+    let _started = peers::start()?;
+    let first = contestants.first().ok_or("no contestants")?;
+    let mut are_all_right = true;
+    for contestant in contestants {
+        contestant.prepare();
+        let mut wrong = None;
+        for &setting in contestant.settings() {
+            let [output, expected] = [contestant, first].map(|one| one.call(setting, 1)(7));
+            if output != expected {
+                wrong = Some(format!("{}: {output} is not {expected}", setting.name()));
+            }
+        }
+        perfkit::set_enabled(true);
+        peers::upkeep();
+        let wrong = wrong.or_else(|| contestant.miscount());
+        are_all_right &= wrong.is_none();
+        println!(
+            "{} ... {}",
+            contestant.name,
+            wrong.as_deref().unwrap_or("ok")
+        );
+    }
+    Ok(are_all_right)
+}
+
+/// Measures all, prints it and saves it. Whether that is good enough depends on
+/// the figures only where it is asked for.
+fn measure(contestants: &[Contestant], arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+    let _started = peers::start()?;
+    let seed = SystemTime::UNIX_EPOCH.elapsed()?.as_millis() as u64;
+    let repetitions = if arguments.is_quick { 2 } else { 7 };
+    let deferred = Deferred::measure(contestants, repetitions);
+    println!("{}", table::LEGEND);
+    let mut phases = Vec::new();
+    for &threads in &arguments.threads {
+        let plan = Plan {
+            threads,
+            time: Duration::from_millis(if arguments.is_quick { 1_700 } else { 17_000 }),
+            seed,
+        };
+        let phase = phase(contestants, plan);
+        println!("{}", heading(&phase));
+        println!("{}", table::costs(contestants, &phase, &deferred));
+        phases.push(phase);
+    }
+    let figures = figures::all(contestants, &deferred);
+    println!("{}", table::figures(&figures, &phases));
+    for wrong in contestants.iter().filter_map(Contestant::miscount) {
+        println!("warning: {wrong}");
+    }
+    let path = report::save(&phases, seed)?;
+    println!("Saved: `perfkit report {}` shows it.", path.display());
+    let mut reached = figures
+        .iter()
+        .flat_map(|figure| phases.iter().filter_map(|phase| figure.reached(phase)));
+    Ok(!arguments.is_strict || reached.all(|(_, is_met)| is_met))
+}
+
+fn heading(phase: &Phase) -> String {
+    format!(
+        "{} on {:.2} cores at once, {} rounds",
+        table::threads(phase.threads),
+        phase.cores,
+        phase.rounds(),
+    )
+}
+
+fn phase(contestants: &[Contestant], plan: Plan) -> Phase {
+    let batch_ns = if plan.threads == 1 { 200_000 } else { 500_000 };
+    let mut trials = Vec::new();
+    for contestant in contestants {
+        for &setting in contestant.settings() {
+            trials.push(Trial::sized(contestant, setting, batch_ns));
+        }
+    }
+    let rounds = rounds::run(&trials, plan);
+    let results = trials.iter().zip(rounds.ns).map(|(trial, ns)| Results {
+        contestant: trial.contestant.name,
+        setting: trial.setting,
+        ns,
+    });
+    Phase {
+        threads: plan.threads,
+        cores: rounds.cores,
+        results: results.collect(),
+    }
+}
