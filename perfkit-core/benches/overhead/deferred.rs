@@ -8,9 +8,6 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use perfkit::MetricSummary;
-use perfkit::unit::Unit;
-
 use crate::batch::Trial;
 use crate::clock;
 use crate::contestants::own::PLAIN;
@@ -28,23 +25,23 @@ const SETTLE: Duration = Duration::from_millis(110);
 pub(crate) struct Deferred(Vec<(&'static str, f64)>);
 
 impl Deferred {
-    /// Measures `#[measure]` and the peers, as the median of some repetitions.
+    /// Measures `#[measure]` and the peers, as the least of some repetitions:
+    /// whatever else the process does meanwhile only adds to it.
     pub(crate) fn measure(contestants: &[Contestant], repetitions: usize) -> Self {
-        let of = |contestant: &Contestant| {
-            let once = |_| deferred_ns(contestant) / CALLS as f64;
-            let values: Vec<f64> = (0..repetitions).map(once).collect();
-            MetricSummary::from_values(Unit::Nanoseconds, &values).median
-        };
-        // What the process does anyhow, per call that does nothing.
-        let idle = contestants
-            .iter()
-            .find(|one| one.name == EMPTY)
-            .and_then(of);
-        let measured = contestants
-            .iter()
-            .filter(|one| one.kind == Kind::Peer || one.name == PLAIN);
-        let less_idle = |one: &Contestant| Some((one.name, (of(one)? - idle?).max(0.0)));
-        Self(measured.filter_map(less_idle).collect())
+        let is_asked = |one: &&Contestant| one.kind == Kind::Peer || one.name == PLAIN;
+        let empty = contestants.iter().filter(|one| one.name == EMPTY);
+        let measured = empty.chain(contestants.iter().filter(is_asked));
+        let mut least: Vec<_> = measured.map(|one| (one, f64::INFINITY)).collect();
+        for _ in 0..repetitions {
+            for (contestant, ns) in &mut least {
+                *ns = ns.min(deferred_ns(contestant) / CALLS as f64);
+            }
+        }
+        // The first is what the process does anyhow.
+        let idle = least.first().map_or(0.0, |(_, ns)| *ns);
+        let less_idle = least.iter().skip(1);
+        let less_idle = less_idle.map(|(one, ns)| (one.name, (ns - idle).max(0.0)));
+        Self(less_idle.collect())
     }
 
     /// Nanoseconds per call; `None` for a contestant that was not measured.

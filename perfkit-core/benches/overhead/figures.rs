@@ -69,7 +69,7 @@ pub(crate) fn all(contestants: &[Contestant], deferred: &Deferred) -> Vec<Figure
         let later = [peer, PLAIN].map(|name| deferred.ns(name).unwrap_or(0.0));
         let with_later = format!("{what}, with deferred");
         all.push(dearer(what, peer, [0.0; 2]));
-        if later.iter().any(|ns| *ns >= 1.0) {
+        if later.iter().any(|ns| *ns >= 2.0) {
             all.push(dearer(with_later, peer, later));
         }
     }
