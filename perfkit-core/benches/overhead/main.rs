@@ -175,13 +175,23 @@ fn measure(contestants: &[Contestant], arguments: &Arguments) -> Result<bool, Bo
     Ok(!arguments.is_strict || reached.all(|(_, is_met)| is_met))
 }
 
+/// What stands above a table: how much was run, and whether the threads met.
 fn heading(phase: &Phase) -> String {
-    format!(
-        "{} on {:.2} cores at once, {} rounds",
-        table::threads(phase.threads),
-        phase.cores,
-        phase.rounds(),
-    )
+    let threads = table::threads(phase.threads);
+    let rounds = phase.rounds();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let at_once = phase.threads.min(cores);
+    let heading = format!(
+        "{threads} on {:.2} cores at once, {rounds} rounds",
+        phase.cores
+    );
+    if at_once > 1 && phase.cores < 0.8 * at_once as f64 {
+        return format!(
+            "{heading}\nwarning: other programs kept the threads from running on {at_once} cores \
+             at once: contention is higher than shown"
+        );
+    }
+    heading
 }
 
 fn phase(contestants: &[Contestant], plan: Plan) -> Phase {
