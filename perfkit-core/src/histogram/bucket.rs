@@ -33,7 +33,6 @@ pub(crate) fn middle(index: u16) -> u64 {
 }
 
 /// The largest value of a bucket.
-#[cfg(test)]
 pub(crate) fn highest(index: u16) -> u64 {
     let (shift, sub) = parts(index);
     ((sub + 1) << shift) - 1

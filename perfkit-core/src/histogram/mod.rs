@@ -148,19 +148,22 @@ impl Histogram {
         for (value, count) in self.recorded() {
             seen += count;
             if seen >= rank {
-                return Some(value as f64);
+                return Some(value.max(self.min).min(self.max) as f64);
             }
         }
         None
     }
 
-    /// The middle of every bucket that holds values, but never outside of
-    /// minimum and maximum, ascending, with its count.
+    /// The value that stands for every bucket that holds values, ascending, with
+    /// the bucket's count: its middle, or as near to it as minimum and maximum
+    /// allow.
     pub fn recorded(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         let (min, max) = (self.min, self.max.max(self.min));
-        self.counts
-            .iter()
-            .map(move |(index, count)| (bucket::middle(*index).clamp(min, max), *count))
+        self.counts.iter().map(move |(index, count)| {
+            let (lowest, highest) = (bucket::lowest(*index), bucket::highest(*index));
+            let middle = bucket::middle(*index).clamp(min, max);
+            (middle.clamp(lowest, highest), *count)
+        })
     }
 
     /// The buckets that hold values, ascending.

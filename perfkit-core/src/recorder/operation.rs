@@ -11,7 +11,7 @@ use super::fork;
 use super::sample::Sample;
 use super::shard::Shard;
 use super::state::Allowed;
-use super::sync::{Arc, Mutex, lock, try_lock};
+use super::sync::{Arc, Mutex, lock, lock_soon, try_lock};
 use super::tally::Tally;
 use super::{Limits, Recording, pool, thread};
 
@@ -182,11 +182,12 @@ impl Recorder {
     }
 
     /// Closes the slot of the time window that ended before a call did, before
-    /// the call is counted. Never waits: if someone else is at it, the next call
-    /// tries again.
+    /// the call is counted. If someone else is at the shards for longer than a
+    /// moment, the call goes to the slot that is open, and the next one tries
+    /// again.
     #[cold]
     pub(super) fn close_slot(&self, shard: &Shard, end: u64) {
-        let Some(mut members) = try_lock(&self.members) else {
+        let Some(mut members) = lock_soon(&self.members) else {
             return;
         };
         let next_tick = members.advance(&self.common, end);
@@ -197,6 +198,8 @@ impl Recorder {
     pub(crate) fn read(&self, now: u64, allowed: Allowed) -> Recording {
         let scale = self.clock().scale();
         let mut members = lock(&self.members);
+        // First of all, so that calls which find the lock held are in a slot of now.
+        members.advance(&self.common, now);
         let total = members.total();
         let mut lifetime = members.since_reset(&total, allowed);
         let (mut last_period, last_period_start) = members.last_period(&self.common, now, total);

@@ -22,7 +22,8 @@ use super::extras::Extras;
 use super::sample::{Quantity, Sample};
 use super::state::Allowed;
 use super::sync::{
-    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, lock, try_lock, widen,
+    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, fence, lock, try_lock,
+    widen,
 };
 use super::tally::{Series, Tally};
 
@@ -74,6 +75,8 @@ struct Entry {
 
 #[derive(Debug)]
 struct Failures {
+    /// Odd while a call is being counted.
+    version: AtomicU64,
     failure: AtomicU64,
     panic: AtomicU64,
     cancelled: AtomicU64,
@@ -109,6 +112,7 @@ impl Shard {
             ring: (0..ring_len).map(entry).collect(),
             nested: zero(),
             failures: Failures {
+                version: zero(),
                 failure: zero(),
                 panic: zero(),
                 cancelled: zero(),
@@ -240,10 +244,8 @@ impl Shard {
                 self.extras.record_self_time(self.position(), self_time);
             }
         } else {
-            self.failures.count(sample.ending);
-        }
-        if sample.ending != Ending::Success && !sample.nested {
-            self.failures.time(sample.duration());
+            let duration = (!sample.nested).then(|| sample.duration());
+            self.failures.count(sample.ending, duration);
         }
         if let Some(failure) = failure {
             self.log(failure);
@@ -262,7 +264,7 @@ impl Shard {
 
     /// Counts a call that did not succeed and of which nothing else is known.
     pub(crate) fn record_untimed(&self, ending: Ending, failure: Option<&Failure>) {
-        self.failures.count(ending);
+        self.failures.count(ending, None);
         if let Some(failure) = failure {
             self.log(failure);
         }
@@ -327,15 +329,7 @@ impl Shard {
             reading = self.try_read();
         }
         let mut tally = reading.0;
-        let failures = &self.failures;
-        tally.nested = self.nested.load(Relaxed);
-        tally.untimed = self.untimed.load(Relaxed);
-        tally.calls.success += tally.nested + tally.untimed;
-        tally.calls.failure = failures.failure.load(Relaxed);
-        tally.calls.panic = failures.panic.load(Relaxed);
-        tally.calls.cancelled = failures.cancelled.load(Relaxed);
-        let failed = totals(&failures.timed, &failures.sum, &failures.min, &failures.max);
-        tally.set(Quantity::FailureTime, only_totals(failed));
+        self.failures.read(&mut tally);
         self.extras.read(&mut tally);
         tally
     }
@@ -353,14 +347,19 @@ impl Shard {
         }
         let mut time = totals(&self.timed, &self.sum, &self.min, &self.max);
         time.count = count;
+        let nested = self.nested.load(Relaxed);
         let self_time = Totals {
             sum: i128::from(self.self_sum.load(Relaxed)),
-            count: count + self.nested.load(Relaxed),
+            count: count + nested,
             ..Totals::default()
         };
         let is_quiet = self.timed.load(Acquire) == timed && count == timed;
-        let mut tally = Tally::default();
-        tally.calls.success = count;
+        let mut tally = Tally {
+            nested,
+            untimed: self.untimed.load(Relaxed),
+            ..Tally::default()
+        };
+        tally.calls.success = count + nested + tally.untimed;
         let totals = time;
         tally.set(Quantity::ExecutionTime, Series { totals, buckets });
         tally.set(Quantity::SelfTime, only_totals(self_time));
@@ -478,19 +477,40 @@ impl Shard {
 }
 
 impl Failures {
-    fn count(&self, ending: Ending) {
+    /// Counts a call that did not succeed, and its duration if it has one.
+    fn count(&self, ending: Ending, duration: Option<u64>) {
+        self.version.store(self.version.load(Relaxed) + 1, Relaxed);
+        fence(Release);
         match ending {
             Ending::Success => {}
             Ending::Failure => add(&self.failure, 1),
             Ending::Panic => add(&self.panic, 1),
             Ending::Cancelled => add(&self.cancelled, 1),
         }
+        if let Some(duration) = duration {
+            add(&self.timed, 1);
+            add(&self.sum, duration);
+            widen(&self.min, &self.max, duration);
+        }
+        self.version.store(self.version.load(Relaxed) + 1, Release);
     }
 
-    fn time(&self, duration: u64) {
-        add(&self.timed, 1);
-        add(&self.sum, duration);
-        widen(&self.min, &self.max, duration);
+    /// Failures are not so many that a reader would not soon find a moment
+    /// without one.
+    fn read(&self, tally: &mut Tally) {
+        for _ in 0..100 * TRIES {
+            let version = self.version.load(Acquire);
+            tally.calls.failure = self.failure.load(Relaxed);
+            tally.calls.panic = self.panic.load(Relaxed);
+            tally.calls.cancelled = self.cancelled.load(Relaxed);
+            let failed = totals(&self.timed, &self.sum, &self.min, &self.max);
+            tally.set(Quantity::FailureTime, only_totals(failed));
+            fence(Acquire);
+            if version % 2 == 0 && self.version.load(Relaxed) == version {
+                break;
+            }
+            std::hint::spin_loop();
+        }
     }
 }
 

@@ -4,11 +4,11 @@
 use std::ops::{Deref, DerefMut};
 
 #[cfg(perfkit_loom)]
-pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64};
+pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, fence};
 #[cfg(perfkit_loom)]
 pub(super) use loom::sync::{Mutex, MutexGuard};
 #[cfg(not(perfkit_loom))]
-pub(super) use std::sync::atomic::{AtomicU32, AtomicU64};
+pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 #[cfg(not(perfkit_loom))]
 pub(super) use std::sync::{Mutex, MutexGuard};
 
@@ -48,6 +48,19 @@ pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<Guard<'_, T>> {
         guard,
         _section: section,
     })
+}
+
+/// Locks if that needs no waiting but for a moment: some microseconds at most.
+pub(super) fn lock_soon<T>(mutex: &Mutex<T>) -> Option<Guard<'_, T>> {
+    let (spins, yields) = if cfg!(perfkit_loom) { (0, 0) } else { (64, 16) };
+    let spin = (0..spins).map(|_| std::hint::spin_loop());
+    let mut pauses = spin.chain((0..yields).map(|_| std::thread::yield_now()));
+    loop {
+        if let Some(guard) = try_lock(mutex) {
+            return Some(guard);
+        }
+        pauses.next()?;
+    }
 }
 
 impl<T> Deref for Guard<'_, T> {

@@ -195,7 +195,7 @@ pub(crate) struct Tally {
     pub(crate) nested: u64,
     /// Successful calls that were counted and not timed.
     pub(crate) untimed: u64,
-    series: [Option<Box<Series>>; Quantity::ALL.len()],
+    pub(super) series: [Option<Box<Series>>; Quantity::ALL.len()],
 }
 
 impl Tally {
