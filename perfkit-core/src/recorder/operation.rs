@@ -187,7 +187,7 @@ impl Recorder {
     /// again.
     #[cold]
     pub(super) fn close_slot(&self, shard: &Shard, end: u64) {
-        let Some(mut members) = lock_soon(&self.members) else {
+        let Some(mut members) = lock_soon(&self.members, 16) else {
             return;
         };
         let next_tick = members.advance(&self.common, end);

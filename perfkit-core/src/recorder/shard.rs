@@ -22,7 +22,7 @@ use super::extras::Extras;
 use super::sample::{Quantity, Sample};
 use super::state::Allowed;
 use super::sync::{
-    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, fence, lock, try_lock,
+    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, fence, lock, lock_soon,
     widen,
 };
 use super::tally::{Series, Tally};
@@ -271,7 +271,9 @@ impl Shard {
     }
 
     fn log(&self, failure: &Failure) {
-        match try_lock(&self.errors) {
+        // A reader holds it for as long as it takes to copy a pointer, unless it
+        // loses its core just then.
+        match lock_soon(&self.errors, 1000) {
             Some(mut log) => log.get_or_insert_default().record(failure),
             None => add(&self.unlogged, 1),
         }
@@ -280,7 +282,7 @@ impl Shard {
     /// Whether the text of a failure is worth writing; see [`ErrorLog`].
     #[cold]
     pub(crate) fn wants_text(&self, kind: &str, now: u64) -> bool {
-        let log = try_lock(&self.errors);
+        let log = lock_soon(&self.errors, 16);
         log.is_none_or(|mut log| log.get_or_insert_default().wants_text(kind, now))
     }
 

@@ -50,11 +50,16 @@ pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<Guard<'_, T>> {
     })
 }
 
-/// Locks if that needs no waiting but for a moment: some microseconds at most.
-pub(super) fn lock_soon<T>(mutex: &Mutex<T>) -> Option<Guard<'_, T>> {
-    let (spins, yields) = if cfg!(perfkit_loom) { (0, 0) } else { (64, 16) };
+/// Locks if that needs no waiting but for a moment: some microseconds, and so many
+/// turns of other threads that want the core.
+pub(super) fn lock_soon<T>(mutex: &Mutex<T>, turns: u32) -> Option<Guard<'_, T>> {
+    let (spins, turns) = if cfg!(perfkit_loom) {
+        (0, 0)
+    } else {
+        (64, turns)
+    };
     let spin = (0..spins).map(|_| std::hint::spin_loop());
-    let mut pauses = spin.chain((0..yields).map(|_| std::thread::yield_now()));
+    let mut pauses = spin.chain((0..turns).map(|_| std::thread::yield_now()));
     loop {
         if let Some(guard) = try_lock(mutex) {
             return Some(guard);
