@@ -47,7 +47,7 @@ impl<A> CountingAllocator<A> {
     }
 }
 
-/// Whether any allocation went through a [`CountingAllocator`].
+/// Whether a thread that asked had allocated through a [`CountingAllocator`].
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
@@ -59,8 +59,7 @@ thread_local! {
 struct Counters {
     allocated_bytes: Cell<u64>,
     allocations: Cell<u64>,
-    /// Bytes allocated less bytes freed by this thread.
-    growth_bytes: Cell<i64>,
+    freed_bytes: Cell<u64>,
     /// The highest growth since the innermost [`Mark`] was set.
     peak_bytes: Cell<i64>,
 }
@@ -70,36 +69,43 @@ impl Counters {
         Self {
             allocated_bytes: Cell::new(0),
             allocations: Cell::new(0),
-            growth_bytes: Cell::new(0),
+            freed_bytes: Cell::new(0),
             peak_bytes: Cell::new(i64::MIN),
         }
     }
 
+    /// Bytes allocated less bytes freed by this thread.
+    #[inline]
+    fn growth_bytes(&self) -> i64 {
+        let (allocated, freed) = (self.allocated_bytes.get(), self.freed_bytes.get());
+        allocated.wrapping_sub(freed) as i64
+    }
+
+    #[inline]
     fn grow(&self, bytes: usize) {
-        if self.allocations.get() == 0 {
-            INSTALLED.store(true, Ordering::Relaxed);
-        }
         self.allocations.set(self.allocations.get().wrapping_add(1));
         let allocated = self.allocated_bytes.get().wrapping_add(bytes as u64);
         self.allocated_bytes.set(allocated);
-        let growth = self.growth_bytes.get().wrapping_add(bytes as i64);
-        self.growth_bytes.set(growth);
+        let growth = allocated.wrapping_sub(self.freed_bytes.get()) as i64;
         if growth > self.peak_bytes.get() {
             self.peak_bytes.set(growth);
         }
     }
 
+    #[inline]
     fn shrink(&self, bytes: usize) {
-        let growth = self.growth_bytes.get().wrapping_sub(bytes as i64);
-        self.growth_bytes.set(growth);
+        let freed = self.freed_bytes.get().wrapping_add(bytes as u64);
+        self.freed_bytes.set(freed);
     }
 }
 
+#[inline]
 fn grow(bytes: usize) {
     // An allocation after the thread's locals are gone is not counted.
     let _ = COUNTERS.try_with(|counters| counters.grow(bytes));
 }
 
+#[inline]
 fn shrink(bytes: usize) {
     let _ = COUNTERS.try_with(|counters| counters.shrink(bytes));
 }
@@ -143,37 +149,41 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
     }
 }
 
+/// Whether this thread ever allocated through a [`CountingAllocator`]; asked until
+/// one has.
+#[cold]
+fn is_installed() -> bool {
+    let has_counted = COUNTERS.try_with(|counters| counters.allocations.get() > 0);
+    let is_installed = has_counted.unwrap_or(false);
+    if is_installed {
+        INSTALLED.store(true, Ordering::Relaxed);
+    }
+    is_installed
+}
+
 /// Runs perfkit's own work so that none of it counts for the program's calls.
 pub(crate) fn uncounted<T>(work: impl FnOnce() -> T) -> T {
-    struct Restore([u64; 2], [i64; 2]);
+    struct Restore([u64; 3], i64);
     impl Drop for Restore {
         fn drop(&mut self) {
-            let Self([allocated_bytes, allocations], [growth_bytes, peak_bytes]) = *self;
+            let Self([allocated_bytes, freed_bytes, allocations], peak_bytes) = *self;
             let _ = COUNTERS.try_with(|counters| {
                 counters.allocated_bytes.set(allocated_bytes);
+                counters.freed_bytes.set(freed_bytes);
                 counters.allocations.set(allocations);
-                counters.growth_bytes.set(growth_bytes);
                 counters.peak_bytes.set(peak_bytes);
             });
         }
     }
     let _restore = COUNTERS.try_with(|counters| {
-        Restore(
-            [counters.allocated_bytes.get(), counters.allocations.get()],
-            [counters.growth_bytes.get(), counters.peak_bytes.get()],
-        )
+        let numbers = [
+            counters.allocated_bytes.get(),
+            counters.freed_bytes.get(),
+            counters.allocations.get(),
+        ];
+        Restore(numbers, counters.peak_bytes.get())
     });
     work()
-}
-
-/// As [`uncounted`] where that is needed, because the work allocates.
-#[inline]
-pub(crate) fn uncounted_if(allocates: bool, work: impl FnOnce()) {
-    if allocates {
-        uncounted(work);
-    } else {
-        work();
-    }
 }
 
 /// What a stretch of work did to memory, on the thread that did it.
@@ -211,12 +221,12 @@ impl Mark {
     /// Starts a stretch; `None` where no [`CountingAllocator`] is installed.
     #[inline]
     pub(crate) fn set() -> Option<Self> {
-        if !INSTALLED.load(Ordering::Relaxed) {
+        if !INSTALLED.load(Ordering::Relaxed) && !is_installed() {
             return None;
         }
         COUNTERS
             .try_with(|counters| {
-                let growth_bytes = counters.growth_bytes.get();
+                let growth_bytes = counters.growth_bytes();
                 Self {
                     allocated_bytes: counters.allocated_bytes.get(),
                     allocations: counters.allocations.get(),
@@ -234,7 +244,7 @@ impl Mark {
             .try_with(|counters| {
                 let peak = counters.peak_bytes.get();
                 counters.peak_bytes.set(peak.max(self.outer_peak_bytes));
-                let growth = counters.growth_bytes.get();
+                let growth = counters.growth_bytes();
                 let allocated = counters.allocated_bytes.get();
                 MemoryUse {
                     allocated_bytes: allocated.wrapping_sub(self.allocated_bytes),

@@ -74,7 +74,7 @@ impl Site {
             next: OnceLock::new(),
         };
         let mut known = self.known.get_or_init(|| alloc::uncounted(find));
-        while known.type_name != type_name {
+        while !is_same(known.type_name, type_name) {
             let next = || alloc::uncounted(|| Box::new(find()));
             known = known.next.get_or_init(next);
         }
@@ -125,6 +125,14 @@ impl Site {
         }
         format!("{}::{}", without_arguments(type_name), self.name).into()
     }
+}
+
+/// Whether two names of types are equal; mostly they are the same text. To compare
+/// two empty ones byte by byte takes a hundred nanoseconds on some processors.
+#[inline]
+fn is_same(a: &'static str, b: &'static str) -> bool {
+    let is_same_place = a.len() == b.len() && (a.is_empty() || std::ptr::eq(a, b));
+    is_same_place || a == b
 }
 
 /// A type's name without its generic arguments, so that `Stack<u8>` and

@@ -180,7 +180,8 @@ impl Stopped {
             (self.duration, self.self_time) = (0, 0);
         }
         if self.memory.is_some() || self.cpu_ns.is_some() || self.work.is_some() {
-            record_extras(self.shard, &self.sample(Ending::Success));
+            self.shard
+                .record_extras(self.memory, self.cpu_ns, self.work);
         }
         self.shard
             .record_success(self.end, self.duration, self.self_time);
@@ -217,11 +218,6 @@ impl Stopped {
 #[inline(never)]
 fn is_leap(shard: &'static Shard, end: u64, duration: u64) -> bool {
     alloc::uncounted(|| attend(shard, end, duration))
-}
-
-#[inline]
-fn record_extras(shard: &Shard, sample: &Sample) {
-    alloc::uncounted_if(shard.lacks(sample), || shard.record_extras(sample));
 }
 
 #[cold]

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use crate::alloc;
 use crate::monitor::{Handle, Operation, Options};
 use crate::outcome::Outcome;
-use crate::recorder::Sample;
+use crate::recorder::{Sample, shard_of_thread};
 
 use super::nesting::{self, Covered, Depth};
 use super::segment::{Segment, Used};
@@ -115,6 +115,7 @@ struct Progress {
 
 impl AsyncCall {
     /// Begins a poll; `None` when nothing is to be recorded.
+    #[inline]
     fn enter(&mut self) -> Option<PollGuard<'_>> {
         let covered = match &self.state {
             State::Done => return None,
@@ -149,12 +150,17 @@ impl AsyncCall {
     }
 
     /// Counts the call, and for the one around it.
+    #[inline]
     fn record(&mut self, end: u64, outcome: Outcome) {
         let state = std::mem::replace(&mut self.state, State::Done);
         let State::Polled(progress) = state else {
             return;
         };
         nesting::add_callee(progress.parent, progress.start, end);
+        let is_plain = matches!(outcome, Outcome::Success) && !progress.nested;
+        if is_plain && self.record_success(&progress, end) {
+            return;
+        }
         let total = end.saturating_sub(progress.start);
         let sample = Sample {
             start: progress.start,
@@ -169,6 +175,37 @@ impl AsyncCall {
         };
         let target = &self.target;
         alloc::uncounted(|| target.monitor.record(&target.entry, &sample, outcome));
+    }
+}
+
+impl AsyncCall {
+    /// Counts an outermost successful call straight in the thread's shard, where
+    /// that is possible.
+    #[inline]
+    fn record_success(&self, progress: &Progress, end: u64) -> bool {
+        let allowed = self.target.monitor.allowed();
+        if allowed.is_with_care() {
+            return false;
+        }
+        let Some(shard) = shard_of_thread(&self.target.entry.recorder) else {
+            return false;
+        };
+        shard.refresh(allowed);
+        let duration = end.saturating_sub(progress.start);
+        if shard.wants_attention(end, duration) {
+            // The long way gives it.
+            return false;
+        }
+        let Used {
+            busy_time,
+            cpu_ns,
+            memory,
+        } = progress.used;
+        shard.record_extras(memory, cpu_ns, self.options.work);
+        shard.record_busy_time(busy_time);
+        let self_time = duration.saturating_sub(progress.covered.callees);
+        shard.record_success(end, duration, self_time);
+        true
     }
 }
 
@@ -212,6 +249,7 @@ impl PollGuard<'_> {
         call.record(*end, outcome);
     }
 
+    #[inline]
     fn end_poll(&mut self) -> Option<u64> {
         let InPoll {
             depth,

@@ -102,6 +102,7 @@ pub(super) struct Covered {
 
 impl Covered {
     /// Of a call that begins now.
+    #[inline]
     pub(super) fn of_new_frame() -> Self {
         Self {
             frame: CURRENT.with(Current::new_frame),
@@ -120,6 +121,7 @@ impl Covered {
     }
 
     /// Makes the call the current one; what this returns is resumed after it.
+    #[inline]
     pub(super) fn resume(self) -> Self {
         CURRENT.with(|current| Self {
             frame: current.frame.replace(self.frame),
@@ -131,6 +133,7 @@ impl Covered {
 
 /// Counts a callee that ended for the call that it began in, if that is the one
 /// that runs now.
+#[inline]
 pub(super) fn add_callee(parent: u64, start: u64, end: u64) {
     CURRENT.with(|current| {
         if current.frame.get() == parent {
@@ -155,6 +158,7 @@ pub(super) enum Depth {
 }
 
 impl Depth {
+    #[inline]
     pub(super) fn enter(recorder: &Arc<Recorder>) -> Self {
         if let Some(shard) = shard_of_thread(recorder) {
             return Self::InShard(shard, shard.enter());
@@ -173,6 +177,7 @@ impl Depth {
     }
 
     /// Whether the operation was already running on this thread.
+    #[inline]
     pub(super) fn is_nested(&self) -> bool {
         match self {
             Self::InShard(_, depth) => *depth > 0,
@@ -180,6 +185,7 @@ impl Depth {
         }
     }
 
+    #[inline]
     pub(super) fn leave(self) {
         match self {
             Self::InShard(shard, depth) => shard.leave(depth),

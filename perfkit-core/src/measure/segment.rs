@@ -25,6 +25,7 @@ pub(super) struct Used {
 impl Segment {
     /// Begins a stretch. The clock is read last, so that the other readings
     /// fall outside.
+    #[inline]
     pub(super) fn begin(options: Options, clock: &Clock) -> Self {
         let memory = if options.memory { Mark::set() } else { None };
         let cpu_start_ns = if options.cpu {
@@ -40,6 +41,7 @@ impl Segment {
     }
 
     /// Ends the stretch and returns when, and what it used.
+    #[inline]
     pub(super) fn end(self, clock: &Clock) -> (u64, Used) {
         let end = clock.ticks();
         let cpu_ns = match self.cpu_start_ns {
@@ -59,6 +61,7 @@ impl Segment {
 
 impl Used {
     /// Adds a later stretch of the same call.
+    #[inline]
     pub(super) fn then(&mut self, later: Self) {
         self.busy_time = self.busy_time.saturating_add(later.busy_time);
         self.cpu_ns = match (self.cpu_ns, later.cpu_ns) {

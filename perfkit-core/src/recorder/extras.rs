@@ -45,59 +45,65 @@ impl Extras {
         }
     }
 
-    /// Whether a call has an extra that no call had before, which takes memory.
-    #[inline]
-    pub(super) fn lack(&self, sample: &Sample) -> bool {
-        let lacks = |group: &OnceLock<Box<Group<1>>>| group.get().is_none();
-        (sample.memory.is_some() && self.memory.get().is_none())
-            || (sample.cpu_ns.is_some() && lacks(&self.cpu))
-            || (sample.busy_time.is_some() && lacks(&self.busy))
-            || match sample.work {
-                Some(Work::Items(_)) => lacks(&self.items),
-                Some(Work::Bytes(_)) => lacks(&self.bytes),
-                None => false,
-            }
-    }
-
     /// Counts the extras of a successful call at the given position of the
     /// thread's calls. Nothing is allocated after the first.
     #[inline]
-    pub(super) fn record(&self, position: u64, sample: &Sample) {
+    pub(super) fn record(
+        &self,
+        position: u64,
+        memory: Option<MemoryUse>,
+        cpu_ns: Option<u64>,
+        work: Option<Work>,
+    ) {
         let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        if let Some(used) = &sample.memory {
-            let group = self
-                .memory
-                .get_or_init(|| Group::new(MEMORY, 2, self.ring_len));
+        if let Some(used) = memory {
             let values = [
                 whole(used.allocated_bytes),
                 whole(used.peak_growth_bytes),
                 whole(used.allocations),
                 used.net_growth_bytes,
             ];
-            group.record(position, values);
+            self.group(&self.memory, MEMORY, 2).record(position, values);
         }
-        let one = |group: &OnceLock<Box<Group<1>>>, quantity, distributed, value| {
-            group
-                .get_or_init(|| Group::new([quantity], distributed, self.ring_len))
-                .record(position, [whole(value)]);
-        };
-        if let Some(cpu_ns) = sample.cpu_ns {
-            one(&self.cpu, Quantity::CpuTime, 1, cpu_ns);
+        if let Some(cpu_ns) = cpu_ns {
+            let group = self.group(&self.cpu, [Quantity::CpuTime], 1);
+            group.record(position, [whole(cpu_ns)]);
         }
-        if let Some(busy) = sample.busy_time {
-            one(&self.busy, Quantity::BusyTime, 0, busy);
-        }
-        match sample.work {
-            Some(Work::Items(items)) => one(&self.items, Quantity::Items, 0, items),
-            Some(Work::Bytes(bytes)) => one(&self.bytes, Quantity::Bytes, 0, bytes),
+        match work {
+            Some(Work::Items(items)) => {
+                let group = self.group(&self.items, [Quantity::Items], 0);
+                group.record(position, [whole(items)]);
+            }
+            Some(Work::Bytes(bytes)) => {
+                let group = self.group(&self.bytes, [Quantity::Bytes], 0);
+                group.record(position, [whole(bytes)]);
+            }
             None => {}
         }
     }
 
+    /// Counts the time that a successful async call spent in polls.
+    #[inline]
+    pub(super) fn record_busy_time(&self, position: u64, busy_time: u64) {
+        let group = self.group(&self.busy, [Quantity::BusyTime], 0);
+        group.record(position, [i64::try_from(busy_time).unwrap_or(i64::MAX)]);
+    }
+
+    #[inline(always)]
+    fn group<'a, const N: usize>(
+        &self,
+        group: &'a OnceLock<Box<Group<N>>>,
+        quantities: [Quantity; N],
+        distributed: usize,
+    ) -> &'a Group<N> {
+        // What this takes of memory is not the program's call's.
+        let make = || alloc::uncounted(|| Group::new(quantities, distributed, self.ring_len));
+        group.get_or_init(make)
+    }
+
     /// Keeps the self time of the call at a position, which had callees.
     pub(super) fn record_self_time(&self, position: u64, self_time: u64) {
-        let make = || alloc::uncounted(|| Group::new([Quantity::SelfTime], 0, self.ring_len));
-        let group = self.self_time.get_or_init(make);
+        let group = self.group(&self.self_time, [Quantity::SelfTime], 0);
         group.remember(position, [i64::try_from(self_time).unwrap_or(i64::MAX)]);
     }
 

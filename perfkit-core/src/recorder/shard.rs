@@ -12,6 +12,7 @@
 //! reader knows of but for the pending one at most; and if they lack one, then
 //! the pending bucket that was read is that of the last call.
 
+use crate::alloc::MemoryUse;
 use crate::metric::Totals;
 use crate::outcome::{Ending, Failure};
 
@@ -19,7 +20,7 @@ use super::Recorder;
 use super::counts::{Counts, NO_BUCKET, bucket_of};
 use super::errors::{self, ErrorCount, ErrorLog};
 use super::extras::Extras;
-use super::sample::{Quantity, Sample};
+use super::sample::{Quantity, Sample, Work};
 use super::state::Allowed;
 use super::sync::{
     Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, fence, lock, lock_soon,
@@ -217,23 +218,31 @@ impl Shard {
         duration > self.max.load(Relaxed)
     }
 
-    /// Whether a call has an extra that no call had before, which takes memory.
-    #[inline]
-    pub(crate) fn lacks(&self, sample: &Sample) -> bool {
-        self.extras.lack(sample)
-    }
-
     /// Counts what was measured of the next successful call beside its time.
     #[inline]
-    pub(crate) fn record_extras(&self, sample: &Sample) {
-        self.extras.record(self.position(), sample);
+    pub(crate) fn record_extras(
+        &self,
+        memory: Option<MemoryUse>,
+        cpu_ns: Option<u64>,
+        work: Option<Work>,
+    ) {
+        self.extras.record(self.position(), memory, cpu_ns, work);
+    }
+
+    /// Counts the time that the next successful call, an async one, was polled.
+    #[inline]
+    pub(crate) fn record_busy_time(&self, busy_time: u64) {
+        self.extras.record_busy_time(self.position(), busy_time);
     }
 
     /// Counts any call.
     pub(crate) fn record(&self, sample: &Sample, failure: Option<&Failure>) {
         let self_time = sample.self_time;
         if sample.ending == Ending::Success && !sample.nested {
-            self.record_extras(sample);
+            self.record_extras(sample.memory, sample.cpu_ns, sample.work);
+            if let Some(busy_time) = sample.busy_time {
+                self.record_busy_time(busy_time);
+            }
             self.record_success(sample.end, sample.duration(), self_time);
             return;
         }
