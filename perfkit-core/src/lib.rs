@@ -88,7 +88,7 @@ pub use global::{
 };
 pub use measure::Timer;
 pub use metric::{Metric, MetricSummary};
-pub use monitor::{Collector, Measurement, Monitor, MonitorBuilder, Operation};
+pub use monitor::{Collector, Labelled, Measurement, Monitor, MonitorBuilder, Operation};
 pub use outcome::{Ending, Failure, Outcome};
 #[cfg(feature = "macros")]
 pub use perfkit_macros::measure;

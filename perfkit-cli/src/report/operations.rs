@@ -9,7 +9,7 @@ use crate::terminal::shorten;
 use super::numbers::{NOTHING, percentile, value};
 use super::view::{Align, Document, Table, Tone};
 
-/// Significant digits: percentiles are within 0.4 %.
+/// Significant digits: percentiles are within 0.8 %.
 const DIGITS: usize = 3;
 
 /// The longest name that is shown whole, in columns.

@@ -6,7 +6,7 @@ use std::thread::LocalKey;
 
 use crate::alloc;
 use crate::measure::TimeOnly;
-use crate::monitor::{self, Monitor, Target};
+use crate::monitor::{Labelled, Monitor, Target};
 use crate::recorder::Kept;
 
 use super::enter::{Enter, EnterOn};
@@ -115,8 +115,11 @@ impl Site {
         if !monitor.is_enabled() {
             return EnterOn(monitor.operation(self.name));
         }
-        let name = alloc::uncounted(|| monitor::labelled(&self.full_name(type_name), labels));
-        EnterOn(monitor.operation(&name))
+        let operation = || {
+            let labelled = Labelled::new(&self.full_name(type_name), labels);
+            monitor.operation_labelled(&labelled)
+        };
+        EnterOn(alloc::uncounted(operation))
     }
 
     fn full_name(&self, type_name: &str) -> Arc<str> {

@@ -1,50 +1,71 @@
 //! Labels: values that tell apart the calls of one operation.
 
-use std::fmt::{Display, Write};
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::{Deserialize, Serialize};
 
 /// The longest value that is kept, in characters.
 const LONGEST_VALUE: usize = 100;
 
-/// An operation's name with its labels: `name{key="value",…}`, with quotes and
-/// backslashes in values escaped. A value that panics while it is written is cut
-/// there.
-pub(crate) fn labelled(name: &str, labels: &[(&str, &dyn Display)]) -> String {
-    let mut text = String::with_capacity(name.len() + 32 * labels.len());
-    text.push_str(name);
-    for (number, (key, value)) in labels.iter().enumerate() {
-        text.push(if number == 0 { '{' } else { ',' });
-        text.push_str(key);
-        text.push_str("=\"");
-        let mut escaped = Escaped {
-            text: &mut text,
-            left: LONGEST_VALUE,
-        };
-        // An error only says that the value was cut.
-        let _ = catch_unwind(AssertUnwindSafe(|| write!(escaped, "{value}")));
-        text.push('"');
-    }
-    if !labels.is_empty() {
-        text.push('}');
-    }
-    text
+/// An operation that has labels: its name without them, and what they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Labelled {
+    /// The name without labels.
+    pub name: String,
+    /// The values by their keys.
+    pub labels: BTreeMap<String, String>,
 }
 
-struct Escaped<'a> {
-    text: &'a mut String,
+impl Labelled {
+    /// With the labels' values as text, each at most 100 characters. A value that
+    /// panics while it is written is cut there.
+    pub(crate) fn new(name: &str, labels: &[(&str, &dyn Display)]) -> Self {
+        let text = |value: &dyn Display| {
+            let mut bounded = Bounded {
+                text: String::new(),
+                left: LONGEST_VALUE,
+            };
+            // An error only says that the value was cut.
+            let _ = catch_unwind(AssertUnwindSafe(|| write!(bounded, "{value}")));
+            bounded.text
+        };
+        let labels = labels.iter();
+        Self {
+            name: name.to_owned(),
+            labels: labels
+                .map(|(key, value)| ((*key).to_owned(), text(*value)))
+                .collect(),
+        }
+    }
+}
+
+/// `name{key="value",…}`, with quotes and backslashes in values escaped.
+impl Display for Labelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        for (number, (key, value)) in self.labels.iter().enumerate() {
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+            let before = if number == 0 { '{' } else { ',' };
+            write!(f, "{before}{key}=\"{value}\"")?;
+        }
+        f.write_str(if self.labels.is_empty() { "" } else { "}" })
+    }
+}
+
+struct Bounded {
+    text: String,
     left: usize,
 }
 
-impl Write for Escaped<'_> {
-    fn write_str(&mut self, part: &str) -> std::fmt::Result {
+impl Write for Bounded {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
         for character in part.chars() {
             if self.left == 0 {
-                return Err(std::fmt::Error);
+                return Err(fmt::Error);
             }
             self.left -= 1;
-            if matches!(character, '"' | '\\') {
-                self.text.push('\\');
-            }
             self.text.push(character);
         }
         Ok(())
@@ -54,6 +75,10 @@ impl Write for Escaped<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn labelled(name: &str, labels: &[(&str, &dyn Display)]) -> String {
+        Labelled::new(name, labels).to_string()
+    }
 
     #[test]
     fn labels_follow_the_name() {
@@ -71,7 +96,7 @@ mod tests {
     fn a_value_that_panics_is_cut() {
         struct Rude;
         impl Display for Rude {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("half")?;
                 panic!("expected in this test")
             }

@@ -9,9 +9,9 @@ mod registry;
 
 pub use builder::MonitorBuilder;
 pub use collector::Collector;
+pub use labels::Labelled;
 pub use measurement::Measurement;
 
-pub(crate) use labels::labelled;
 pub use operation::Operation;
 #[doc(hidden)]
 pub use operation::Options;
@@ -91,10 +91,22 @@ impl Monitor {
         Operation::new(Handle::Shared(alloc::uncounted(target)))
     }
 
+    /// The operation of a name and labels.
+    pub(crate) fn operation_labelled(&self, labelled: &Labelled) -> Operation {
+        let target = || {
+            let name = labelled.to_string();
+            Arc::new(Target {
+                monitor: self.clone(),
+                entry: self.inner.registry.entry(&name, Some(labelled)),
+            })
+        };
+        Operation::new(Handle::Shared(alloc::uncounted(target)))
+    }
+
     pub(crate) fn target(&self, name: &str) -> Target {
         Target {
             monitor: self.clone(),
-            entry: self.inner.registry.entry(name),
+            entry: self.inner.registry.entry(name, None),
         }
     }
 

@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::alloc;
 use crate::recorder::{Common, Recorder, Section};
 
+use super::labels::Labelled;
+
 /// The operation that takes the calls of all names beyond the limit.
 const OVERFLOW: &str = "overflow";
 
@@ -17,6 +19,7 @@ const LONGEST_NAME: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: Arc<str>,
+    pub(crate) labelled: Option<Box<Labelled>>,
     pub(crate) recorder: Arc<Recorder>,
 }
 
@@ -37,7 +40,7 @@ impl Registry {
     }
 
     /// The entry of a name, made when it is new.
-    pub(crate) fn entry(&self, name: &str) -> Arc<Entry> {
+    pub(crate) fn entry(&self, name: &str, labelled: Option<&Labelled>) -> Arc<Entry> {
         let shortened;
         let name = if name.len() > LONGEST_NAME {
             shortened = shorten(name);
@@ -52,7 +55,7 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner)
             .get(name)
             .cloned();
-        known.unwrap_or_else(|| alloc::uncounted(|| self.add(name)))
+        known.unwrap_or_else(|| alloc::uncounted(|| self.add(name, labelled)))
     }
 
     /// All entries, by name.
@@ -66,13 +69,15 @@ impl Registry {
             .collect()
     }
 
-    fn add(&self, name: &str) -> Arc<Entry> {
+    fn add(&self, name: &str, labelled: Option<&Labelled>) -> Arc<Entry> {
         let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
         let is_full = by_name.len() >= self.max_operations && !by_name.contains_key(name);
         let name: Arc<str> = if is_full { OVERFLOW } else { name }.into();
+        let labelled = labelled.filter(|_| !is_full).cloned().map(Box::new);
         let entry = by_name.entry(name).or_insert_with_key(|name| {
             Arc::new(Entry {
                 name: Arc::clone(name),
+                labelled,
                 recorder: Arc::new(Recorder::new(Arc::clone(&self.common))),
             })
         });
@@ -111,27 +116,30 @@ mod tests {
     #[test]
     fn a_name_has_one_entry() {
         let registry = registry(10);
-        assert!(Arc::ptr_eq(&registry.entry("a"), &registry.entry("a")));
+        let entry = |name: &str| registry.entry(name, None);
+        assert!(Arc::ptr_eq(&entry("a"), &entry("a")));
         assert_eq!(registry.entries().len(), 1);
     }
 
     #[test]
     fn names_beyond_the_limit_share_the_overflow_entry() {
         let registry = registry(2);
-        let first = registry.entry("a");
-        registry.entry("b");
-        assert_eq!(&*registry.entry("c").name, OVERFLOW);
-        assert!(Arc::ptr_eq(&registry.entry("d"), &registry.entry("e")));
-        assert!(Arc::ptr_eq(&registry.entry("a"), &first));
+        let entry = |name: &str| registry.entry(name, None);
+        let first = entry("a");
+        entry("b");
+        assert_eq!(&*entry("c").name, OVERFLOW);
+        assert!(Arc::ptr_eq(&entry("d"), &entry("e")));
+        assert!(Arc::ptr_eq(&entry("a"), &first));
         assert_eq!(registry.entries().len(), 3);
     }
 
     #[test]
     fn long_names_that_differ_at_the_end_stay_apart() {
         let registry = registry(10);
+        let entry = |name: &str| registry.entry(name, None);
         let common = "é".repeat(5000);
-        let a = registry.entry(&format!("{common}a"));
-        let b = registry.entry(&format!("{common}b"));
+        let a = entry(&format!("{common}a"));
+        let b = entry(&format!("{common}b"));
         assert_ne!(a.name, b.name);
         assert!(a.name.len() <= LONGEST_NAME);
     }

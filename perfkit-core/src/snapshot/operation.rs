@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::monitor::{Entry, Monitor};
+use crate::monitor::{Entry, Labelled, Monitor};
 use crate::recorder::{ErrorCount, Recording};
 use crate::window::Window;
 
@@ -12,8 +12,11 @@ use super::window::WindowSnapshot;
 /// the last period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperationSnapshot {
-    /// The operation's name.
+    /// The operation's name, with its labels if it has any: `get{status="200"}`.
     pub name: String,
+    /// Name and labels apart, where the operation has labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labelled: Option<Labelled>,
     /// All calls since the monitor's start or last reset.
     #[serde(flatten)]
     pub lifetime: WindowSnapshot,
@@ -79,6 +82,7 @@ impl OperationSnapshot {
         let period_ns = u64::try_from(monitor.last_period().as_nanos()).unwrap_or(u64::MAX);
         Self {
             name: entry.name.to_string(),
+            labelled: entry.labelled.as_deref().cloned(),
             recursive_calls: lifetime.nested,
             untimed_calls: lifetime.untimed,
             lifetime: WindowSnapshot::of_tally(Window::Lifetime, since(started), &lifetime),

@@ -124,7 +124,7 @@ impl WindowSnapshot {
 
     /// The nearest-rank percentile of execution time in nanoseconds, for a
     /// quantile in [0, 1]: exact for the last calls at 0.5, 0.95, 0.99 and
-    /// 0.999, within 0.4 % for the other windows.
+    /// 0.999, within 0.8 % for the other windows.
     #[must_use]
     pub fn percentile(&self, quantile: f64) -> Option<f64> {
         self.execution_time()?.percentile(quantile)

@@ -108,7 +108,7 @@ fn operation_metrics(operations: &[OperationSnapshot], stamp: Stamp) -> Vec<Metr
             .iter()
             .filter_map(|operation| {
                 let summary = operation.lifetime.metrics.get(&metric)?;
-                histogram_point(&operation.name, summary, factor, stamp)
+                histogram_point(attributes_of(operation), summary, factor, stamp)
             })
             .collect();
         histogram_metric(name, unit, points)
@@ -118,7 +118,7 @@ fn operation_metrics(operations: &[OperationSnapshot], stamp: Stamp) -> Vec<Metr
             .iter()
             .filter_map(|operation| {
                 let summary = operation.lifetime.metrics.get(&metric)?;
-                let attributes = vec![attribute("code.function.name", &operation.name)];
+                let attributes = attributes_of(operation);
                 Some(whole_point(summary.sum as i64, attributes, stamp))
             })
             .collect();
@@ -128,6 +128,10 @@ fn operation_metrics(operations: &[OperationSnapshot], stamp: Stamp) -> Vec<Metr
         .iter()
         .flat_map(|o| call_points(o, stamp))
         .collect();
+    let untimed = operations.iter().filter(|o| o.untimed_calls > 0);
+    let untimed = untimed
+        .map(|o| whole_point(o.untimed_calls as i64, attributes_of(o), stamp))
+        .collect();
     let metrics = [
         histogram(
             "perfkit.operation.duration",
@@ -136,6 +140,7 @@ fn operation_metrics(operations: &[OperationSnapshot], stamp: Stamp) -> Vec<Metr
             NS_TO_SECONDS,
         ),
         sum_metric("perfkit.operation.calls", "{call}", true, calls),
+        sum_metric("perfkit.operation.untimed_calls", "{call}", true, untimed),
         histogram(
             "perfkit.operation.cpu_time",
             Name::CPU_TIME,
@@ -158,14 +163,24 @@ fn operation_metrics(operations: &[OperationSnapshot], stamp: Stamp) -> Vec<Metr
         .collect()
 }
 
+/// The operation's name and its labels.
+fn attributes_of(operation: &OperationSnapshot) -> Vec<KeyValue> {
+    let Some(labelled) = &operation.labelled else {
+        return vec![attribute("code.function.name", &operation.name)];
+    };
+    let name = attribute("code.function.name", &labelled.name);
+    let labels = labelled.labels.iter();
+    std::iter::once(name)
+        .chain(labels.map(|(key, value)| attribute(key, value)))
+        .collect()
+}
+
 /// Calls by outcome, failures also by the type of the error.
 fn call_points(operation: &OperationSnapshot, stamp: Stamp) -> Vec<NumberDataPoint> {
     let calls = operation.lifetime.calls;
     let point = |outcome: &str, error: Option<&str>, count: u64| {
-        let mut attributes = vec![
-            attribute("code.function.name", &operation.name),
-            attribute("perfkit.outcome", outcome),
-        ];
+        let mut attributes = attributes_of(operation);
+        attributes.push(attribute("perfkit.outcome", outcome));
         attributes.extend(error.map(|error| attribute("error.type", error)));
         (count > 0).then(|| whole_point(count as i64, attributes, stamp))
     };
@@ -203,7 +218,7 @@ fn process_metrics(usage: &ProcessUsage, stamp: Stamp) -> [Metric; 2] {
 }
 
 fn histogram_point(
-    operation: &str,
+    attributes: Vec<KeyValue>,
     summary: &MetricSummary,
     factor: f64,
     stamp: Stamp,
@@ -211,7 +226,7 @@ fn histogram_point(
     let histogram = summary.histogram.as_ref()?;
     let (positive, zero_count) = buckets(histogram, factor);
     Some(ExponentialHistogramDataPoint {
-        attributes: vec![attribute("code.function.name", operation)],
+        attributes,
         start_time_unix_nano: stamp.start,
         time_unix_nano: stamp.end,
         count: histogram.count(),

@@ -8,7 +8,7 @@ use crate::histogram::Histogram;
 use crate::metric::Metric;
 use crate::snapshot::OperationSnapshot;
 
-use super::label::escaped;
+use super::label::{self, escaped};
 use super::ladder::Ladder;
 
 pub(super) const NS_PER_SECOND: f64 = 1e9;
@@ -54,6 +54,7 @@ impl Format {
         };
         exposition.execution_times(&operations);
         exposition.calls(&operations);
+        exposition.untimed_calls(&operations);
         exposition.errors(&operations);
         for total in &TOTALS {
             exposition.total(total, &operations);
@@ -72,11 +73,23 @@ fn by_label(operations: &[OperationSnapshot]) -> Operations<'_> {
     let mut by_label = Operations::new();
     for operation in operations {
         by_label
-            .entry(format!("operation=\"{}\"", escaped(&operation.name)))
+            .entry(labels_of(operation))
             .and_modify(|same| same.to_mut().merge(operation))
             .or_insert(Cow::Borrowed(operation));
     }
     by_label
+}
+
+/// The operation and its labels, as they stand between braces.
+fn labels_of(operation: &OperationSnapshot) -> String {
+    let Some(labelled) = &operation.labelled else {
+        return format!("operation=\"{}\"", escaped(&operation.name));
+    };
+    let mut text = format!("operation=\"{}\"", escaped(&labelled.name));
+    for (key, value) in &labelled.labels {
+        let _ = write!(text, ",{}=\"{}\"", label::key(key), escaped(value));
+    }
+    text
 }
 
 /// Samples under one name.
@@ -99,6 +112,13 @@ const EXECUTION_TIME: Family = Family {
     kind: Kind::Histogram,
     unit: Some("seconds"),
     help: "Time of successful outermost calls from start to end.",
+};
+
+const UNTIMED_CALLS: Family = Family {
+    name: "perfkit_untimed_calls",
+    kind: Kind::Counter,
+    unit: None,
+    help: "Successful calls that were counted and not timed, of operations that are sampled.",
 };
 
 const CALLS: Family = Family {
@@ -232,6 +252,17 @@ impl Exposition {
             }
         }
         self.family(&CALLS, &samples);
+    }
+
+    fn untimed_calls(&mut self, operations: &Operations) {
+        let mut samples = String::new();
+        for (label, operation) in operations {
+            if operation.untimed_calls > 0 {
+                let count = operation.untimed_calls;
+                sample(&mut samples, "perfkit_untimed_calls_total", label, count);
+            }
+        }
+        self.family(&UNTIMED_CALLS, &samples);
     }
 
     fn errors(&mut self, operations: &Operations) {

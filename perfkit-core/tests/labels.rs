@@ -1,0 +1,155 @@
+//! Calls that labels tell apart, and calls of which only some are timed.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a failed test panics")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use perfkit::{Monitor, OperationSnapshot, Report, measure};
+
+fn recorded(name: &str) -> OperationSnapshot {
+    let snapshot = perfkit::snapshot();
+    let found = snapshot.operation(name);
+    found
+        .unwrap_or_else(|| panic!("{name} was not recorded"))
+        .clone()
+}
+
+fn label<'a>(operation: &'a OperationSnapshot, key: &str) -> &'a str {
+    &operation.labelled.as_ref().unwrap().labels[key]
+}
+
+#[measure(name = "get", labels(status = status, tier = if status < 500 { "fast" } else { "slow" }))]
+fn get(status: u16) -> Result<u16, String> {
+    if status < 400 {
+        Ok(status)
+    } else {
+        Err(format!("status {status}"))
+    }
+}
+
+#[test]
+fn every_combination_of_labels_is_an_operation() {
+    for status in [200, 200, 503] {
+        let _ = get(status);
+    }
+    let fine = recorded(r#"get{status="200",tier="fast"}"#);
+    assert_eq!(fine.lifetime.calls.success, 2);
+    assert_eq!(fine.labelled.as_ref().unwrap().name, "get");
+    assert_eq!(
+        (label(&fine, "status"), label(&fine, "tier")),
+        ("200", "fast")
+    );
+    let failed = recorded(r#"get{status="503",tier="slow"}"#);
+    assert_eq!(failed.lifetime.calls.failure, 1);
+    assert_eq!(failed.errors[0].last_text, "status 503");
+}
+
+struct Table(&'static str);
+
+impl Table {
+    #[measure(labels(table = self.0))]
+    async fn load(&self) -> usize {
+        self.0.len()
+    }
+
+    #[measure(monitor = monitor, labels(table = self.0, size = size))]
+    fn store(&self, monitor: &Monitor, size: usize) -> usize {
+        size
+    }
+}
+
+#[test]
+fn methods_and_async_functions_have_labels_too() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    assert_eq!(runtime.block_on(Table("users").load()), 5);
+    let load = recorded(r#"labels::Table::load{table="users"}"#);
+    assert_eq!(load.lifetime.calls.success, 1);
+    assert!(load.lifetime.metric("busy_time").is_some());
+
+    let monitor = Monitor::new();
+    assert_eq!(Table("or\"ders").store(&monitor, 7), 7);
+    let snapshot = monitor.snapshot();
+    assert_eq!(snapshot.operations.len(), 1);
+    let store = &snapshot.operations[0];
+    assert_eq!(
+        store.name,
+        r#"labels::Table::store{size="7",table="or\"ders"}"#
+    );
+    assert_eq!(label(store, "table"), "or\"ders");
+}
+
+#[test]
+fn labels_beyond_the_limit_are_counted_as_overflow() {
+    let monitor = Monitor::builder().max_operations(20).build();
+    for size in 0..100 {
+        Table("many").store(&monitor, size);
+    }
+    let snapshot = monitor.snapshot();
+    assert_eq!(snapshot.operations.len(), 21);
+    let overflow = snapshot.operation("overflow").unwrap();
+    assert_eq!(overflow.lifetime.calls.success, 80);
+    assert_eq!(overflow.labelled, None);
+}
+
+#[measure(name = "tiny", sample = 10)]
+fn tiny(call: u32) -> Result<u32, String> {
+    match call % 100 {
+        98 => Err("refused".to_owned()),
+        99 => panic!("expected in this test"),
+        _ => Ok(call),
+    }
+}
+
+#[test]
+fn a_sampled_operation_counts_every_call_and_times_one_of_some() {
+    std::panic::set_hook(Box::new(|_| {}));
+    for call in 0..10_000 {
+        let _ = catch_unwind(AssertUnwindSafe(|| tiny(call)));
+    }
+    let _ = std::panic::take_hook();
+    let tiny = recorded("tiny");
+    let calls = tiny.lifetime.calls;
+    assert_eq!(
+        (calls.success, calls.failure, calls.panic),
+        (9800, 100, 100)
+    );
+    assert_eq!(tiny.errors[0].count, 100);
+    let timed = tiny.lifetime.metric("execution_time").unwrap().count;
+    assert_eq!(timed + tiny.untimed_calls, 9800);
+    // Every tenth on average, at distances drawn evenly from 1 to 19: of some 1000
+    // such distances the sum varies by 2 %.
+    assert!((850..1150).contains(&timed), "{timed} were timed");
+    assert!(tiny.last_calls.calls.total() <= 1000);
+
+    let report = Report::from_snapshot(perfkit::snapshot());
+    let note = report.notes.iter().find(|note| note.code == "sampled");
+    let note = &note.unwrap().message;
+    assert!(note.contains(&format!("tiny ({timed} of 9800)")), "{note}");
+}
+
+#[test]
+fn the_distances_between_timed_calls_follow_no_rhythm() {
+    #[measure(name = "rhythm", sample = 2)]
+    fn rhythm(_: u32) {}
+
+    let timed = |call| {
+        let before = timed_calls("rhythm");
+        rhythm(call);
+        timed_calls("rhythm") > before
+    };
+    let pattern: Vec<bool> = (0..200).map(timed).collect();
+    assert!(pattern.windows(2).any(|pair| pair == [true, true]));
+    assert!(
+        pattern
+            .windows(3)
+            .any(|three| three == [true, false, false])
+    );
+}
+
+fn timed_calls(name: &str) -> u64 {
+    let snapshot = perfkit::snapshot();
+    let operation = snapshot.operation(name);
+    let time = operation.and_then(|operation| operation.lifetime.metric("execution_time"));
+    time.map_or(0, |time| time.count)
+}
