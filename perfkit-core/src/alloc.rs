@@ -9,7 +9,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// A global allocator that counts, for calls measured with `memory`.
 ///
@@ -47,8 +47,12 @@ impl<A> CountingAllocator<A> {
     }
 }
 
-/// Whether a thread that asked had allocated through a [`CountingAllocator`].
-static INSTALLED: AtomicBool = AtomicBool::new(false);
+/// Whether allocations go through a [`CountingAllocator`], once that is known.
+static INSTALLED: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+const UNKNOWN: u8 = 0;
+const NO: u8 = 1;
+const YES: u8 = 2;
 
 thread_local! {
     static COUNTERS: Counters = const { Counters::new() };
@@ -149,16 +153,17 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
     }
 }
 
-/// Whether this thread ever allocated through a [`CountingAllocator`]; asked until
-/// one has.
+/// Allocates to see whether that is counted.
 #[cold]
 fn is_installed() -> bool {
-    let has_counted = COUNTERS.try_with(|counters| counters.allocations.get() > 0);
-    let is_installed = has_counted.unwrap_or(false);
-    if is_installed {
-        INSTALLED.store(true, Ordering::Relaxed);
-    }
-    is_installed
+    let allocations = || COUNTERS.try_with(|counters| counters.allocations.get());
+    let is_counted = uncounted(|| {
+        let before = allocations();
+        drop(std::hint::black_box(Box::new(0_u8)));
+        before.is_ok() && allocations() != before
+    });
+    INSTALLED.store(if is_counted { YES } else { NO }, Ordering::Relaxed);
+    is_counted
 }
 
 /// Runs perfkit's own work so that none of it counts for the program's calls.
@@ -221,7 +226,12 @@ impl Mark {
     /// Starts a stretch; `None` where no [`CountingAllocator`] is installed.
     #[inline]
     pub(crate) fn set() -> Option<Self> {
-        if !INSTALLED.load(Ordering::Relaxed) && !is_installed() {
+        let is_installed = match INSTALLED.load(Ordering::Relaxed) {
+            YES => true,
+            NO => false,
+            _ => is_installed(),
+        };
+        if !is_installed {
             return None;
         }
         COUNTERS

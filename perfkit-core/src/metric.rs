@@ -150,8 +150,13 @@ impl MetricSummary {
     /// Sums up raw values without keeping them.
     #[must_use]
     pub fn from_values(unit: Unit, values: &[f64]) -> Self {
-        let mut ordered = values.to_vec();
-        ordered.retain(|value| value.is_finite());
+        let mut values = values.to_vec();
+        values.retain(|value| value.is_finite());
+        Self::of_finite(unit, values)
+    }
+
+    /// As [`MetricSummary::from_values`], of values that are finite.
+    pub(crate) fn of_finite(unit: Unit, mut ordered: Vec<f64>) -> Self {
         ordered.sort_unstable_by(f64::total_cmp);
         let n = ordered.len() as u64;
         let at = |q| {

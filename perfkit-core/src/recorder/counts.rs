@@ -11,6 +11,9 @@ use super::sync::{Acquire, AtomicU32, Mutex, Relaxed, Release, lock};
 /// are 16 TiB. Values so large that nobody minds a lock are far.
 const NEAR: usize = if cfg!(perfkit_loom) { 4 } else { 4864 };
 
+/// How many buckets are looked at together.
+const STRETCH: usize = 16;
+
 /// A bucket that takes what is not to be counted.
 pub(super) const NO_BUCKET: u32 = u32::MAX;
 
@@ -21,6 +24,9 @@ pub(super) struct Counts {
     low: Box<[AtomicU32]>,
     high: OnceLock<Box<[AtomicU32]>>,
     far: Mutex<BTreeMap<u16, u64>>,
+    /// The lowest and the highest bucket that may hold values.
+    lowest: AtomicU32,
+    highest: AtomicU32,
 }
 
 /// The bucket of a value.
@@ -42,6 +48,20 @@ impl Counts {
             low: zeros(NEAR),
             high: OnceLock::new(),
             far: Mutex::new(BTreeMap::new()),
+            lowest: AtomicU32::new(u32::MAX),
+            highest: AtomicU32::new(0),
+        }
+    }
+
+    /// Says that a bucket will hold values, before the call that is in it is told
+    /// to readers. For the one thread that writes.
+    #[inline]
+    pub(super) fn widen_to(&self, bucket: u32) {
+        if bucket < self.lowest.load(Relaxed) {
+            self.lowest.store(bucket, Relaxed);
+        }
+        if bucket > self.highest.load(Relaxed) {
+            self.highest.store(bucket, Relaxed);
         }
     }
 
@@ -77,17 +97,31 @@ impl Counts {
 
     /// Every bucket that holds values, ascending, and their sum.
     pub(super) fn read(&self) -> (Vec<(u16, u64)>, u64) {
-        let mut filled = Vec::new();
+        let mut filled = Vec::with_capacity(64);
         let mut sum = 0;
         let high = self.high.get();
-        for (index, low) in self.low.iter().enumerate() {
-            let mut count = u64::from(low.load(Relaxed));
-            if let Some(high) = high {
-                count += u64::from(high[index].load(Acquire)) << 32;
+        let first = self.lowest.load(Relaxed) as usize / STRETCH;
+        let last = self.highest.load(Relaxed) as usize / STRETCH;
+        let stretches = self.low.chunks(STRETCH).enumerate();
+        for (number, stretch) in stretches.take(last + 1).skip(first) {
+            let mut lows = [0; STRETCH];
+            for (low, count) in lows.iter_mut().zip(stretch) {
+                *low = count.load(Relaxed);
             }
-            if count > 0 {
-                filled.push((index as u16, count));
-                sum += count;
+            // Most stretches are empty.
+            if high.is_none() && lows.iter().fold(0, |all, low| all | low) == 0 {
+                continue;
+            }
+            for (offset, low) in lows.into_iter().enumerate() {
+                let index = number * STRETCH + offset;
+                let mut count = u64::from(low);
+                if let Some(high) = high.and_then(|high| high.get(index)) {
+                    count += u64::from(high.load(Acquire)) << 32;
+                }
+                if count > 0 {
+                    filled.push((index as u16, count));
+                    sum += count;
+                }
             }
         }
         for (bucket, count) in lock(&self.far).iter() {
@@ -104,6 +138,8 @@ impl Counts {
             count.store(0, Relaxed);
         }
         lock(&self.far).clear();
+        self.lowest.store(u32::MAX, Relaxed);
+        self.highest.store(0, Relaxed);
     }
 
     #[cfg(test)]
@@ -119,6 +155,7 @@ mod tests {
     #[test]
     fn a_count_goes_on_beyond_32_bits() {
         let counts = Counts::new();
+        counts.widen_to(7);
         counts.set_low(7, u32::MAX - 1);
         for _ in 0..3 {
             counts.add_one(7);
@@ -131,6 +168,7 @@ mod tests {
         let counts = Counts::new();
         let (near, far) = (bucket_of((1 << 44) - 1), bucket_of(u64::MAX));
         assert_eq!(near as usize, NEAR - 1);
+        counts.widen_to(near);
         for bucket in [near, far, NO_BUCKET, far] {
             counts.add_one(bucket);
         }

@@ -7,7 +7,7 @@ use crate::alloc::{self, MemoryUse};
 use crate::metric::Totals;
 
 use super::counts::{Counts, bucket_of};
-use super::sample::{Quantity, Sample, Work};
+use super::sample::{PastExtras, Quantity, Work};
 use super::sync::{Acquire, AtomicU64, Relaxed, Release, add};
 use super::tally::{Series, Tally};
 
@@ -116,10 +116,19 @@ impl Extras {
         }
     }
 
-    /// Adds to a call of the ring what was measured of it beside time.
-    pub(super) fn complete(&self, position: u64, sample: &mut Sample) {
+    /// The self time of a call of the ring, if it had callees.
+    pub(super) fn self_time_at(&self, position: u64) -> Option<u64> {
+        let [self_time] = self.self_time.get()?.at(position)?;
+        Some(u64::try_from(self_time).unwrap_or(0))
+    }
+
+    /// What was measured of a call of the ring beside time.
+    pub(super) fn at(&self, position: u64) -> Option<Box<PastExtras>> {
+        if self.memory.get().is_none() && self.singles().next().is_none() {
+            return None;
+        }
         let whole = |value: i64| u64::try_from(value).unwrap_or(0);
-        sample.memory = self.memory.get().and_then(|memory| {
+        let memory = self.memory.get().and_then(|memory| {
             let [allocated, peak, allocations, net_growth_bytes] = memory.at(position)?;
             Some(MemoryUse {
                 allocated_bytes: whole(allocated),
@@ -132,11 +141,13 @@ impl Extras {
             let [value] = group.get()?.at(position)?;
             Some(whole(value))
         };
-        sample.cpu_ns = one(&self.cpu);
-        sample.busy_time = one(&self.busy);
-        sample.self_time = one(&self.self_time).unwrap_or(sample.duration());
         let items = one(&self.items).map(Work::Items);
-        sample.work = items.or_else(|| one(&self.bytes).map(Work::Bytes));
+        Some(Box::new(PastExtras {
+            busy_time: one(&self.busy),
+            cpu_ns: one(&self.cpu),
+            memory,
+            work: items.or_else(|| one(&self.bytes).map(Work::Bytes)),
+        }))
     }
 
     /// For the one thread that writes: the extremes of what comes from now on.
@@ -221,7 +232,9 @@ impl<const N: usize> Group<N> {
             totals.add(value);
         }
         for (counts, value) in self.counts.iter().zip(values) {
-            counts.add_one(bucket_of(u64::try_from(value).unwrap_or(0)));
+            let bucket = bucket_of(u64::try_from(value).unwrap_or(0));
+            counts.widen_to(bucket);
+            counts.add_one(bucket);
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) use errors::ErrorCount;
 pub(crate) use fork::Section;
 pub(crate) use operation::{Common, Recorder, attend};
 pub use sample::Work;
-pub(crate) use sample::{Quantity, Sample};
+pub(crate) use sample::{PastCall, Quantity, Sample};
 pub(crate) use shard::Shard;
 pub(crate) use state::{Allowed, GLOBAL_STATE, State, StateOf};
 pub use tally::Calls;
@@ -34,6 +34,8 @@ pub use thread::Kept;
 pub(crate) use thread::{keep, shard as shard_of_thread};
 
 use std::time::Duration;
+
+use crate::clock::Scale;
 
 /// What a recorder keeps.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +50,9 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Recording {
     pub(crate) lifetime: Tally,
-    /// The last N calls, from the oldest to the newest.
-    pub(crate) last_calls: Vec<Sample>,
+    /// The last N calls, from the oldest to the newest, in ticks.
+    pub(crate) last_calls: Vec<PastCall>,
+    pub(crate) scale: Scale,
     pub(crate) last_period: Tally,
     /// Where the last period's first slot begins, in ticks.
     pub(crate) last_period_start: u64,

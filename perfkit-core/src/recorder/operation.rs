@@ -8,7 +8,7 @@ use crate::window::Slots;
 
 use super::errors;
 use super::fork;
-use super::sample::Sample;
+use super::sample::{PastCall, Sample};
 use super::shard::Shard;
 use super::state::Allowed;
 use super::sync::{Arc, Mutex, lock, lock_soon, try_lock};
@@ -210,10 +210,8 @@ impl Recorder {
         last_period.in_ns(scale);
         Recording {
             lifetime,
-            last_calls: last_calls
-                .into_iter()
-                .map(|call| call.in_ns(scale))
-                .collect(),
+            last_calls,
+            scale,
             last_period,
             last_period_start,
             errors,
@@ -324,17 +322,25 @@ impl Members {
     }
 
     /// The latest calls of all threads, from the oldest to the newest.
-    fn last_calls(&self, most: usize) -> Vec<Sample> {
-        let mut calls = Vec::new();
-        for member in &self.all {
-            calls.extend(member.shard.last_calls(most, member.seen_before_reset));
+    fn last_calls(&self, most: usize) -> Vec<PastCall> {
+        let of_thread = |member: &Member| {
+            let mut calls = member.shard.last_calls(most, member.seen_before_reset);
+            calls.reverse();
+            calls
+        };
+        // Each thread's calls stand from the oldest to the newest.
+        let mut threads: Vec<Vec<PastCall>> = self.all.iter().map(of_thread).collect();
+        let mut newest = Vec::with_capacity(most);
+        while newest.len() < most {
+            let end = |calls: &Vec<PastCall>| calls.last().map(|call| call.end);
+            let with_newest = threads.iter_mut().max_by_key(|calls| end(calls));
+            let Some(call) = with_newest.and_then(Vec::pop) else {
+                break;
+            };
+            newest.push(call);
         }
-        // Each thread's calls come from the newest to the oldest; calls that ended
-        // at the same moment keep that order.
-        calls.sort_by_key(|call| std::cmp::Reverse(call.end));
-        calls.truncate(most);
-        calls.reverse();
-        calls
+        newest.reverse();
+        newest
     }
 
     fn errors(&self) -> Vec<errors::ErrorCount> {

@@ -33,6 +33,44 @@ pub(crate) struct Sample {
     pub(crate) work: Option<Work>,
 }
 
+/// A call of the ring, small as most are.
+#[derive(Clone, Debug)]
+pub(crate) struct PastCall {
+    pub(crate) end: u64,
+    pub(crate) duration: u64,
+    pub(crate) self_time: u64,
+    pub(crate) ending: Ending,
+    pub(crate) nested: bool,
+    /// What was measured beside time, if anything was.
+    pub(crate) extras: Option<Box<PastExtras>>,
+}
+
+/// What was measured of a call of the ring beside its time.
+#[derive(Clone, Debug)]
+pub(crate) struct PastExtras {
+    pub(crate) busy_time: Option<u64>,
+    pub(crate) cpu_ns: Option<u64>,
+    pub(crate) memory: Option<MemoryUse>,
+    pub(crate) work: Option<Work>,
+}
+
+impl PastCall {
+    pub(crate) fn sample(&self) -> Sample {
+        let extras = self.extras.as_deref();
+        Sample {
+            start: self.end.saturating_sub(self.duration),
+            end: self.end,
+            ending: self.ending,
+            nested: self.nested,
+            self_time: self.self_time,
+            busy_time: extras.and_then(|extras| extras.busy_time),
+            cpu_ns: extras.and_then(|extras| extras.cpu_ns),
+            memory: extras.and_then(|extras| extras.memory),
+            work: extras.and_then(|extras| extras.work),
+        }
+    }
+}
+
 /// The quantities that a recorder keeps apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quantity {
@@ -50,6 +88,10 @@ pub(crate) enum Quantity {
 }
 
 impl Quantity {
+    /// Those of every outermost successful call.
+    pub(crate) const OF_TIME: usize = 2;
+
+    /// All, with those of time first.
     pub(crate) const ALL: [Self; 11] = [
         Self::ExecutionTime,
         Self::SelfTime,
@@ -102,6 +144,17 @@ impl Quantity {
 }
 
 impl Sample {
+    /// Whether it has no value but that of time: an outermost successful call of
+    /// which nothing else was measured.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.ending == Ending::Success
+            && !self.nested
+            && self.busy_time.is_none()
+            && self.cpu_ns.is_none()
+            && self.memory.is_none()
+            && self.work.is_none()
+    }
+
     pub(crate) fn duration(&self) -> u64 {
         self.end.saturating_sub(self.start)
     }

@@ -20,7 +20,7 @@ use super::Recorder;
 use super::counts::{Counts, NO_BUCKET, bucket_of};
 use super::errors::{self, ErrorCount, ErrorLog};
 use super::extras::Extras;
-use super::sample::{Quantity, Sample, Work};
+use super::sample::{PastCall, Quantity, Sample, Work};
 use super::state::Allowed;
 use super::sync::{
     Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, fence, lock, lock_soon,
@@ -192,7 +192,9 @@ impl Shard {
         self.push(position, end, duration << 3);
         add(&self.sum, duration);
         add(&self.self_sum, self_time);
-        widen(&self.min, &self.max, duration);
+        if duration < self.min.load(Relaxed) || duration > self.max.load(Relaxed) {
+            self.widen_to(duration);
+        }
         self.timed.store(timed.wrapping_add(1), Release);
     }
 
@@ -210,6 +212,12 @@ impl Shard {
     #[inline(always)]
     pub(crate) fn is_allowed(&self, allowed: Allowed) -> bool {
         allowed.is(self.state.load(Relaxed))
+    }
+
+    #[cold]
+    fn widen_to(&self, duration: u64) {
+        widen(&self.min, &self.max, duration);
+        self.counts.widen_to(bucket_of(duration));
     }
 
     /// Whether a duration is longer than all before, and so worth a doubt.
@@ -385,7 +393,7 @@ impl Shard {
 
     /// The latest calls, at most so many, from the newest to the oldest, of those
     /// that came after the first `after`.
-    pub(super) fn last_calls(&self, most: usize, after: u64) -> Vec<Sample> {
+    pub(super) fn last_calls(&self, most: usize, after: u64) -> Vec<PastCall> {
         let mut best = Vec::new();
         for _ in 0..TRIES {
             let (calls, is_whole) = self.try_last_calls(most, after);
@@ -400,12 +408,12 @@ impl Shard {
     }
 
     /// The latest calls, and whether a writer left all of them alone.
-    fn try_last_calls(&self, most: usize, after: u64) -> (Vec<Sample>, bool) {
+    fn try_last_calls(&self, most: usize, after: u64) -> (Vec<PastCall>, bool) {
         let seen = self.seen();
         let len = self.ring.len() as u64;
         let wanted = (most as u64).min(len).min(seen.saturating_sub(after));
         let positions = (seen - wanted..seen).rev();
-        let mut calls: Vec<Sample> = positions.map(|position| self.call_at(position)).collect();
+        let mut calls: Vec<PastCall> = positions.map(|position| self.call_at(position)).collect();
         // The writer may be in the middle of the call after those it has counted.
         let overwritten = (self.seen() + 1).saturating_sub(len);
         let trusted = seen.saturating_sub(overwritten.max(seen - wanted));
@@ -414,23 +422,19 @@ impl Shard {
         (calls, is_whole)
     }
 
-    fn call_at(&self, position: u64) -> Sample {
+    fn call_at(&self, position: u64) -> PastCall {
         let entry = &self.ring[position as usize & (self.ring.len() - 1)];
         let end = entry.end.load(Acquire);
         let packed = entry.packed.load(Acquire);
-        let mut sample = Sample {
-            start: end.saturating_sub(packed >> 3),
+        let duration = packed >> 3;
+        PastCall {
             end,
+            duration,
+            self_time: self.extras.self_time_at(position).unwrap_or(duration),
             ending: ending(packed),
             nested: packed & 4 != 0,
-            self_time: 0,
-            busy_time: None,
-            cpu_ns: None,
-            memory: None,
-            work: None,
-        };
-        self.extras.complete(position, &mut sample);
-        sample
+            extras: self.extras.at(position),
+        }
     }
 
     pub(super) fn forget_errors(&self) -> u64 {

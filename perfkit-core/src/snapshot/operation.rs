@@ -74,9 +74,9 @@ impl OperationSnapshot {
             last_calls,
             last_period,
             last_period_start,
+            scale,
             errors,
         } = recording;
-        let scale = monitor.clock().scale();
         let since = |moment: u64| scale.ns(now.saturating_sub(moment));
         let started = monitor.started();
         let period_ns = u64::try_from(monitor.last_period().as_nanos()).unwrap_or(u64::MAX);
@@ -89,7 +89,7 @@ impl OperationSnapshot {
             errors: errors.into_iter().map(ErrorSnapshot::from).collect(),
             last_calls: WindowSnapshot::of_samples(
                 Window::LastCalls(monitor.last_calls() as u64),
-                &last_calls,
+                last_calls.iter().map(|call| call.sample().in_ns(scale)),
             ),
             last_period: WindowSnapshot::of_tally(
                 Window::LastPeriod(period_ns),

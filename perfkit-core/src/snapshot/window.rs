@@ -163,23 +163,32 @@ impl WindowSnapshot {
         Self::new(window, span_ns, tally.calls, metrics)
     }
 
-    pub(super) fn of_samples(window: Window, samples: &[Sample]) -> Self {
+    pub(super) fn of_samples(window: Window, samples: impl Iterator<Item = Sample>) -> Self {
         let mut calls = Calls::default();
-        samples.iter().for_each(|sample| calls.count(sample.ending));
-        let mut metrics = BTreeMap::new();
-        for quantity in Quantity::ALL {
-            let values: Vec<f64> = samples
-                .iter()
-                .filter_map(|sample| Some(sample.value(quantity)? as f64))
-                .collect();
-            if !values.is_empty() {
-                let summary = MetricSummary::from_values(quantity.unit(), &values);
-                metrics.insert(quantity.metric(), summary);
+        let mut values: [Vec<f64>; Quantity::ALL.len()] = Default::default();
+        let (mut first_ns, mut last_ns) = (u64::MAX, 0);
+        for sample in samples {
+            calls.count(sample.ending);
+            first_ns = first_ns.min(sample.start);
+            last_ns = last_ns.max(sample.end);
+            let may_have = if sample.is_plain() {
+                Quantity::OF_TIME
+            } else {
+                Quantity::ALL.len()
+            };
+            for (quantity, values) in Quantity::ALL.into_iter().zip(&mut values).take(may_have) {
+                values.extend(sample.value(quantity).map(|value| value as f64));
             }
         }
-        let first_ns = samples.iter().map(|sample| sample.start).min();
-        let last_ns = samples.iter().map(|sample| sample.end).max();
-        let span_ns = last_ns.unwrap_or(0).saturating_sub(first_ns.unwrap_or(0));
+        let span_ns = last_ns.saturating_sub(first_ns);
+        let measured = Quantity::ALL.into_iter().zip(values);
+        let metrics = measured
+            .filter(|(_, values)| !values.is_empty())
+            .map(|(quantity, values)| {
+                let summary = MetricSummary::of_finite(quantity.unit(), values);
+                (quantity.metric(), summary)
+            })
+            .collect();
         Self::new(window, span_ns, calls, metrics)
     }
 
