@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use perfkit::{Calls, Monitor, Operation};
+use perfkit::{Calls, Measurement, Monitor, Operation};
 
 const FORKS: u32 = 50;
 const CALLS: u64 = 1000;
@@ -52,6 +52,23 @@ fn a_child_records_on_while_threads_look_names_up() {
     fork_while(&monitor, [known, unknown, snapshots]);
 }
 
+#[test]
+fn a_child_records_on_without_the_collector_of_its_parent() {
+    let monitor = Monitor::new();
+    monitor.set_collector(|_: &Measurement| ()).unwrap();
+    let measures: Busy = |_, busy, _| busy.measure(|| ());
+    fork_while(&monitor, [measures; 3]);
+    let child = || {
+        assert!(monitor.flush_collector(DEADLINE));
+        monitor.remove_collector();
+        monitor.set_collector(|_: &Measurement| ()).unwrap();
+        monitor.measure("busy", || ());
+        CARRIED_ON
+    };
+    let _alone = alone();
+    fork_to(0, child);
+}
+
 fn fork_while(monitor: &Monitor, calls: [Busy; 3]) {
     let _alone = alone();
     let busy = monitor.operation("busy");
@@ -67,7 +84,7 @@ fn fork_while(monitor: &Monitor, calls: [Busy; 3]) {
         let threads = calls.map(|call| scope.spawn(move || until_over(call)));
         let over = SetOnDrop(&is_over);
         for number in 0..FORKS {
-            fork_once(number, monitor, &busy);
+            fork_to(number, || carry_on(monitor, &busy));
         }
         drop(over);
         threads.map(|thread| thread.join().unwrap()).iter().sum()
@@ -102,16 +119,15 @@ impl Drop for SetOnDrop<'_> {
 }
 
 #[expect(unsafe_code, reason = "forks")]
-fn fork_once(number: u32, monitor: &Monitor, busy: &Operation) {
-    // SAFETY: the child runs `carry_on` and leaves by `_exit`, so that nothing
+fn fork_to(number: u32, child_does: impl FnOnce() -> i32) {
+    // SAFETY: the child runs its work and leaves by `_exit`, so that nothing
     // of the parent is dropped, flushed or joined in it. Strictly it may not
     // even allocate; the C libraries that Rust runs on see to it that it can.
     let child = unsafe { libc::fork() };
     match child {
         -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
         0 => {
-            let work = AssertUnwindSafe(|| carry_on(monitor, busy));
-            let code = catch_unwind(work).unwrap_or(PANICKED);
+            let code = catch_unwind(AssertUnwindSafe(child_does)).unwrap_or(PANICKED);
             // SAFETY: ends the process.
             unsafe { libc::_exit(code) }
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::clock::Clock;
 use crate::outcome::Failure;
-use crate::recorder::Sample;
+use crate::recorder::{Sample, Section, generation};
 
 use super::{Entry, Measurement};
 
@@ -60,6 +60,15 @@ enum Message {
 struct Worker {
     queue: SyncSender<Message>,
     thread: JoinHandle<()>,
+    /// Of the process that the thread is in.
+    generation: u64,
+}
+
+impl Worker {
+    /// Whether the thread exists: a forked child does not have it.
+    fn is_here(&self) -> bool {
+        self.generation == generation()
+    }
 }
 
 /// The way from the measured threads to the collector.
@@ -93,13 +102,18 @@ impl Delivery {
                     dropped.fetch_add(lost + 1, Ordering::Relaxed);
                 }
             })?;
-        self.end(self.exchange(Some(Worker { queue, thread })));
+        let worker = Worker {
+            queue,
+            thread,
+            generation: generation(),
+        };
+        Self::end(self.exchange(Some(worker)), JoinHandle::join);
         Ok(())
     }
 
     /// Takes the collector away and waits until it got what is queued.
     pub(super) fn stop(&self) {
-        self.end(self.exchange(None));
+        Self::end(self.exchange(None), JoinHandle::join);
     }
 
     /// Queues a call; drops and counts it when the queue is full.
@@ -147,28 +161,37 @@ impl Delivery {
         answered.recv_timeout(left).is_ok()
     }
 
-    /// The queue; `None` without a collector, and on the collector's own thread,
-    /// where measuring would feed itself.
+    /// The queue; `None` without a collector, as in a forked child, and on the
+    /// collector's own thread, where measuring would feed itself.
     fn queue(&self) -> Option<SyncSender<Message>> {
+        let _section = Section::enter();
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
-        let worker = worker.as_ref()?;
+        let worker = worker.as_ref().filter(|worker| worker.is_here())?;
         let is_own_thread = worker.thread.thread().id() == std::thread::current().id();
         (!is_own_thread).then(|| worker.queue.clone())
     }
 
     fn exchange(&self, worker: Option<Worker>) -> Option<Worker> {
-        self.is_active.store(worker.is_some(), Ordering::Relaxed);
+        let _section = Section::enter();
         let mut current = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock, so that it says what is there.
+        self.is_active.store(worker.is_some(), Ordering::Relaxed);
         std::mem::replace(&mut *current, worker)
     }
 
-    fn end(&self, worker: Option<Worker>) {
-        if let Some(Worker { queue, thread }) = worker {
-            drop(queue);
-            // A collector that replaces itself must not wait for itself.
-            if thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
+    /// Closes the queue, and waits for the thread where that is wanted.
+    fn end(worker: Option<Worker>, wait: impl FnOnce(JoinHandle<()>) -> std::thread::Result<()>) {
+        let Some(worker) = worker else { return };
+        if !worker.is_here() {
+            // Its locks may be held for good by threads that a fork left behind.
+            std::mem::forget(worker);
+            return;
+        }
+        let Worker { queue, thread, .. } = worker;
+        drop(queue);
+        // A collector that replaces itself must not wait for itself.
+        if thread.thread().id() != std::thread::current().id() {
+            let _ = wait(thread);
         }
     }
 }
@@ -177,7 +200,7 @@ impl Drop for Delivery {
     fn drop(&mut self) {
         // The last handle may go anywhere, where nobody wants to wait: the
         // thread ends by itself when the queue is empty.
-        drop(self.exchange(None));
+        Self::end(self.exchange(None), |_| Ok(()));
     }
 }
 

@@ -6,12 +6,14 @@
 //! one meanwhile waits until the fork is done. The record path has none.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How many threads are in a section.
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
 static IS_FORKING: AtomicBool = AtomicBool::new(false);
+/// How many forks this process is away from the one that began.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 /// How long a fork waits at most: longer than a section takes unless its thread
 /// is kept from running.
@@ -76,6 +78,13 @@ pub(super) fn watch() {
 #[cfg(not(unix))]
 pub(super) fn watch() {}
 
+/// A number that a forked child does not share with its parent: threads that were
+/// begun under another one do not exist in this process.
+pub(crate) fn generation() -> u64 {
+    watch();
+    GENERATION.load(Ordering::Relaxed)
+}
+
 #[cfg(unix)]
 extern "C" fn before() {
     IS_FORKING.store(true, Ordering::SeqCst);
@@ -96,5 +105,6 @@ extern "C" fn in_parent() {
 extern "C" fn in_child() {
     let own = usize::from(DEPTH.with(Cell::get) > 0);
     INSIDE.store(own, Ordering::SeqCst);
+    GENERATION.fetch_add(1, Ordering::Relaxed);
     IS_FORKING.store(false, Ordering::SeqCst);
 }

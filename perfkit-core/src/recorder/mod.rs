@@ -22,7 +22,7 @@ mod tally;
 mod thread;
 
 pub(crate) use errors::ErrorCount;
-pub(crate) use fork::Section;
+pub(crate) use fork::{Section, generation};
 pub(crate) use operation::{Common, Recorder, attend};
 pub use sample::Work;
 pub(crate) use sample::{PastCall, Quantity, Sample};
