@@ -9,7 +9,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use perfkit::{MockClock, Monitor, OperationSnapshot};
+use perfkit::{Clock, MockClock, Monitor, OperationSnapshot};
 
 const MS: f64 = 1e6;
 
@@ -386,6 +386,31 @@ fn what_is_switched_off_is_not_recorded() {
     assert_eq!(operation(&monitor, "off").lifetime.calls.success, 1);
     monitor.reset();
     assert!(monitor.snapshot().operations.is_empty());
+}
+
+#[test]
+fn a_call_that_a_reset_finds_in_flight_keeps_its_time() {
+    const LONG: Duration = Duration::from_millis(30);
+    for clock in [Clock::fastest(), Clock::os()] {
+        let monitor = Monitor::with_clock(clock);
+        // The rate of the fastest clock is known after this.
+        monitor.measure("work", || std::thread::sleep(LONG / 3));
+        monitor.measure("work", || ());
+        monitor.measure("work", || {
+            monitor.reset();
+            std::thread::sleep(LONG);
+        });
+        let _ = monitor.try_measure("work", || Err::<(), _>("refused"));
+        monitor.measure("work", || ());
+        let work = operation(&monitor, "work");
+        for window in [&work.lifetime, &work.last_period] {
+            assert_eq!(window.calls.success, 2);
+            let time = window.metric("execution_time").unwrap();
+            let long = LONG.as_nanos() as f64;
+            assert!(time.sum >= long && time.min < Some(long / 2.0), "{time:?}");
+            assert!(time.max >= Some(0.99 * long) && time.max <= Some(time.sum));
+        }
+    }
 }
 
 #[test]

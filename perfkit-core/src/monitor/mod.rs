@@ -137,7 +137,6 @@ impl Monitor {
         for entry in self.inner.registry.entries() {
             entry.recorder.reset();
         }
-        self.inner.state.begin_generation();
         let now = self.clock().ticks();
         self.inner.started.store(now, Ordering::Relaxed);
     }

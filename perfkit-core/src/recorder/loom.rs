@@ -11,7 +11,6 @@ use crate::outcome::Ending;
 use super::operation::{Common, Recorder};
 use super::sample::{Quantity, Sample};
 use super::shard::Shard;
-use super::state::State;
 use super::sync::Arc;
 use super::tally::Tally;
 use super::{Limits, Recording};
@@ -167,5 +166,5 @@ fn call(end: u64) -> Sample {
 }
 
 fn read(recorder: &Recorder) -> Recording {
-    recorder.read(12_000_000_000, State::new().read())
+    recorder.read(12_000_000_000)
 }

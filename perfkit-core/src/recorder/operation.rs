@@ -132,6 +132,7 @@ impl Recorder {
     ) {
         shard.refresh(allowed);
         if shard.is_due(sample.end) {
+            shard.note_reset();
             self.close_slot(shard, sample.end);
         }
         if shard.is_longest(sample.duration()) && self.clock().is_leap(sample.duration()) {
@@ -195,13 +196,13 @@ impl Recorder {
     }
 
     /// Everything that was counted so far, in nanoseconds.
-    pub(crate) fn read(&self, now: u64, allowed: Allowed) -> Recording {
+    pub(crate) fn read(&self, now: u64) -> Recording {
         let scale = self.clock().scale();
         let mut members = lock(&self.members);
         // First of all, so that calls which find the lock held are in a slot of now.
         members.advance(&self.common, now);
         let total = members.total();
-        let mut lifetime = members.since_reset(&total, allowed);
+        let mut lifetime = members.since_reset(&total);
         let (mut last_period, last_period_start) = members.last_period(&self.common, now, total);
         let last_calls = members.last_calls(self.common.limits.last_calls);
         let errors = members.errors();
@@ -221,6 +222,8 @@ impl Recorder {
     /// Forgets every call. Calls in flight are counted when they end.
     pub(crate) fn reset(&self) {
         let mut members = lock(&self.members);
+        // First, so that a thread knows of the reset when it counts a call after it.
+        members.all.iter().for_each(|m| m.shard.mark_reset());
         let total = members.total();
         members.windows = None;
         members.before_reset = Some(Box::new(total));
@@ -234,6 +237,7 @@ impl Recorder {
 /// Does what comes up seldom when a call goes straight to its thread's shard.
 /// Says whether the call's duration is none, because the clock leapt.
 pub(crate) fn attend(shard: &'static Shard, end: u64, duration: u64) -> bool {
+    shard.note_reset();
     let recorder = try_lock(&shard.recorder).and_then(|recorder| recorder.upgrade());
     let Some(recorder) = recorder else {
         return false;
@@ -265,14 +269,14 @@ impl Members {
 
     /// Of the total, the part since the last reset. Its extremes are exact where
     /// the threads know of the reset.
-    fn since_reset(&self, total: &Tally, allowed: Allowed) -> Tally {
+    fn since_reset(&self, total: &Tally) -> Tally {
         let Some(before) = &self.before_reset else {
             return total.clone();
         };
         let mut since = total.since(before);
         let called = |member: &&Member| member.shard.seen() != member.seen_before_reset;
         let called = self.all.iter().filter(called);
-        if called.clone().all(|member| member.shard.knows(allowed)) {
+        if called.clone().all(|member| member.shard.knows_of_reset()) {
             let mut extremes = Tally::default();
             called.for_each(|member| extremes.merge(&member.shard.read()));
             since.take_extremes(&extremes);

@@ -59,6 +59,8 @@ pub(crate) struct Shard {
     failures: Failures,
     extras: Extras,
     errors: Mutex<Option<Arc<ErrorLog>>>,
+    /// Not zero from a reset until the thread has seen it.
+    was_reset: AtomicU32,
     /// Failures that came while a reader looked at the errors.
     unlogged: AtomicU64,
     /// The operation that the shard serves.
@@ -124,6 +126,7 @@ impl Shard {
             },
             extras: Extras::new(ring_len),
             errors: Mutex::new(None),
+            was_reset: AtomicU32::new(0),
             unlogged: zero(),
             recorder: Mutex::new(Weak::new()),
         };
@@ -175,6 +178,7 @@ impl Shard {
         end >= self.next_tick.load(Relaxed)
     }
 
+    /// For whoever holds the lock on the operation's shards.
     pub(super) fn set_due(&self, next_tick: u64) {
         self.next_tick.store(next_tick, Relaxed);
     }
@@ -198,12 +202,19 @@ impl Shard {
         self.timed.store(timed.wrapping_add(1), Release);
     }
 
-    /// Takes note of a reset, when there was one.
+    /// Takes note of the state of the monitor.
     #[inline]
     pub(crate) fn refresh(&self, allowed: Allowed) {
-        if !self.knows(allowed) {
-            self.forget_extremes();
+        if !self.is_allowed(allowed) {
             self.state.store(allowed.carefree(), Relaxed);
+        }
+    }
+
+    /// Takes note of a reset, when there was one: before the first call that ends
+    /// after it is counted, whenever that call began.
+    pub(super) fn note_reset(&self) {
+        if self.was_reset.swap(0, Relaxed) != 0 {
+            self.forget_extremes();
         }
     }
 
@@ -333,9 +344,16 @@ impl Shard {
 
 /// For any thread.
 impl Shard {
+    /// Tells the thread of a reset, by making its next call one that has more to
+    /// do than to count. For whoever may call [`Shard::set_due`].
+    pub(super) fn mark_reset(&self) {
+        self.was_reset.store(1, Relaxed);
+        self.set_due(0);
+    }
+
     /// Whether the thread has seen the last reset.
-    pub(super) fn knows(&self, allowed: Allowed) -> bool {
-        allowed.carefree() == self.state.load(Relaxed)
+    pub(super) fn knows_of_reset(&self) -> bool {
+        self.was_reset.load(Relaxed) == 0
     }
 
     /// All calls up to now.
@@ -463,6 +481,7 @@ impl Shard {
     pub(super) fn clear(&self) {
         self.rest();
         self.state.store(0, Relaxed);
+        self.was_reset.store(0, Relaxed);
         *lock(&self.recorder) = Weak::new();
         self.pending.store(NO_BUCKET, Relaxed);
         let failures = &self.failures;
@@ -521,7 +540,7 @@ impl Failures {
             let failed = totals(&self.timed, &self.sum, &self.min, &self.max);
             tally.set(Quantity::FailureTime, only_totals(failed));
             fence(Acquire);
-            if version % 2 == 0 && self.version.load(Relaxed) == version {
+            if version.is_multiple_of(2) && self.version.load(Relaxed) == version {
                 break;
             }
             std::hint::spin_loop();

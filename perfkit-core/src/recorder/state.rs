@@ -9,9 +9,6 @@ const ENABLED: u64 = 1;
 /// the cycle counter.
 const WITH_CARE: u64 = 2;
 
-/// Added with every reset.
-const GENERATION: u64 = 1 << 8;
-
 /// The state of a monitor, in one number that every call compares.
 #[derive(Debug)]
 pub(crate) struct State(AtomicU64);
@@ -39,11 +36,6 @@ impl State {
         self.set(WITH_CARE, with_care);
     }
 
-    /// Makes every thread notice that what was recorded before is forgotten.
-    pub(crate) fn begin_generation(&self) {
-        self.0.fetch_add(GENERATION, Ordering::Relaxed);
-    }
-
     fn set(&self, bit: u64, is_set: bool) {
         if is_set {
             self.0.fetch_or(bit, Ordering::Relaxed);
@@ -64,7 +56,7 @@ impl Allowed {
         self.0 & WITH_CARE != 0
     }
 
-    /// The state in which a call needs no care, in the present generation.
+    /// The state in which a call needs no care.
     #[inline(always)]
     pub(super) fn carefree(self) -> u64 {
         (self.0 & !WITH_CARE) | ENABLED

@@ -93,9 +93,16 @@ impl Series {
         let edge = |edge: Option<&(u16, u64)>| {
             let (bucket, _) = edge?;
             let middle = i64::try_from(bucket::middle(*bucket)).unwrap_or(i64::MAX);
-            let known = self.totals.has_extremes();
-            let within = |middle: i64| middle.clamp(self.totals.min, self.totals.max);
-            Some(if known { within(middle) } else { middle })
+            if !self.totals.has_extremes() {
+                return Some(middle);
+            }
+            let nearest = middle.clamp(self.totals.min, self.totals.max);
+            // The extremes of a thread that noticed a reset late may miss a call.
+            Some(if is_in(*bucket, nearest) {
+                nearest
+            } else {
+                middle
+            })
         };
         let unknown = Totals::default();
         Self {
@@ -160,6 +167,10 @@ impl Series {
 
 fn whole(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
+}
+
+fn is_in(bucket: u16, value: i64) -> bool {
+    bucket::index(whole(value)) == bucket
 }
 
 /// The buckets of both, combined, without those that come to nothing.
@@ -239,11 +250,22 @@ impl Tally {
         added
     }
 
-    /// Puts exact extremes in place of those derived from the buckets.
+    /// Puts exact extremes in place of those derived from the buckets, where they
+    /// are in the same buckets: a thread may have noticed a reset late.
     pub(super) fn take_extremes(&mut self, exact: &Self) {
         for (mine, exact) in self.series.iter_mut().zip(&exact.series) {
-            if let (Some(mine), Some(exact)) = (mine, exact) {
-                (mine.totals.min, mine.totals.max) = (exact.totals.min, exact.totals.max);
+            let (Some(mine), Some(exact)) = (mine, exact) else {
+                continue;
+            };
+            let fits = |edge: Option<&(u16, u64)>, value: i64| {
+                edge.is_none_or(|(bucket, _)| is_in(*bucket, value))
+            };
+            let (min, max) = (exact.totals.min, exact.totals.max);
+            if fits(mine.buckets.first(), min) {
+                mine.totals.min = min;
+            }
+            if fits(mine.buckets.last(), max) {
+                mine.totals.max = max;
             }
         }
     }

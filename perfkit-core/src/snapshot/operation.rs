@@ -68,7 +68,7 @@ fn is_zero(count: &u64) -> bool {
 
 impl OperationSnapshot {
     pub(super) fn of_entry(monitor: &Monitor, entry: &Entry, now: u64) -> Self {
-        let recording = entry.recorder.read(now, monitor.allowed());
+        let recording = entry.recorder.read(now);
         let Recording {
             lifetime,
             last_calls,
