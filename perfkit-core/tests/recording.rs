@@ -292,6 +292,36 @@ fn timers_that_overlap_each_have_their_own_time() {
 }
 
 #[test]
+fn a_recursion_is_one_also_where_a_shard_comes_free_meanwhile() {
+    let clock = MockClock::new();
+    let monitor = Monitor::builder()
+        .clock(clock.clone())
+        // For the counters of one thread.
+        .memory_budget(40 << 10)
+        .build();
+    let recurse = monitor.operation("recurse");
+    let gate = std::sync::Barrier::new(2);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| {
+            recurse.measure(|| ());
+            gate.wait();
+            gate.wait();
+        });
+        gate.wait();
+        recurse.measure(|| {
+            advance(&clock, 1);
+            gate.wait();
+            first.join().unwrap();
+            recurse.measure(|| advance(&clock, 2));
+        });
+    });
+    recurse.measure(|| ());
+    let recurse = operation(&monitor, "recurse");
+    assert_eq!((recurse.recursive_calls, recurse.lifetime.count()), (1, 4));
+    assert_eq!(sum_ms(&recurse, "execution_time"), 3.0);
+}
+
+#[test]
 fn recursion_multiplies_nothing() {
     fn sort(monitor: &Monitor, clock: &MockClock, n: u64) -> Result<(), &'static str> {
         monitor.operation("sort").cpu().items(n).try_measure(|| {
@@ -316,7 +346,7 @@ fn concurrent_callees_are_counted_once() {
     block_on(monitor.measure_async("outer", async {
         advance(&clock, 10);
         let child = |ms: u64| {
-            let clock = perfkit::Clock::from(clock.clone());
+            let clock = Clock::from(clock.clone());
             monitor.measure_async("child", async move {
                 let end = clock.now_ns() + ms * 1_000_000;
                 while clock.now_ns() < end {

@@ -1,19 +1,13 @@
 //! Which calls run within which on this thread, for self time and recursion.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::recorder::{Recorder, Shard, shard_of_thread};
+use crate::recorder::{Recorder, Shard, enter_without_shard, leave_without_shard, shard_of_thread};
 
 thread_local! {
     static CURRENT: Current = const { Current::new() };
-    /// The running operations without a shard on this thread, and how deep each
-    /// is nested in itself.
-    static RUNNING: RefCell<Vec<(OperationId, u32)>> = const { RefCell::new(Vec::new()) };
 }
-
-/// The address of the operation's recorder, which its handles keep alive.
-type OperationId = usize;
 
 /// The call that runs now on this thread; cells without a destructor, so that
 /// they work while the thread ends.
@@ -153,8 +147,8 @@ pub(super) fn add_callee(parent: u64, start: u64, end: u64) {
 #[derive(Debug)]
 pub(super) enum Depth {
     InShard(&'static Shard, u32),
-    /// Where there is no shard.
-    Listed(OperationId, bool),
+    /// Where there is no shard: the operation's number, and whether it was running.
+    Listed(u64, bool),
 }
 
 impl Depth {
@@ -163,17 +157,8 @@ impl Depth {
         if let Some(shard) = shard_of_thread(recorder) {
             return Self::InShard(shard, shard.enter());
         }
-        let id = Arc::as_ptr(recorder) as usize;
-        let deepen = |running: &mut Vec<(OperationId, u32)>| {
-            let known = running.iter_mut().find(|(known, _)| *known == id);
-            if let Some((_, depth)) = known {
-                *depth += 1;
-                return true;
-            }
-            running.push((id, 1));
-            false
-        };
-        Self::Listed(id, with_running(deepen).unwrap_or(false))
+        let (id, is_nested) = enter_without_shard(recorder);
+        Self::Listed(id, is_nested)
     }
 
     /// Whether the operation was already running on this thread.
@@ -189,25 +174,7 @@ impl Depth {
     pub(super) fn leave(self) {
         match self {
             Self::InShard(shard, depth) => shard.leave(depth),
-            Self::Listed(id, _) => {
-                with_running(|running| {
-                    let position = running.iter().position(|(known, _)| *known == id);
-                    if let Some(position) = position {
-                        running[position].1 -= 1;
-                        if running[position].1 == 0 {
-                            running.swap_remove(position);
-                        }
-                    }
-                });
-            }
+            Self::Listed(id, _) => leave_without_shard(id),
         }
     }
-}
-
-/// `None` while the thread ends.
-fn with_running<T>(change: impl FnOnce(&mut Vec<(OperationId, u32)>) -> T) -> Option<T> {
-    RUNNING
-        .try_with(|running| running.try_borrow_mut().ok().map(|mut r| change(&mut r)))
-        .ok()
-        .flatten()
 }

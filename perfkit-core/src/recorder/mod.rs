@@ -31,7 +31,7 @@ pub(crate) use state::{Allowed, GLOBAL_STATE, State, StateOf};
 pub use tally::Calls;
 pub(crate) use tally::Tally;
 pub use thread::Kept;
-pub(crate) use thread::{keep, shard as shard_of_thread};
+pub(crate) use thread::{enter_without_shard, keep, leave_without_shard, shard as shard_of_thread};
 
 use std::time::Duration;
 

@@ -21,6 +21,9 @@ const CACHED: usize = 64;
 thread_local! {
     static CACHE: [Cached; CACHED] = const { [const { Cached::new() }; CACHED] };
     static OWNED: RefCell<Owned> = RefCell::new(Owned::default());
+    /// The operations of which calls run without a shard, and how deep each is
+    /// nested in itself.
+    static RUNNING: RefCell<Vec<(u64, u32)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A shard that was found before, by the number of its operation.
@@ -144,6 +147,12 @@ pub(crate) fn keep(
 #[cold]
 #[inline(never)]
 fn lease(recorder: &Arc<Recorder>) -> Option<&'static Shard> {
+    let is_running =
+        |running: &mut Vec<(u64, u32)>| running.iter().any(|(known, _)| *known == recorder.id);
+    // A shard that another thread left meanwhile does not know of those calls.
+    if with_running(is_running) == Some(true) {
+        return None;
+    }
     let lease = |owned: &RefCell<Owned>| owned.try_borrow_mut().ok()?.lease(recorder);
     let shard = OWNED.try_with(lease).ok().flatten()?;
     let _ = CACHE.try_with(|cache| {
@@ -152,6 +161,43 @@ fn lease(recorder: &Arc<Recorder>) -> Option<&'static Shard> {
         cached.id.set(recorder.id);
     });
     Some(shard)
+}
+
+/// Begins a call of an operation of which the thread has no shard; returns the
+/// operation's number, and whether it was already running.
+pub(crate) fn enter_without_shard(recorder: &Arc<Recorder>) -> (u64, bool) {
+    let id = recorder.id;
+    let deepen = |running: &mut Vec<(u64, u32)>| {
+        let known = running.iter_mut().find(|(known, _)| *known == id);
+        if let Some((_, depth)) = known {
+            *depth += 1;
+            return true;
+        }
+        running.push((id, 1));
+        false
+    };
+    let is_nested = alloc::uncounted(|| with_running(deepen));
+    (id, is_nested.unwrap_or(false))
+}
+
+/// Ends it.
+pub(crate) fn leave_without_shard(id: u64) {
+    with_running(|running| {
+        let position = running.iter().position(|(known, _)| *known == id);
+        if let Some(position) = position {
+            running[position].1 -= 1;
+            if running[position].1 == 0 {
+                running.swap_remove(position);
+            }
+        }
+    });
+}
+
+/// `None` while the thread ends.
+fn with_running<T>(change: impl FnOnce(&mut Vec<(u64, u32)>) -> T) -> Option<T> {
+    let change =
+        |running: &RefCell<Vec<(u64, u32)>>| Some(change(&mut *running.try_borrow_mut().ok()?));
+    RUNNING.try_with(change).ok().flatten()
 }
 
 impl Owned {
