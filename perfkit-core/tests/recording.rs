@@ -292,6 +292,21 @@ fn timers_that_overlap_each_have_their_own_time() {
 }
 
 #[test]
+fn a_timer_around_a_measured_call_covers_all_of_its_time() {
+    let (monitor, clock) = on_mock_clock();
+    monitor.measure("outer", || {
+        advance(&clock, 1);
+        let timer = monitor.operation("block").start();
+        advance(&clock, 2);
+        monitor.measure("inner", || advance(&clock, 3));
+        timer.stop();
+    });
+    for (name, ms) in [("outer", 1.0), ("block", 2.0), ("inner", 3.0)] {
+        assert_eq!(sum_ms(&operation(&monitor, name), "self_time"), ms);
+    }
+}
+
+#[test]
 fn a_recursion_is_one_also_where_a_shard_comes_free_meanwhile() {
     let clock = MockClock::new();
     let monitor = Monitor::builder()

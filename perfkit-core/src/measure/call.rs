@@ -122,7 +122,7 @@ impl Call {
                 let now = Covered::of_current();
                 let is_same = now.frame == outer.frame;
                 let ended = now.callees.saturating_sub(outer.callees);
-                nesting::add_callee(outer.frame, start, end);
+                nesting::add_guarded(outer, start, end);
                 (false, if is_same { ended } else { 0 })
             }
         };

@@ -86,7 +86,7 @@ pub(super) fn abandon(outer: Outer) {
 ///
 /// Callees that were awaited side by side are counted once: of each, the part
 /// after the end of the one before. Where a short one ends within a long one,
-/// the long one's time before that is left uncovered.
+/// the long one's time before that is left uncovered, unless a guard measures it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Covered {
     pub(super) frame: u64,
@@ -137,6 +137,18 @@ pub(super) fn add_callee(parent: u64, start: u64, end: u64) {
                 .callees
                 .set(current.callees.get().wrapping_add(added));
             current.until.set(until.max(end));
+        }
+    });
+}
+
+/// As [`add_callee`], of a callee that stayed on this thread: the call that it
+/// began in, as it was then, is covered by all of it, whatever ended meanwhile.
+pub(super) fn add_guarded(parent: Covered, start: u64, end: u64) {
+    add_callee(parent.frame, start, end);
+    CURRENT.with(|current| {
+        if current.frame.get() == parent.frame {
+            let least = parent.callees.wrapping_add(end.saturating_sub(start));
+            current.callees.set(current.callees.get().max(least));
         }
     });
 }
