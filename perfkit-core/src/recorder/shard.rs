@@ -23,8 +23,7 @@ use super::extras::Extras;
 use super::sample::{PastCall, Quantity, Sample, Work};
 use super::state::Allowed;
 use super::sync::{
-    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, fence, lock, lock_soon,
-    widen,
+    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, lock, lock_soon, widen,
 };
 use super::tally::{Series, Tally};
 
@@ -78,13 +77,11 @@ struct Entry {
 
 #[derive(Debug)]
 struct Failures {
-    /// Odd while a call is being counted.
-    version: AtomicU64,
     failure: AtomicU64,
     panic: AtomicU64,
     cancelled: AtomicU64,
-    /// Of outermost calls that were timed.
-    timed: AtomicU64,
+    /// Calls within others of the operation, and those that are not timed.
+    without_time: AtomicU64,
     sum: AtomicU64,
     min: AtomicU64,
     max: AtomicU64,
@@ -115,11 +112,10 @@ impl Shard {
             ring: (0..ring_len).map(entry).collect(),
             nested: zero(),
             failures: Failures {
-                version: zero(),
                 failure: zero(),
                 panic: zero(),
                 cancelled: zero(),
-                timed: zero(),
+                without_time: zero(),
                 sum: zero(),
                 min: zero(),
                 max: zero(),
@@ -382,7 +378,7 @@ impl Shard {
             add_to(&mut buckets, pending as u16);
             count += 1;
         }
-        let mut time = totals(&self.timed, &self.sum, &self.min, &self.max);
+        let mut time = extent(&self.sum, &self.min, &self.max);
         time.count = count;
         let nested = self.nested.load(Relaxed);
         let self_time = Totals {
@@ -497,7 +493,7 @@ impl Shard {
             &failures.failure,
             &failures.panic,
             &failures.cancelled,
-            &failures.timed,
+            &failures.without_time,
             &failures.sum,
         ];
         for number in numbers {
@@ -511,40 +507,35 @@ impl Shard {
 }
 
 impl Failures {
-    /// Counts a call that did not succeed, and its duration if it has one.
+    /// Counts a call that did not succeed, and its duration if it has one. The
+    /// count comes last, so that a reader which sees it sees the rest.
     fn count(&self, ending: Ending, duration: Option<u64>) {
-        self.version.store(self.version.load(Relaxed) + 1, Relaxed);
-        fence(Release);
-        match ending {
-            Ending::Success => {}
-            Ending::Failure => add(&self.failure, 1),
-            Ending::Panic => add(&self.panic, 1),
-            Ending::Cancelled => add(&self.cancelled, 1),
+        match duration {
+            Some(duration) => {
+                add(&self.sum, duration);
+                widen(&self.min, &self.max, duration);
+            }
+            None => add(&self.without_time, 1),
         }
-        if let Some(duration) = duration {
-            add(&self.timed, 1);
-            add(&self.sum, duration);
-            widen(&self.min, &self.max, duration);
-        }
-        self.version.store(self.version.load(Relaxed) + 1, Release);
+        let count = match ending {
+            Ending::Success => return,
+            Ending::Failure => &self.failure,
+            Ending::Panic => &self.panic,
+            Ending::Cancelled => &self.cancelled,
+        };
+        count.store(count.load(Relaxed).saturating_add(1), Release);
     }
 
-    /// Failures are not so many that a reader would not soon find a moment
-    /// without one.
     fn read(&self, tally: &mut Tally) {
-        for _ in 0..100 * TRIES {
-            let version = self.version.load(Acquire);
-            tally.calls.failure = self.failure.load(Relaxed);
-            tally.calls.panic = self.panic.load(Relaxed);
-            tally.calls.cancelled = self.cancelled.load(Relaxed);
-            let failed = totals(&self.timed, &self.sum, &self.min, &self.max);
-            tally.set(Quantity::FailureTime, only_totals(failed));
-            fence(Acquire);
-            if version.is_multiple_of(2) && self.version.load(Relaxed) == version {
-                break;
-            }
-            std::hint::spin_loop();
-        }
+        let calls = &mut tally.calls;
+        calls.failure = self.failure.load(Acquire);
+        calls.panic = self.panic.load(Acquire);
+        calls.cancelled = self.cancelled.load(Acquire);
+        let failed = [calls.failure, calls.panic, calls.cancelled];
+        let failed = failed.into_iter().fold(0, u64::saturating_add);
+        let mut time = extent(&self.sum, &self.min, &self.max);
+        time.count = failed.saturating_sub(self.without_time.load(Relaxed));
+        tally.set(Quantity::FailureTime, only_totals(time));
     }
 }
 
@@ -555,12 +546,13 @@ fn add_to(buckets: &mut Vec<(u16, u64)>, bucket: u16) {
     }
 }
 
-fn totals(count: &AtomicU64, sum: &AtomicU64, min: &AtomicU64, max: &AtomicU64) -> Totals {
+/// Sum and extremes, without a count.
+fn extent(sum: &AtomicU64, min: &AtomicU64, max: &AtomicU64) -> Totals {
     let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let (min, max) = (min.load(Relaxed), max.load(Relaxed));
     let none = Totals::default();
     Totals {
-        count: count.load(Relaxed),
+        count: 0,
         sum: i128::from(sum.load(Relaxed)),
         min: if min <= max { whole(min) } else { none.min },
         max: if min <= max { whole(max) } else { none.max },

@@ -4,11 +4,11 @@
 use std::ops::{Deref, DerefMut};
 
 #[cfg(perfkit_loom)]
-pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, fence};
+pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64};
 #[cfg(perfkit_loom)]
 pub(super) use loom::sync::{Mutex, MutexGuard};
 #[cfg(not(perfkit_loom))]
-pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, fence};
+pub(super) use std::sync::atomic::{AtomicU32, AtomicU64};
 #[cfg(not(perfkit_loom))]
 pub(super) use std::sync::{Mutex, MutexGuard};
 
