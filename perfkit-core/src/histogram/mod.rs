@@ -146,7 +146,7 @@ impl Histogram {
         }
         let mut seen = 0;
         for (value, count) in self.recorded() {
-            seen += count;
+            seen = count.saturating_add(seen);
             if seen >= rank {
                 return Some(value.max(self.min).min(self.max) as f64);
             }
@@ -228,6 +228,15 @@ mod tests {
         assert_eq!(histogram.sum(), u128::from(u64::MAX));
         assert_eq!(histogram.percentile(1.0), Some(u64::MAX as f64));
         assert_eq!(histogram.percentile(0.0), Some(0.0));
+    }
+
+    #[test]
+    fn more_values_than_can_be_counted_have_percentiles() {
+        let mut histogram = Histogram::new();
+        histogram.record_n(1, 1 << 63);
+        histogram.record_n(200, u64::MAX);
+        assert_eq!(histogram.percentile(0.25), Some(1.0));
+        assert_eq!(histogram.percentile(0.75), Some(200.0));
     }
 
     proptest! {
