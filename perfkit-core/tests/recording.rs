@@ -491,6 +491,15 @@ fn a_clock_that_steps_back_gives_no_negative_time() {
 }
 
 #[test]
+fn a_call_of_a_century_is_among_the_last_calls_too() {
+    let (monitor, clock) = on_mock_clock();
+    monitor.measure("long", || clock.set_ns(1 << 61));
+    let long = operation(&monitor, "long");
+    assert_eq!(long.last_calls.max(), long.lifetime.max());
+    assert!(long.lifetime.max() > Some(2e18));
+}
+
+#[test]
 fn no_call_is_lost_between_threads_while_snapshots_run() {
     const THREADS: u64 = 8;
     const CALLS: u64 = 5_000;

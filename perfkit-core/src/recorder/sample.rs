@@ -159,6 +159,13 @@ impl Sample {
         self.end.saturating_sub(self.start)
     }
 
+    /// The call as if it had taken no longer than that.
+    pub(super) fn at_most(mut self, longest: u64) -> Self {
+        self.start = self.start.max(self.end.saturating_sub(longest));
+        self.self_time = self.self_time.min(longest);
+        self
+    }
+
     /// The call as if it had taken no time.
     pub(crate) fn without_time(mut self) -> Self {
         self.start = self.end;

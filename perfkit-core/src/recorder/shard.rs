@@ -30,6 +30,10 @@ use super::tally::{Series, Tally};
 /// How often a reading that a writer disturbed is made anew.
 const TRIES: u32 = if cfg!(perfkit_loom) { 2 } else { 8 };
 
+/// The longest duration that an entry of the ring holds: decades of ticks, which
+/// only a clock that steps can tell of.
+const LONGEST: u64 = u64::MAX >> 3;
+
 /// The counters of one operation on one thread. The first line is written by
 /// every call, and what follows only by some.
 #[derive(Debug)]
@@ -252,6 +256,7 @@ impl Shard {
 
     /// Counts any call.
     pub(crate) fn record(&self, sample: &Sample, failure: Option<&Failure>) {
+        let sample = &sample.at_most(LONGEST);
         let self_time = sample.self_time;
         if sample.ending == Ending::Success && !sample.nested {
             self.record_extras(sample.memory, sample.cpu_ns, sample.work);
