@@ -14,7 +14,9 @@ use super::call::Call;
 /// its thread; across an await use [`Operation::measure_async`].
 ///
 /// Timers may overlap and end in any order, each with its own time; only the
-/// self times of those that overlap mix. A timer within another of the same
+/// self times of those that overlap mix, and with `memory` their peak growths:
+/// a timer that begins within another must end before it, or the other's peak
+/// and that of the call around both may be too small. A timer within another of the same
 /// operation is no recursion but a call of its own.
 ///
 /// ```
