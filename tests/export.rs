@@ -5,8 +5,14 @@ mod support;
 
 use std::time::Duration;
 
-use perfkit::{MockClock, Monitor, Report};
-use support::Folder;
+use hdrhistogram::Histogram as Buckets;
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use perfkit::report::{Benchmark, Environment, Gate, GateFinding, GateOutcome};
+use perfkit::unit::Unit;
+use perfkit::{Metric, MetricSummary, MockClock, Monitor, Report};
+use serde_json::Value;
+use support::{Folder, assert_fits_schema};
 
 /// A folder with a report of two operations, one of them named by an enemy.
 fn folder() -> Folder {
@@ -90,4 +96,220 @@ fn what_cannot_be_exported_is_told() {
             .exits_with(4)
             .complains("the report has no operations");
     }
+}
+
+/// A folder with a report of a benchmark of 100 runs of 1 to 100 ms.
+fn benchmark_folder() -> Folder {
+    let mut benchmark = Benchmark::new("sort, in place");
+    benchmark.successes = 99;
+    benchmark.failures = 1;
+    let times = (1..=99).map(|ms| f64::from(ms) * 1e6).collect();
+    let summary = MetricSummary::from_samples(Unit::Nanoseconds, times);
+    benchmark.metrics.insert(Metric::WALL_TIME, summary);
+    let faults = MetricSummary::from_samples(Unit::Count, vec![1.0; 99]);
+    benchmark.metrics.insert(Metric::MINOR_PAGE_FAULTS, faults);
+    let mut report = Report::new(Environment::detect("mock"));
+    report.benchmarks.push(benchmark);
+    let folder = Folder::new();
+    report.save(folder.path("report.json")).unwrap();
+    folder
+}
+
+#[track_caller]
+fn exported(folder: &Folder, target: &str) -> String {
+    let answer = folder.run(["export", "report.json", "--to", target]);
+    let answer = answer.exits_with(0);
+    assert_eq!(answer.stderr, "");
+    answer.stdout
+}
+
+#[test]
+fn own_formats_are_those_of_perfkit_report() {
+    let folder = folder();
+    let json = exported(&folder, "json");
+    assert_fits_schema(&json);
+    assert_eq!(json, folder.read("report.json"));
+    let csv = folder.run(["report", "report.json", "--format", "csv"]);
+    assert_eq!(exported(&folder, "csv"), csv.stdout);
+}
+
+#[test]
+fn bencher_reads_values_with_bounds() {
+    let json: Value = serde_json::from_str(&exported(&benchmark_folder(), "bencher")).unwrap();
+    let measures = &json["sort, in place"];
+    assert_eq!(measures["latency"]["value"], 50e6);
+    let bound = |name: &str| measures["latency"][name].as_f64().unwrap();
+    assert!((35e6..45e6).contains(&bound("lower_value")), "{json}");
+    assert!((55e6..65e6).contains(&bound("upper_value")), "{json}");
+    assert_eq!(measures["success-rate"]["value"], 0.99);
+    // A count that varies by itself would raise alarms.
+    assert_eq!(measures.as_object().unwrap().len(), 2, "{json}");
+
+    let json: Value = serde_json::from_str(&exported(&folder(), "bencher")).unwrap();
+    let latency = &json["checkout::pay"]["latency"];
+    let ms = latency["value"].as_f64().unwrap() / 1e6;
+    assert!((19.9..20.1).contains(&ms), "{json}");
+    assert!(latency.get("lower_value").is_none(), "{json}");
+}
+
+#[test]
+fn github_action_benchmark_reads_one_direction_at_a_time() {
+    let folder = benchmark_folder();
+    let read =
+        |target: &str| -> Value { serde_json::from_str(&exported(&folder, target)).unwrap() };
+    let smaller = read("github-action-benchmark");
+    assert_eq!(smaller.as_array().unwrap().len(), 1);
+    assert_eq!(smaller[0]["name"], "sort, in place: wall_time");
+    assert_eq!(
+        (&smaller[0]["unit"], &smaller[0]["value"]),
+        (&"ns".into(), &50e6.into())
+    );
+    let range = smaller[0]["range"].as_str().unwrap();
+    // What the action's own pattern takes for a number.
+    let half: f64 = range.strip_prefix("± ").unwrap().parse().unwrap();
+    assert!((5e6..15e6).contains(&half), "{range}");
+    let bigger = read("github-action-benchmark-bigger");
+    assert_eq!(bigger[0]["name"], "sort, in place: success_rate");
+    assert_eq!(bigger.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_saved_gate_becomes_tests_of_junit() {
+    let finding = |outcome, measured: &str| GateFinding {
+        subject: "checkout::\"pay\"".to_owned(),
+        rule: "p95 < 100 ms".to_owned(),
+        measured: measured.to_owned(),
+        outcome,
+    };
+    let mut report = Report::new(Environment::detect("mock"));
+    report.gate = Some(Gate {
+        outcome: GateOutcome::Fail,
+        findings: vec![
+            finding(GateOutcome::Fail, "p95 is 112 ms & more"),
+            finding(GateOutcome::Inconclusive, "too few calls"),
+            finding(GateOutcome::Pass, "p95 is 3 ms"),
+        ],
+    });
+    let folder = Folder::new();
+    report.save(folder.path("report.json")).unwrap();
+    let text = exported(&folder, "junit");
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let suite = document.root_element().first_element_child().unwrap();
+    let count = |name: &str| suite.attribute(name).unwrap().to_owned();
+    assert_eq!(
+        (count("tests"), count("failures"), count("skipped")),
+        ("3".into(), "1".into(), "1".into())
+    );
+    let cases: Vec<_> = suite.children().filter(roxmltree::Node::is_element).collect();
+    assert_eq!(cases.len(), 3);
+    assert_eq!(cases[0].attribute("classname"), Some("checkout::\"pay\""));
+    let failure = cases[0].first_element_child().unwrap();
+    assert_eq!(failure.tag_name().name(), "failure");
+    assert_eq!(failure.attribute("message"), Some("p95 is 112 ms & more"));
+    assert_eq!(
+        cases[1].first_element_child().unwrap().tag_name().name(),
+        "skipped"
+    );
+}
+
+/// Tag and histogram of every line of a log.
+fn log_lines(log: &str) -> Vec<(String, Buckets<u64>)> {
+    use base64::Engine as _;
+    let entries = IntervalLogIterator::new(log.as_bytes()).map(Result::unwrap);
+    let mut lines = Vec::new();
+    for entry in entries {
+        if let LogEntry::Interval(interval) = entry {
+            let tag = interval.tag().unwrap().as_str().to_owned();
+            let bytes = base64::engine::general_purpose::STANDARD
+                .decode(interval.encoded_histogram())
+                .unwrap();
+            // The compressed form begins with a cookie of its own.
+            assert_eq!(bytes[..4], [0x1c, 0x84, 0x93, 0x14]);
+            let buckets = Deserializer::new().deserialize(&mut &bytes[..]).unwrap();
+            lines.push((tag, buckets));
+        }
+    }
+    lines
+}
+
+#[test]
+fn hdrhistogram_reads_a_log_with_a_tag_for_each_operation() {
+    let log = exported(&folder(), "hdr");
+    let lines = log_lines(&log);
+    assert_eq!(lines.len(), 2, "{log}");
+    let (tag, pay) = lines
+        .iter()
+        .find(|(tag, _)| tag == "checkout::pay")
+        .unwrap();
+    assert_eq!((tag.as_str(), pay.len()), ("checkout::pay", 3));
+    assert!((299e6..302e6).contains(&(pay.max() as f64)));
+    assert!(!log.contains(['\u{1b}', '\u{202e}']), "{log}");
+
+    let lines = log_lines(&exported(&benchmark_folder(), "hdr"));
+    assert_eq!(lines[0].0, "sort%2C%20in%20place");
+    assert_eq!(lines[0].1.len(), 99);
+}
+
+#[test]
+fn percentiles_are_written_for_one_operation_or_into_a_folder() {
+    let alone = exported(&benchmark_folder(), "hgrm");
+    let numbers = |text: &str| -> Vec<Vec<f64>> {
+        let is_number = |line: &&str| line.starts_with(' ') && !line.contains("Value");
+        let number = |word: &str| word.parse::<f64>().unwrap();
+        let lines = text.lines().filter(is_number);
+        lines
+            .map(|line| line.split_whitespace().map(number).collect())
+            .collect()
+    };
+    let lines = numbers(&alone);
+    assert!(
+        lines
+            .windows(2)
+            .all(|pair| pair[0][1] <= pair[1][1] && pair[0][2] <= pair[1][2])
+    );
+    assert_eq!(lines.last().unwrap()[1..], [1.0, 99.0]);
+    assert!(alone.contains("Total count    =           99]"), "{alone}");
+
+    let folder = folder();
+    let hgrm =
+        |more: &[&str]| folder.run([&["export", "report.json", "--to", "hgrm"], more].concat());
+    hgrm(&[])
+        .exits_with(2)
+        .complains("`checkout::pay`")
+        .complains("--operation NAME");
+    hgrm(&["--operation", "pay"])
+        .exits_with(2)
+        .complains("`pay` has no times");
+    let one = hgrm(&["--operation", "checkout::pay"]).exits_with(0).stdout;
+    assert_eq!(numbers(&one).last().unwrap()[2], 3.0);
+    std::fs::create_dir(folder.path("all")).unwrap();
+    hgrm(&["-o", "all"]).exits_with(0);
+    assert_eq!(folder.read("all/checkout-pay.hgrm"), one);
+    assert_eq!(std::fs::read_dir(folder.path("all")).unwrap().count(), 2);
+}
+
+#[test]
+fn a_report_without_what_a_format_needs_is_no_empty_file() {
+    let folder = Folder::new();
+    let nothing = Report::from_snapshot(Monitor::new().snapshot());
+    nothing.save(folder.path("report.json")).unwrap();
+    for target in [
+        "csv",
+        "bencher",
+        "github-action-benchmark",
+        "github-action-benchmark-bigger",
+        "junit",
+        "hdr",
+        "hgrm",
+    ] {
+        folder
+            .run(["export", "report.json", "--to", target, "-o", "out"])
+            .exits_with(4)
+            .complains("the report was not exported: the report has no ");
+    }
+    assert_eq!(folder.files(), ["report.json"]);
+    folder
+        .run(["export", "report.json", "--to", "csv", "--operation", "x"])
+        .exits_with(2)
+        .complains("--operation is for hgrm");
 }

@@ -122,6 +122,7 @@ pub(crate) struct GateArguments {
 Examples:
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 perfkit export report.json --to otlp
   perfkit export report.json --to prometheus -o /var/lib/node_exporter/perfkit.prom
+  perfkit export report.json --to hgrm --operation checkout::pay -o pay.hgrm
 ")]
 pub(crate) struct ExportArguments {
     /// The report.
@@ -132,9 +133,14 @@ pub(crate) struct ExportArguments {
     #[arg(long, value_enum)]
     pub(crate) to: Target,
 
-    /// Write to a file instead of standard output; not for otlp.
+    /// Write to a file instead of standard output; not for otlp. For hgrm also
+    /// a folder, which gets one file for each operation or benchmark.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+
+    /// The operation or benchmark that hgrm is to have, where there are several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) operation: Option<String>,
 }
 
 /// Where a report can be sent.
@@ -147,6 +153,22 @@ pub(crate) enum Target {
     /// The text format of OpenMetrics 1.0.
     #[value(name = "openmetrics")]
     OpenMetrics,
+    /// perfkit's own report.
+    Json,
+    /// One line per metric, in base units.
+    Csv,
+    /// Bencher Metric Format, for `bencher run --adapter json`.
+    Bencher,
+    /// customSmallerIsBetter of github-action-benchmark: times, memory.
+    GithubActionBenchmark,
+    /// customBiggerIsBetter of github-action-benchmark: throughput, success.
+    GithubActionBenchmarkBigger,
+    /// JUnit's XML, of a saved result of `perfkit gate`.
+    Junit,
+    /// HdrHistogram's interval log (.hlog), a tagged line per operation.
+    Hdr,
+    /// The percentiles of one operation, as HdrHistogram prints them.
+    Hgrm,
 }
 
 /// Print the completions for a shell.

@@ -7,31 +7,78 @@ use perfkit::otlp;
 use perfkit::prometheus::Format;
 use perfkit::unit::Unit;
 
-use crate::args::{ExportArguments, Target};
+use crate::args::{self, ExportArguments, Target};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::export::Tool;
 use crate::input::load_report;
+use crate::report::Detail;
 use crate::{export as formats, terminal};
 
 use super::check_writable;
 
 pub(crate) fn run(arguments: ExportArguments) -> Result<Exit, Error> {
-    let output = arguments.output.as_deref();
-    match (arguments.to, output) {
+    let (target, output) = (arguments.to, arguments.output.as_deref());
+    let operation = arguments.operation.as_deref();
+    if operation.is_some() && target != Target::Hgrm {
+        return Err(Error::usage("--operation is for hgrm, which holds one"));
+    }
+    let folder = output.filter(|path| target == Target::Hgrm && path.is_dir());
+    match (target, output) {
         (Target::Otlp, Some(_)) => {
             return Err(Error::usage(
                 "--output is for formats: otlp is sent to a collector",
             ));
         }
+        _ if folder.is_some() => {}
         _ => output.map_or(Ok(()), check_writable)?,
     }
     let report = load_report(&arguments.report)?;
-    match arguments.to {
-        Target::Otlp => send(&report)?,
-        Target::Prometheus => write(&report, Format::Text, output)?,
-        Target::OpenMetrics => write(&report, Format::OpenMetrics, output)?,
+    match (target, folder) {
+        (Target::Otlp, _) => send(&report)?,
+        (Target::Hgrm, Some(folder)) if operation.is_none() => {
+            for (name, text) in formats::hgrm_files(&report)? {
+                formats::save(&folder.join(name), &text)?;
+            }
+        }
+        (Target::Hgrm, Some(_)) => {
+            return Err(Error::usage(
+                "with --operation the output is a file, and a folder is given",
+            ));
+        }
+        _ => write(&render(&report, target, operation)?, output)?,
     }
     Ok(Exit::Done)
+}
+
+/// The report as text in the target's format.
+fn render(report: &Report, target: Target, operation: Option<&str>) -> Result<String, Error> {
+    let tool = match target {
+        Target::Otlp => return Err(Error::usage("otlp is sent to a collector")),
+        Target::Prometheus => return exposition(report, Format::Text),
+        Target::OpenMetrics => return exposition(report, Format::OpenMetrics),
+        Target::Json => return own(report, args::Format::Json),
+        Target::Csv => return own(report, args::Format::Csv),
+        Target::Bencher => Tool::Bencher,
+        Target::GithubActionBenchmark => Tool::GithubActionSmaller,
+        Target::GithubActionBenchmarkBigger => Tool::GithubActionBigger,
+        Target::Junit => Tool::Junit,
+        Target::Hdr => Tool::Hdr,
+        Target::Hgrm => Tool::Hgrm(operation),
+    };
+    formats::render_for(report, tool)
+}
+
+/// The formats that `perfkit report` prints as well.
+fn own(report: &Report, format: args::Format) -> Result<String, Error> {
+    let is_empty =
+        report.operations.is_empty() && report.benchmarks.is_empty() && report.gate.is_none();
+    if is_empty && format == args::Format::Csv {
+        return Err(Error::data(
+            "the report was not exported: the report has no results",
+        ));
+    }
+    formats::render(report, Detail::Usual, format, None)
 }
 
 fn send(report: &Report) -> Result<(), Error> {
@@ -49,15 +96,18 @@ fn send(report: &Report) -> Result<(), Error> {
     ))
 }
 
-fn write(report: &Report, format: Format, output: Option<&Path>) -> Result<(), Error> {
+fn exposition(report: &Report, format: Format) -> Result<String, Error> {
     if report.operations.is_empty() {
         return Err(Error::data(
             "the report was not exported: the report has no operations",
         ));
     }
-    let text = format.render(&report.operations);
+    Ok(format.render(&report.operations))
+}
+
+fn write(text: &str, output: Option<&Path>) -> Result<(), Error> {
     match output {
-        Some(output) => formats::save(output, &text),
-        None => terminal::print_exactly(&text),
+        Some(output) => formats::save(output, text),
+        None => terminal::print_exactly(text),
     }
 }

@@ -30,8 +30,8 @@ fn deliver(
             let width = terminal::stdout_width();
             let text = formats::render(report, detail, format, width)?;
             match format {
-                Format::Json | Format::Csv => terminal::print_exactly(&text),
-                Format::Human | Format::Markdown => terminal::print_result(&text),
+                Format::Human => terminal::print_result(&text),
+                _ => terminal::print_exactly(&text),
             }
         }
     }

@@ -4,7 +4,7 @@ use perfkit::report::{Gate, GateOutcome};
 use perfkit::{MetricSummary, Report};
 
 use crate::error::Error;
-use crate::terminal::printable;
+use crate::terminal::{printable, shorten};
 
 const HEADINGS: [&str; 13] = [
     "kind", "name", "metric", "unit", "count", "mean", "std_dev", "min", "median", "p95", "p99",
@@ -14,6 +14,7 @@ const HEADINGS: [&str; 13] = [
 const GATE_HEADINGS: [&str; 4] = ["outcome", "subject", "rule", "measured"];
 
 /// Every metric of every benchmark and operation; of a gate, every finding.
+/// Where there is none, nothing but the headings.
 pub(super) fn render(report: &Report) -> Result<String, Error> {
     let lines = match &report.gate {
         Some(gate) => findings(gate),
@@ -81,13 +82,22 @@ fn line(kind: &str, name: &str, metric: &str, summary: &MetricSummary) -> Vec<St
     ]
 }
 
-/// Text that neither a terminal nor a spreadsheet takes for an instruction.
-fn inert(name: &str) -> String {
-    let name = printable(name);
-    if name.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{name}")
+/// The longest text, in columns.
+const LONGEST_TEXT: usize = 1000;
+
+/// Text that neither a terminal nor a spreadsheet takes for an instruction: some
+/// of them look for a formula behind spaces, and take the full-width signs of
+/// Chinese and Japanese for the others.
+fn inert(text: &str) -> String {
+    let text = shorten(&printable(text), LONGEST_TEXT);
+    let first = text.trim_start().chars().next();
+    let signs = [
+        '=', '+', '-', '@', '＝', '＋', '－', '＠', '|', '%', '\u{FFFD}',
+    ];
+    if first.is_some_and(|first| signs.contains(&first)) {
+        format!("'{text}")
     } else {
-        name
+        text
     }
 }
 
@@ -101,7 +111,7 @@ mod tests {
     #[test]
     fn a_name_is_quoted_and_no_formula() {
         let mut report = Report::new(Environment::detect("mock"));
-        for name in ["=1+1", "a,\"b\""] {
+        for name in ["=1+1", "a,\"b\"", " \t＝1"] {
             let mut benchmark = Benchmark::new(name);
             let summary = MetricSummary::from_samples(Unit::Nanoseconds, vec![1.5, 2.5]);
             benchmark.metrics.insert(Metric::WALL_TIME, summary);
@@ -114,5 +124,6 @@ mod tests {
             "benchmark,'=1+1,wall_time,ns,2,2,0.7071067811865476,1.5,1.5,,,,2.5"
         );
         assert!(lines[1].starts_with("benchmark,\"a,\"\"b\"\"\",wall_time,"));
+        assert!(lines[2].starts_with("benchmark,'  ＝1,wall_time,"));
     }
 }

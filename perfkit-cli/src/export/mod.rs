@@ -4,8 +4,10 @@ mod csv;
 mod human;
 mod markdown;
 mod svg;
+mod tool;
 
 pub(crate) use svg::plot;
+pub(crate) use tool::{Tool, hgrm_files, render_for};
 
 use std::path::Path;
 
@@ -28,10 +30,20 @@ pub(crate) fn render(
         Format::Human => Ok(human::render(&document(report, detail), width)),
         Format::Markdown => Ok(markdown::render(&document(report, detail))),
         Format::Csv => csv::render(report),
-        Format::Json => report
-            .to_json()
-            .map_err(|error| Error::data(error.to_string())),
+        Format::Json => json(report),
     }
+}
+
+/// A report as JSON. What CI services take for a command, `##[` wherever in a
+/// line it stands, can only be in a string, where its escaped form is the same.
+fn json(report: &Report) -> Result<String, Error> {
+    let json = report.to_json();
+    let json = json.map_err(|error| Error::data(error.to_string()))?;
+    Ok(if json.contains("##") {
+        json.replace("##", "#\\u0023")
+    } else {
+        json
+    })
 }
 
 /// Saves a rendered result.

@@ -1,12 +1,16 @@
 //! The terminal: what may be printed on it, how wide it is, whether it has
 //! colours. Nothing else in this program writes to a standard stream.
 
+mod ascii;
 mod printable;
 mod progress;
+mod workflow;
 
 pub(crate) use printable::{display_width, printable, shorten};
 pub(crate) use progress::ProgressLine;
+pub(crate) use workflow::without_commands;
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
@@ -21,7 +25,7 @@ pub(crate) const NOTICE: Style = AnsiColor::Yellow.on_default();
 pub(crate) const STRONG: Style = Style::new().bold();
 
 /// Decides for the whole run whether colours are used; by default where the
-/// stream is a terminal and `NO_COLOR` is not set.
+/// stream is a terminal and `NO_COLOR` is not set, or `CLICOLOR_FORCE` is.
 pub(crate) fn set_color(color: Color) {
     let choice = match color {
         Color::Auto => ColorChoice::Auto,
@@ -31,8 +35,15 @@ pub(crate) fn set_color(color: Color) {
     choice.write_global();
 }
 
-/// Writes a result for people to standard output.
+/// Writes a result for people to standard output, in characters that the locale
+/// has.
 pub(crate) fn print_result(text: &str) -> Result<(), Error> {
+    let text = &*without_commands(text);
+    let text = if ascii::is_utf8() {
+        Cow::Borrowed(text)
+    } else {
+        ascii::to_ascii(text)
+    };
     let mut stdout = AutoStream::auto(io::stdout().lock());
     written(
         stdout
@@ -63,6 +74,7 @@ fn written(result: io::Result<()>) -> Result<(), Error> {
 
 /// Writes a line to standard error. There is nobody to tell if that fails.
 pub(crate) fn print_line(text: &str) {
+    let text = without_commands(text);
     let _ = writeln!(AutoStream::auto(io::stderr().lock()), "{text}");
 }
 

@@ -4,17 +4,25 @@ use unicode_width::UnicodeWidthStr;
 
 /// Text from outside, without what could move a cursor, change colours, hide or
 /// reorder text: control characters and the marks of bidirectional writing.
+///
+/// `##[` becomes `##(`: GitHub Actions and Azure Pipelines take what follows it
+/// for a command, wherever in a line it stands.
 pub(crate) fn printable(text: &str) -> String {
-    let is_invisible = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}' | '\u{E0000}'..='\u{E007F}')
-    };
     let shown = text.chars().map(|c| match c {
         '\t' | '\n' => ' ',
         c if is_invisible(c) => '\u{FFFD}',
         c => c,
     });
-    shown.collect()
+    let shown: String = shown.collect();
+    shown.replace("##[", "##(").replace("##vso[", "##vso(")
+}
+
+fn is_invisible(c: char) -> bool {
+    let is_format = matches!(c,
+        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}');
+    // XML has no place for the last two.
+    c.is_control() || is_format || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
 /// How many columns a text takes on a terminal.
@@ -22,10 +30,15 @@ pub(crate) fn display_width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
+/// The most characters that share a column: accents are put onto letters, and
+/// a name could pile up thousands of them.
+const MOST_PER_COLUMN: usize = 4;
+
 /// Text of at most `width` columns, its middle replaced by `…` if need be: the
 /// start of a command tells what it is, the end what it works on.
 pub(crate) fn shorten(text: &str, width: usize) -> String {
-    if display_width(text) <= width {
+    let is_piled_up = text.chars().nth(MOST_PER_COLUMN * width).is_some();
+    if !is_piled_up && display_width(text) <= width {
         return text.to_owned();
     }
     let room = width.saturating_sub(1);
@@ -36,7 +49,7 @@ pub(crate) fn shorten(text: &str, width: usize) -> String {
 
 fn take(characters: impl Iterator<Item = char>, width: usize) -> String {
     let mut taken = String::new();
-    for character in characters {
+    for character in characters.take(MOST_PER_COLUMN * width) {
         taken.push(character);
         if display_width(&taken) > width {
             taken.pop();
@@ -57,6 +70,7 @@ mod tests {
             "a\u{FFFD}[31mb\u{FFFD}c d\u{FFFD}e"
         );
         assert_eq!(printable("größe 測試"), "größe 測試");
+        assert_eq!(printable("a ##[error]b"), "a ##(error]b");
     }
 
     #[test]
@@ -67,5 +81,7 @@ mod tests {
             "sort -k1,1…e.txt"
         );
         assert!(display_width(&shorten("測試測試測試測試", 8)) <= 8);
+        let piled_up = "e\u{301}".repeat(3) + &"\u{301}".repeat(10_000);
+        assert!(shorten(&piled_up, 8).chars().count() <= 4 * 8 + 1);
     }
 }

@@ -1,0 +1,55 @@
+//! The formats of other tools, one file each.
+
+mod bencher;
+mod distribution;
+mod github_action;
+mod hdr;
+mod hgrm;
+mod junit;
+mod measure;
+mod names;
+
+pub(crate) use hgrm::files as hgrm_files;
+
+use perfkit::Report;
+use serde_json::Value;
+
+use crate::error::Error;
+
+use measure::Better;
+
+/// A format that another tool reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tool<'a> {
+    Bencher,
+    GithubActionSmaller,
+    GithubActionBigger,
+    Junit,
+    Hdr,
+    /// The percentiles of one operation or benchmark.
+    Hgrm(Option<&'a str>),
+}
+
+/// The report as the tool reads it.
+pub(crate) fn render_for(report: &Report, tool: Tool<'_>) -> Result<String, Error> {
+    match tool {
+        Tool::Bencher => bencher::render(report),
+        Tool::GithubActionSmaller => github_action::render(report, Better::Smaller),
+        Tool::GithubActionBigger => github_action::render(report, Better::Bigger),
+        Tool::Junit => junit::render(report),
+        Tool::Hdr => hdr::render(report),
+        Tool::Hgrm(wanted) => hgrm::render(report, wanted),
+    }
+}
+
+/// A report that has nothing of what a format is for.
+fn lacks(what: &str) -> Error {
+    Error::data(format!(
+        "the report was not exported: the report has no {what}"
+    ))
+}
+
+/// JSON that may also be pasted into a page: names hold no tags.
+fn json_text(value: &Value) -> String {
+    format!("{value:#}\n").replace('<', "\\u003c")
+}
