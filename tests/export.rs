@@ -200,7 +200,10 @@ fn a_saved_gate_becomes_tests_of_junit() {
         (count("tests"), count("failures"), count("skipped")),
         ("3".into(), "1".into(), "1".into())
     );
-    let cases: Vec<_> = suite.children().filter(roxmltree::Node::is_element).collect();
+    let cases: Vec<_> = suite
+        .children()
+        .filter(roxmltree::Node::is_element)
+        .collect();
     assert_eq!(cases.len(), 3);
     assert_eq!(cases[0].attribute("classname"), Some("checkout::\"pay\""));
     let failure = cases[0].first_element_child().unwrap();

@@ -141,6 +141,26 @@ fn names_from_outside_cannot_steer_the_terminal() {
 }
 
 #[test]
+fn colours_are_for_terminals_unless_they_are_asked_for() {
+    let folder = Folder::new();
+    let report = support::workspace().join("tests/golden/two.json");
+    let is_coloured = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let report = report.to_str().unwrap();
+        let mut command = folder.perfkit([&["report", report], arguments].concat());
+        // A service that shows colours is one that has a terminal.
+        command.env_remove("CI").envs(environment.iter().copied());
+        Answer::of(command).exits_with(0).stdout.contains('\u{1b}')
+    };
+    let force = ("CLICOLOR_FORCE", "1");
+    assert!(!is_coloured(&[], &[]));
+    assert!(is_coloured(&[], &[force]));
+    assert!(!is_coloured(&[], &[("NO_COLOR", "1")]));
+    assert!(!is_coloured(&["--color", "never"], &[force]));
+    assert!(is_coloured(&["--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(!is_coloured(&["--format", "markdown"], &[force]));
+}
+
+#[test]
 fn completions_and_the_manual_are_printed() {
     let folder = Folder::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

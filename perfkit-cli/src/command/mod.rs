@@ -37,9 +37,10 @@ fn deliver(
     }
 }
 
-/// Draws a report into an SVG file.
+/// Draws a report into an SVG file, which may be standard output.
 fn draw(report: &Report, path: &Path) -> Result<(), Error> {
-    formats::save(path, &formats::plot(report)?)
+    let picture = formats::plot(report)?;
+    formats::save(path, &terminal::without_commands(&picture))
 }
 
 /// The first of several errors; the others are told.

@@ -5,13 +5,23 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table as Grid};
 use perfkit::report::Severity;
 
 use crate::report::{Align, Block, Document, Table, Tone};
-use crate::terminal::{BAD, GOOD, NOTICE, STRONG, display_width};
+use crate::terminal::{BAD, GOOD, NOTICE, STRONG, display_width, without_commands};
+
+use super::strips;
 
 /// Columns between two cells, and the margin of a line.
 const GAP: usize = 2;
 
-/// The document as lines of at most `width` columns, if a width is given.
+/// How wide distributions are where no width is given.
+const USUAL_WIDTH: usize = 80;
+
+/// The document as lines of at most `width` columns, if a width is given. No
+/// line is one that a CI service takes for a command.
 pub(super) fn render(document: &Document, width: Option<usize>) -> String {
+    without_commands(&render_blocks(document, width)).into_owned()
+}
+
+fn render_blocks(document: &Document, width: Option<usize>) -> String {
     let mut text = String::new();
     let mut blocks = document.blocks.iter().peekable();
     while let Some(block) = blocks.next() {
@@ -22,6 +32,10 @@ pub(super) fn render(document: &Document, width: Option<usize>) -> String {
                 text += &format!("{style}{sentence}{style:#}\n");
             }
             Block::Table(table) => text += &render_table(table, width),
+            Block::Strips(strips) => {
+                text += &strips::render(strips, width.unwrap_or(USUAL_WIDTH));
+            }
+            Block::Folded(_, folded) => text += &render_blocks(folded, width),
             Block::Remark(severity, remark) => {
                 let (style, word) = severity_style(*severity);
                 let remark = wrap(&format!("{word}: {remark}"), width);
@@ -49,7 +63,7 @@ fn starts_a_paragraph(block: &Block, next: &Block) -> bool {
 
 /// Text broken between words, so that no line is wider than `width` unless a
 /// word is.
-fn wrap(text: &str, width: Option<usize>) -> String {
+pub(super) fn wrap(text: &str, width: Option<usize>) -> String {
     let Some(width) = width else {
         return text.to_owned();
     };

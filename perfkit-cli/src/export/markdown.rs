@@ -3,51 +3,160 @@
 use perfkit::report::Severity;
 
 use crate::report::{Align, Block, Document, Table, Tone};
+use crate::terminal::shorten;
 
-/// The document as GitHub-flavoured Markdown.
+/// How long a page may get, in bytes. A comment on GitHub has at most 65,536
+/// characters.
+const LONGEST_PAGE: usize = 64_000;
+
+/// Where tables end, so that there is room for what follows them.
+const TABLES_END: usize = 52_000;
+
+/// The most columns of a table.
+const MOST_COLUMNS: usize = 5;
+
+/// Of a table with more rows than the first number, all but the second number
+/// are folded away.
+const LONG_TABLE: usize = 30;
+const SHOWN_OF_LONG: usize = 20;
+
+/// The longest remark, in columns, and how many stand open.
+const LONGEST_REMARK: usize = 400;
+const OPEN_REMARKS: usize = 5;
+
+/// The document as GitHub-flavoured Markdown, short enough for a comment.
 pub(super) fn render(document: &Document) -> String {
     let mut text = String::new();
     for block in &document.blocks {
-        match block {
-            Block::Sentence(tone, sentence) => {
-                let sentence = sentence_markdown(sentence);
-                text += &match tone {
-                    Tone::Plain => format!("{sentence}\n\n"),
-                    _ => format!("**{sentence}**\n\n"),
-                };
-            }
-            Block::Table(table) => text += &render_table(table),
-            Block::Remark(severity, remark) => {
-                let word = match severity {
-                    Severity::Info => "Note",
-                    Severity::Warning => "Warning",
-                    Severity::Error => "Error",
-                };
-                text += &format!("- {word}: {}\n", escape(remark));
-            }
-        }
+        push(block, &mut text, true);
     }
+    push_remarks(document, &mut text);
     text.trim_end().to_owned() + "\n"
 }
 
-fn render_table(table: &Table) -> String {
+fn push(block: &Block, text: &mut String, may_fold: bool) {
+    match block {
+        Block::Sentence(tone, sentence) => {
+            let sentence = sentence_markdown(sentence);
+            let sentence = match tone {
+                Tone::Plain => format!("{sentence}\n\n"),
+                _ => format!("**{sentence}**\n\n"),
+            };
+            if text.len() + sentence.len() < LONGEST_PAGE {
+                *text += &sentence;
+            }
+        }
+        Block::Table(table) => push_table(table, text, may_fold),
+        Block::Folded(summary, folded) => {
+            *text += &open(summary);
+            folded
+                .blocks
+                .iter()
+                .for_each(|block| push(block, text, false));
+            *text += CLOSE;
+        }
+        // A picture for terminals, and what comes at the end.
+        Block::Strips(_) | Block::Remark(..) => {}
+    }
+}
+
+fn open(summary: &str) -> String {
+    format!("<details><summary>{}</summary>\n\n", escape(summary))
+}
+
+const CLOSE: &str = "</details>\n\n";
+
+fn push_remarks(document: &Document, text: &mut String) {
+    let remarks: Vec<String> = document
+        .blocks
+        .iter()
+        .filter_map(|block| match block {
+            Block::Remark(severity, remark) => Some(remark_markdown(*severity, remark)),
+            _ => None,
+        })
+        .collect();
+    let is_folded = remarks.len() > OPEN_REMARKS;
+    if is_folded {
+        *text += &open(&format!("Remarks: {}", remarks.len()));
+    }
+    for (index, remark) in remarks.iter().enumerate() {
+        if text.len() + remark.len() > LONGEST_PAGE - 200 {
+            *text += &format!(
+                "- … and {} more, left out for their length\n",
+                remarks.len() - index
+            );
+            break;
+        }
+        *text += remark;
+    }
+    if is_folded {
+        *text += "\n</details>\n";
+    }
+}
+
+fn remark_markdown(severity: Severity, remark: &str) -> String {
+    let word = match severity {
+        Severity::Info => "Note",
+        Severity::Warning => "Warning",
+        Severity::Error => "Error",
+    };
+    format!("- {word}: {}\n", escape(&shorten(remark, LONGEST_REMARK)))
+}
+
+fn push_table(table: &Table, text: &mut String, may_fold: bool) {
+    let columns = most_important(table);
+    if let Some(title) = &table.title {
+        *text += &format!("{}\n\n", escape(title));
+    }
+    let is_long = may_fold && table.rows.len() > LONG_TABLE;
+    let shown = if is_long {
+        SHOWN_OF_LONG
+    } else {
+        table.rows.len()
+    };
+    let (shown, folded) = table.rows.split_at(shown);
+    push_rows(table, &columns, shown, text);
+    if is_long {
+        *text += &open(&format!("{} more", folded.len()));
+        push_rows(table, &columns, folded, text);
+        *text += CLOSE;
+    }
+}
+
+/// A heading and rows, as many as there is room for.
+fn push_rows(table: &Table, columns: &[usize], rows: &[Vec<String>], text: &mut String) {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let headings = table.columns.iter().map(|c| escape(c.heading)).collect();
-    let rule = table.columns.iter().map(|column| match column.align {
+    let headings = columns.iter().map(|c| escape(table.columns[*c].heading));
+    let rule = columns.iter().map(|c| match table.columns[*c].align {
         Align::Left => ":---".to_owned(),
         Align::Right => "---:".to_owned(),
     });
-    let title = table
-        .title
-        .iter()
-        .map(|title| format!("{}\n\n", escape(title)));
-    let mut text: String = title.collect();
-    text += &line(headings);
-    text += &line(rule.collect());
-    for row in &table.rows {
-        text += &line(row.iter().map(|cell| escape(cell)).collect());
+    let mut lines = line(headings.collect()) + &line(rule.collect());
+    let mut left_out = 0;
+    for (index, row) in rows.iter().enumerate() {
+        let row = line(columns.iter().map(|c| escape(&row[*c])).collect());
+        if text.len() + lines.len() + row.len() > TABLES_END {
+            left_out = rows.len() - index;
+            break;
+        }
+        lines += &row;
     }
-    text + "\n"
+    if left_out < rows.len() || rows.is_empty() {
+        *text += &lines;
+        text.push('\n');
+    }
+    if left_out > 0 {
+        *text += &format!("… and {left_out} more rows, left out for the length of the page\n\n");
+    }
+}
+
+/// The columns of lowest rank, in their order, at most five.
+fn most_important(table: &Table) -> Vec<usize> {
+    let mut columns: Vec<usize> = (0..table.columns.len()).collect();
+    columns.sort_by_key(|column| table.columns[*column].rank);
+    columns.truncate(MOST_COLUMNS);
+    columns.sort_unstable();
+    columns
 }
 
 /// A sentence with its names, which stand in backticks, as code.

@@ -3,6 +3,7 @@
 mod csv;
 mod human;
 mod markdown;
+mod strips;
 mod svg;
 mod tool;
 
@@ -16,7 +17,7 @@ use perfkit::report::save_atomically;
 
 use crate::args::Format;
 use crate::error::Error;
-use crate::report::{Detail, document};
+use crate::report::{Detail, digest, document};
 
 /// The report in the given format; `width` is that of the terminal, where it
 /// goes to one.
@@ -28,7 +29,7 @@ pub(crate) fn render(
 ) -> Result<String, Error> {
     match format {
         Format::Human => Ok(human::render(&document(report, detail), width)),
-        Format::Markdown => Ok(markdown::render(&document(report, detail))),
+        Format::Markdown => Ok(markdown::render(&digest(report, detail))),
         Format::Csv => csv::render(report),
         Format::Json => json(report),
     }
@@ -49,4 +50,26 @@ fn json(report: &Report) -> Result<String, Error> {
 /// Saves a rendered result.
 pub(crate) fn save(path: &Path, text: &str) -> Result<(), Error> {
     save_atomically(path, text.as_bytes()).map_err(|error| Error::file("write", path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::display_width;
+
+    #[test]
+    fn every_report_fits_into_a_terminal() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
+        for name in ["none", "one", "two", "many", "gate"] {
+            let report = Report::load(folder.join(format!("{name}.json"))).unwrap();
+            for width in [40, 41, 50, 64, 80, 120] {
+                for detail in [Detail::Brief, Detail::Usual, Detail::Full] {
+                    let text = render(&report, detail, Format::Human, Some(width)).unwrap();
+                    let text = anstream::adapter::strip_str(&text).to_string();
+                    let is_wide = |line: &&str| display_width(line) > width;
+                    assert_eq!(text.lines().find(is_wide), None, "{name}, {width}");
+                }
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! A comparison in words: a sentence for each pair, then the numbers.
 
+use std::collections::HashMap;
+
 use perfkit::report::{Benchmark, Comparison, Report, Sampling, StopReason, Verdict};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
@@ -7,24 +9,43 @@ use perfkit::{Metric, MetricSummary};
 use crate::terminal::shorten;
 
 use super::Detail;
+use super::changes;
 use super::numbers::{NOTHING, RatioText, digits, percentile, value};
+use super::ranking::ranking;
+use super::strips::strips;
 use super::view::{Align, Document, Table, Tone};
 
 /// The longest name that is shown whole, in columns.
 const LONGEST_NAME: usize = 60;
 
+/// As many comparisons have a sentence each; more are a table.
+const MOST_SENTENCES: usize = 8;
+
 pub(super) fn describe(report: &Report, detail: Detail, document: &mut Document) {
-    for comparison in &report.comparisons {
-        let is_main = is_time(&comparison.metric);
-        if is_main || detail == Detail::Full || differs_from_time(comparison, report) {
-            let (tone, text) = sentence(comparison);
-            document.sentence(tone, &text);
+    let told = told(report, detail);
+    let ranking = ranking(report);
+    if told.len() <= MOST_SENTENCES {
+        sentences(&told, document);
+    } else {
+        let (tone, text) = changes::tally(&told);
+        document.sentence(tone, &text);
+        if ranking.is_none() {
+            changes::describe(&told, document);
         }
     }
     if !report.benchmarks.is_empty() {
-        document.table(times(&report.benchmarks));
+        document.table(numbers(report));
+        let in_order: Vec<&Benchmark> = match &ranking {
+            Some(ranking) => ranking.iter().map(|ranked| ranked.benchmark).collect(),
+            None => report.benchmarks.iter().collect(),
+        };
         if detail == Detail::Full {
-            document.table(resources(&report.benchmarks));
+            document.table(resources(&in_order));
+        }
+        if detail != Detail::Brief
+            && let Some(strips) = strips(in_order.into_iter())
+        {
+            document.strips(strips);
         }
     }
     if let Some(sampling) = &report.sampling {
@@ -32,21 +53,36 @@ pub(super) fn describe(report: &Report, detail: Detail, document: &mut Document)
     }
 }
 
-/// Whether a metric is what a comparison is about first.
-fn is_time(metric: &Metric) -> bool {
-    *metric == Metric::WALL_TIME || *metric == Metric::EXECUTION_TIME
+/// The comparisons that are worth telling: those of times, and the others where
+/// they say something else.
+pub(super) fn told(report: &Report, detail: Detail) -> Vec<&Comparison> {
+    let by_sides: HashMap<_, _> = report
+        .comparisons
+        .iter()
+        .filter(|c| c.metric == Metric::WALL_TIME)
+        .map(|c| ((&c.baseline, &c.candidate), c.verdict))
+        .collect();
+    let differs_from_time = |c: &Comparison| {
+        let wall_time = by_sides.get(&(&c.baseline, &c.candidate));
+        c.verdict != Verdict::Inconclusive && wall_time.is_some_and(|time| *time != c.verdict)
+    };
+    report
+        .comparisons
+        .iter()
+        .filter(|c| is_time(&c.metric) || detail == Detail::Full || differs_from_time(c))
+        .collect()
 }
 
-/// Whether a further metric has a verdict of its own, which wall time does not
-/// already tell.
-fn differs_from_time(comparison: &Comparison, report: &Report) -> bool {
-    let wall_time = report.comparisons.iter().find(|other| {
-        other.metric == Metric::WALL_TIME
-            && other.baseline == comparison.baseline
-            && other.candidate == comparison.candidate
-    });
-    comparison.verdict != Verdict::Inconclusive
-        && wall_time.is_some_and(|wall_time| wall_time.verdict != comparison.verdict)
+pub(super) fn sentences(comparisons: &[&Comparison], document: &mut Document) {
+    for comparison in comparisons {
+        let (tone, text) = sentence(comparison);
+        document.sentence(tone, &text);
+    }
+}
+
+/// Whether a metric is what a comparison is about first.
+pub(super) fn is_time(metric: &Metric) -> bool {
+    *metric == Metric::WALL_TIME || *metric == Metric::EXECUTION_TIME
 }
 
 /// One honest sentence on a pair.
@@ -126,42 +162,76 @@ fn capitalised(text: &str) -> String {
     first.unwrap_or_default() + characters.as_str()
 }
 
-fn times(benchmarks: &[Benchmark]) -> Table {
-    let mut table = Table::new(&[
-        ("command", Align::Left, 0),
-        ("mean", Align::Right, 1),
-        ("median", Align::Right, 0),
-        ("min", Align::Right, 4),
-        ("max", Align::Right, 3),
-        ("p95", Align::Right, 5),
-        ("std dev", Align::Right, 6),
-        ("runs", Align::Right, 2),
-        ("success", Align::Right, 4),
-        ("CPU", Align::Right, 2),
-        ("peak memory", Align::Right, 3),
-    ]);
-    for benchmark in benchmarks {
-        let metric = |metric: &Metric| benchmark.metrics.get(metric);
-        let mut cells = vec![shorten(&benchmark.name, LONGEST_NAME)];
-        match metric(&Metric::WALL_TIME) {
-            Some(time) => cells.extend(time_cells(time)),
-            None => cells.extend(std::iter::repeat_n(NOTHING.to_owned(), 6)),
+/// The numbers of every contestant; of three or more that ran one race, in the
+/// order in which they came in.
+pub(super) fn numbers(report: &Report) -> Table {
+    let Some(ranking) = ranking(report) else {
+        let mut table = Table::new(&COLUMNS);
+        for benchmark in &report.benchmarks {
+            table.row(cells(benchmark));
         }
-        let success = benchmark.success_rate();
-        let cpu = metric(&Metric::CPU_TIME);
-        cells.extend([
-            Unit::Count.format((benchmark.successes + benchmark.failures) as f64, 3),
-            value(success, Unit::Ratio, 4),
-            value(
-                cpu.and_then(|cpu| cpu.median),
-                Unit::Nanoseconds,
-                cpu.map_or(3, digits),
+        return table;
+    };
+    let mut columns = vec![("rank", Align::Right, 2), COLUMNS[0]];
+    columns.extend([("verdict", Align::Left, 1), ("ratio", Align::Right, 1)]);
+    columns.extend(&COLUMNS[1..]);
+    let mut table = Table::new(&columns);
+    for ranked in &ranking {
+        let mut cells = cells(ranked.benchmark);
+        let (verdict, ratio) = match ranked.comparison {
+            None => ("baseline", "1".to_owned()),
+            Some(comparison) => (
+                changes::verdict(comparison.verdict),
+                comparison
+                    .ratio
+                    .map_or_else(|| NOTHING.to_owned(), |r| RatioText::new(&r).estimate),
             ),
-            peak_memory(benchmark),
-        ]);
+        };
+        cells.insert(1, verdict.to_owned());
+        cells.insert(2, ratio);
+        cells.insert(
+            0,
+            ranked.place.clone().unwrap_or_else(|| NOTHING.to_owned()),
+        );
         table.row(cells);
     }
     table
+}
+
+const COLUMNS: [(&str, Align, u8); 11] = [
+    ("command", Align::Left, 0),
+    ("mean", Align::Right, 1),
+    ("median", Align::Right, 0),
+    ("min", Align::Right, 4),
+    ("max", Align::Right, 3),
+    ("p95", Align::Right, 5),
+    ("std dev", Align::Right, 6),
+    ("runs", Align::Right, 2),
+    ("success", Align::Right, 4),
+    ("CPU", Align::Right, 2),
+    ("peak memory", Align::Right, 3),
+];
+
+fn cells(benchmark: &Benchmark) -> Vec<String> {
+    let metric = |metric: &Metric| benchmark.metrics.get(metric);
+    let mut cells = vec![shorten(&benchmark.name, LONGEST_NAME)];
+    match metric(&Metric::WALL_TIME) {
+        Some(time) => cells.extend(time_cells(time)),
+        None => cells.extend(std::iter::repeat_n(NOTHING.to_owned(), 6)),
+    }
+    let success = benchmark.success_rate();
+    let cpu = metric(&Metric::CPU_TIME);
+    cells.extend([
+        Unit::Count.format((benchmark.successes + benchmark.failures) as f64, 3),
+        value(success, Unit::Ratio, 4),
+        value(
+            cpu.and_then(|cpu| cpu.median),
+            Unit::Nanoseconds,
+            cpu.map_or(3, digits),
+        ),
+        peak_memory(benchmark),
+    ]);
+    cells
 }
 
 fn time_cells(time: &MetricSummary) -> Vec<String> {
@@ -194,7 +264,7 @@ fn peak_memory(benchmark: &Benchmark) -> String {
 }
 
 /// The medians of everything else that was measured.
-fn resources(benchmarks: &[Benchmark]) -> Table {
+fn resources(benchmarks: &[&Benchmark]) -> Table {
     let metrics = [
         ("user", Metric::USER_TIME),
         ("system", Metric::SYSTEM_TIME),
@@ -225,9 +295,11 @@ fn resources(benchmarks: &[Benchmark]) -> Table {
     table
 }
 
-fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> String {
+pub(super) fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> String {
     let blocks = Unit::Count.format(sampling.blocks as f64, 3);
-    let order = if sampling.interleaved {
+    let order = if benchmarks.len() == 1 {
+        format!("{blocks} runs")
+    } else if sampling.interleaved {
         format!(
             "{blocks} blocks of {} runs, each in a random order of its own (seed {})",
             benchmarks.len(),

@@ -1,6 +1,6 @@
 //! A gate's verdict in words: the outcome, then every rule, violations first.
 
-use perfkit::report::{Gate, GateOutcome};
+use perfkit::report::{Gate, GateFinding, GateOutcome};
 
 use crate::terminal::shorten;
 
@@ -9,7 +9,39 @@ use super::view::{Align, Document, Table, Tone};
 /// The longest name that is shown whole, in columns.
 const LONGEST_NAME: usize = 60;
 
+/// The longest rule or measurement, in columns.
+const LONGEST_TEXT: usize = 240;
+
+/// The outcome, then every check.
 pub(super) fn describe(gate: &Gate, document: &mut Document) {
+    let (tone, text) = outcome(gate);
+    document.sentence(tone, &text);
+    let findings = table(gate.findings.iter());
+    if !findings.rows.is_empty() {
+        document.table(findings);
+    }
+}
+
+/// The same with what passed folded away.
+pub(super) fn digest(gate: &Gate, document: &mut Document) {
+    let (tone, text) = outcome(gate);
+    document.sentence(tone, &text);
+    let is_passed = |finding: &&GateFinding| finding.outcome == GateOutcome::Pass;
+    let mut told: Vec<_> = gate.findings.iter().filter(|f| !is_passed(f)).collect();
+    told.sort_by_key(|finding| finding.outcome);
+    if !told.is_empty() {
+        document.table(table(told.into_iter()));
+    }
+    let passed = table(gate.findings.iter().filter(is_passed));
+    if !passed.rows.is_empty() {
+        let mut folded = Document::default();
+        let summary = format!("Passed: {}", passed.rows.len());
+        folded.table(passed);
+        document.fold(&summary, folded);
+    }
+}
+
+fn outcome(gate: &Gate) -> (Tone, String) {
     let count = |outcome| {
         gate.findings
             .iter()
@@ -18,7 +50,7 @@ pub(super) fn describe(gate: &Gate, document: &mut Document) {
     };
     let (broken, undecided) = (count(GateOutcome::Fail), count(GateOutcome::Inconclusive));
     let checks = gate.findings.len();
-    let (tone, text) = match gate.outcome {
+    match gate.outcome {
         GateOutcome::Fail if broken == 0 => (
             Tone::Bad,
             format!(
@@ -40,15 +72,17 @@ pub(super) fn describe(gate: &Gate, document: &mut Document) {
             format!("The gate passed, some checks narrowly. Checks: {checks}."),
         ),
         GateOutcome::Pass => (Tone::Good, format!("The gate passed. Checks: {checks}.")),
-    };
-    document.sentence(tone, &text);
+    }
+}
+
+fn table<'a>(findings: impl Iterator<Item = &'a GateFinding>) -> Table {
     let mut table = Table::new(&[
         ("result", Align::Left, 0),
         ("what", Align::Left, 0),
         ("rule", Align::Left, 0),
         ("measured", Align::Left, 0),
     ]);
-    for finding in &gate.findings {
+    for finding in findings {
         let result = match finding.outcome {
             GateOutcome::Fail => "FAIL",
             GateOutcome::Inconclusive => "undecided",
@@ -58,11 +92,9 @@ pub(super) fn describe(gate: &Gate, document: &mut Document) {
         table.row(vec![
             result.to_owned(),
             shorten(&finding.subject, LONGEST_NAME),
-            finding.rule.clone(),
-            finding.measured.clone(),
+            shorten(&finding.rule, LONGEST_TEXT),
+            shorten(&finding.measured, LONGEST_TEXT),
         ]);
     }
-    if !table.rows.is_empty() {
-        document.table(table);
-    }
+    table
 }

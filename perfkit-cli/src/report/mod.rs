@@ -1,14 +1,24 @@
 //! Results in words: sentences, tables and remarks that know no format.
 
+mod changes;
 mod comparison;
+mod digest;
 mod gate;
 mod numbers;
 mod operations;
+mod ranking;
+mod strips;
 mod view;
 
-pub(crate) use view::{Align, Block, Document, Table, Tone};
+pub(crate) use digest::digest;
+#[cfg(test)]
+pub(crate) use view::Strip;
+pub(crate) use view::{Align, BINS, Block, Document, Strips, Table, Tone};
 
 use perfkit::report::{Note, Report};
+
+/// What is said of a report without any.
+const NO_RESULTS: &str = "The report has no results.";
 
 /// Everything that a report says, the verdict first.
 pub(crate) fn document(report: &Report, detail: Detail) -> Document {
@@ -21,6 +31,9 @@ pub(crate) fn document(report: &Report, detail: Detail) -> Document {
     }
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
+    }
+    if document.blocks.is_empty() {
+        document.sentence(Tone::Plain, NO_RESULTS);
     }
     if detail != Detail::Brief {
         remarks(report).for_each(|note| document.remark(note));

@@ -1,8 +1,12 @@
 //! The parts that a result is told in.
 
 use perfkit::report::{Note, Severity};
+use perfkit::unit::Unit;
 
-use crate::terminal::printable;
+use crate::terminal::{printable, shorten};
+
+/// The longest remark, in columns: a report may quote whatever a name holds.
+const LONGEST_REMARK: usize = 1000;
 
 /// A result, ready to be written in any format. All text in it is printable.
 #[derive(Debug, Default)]
@@ -17,8 +21,48 @@ pub(crate) enum Block {
     Sentence(Tone, String),
     /// A table, which may have a title.
     Table(Table),
+    /// The distributions of contestants.
+    Strips(Strips),
+    /// Parts that a page shows on demand, under a heading that counts them;
+    /// where nothing can be folded they follow.
+    Folded(String, Document),
     /// A remark.
     Remark(Severity, String),
+}
+
+/// How fine distributions are counted. Many numbers of columns divide it.
+pub(crate) const BINS: usize = 480;
+
+/// Distributions above one axis.
+#[derive(Debug)]
+pub(crate) struct Strips {
+    pub(crate) unit: Unit,
+    /// The ends of the axis.
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) is_logarithmic: bool,
+    /// How many values of all strips are beyond the axis.
+    pub(crate) beyond: u64,
+    pub(crate) strips: Vec<Strip>,
+    /// How many contestants have no strip, because there are too many.
+    pub(crate) left_out: usize,
+}
+
+/// One distribution.
+#[derive(Debug)]
+pub(crate) struct Strip {
+    pub(crate) name: String,
+    /// How many values there are in each of [`BINS`] parts of the axis.
+    pub(crate) bins: Vec<u32>,
+}
+
+impl Strip {
+    pub(crate) fn new(name: &str, bins: Vec<u32>) -> Self {
+        Self {
+            name: printable(name),
+            bins,
+        }
+    }
 }
 
 /// What a sentence means for the reader. The words say it too.
@@ -62,9 +106,17 @@ impl Document {
         self.blocks.push(Block::Table(table));
     }
 
+    pub(crate) fn strips(&mut self, strips: Strips) {
+        self.blocks.push(Block::Strips(strips));
+    }
+
+    pub(crate) fn fold(&mut self, summary: &str, folded: Self) {
+        self.blocks.push(Block::Folded(printable(summary), folded));
+    }
+
     pub(crate) fn remark(&mut self, note: &Note) {
-        self.blocks
-            .push(Block::Remark(note.severity, printable(&note.message)));
+        let message = shorten(&printable(&note.message), LONGEST_REMARK);
+        self.blocks.push(Block::Remark(note.severity, message));
     }
 }
 

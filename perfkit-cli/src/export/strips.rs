@@ -1,0 +1,119 @@
+//! Distributions in block characters.
+
+use crate::report::{BINS, Strips};
+use crate::terminal::{display_width, shorten};
+
+use super::human::wrap;
+
+/// From few values to many.
+const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// How wide a strip can be: as many columns as divide the bins evenly, so that
+/// no column stands for more of the axis than another.
+const WIDTHS: [usize; 9] = [8, 10, 12, 16, 20, 24, 32, 40, 48];
+
+/// Margin, and the gap between a name and its strip.
+const MARGIN: usize = 1;
+const GAP: usize = 2;
+
+/// One line for each strip and one for the axis, of at most `width` columns.
+pub(super) fn render(strips: &Strips, width: usize) -> String {
+    let longest = strips.strips.iter().map(|s| display_width(&s.name)).max();
+    let names = longest.unwrap_or(0).min((width / 3).max(8));
+    let room = width.saturating_sub(MARGIN + names + GAP);
+    let columns = WIDTHS.into_iter().rev().find(|columns| *columns <= room);
+    let columns = columns.unwrap_or(WIDTHS[0]);
+    let mut text = String::new();
+    for strip in &strips.strips {
+        let name = shorten(&strip.name, names);
+        let padding = " ".repeat(names - display_width(&name).min(names));
+        let drawn = bars(&strip.bins, columns);
+        let line = format!(" {name}{padding}  {drawn}");
+        text += &format!("{}\n", line.trim_end());
+    }
+    let (low, high) = (
+        strips.unit.format(strips.low, 3),
+        strips.unit.format(strips.high, 3),
+    );
+    let between = columns
+        .saturating_sub(display_width(&low) + display_width(&high))
+        .max(1);
+    let margin = " ".repeat(MARGIN + names + GAP);
+    text += &format!("{margin}{low}{}{high}\n", " ".repeat(between));
+    for line in wrap(&remarks(strips), Some(width - MARGIN)).lines() {
+        text += &format!(" {line}\n");
+    }
+    text
+}
+
+/// What they are, and what a reader cannot see.
+fn remarks(strips: &Strips) -> String {
+    let beyond = match strips.beyond {
+        0 => None,
+        1 => Some("1 run is beyond the right end".to_owned()),
+        runs => Some(format!("{runs} runs are beyond the right end")),
+    };
+    let left_out = strips.left_out;
+    let remarks = [
+        Some("times of the runs".to_owned()),
+        strips.is_logarithmic.then(|| "logarithmic".to_owned()),
+        beyond,
+        (left_out > 0).then(|| format!("{left_out} more are not drawn")),
+    ];
+    let remarks: Vec<String> = remarks.into_iter().flatten().collect();
+    remarks.join("; ")
+}
+
+/// A block for each column, as high as its share of the fullest one.
+fn bars(bins: &[u32], columns: usize) -> String {
+    let each = BINS / columns;
+    let counts: Vec<u32> = bins.chunks(each).map(|bins| bins.iter().sum()).collect();
+    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    let block = |count: &u32| match count {
+        0 => ' ',
+        count => {
+            let height = (f64::from(*count) / f64::from(most) * 8.0).ceil() as usize;
+            BLOCKS[height.clamp(1, 8) - 1]
+        }
+    };
+    counts.iter().map(block).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Strip;
+    use perfkit::unit::Unit;
+
+    fn strips() -> Strips {
+        let mut bins = vec![0; BINS];
+        (bins[0], bins[BINS / 2], bins[BINS - 1]) = (8, 4, 1);
+        Strips {
+            unit: Unit::Nanoseconds,
+            low: 1e6,
+            high: 2e6,
+            is_logarithmic: false,
+            beyond: 3,
+            strips: vec![Strip::new("a rather long name of a command", bins)],
+            left_out: 0,
+        }
+    }
+
+    #[test]
+    fn a_strip_fits_into_its_width() {
+        for width in 40..120 {
+            let text = render(&strips(), width);
+            assert!(
+                text.lines().all(|line| display_width(line) <= width),
+                "{text}"
+            );
+        }
+        let expected = [
+            " a rather…mand  █           ▄          ▁",
+            "                1.00 ms          2.00 ms",
+            " times of the runs; 3 runs are beyond",
+            " the right end\n",
+        ];
+        assert_eq!(render(&strips(), 40), expected.join("\n"));
+    }
+}

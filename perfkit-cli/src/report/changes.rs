@@ -1,0 +1,155 @@
+//! Comparisons as a table: what got worse first, what is the same last.
+
+use std::cmp::Ordering;
+
+use perfkit::report::{Comparison, Verdict};
+use perfkit::unit::Unit;
+
+use crate::terminal::shorten;
+
+use super::comparison::is_time;
+use super::numbers::{NOTHING, RatioText};
+use super::view::{Align, Document, Table, Tone};
+
+/// The longest name that is shown whole, in columns.
+const LONGEST_NAME: usize = 60;
+
+/// How many comparisons of times came to what.
+pub(super) fn tally(comparisons: &[&Comparison]) -> (Tone, String) {
+    let count = |verdict| {
+        let main = comparisons.iter().filter(|c| is_time(&c.metric));
+        main.filter(|c| c.verdict == verdict).count()
+    };
+    let all = comparisons.iter().filter(|c| is_time(&c.metric)).count();
+    let (slower, faster) = (count(Verdict::Slower), count(Verdict::Faster));
+    let (same, undecided) = (count(Verdict::Same), count(Verdict::Inconclusive));
+    let tone = match (slower, faster, undecided) {
+        (1.., _, _) => Tone::Bad,
+        (0, _, 1..) => Tone::Unsure,
+        (0, 1.., 0) => Tone::Good,
+        (0, 0, 0) => Tone::Plain,
+    };
+    let text = format!(
+        "Of {all} comparisons: slower {slower}, faster {faster}, undecided {undecided}, the same {same}."
+    );
+    (tone, text)
+}
+
+/// The comparisons that say something, and apart from them those whose sides
+/// are the same.
+pub(super) fn tables(comparisons: &[&Comparison]) -> (Table, Table) {
+    let mut sorted = comparisons.to_vec();
+    sorted.sort_by(|a, b| order(a.verdict).cmp(&order(b.verdict)).then(by_size(a, b)));
+    let (mut changed, mut same) = (table(), table());
+    for comparison in sorted {
+        let table = if comparison.verdict == Verdict::Same {
+            &mut same
+        } else {
+            &mut changed
+        };
+        table.row(row(comparison));
+    }
+    (changed, same)
+}
+
+/// Adds both tables, as far as they have rows.
+pub(super) fn describe(comparisons: &[&Comparison], document: &mut Document) {
+    let (changed, same) = tables(comparisons);
+    if !changed.rows.is_empty() {
+        document.table(changed);
+    }
+    if !same.rows.is_empty() {
+        let mut folded = Document::default();
+        let summary = format!("The same: {}", same.rows.len());
+        folded.table(same);
+        document.fold(&summary, folded);
+    }
+}
+
+fn order(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Slower => 0,
+        Verdict::Faster => 1,
+        Verdict::Inconclusive => 2,
+        Verdict::Same => 3,
+    }
+}
+
+/// The largest change first.
+fn by_size(a: &Comparison, b: &Comparison) -> Ordering {
+    let size = |comparison: &Comparison| {
+        let ratio = comparison.ratio.map(|ratio| ratio.estimate);
+        ratio.map_or(0.0, |estimate| estimate.ln().abs())
+    };
+    size(b).total_cmp(&size(a))
+}
+
+fn table() -> Table {
+    Table::new(&[
+        ("verdict", Align::Left, 0),
+        ("what", Align::Left, 0),
+        ("time", Align::Right, 0),
+        ("interval", Align::Right, 1),
+        ("against", Align::Left, 2),
+    ])
+}
+
+fn row(comparison: &Comparison) -> Vec<String> {
+    let mut what = shorten(&comparison.candidate, LONGEST_NAME);
+    if !is_time(&comparison.metric) {
+        what += &format!(" ({})", shorten(comparison.metric.name(), 30));
+    }
+    let (change, interval) = match &comparison.ratio {
+        None => (NOTHING.to_owned(), "too few values".to_owned()),
+        Some(ratio) => {
+            let text = RatioText::new(ratio);
+            (
+                signed_change(ratio.estimate),
+                format!("{} to {} times", text.low, text.high),
+            )
+        }
+    };
+    let against = if comparison.baseline == comparison.candidate {
+        "before".to_owned()
+    } else {
+        shorten(&comparison.baseline, LONGEST_NAME)
+    };
+    vec![
+        verdict(comparison.verdict).to_owned(),
+        what,
+        change,
+        interval,
+        against,
+    ]
+}
+
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Slower => "slower",
+        Verdict::Faster => "faster",
+        Verdict::Same => "same",
+        Verdict::Inconclusive => "undecided",
+    }
+}
+
+/// `+9.6 %`, `-50 %`; beyond a doubling `3.1 times`.
+fn signed_change(ratio: f64) -> String {
+    if ratio >= 2.0 {
+        return format!("{ratio:.2} times");
+    }
+    let share = Unit::Ratio.format((ratio - 1.0).abs(), 2);
+    let sign = if ratio < 1.0 { '-' } else { '+' };
+    format!("{sign}{share}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_signed() {
+        assert_eq!(signed_change(1.096), "+9.6 %");
+        assert_eq!(signed_change(0.5), "-50 %");
+        assert_eq!(signed_change(3.104), "3.10 times");
+    }
+}
