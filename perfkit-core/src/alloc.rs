@@ -166,13 +166,6 @@ fn is_installed() -> bool {
     is_counted
 }
 
-/// Writes what all threads read only where that changes it.
-fn note_installed() {
-    if !INSTALLED.load(Ordering::Relaxed) {
-        INSTALLED.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Runs perfkit's own work so that none of it counts for the program's calls.
 pub(crate) fn uncounted<T>(work: impl FnOnce() -> T) -> T {
     struct Restore([u64; 3], i64);
@@ -180,10 +173,6 @@ pub(crate) fn uncounted<T>(work: impl FnOnce() -> T) -> T {
         fn drop(&mut self) {
             let Self([allocated_bytes, freed_bytes, allocations], peak_bytes) = *self;
             let _ = COUNTERS.try_with(|counters| {
-                // It may be all that the thread ever allocated until now.
-                if counters.allocations.get() != allocations {
-                    note_installed();
-                }
                 counters.allocated_bytes.set(allocated_bytes);
                 counters.freed_bytes.set(freed_bytes);
                 counters.allocations.set(allocations);
