@@ -122,11 +122,11 @@ impl Clock {
         }
     }
 
-    /// Whether a time just measured, in ticks, is none, because the cycle counter
-    /// leapt by as much while it was measured.
+    /// Whether a time that ended at a moment is none, because the cycle counter
+    /// leapt by as much meanwhile. All in ticks.
     #[cold]
-    pub(crate) fn is_leap(&self, ticks: u64) -> bool {
-        matches!(self.0, Source::Counter) && tsc::leap().is_some_and(|leap| ticks >= leap)
+    pub(crate) fn is_leap(&self, end: u64, ticks: u64) -> bool {
+        matches!(self.0, Source::Counter) && tsc::is_leap(end, ticks)
     }
 }
 

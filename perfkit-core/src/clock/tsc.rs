@@ -49,8 +49,6 @@ impl Moment {
 
 static FIRST: OnceLock<Option<Moment>> = OnceLock::new();
 static SCALE: OnceLock<Scale> = OnceLock::new();
-/// The last moment at which both clocks were compared.
-static COMPARED: Mutex<Option<Moment>> = Mutex::new(None);
 
 /// The counter. Later on one core is never less; across cores a reading may be
 /// early by less than a microsecond.
@@ -107,23 +105,57 @@ pub(super) fn scale() -> Scale {
     }
 }
 
-/// How many ticks the counter ran ahead of the operating system's clock since
-/// the last time that this was asked, if that is more than clocks drift: it does
-/// so when a virtual machine moves or a machine sleeps.
-pub(super) fn leap() -> Option<u64> {
-    let (first, scale) = (FIRST.get().copied().flatten()?, scale_by_now()?);
-    let mut compared = COMPARED.try_lock().ok()?;
-    let now = Moment::now();
-    let last = compared.replace(now).unwrap_or(first);
-    leap_between(last, now, scale)
+/// A stretch in which the counter ran ahead of the operating system's clock by
+/// more than clocks drift, as it does when a virtual machine moves or a machine
+/// sleeps. All in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Leap {
+    after: u64,
+    before: u64,
+    length: u64,
 }
 
-fn leap_between(earlier: Moment, later: Moment, scale: Scale) -> Option<u64> {
+/// The last moment at which both clocks were compared, and the last leap.
+static COMPARED: Mutex<(Option<Moment>, Option<Leap>)> = Mutex::new((None, None));
+
+/// Whether a time, in ticks, is none, because the counter leapt by as much within
+/// it.
+pub(super) fn is_leap(end: u64, ticks: u64) -> bool {
+    let (Some(Some(first)), Some(scale)) = (FIRST.get(), scale_by_now()) else {
+        return false;
+    };
+    // Drift is no leap, and most times are shorter.
+    if scale.ns(ticks) < TOLERANCE.as_nanos() as u64 {
+        return false;
+    }
+    let attempt = || COMPARED.try_lock().ok();
+    let Some(mut compared) = (0..100).find_map(|_| attempt()) else {
+        return false;
+    };
+    let now = Moment::now();
+    let last = compared.0.replace(now).unwrap_or(*first);
+    let leap = leap_between(last, now, scale).or(compared.1);
+    compared.1 = leap;
+    leap.is_some_and(|leap| leap.is_within(end, ticks))
+}
+
+impl Leap {
+    fn is_within(self, end: u64, ticks: u64) -> bool {
+        let start = end.saturating_sub(ticks);
+        ticks >= self.length && start < self.before && end > self.after
+    }
+}
+
+fn leap_between(earlier: Moment, later: Moment, scale: Scale) -> Option<Leap> {
     let by_os = later.os.saturating_duration_since(earlier.os);
     let by_counter = Duration::from_nanos(scale.ns(later.ticks.saturating_sub(earlier.ticks)));
     let ahead = by_counter.checked_sub(by_os)?;
     let ahead_ns = u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX);
-    (ahead > TOLERANCE + by_os / 1000).then(|| scale.ticks(ahead_ns))
+    (ahead > TOLERANCE + by_os / 1000).then(|| Leap {
+        after: earlier.ticks,
+        before: later.ticks,
+        length: scale.ticks(ahead_ns),
+    })
 }
 
 /// What the processor says: leaf 8000_0007, EDX bit 8.
@@ -177,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leap_forward_is_seen_and_its_length_known() {
+    fn a_leap_forward_is_seen_and_times_that_contain_it_are_none() {
         let os = Instant::now();
         let ticks = 1_000_000_000;
         let earlier = Moment { ticks, os };
@@ -186,7 +218,12 @@ mod tests {
             leap_between(earlier, Moment { ticks, os }, Scale::IDENTITY)
         };
         assert_eq!((leap(2_000_000_000), leap(2_001_500_000)), (None, None));
-        assert_eq!(leap(7_000_000_000), Some(5_000_000_000));
         assert_eq!((leap(0), leap(1_900_000_000)), (None, None));
+        let leap = leap(7_000_000_000).unwrap();
+        assert_eq!(leap.length, 5_000_000_000);
+        assert!(leap.is_within(6_800_000_000, 5_100_000_000));
+        assert!(!leap.is_within(6_800_000_000, 4_900_000_000));
+        assert!(!leap.is_within(900_000_000, 900_000_000));
+        assert!(!leap.is_within(14_000_000_000, 6_000_000_000));
     }
 }

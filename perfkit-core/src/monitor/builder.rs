@@ -80,7 +80,7 @@ impl MonitorBuilder {
     /// really gives is less, because buckets that were never hit are never
     /// touched. Where the budget does not hold another thread's counters, its
     /// calls of the operation go to counters that all such threads share: still
-    /// exact, but behind a lock.
+    /// exact, but behind a lock, and 36 KiB for the operation beyond the budget.
     pub fn memory_budget(mut self, bytes: usize) -> Self {
         self.memory_budget_bytes = bytes;
         self

@@ -73,7 +73,8 @@ impl Counts {
             return;
         };
         let next = count.load(Relaxed).wrapping_add(1);
-        count.store(next, Relaxed);
+        // Whoever sees it sees all that were counted before.
+        count.store(next, Release);
         if next == 0 {
             self.carry(bucket);
         }
@@ -106,7 +107,7 @@ impl Counts {
         for (number, stretch) in stretches.take(last + 1).skip(first) {
             let mut lows = [0; STRETCH];
             for (low, count) in lows.iter_mut().zip(stretch) {
-                *low = count.load(Relaxed);
+                *low = count.load(Acquire);
             }
             // Most stretches are empty.
             if high.is_none() && lows.iter().fold(0, |all, low| all | low) == 0 {

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::outcome::Failure;
 
-use super::sync::{Acquire, AtomicU64, Mutex, Relaxed, Release, lock, try_lock};
+use super::sync::{Acquire, AtomicU64, Mutex, Relaxed, Release, hold_soon};
 
 /// How many kinds are kept apart.
 const MOST_KINDS: usize = 16;
@@ -66,7 +66,7 @@ impl ErrorLog {
         kind.count.store(kind.count.load(Relaxed) + 1, Release);
         // A reader that copies the text just now keeps the one before.
         if let Some(text) = failure.known_text()
-            && let Some(mut last_text) = try_lock(&kind.last_text)
+            && let Some(mut last_text) = hold_soon(&kind.last_text, 0)
         {
             text.clone_into(&mut last_text);
         }
@@ -87,11 +87,11 @@ impl ErrorLog {
 
     pub(super) fn counts(&self) -> Vec<ErrorCount> {
         let count = |kind: &Kind| {
-            let text = lock(&kind.last_text);
+            let text = hold_soon(&kind.last_text, 1000);
             Some(ErrorCount {
                 kind: kind.name.get()?.to_string(),
                 count: kind.count.load(Acquire),
-                last_text: text.clone(),
+                last_text: text.map(|text| text.clone()).unwrap_or_default(),
             })
         };
         self.kinds.iter().map_while(count).collect()

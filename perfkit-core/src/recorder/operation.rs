@@ -135,7 +135,9 @@ impl Recorder {
             shard.note_reset();
             self.close_slot(shard, sample.end);
         }
-        if shard.is_longest(sample.duration()) && self.clock().is_leap(sample.duration()) {
+        if shard.is_longest(sample.duration())
+            && self.clock().is_leap(sample.end, sample.duration())
+        {
             shard.record(&sample.without_time(), failure);
         } else {
             shard.record(sample, failure);
@@ -245,7 +247,7 @@ pub(crate) fn attend(shard: &'static Shard, end: u64, duration: u64) -> bool {
     if shard.is_due(end) {
         recorder.close_slot(shard, end);
     }
-    shard.is_longest(duration) && recorder.clock().is_leap(duration)
+    shard.is_longest(duration) && recorder.clock().is_leap(end, duration)
 }
 
 impl Drop for Recorder {

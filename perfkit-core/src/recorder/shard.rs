@@ -23,7 +23,7 @@ use super::extras::Extras;
 use super::sample::{PastCall, Quantity, Sample, Work};
 use super::state::Allowed;
 use super::sync::{
-    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, lock, lock_soon, widen,
+    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, hold_soon, lock, widen,
 };
 use super::tally::{Series, Tally};
 
@@ -68,6 +68,17 @@ pub(crate) struct Shard {
     unlogged: AtomicU64,
     /// The operation that the shard serves.
     pub(super) recorder: Mutex<Weak<Recorder>>,
+}
+
+/// How a reading of the successful calls went.
+enum Reading {
+    /// No call was recorded meanwhile.
+    Quiet,
+    /// One was: all numbers are still right for themselves, but the sums may be of
+    /// a few calls more or less than the buckets.
+    Disturbed,
+    /// A count was read in the middle of a change.
+    Torn,
 }
 
 /// One call in the ring.
@@ -302,7 +313,7 @@ impl Shard {
     fn log(&self, failure: &Failure) {
         // A reader holds it for as long as it takes to copy a pointer, unless it
         // loses its core just then.
-        match lock_soon(&self.errors, 1000) {
+        match hold_soon(&self.errors, 1000) {
             Some(mut log) => log.get_or_insert_default().record(failure),
             None => add(&self.unlogged, 1),
         }
@@ -311,7 +322,7 @@ impl Shard {
     /// Whether the text of a failure is worth writing; see [`ErrorLog`].
     #[cold]
     pub(crate) fn wants_text(&self, kind: &str, now: u64) -> bool {
-        let log = lock_soon(&self.errors, 16);
+        let log = hold_soon(&self.errors, 16);
         log.is_none_or(|mut log| log.get_or_insert_default().wants_text(kind, now))
     }
 
@@ -359,23 +370,25 @@ impl Shard {
 
     /// All calls up to now.
     pub(super) fn read(&self) -> Tally {
-        let mut reading = self.try_read();
-        for _ in 1..TRIES {
-            if reading.1 {
+        let (mut tally, mut state) = self.try_read();
+        for try_number in 1..TRIES * 1000 {
+            // The writer is carrying a count beyond 32 bits: that is soon done.
+            let is_worth_another = match state {
+                Reading::Quiet => false,
+                Reading::Disturbed => try_number < TRIES,
+                Reading::Torn => true,
+            };
+            if !is_worth_another {
                 break;
             }
-            reading = self.try_read();
+            (tally, state) = self.try_read();
         }
-        let mut tally = reading.0;
         self.failures.read(&mut tally);
         self.extras.read(&mut tally);
         tally
     }
 
-    /// The successful calls, and whether none was recorded meanwhile. If one was,
-    /// then all numbers are still right for themselves, but the sums may be of a
-    /// few calls more or less than the buckets.
-    fn try_read(&self) -> (Tally, bool) {
+    fn try_read(&self) -> (Tally, Reading) {
         let timed = self.timed.load(Acquire);
         let pending = self.pending.load(Acquire);
         let (mut buckets, mut count) = self.counts.read();
@@ -391,7 +404,13 @@ impl Shard {
             count: count + nested,
             ..Totals::default()
         };
-        let is_quiet = self.timed.load(Acquire) == timed && count == timed;
+        let state = if count < timed {
+            Reading::Torn
+        } else if count == timed && self.timed.load(Acquire) == timed {
+            Reading::Quiet
+        } else {
+            Reading::Disturbed
+        };
         let mut tally = Tally {
             nested,
             untimed: self.untimed.load(Relaxed),
@@ -401,7 +420,7 @@ impl Shard {
         let totals = time;
         tally.set(Quantity::ExecutionTime, Series { totals, buckets });
         tally.set(Quantity::SelfTime, only_totals(self_time));
-        (tally, is_quiet)
+        (tally, state)
     }
 
     /// How many calls the ring has seen; see [`Shard::last_calls`].
@@ -457,13 +476,15 @@ impl Shard {
     }
 
     pub(super) fn forget_errors(&self) -> u64 {
-        *lock(&self.errors) = None;
+        if let Some(mut log) = hold_soon(&self.errors, 1000) {
+            *log = None;
+        }
         self.unlogged.load(Relaxed)
     }
 
     /// The failures by kind, less so many of unknown kind.
     pub(super) fn errors(&self, unlogged_before: u64) -> Vec<ErrorCount> {
-        let log = lock(&self.errors).clone();
+        let log = hold_soon(&self.errors, 1000).and_then(|log| log.clone());
         let mut errors = log.map_or_else(Vec::new, |log| log.counts());
         let unlogged = self.unlogged.load(Relaxed).saturating_sub(unlogged_before);
         errors::merge(&mut errors, vec![ErrorCount::other(unlogged)]);
@@ -507,7 +528,9 @@ impl Shard {
         self.counts.clear();
         self.extras.clear();
         self.forget_extremes();
-        *lock(&self.errors) = None;
+        if let Some(mut log) = hold_soon(&self.errors, 1000) {
+            *log = None;
+        }
     }
 }
 

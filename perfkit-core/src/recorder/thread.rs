@@ -131,11 +131,11 @@ pub(crate) fn keep(
     let shard = shard(recorder)?;
     let keep = |owned: &RefCell<Owned>| {
         let mut owned = owned.try_borrow_mut().ok()?;
-        kept.with(|kept| {
+        let is_first = kept.with(|kept| {
             kept.key.set(key);
-            kept.shard.set(Some(shard));
+            kept.shard.replace(Some(shard)).is_none()
         });
-        if !owned.kept.iter().any(|known| std::ptr::eq(*known, kept)) {
+        if is_first {
             owned.kept.push(kept);
         }
         Some(())
