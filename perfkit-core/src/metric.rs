@@ -56,6 +56,8 @@ metrics! {
     USER_TIME = "user_time";
     /// CPU time of a command in the kernel, in nanoseconds.
     SYSTEM_TIME = "system_time";
+    /// How much is done in a second, as other tools measured it.
+    THROUGHPUT = "throughput";
     /// The largest resident size of a command, in bytes.
     PEAK_MEMORY = "peak_memory";
     /// Page faults of a command that needed no I/O.
@@ -88,6 +90,26 @@ impl fmt::Display for Metric {
     }
 }
 
+/// Which values of a metric are the good ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// Lower ones: times, memory.
+    #[default]
+    Lower,
+    /// Higher ones: throughput, shares of success.
+    Higher,
+    /// Nobody said.
+    Unknown,
+}
+
+impl Better {
+    /// Whether it is what holds where nothing is said.
+    pub(crate) fn is_usual(&self) -> bool {
+        *self == Self::Lower
+    }
+}
+
 /// The numbers that sum up the sample of one metric, in the metric's base unit.
 ///
 /// A number that the sample does not support is `None`: all of them without a
@@ -96,6 +118,9 @@ impl fmt::Display for Metric {
 pub struct MetricSummary {
     /// The unit of all values.
     pub unit: Unit,
+    /// Which values are the good ones.
+    #[serde(default, skip_serializing_if = "Better::is_usual")]
+    pub better: Better,
     /// How many values there are.
     pub count: u64,
     /// The sum of the values; exact while below 2⁵³.
@@ -166,6 +191,7 @@ impl MetricSummary {
         };
         Self {
             unit,
+            better: Better::default(),
             count: n,
             sum: ordered.iter().sum(),
             mean: stats::mean(&ordered),
@@ -191,6 +217,7 @@ impl MetricSummary {
         };
         Self {
             unit,
+            better: Better::default(),
             count: histogram.count(),
             sum: histogram.sum() as f64,
             mean: histogram.mean(),
@@ -212,6 +239,7 @@ impl MetricSummary {
         let extremes = totals.has_extremes();
         Self {
             unit,
+            better: Better::default(),
             count: totals.count,
             sum: totals.sum as f64,
             mean: (totals.count > 0).then(|| totals.sum as f64 / totals.count as f64),
@@ -227,6 +255,13 @@ impl MetricSummary {
         }
     }
 
+    /// The same numbers of a metric of which other values are good.
+    #[must_use]
+    pub fn better(mut self, better: Better) -> Self {
+        self.better = better;
+        self
+    }
+
     /// The summary of both samples together: with a distribution where both have
     /// one, otherwise with count, sum, mean, minimum and maximum.
     #[must_use]
@@ -234,7 +269,7 @@ impl MetricSummary {
         if let (Some(mine), Some(theirs)) = (&self.histogram, &other.histogram) {
             let mut histogram = mine.clone();
             histogram.merge(theirs);
-            return Self::from_histogram(self.unit, histogram);
+            return Self::from_histogram(self.unit, histogram).better(self.better);
         }
         let count = self.count.saturating_add(other.count);
         let sum = self.sum + other.sum;
@@ -243,6 +278,7 @@ impl MetricSummary {
             (a, b) => a.or(b),
         };
         Self {
+            better: self.better,
             count,
             sum,
             mean: (count > 0).then(|| sum / count as f64),
@@ -250,6 +286,12 @@ impl MetricSummary {
             max: either(self.max, other.max, f64::max),
             ..Self::from_totals(self.unit, &Totals::default())
         }
+    }
+
+    /// Whether more than the summary itself was kept.
+    #[must_use]
+    pub fn has_distribution(&self) -> bool {
+        !self.samples.is_empty() || self.histogram.is_some()
     }
 
     /// The nearest-rank percentile of a quantile in [0, 1], from the raw values

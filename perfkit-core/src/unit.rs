@@ -30,6 +30,9 @@ pub enum Unit {
     /// A part of a whole, between 0 and 1.
     #[serde(rename = "ratio")]
     Ratio,
+    /// A number that stands for itself, such as a layout shift.
+    #[serde(rename = "score")]
+    Score,
 }
 
 /// One scale of a unit: a suffix and how many base units it stands for.
@@ -83,7 +86,7 @@ impl Unit {
             return "-".to_owned();
         }
         match self {
-            Self::Count => return format_count(value, digits),
+            Self::Count | Self::Score => return format_count(value, digits),
             Self::Ratio => return format_share(value, digits),
             _ => {}
         }
@@ -158,6 +161,7 @@ impl Unit {
             Self::PerSecond => "1/s",
             Self::BytesPerSecond => "B/s",
             Self::Ratio => "ratio",
+            Self::Score => "score",
         }
     }
 
@@ -165,7 +169,7 @@ impl Unit {
         match self {
             Self::Nanoseconds => TIMES,
             Self::Bytes => SIZES,
-            Self::Count => COUNTS,
+            Self::Count | Self::Score => COUNTS,
             Self::PerSecond => RATES,
             Self::BytesPerSecond => DATA_RATES,
             Self::Ratio => PERCENT,
@@ -177,7 +181,7 @@ impl Unit {
             Self::Nanoseconds => TIMES_READ,
             Self::Bytes => SIZES_READ,
             Self::Count => COUNTS_READ,
-            Self::PerSecond => &[],
+            Self::PerSecond | Self::Score => &[],
             Self::BytesPerSecond => DATA_RATES_READ,
             Self::Ratio => PERCENT_READ,
         }
@@ -191,6 +195,7 @@ impl Unit {
             Self::PerSecond => "a rate such as 500/s or 100k/s",
             Self::BytesPerSecond => "a data rate such as 10MB/s or 2GiB/s",
             Self::Ratio => "a share such as 99.9% or 0.999",
+            Self::Score => "a number such as 0.1",
         }
     }
 }

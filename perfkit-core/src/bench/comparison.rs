@@ -1,9 +1,10 @@
 //! From two contestants to a ratio, an interval and a verdict.
 
-use crate::metric::{Metric, MetricSummary};
+use crate::metric::{Better, Metric, MetricSummary};
 use crate::report::{Benchmark, Comparison, Note, Ratio, Verdict};
 use crate::snapshot::OperationSnapshot;
 use crate::stats;
+use crate::unit::Unit;
 
 /// How sure a verdict must be, and what counts as the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,7 +61,17 @@ const SESSION_FACTOR: f64 = 4.0;
 /// program on one machine differ by a few percent however long they are.
 const SESSION_FLOOR: f64 = 0.02;
 
-/// What an interval says: beyond the indifference zone on one side, within it,
+/// What an interval says of a metric of which the given values are good.
+fn verdict_of(ratio: Option<&Ratio>, indifference: f64, better: Better) -> Verdict {
+    match (verdict(ratio, indifference), better) {
+        (Verdict::Faster, Better::Higher) => Verdict::Slower,
+        (Verdict::Slower, Better::Higher) => Verdict::Faster,
+        (Verdict::Faster | Verdict::Slower, Better::Unknown) => Verdict::Inconclusive,
+        (verdict, _) => verdict,
+    }
+}
+
+/// What an interval says of a metric that is better when lower: beyond the indifference zone on one side, within it,
 /// or neither.
 #[must_use]
 pub fn verdict(ratio: Option<&Ratio>, indifference: f64) -> Verdict {
@@ -125,14 +136,16 @@ pub fn compare_interleaved(
             ),
         ));
     }
+    let better = better(candidate.metrics.get(metric));
     let verdict = match ratio {
-        Some(ratio) if is_sure => verdict(Some(&ratio), rules.indifference),
+        Some(ratio) if is_sure => verdict_of(Some(&ratio), rules.indifference, better),
         _ => Verdict::Inconclusive,
     };
     Comparison {
         baseline: baseline.name.clone(),
         candidate: candidate.name.clone(),
         metric: metric.clone(),
+        better,
         interleaved: true,
         pairs: pairs.len() as u64,
         indifference: rules.indifference,
@@ -144,7 +157,8 @@ pub fn compare_interleaved(
 
 /// Compares contestants of two saved reports, which were not measured in turn.
 ///
-/// The ratio is that of the medians. Its interval comes from the binomial
+/// The ratio is that of the medians, or of the means where a side has no values.
+/// Its interval comes from the binomial
 /// intervals of both and is then widened, because sessions differ by more than
 /// the runs within one: fourfold, and to at least ±2 %.
 #[must_use]
@@ -187,7 +201,8 @@ fn compare_summaries(
         "the sides were not measured in turn: the interval is widened fourfold and to at least ±2 %, because sessions differ by more than runs",
     )];
     let ratio = match sides {
-        (Some(baseline), Some(candidate)) => ratio_of_medians(baseline, candidate, rules),
+        (Some(baseline), Some(candidate)) => ratio_of_constants(baseline, candidate, rules)
+            .or_else(|| ratio_of_typical(baseline, candidate, rules)),
         _ => None,
     };
     let has_zero = [sides.0, sides.1]
@@ -205,28 +220,92 @@ fn compare_summaries(
             format!("there are too few values of {metric} on one side for an interval"),
         ));
     }
+    notes.extend(single_values(candidate, sides, metric).filter(|_| ratio.is_none()));
+    notes.extend(from_deviation(sides, metric).filter(|_| ratio.is_some()));
+    let better = better(sides.1);
     Comparison {
         baseline: baseline.to_owned(),
         candidate: candidate.to_owned(),
         metric: metric.clone(),
+        better,
         interleaved: false,
         pairs: 0,
         indifference: rules.indifference,
-        verdict: verdict(ratio.as_ref(), rules.indifference),
+        verdict: verdict_of(ratio.as_ref(), rules.indifference, better),
         ratio,
         notes,
     }
 }
 
-fn ratio_of_medians(
+fn better(summary: Option<&MetricSummary>) -> Better {
+    summary.map_or(Better::default(), |summary| summary.better)
+}
+
+/// What both sides are where no interval can be had of their ratio.
+fn single_values(
+    name: &str,
+    sides: (Option<&MetricSummary>, Option<&MetricSummary>),
+    metric: &Metric,
+) -> Option<Note> {
+    let typical = |side: &MetricSummary| Some(side.unit.format(side.median.or(side.mean)?, 4));
+    let (baseline, candidate) = (typical(sides.0?)?, typical(sides.1?)?);
+    Some(Note::info(
+        "no-interval",
+        format!("{name}: {metric} was {baseline} and is {candidate}, without an interval"),
+    ))
+}
+
+/// Other tools keep a mean and a deviation and nothing else.
+fn from_deviation(
+    sides: (Option<&MetricSummary>, Option<&MetricSummary>),
+    metric: &Metric,
+) -> Option<Note> {
+    let is_whole = sides.0?.has_distribution() && sides.1?.has_distribution();
+    (!is_whole).then(|| {
+        Note::info(
+            "no-samples",
+            format!("no samples of {metric}: ratio and interval are from the reported means and standard deviations"),
+        )
+    })
+}
+
+/// Numbers that are counted and came out the same in every run, such as
+/// allocations, do not vary between sessions either.
+fn ratio_of_constants(
+    baseline: &MetricSummary,
+    candidate: &MetricSummary,
+    rules: &Rules,
+) -> Option<Ratio> {
+    let constant = |side: &MetricSummary| {
+        let is_counted = matches!(side.unit, Unit::Count | Unit::Bytes);
+        let is_constant = side.count >= 2 && side.min == side.max;
+        side.min
+            .filter(|value| is_counted && is_constant && *value > 0.0)
+    };
+    let estimate = constant(candidate)? / constant(baseline)?;
+    Some(Ratio {
+        estimate,
+        low: estimate,
+        high: estimate,
+        confidence: rules.confidence,
+    })
+}
+
+/// Of the medians, or of the means where one side kept nothing else.
+fn ratio_of_typical(
     baseline: &MetricSummary,
     candidate: &MetricSummary,
     rules: &Rules,
 ) -> Option<Ratio> {
     // Each side may err half as often, so that both together keep the level.
     let each = 1.0 - (1.0 - rules.confidence) / 2.0;
-    let (baseline_low, baseline_mid, baseline_high) = median_interval(baseline, each)?;
-    let (candidate_low, candidate_mid, candidate_high) = median_interval(candidate, each)?;
+    let interval = if baseline.has_distribution() && candidate.has_distribution() {
+        median_interval
+    } else {
+        mean_interval
+    };
+    let (baseline_low, baseline_mid, baseline_high) = interval(baseline, each)?;
+    let (candidate_low, candidate_mid, candidate_high) = interval(candidate, each)?;
     if baseline_low <= 0.0 || candidate_low <= 0.0 {
         return None;
     }
@@ -254,6 +333,14 @@ fn median_interval(summary: &MetricSummary, confidence: f64) -> Option<(f64, f64
         }
     };
     Some((at(low?)?, summary.percentile(0.5)?, at(high?)?))
+}
+
+/// The mean with its two-sided interval, from the standard deviation.
+fn mean_interval(summary: &MetricSummary, confidence: f64) -> Option<(f64, f64, f64)> {
+    let (mean, deviation) = (summary.mean?, summary.std_dev?);
+    let one_sided = 1.0 - (1.0 - confidence) / 2.0;
+    let (low, high) = stats::mean_bounds(mean, deviation, summary.count, one_sided)?;
+    Some((low, mean, high))
 }
 
 /// The values of both contestants from every block in which both have one.
@@ -390,6 +477,68 @@ mod tests {
         assert_eq!(compare(0.9).verdict, Verdict::Faster);
         assert!(!compare(1.0).interleaved);
         assert_eq!(compare(1.0).notes[0].code, "not-interleaved");
+    }
+
+    #[test]
+    fn more_is_better_where_the_metric_says_so() {
+        let side = |rate: f64| {
+            let mut side = benchmark("a", &[1.0]);
+            let rates = MetricSummary::from_samples(Unit::PerSecond, vec![rate; 100]);
+            side.metrics
+                .insert(Metric::THROUGHPUT, rates.better(Better::Higher));
+            side
+        };
+        let compare = |before: f64, after: f64| {
+            compare_saved(
+                &side(before),
+                &side(after),
+                &Metric::THROUGHPUT,
+                &Rules::default(),
+            )
+        };
+        assert_eq!(compare(1e6, 1.5e6).verdict, Verdict::Faster);
+        assert_eq!(compare(1e6, 0.5e6).verdict, Verdict::Slower);
+        assert_eq!(compare(1e6, 1.5e6).better, Better::Higher);
+    }
+
+    #[test]
+    fn means_and_deviations_stand_in_for_samples() {
+        let side = |factor: f64| {
+            let mut side = benchmark("a", &series(factor, 60, 0.0));
+            let time = side.metrics.get_mut(&Metric::WALL_TIME).unwrap();
+            time.samples.clear();
+            side
+        };
+        let compared = compare_saved(
+            &side(1.0),
+            &side(3.0),
+            &Metric::WALL_TIME,
+            &Rules::default(),
+        );
+        assert_eq!(compared.verdict, Verdict::Slower);
+        assert!((compared.ratio.unwrap().estimate - 3.0).abs() < 1e-9);
+        assert!(compared.notes.iter().any(|note| note.code == "no-samples"));
+    }
+
+    #[test]
+    fn counts_that_never_vary_are_compared_exactly() {
+        let side = |count: f64| {
+            let mut side = benchmark("a", &[1.0]);
+            let counts = MetricSummary::from_samples(Unit::Count, vec![count; 2]);
+            side.metrics.insert(Metric::ALLOCATIONS, counts);
+            side
+        };
+        let compare = |before, after| {
+            compare_saved(
+                &side(before),
+                &side(after),
+                &Metric::ALLOCATIONS,
+                &Rules::default(),
+            )
+            .verdict
+        };
+        assert_eq!(compare(3.0, 3.0), Verdict::Same);
+        assert_eq!(compare(3.0, 4.0), Verdict::Slower);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::{Metric, MetricSummary, number};
+use crate::metric::{Better, Metric, MetricSummary, number};
 
 use super::note::Note;
 
@@ -118,6 +118,9 @@ pub struct Comparison {
     pub candidate: String,
     /// The metric that is compared.
     pub metric: Metric,
+    /// Which values of it are the good ones.
+    #[serde(default, skip_serializing_if = "Better::is_usual")]
+    pub better: Better,
     /// Whether both were measured in turn, in the same session.
     pub interleaved: bool,
     /// How many pairs of values the interval is from; 0 where the values were
@@ -158,9 +161,10 @@ pub struct Ratio {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The whole interval is below the indifference zone.
+    /// The whole interval is beyond the indifference zone on the good side: below
+    /// it, or above it where higher values are better.
     Faster,
-    /// The whole interval is above the indifference zone.
+    /// The whole interval is beyond the indifference zone on the bad side.
     Slower,
     /// The whole interval is within the indifference zone.
     Same,
