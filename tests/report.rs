@@ -124,7 +124,10 @@ fn damaged_and_foreign_files_are_told_apart() {
     );
     complain("future.json", "\"perfkit/9\"");
     complain("missing.json", "cannot open missing.json: No such file");
-    complain(".", "cannot open .: ");
+    complain(
+        ".",
+        ".: read as criterion's folder: the folder has no benchmark.json",
+    );
 }
 
 #[test]

@@ -56,6 +56,22 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Reads bytes as the formats of other tools whose names begin with `family`,
+/// and writes what comes of it: for fuzzing, where nothing must panic.
+#[doc(hidden)]
+pub fn fuzz_import(family: &str, bytes: &[u8]) {
+    for report in input::try_all(family, bytes) {
+        for format in [args::Format::Human, args::Format::Json, args::Format::Csv] {
+            let written = export::render(&report, report::Detail::Full, format, None);
+            if let (args::Format::Json, Ok(json)) = (format, written) {
+                assert!(perfkit::Report::from_json(json.as_bytes()).is_ok());
+            }
+        }
+        let rules = perfkit::bench::Rules::default();
+        let _ = analysis::compare_reports(&report, &report, &rules);
+    }
+}
+
 fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
     let verbosity = arguments.verbosity();
     match arguments.verb {

@@ -17,11 +17,13 @@ pub(super) fn judge_budget(
     let candidates = candidates(reports, &budget.subject);
     let of_bound = |bound: &Bound| -> Vec<GateFinding> {
         if candidates.is_empty() {
-            return vec![nothing_matched(&budget.subject, &rule_text(bound))];
+            let rule = rule_text(bound, budget.metric.as_ref());
+            return vec![nothing_matched(&budget.subject, &rule)];
         }
+        let metric = budget.metric.as_ref();
         let judged = candidates
             .iter()
-            .map(|candidate| judge_bound(candidate, bound, confidence));
+            .map(|candidate| judge_bound(candidate, bound, metric, confidence));
         judged.collect()
     };
     budget.bounds.iter().flat_map(of_bound).collect()
@@ -61,10 +63,16 @@ impl Candidate<'_> {
         }
     }
 
-    fn time(&self) -> Option<&MetricSummary> {
+    /// A metric; the time where none is named.
+    fn metric(&self, metric: Option<&Metric>) -> Option<&MetricSummary> {
         match self {
-            Self::Operation(operation) => operation.lifetime.metrics.get(&Metric::EXECUTION_TIME),
-            Self::Benchmark(benchmark) => benchmark.metrics.get(&Metric::WALL_TIME),
+            Self::Operation(operation) => {
+                let metric = metric.unwrap_or(&Metric::EXECUTION_TIME);
+                operation.lifetime.metrics.get(metric)
+            }
+            Self::Benchmark(benchmark) => {
+                benchmark.metrics.get(metric.unwrap_or(&Metric::WALL_TIME))
+            }
         }
     }
 
@@ -100,8 +108,13 @@ impl Candidate<'_> {
     }
 
     fn throughput(&self, unit: Unit) -> Option<f64> {
-        let Self::Operation(operation) = self else {
-            return None;
+        let operation = match self {
+            Self::Operation(operation) => operation,
+            Self::Benchmark(benchmark) => {
+                let rate = benchmark.metrics.get(&Metric::THROUGHPUT)?;
+                let rate = (rate.unit == unit).then_some(rate)?;
+                return rate.mean.or(rate.median);
+            }
         };
         let window = &operation.lifetime;
         if unit == Unit::BytesPerSecond {
@@ -132,10 +145,33 @@ impl Known {
     }
 }
 
-fn known(candidate: &Candidate<'_>, bound: &Bound, confidence: f64) -> Option<Known> {
+/// What another tool reported without the values it is from is taken as it is.
+fn as_reported(summary: &MetricSummary, quantity: Quantity) -> Option<Known> {
+    let value = match quantity {
+        Quantity::Mean => summary.mean.filter(|_| summary.std_dev.is_none()),
+        Quantity::Percentile(0.5) => summary.median,
+        Quantity::Percentile(0.95) => summary.p95,
+        Quantity::Percentile(0.99) => summary.p99,
+        _ => None,
+    };
+    value
+        .filter(|_| !summary.has_distribution())
+        .map(Known::exactly)
+}
+
+fn known(
+    candidate: &Candidate<'_>,
+    bound: &Bound,
+    metric: Option<&Metric>,
+    confidence: f64,
+) -> Option<Known> {
+    let summary = candidate.metric(metric);
+    if let Some(reported) = summary.and_then(|summary| as_reported(summary, bound.quantity)) {
+        return Some(reported);
+    }
     match bound.quantity {
         Quantity::Mean => {
-            let time = candidate.time()?;
+            let time = summary?;
             let value = time.mean?;
             let bounds = time
                 .std_dev
@@ -147,7 +183,7 @@ fn known(candidate: &Candidate<'_>, bound: &Bound, confidence: f64) -> Option<Kn
             })
         }
         Quantity::Percentile(quantile) => {
-            let time = candidate.time()?;
+            let time = summary?;
             let (low, high) = stats::quantile_bounds(quantile, time.count, confidence);
             Some(Known {
                 value: time.percentile(quantile)?,
@@ -155,7 +191,7 @@ fn known(candidate: &Candidate<'_>, bound: &Bound, confidence: f64) -> Option<Kn
                 high: high.and_then(|rank| value_at_rank(time, rank)),
             })
         }
-        Quantity::Max => candidate.time()?.max.map(Known::exactly),
+        Quantity::Max => summary?.max.map(Known::exactly),
         Quantity::SuccessRate => {
             let (successes, all) = candidate.successes();
             let (low, high) = stats::proportion_bounds(successes, all, confidence);
@@ -180,14 +216,26 @@ fn value_at_rank(summary: &MetricSummary, rank: u64) -> Option<f64> {
         .copied()
 }
 
-fn judge_bound(candidate: &Candidate<'_>, bound: &Bound, confidence: f64) -> GateFinding {
+fn judge_bound(
+    candidate: &Candidate<'_>,
+    bound: &Bound,
+    metric: Option<&Metric>,
+    confidence: f64,
+) -> GateFinding {
     let finding = |outcome: GateOutcome, measured: String| GateFinding {
         subject: candidate.name().to_owned(),
-        rule: rule_text(bound),
+        rule: rule_text(bound, metric),
         measured,
         outcome,
     };
-    let Some(known) = known(candidate, bound, confidence) else {
+    if let Some(summary) = metric.and_then(|_| candidate.metric(metric))
+        && !fits(bound.unit, summary.unit)
+    {
+        let (own, asked) = (summary.unit.symbol(), bound.unit.symbol());
+        let text = format!("measured in {own}, which cannot be held against {asked}");
+        return finding(GateOutcome::Inconclusive, text);
+    }
+    let Some(known) = known(candidate, bound, metric, confidence) else {
         return finding(GateOutcome::Inconclusive, "not measured".to_owned());
     };
     let holds = |value: f64| match (bound.direction, bound.is_inclusive) {
@@ -222,7 +270,12 @@ fn judge_bound(candidate: &Candidate<'_>, bound: &Bound, confidence: f64) -> Gat
     finding(GateOutcome::Pass, measured)
 }
 
-fn rule_text(bound: &Bound) -> String {
+/// A bare number in a bound stands for whatever has no unit.
+fn fits(bound: Unit, metric: Unit) -> bool {
+    bound == metric || (bound == Unit::Score && matches!(metric, Unit::Count | Unit::Ratio))
+}
+
+fn rule_text(bound: &Bound, metric: Option<&Metric>) -> String {
     let sign = match (bound.direction, bound.is_inclusive) {
         (Direction::Below, true) => "<=",
         (Direction::Below, false) => "<",
@@ -230,7 +283,11 @@ fn rule_text(bound: &Bound) -> String {
         (Direction::Above, false) => ">",
     };
     let limit = bound.unit.format(bound.limit, DIGITS);
-    format!("{} {sign} {limit}", bound.quantity.name())
+    let quantity = bound.quantity.name();
+    match metric {
+        Some(metric) => format!("{metric}: {quantity} {sign} {limit}"),
+        None => format!("{quantity} {sign} {limit}"),
+    }
 }
 
 fn measured_text(known: &Known, bound: &Bound) -> String {

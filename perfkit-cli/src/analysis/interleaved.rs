@@ -48,11 +48,18 @@ fn memory_floor(benchmark: &Benchmark, own_peak_bytes: u64) -> Option<Note> {
     })
 }
 
-/// Whether any time comparison came to no conclusion.
+/// Whether any comparison of times came to no conclusion; where none is of times,
+/// any at all.
 pub(crate) fn is_inconclusive(comparisons: &[Comparison]) -> bool {
-    let is_time = |c: &&Comparison| c.metric != Metric::CPU_TIME;
+    let times = [
+        Metric::WALL_TIME,
+        Metric::EXECUTION_TIME,
+        Metric::THROUGHPUT,
+    ];
+    let is_time = |c: &&Comparison| times.contains(&c.metric);
+    let has_time = comparisons.iter().any(|c| is_time(&c));
     comparisons
         .iter()
-        .filter(is_time)
+        .filter(|c| !has_time || is_time(c))
         .any(|comparison| comparison.verdict == Verdict::Inconclusive)
 }

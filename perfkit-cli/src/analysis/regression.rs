@@ -2,7 +2,7 @@
 
 use perfkit::Metric;
 use perfkit::bench::{self, compare_interleaved, compare_saved, compare_saved_operations};
-use perfkit::report::{GateFinding, GateOutcome, Note, Ratio, Report};
+use perfkit::report::{Benchmark, GateFinding, GateOutcome, Note, Ratio, Report};
 use perfkit::unit::Unit;
 
 use crate::input::{Regression, Subject};
@@ -73,6 +73,22 @@ fn judge_ratio(
     }
 }
 
+/// How many times as long it takes; by throughput where another tool measured
+/// only that.
+fn slowdown(before: &Benchmark, after: &Benchmark, rules: &bench::Rules) -> Option<Ratio> {
+    let both = |metric| before.metrics.contains_key(metric) && after.metrics.contains_key(metric);
+    if both(&Metric::WALL_TIME) || !both(&Metric::THROUGHPUT) {
+        return compare_saved(before, after, &Metric::WALL_TIME, rules).ratio;
+    }
+    let ratio = compare_saved(before, after, &Metric::THROUGHPUT, rules).ratio?;
+    Some(Ratio {
+        estimate: 1.0 / ratio.estimate,
+        low: 1.0 / ratio.high,
+        high: 1.0 / ratio.low,
+        confidence: ratio.confidence,
+    })
+}
+
 /// What a rule is for: ratios by name, and what has no counterpart.
 #[derive(Default)]
 struct Pairs {
@@ -112,7 +128,7 @@ impl Pairs {
                 (&baseline.benchmarks, &report.benchmarks),
                 |benchmark| &benchmark.name,
                 |name| pattern.matches(name),
-                |before, after| compare_saved(before, after, &Metric::WALL_TIME, rules).ratio,
+                |before, after| slowdown(before, after, rules),
             ),
             Subject::Operation(pattern) => self.add_common(
                 (&baseline.operations, &report.operations),

@@ -1,13 +1,24 @@
 //! Saved reports, compared.
 
-use perfkit::Metric;
 use perfkit::bench::{Rules, compare_saved, compare_saved_operations};
-use perfkit::report::{Note, Report};
+use perfkit::report::{Benchmark, Note, Report};
+use perfkit::{Better, Metric, MetricSummary};
 
 use crate::error::Error;
 
-/// The metrics that contestants are compared in.
-const METRICS: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
+/// The metrics that contestants are compared in first.
+const MAIN: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
+
+/// What is measured of every command beside these, and says little by itself.
+const RESOURCES: [Metric; 7] = [
+    Metric::USER_TIME,
+    Metric::SYSTEM_TIME,
+    Metric::PEAK_MEMORY,
+    Metric::MINOR_PAGE_FAULTS,
+    Metric::MAJOR_PAGE_FAULTS,
+    Metric::VOLUNTARY_CONTEXT_SWITCHES,
+    Metric::INVOLUNTARY_CONTEXT_SWITCHES,
+];
 
 /// One report that holds what both sides have in common, compared by name, the
 /// names marked with the side where both sides are shown.
@@ -21,10 +32,9 @@ pub(crate) fn compare_reports(
         let Some(after) = candidate.benchmarks.iter().find(|b| b.name == before.name) else {
             continue;
         };
-        let metrics = METRICS.iter().filter(|metric| {
-            before.metrics.contains_key(metric) && after.metrics.contains_key(metric)
-        });
-        let comparisons = metrics.map(|metric| compare_saved(before, after, metric, rules));
+        let comparisons = compared_metrics(before, after)
+            .into_iter()
+            .map(|metric| compare_saved(before, after, metric, rules));
         result.comparisons.extend(comparisons);
     }
     for before in &baseline.operations {
@@ -52,6 +62,33 @@ pub(crate) fn compare_reports(
     ));
     result.notes.extend(different_machines(baseline, candidate));
     Ok(result)
+}
+
+/// Times first, then whatever else both sides have and know the good side of.
+/// Metrics beside the time of which there is no interval have no verdict either,
+/// and throughput tells nothing that the time did not.
+fn compared_metrics<'a>(before: &'a Benchmark, after: &'a Benchmark) -> Vec<&'a Metric> {
+    let both = |metric: &Metric| before.metrics.get(metric).zip(after.metrics.get(metric));
+    let has_time = both(&Metric::WALL_TIME).is_some();
+    let is_worth_it = |metric: &&Metric| {
+        let Some((before, after)) = both(metric) else {
+            return false;
+        };
+        let has_spread = |side: &MetricSummary| side.has_distribution() || side.std_dev.is_some();
+        let is_side_issue = has_time && **metric != Metric::WALL_TIME;
+        let is_told = !is_side_issue || (has_spread(before) && has_spread(after));
+        before.unit == after.unit && before.better != Better::Unknown && is_told
+    };
+    let others = before.metrics.keys().filter(|metric| {
+        let is_derived = has_time && **metric == Metric::THROUGHPUT;
+        !MAIN.contains(metric) && !RESOURCES.contains(metric) && !is_derived
+    });
+    let all = before
+        .metrics
+        .keys()
+        .filter(|metric| MAIN.contains(metric))
+        .rev();
+    all.chain(others).filter(is_worth_it).collect()
 }
 
 /// Both sides' own numbers, for the tables.

@@ -10,6 +10,7 @@ use crate::terminal::shorten;
 
 use super::Detail;
 use super::changes;
+use super::metrics;
 use super::numbers::{NOTHING, RatioText, digits, percentile, value};
 use super::ranking::ranking;
 use super::strips::strips;
@@ -33,7 +34,10 @@ pub(super) fn describe(report: &Report, detail: Detail, document: &mut Document)
             changes::describe(&told, document);
         }
     }
-    if !report.benchmarks.is_empty() {
+    let has_time = |benchmark: &Benchmark| benchmark.metrics.contains_key(&Metric::WALL_TIME);
+    let is_foreign = !report.benchmarks.is_empty() && !report.benchmarks.iter().any(has_time);
+    let further = metrics::table(&report.benchmarks, detail);
+    if !(report.benchmarks.is_empty() || is_foreign && further.is_some()) {
         document.table(numbers(report));
         let in_order: Vec<&Benchmark> = match &ranking {
             Some(ranking) => ranking.iter().map(|ranked| ranked.benchmark).collect(),
@@ -47,6 +51,9 @@ pub(super) fn describe(report: &Report, detail: Detail, document: &mut Document)
         {
             document.strips(strips);
         }
+    }
+    if let Some(further) = further {
+        document.table(further);
     }
     if let Some(sampling) = &report.sampling {
         document.sentence(Tone::Plain, &how_sampled(sampling, &report.benchmarks));
@@ -62,9 +69,9 @@ pub(super) fn told(report: &Report, detail: Detail) -> Vec<&Comparison> {
         .filter(|c| c.metric == Metric::WALL_TIME)
         .map(|c| ((&c.baseline, &c.candidate), c.verdict))
         .collect();
-    let differs_from_time = |c: &Comparison| {
-        let wall_time = by_sides.get(&(&c.baseline, &c.candidate));
-        c.verdict != Verdict::Inconclusive && wall_time.is_some_and(|time| *time != c.verdict)
+    let differs_from_time = |c: &Comparison| match by_sides.get(&(&c.baseline, &c.candidate)) {
+        None => true,
+        Some(time) => c.verdict != Verdict::Inconclusive && *time != c.verdict,
     };
     report
         .comparisons
@@ -102,6 +109,9 @@ fn sentence(comparison: &Comparison) -> (Tone, String) {
         let text = format!("{what}{candidate} and {baseline} cannot be compared: too few values.");
         return (Tone::Unsure, text);
     };
+    if !is_time(&comparison.metric) && comparison.metric != Metric::CPU_TIME {
+        return metrics::sentence(comparison, ratio, &what, (&baseline, &candidate));
+    }
     let text = RatioText::new(ratio);
     let (times, interval) = (&text.estimate, text.interval());
     match comparison.verdict {
@@ -145,7 +155,7 @@ fn sentence(comparison: &Comparison) -> (Tone, String) {
 }
 
 /// `1.9 % more`, `0.4 % less`
-fn change(ratio: f64) -> String {
+pub(super) fn change(ratio: f64) -> String {
     let share = Unit::Ratio.format((ratio - 1.0).abs(), 2);
     if ratio < 1.0 {
         format!("{share} less")
@@ -154,7 +164,7 @@ fn change(ratio: f64) -> String {
     }
 }
 
-fn capitalised(text: &str) -> String {
+pub(super) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters
         .next()
@@ -222,16 +232,24 @@ fn cells(benchmark: &Benchmark) -> Vec<String> {
     let success = benchmark.success_rate();
     let cpu = metric(&Metric::CPU_TIME);
     cells.extend([
-        Unit::Count.format((benchmark.successes + benchmark.failures) as f64, 3),
+        runs(benchmark),
         value(success, Unit::Ratio, 4),
         value(
-            cpu.and_then(|cpu| cpu.median),
+            cpu.and_then(|cpu| cpu.median.or(cpu.mean)),
             Unit::Nanoseconds,
             cpu.map_or(3, digits),
         ),
         peak_memory(benchmark),
     ]);
     cells
+}
+
+/// How many runs there were; other tools do not always say it.
+fn runs(benchmark: &Benchmark) -> String {
+    match benchmark.successes + benchmark.failures {
+        0 if !benchmark.metrics.is_empty() => NOTHING.to_owned(),
+        runs => Unit::Count.format(runs as f64, 3),
+    }
 }
 
 fn time_cells(time: &MetricSummary) -> Vec<String> {
@@ -256,7 +274,7 @@ fn peak_memory(benchmark: &Benchmark) -> String {
         .notes
         .iter()
         .any(|note| note.code == "memory-floor");
-    if is_floor {
+    if is_floor && text != NOTHING {
         format!("≤ {text}")
     } else {
         text
@@ -321,6 +339,7 @@ pub(super) fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use perfkit::Better;
     use perfkit::report::Ratio;
 
     fn told(verdict: Verdict, ratio: Option<(f64, f64, f64)>) -> String {
@@ -334,6 +353,7 @@ mod tests {
             baseline: "old".to_owned(),
             candidate: "new".to_owned(),
             metric: Metric::WALL_TIME,
+            better: Better::Lower,
             interleaved: true,
             pairs: 30,
             ratio,

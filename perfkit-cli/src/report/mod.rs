@@ -4,6 +4,7 @@ mod changes;
 mod comparison;
 mod digest;
 mod gate;
+mod metrics;
 mod numbers;
 mod operations;
 mod ranking;

@@ -2,6 +2,7 @@
 
 use perfkit::MetricSummary;
 use perfkit::report::Ratio;
+use perfkit::stats;
 use perfkit::unit::Unit;
 
 /// Shown where there is no value.
@@ -33,7 +34,9 @@ pub(super) fn percentile(
 ) -> String {
     match percentile {
         Some(value) => summary.unit.format(value, digits),
-        None if summary.count > 0 => "= max".to_owned(),
+        None if summary.max.is_some() && !stats::supports(0.95, summary.count) => {
+            "= max".to_owned()
+        }
         None => NOTHING.to_owned(),
     }
 }

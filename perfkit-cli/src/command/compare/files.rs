@@ -8,26 +8,24 @@ use perfkit::bench::Rules;
 use crate::analysis::compare_reports;
 use crate::args::CompareArguments;
 use crate::error::Error;
-use crate::input::load_report;
+use crate::input::{is_report, load_report};
 
 /// Whether files are to be compared: every argument ends in `.json` and is a
-/// single word or the name of a file that exists.
+/// single word or the name of a file that exists, or names one that holds results
+/// of a tool that is known.
 pub(super) fn are_meant(arguments: &CompareArguments) -> Result<bool, Error> {
-    let is_report = |text: &String| {
-        text.ends_with(".json")
-            && (!text.contains(char::is_whitespace) || Path::new(text).is_file())
+    let is_meant = |text: &&String| {
+        let is_json = text.ends_with(".json")
+            && (!text.contains(char::is_whitespace) || Path::new(text).is_file());
+        is_json || is_report(Path::new(text))
     };
-    let reports = arguments
-        .commands
-        .iter()
-        .filter(|text| is_report(text))
-        .count();
+    let reports = arguments.commands.iter().filter(is_meant).count();
     if reports == 0 {
         return Ok(false);
     }
     if reports < arguments.commands.len() {
         return Err(Error::usage("commands and report files cannot be compared with each other")
-            .hint("a report file has a name that ends in .json; measure the command into one with --export-json"));
+            .hint("a report file has a name that ends in .json, or holds results of another tool; measure the command into one with --export-json"));
     }
     check_options(arguments)?;
     Ok(true)

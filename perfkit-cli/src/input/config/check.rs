@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use perfkit::Metric;
 use perfkit::unit::Unit;
 use toml::Spanned;
 use wildmatch::WildMatch;
@@ -104,8 +105,9 @@ fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, Mistake> {
     let given = given
         .into_iter()
         .filter_map(|(quantity, bound)| Some((quantity, bound?)));
+    let is_of_metric = raw.metric.is_some();
     let bounds: Result<Vec<_>, _> = given
-        .map(|(quantity, bound)| check_bound(quantity, bound))
+        .map(|(quantity, bound)| check_bound(quantity, is_of_metric, bound))
         .collect();
     let bounds = bounds?;
     if bounds.is_empty() {
@@ -113,7 +115,11 @@ fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, Mistake> {
             "add one of mean, median, p95, p99, max, success_rate, throughput, peak_memory",
         ));
     }
-    Ok(Budget { subject, bounds })
+    Ok(Budget {
+        subject,
+        metric: raw.metric.map(|name| Metric::named(name.get_ref())),
+        bounds,
+    })
 }
 
 fn check_regression(raw: Spanned<RawRegression>) -> Result<Regression, Mistake> {
@@ -155,17 +161,37 @@ fn check_subject(
     }
 }
 
-fn check_bound(quantity: Quantity, raw: Spanned<RawBound>) -> Result<Bound, Mistake> {
+/// Everything that a value of a metric may be given in.
+const UNITS: [Unit; 6] = [
+    Unit::Nanoseconds,
+    Unit::Bytes,
+    Unit::PerSecond,
+    Unit::BytesPerSecond,
+    Unit::Score,
+    Unit::Ratio,
+];
+
+fn check_bound(
+    quantity: Quantity,
+    is_of_metric: bool,
+    raw: Spanned<RawBound>,
+) -> Result<Bound, Mistake> {
     let span = raw.span();
+    if is_of_metric && !quantity.is_statistic() {
+        let message = format!("{} is not of a metric", quantity.name());
+        return Err(
+            Mistake::new(span, message).help("give it a [[budget]] of its own, without `metric`")
+        );
+    }
     match raw.into_inner() {
-        RawBound::Text(text) => parse_bound(quantity, &text, span),
+        RawBound::Text(text) => parse_bound(quantity, is_of_metric, &text, span),
         RawBound::Levels(levels) => {
-            if quantity.direction() == Direction::Above {
+            if quantity.direction() == Direction::Above && !is_of_metric {
                 let message = format!("{} is better when higher: it has no max", quantity.name());
                 return Err(Mistake::new(span, message));
             }
             let limit = format!("<= {}", levels.max.get_ref());
-            let mut bound = parse_bound(quantity, &limit, levels.max.span())?;
+            let mut bound = parse_bound(quantity, is_of_metric, &limit, levels.max.span())?;
             let share_of_limit = |level: Option<&Spanned<String>>| {
                 level.map(|level| {
                     let parsed: Result<Share, String> = level.get_ref().parse();
@@ -182,7 +208,12 @@ fn check_bound(quantity: Quantity, raw: Spanned<RawBound>) -> Result<Bound, Mist
     }
 }
 
-fn parse_bound(quantity: Quantity, text: &str, span: Range<usize>) -> Result<Bound, Mistake> {
+fn parse_bound(
+    quantity: Quantity,
+    is_of_metric: bool,
+    text: &str,
+    span: Range<usize>,
+) -> Result<Bound, Mistake> {
     let direction = quantity.direction();
     let example = match direction {
         Direction::Below => "<",
@@ -202,7 +233,7 @@ fn parse_bound(quantity: Quantity, text: &str, span: Range<usize>) -> Result<Bou
         let message = "a bound begins with <, <=, > or >=";
         return Err(Mistake::new(span, message).help(format!("write \"{example} {trimmed}\"")));
     };
-    if side != direction {
+    if side != direction && !is_of_metric {
         let better = match direction {
             Direction::Below => "lower",
             Direction::Above => "higher",
@@ -212,16 +243,23 @@ fn parse_bound(quantity: Quantity, text: &str, span: Range<usize>) -> Result<Bou
             Mistake::new(span, message).help(format!("write \"{example} {}\"", value.trim()))
         );
     }
-    let mut parsed = quantity
-        .units()
-        .iter()
-        .map(|unit| (unit.parse(value), *unit));
+    let units = if is_of_metric {
+        &UNITS
+    } else {
+        quantity.units()
+    };
+    let mut parsed = units.iter().map(|unit| (unit.parse(value), *unit));
     let first_error = parsed.clone().find_map(|(value, _)| value.err());
+    let value = value.trim();
     let Some((Ok(limit), unit)) = parsed.find(|(value, _)| value.is_ok()) else {
-        let message = first_error.map_or_else(String::new, |error| error.to_string());
+        let message = match first_error {
+            Some(error) if !is_of_metric => error.to_string(),
+            _ => {
+                format!("`{value}` is no value with a unit such as 100ms, 2MiB, 99%, 500/s or 0.1")
+            }
+        };
         return Err(Mistake::new(span, message));
     };
-    let value = value.trim();
     if limit < 0.0 {
         return Err(Mistake::new(span, format!("`{value}` is negative")));
     }
@@ -235,7 +273,7 @@ fn parse_bound(quantity: Quantity, text: &str, span: Range<usize>) -> Result<Bou
     }
     Ok(Bound {
         quantity,
-        direction,
+        direction: side,
         is_inclusive,
         limit,
         unit,

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use perfkit::Metric;
 use perfkit::unit::Unit;
 use serde::Deserialize;
 use wildmatch::WildMatch;
@@ -83,6 +84,8 @@ pub(crate) enum Subject {
 #[derive(Debug)]
 pub(crate) struct Budget {
     pub(crate) subject: Subject,
+    /// The metric that mean, percentiles and maximum are of, instead of the time.
+    pub(crate) metric: Option<Metric>,
     pub(crate) bounds: Vec<Bound>,
 }
 
@@ -138,6 +141,14 @@ impl Quantity {
             Self::SuccessRate | Self::Throughput => Direction::Above,
             _ => Direction::Below,
         }
+    }
+
+    /// Whether it can be had of any metric.
+    fn is_statistic(self) -> bool {
+        !matches!(
+            self,
+            Self::SuccessRate | Self::Throughput | Self::PeakMemory
+        )
     }
 
     fn units(self) -> &'static [Unit] {
@@ -293,6 +304,24 @@ mod tests {
             ));
             assert_eq!(rules.regressions[0].max_slowdown, expected);
         }
+    }
+
+    #[test]
+    fn a_budget_may_be_for_any_metric() {
+        let rules = rules(
+            "[[budget]]\nbenchmark = \"*\"\nmetric = \"layout_shift\"\nmax = \"< 0.1\"\nmean = \">= 2 MiB\"\n",
+        );
+        let budget = &rules.budgets[0];
+        assert_eq!(budget.metric, Some(Metric::named("layout_shift")));
+        let bounds: Vec<_> = budget.bounds.iter().map(|b| (b.unit, b.limit)).collect();
+        assert_eq!(bounds, [(Unit::Bytes, 2_097_152.0), (Unit::Score, 0.1)]);
+        let with = |line: &str| {
+            complaint(&format!(
+                "[[budget]]\nbenchmark = \"*\"\nmetric = \"x\"\n{line}\n"
+            ))
+        };
+        assert!(with("success_rate = \">= 99%\"").contains("is not of a metric"));
+        assert!(with("p95 = \"< 5 bananas\"").contains("is no value with a unit"));
     }
 
     #[test]

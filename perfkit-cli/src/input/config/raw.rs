@@ -61,6 +61,7 @@ pub(super) enum RawShare {
 pub(super) struct RawBudget {
     pub(super) operation: Option<Spanned<String>>,
     pub(super) benchmark: Option<Spanned<String>>,
+    pub(super) metric: Option<Spanned<String>>,
     pub(super) mean: Option<Spanned<RawBound>>,
     pub(super) median: Option<Spanned<RawBound>>,
     pub(super) p95: Option<Spanned<RawBound>>,

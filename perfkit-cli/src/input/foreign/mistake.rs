@@ -1,0 +1,71 @@
+//! What is wrong with a file of another tool, and where.
+
+use std::fmt;
+
+/// The longest message that is shown: it may quote the file.
+const LONGEST: usize = 300;
+
+/// What is wrong, in which line.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    line: Option<usize>,
+    message: String,
+}
+
+impl Mistake {
+    /// A mistake of the whole file.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self {
+            line: None,
+            message: message.into(),
+        }
+    }
+
+    /// A mistake in a line, counted from 1.
+    pub(super) fn at(line: usize, message: impl Into<String>) -> Self {
+        Self {
+            line: Some(line),
+            message: message.into(),
+        }
+    }
+
+    /// The same mistake, of which it is known that it lies in a later line.
+    pub(super) fn below(mut self, lines: usize) -> Self {
+        self.line = Some(self.line.unwrap_or(1) + lines);
+        self
+    }
+
+    /// `line 12: `, or nothing.
+    pub(super) fn place(&self) -> String {
+        self.line
+            .map(|line| format!("line {line}: "))
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let printable = self.message.chars().map(|c| match c {
+            '\n' | '\t' => ' ',
+            c if c.is_control() => '\u{FFFD}',
+            c => c,
+        });
+        f.write_str(&printable.take(LONGEST).collect::<String>())
+    }
+}
+
+impl From<serde_json::Error> for Mistake {
+    fn from(error: serde_json::Error) -> Self {
+        let message = error.to_string();
+        // The place is told apart from the message.
+        let message = match message.rfind(" at line ") {
+            Some(end) => message[..end].to_owned(),
+            None => message,
+        };
+        if error.line() == 0 {
+            return Self::new(message);
+        }
+        let column = error.column();
+        Self::at(error.line(), format!("{message} (column {column})"))
+    }
+}

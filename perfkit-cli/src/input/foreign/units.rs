@@ -1,0 +1,204 @@
+//! The units of other tools, in ours.
+
+use perfkit::unit::Unit;
+use perfkit::{Better, Metric};
+
+/// What a number of another tool means.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Scale {
+    pub(super) unit: Unit,
+    /// How many base units one of the tool's is.
+    pub(super) factor: f64,
+    pub(super) better: Better,
+}
+
+impl Scale {
+    pub(super) const NANOSECONDS: Self = Self::new(Unit::Nanoseconds, 1.0, Better::Lower);
+    pub(super) const MILLISECONDS: Self = Self::new(Unit::Nanoseconds, 1e6, Better::Lower);
+    pub(super) const SECONDS: Self = Self::new(Unit::Nanoseconds, 1e9, Better::Lower);
+    pub(super) const BYTES: Self = Self::new(Unit::Bytes, 1.0, Better::Lower);
+    pub(super) const COUNT: Self = Self::new(Unit::Count, 1.0, Better::Lower);
+    pub(super) const PER_SECOND: Self = Self::new(Unit::PerSecond, 1.0, Better::Higher);
+    pub(super) const BYTES_PER_SECOND: Self = Self::new(Unit::BytesPerSecond, 1.0, Better::Higher);
+    /// A number that nobody says anything about.
+    pub(super) const UNKNOWN: Self = Self::new(Unit::Score, 1.0, Better::Unknown);
+
+    pub(super) const fn new(unit: Unit, factor: f64, better: Better) -> Self {
+        Self {
+            unit,
+            factor,
+            better,
+        }
+    }
+}
+
+/// How many nanoseconds a unit of time is.
+pub(super) fn nanoseconds(unit: &str) -> Option<f64> {
+    Some(match unit {
+        "ps" => 1e-3,
+        "ns" | "nsec" | "nanosecond" | "nanoseconds" => 1.0,
+        "us" | "µs" | "μs" | "usec" | "microsecond" | "microseconds" => 1e3,
+        "ms" | "msec" | "millisecond" | "milliseconds" => 1e6,
+        "s" | "sec" | "second" | "seconds" => 1e9,
+        "m" | "min" | "minute" | "minutes" => 60e9,
+        "h" | "hr" | "hour" | "hours" => 3600e9,
+        "day" | "days" => 86_400e9,
+        _ => return None,
+    })
+}
+
+/// How many bytes a unit of data is. `MB` is 10⁶ bytes, `MiB` 2²⁰.
+pub(super) fn bytes(unit: &str) -> Option<f64> {
+    Some(match unit {
+        "B" | "byte" | "bytes" => 1.0,
+        "kB" | "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "TB" => 1e12,
+        "KiB" | "kibibyte" => 1024.0,
+        "MiB" | "mebibyte" => 1_048_576.0,
+        "GiB" | "gibibyte" => 1_073_741_824.0,
+        "TiB" => 1_099_511_627_776.0,
+        _ => return None,
+    })
+}
+
+/// The scale that a unit's text stands for: `ns/op`, `ops/us`, `MB/s`, `byte`.
+pub(super) fn scale(unit: &str) -> Scale {
+    if let Some(factor) = nanoseconds(unit) {
+        return Scale::new(Unit::Nanoseconds, factor, Better::Lower);
+    }
+    if let Some(factor) = bytes(unit) {
+        return Scale::new(Unit::Bytes, factor, Better::Lower);
+    }
+    let Some((what, each)) = unit.split_once('/') else {
+        return Scale::UNKNOWN;
+    };
+    // A rate, if it is for a time.
+    if let Some(time) = nanoseconds(each) {
+        let a_second = 1e9 / time;
+        return match bytes(what) {
+            Some(size) => Scale::new(Unit::BytesPerSecond, size * a_second, Better::Higher),
+            None => Scale::new(Unit::PerSecond, a_second, Better::Higher),
+        };
+    }
+    if !matches!(each, "op" | "iter" | "iteration") {
+        return Scale::UNKNOWN;
+    }
+    match what {
+        "allocs" => Scale::COUNT,
+        _ => match (nanoseconds(what), bytes(what)) {
+            (Some(factor), _) => Scale::new(Unit::Nanoseconds, factor, Better::Lower),
+            (_, Some(factor)) => Scale::new(Unit::Bytes, factor, Better::Lower),
+            _ => Scale::UNKNOWN,
+        },
+    }
+}
+
+/// A number as tools print it for people: `1,234.5`. It is finite.
+pub(super) fn number(text: &str) -> Option<f64> {
+    let is_plain = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '+' | 'e' | 'E');
+    if !text.chars().all(is_plain) {
+        return None;
+    }
+    let number: f64 = text.replace(',', "").parse().ok()?;
+    number.is_finite().then_some(number)
+}
+
+/// The metric of a name that another tool gave, in our spelling: small letters,
+/// digits and underscores.
+pub(super) fn metric(name: &str) -> Metric {
+    const LONGEST: usize = 80;
+    let mut spelt = String::new();
+    for c in name.replace('/', "_per_").chars() {
+        if spelt.len() >= LONGEST {
+            break;
+        }
+        if c.is_ascii_alphanumeric() {
+            spelt.push(c.to_ascii_lowercase());
+        } else if !spelt.is_empty() && !spelt.ends_with('_') {
+            spelt.push('_');
+        }
+    }
+    let spelt = spelt.trim_end_matches('_');
+    if spelt.starts_with(|c: char| c.is_ascii_lowercase()) {
+        Metric::named(spelt)
+    } else {
+        Metric::named(format!("metric_{spelt}").trim_end_matches('_'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_of_tools_are_read() {
+        let table = [
+            ("ns/op", Unit::Nanoseconds, 1.0, Better::Lower),
+            ("us/op", Unit::Nanoseconds, 1e3, Better::Lower),
+            ("s/op", Unit::Nanoseconds, 1e9, Better::Lower),
+            ("sec/op", Unit::Nanoseconds, 1e9, Better::Lower),
+            ("ms", Unit::Nanoseconds, 1e6, Better::Lower),
+            ("second", Unit::Nanoseconds, 1e9, Better::Lower),
+            ("B/op", Unit::Bytes, 1.0, Better::Lower),
+            ("allocs/op", Unit::Count, 1.0, Better::Lower),
+            ("MB/s", Unit::BytesPerSecond, 1e6, Better::Higher),
+            ("MiB/s", Unit::BytesPerSecond, 1_048_576.0, Better::Higher),
+            ("ops/us", Unit::PerSecond, 1e6, Better::Higher),
+            ("ops/s", Unit::PerSecond, 1.0, Better::Higher),
+            ("ops/min", Unit::PerSecond, 1.0 / 60.0, Better::Higher),
+            ("byte", Unit::Bytes, 1.0, Better::Lower),
+            ("widgets/op", Unit::Score, 1.0, Better::Unknown),
+            ("counts", Unit::Score, 1.0, Better::Unknown),
+            ("", Unit::Score, 1.0, Better::Unknown),
+            ("a/b/c", Unit::Score, 1.0, Better::Unknown),
+        ];
+        for (text, unit, factor, better) in table {
+            let read = scale(text);
+            assert_eq!((read.unit, read.better), (unit, better), "{text}");
+            assert!((read.factor - factor).abs() <= 1e-12 * factor, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_plain() {
+        assert_eq!(number("1,234.5"), Some(1234.5));
+        assert_eq!(number("2e3"), Some(2000.0));
+        for text in ["", "NaN", "inf", "1e999", "0x10", "12 ", "-", "1.2.3"] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn metrics_have_names_that_fit_everywhere() {
+        let table = [
+            ("largest-contentful-paint", "largest_contentful_paint"),
+            ("widgets/op", "widgets_per_op"),
+            ("gc.alloc.rate.norm", "gc_alloc_rate_norm"),
+            (
+                "http_req_duration{expected_response:true}",
+                "http_req_duration_expected_response_true",
+            ),
+            ("·gc.count", "gc_count"),
+            ("95%", "metric_95"),
+            ("", "metric"),
+            ("größe", "gr_e"),
+        ];
+        for (name, expected) in table {
+            assert_eq!(metric(name).name(), expected, "{name}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_name_and_unit_is_taken(text in ".{0,100}") {
+            let name = metric(&text);
+            let is_fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            proptest::prop_assert!(name.name().chars().all(is_fine));
+            proptest::prop_assert!(name.name().starts_with(|c: char| c.is_ascii_lowercase()));
+            proptest::prop_assert!(scale(&text).factor > 0.0);
+            proptest::prop_assert!(number(&text).is_none_or(f64::is_finite));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Metrics that perfkit does not measure itself: allocations, throughput, paint
+//! times and whatever else other tools bring.
+
+use perfkit::report::{Benchmark, Comparison, Ratio, Verdict};
+use perfkit::unit::Unit;
+use perfkit::{Better, Metric};
+
+use crate::terminal::shorten;
+
+use super::Detail;
+use super::comparison::{capitalised, change};
+use super::numbers::{NOTHING, RatioText, digits, value};
+use super::view::{Align, Table, Tone};
+
+/// The longest name that is shown whole, in columns.
+const LONGEST_NAME: usize = 60;
+
+/// Metrics that have their places in the tables of times and resources.
+const KNOWN: [Metric; 9] = [
+    Metric::WALL_TIME,
+    Metric::CPU_TIME,
+    Metric::USER_TIME,
+    Metric::SYSTEM_TIME,
+    Metric::PEAK_MEMORY,
+    Metric::MINOR_PAGE_FAULTS,
+    Metric::MAJOR_PAGE_FAULTS,
+    Metric::VOLUNTARY_CONTEXT_SWITCHES,
+    Metric::INVOLUNTARY_CONTEXT_SWITCHES,
+];
+
+/// A line for every further metric of every benchmark; those of which nobody
+/// knows which values are good only in full detail, or where there is no time.
+pub(super) fn table(benchmarks: &[Benchmark], detail: Detail) -> Option<Table> {
+    let mut table = Table::new(&[
+        ("benchmark", Align::Left, 0),
+        ("metric", Align::Left, 0),
+        ("mean", Align::Right, 0),
+        ("median", Align::Right, 1),
+        ("min", Align::Right, 3),
+        ("max", Align::Right, 2),
+        ("p95", Align::Right, 4),
+    ]);
+    for benchmark in benchmarks {
+        let has_time = benchmark.metrics.contains_key(&Metric::WALL_TIME);
+        let is_all = detail == Detail::Full || !has_time;
+        for (metric, summary) in &benchmark.metrics {
+            let is_judged = summary.better != Better::Unknown;
+            if KNOWN.contains(metric) || !(is_judged || is_all) {
+                continue;
+            }
+            let digits = digits(summary);
+            let show = |number: Option<f64>| value(number, summary.unit, digits);
+            table.row(vec![
+                shorten(&benchmark.name, LONGEST_NAME),
+                shorten(metric.name(), LONGEST_NAME),
+                show(summary.mean),
+                show(summary.median),
+                show(summary.min),
+                show(summary.max),
+                summary
+                    .p95
+                    .map_or_else(|| NOTHING.to_owned(), |p95| show(Some(p95))),
+            ]);
+        }
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// A verdict on a metric that is no time.
+pub(super) fn sentence(
+    comparison: &Comparison,
+    ratio: &Ratio,
+    what: &str,
+    (baseline, candidate): (&str, &str),
+) -> (Tone, String) {
+    let text = RatioText::new(ratio);
+    let (times, interval) = (&text.estimate, text.interval());
+    let is_more = ratio.estimate > 1.0;
+    let side = if is_more { "more" } else { "less" };
+    match comparison.verdict {
+        Verdict::Faster => (
+            Tone::Good,
+            format!(
+                "{what}{candidate} is better than {baseline}: it is {side}, {times} times as much ({interval})."
+            ),
+        ),
+        Verdict::Slower => (
+            Tone::Bad,
+            format!(
+                "{what}{candidate} is worse than {baseline}: it is {side}, {times} times as much ({interval})."
+            ),
+        ),
+        Verdict::Same => {
+            let zone = Unit::Ratio.format(comparison.indifference, 2);
+            let text = format!(
+                "{what}{candidate} is the same as {baseline}, within {zone} (ratio {times}, {interval})."
+            );
+            (Tone::Plain, text)
+        }
+        Verdict::Inconclusive => {
+            let (low, high) = (change(ratio.low), change(ratio.high));
+            let level = &text.confidence;
+            let text = format!(
+                "{what}no verdict on {candidate} against {baseline}: between {low} and {high} ({level} interval)."
+            );
+            (Tone::Unsure, capitalised(&text))
+        }
+    }
+}

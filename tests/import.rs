@@ -1,0 +1,657 @@
+//! Results of other tools, read by the real binary. The samples are what the
+//! tools wrote; those of BenchmarkDotNet, Lighthouse and k6 were written by hand
+//! in the form that their documentation and sources describe.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod support;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use perfkit::report::{Benchmark, Verdict};
+use perfkit::{Better, Metric, MetricSummary, Report};
+use support::{Answer, Folder, assert_fits_schema, workspace};
+
+fn sample(name: &str) -> PathBuf {
+    workspace().join("tests/samples").join(name)
+}
+
+/// The report that the binary makes of a sample.
+fn import(name: &str) -> Report {
+    let folder = Folder::new();
+    // Under another name: what it is stands in it.
+    let path = sample(name);
+    let renamed = if path.is_dir() {
+        path
+    } else {
+        let copy = folder.path("results");
+        std::fs::copy(path, &copy).unwrap();
+        copy
+    };
+    let human = folder.run([Path::new("report"), &renamed]).exits_with(0);
+    assert!(human.stdout.contains("note: read from "), "{human:#?}");
+    let renamed = renamed.to_str().unwrap();
+    let answer = folder.run(["report", renamed, "--format", "json"]);
+    let answer = answer.exits_with(0);
+    assert_fits_schema(&answer.stdout);
+    answer.report()
+}
+
+#[track_caller]
+fn benchmark<'a>(report: &'a Report, name: &str) -> &'a Benchmark {
+    let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
+    let found = report.benchmarks.iter().find(|b| b.name == name);
+    found.unwrap_or_else(|| panic!("no {name} in {names:?}"))
+}
+
+#[track_caller]
+fn metric<'a>(report: &'a Report, name: &str, metric: &str) -> &'a MetricSummary {
+    let benchmark = benchmark(report, name);
+    let found = benchmark.metrics.get(&Metric::named(metric));
+    found.unwrap_or_else(|| panic!("no {metric} in {:?}", benchmark.metrics.keys()))
+}
+
+fn time<'a>(report: &'a Report, name: &str) -> &'a MetricSummary {
+    metric(report, name, "wall_time")
+}
+
+#[track_caller]
+fn close(value: Option<f64>, expected: f64) {
+    let value = value.expect("a value");
+    assert!(
+        (value - expected).abs() <= 1e-9 * expected.abs(),
+        "{value} is not {expected}"
+    );
+}
+
+fn has_note(report: &Report, code: &str) -> bool {
+    let of_benchmarks = report.benchmarks.iter().flat_map(|b| &b.notes);
+    report
+        .notes
+        .iter()
+        .chain(of_benchmarks)
+        .any(|note| note.code == code)
+}
+
+#[test]
+fn hyperfine_1() {
+    let report = import("hyperfine-1/two-named.json");
+    assert_eq!(report.notes[0].message, "read from hyperfine 1 JSON");
+    let fast = time(&report, "fast");
+    // As the file itself says.
+    close(fast.mean, 4133488.1);
+    assert_eq!((fast.samples.len(), fast.count), (5, 5));
+    let report = import("hyperfine-1/params.json");
+    let first = time(&report, "./spin 1000 (tag=a)");
+    close(first.mean, 7.084_986_5e6);
+    close(first.std_dev, 5.100_887_183_494_163e6);
+    close(first.min, 1.932_251e6);
+    close(first.max, 12.093_428e6);
+    close(
+        metric(&report, "./spin 1000 (tag=a)", "user_time").mean,
+        1.577e6,
+    );
+    let second = benchmark(&report, "./spin 2000 (tag=b)");
+    assert_eq!(second.parameters["us"], "2000");
+    assert_eq!(second.command.as_deref(), Some("./spin 2000"));
+    assert!(has_note(&report, "memory-floor"));
+    let report = import("hyperfine-1/failures.json");
+    let failed = benchmark(&report, "exit 3");
+    assert_eq!((failed.successes, failed.failures), (0, 3));
+    assert_eq!(failed.failed_runs[0].reason, "exit status 3");
+    assert!(!failed.metrics.contains_key(&Metric::WALL_TIME));
+    assert_eq!(
+        time(&import("hyperfine-1/single-run.json"), "true").std_dev,
+        None
+    );
+}
+
+#[test]
+fn hyperfine_2() {
+    let report = import("hyperfine-2/params-env.json");
+    assert_eq!(report.notes[0].message, "read from hyperfine 2.0.0 JSON");
+    assert_eq!(report.environment.architecture, "x86_64");
+    let name = "FOO=a BAR=1 ./spin 1000";
+    assert_eq!(time(&report, name).samples[0], 2_982_767.000_000_000_3);
+    assert_eq!(metric(&report, name, "cpu_time").samples.len(), 4);
+    assert_eq!(metric(&report, name, "peak_memory").max, Some(3_166_208.0));
+    assert_eq!(benchmark(&report, name).parameters["tag"], "a");
+    let report = import("hyperfine-2/failures.json");
+    assert_eq!(benchmark(&report, "kill -9 $$").failures, 3);
+    import("hyperfine-2/two-named.json");
+    import("hyperfine-2/single-run.json");
+}
+
+#[test]
+fn criterion_and_critcmp() {
+    let report = import("criterion/results");
+    assert!(has_note(&report, "other-baselines"));
+    // As criterion's own estimates.json says.
+    close(time(&report, "flat/fib 24").mean, 106_402.047_422_680_42);
+    close(
+        time(&report, "flat/fib 24").std_dev,
+        4_067.270_679_807_894_3,
+    );
+    let name = "sum/sized/sum/64";
+    assert_eq!(time(&report, name).samples.len(), 20);
+    let rate = metric(&report, name, "throughput");
+    assert_eq!((rate.better, rate.unit.symbol()), (Better::Higher, "1/s"));
+    close(Some(rate.samples[0] * time(&report, name).samples[0]), 64e9);
+
+    let folder = Folder::new();
+    let target = sample("criterion/results").display().to_string();
+    let before = folder.run(["report", &format!("{target}@before"), "--format", "json"]);
+    let before = before.exits_with(0).report();
+    let exported = import("critcmp/before.json");
+    close(
+        time(&exported, "fib 15").mean,
+        time(&before, "fib 15").mean.unwrap(),
+    );
+    assert!(has_note(&exported, "no-samples"));
+    folder
+        .run(["report", &format!("{target}@missing")])
+        .exits_with(4)
+        .complains("there is no baseline missing; there are: before, new");
+    folder
+        .run(["compare", &format!("{target}@before"), &target])
+        .exits_with(0)
+        .says("`fib 15`");
+}
+
+#[test]
+fn google_benchmark() {
+    let report = import("google-benchmark/single.json");
+    close(time(&report, "BM_sum/64").mean, 33.118_188_334_756_326);
+    close(
+        metric(&report, "BM_sum/64", "cpu_time").mean,
+        18.999_386_769_711_66,
+    );
+    assert_eq!(metric(&report, "BM_sum/64", "n").better, Better::Unknown);
+    assert_eq!(benchmark(&report, "BM_err").failed_runs[0].reason, "oops");
+    assert_eq!(report.environment.cores, Some(2));
+    assert!(has_note(&report, "debug-build"));
+    let report = import("google-benchmark/reps-interleaved.json");
+    let threads = time(&report, "BM_mt/real_time/threads:2");
+    // The mean that the tool reports for the four, in microseconds.
+    close(threads.mean, 2.721_531_942_938_776_7e-4 * 1e3);
+    close(threads.std_dev, 2.501_908_450_140_740_6e-5 * 1e3);
+    let report = import("google-benchmark/aggregates-only.csv");
+    let sum = time(&report, "BM_sum/1024");
+    assert_eq!(
+        (sum.mean, sum.median, sum.count),
+        (Some(416.997), Some(425.841), 3)
+    );
+    assert_eq!(benchmark(&report, "BM_err").failures, 3);
+}
+
+#[test]
+fn go() {
+    let report = import("go/old.txt");
+    let name = "BenchmarkRepeat/size=16-2";
+    assert_eq!(time(&report, name).samples, [61.05, 52.75, 52.35, 57.17]);
+    assert_eq!(metric(&report, name, "allocated").mean, Some(16.0));
+    assert_eq!(metric(&report, name, "allocations").mean, Some(1.0));
+    close(
+        Some(metric(&report, name, "throughput").samples[0]),
+        262.08e6,
+    );
+    let widgets = metric(&report, "BenchmarkMetric-2", "widgets_per_op");
+    assert_eq!(
+        (widgets.mean, widgets.better),
+        (Some(42.5), Better::Unknown)
+    );
+    assert_eq!(report.environment.cpu.as_deref(), Some("AMD EPYC"));
+    assert_eq!(import("go/cpu12.txt").benchmarks.len(), 8);
+    assert_eq!(import("go/verbose.txt").benchmarks.len(), 2);
+    let report = import("go/test2json.json");
+    assert_eq!(time(&report, name).samples, [91.18, 117.6]);
+}
+
+#[test]
+fn a_line_of_go_that_comes_in_several_events_is_one() {
+    let folder = Folder::new();
+    let event = |package: &str, output: &str| {
+        format!("{{\"Action\":\"output\",\"Package\":\"{package}\",\"Output\":\"{output}\"}}\n")
+    };
+    let events = [
+        event("a", "BenchmarkX-2 \\t"),
+        event("b", "BenchmarkX-2 \\t 7\\t 3.5 ns/op\\n"),
+        event("a", " 100\\t 12.5 ns/op\\n"),
+    ];
+    folder.write("events", &events.concat());
+    let report = folder.run(["report", "events", "--format", "json"]);
+    let report = report.exits_with(0).report();
+    assert_eq!(time(&report, "BenchmarkX-2 (pkg=a)").samples, [12.5]);
+    assert_eq!(time(&report, "BenchmarkX-2 (pkg=b)").samples, [3.5]);
+}
+
+#[test]
+fn jmh() {
+    let report = import("jmh/result.json");
+    let rate = metric(&report, "demo.B.fill (n=10, thrpt)", "throughput");
+    close(rate.mean, 36.566_695_745_552_6e6);
+    assert_eq!(rate.better, Better::Higher);
+    close(
+        time(&report, "demo.B.fill (n=10, avgt)").mean,
+        24.941_005_192_879_784,
+    );
+    let calls = time(&report, "demo.B.fill (n=10, sample)");
+    assert_eq!(calls.count, 19_030);
+    assert!((calls.mean.unwrap() - 297.577_771_939).abs() < 1e-3);
+    assert_eq!(calls.max, Some(3_870_720.0));
+    close(time(&report, "demo.B.once (n=10, ss)").mean, 2363.5);
+    let allocated = metric(&report, "demo.B.once (n=10, ss)", "gc_alloc_rate_norm");
+    close(allocated.mean, 5_706.666_666_666_667);
+}
+
+#[test]
+fn libtest() {
+    let report = import("libtest/text.txt");
+    assert_eq!(time(&report, "fold").median, Some(75.9));
+    assert_eq!(
+        metric(&report, "fold", "throughput").median,
+        Some(106_666e6)
+    );
+    let report = import("libtest/json-lines.json");
+    assert_eq!(time(&report, "push").median, Some(179.318_684_293_523_97));
+}
+
+#[test]
+fn divan() {
+    let report = import("divan/text.txt");
+    let copy = time(&report, "b::copy::64");
+    assert_eq!((copy.min, copy.max), (Some(18.74), Some(42.05)));
+    assert_eq!(
+        (copy.median, copy.mean, copy.count),
+        (Some(20.93), Some(21.4), 100)
+    );
+    let rate = metric(&report, "b::copy::64", "throughput");
+    close(rate.max, 3.414e9);
+    close(rate.min, 1.521e9);
+    assert_eq!(
+        metric(&report, "b::copy::1024", "allocated").median,
+        Some(1024.0)
+    );
+    assert_eq!(
+        metric(&report, "b::mt::t=2", "allocations").median,
+        Some(1.0)
+    );
+    close(time(&report, "b::group::slow").mean, 1.507e6);
+    assert_eq!(report.benchmarks.len(), 10);
+}
+
+#[test]
+fn pytest_benchmark() {
+    let report = import("pytest-benchmark/default.json");
+    let all = time(&report, "test_b.py::test_ped");
+    close(all.mean, 3.764_214_995_953_807e3);
+    close(all.std_dev, 30.387_413_946_635_236);
+    assert_eq!(all.samples.len(), 10);
+    // This sample has only some of the values, and the numbers of all.
+    let cut = time(&report, "test_b.py::test_fib[5]");
+    close(cut.mean, 964.711_647_074_719_6);
+    assert_eq!((cut.count, cut.samples.len()), (39_078, 0));
+    assert!(has_note(&report, "no-samples"));
+}
+
+#[test]
+fn pyperf_also_compressed() {
+    let report = import("pyperf/suite.json");
+    let sorted = time(&report, "sorted");
+    assert_eq!(sorted.count, 20);
+    close(Some(sorted.samples[0]), 801.067_375_183_484);
+    assert_eq!(report.environment.os, "linux");
+    let memory = import("pyperf/command-mem.json");
+    let memory = metric(&memory, "spin2ms-mem", "peak_memory");
+    assert_eq!((memory.samples[0], memory.count), (14_807_040.0, 10));
+    import("pyperf/timeit.json");
+
+    let folder = Folder::new();
+    let file = std::fs::File::create(folder.path("suite.json.gz")).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::default());
+    packed
+        .write_all(&std::fs::read(sample("pyperf/suite.json")).unwrap())
+        .unwrap();
+    packed.finish().unwrap();
+    let unpacked = folder.run(["report", "suite.json.gz", "--format", "json"]);
+    assert_eq!(
+        unpacked.exits_with(0).report().benchmarks,
+        report.benchmarks
+    );
+}
+
+#[test]
+fn benchmark_dot_net() {
+    let report = import("benchmarkdotnet/full.json");
+    let name = "Sample.Md5VsSha256.Sha256(N: 1000)";
+    assert_eq!(
+        time(&report, name).samples,
+        [4100.5, 4110.25, 4090.75, 4105.5]
+    );
+    assert_eq!(metric(&report, name, "allocated").mean, Some(112.0));
+    assert_eq!(
+        benchmark(&report, "Sample.Md5VsSha256.Md5(N: 1000)").failures,
+        1
+    );
+    let report = import("benchmarkdotnet/brief.json");
+    let brief = time(&report, name);
+    assert_eq!((brief.mean, brief.count), (Some(4101.75), 15));
+    assert_eq!(benchmark(&report, name).parameters["N"], "1000");
+    assert_eq!(report.environment.os, "windows");
+}
+
+#[test]
+fn hdr_histogram_logs() {
+    let report = import("hdrhistogram/tagged.hlog");
+    // Of the raw values that were recorded: exact mean, median, p99, extremes.
+    for (name, [mean, median, p99, min, max]) in [
+        (
+            "latency",
+            [74_599.852, 58_860.0, 285_093.0, 5_928.0, 506_021.0],
+        ),
+        (
+            "write",
+            [556_642.965, 449_858.0, 1_857_402.0, 41_290.0, 5_300_031.0],
+        ),
+    ] {
+        let latency = time(&report, name);
+        assert_eq!(latency.count, 1500, "{name}");
+        let near = |value: Option<f64>, exact: f64| {
+            let value = value.unwrap();
+            assert!(
+                (value - exact).abs() <= 0.005 * exact,
+                "{name}: {value} for {exact}"
+            );
+        };
+        near(latency.mean, mean);
+        near(latency.median, median);
+        near(latency.p99, p99);
+        near(latency.min, min);
+        near(latency.max, max);
+        assert_eq!(benchmark(&report, name).parameters["intervals"], "3");
+    }
+}
+
+#[test]
+fn lighthouse_metrics_can_be_held_against_budgets() {
+    let report = import("lighthouse/mobile.json");
+    let page = "https://example.com/";
+    assert_eq!(
+        metric(&report, page, "largest_contentful_paint").max,
+        Some(2_713.25e6)
+    );
+    assert_eq!(metric(&report, page, "page_load").max, Some(1834e6));
+    assert_eq!(
+        metric(&report, page, "cumulative_layout_shift")
+            .unit
+            .symbol(),
+        "score"
+    );
+    let budget = |metric: &str, bound: &str| {
+        format!(
+            "[[budget]]\nbenchmark = \"https://example.com/*\"\nmetric = \"{metric}\"\nmax = \"{bound}\"\n"
+        )
+    };
+    let held = [
+        ("page_load", "< 2s"),
+        ("time_to_first_byte", "< 100ms"),
+        ("first_contentful_paint", "< 1s"),
+        ("cumulative_layout_shift", "< 0.1"),
+        ("performance_score", ">= 90%"),
+        ("total_byte_weight", "< 400kB"),
+    ];
+    let held: String = held
+        .iter()
+        .map(|(name, bound)| budget(name, bound))
+        .collect();
+    let file = sample("lighthouse/mobile.json").display().to_string();
+    gate(&held, &file)
+        .exits_with(0)
+        .says("The gate passed. Checks: 6.");
+    let broken = budget("largest_contentful_paint", "< 2.5s");
+    gate(&(held + &broken), &file)
+        .exits_with(1)
+        .says("largest_contentful_paint: max < 2.500 s")
+        .says("2.713 s");
+    let wrong = budget("page_load", "< 2 MiB") + &budget("misspelt", "< 1");
+    gate(&wrong, &file)
+        .exits_with(0)
+        .says("measured in ns, which cannot be held against B")
+        .says("not measured");
+}
+
+fn gate(config: &str, report: &str) -> Answer {
+    let folder = Folder::new();
+    folder.write("perfkit.toml", config);
+    folder.run(["gate", report])
+}
+
+#[test]
+fn k6_percentiles_can_be_held_against_budgets() {
+    for (file, failures) in [("summary-export", 5), ("handle-summary", 0)] {
+        let name = format!("k6/{file}.json");
+        let report = import(&name);
+        let times = time(&report, "k6");
+        assert_eq!((times.mean, times.p95), (Some(144.56e6), Some(215.95e6)));
+        assert_eq!(benchmark(&report, "k6").failures, failures);
+        close(metric(&report, "k6", "throughput").mean, 4.369_38);
+        let path = sample(&name).display().to_string();
+        let held = "[[budget]]\nbenchmark = \"k6\"\np95 = \"< 250ms\"\nmean = \"< 150ms\"\nthroughput = \">= 4/s\"\nsuccess_rate = \">= 90%\"\n";
+        gate(held, &path).exits_with(0).says("Checks: 4.");
+        let broken =
+            "[[budget]]\nbenchmark = \"k6\"\nmetric = \"http_req_duration\"\np95 = \"< 200ms\"\n";
+        gate(broken, &path)
+            .exits_with(1)
+            .says("http_req_duration: p95 < 200.0 ms");
+    }
+    let report = import("k6/handle-summary.json");
+    assert_eq!(metric(&report, "k6", "cache_hits").mean, Some(0.9625));
+}
+
+#[test]
+fn perf_stat() {
+    let report = import("perf-stat/table.txt");
+    let time = time(&report, "./spin 2000");
+    assert_eq!(time.samples.len(), 5);
+    close(Some(time.samples[0]), 3_059_100.0);
+    let report = import("perf-stat/text.txt");
+    assert_eq!(
+        metric(&report, "./spin 2000", "page_faults").mean,
+        Some(27.0)
+    );
+    assert!(has_note(&report, "not-counted"));
+    for name in ["perf-stat/csv.txt", "perf-stat/json.txt"] {
+        assert_eq!(
+            metric(&import(name), "perf stat", "page_faults").mean,
+            Some(27.0)
+        );
+    }
+    close(
+        metric(&import("perf-stat/json.txt"), "perf stat", "cpu_time").mean,
+        2_380_784.0,
+    );
+}
+
+/// A file of JMH in which throughput is `factor` times what it was.
+fn save_throughput(folder: &Folder, name: &str, factor: f64) {
+    let values: Vec<String> = (0..40)
+        .map(|run| (factor * (100.0 + f64::from(run % 5) / 10.0)).to_string())
+        .collect();
+    let json = format!(
+        "[{{\"benchmark\": \"B.x\", \"mode\": \"thrpt\", \"primaryMetric\": {{\"score\": 1, \"scoreUnit\": \"ops/s\", \"rawData\": [[{}]]}}}}]",
+        values.join(", ")
+    );
+    folder.write(name, &json);
+}
+
+#[test]
+fn more_throughput_is_better() {
+    let folder = Folder::new();
+    save_throughput(&folder, "before", 1.0);
+    save_throughput(&folder, "more", 1.5);
+    save_throughput(&folder, "less", 0.5);
+    folder
+        .run(["compare", "before", "more"])
+        .exits_with(0)
+        .says("By throughput, `B.x (thrpt)` is better than the baseline: it is more, 1.50");
+    let worse = folder
+        .run(["compare", "before", "less", "--format", "json"])
+        .report();
+    assert_eq!(worse.comparisons[0].verdict, Verdict::Slower);
+    assert_eq!(worse.comparisons[0].better, Better::Higher);
+    folder.write(
+        "perfkit.toml",
+        "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"20%\"\n",
+    );
+    let judge = |after: &str| folder.run(["gate", after, "--baseline", "before"]);
+    judge("more").exits_with(0);
+    judge("less").exits_with(1);
+}
+
+#[test]
+fn results_of_other_tools_are_compared() {
+    let folder = Folder::new();
+    let old = sample("go/old.txt").display().to_string();
+    folder
+        .run(["compare", &old, &old])
+        .exits_with(0)
+        .says("`BenchmarkPar-2`");
+    // A folder that happens to have the name of a command is none.
+    std::fs::create_dir(folder.path("true")).unwrap();
+    folder
+        .run(["compare", "true", "-r", "2", "-w", "0"])
+        .exits_with(0);
+}
+
+#[test]
+fn damaged_files_are_told_with_tool_and_place() {
+    let folder = Folder::new();
+    let complain = |content: &str, complaints: &[&str]| {
+        folder.write("file", content);
+        let answer = folder.run(["report", "file"]).exits_with(4);
+        for complaint in complaints {
+            assert!(
+                answer.stderr.contains(complaint),
+                "{complaint:?} not in {answer:#?}"
+            );
+        }
+    };
+    let text = |name: &str| std::fs::read_to_string(sample(name)).unwrap();
+    let cut = |name: &str| {
+        let text = text(name);
+        text[..text.len() / 2].to_owned()
+    };
+    complain(
+        &cut("hyperfine-1/params.json"),
+        &["file: line ", "read as hyperfine 1 JSON", "EOF"],
+    );
+    complain(
+        &cut("hyperfine-2/params-env.json"),
+        &["read as hyperfine 2 JSON"],
+    );
+    complain(
+        &cut("google-benchmark/single.json"),
+        &["read as Google Benchmark JSON"],
+    );
+    complain(&cut("jmh/result.json"), &["read as JMH JSON"]);
+    complain(
+        &cut("pytest-benchmark/default.json"),
+        &["read as pytest-benchmark JSON"],
+    );
+    complain(&cut("lighthouse/mobile.json"), &["read as Lighthouse JSON"]);
+    complain(
+        &cut("benchmarkdotnet/full.json"),
+        &["read as BenchmarkDotNet JSON"],
+    );
+    complain(
+        "BenchmarkA-2 100 12.5 ns/op\nBenchmarkB-2 100 1.5\n",
+        &["line 2", "without a unit"],
+    );
+    complain(
+        "BenchmarkA-2 100 12.5 ns/op\nBenchmarkB-2 9 1.2.3 ns/op\n",
+        &["line 2", "no number"],
+    );
+    complain(
+        "test a ... bench:  xyz ns/iter (+/- 1)\n",
+        &["line 1", "read as libtest text"],
+    );
+    let log = text("hdrhistogram/tagged.hlog");
+    complain(
+        &log[..log.len() - 40],
+        &["line 8", "read as HdrHistogram log"],
+    );
+    complain(
+        &text("google-benchmark/aggregates-only.csv").replace("105.467", "fast"),
+        &["real_time is no number"],
+    );
+    complain(
+        "{\"results\": [{\"command\": 5}]}",
+        &["line 1", "invalid type"],
+    );
+    complain(
+        "{\"results\": []}",
+        &[
+            "no perfkit report",
+            "known are: hyperfine 2 JSON",
+            "target/criterion",
+        ],
+    );
+    complain("", &["no perfkit report"]);
+    complain(&"[".repeat(100_000), &["no perfkit report"]);
+    let deep = format!("{{\"results\": {}\"command\"", "[".repeat(100_000));
+    complain(&deep, &["read as hyperfine 1 JSON", "line 1"]);
+}
+
+#[test]
+fn numbers_that_are_none_are_left_out_and_told() {
+    let folder = Folder::new();
+    let json =
+        "{\"results\": [{\"command\": \"x\", \"times\": [1, NaN, -Infinity, -2, 1e300, 3]}]}";
+    folder.write("file", json);
+    let answer = folder.run(["report", "file"]).exits_with(0);
+    assert!(
+        answer.stdout.contains("left out: 4") || answer.stderr.contains("left out: 4"),
+        "{answer:#?}"
+    );
+}
+
+#[test]
+fn a_compressed_bomb_is_refused() {
+    let folder = Folder::new();
+    let file = std::fs::File::create(folder.path("bomb")).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+    let zeros = vec![b' '; 1 << 20];
+    for _ in 0..260 {
+        packed.write_all(&zeros).unwrap();
+    }
+    packed.finish().unwrap();
+    folder
+        .run(["report", "bomb"])
+        .exits_with(4)
+        .complains("larger than 256 MiB");
+    folder.write("huge", "");
+    let huge = std::fs::OpenOptions::new()
+        .write(true)
+        .open(folder.path("huge"))
+        .unwrap();
+    huge.set_len((256 << 20) + 1).unwrap();
+    folder
+        .run(["report", "huge"])
+        .exits_with(4)
+        .complains("larger than 256 MiB");
+}
+
+#[test]
+fn a_million_samples_are_read() {
+    let folder = Folder::new();
+    let times: Vec<String> = (0..1_000_000)
+        .map(|run| format!("0.{:06}", run % 1000 + 1))
+        .collect();
+    let json = format!(
+        "{{\"results\": [{{\"command\": \"x\", \"times\": [{}]}}]}}",
+        times.join(",")
+    );
+    folder.write("file", &json);
+    let csv = folder.run(["report", "file", "--format", "csv"]);
+    csv.exits_with(0).says("benchmark,x,wall_time,ns,1000000,");
+}
