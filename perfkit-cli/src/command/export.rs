@@ -96,13 +96,16 @@ fn send(report: &Report) -> Result<(), Error> {
     ))
 }
 
+/// The formats that Prometheus reads. A label has no escape for what CI services
+/// take for a command, so that it is spelt in another way, as everywhere.
 fn exposition(report: &Report, format: Format) -> Result<String, Error> {
     if report.operations.is_empty() {
         return Err(Error::data(
             "the report was not exported: the report has no operations",
         ));
     }
-    Ok(format.render(&report.operations))
+    let text = format.render(&report.operations);
+    Ok(text.replace("##[", "##(").replace("##vso[", "##vso("))
 }
 
 fn write(text: &str, output: Option<&Path>) -> Result<(), Error> {

@@ -106,7 +106,7 @@ fn remark_markdown(severity: Severity, remark: &str) -> String {
 fn push_table(table: &Table, text: &mut String, may_fold: bool) {
     let columns = most_important(table);
     if let Some(title) = &table.title {
-        *text += &format!("{}\n\n", escape(title));
+        *text += &format!("**{}**\n\n", escape(title));
     }
     let is_long = may_fold && table.rows.len() > LONG_TABLE;
     let shown = if is_long {

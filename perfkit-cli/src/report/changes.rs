@@ -35,44 +35,47 @@ pub(super) fn tally(comparisons: &[&Comparison]) -> (Tone, String) {
     (tone, text)
 }
 
-/// The comparisons that say something, and apart from them those whose sides
-/// are the same.
-pub(super) fn tables(comparisons: &[&Comparison]) -> (Table, Table) {
-    let mut sorted = comparisons.to_vec();
-    sorted.sort_by(|a, b| order(a.verdict).cmp(&order(b.verdict)).then(by_size(a, b)));
-    let (mut changed, mut same) = (table(), table());
-    for comparison in sorted {
-        let table = if comparison.verdict == Verdict::Same {
-            &mut same
-        } else {
-            &mut changed
-        };
-        table.row(row(comparison));
-    }
-    (changed, same)
-}
-
-/// Adds both tables, as far as they have rows.
+/// Adds what got worse, what got better and what is not known, each with its
+/// number; what is the same is folded away.
 pub(super) fn describe(comparisons: &[&Comparison], document: &mut Document) {
-    let (changed, same) = tables(comparisons);
-    if !changed.rows.is_empty() {
-        document.table(changed);
+    for verdict in [Verdict::Slower, Verdict::Faster, Verdict::Inconclusive] {
+        let table = table(comparisons, verdict);
+        if !table.rows.is_empty() {
+            document.table(table);
+        }
     }
-    if !same.rows.is_empty() {
+    let same = table(comparisons, Verdict::Same);
+    if let Some(title) = same.title.clone().filter(|_| !same.rows.is_empty()) {
         let mut folded = Document::default();
-        let summary = format!("The same: {}", same.rows.len());
-        folded.table(same);
-        document.fold(&summary, folded);
+        folded.table(Table {
+            title: None,
+            ..same
+        });
+        document.fold(&title, folded);
     }
 }
 
-fn order(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Slower => 0,
-        Verdict::Faster => 1,
-        Verdict::Inconclusive => 2,
-        Verdict::Same => 3,
-    }
+/// The comparisons that came to this, the largest change first.
+fn table(comparisons: &[&Comparison], wanted: Verdict) -> Table {
+    let mut rows = comparisons.to_vec();
+    rows.retain(|comparison| comparison.verdict == wanted);
+    rows.sort_by(|a, b| by_size(a, b));
+    let mut table = Table::new(&[
+        ("what", Align::Left, 0),
+        ("time", Align::Right, 0),
+        ("interval", Align::Right, 1),
+        ("against", Align::Left, 2),
+    ]);
+    let title = match wanted {
+        Verdict::Slower => "Slower",
+        Verdict::Faster => "Faster",
+        Verdict::Inconclusive => "Undecided",
+        Verdict::Same => "The same",
+    };
+    table.title = Some(format!("{title}: {}", rows.len()));
+    rows.into_iter()
+        .for_each(|comparison| table.row(row(comparison)));
+    table
 }
 
 /// The largest change first.
@@ -82,16 +85,6 @@ fn by_size(a: &Comparison, b: &Comparison) -> Ordering {
         ratio.map_or(0.0, |estimate| estimate.ln().abs())
     };
     size(b).total_cmp(&size(a))
-}
-
-fn table() -> Table {
-    Table::new(&[
-        ("verdict", Align::Left, 0),
-        ("what", Align::Left, 0),
-        ("time", Align::Right, 0),
-        ("interval", Align::Right, 1),
-        ("against", Align::Left, 2),
-    ])
 }
 
 fn row(comparison: &Comparison) -> Vec<String> {
@@ -114,13 +107,7 @@ fn row(comparison: &Comparison) -> Vec<String> {
     } else {
         shorten(&comparison.baseline, LONGEST_NAME)
     };
-    vec![
-        verdict(comparison.verdict).to_owned(),
-        what,
-        change,
-        interval,
-        against,
-    ]
+    vec![what, change, interval, against]
 }
 
 pub(super) fn verdict(verdict: Verdict) -> &'static str {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hdrhistogram::Histogram as Buckets;
 use hdrhistogram::serialization::Deserializer;
-use perfkit::histogram::Histogram;
+use hdrhistogram::{CreationError, Histogram as Buckets};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, Report};
 
 use crate::error::Error;
+
+/// The largest time that has a bucket of its own, as in perfkit's histograms.
+const HIGHEST_NS: u64 = (1 << 48) - 1;
 
 /// The times of one benchmark or operation.
 pub(super) struct Distribution<'a> {
@@ -32,10 +34,10 @@ pub(super) fn distributions(report: &Report) -> Result<Vec<Distribution<'_>>, Er
     });
     let mut found = Vec::new();
     for (name, metrics, span_ns) in benchmarks.chain(operations) {
-        if let Some(histogram) = times(metrics) {
+        if let Some(times) = times(metrics)? {
             found.push(Distribution {
                 name,
-                times: buckets(&histogram)?,
+                times,
                 span: Duration::from_nanos(span_ns),
             });
         }
@@ -47,27 +49,33 @@ pub(super) fn distributions(report: &Report) -> Result<Vec<Distribution<'_>>, Er
 }
 
 /// The distribution of what a subject is measured for first.
-fn times(metrics: &BTreeMap<Metric, MetricSummary>) -> Option<Histogram> {
+fn times(metrics: &BTreeMap<Metric, MetricSummary>) -> Result<Option<Buckets<u64>>, Error> {
     let named = [Metric::EXECUTION_TIME, Metric::WALL_TIME];
     let summary = named.iter().find_map(|metric| metrics.get(metric));
-    let summary = summary.filter(|summary| summary.unit == Unit::Nanoseconds)?;
-    let histogram = match &summary.histogram {
-        Some(histogram) => histogram.clone(),
-        None => {
-            let mut histogram = Histogram::new();
-            let times = summary.samples.iter().filter(|time| **time >= 0.0);
-            times.for_each(|time| histogram.record(time.round() as u64));
-            histogram
-        }
+    let Some(summary) = summary.filter(|summary| summary.unit == Unit::Nanoseconds) else {
+        return Ok(None);
     };
-    (histogram.count() > 0).then_some(histogram)
+    let failed = |error: String| Error::data(format!("a histogram cannot be exported: {error}"));
+    let times = match &summary.histogram {
+        Some(histogram) => {
+            let bytes = histogram
+                .to_v2()
+                .map_err(|error| failed(error.to_string()))?;
+            Deserializer::new()
+                .deserialize(&mut &bytes[..])
+                .map_err(|error| failed(error.to_string()))?
+        }
+        None => counted(&summary.samples).map_err(|error| failed(error.to_string()))?,
+    };
+    Ok((!times.is_empty()).then_some(times))
 }
 
-fn buckets(histogram: &Histogram) -> Result<Buckets<u64>, Error> {
-    let bytes = histogram
-        .to_v2()
-        .map_err(|error| Error::data(error.to_string()))?;
-    Deserializer::new()
-        .deserialize(&mut &bytes[..])
-        .map_err(|error| Error::data(format!("a histogram cannot be exported: {error}")))
+/// Values that were all kept, with one digit more than perfkit's own buckets.
+fn counted(samples: &[f64]) -> Result<Buckets<u64>, CreationError> {
+    const DIGITS: u8 = 3;
+    let mut times = Buckets::new_with_bounds(1, HIGHEST_NS, DIGITS)?;
+    for time in samples.iter().filter(|time| **time >= 0.0) {
+        times.saturating_record(time.round() as u64);
+    }
+    Ok(times)
 }

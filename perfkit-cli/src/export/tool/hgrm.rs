@@ -111,10 +111,15 @@ fn text(times: &Buckets<u64>) -> String {
         times.stdev() / NS_PER_US,
         times.max() as f64 / NS_PER_US,
         times.len(),
-        // Two significant digits up to 2⁴⁸ − 1.
-        41,
-        256
+        times.buckets(),
+        sub_buckets(times)
     )
+}
+
+/// Into how many parts the first bucket is cut: the least power of two that has
+/// twice as many as the significant digits tell apart.
+fn sub_buckets(times: &Buckets<u64>) -> u64 {
+    (2 * 10_u64.pow(u32::from(times.sigfig()))).next_power_of_two()
 }
 
 #[cfg(test)]
@@ -137,6 +142,7 @@ mod tests {
             lines[2],
             "       1.003 0.000000000000          1           1.00"
         );
+        assert!(text.contains("#[Buckets =           41, SubBuckets     =          256]"));
         assert!(
             text.contains("     100.351 1.000000000000          4\n#[Mean"),
             "{text}"
