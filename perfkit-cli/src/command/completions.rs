@@ -13,6 +13,6 @@ pub(crate) fn run(arguments: CompletionsArguments) -> Result<Exit, Error> {
         "perfkit",
         &mut script,
     );
-    terminal::print_result(&String::from_utf8_lossy(&script))?;
+    terminal::print_exactly(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

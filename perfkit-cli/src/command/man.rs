@@ -22,6 +22,6 @@ pub(crate) fn run() -> Result<Exit, Error> {
         man.render_description_section(&mut page).map_err(failed)?;
         man.render_options_section(&mut page).map_err(failed)?;
     }
-    terminal::print_result(&String::from_utf8_lossy(&page))?;
+    terminal::print_exactly(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Done)
 }
