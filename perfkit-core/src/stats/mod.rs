@@ -5,12 +5,14 @@
 //! does not support an answer, and refuses values that are not finite.
 
 mod binomial;
+mod density;
 mod moments;
 mod order;
 mod paired;
 mod special;
 
 pub use binomial::{proportion_bounds, quantile_bounds};
+pub use density::{bandwidth, density};
 pub use moments::{mean, mean_bounds, std_dev};
 pub use order::{median, nearest_rank, percentile, sorted, supports};
 pub use paired::{Estimate, paired_shift};
