@@ -84,7 +84,7 @@ fn a_call_of_the_ring_is_never_half_one_and_half_another() {
             }
         });
         for call in shard.last_calls(2, 0) {
-            assert_eq!(call.end, 10 * call.duration());
+            assert_eq!(call.end, 10 * call.duration);
         }
         writer.join().unwrap();
         let ends: Vec<u64> = shard.last_calls(2, 0).iter().map(|call| call.end).collect();
