@@ -34,6 +34,7 @@ pub(super) fn now_ns() -> Option<u64> {
 #[cfg(all(test, unix))]
 mod tests {
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no clock of the CPU time of a thread")]
     fn computing_takes_cpu_time_and_sleeping_takes_little() {
         let start = super::now_ns().unwrap();
         let mut sum = 0_u64;

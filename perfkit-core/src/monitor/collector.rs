@@ -42,8 +42,9 @@ impl<F: FnMut(&Measurement) + Send> Collector for F {
     }
 }
 
-/// How many calls wait for the collector at most.
-const QUEUE: usize = 4096;
+/// How many calls wait for the collector at most; few under Miri, where each
+/// takes long.
+const QUEUE: usize = if cfg!(miri) { 32 } else { 4096 };
 
 enum Message {
     Call {

@@ -63,7 +63,7 @@ impl Drop for Section {
 
 /// Makes forks wait for sections to end. Called before the first section that
 /// matters; later calls do nothing.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 #[expect(unsafe_code, reason = "the standard library has no hook for forks")]
 pub(super) fn watch() {
     static WATCHED: std::sync::Once = std::sync::Once::new();
@@ -74,8 +74,8 @@ pub(super) fn watch() {
     });
 }
 
-/// Other systems do not fork.
-#[cfg(not(unix))]
+/// Other systems do not fork, nor does Miri, which runs one process.
+#[cfg(not(all(unix, not(miri))))]
 pub(super) fn watch() {}
 
 /// A number that a forked child does not share with its parent: threads that were
@@ -85,7 +85,7 @@ pub(crate) fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 extern "C" fn before() {
     IS_FORKING.store(true, Ordering::SeqCst);
     let own = usize::from(DEPTH.with(Cell::get) > 0);
@@ -96,12 +96,12 @@ extern "C" fn before() {
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 extern "C" fn in_parent() {
     IS_FORKING.store(false, Ordering::SeqCst);
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 extern "C" fn in_child() {
     let own = usize::from(DEPTH.with(Cell::get) > 0);
     INSIDE.store(own, Ordering::SeqCst);

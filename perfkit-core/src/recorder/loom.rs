@@ -15,10 +15,10 @@ use super::sync::Arc;
 use super::tally::Tally;
 use super::{Limits, Recording};
 
-/// Runs a model. Three interruptions find every fault that was put in on purpose.
-fn model(test: impl Fn() + Sync + Send + 'static) {
+/// Runs a model, with so many interruptions of one thread by another.
+fn model(interruptions: usize, test: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = Some(interruptions);
     builder.max_branches = 100_000;
     builder.check(test);
 }
@@ -56,7 +56,7 @@ fn is_within(earlier: &Tally, later: &Tally) -> bool {
 
 #[test]
 fn a_reader_loses_and_doubles_nothing() {
-    model(|| {
+    model(3, || {
         let shard: &'static Shard = Box::leak(Box::new(Shard::new(1)));
         let writer = thread::spawn(move || {
             for duration in [1, 2, 1] {
@@ -76,7 +76,7 @@ fn a_reader_loses_and_doubles_nothing() {
 
 #[test]
 fn a_call_of_the_ring_is_never_half_one_and_half_another() {
-    model(|| {
+    model(3, || {
         let shard: &'static Shard = Box::leak(Box::new(Shard::new(2)));
         let writer = thread::spawn(move || {
             for end in [10, 20, 30] {
@@ -94,7 +94,7 @@ fn a_call_of_the_ring_is_never_half_one_and_half_another() {
 
 #[test]
 fn two_threads_never_have_the_same_shard() {
-    model(|| {
+    model(3, || {
         let (recorder, _) = recorder();
         let other = Arc::clone(&recorder);
         let lease = |recorder: &Arc<Recorder>| {
@@ -111,7 +111,7 @@ fn two_threads_never_have_the_same_shard() {
 
 #[test]
 fn a_shard_is_handed_on_with_its_calls() {
-    model(|| {
+    model(3, || {
         let (recorder, _) = recorder();
         let other = Arc::clone(&recorder);
         let work = |recorder: &Arc<Recorder>, duration| {
@@ -131,7 +131,7 @@ fn a_shard_is_handed_on_with_its_calls() {
 
 #[test]
 fn a_call_is_in_one_slot() {
-    model(|| {
+    model(2, || {
         let (recorder, clock) = recorder();
         clock.set_ns(10_000_000_000);
         let other = Arc::clone(&recorder);

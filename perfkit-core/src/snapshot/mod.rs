@@ -52,3 +52,6 @@ impl Monitor {
         }
     }
 }
+
+#[cfg(all(test, feature = "record", not(perfkit_loom)))]
+mod tests;
