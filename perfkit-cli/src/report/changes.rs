@@ -2,17 +2,15 @@
 
 use std::cmp::Ordering;
 
+use perfkit::Metric;
 use perfkit::report::{Comparison, Verdict};
 use perfkit::unit::Unit;
 
-use crate::terminal::shorten;
+use crate::terminal::{label, shorten};
 
 use super::comparison::is_time;
 use super::numbers::{NOTHING, RatioText};
 use super::view::{Align, Document, Table, Tone};
-
-/// The longest name that is shown whole, in columns.
-const LONGEST_NAME: usize = 60;
 
 /// How many comparisons of times came to what.
 pub(super) fn tally(comparisons: &[&Comparison]) -> (Tone, String) {
@@ -88,7 +86,7 @@ fn by_size(a: &Comparison, b: &Comparison) -> Ordering {
 }
 
 fn row(comparison: &Comparison) -> Vec<String> {
-    let mut what = shorten(&comparison.candidate, LONGEST_NAME);
+    let mut what = label(&comparison.candidate);
     if !is_time(&comparison.metric) {
         what += &format!(" ({})", shorten(comparison.metric.name(), 30));
     }
@@ -105,15 +103,19 @@ fn row(comparison: &Comparison) -> Vec<String> {
     let against = if comparison.baseline == comparison.candidate {
         "before".to_owned()
     } else {
-        shorten(&comparison.baseline, LONGEST_NAME)
+        label(&comparison.baseline)
     };
     vec![what, change, interval, against]
 }
 
-pub(super) fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Slower => "slower",
-        Verdict::Faster => "faster",
+/// The verdict in a word: times are slower, whatever else there is is worse.
+pub(crate) fn verdict_word(comparison: &Comparison) -> &'static str {
+    let is_time = is_time(&comparison.metric) || comparison.metric == Metric::CPU_TIME;
+    match comparison.verdict {
+        Verdict::Faster if is_time => "faster",
+        Verdict::Faster => "better",
+        Verdict::Slower if is_time => "slower",
+        Verdict::Slower => "worse",
         Verdict::Same => "same",
         Verdict::Inconclusive => "undecided",
     }

@@ -6,7 +6,7 @@ use perfkit::report::{Benchmark, Comparison, Report, Sampling, StopReason, Verdi
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 
-use crate::terminal::shorten;
+use crate::terminal::label;
 
 use super::Detail;
 use super::changes;
@@ -16,24 +16,26 @@ use super::ranking::ranking;
 use super::strips::strips;
 use super::view::{Align, Document, Table, Tone};
 
-/// The longest name that is shown whole, in columns.
-const LONGEST_NAME: usize = 60;
-
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 8;
 
 pub(super) fn describe(report: &Report, detail: Detail, document: &mut Document) {
     let told = told(report, detail);
-    let ranking = ranking(report);
     if told.len() <= MOST_SENTENCES {
         sentences(&told, document);
     } else {
         let (tone, text) = changes::tally(&told);
         document.sentence(tone, &text);
-        if ranking.is_none() {
+        if ranking(report).is_none() {
             changes::describe(&told, document);
         }
     }
+    basis(report, detail, document);
+}
+
+/// What the verdicts rest on.
+pub(super) fn basis(report: &Report, detail: Detail, document: &mut Document) {
+    let ranking = ranking(report);
     let has_time = |benchmark: &Benchmark| benchmark.metrics.contains_key(&Metric::WALL_TIME);
     let is_foreign = !report.benchmarks.is_empty() && !report.benchmarks.iter().any(has_time);
     let further = metrics::table(&report.benchmarks, detail);
@@ -88,14 +90,14 @@ pub(super) fn sentences(comparisons: &[&Comparison], document: &mut Document) {
 }
 
 /// Whether a metric is what a comparison is about first.
-pub(super) fn is_time(metric: &Metric) -> bool {
+pub(crate) fn is_time(metric: &Metric) -> bool {
     *metric == Metric::WALL_TIME || *metric == Metric::EXECUTION_TIME
 }
 
 /// One honest sentence on a pair.
-fn sentence(comparison: &Comparison) -> (Tone, String) {
-    let mut baseline = format!("`{}`", shorten(&comparison.baseline, LONGEST_NAME));
-    let candidate = format!("`{}`", shorten(&comparison.candidate, LONGEST_NAME));
+pub(super) fn sentence(comparison: &Comparison) -> (Tone, String) {
+    let mut baseline = format!("`{}`", label(&comparison.baseline));
+    let candidate = format!("`{}`", label(&comparison.candidate));
     if baseline == candidate {
         // Saved reports are compared by name.
         "the baseline".clone_into(&mut baseline);
@@ -191,7 +193,7 @@ pub(super) fn numbers(report: &Report) -> Table {
         let (verdict, ratio) = match ranked.comparison {
             None => ("baseline", "1".to_owned()),
             Some(comparison) => (
-                changes::verdict(comparison.verdict),
+                changes::verdict_word(comparison),
                 comparison
                     .ratio
                     .map_or_else(|| NOTHING.to_owned(), |r| RatioText::new(&r).estimate),
@@ -224,7 +226,7 @@ const COLUMNS: [(&str, Align, u8); 11] = [
 
 fn cells(benchmark: &Benchmark) -> Vec<String> {
     let metric = |metric: &Metric| benchmark.metrics.get(metric);
-    let mut cells = vec![shorten(&benchmark.name, LONGEST_NAME)];
+    let mut cells = vec![label(&benchmark.name)];
     match metric(&Metric::WALL_TIME) {
         Some(time) => cells.extend(time_cells(time)),
         None => cells.extend(std::iter::repeat_n(NOTHING.to_owned(), 6)),
@@ -306,7 +308,7 @@ fn resources(benchmarks: &[&Benchmark]) -> Table {
                 |summary| value(summary.median, summary.unit, digits(summary)),
             )
         };
-        let mut cells = vec![shorten(&benchmark.name, LONGEST_NAME)];
+        let mut cells = vec![label(&benchmark.name)];
         cells.extend(metrics.iter().map(|(_, metric)| cell(metric)));
         table.row(cells);
     }
@@ -342,7 +344,7 @@ mod tests {
     use perfkit::Better;
     use perfkit::report::Ratio;
 
-    fn told(verdict: Verdict, ratio: Option<(f64, f64, f64)>) -> String {
+    fn said(verdict: Verdict, ratio: Option<(f64, f64, f64)>) -> String {
         let ratio = ratio.map(|(low, estimate, high)| Ratio {
             estimate,
             low,
@@ -367,27 +369,27 @@ mod tests {
     #[test]
     fn every_verdict_has_its_sentence() {
         assert_eq!(
-            told(Verdict::Slower, Some((1.091, 1.096, 1.101))),
+            said(Verdict::Slower, Some((1.091, 1.096, 1.101))),
             "`new` is slower than `old`: it takes 1.096 times as long (95 % interval 1.091 to 1.101)."
         );
         assert_eq!(
-            told(Verdict::Faster, Some((0.48, 0.5, 0.52))),
+            said(Verdict::Faster, Some((0.48, 0.5, 0.52))),
             "`new` is faster than `old`: it takes 0.500 times as long (95 % interval 0.480 to 0.520), so it is 2.00 times as fast."
         );
         assert_eq!(
-            told(Verdict::Same, Some((0.998, 1.001, 1.004))),
+            said(Verdict::Same, Some((0.998, 1.001, 1.004))),
             "`new` takes the same time as `old`, within 0.50 % (ratio 1.0010, 95 % interval 0.9980 to 1.0040)."
         );
         assert_eq!(
-            told(Verdict::Inconclusive, Some((0.996, 1.005, 1.019))),
+            said(Verdict::Inconclusive, Some((0.996, 1.005, 1.019))),
             "No verdict on `new` against `old`: it takes between 0.40 % less and 1.9 % more time (95 % interval)."
         );
         assert_eq!(
-            told(Verdict::Inconclusive, Some((1.5, 1.9, 2.5))),
+            said(Verdict::Inconclusive, Some((1.5, 1.9, 2.5))),
             "No verdict on `new` against `old`: it takes between 1.5 and 2.5 times as long (95 % interval)."
         );
         assert_eq!(
-            told(Verdict::Inconclusive, None),
+            said(Verdict::Inconclusive, None),
             "`new` and `old` cannot be compared: too few values."
         );
     }

@@ -2,12 +2,9 @@
 
 use perfkit::report::{Gate, GateFinding, GateOutcome};
 
-use crate::terminal::shorten;
+use crate::terminal::{label, shorten};
 
 use super::view::{Align, Document, Table, Tone};
-
-/// The longest name that is shown whole, in columns.
-const LONGEST_NAME: usize = 60;
 
 /// The longest rule or measurement, in columns.
 const LONGEST_TEXT: usize = 240;
@@ -16,6 +13,11 @@ const LONGEST_TEXT: usize = 240;
 pub(super) fn describe(gate: &Gate, document: &mut Document) {
     let (tone, text) = outcome(gate);
     document.sentence(tone, &text);
+    findings(gate, document);
+}
+
+/// Every check.
+pub(super) fn findings(gate: &Gate, document: &mut Document) {
     let findings = table(gate.findings.iter());
     if !findings.rows.is_empty() {
         document.table(findings);
@@ -41,7 +43,7 @@ pub(super) fn digest(gate: &Gate, document: &mut Document) {
     }
 }
 
-fn outcome(gate: &Gate) -> (Tone, String) {
+pub(super) fn outcome(gate: &Gate) -> (Tone, String) {
     let count = |outcome| {
         gate.findings
             .iter()
@@ -91,7 +93,7 @@ fn table<'a>(findings: impl Iterator<Item = &'a GateFinding>) -> Table {
         };
         table.row(vec![
             result.to_owned(),
-            shorten(&finding.subject, LONGEST_NAME),
+            label(&finding.subject),
             shorten(&finding.rule, LONGEST_TEXT),
             shorten(&finding.measured, LONGEST_TEXT),
         ]);

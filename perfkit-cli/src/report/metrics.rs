@@ -5,15 +5,12 @@ use perfkit::report::{Benchmark, Comparison, Ratio, Verdict};
 use perfkit::unit::Unit;
 use perfkit::{Better, Metric};
 
-use crate::terminal::shorten;
+use crate::terminal::label;
 
 use super::Detail;
 use super::comparison::{capitalised, change};
 use super::numbers::{NOTHING, RatioText, digits, value};
 use super::view::{Align, Table, Tone};
-
-/// The longest name that is shown whole, in columns.
-const LONGEST_NAME: usize = 60;
 
 /// Metrics that have their places in the tables of times and resources.
 const KNOWN: [Metric; 9] = [
@@ -51,8 +48,8 @@ pub(super) fn table(benchmarks: &[Benchmark], detail: Detail) -> Option<Table> {
             let digits = digits(summary);
             let show = |number: Option<f64>| value(number, summary.unit, digits);
             table.row(vec![
-                shorten(&benchmark.name, LONGEST_NAME),
-                shorten(metric.name(), LONGEST_NAME),
+                label(&benchmark.name),
+                label(metric.name()),
                 show(summary.mean),
                 show(summary.median),
                 show(summary.min),

@@ -4,6 +4,7 @@ mod changes;
 mod comparison;
 mod digest;
 mod gate;
+mod headline;
 mod metrics;
 mod numbers;
 mod operations;
@@ -11,7 +12,11 @@ mod ranking;
 mod strips;
 mod view;
 
+pub(crate) use changes::verdict_word;
+pub(crate) use comparison::is_time;
 pub(crate) use digest::digest;
+pub(crate) use headline::{Headline, basis, headlines};
+pub(crate) use numbers::RatioText;
 #[cfg(test)]
 pub(crate) use view::Strip;
 pub(crate) use view::{Align, BINS, Block, Document, Strips, Table, Tone};
@@ -54,7 +59,7 @@ pub(crate) enum Detail {
 }
 
 /// The notes of the report and all of its parts, each once.
-fn remarks(report: &Report) -> impl Iterator<Item = &Note> {
+pub(crate) fn remarks(report: &Report) -> impl Iterator<Item = &Note> {
     let benchmarks = report.benchmarks.iter().flat_map(|b| &b.notes);
     let comparisons = report.comparisons.iter().flat_map(|c| &c.notes);
     let mut seen: Vec<&Note> = Vec::new();

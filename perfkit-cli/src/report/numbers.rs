@@ -42,15 +42,16 @@ pub(super) fn percentile(
 }
 
 /// A ratio with its interval, with the decimals that the interval supports.
-pub(super) struct RatioText {
-    pub(super) estimate: String,
-    pub(super) low: String,
-    pub(super) high: String,
-    pub(super) confidence: String,
+#[derive(Clone, Debug)]
+pub(crate) struct RatioText {
+    pub(crate) estimate: String,
+    pub(crate) low: String,
+    pub(crate) high: String,
+    pub(crate) confidence: String,
 }
 
 impl RatioText {
-    pub(super) fn new(ratio: &Ratio) -> Self {
+    pub(crate) fn new(ratio: &Ratio) -> Self {
         let decimals = decimals(ratio.high - ratio.low);
         let show = |value: f64| format!("{value:.decimals$}");
         Self {

@@ -4,7 +4,7 @@ use perfkit::report::Report;
 use perfkit::unit::Unit;
 use perfkit::{OperationSnapshot, WindowSnapshot};
 
-use crate::terminal::shorten;
+use crate::terminal::{label, shorten};
 
 use super::numbers::{NOTHING, percentile, value};
 use super::view::{Align, Document, Table, Tone};
@@ -12,8 +12,8 @@ use super::view::{Align, Document, Table, Tone};
 /// Significant digits: percentiles are within 0.8 %.
 const DIGITS: usize = 3;
 
-/// The longest name that is shown whole, in columns.
-const LONGEST_NAME: usize = 60;
+/// The longest text of an error that is shown whole, in columns.
+const LONGEST_TEXT: usize = 60;
 
 pub(super) fn describe(report: &Report, document: &mut Document) {
     document.sentence(Tone::Plain, &headline(report));
@@ -54,9 +54,9 @@ fn headline(report: &Report) -> String {
     {
         text += &format!(
             " Slowest: {} ({}). Fastest: {} ({}).",
-            shorten(&slowest.name, LONGEST_NAME),
+            label(&slowest.name),
             Unit::Nanoseconds.format(slowest.average_ns, DIGITS),
-            shorten(&fastest.name, LONGEST_NAME),
+            label(&fastest.name),
             Unit::Nanoseconds.format(fastest.average_ns, DIGITS),
         );
     }
@@ -92,7 +92,7 @@ fn times(operations: &[&OperationSnapshot]) -> Table {
             )
         };
         table.row(vec![
-            shorten(&operation.name, LONGEST_NAME),
+            label(&operation.name),
             Unit::Count.format(calls.count() as f64, DIGITS),
             value(calls.success_rate(), Unit::Ratio, 4),
             time(sum("execution_time")),
@@ -123,7 +123,7 @@ fn memory(operations: &[&OperationSnapshot]) -> Table {
         }
         let mean = |name: &str, unit: Unit| value(metric(name).and_then(|m| m.mean), unit, DIGITS);
         table.row(vec![
-            shorten(&operation.name, LONGEST_NAME),
+            label(&operation.name),
             mean("allocations", Unit::Count),
             mean("allocated", Unit::Bytes),
             mean("net_growth", Unit::Bytes),
@@ -156,7 +156,7 @@ fn work(operations: &[&OperationSnapshot]) -> Table {
             throughput(&operation.lifetime),
         ];
         if cells.iter().any(|cell| cell != NOTHING) {
-            let name = shorten(&operation.name, LONGEST_NAME);
+            let name = label(&operation.name);
             table.row([vec![name], cells.to_vec()].concat());
         }
     }
@@ -181,10 +181,10 @@ fn errors(operations: &[&OperationSnapshot]) -> Table {
     for operation in operations {
         for error in &operation.errors {
             table.row(vec![
-                shorten(&operation.name, LONGEST_NAME),
+                label(&operation.name),
                 Unit::Count.format(error.count as f64, DIGITS),
-                shorten(&error.kind, LONGEST_NAME),
-                shorten(&error.last_text, LONGEST_NAME),
+                shorten(&error.kind, LONGEST_TEXT),
+                shorten(&error.last_text, LONGEST_TEXT),
             ]);
         }
     }

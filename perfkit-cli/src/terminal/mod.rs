@@ -6,7 +6,7 @@ mod printable;
 mod progress;
 mod workflow;
 
-pub(crate) use printable::{display_width, printable, shorten};
+pub(crate) use printable::{display_width, label, printable, shorten};
 pub(crate) use progress::ProgressLine;
 pub(crate) use workflow::without_commands;
 

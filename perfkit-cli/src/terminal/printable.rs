@@ -37,14 +37,40 @@ const MOST_PER_COLUMN: usize = 4;
 /// Text of at most `width` columns, its middle replaced by `…` if need be: the
 /// start of a command tells what it is, the end what it works on.
 pub(crate) fn shorten(text: &str, width: usize) -> String {
-    let is_piled_up = text.chars().nth(MOST_PER_COLUMN * width).is_some();
-    if !is_piled_up && display_width(text) <= width {
+    if fits(text, width) {
         return text.to_owned();
     }
     let room = width.saturating_sub(1);
     let head = take(text.chars(), room - room / 3);
     let tail: String = take(text.chars().rev(), room / 3).chars().rev().collect();
     format!("{head}…{tail}")
+}
+
+fn fits(text: &str, width: usize) -> bool {
+    let is_piled_up = text.chars().nth(MOST_PER_COLUMN * width).is_some();
+    !is_piled_up && display_width(text) <= width
+}
+
+/// The longest name that is shown whole, in columns.
+const LONGEST_NAME: usize = 60;
+
+/// A name from outside as it is shown: printable, and short. One that is cut
+/// ends in a mark that it shares with no other name, so that two long names with
+/// the same ends stay two.
+pub(crate) fn label(name: &str) -> String {
+    let shown = printable(name);
+    if fits(&shown, LONGEST_NAME) {
+        return shown;
+    }
+    let mark = format!("#{:08x}", hash(name));
+    let room = LONGEST_NAME - mark.len() - 1;
+    format!("{} {mark}", shorten(&shown, room))
+}
+
+/// FNV-1a (Fowler, Noll and Vo): the same mark on every machine.
+fn hash(text: &str) -> u32 {
+    let step = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+    text.as_bytes().iter().fold(0x811C_9DC5, step)
 }
 
 fn take(characters: impl Iterator<Item = char>, width: usize) -> String {
@@ -71,6 +97,17 @@ mod tests {
         );
         assert_eq!(printable("größe 測試"), "größe 測試");
         assert_eq!(printable("a ##[error]b"), "a ##(error]b");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_stays_its_own() {
+        let long = |middle: &str| format!("{}{middle}{}", "a".repeat(5000), "z".repeat(5000));
+        let (one, other) = (label(&long("1")), label(&long("2")));
+        assert!(display_width(&one) <= LONGEST_NAME && one != other, "{one}");
+        assert!(one.starts_with("aaa") && one.contains("z #"), "{one}");
+        assert_eq!(label("short\u{1b}"), "short\u{FFFD}");
+        let combining = label(&"a\u{301}".repeat(10_000));
+        assert!(combining.chars().count() <= 5 * LONGEST_NAME, "{combining}");
     }
 
     #[test]
