@@ -38,7 +38,7 @@ impl Format {
             Error::usage(format!(
                 "the variable PERFKIT_FORMAT: `{text}` is no format"
             ))
-            .hint("the formats are human, json, markdown and csv")
+            .hint("the formats are human, json, markdown, csv and html")
         })
     }
 }

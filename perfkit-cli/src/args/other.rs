@@ -18,6 +18,8 @@ pub(crate) enum Format {
     Markdown,
     /// One line per metric.
     Csv,
+    /// A page with charts, in one file that needs nothing else.
+    Html,
 }
 
 /// Show reports: of an instrumented program, of a comparison, of a gate.
@@ -27,6 +29,7 @@ Examples:
   perfkit report report.json
   perfkit report --format markdown report.json
   perfkit report --plot latency.svg report.json
+  perfkit report --open report.json
 ")]
 pub(crate) struct ReportArguments {
     /// The report files.
@@ -45,6 +48,10 @@ pub(crate) struct ReportArguments {
     /// each operation.
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<PathBuf>,
+
+    /// Write a page and open it: a temporary one, or that of --output.
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 /// Run an instrumented program and show what its #[measure]s recorded.
@@ -71,6 +78,11 @@ pub(crate) struct RunArguments {
     /// How to print the report [default: human, or $PERFKIT_FORMAT].
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
+
+    /// Write the report to a file instead of standard output, where the program
+    /// writes too.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Hold reports against the budgets and regression rules of perfkit.toml.

@@ -1,5 +1,6 @@
 //! One file for each verb: reads, lets decide, prints.
 
+mod browser;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod export;

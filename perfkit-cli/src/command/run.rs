@@ -25,6 +25,7 @@ use super::{check_writable, deliver, first_error};
 
 pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     arguments.save.as_deref().map_or(Ok(()), check_writable)?;
+    arguments.output.as_deref().map_or(Ok(()), check_writable)?;
     let format = Format::chosen(arguments.format)?;
     let signals = Signals::listen()?;
     let folder = tempfile::tempdir()
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
     let status = start(&arguments, folder.path()).and_then(|child| wait(child, &signals))?;
     signals.let_go();
     let report = collect(folder.path())?;
+    let output = arguments.output.as_deref();
     let published = report.as_ref().map_or(Ok(()), |report| {
         let save = |path| {
             export::save(
@@ -41,7 +43,10 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
             )
         };
         let saved = arguments.save.as_deref().map_or(Ok(()), save);
-        first_error(vec![saved, deliver(report, verbosity.into(), format, None)])
+        first_error(vec![
+            saved,
+            deliver(report, verbosity.into(), format, output),
+        ])
     });
     conclude(status, report.is_some(), &signals).and_then(|exit| published.map(|()| exit))
 }

@@ -1,13 +1,14 @@
 //! Results in a format, one file each.
 
+mod chart;
 mod csv;
+mod html;
 mod human;
 mod markdown;
 mod strips;
-mod svg;
 mod tool;
 
-pub(crate) use svg::plot;
+pub(crate) use chart::plot;
 pub(crate) use tool::{Tool, hgrm_files, render_for};
 
 use std::path::Path;
@@ -18,6 +19,7 @@ use perfkit::report::save_atomically;
 use crate::args::Format;
 use crate::error::Error;
 use crate::report::{Detail, digest, document};
+use crate::terminal::without_commands;
 
 /// The report in the given format; `width` is that of the terminal, where it
 /// goes to one.
@@ -31,6 +33,7 @@ pub(crate) fn render(
         Format::Human => Ok(human::render(&document(report, detail), width)),
         Format::Markdown => Ok(markdown::render(&digest(report, detail))),
         Format::Csv => csv::render(report),
+        Format::Html => Ok(without_commands(&html::render(report)?).into_owned()),
         Format::Json => json(report),
     }
 }

@@ -93,6 +93,7 @@ fn exports(arguments: &CompareArguments) -> impl Iterator<Item = (Format, &Path)
         (Format::Json, &arguments.export_json),
         (Format::Markdown, &arguments.export_markdown),
         (Format::Csv, &arguments.export_csv),
+        (Format::Html, &arguments.export_html),
     ];
     files
         .into_iter()

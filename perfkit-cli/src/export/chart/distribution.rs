@@ -1,0 +1,268 @@
+//! The distribution of each contestant's values: its density, every value as a
+//! dot, and its median, all above one axis.
+
+use perfkit::report::Benchmark;
+use perfkit::unit::Unit;
+use perfkit::{Metric, stats};
+
+use crate::report::{Align, Table};
+use crate::terminal::{label, shorten};
+
+use super::axis::{Axis, is_drawable, mark};
+use super::canvas::Paint;
+use super::pen::{Drawn, Frame, Look, Pen, Side, TEXT};
+use super::thin::strata;
+use super::{Chart, count};
+
+/// The most contestants in one picture.
+const MOST: usize = 12;
+
+/// How many values a density is computed from, and at how many places.
+const KERNELS: usize = 2000;
+const PLACES: usize = 160;
+
+/// How many values are drawn as dots.
+const DOTS: usize = 400;
+
+/// From this width on there is room for a name and its numbers in one line.
+const ROOMY: f64 = 600.0;
+
+/// Heights of the parts of a lane.
+const LINE: f64 = 20.0;
+const HILL: f64 = 40.0;
+const STRIP: f64 = 22.0;
+const GAP: f64 = 14.0;
+const FOOT: f64 = 46.0;
+
+/// The distributions of some contestants.
+pub(crate) struct Distribution {
+    contestants: Vec<Contestant>,
+    left_out: usize,
+    axis: Axis,
+}
+
+struct Contestant {
+    name: String,
+    /// Its values, ascending.
+    times: Vec<f64>,
+    median: f64,
+    /// Places on the axis, from 0 to 1, and the density there as a part of its
+    /// peak; none for values without spread.
+    hill: Vec<(f64, f64)>,
+}
+
+impl Distribution {
+    /// The wall times of the given benchmarks; `None` if there is none.
+    pub(crate) fn of<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Option<Self> {
+        let mut all: Vec<Contestant> = benchmarks.into_iter().filter_map(Contestant::of).collect();
+        let left_out = all.len().saturating_sub(MOST);
+        all.truncate(MOST);
+        let lowest = all.iter().map(|contestant| contestant.times[0]);
+        let highest = all.iter().map(Contestant::shown_maximum);
+        let axis = Axis::over(lowest.chain(highest));
+        for contestant in &mut all {
+            contestant.hill = hill(&contestant.times, &axis);
+        }
+        (!all.is_empty()).then_some(Self {
+            contestants: all,
+            left_out,
+            axis,
+        })
+    }
+
+    fn lane(&self, width: f64) -> f64 {
+        let lines = if width < ROOMY { 2.0 } else { 1.0 };
+        lines * LINE + HILL + STRIP + GAP
+    }
+
+    fn draw_lane(&self, pen: &Pen<'_>, index: usize, width: f64) -> Drawn {
+        let contestant = &self.contestants[index];
+        let top = self.lane(width) * index as f64;
+        let paint = Paint::Series(index);
+        let is_roomy = width >= ROOMY;
+        let facts = contestant.facts(&self.axis);
+        let room = if is_roomy { width * 0.5 } else { width };
+        let name = shorten(&contestant.name, (room / (TEXT * 0.68)) as usize);
+        pen.text((0.0, top + 10.0), &name, Look::BOLD)?;
+        let foot = if is_roomy {
+            let place = (width, top + 10.0);
+            pen.text(place, &facts, Look::MUTED.at(Side::Right))?;
+            top + LINE
+        } else {
+            pen.text((0.0, top + 10.0 + LINE), &facts, Look::MUTED)?;
+            top + 2.0 * LINE
+        };
+        let base = foot + HILL;
+        let places = Axis::linear(0.0, 1.0);
+        let hill = pen.plane(frame(width, foot, base), places, places);
+        if let (Some(first), Some(last)) = (contestant.hill.first(), contestant.hill.last()) {
+            let mut outline = vec![(first.0, 0.0)];
+            outline.extend(&contestant.hill);
+            outline.push((last.0, 0.0));
+            hill.polygon(outline, paint, 0.3)?;
+            hill.line(contestant.hill.clone(), paint, 1.6)?;
+        }
+        pen.line(&[(0.0, base), (width, base)], Paint::Grid, 1.0)?;
+        let strip = pen.plane(frame(width, base + 4.0, base + STRIP), self.axis, places);
+        let dots = strata(&contestant.times, DOTS);
+        let alpha = if dots.len() > 60 { 0.45 } else { 0.8 };
+        strip.dots(scattered(&dots), paint, (2.0, alpha))?;
+        let x = EDGE + (width - 2.0 * EDGE) * self.axis.position(contestant.median);
+        pen.line(&[(x, foot + 2.0), (x, base + STRIP)], Paint::Ink, 2.0)
+    }
+}
+
+/// Room at both sides for dots at the ends of the axis.
+const EDGE: f64 = 4.0;
+
+fn frame(width: f64, top: f64, bottom: f64) -> Frame {
+    Frame {
+        left: EDGE,
+        top,
+        right: width - EDGE,
+        bottom,
+    }
+}
+
+/// Values with heights that part those that are close to each other; the same
+/// values always get the same heights.
+fn scattered(values: &[f64]) -> impl Iterator<Item = (f64, f64)> + '_ {
+    const GOLDEN: f64 = 0.618_033_988_749_894_9;
+    let height = |index: usize| 0.1 + 0.8 * (index as f64 * GOLDEN).fract();
+    values
+        .iter()
+        .enumerate()
+        .map(move |(index, value)| (*value, height(index)))
+}
+
+/// The density along an axis: on a logarithmic one that of the logarithms.
+fn hill(times: &[f64], axis: &Axis) -> Vec<(f64, f64)> {
+    let shown: Vec<f64> = strata(times, KERNELS)
+        .into_iter()
+        .filter(|time| !axis.is_beyond(*time))
+        .map(|time| axis.position(time))
+        .collect();
+    let Some(width) = stats::bandwidth(&shown) else {
+        return Vec::new();
+    };
+    // A narrow hill gets as many places as a wide one.
+    let reach = 3.5 * width;
+    let low = (shown[0] - reach).max(0.0);
+    let high = (shown[shown.len() - 1] + reach).min(1.0);
+    let place = |step: usize| low + (high - low) * step as f64 / (PLACES - 1) as f64;
+    let places: Vec<f64> = (0..PLACES).map(place).collect();
+    let densities = stats::density(&shown, width, &places).unwrap_or_default();
+    let peak = densities.iter().copied().fold(0.0, f64::max);
+    if !peak.is_finite() || peak <= 0.0 {
+        return Vec::new();
+    }
+    places
+        .into_iter()
+        .zip(densities.into_iter().map(|density| density / peak))
+        .collect()
+}
+
+impl Contestant {
+    fn of(benchmark: &Benchmark) -> Option<Self> {
+        let samples = &benchmark.metrics.get(&Metric::WALL_TIME)?.samples;
+        let drawable = samples.iter().copied().filter(|time| is_drawable(*time));
+        let mut times: Vec<f64> = drawable.collect();
+        times.sort_unstable_by(f64::total_cmp);
+        Some(Self {
+            name: label(&benchmark.name),
+            median: stats::median(&times)?,
+            times,
+            hill: Vec::new(),
+        })
+    }
+
+    fn at(&self, quantile: f64) -> f64 {
+        stats::percentile(&self.times, quantile).unwrap_or(self.median)
+    }
+
+    /// The maximum without values so far out that they would squeeze all others
+    /// into a corner.
+    fn shown_maximum(&self) -> f64 {
+        let fence = self.at(0.75) + 5.0 * (self.at(0.75) - self.at(0.25));
+        // What many runs did is not far out.
+        let fence = fence.max(self.at(0.98));
+        let last = self.times.partition_point(|time| *time <= fence);
+        self.times[last.saturating_sub(1)]
+    }
+
+    fn facts(&self, axis: &Axis) -> String {
+        let beyond = self.times.iter().filter(|time| axis.is_beyond(**time));
+        let beyond = match beyond.count() {
+            0 => String::new(),
+            n => format!(", {} beyond the right edge", count(n)),
+        };
+        let median = Unit::Nanoseconds.format(self.median, 4);
+        format!("median {median}, {} runs{beyond}", count(self.times.len()))
+    }
+}
+
+impl Chart for Distribution {
+    fn title(&self) -> String {
+        "Distribution of wall time".to_owned()
+    }
+
+    fn description(&self) -> String {
+        let mut text = "Each hill is the density of a contestant's runs (Gaussian kernel, Silverman's bandwidth), scaled to its own peak; each dot is a run, the upright line the median.".to_owned();
+        if self.axis.is_logarithmic() {
+            text += " The axis is logarithmic.";
+        }
+        let most = self.contestants.iter().map(|c| c.times.len()).max();
+        if most.is_some_and(|most| most > DOTS) {
+            text += &format!(
+                " At most {DOTS} runs of each are drawn as dots, spread evenly over the ranks."
+            );
+        }
+        if self.left_out > 0 {
+            text += &format!(" Not drawn: {} more.", count(self.left_out));
+        }
+        text
+    }
+
+    fn height(&self, width: f64) -> f64 {
+        self.lane(width) * self.contestants.len() as f64 + FOOT
+    }
+
+    fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
+        let bottom = self.height(width) - FOOT;
+        let plane = pen.plane(
+            frame(width, LINE, bottom),
+            self.axis,
+            Axis::linear(0.0, 1.0),
+        );
+        plane.mark_x(&|time, ticks| mark(time, ticks, Unit::Nanoseconds))?;
+        for index in 0..self.contestants.len() {
+            self.draw_lane(pen, index, width)?;
+        }
+        let place = (width / 2.0, bottom + 33.0);
+        pen.text(place, "wall time of a run", Look::INK.at(Side::Middle))?;
+        if self.left_out > 0 {
+            let words = format!("Not drawn: {} more", count(self.left_out));
+            pen.text((0.0, bottom + 33.0), &words, Look::MUTED)?;
+        }
+        Ok(())
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(&[
+            ("contestant", Align::Left, 0),
+            ("runs", Align::Right, 0),
+            ("min", Align::Right, 0),
+            ("p25", Align::Right, 0),
+            ("median", Align::Right, 0),
+            ("p75", Align::Right, 0),
+            ("max", Align::Right, 0),
+        ]);
+        for contestant in &self.contestants {
+            let quantiles = [0.0, 0.25, 0.5, 0.75, 1.0].map(|quantile| contestant.at(quantile));
+            let mut cells = vec![contestant.name.clone(), count(contestant.times.len())];
+            cells.extend(quantiles.map(|time| Unit::Nanoseconds.format(time, 4)));
+            table.row(cells);
+        }
+        table
+    }
+}

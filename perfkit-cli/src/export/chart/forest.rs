@@ -1,0 +1,275 @@
+//! Many ratios with their intervals on one axis: a forest plot.
+
+use perfkit::Metric;
+use perfkit::report::{Comparison, Verdict};
+
+use crate::report::{Align, RatioText, Table, is_time, verdict_word};
+use crate::terminal::{label, shorten};
+
+use super::axis::Axis;
+use super::canvas::Paint;
+use super::pen::{Drawn, Frame, Look, Pen, Side, TEXT};
+use super::{Chart, count};
+
+/// Ratios further from 1 than this are placed at the edge.
+const LARGEST: f64 = 1e6;
+
+/// From this width on names stand beside the intervals, otherwise above them.
+const ROOMY: f64 = 600.0;
+
+const HEAD: f64 = 8.0;
+const FOOT: f64 = 46.0;
+
+/// Some comparisons, on an axis that they may share with others.
+pub(crate) struct Forest {
+    rows: Vec<Row>,
+    axis: Axis,
+    /// The indifference zone, where all have the same.
+    zone: Option<f64>,
+    /// Which of all comparisons these are: the first one's number, and how many
+    /// there are in all.
+    part: (usize, usize),
+}
+
+#[derive(Clone)]
+struct Row {
+    name: String,
+    verdict: Verdict,
+    word: &'static str,
+    is_time: bool,
+    /// Estimate, low and high end, as numbers and as text.
+    ratio: Option<([f64; 3], RatioText)>,
+}
+
+impl Forest {
+    /// The comparisons in parts of at most so many rows, the first of another
+    /// size than the others; without those that come after the last part.
+    pub(crate) fn parts(comparisons: &[&Comparison], sizes: &[usize]) -> Vec<Self> {
+        let rows: Vec<Row> = comparisons.iter().map(|c| Row::of(c)).collect();
+        let zones = comparisons.iter().map(|c| c.indifference);
+        let zone = zones
+            .clone()
+            .reduce(|a, b| if a == b { a } else { f64::NAN })
+            .filter(|zone| zone.is_finite() && *zone > 0.0 && *zone < 1.0);
+        let ends = rows.iter().filter_map(|row| row.ratio.as_ref());
+        let ends = ends.flat_map(|(ratio, _)| *ratio);
+        let usual = [1.0 / 1.02, 1.02];
+        let bounded = ends
+            .filter(|end| end.is_finite() && *end > 0.0)
+            .map(|end| end.clamp(1.0 / LARGEST, LARGEST))
+            .chain(usual);
+        let (low, high) = bounded.fold((1.0_f64, 1.0_f64), |(low, high), end| {
+            (low.min(end), high.max(end))
+        });
+        let axis = Axis::logarithmic(low, high);
+        let mut parts = Vec::new();
+        let mut first = 0;
+        for size in sizes {
+            let end = (first + size).min(rows.len());
+            if first < end {
+                parts.push(Self {
+                    rows: rows[first..end].to_vec(),
+                    axis,
+                    zone,
+                    part: (first + 1, rows.len()),
+                });
+            }
+            first = end;
+        }
+        parts
+    }
+
+    fn is_of_times(&self) -> bool {
+        self.rows.iter().all(|row| row.is_time)
+    }
+
+    fn row_height(&self, width: f64) -> f64 {
+        if width < ROOMY { 50.0 } else { 26.0 }
+    }
+
+    fn frame(&self, width: f64) -> Frame {
+        let bottom = self.height(width) - FOOT;
+        let (left, right) = if width < ROOMY {
+            (6.0, width - 6.0)
+        } else {
+            (width * 0.3, width - 262.0)
+        };
+        Frame {
+            left,
+            top: HEAD,
+            right,
+            bottom,
+        }
+    }
+
+    fn draw_row(&self, pen: &Pen<'_>, frame: Frame, index: usize, width: f64) -> Drawn {
+        let row = &self.rows[index];
+        let is_roomy = width >= ROOMY;
+        let top = HEAD + self.row_height(width) * index as f64;
+        let middle = top + self.row_height(width) / 2.0;
+        let (text_at, name_room, bar_at) = if is_roomy {
+            (middle, width * 0.3 - 16.0, middle)
+        } else {
+            (top + 14.0, width - 150.0, top + 35.0)
+        };
+        let name = shorten(&row.name, (name_room / (TEXT * 0.6)) as usize);
+        pen.text((0.0, text_at), &name, Look::INK)?;
+        let (word, paint) = (row.word, row.paint());
+        let numbers = match &row.ratio {
+            Some((_, text)) if is_roomy => {
+                format!("{} ({} to {})", text.estimate, text.low, text.high)
+            }
+            Some((_, text)) => text.estimate.clone(),
+            None => "-".to_owned(),
+        };
+        let right = Look::INK.at(Side::Right);
+        pen.text((width - 86.0, text_at), &numbers, right)?;
+        let verdict = Look {
+            is_bold: true,
+            ..Look::new(paint, Side::Right)
+        };
+        pen.text((width, text_at), word, verdict)?;
+        let Some(([estimate, low, high], _)) = &row.ratio else {
+            return Ok(());
+        };
+        let x = |ratio: f64| frame.left + (frame.right - frame.left) * self.axis.position(ratio);
+        pen.line(&[(x(*low), bar_at), (x(*high), bar_at)], paint, 2.4)?;
+        for end in [x(*low), x(*high)] {
+            pen.line(&[(end, bar_at - 4.0), (end, bar_at + 4.0)], paint, 1.6)?;
+        }
+        pen.dot((x(*estimate), bar_at), paint, 4.0)
+    }
+}
+
+impl Row {
+    fn of(comparison: &Comparison) -> Self {
+        let is_main = is_time(&comparison.metric);
+        let is_cpu_time = comparison.metric == Metric::CPU_TIME;
+        let metric = match comparison.metric.name() {
+            _ if is_main => String::new(),
+            _ if is_cpu_time => ", CPU time".to_owned(),
+            other => format!(", {}", label(other)),
+        };
+        let name = format!("{}{metric}", label(&comparison.candidate));
+        let ratio = comparison.ratio.as_ref().and_then(|ratio| {
+            let numbers = [ratio.estimate, ratio.low, ratio.high];
+            let is_shown = numbers.iter().all(|n| n.is_finite() && *n > 0.0);
+            is_shown.then(|| (numbers, RatioText::new(ratio)))
+        });
+        Self {
+            name,
+            verdict: comparison.verdict,
+            word: verdict_word(comparison),
+            is_time: is_main || is_cpu_time,
+            ratio,
+        }
+    }
+
+    fn paint(&self) -> Paint {
+        match self.verdict {
+            Verdict::Slower => Paint::Bad,
+            Verdict::Faster => Paint::Good,
+            Verdict::Same => Paint::Muted,
+            Verdict::Inconclusive => Paint::Unsure,
+        }
+    }
+}
+
+impl Chart for Forest {
+    fn title(&self) -> String {
+        let (first, all) = self.part;
+        let last = first + self.rows.len() - 1;
+        if self.rows.len() == all {
+            "Ratios with their intervals".to_owned()
+        } else {
+            format!(
+                "Ratios with their intervals, {} to {} of {}",
+                count(first),
+                count(last),
+                count(all)
+            )
+        }
+    }
+
+    fn description(&self) -> String {
+        let zone = match self.zone {
+            Some(_) => ", the band is what counts as the same",
+            None => "",
+        };
+        let what = if self.is_of_times() {
+            "Each dot is how many times as long the candidate takes as its baseline, the bar its interval; left of 1 is faster, right of it slower"
+        } else {
+            "Each dot is how many times as much the candidate has as its baseline, the bar its interval; the word at the right says which is better"
+        };
+        format!("{what}{zone}. The axis is logarithmic.")
+    }
+
+    fn height(&self, width: f64) -> f64 {
+        HEAD + self.row_height(width) * self.rows.len() as f64 + FOOT
+    }
+
+    fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
+        let frame = self.frame(width);
+        let x = |ratio: f64| frame.left + (frame.right - frame.left) * self.axis.position(ratio);
+        if let Some(zone) = self.zone {
+            let (left, right) = (x(1.0 / (1.0 + zone)), x(1.0 + zone));
+            let corners = [
+                (left, frame.top),
+                (right, frame.top),
+                (right, frame.bottom),
+                (left, frame.bottom),
+            ];
+            pen.polygon(&corners, Paint::Zone, 1.0)?;
+        }
+        let plane = pen.plane(frame, self.axis, Axis::linear(0.0, 1.0));
+        plane.mark_x(&times)?;
+        pen.line(
+            &[(x(1.0), frame.top), (x(1.0), frame.bottom)],
+            Paint::Muted,
+            1.4,
+        )?;
+        for index in 0..self.rows.len() {
+            self.draw_row(pen, frame, index, width)?;
+        }
+        let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
+        let words = if self.is_of_times() {
+            "times as long as the baseline"
+        } else {
+            "times as much as the baseline"
+        };
+        pen.text(place, words, Look::INK.at(Side::Middle))
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(&[
+            ("candidate", Align::Left, 0),
+            ("verdict", Align::Left, 0),
+            ("ratio", Align::Right, 0),
+            ("low", Align::Right, 0),
+            ("high", Align::Right, 0),
+            ("confidence", Align::Right, 0),
+        ]);
+        for row in &self.rows {
+            let mut cells = vec![row.name.clone(), row.word.to_owned()];
+            match &row.ratio {
+                Some((_, text)) => cells.extend([
+                    text.estimate.clone(),
+                    text.low.clone(),
+                    text.high.clone(),
+                    text.confidence.clone(),
+                ]),
+                None => cells.extend(std::iter::repeat_n("-".to_owned(), 4)),
+            }
+            table.row(cells);
+        }
+        table
+    }
+}
+
+/// A ratio at a mark: `0.95`, `1.00`, `10`.
+fn times(ratio: f64, ticks: &[f64]) -> String {
+    let step = ticks.windows(2).map(|pair| pair[1] - pair[0]);
+    let step = step.fold(1.0, f64::min);
+    let decimals = (-step.log10()).ceil().clamp(0.0, 6.0) as usize;
+    format!("{ratio:.decimals$}")
+}

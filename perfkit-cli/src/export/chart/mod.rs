@@ -1,0 +1,45 @@
+//! Charts: what they show, and how they become SVG, within a page or as a file.
+
+mod axis;
+mod canvas;
+mod distribution;
+mod forest;
+mod legend;
+mod order;
+mod pen;
+mod percentiles;
+mod picture;
+mod thin;
+
+pub(crate) use distribution::Distribution;
+pub(crate) use forest::Forest;
+pub(crate) use order::Order;
+pub(crate) use percentiles::Percentiles;
+pub(crate) use picture::{STYLE, plot, within_page};
+
+use perfkit::unit::Unit;
+
+use crate::report::Table;
+
+use pen::{Drawn, Pen};
+
+/// A chart, drawn in whatever width there is; what it says in colours and
+/// places, it also says in words and as a table.
+pub(crate) trait Chart {
+    fn title(&self) -> String;
+
+    /// How to read it, and what was left out.
+    fn description(&self) -> String;
+
+    /// How high it is where it is so wide.
+    fn height(&self, width: f64) -> f64;
+
+    fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn;
+
+    /// Its numbers.
+    fn table(&self) -> Table;
+}
+
+fn count(number: usize) -> String {
+    Unit::Count.format(number as f64, 3)
+}

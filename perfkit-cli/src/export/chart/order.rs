@@ -1,0 +1,202 @@
+//! Values in the order in which they were measured, which shows drift.
+
+use perfkit::report::Benchmark;
+use perfkit::unit::Unit;
+use perfkit::{Metric, stats};
+
+use crate::report::{Align, Table};
+use crate::terminal::label;
+
+use super::axis::{Axis, is_drawable};
+use super::canvas::{Paint, SERIES};
+use super::legend::Legend;
+use super::pen::{Drawn, Frame, Look, Pen, Side};
+use super::thin::extremes;
+use super::{Chart, count};
+
+/// How many values of a contestant are drawn as dots, and how many medians of
+/// neighbours its line has at most.
+const DOTS: usize = 400;
+const STRETCHES: usize = 40;
+
+/// A median of fewer neighbours than this says little.
+const FEWEST_NEIGHBOURS: usize = 5;
+
+const HEIGHT: f64 = 240.0;
+const FOOT: f64 = 46.0;
+
+/// The wall times of some contestants, run by run.
+pub(crate) struct Order {
+    contestants: Vec<Contestant>,
+    left_out: usize,
+    runs: Axis,
+    times: Axis,
+    beyond: usize,
+}
+
+struct Contestant {
+    name: String,
+    dots: Vec<(usize, f64)>,
+    line: Vec<(f64, f64)>,
+    /// The medians of the first and the last third of the runs.
+    thirds: Option<(f64, f64)>,
+}
+
+impl Order {
+    /// The runs of the given benchmarks; `None` with fewer than two of each.
+    pub(crate) fn of<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Option<Self> {
+        let samples = |benchmark: &'a Benchmark| {
+            let time = benchmark.metrics.get(&Metric::WALL_TIME)?;
+            let drawable = time.samples.iter().copied().filter(|t| is_drawable(*t));
+            let drawable: Vec<f64> = drawable.collect();
+            (drawable.len() > 1).then_some((label(&benchmark.name), drawable))
+        };
+        let mut all: Vec<_> = benchmarks.into_iter().filter_map(samples).collect();
+        let left_out = all.len().saturating_sub(SERIES);
+        all.truncate(SERIES);
+        let times = Axis::over(all.iter().flat_map(|(_, times)| shown_range(times)));
+        let beyond = all.iter().flat_map(|(_, times)| times);
+        let beyond = beyond.filter(|time| times.is_beyond(**time)).count();
+        let longest = all.iter().map(|(_, times)| times.len()).max()?;
+        Some(Self {
+            contestants: all.into_iter().map(Contestant::new).collect(),
+            left_out,
+            runs: Axis::linear(0.0, longest as f64 + 1.0),
+            times,
+            beyond,
+        })
+    }
+
+    fn legend(&self) -> Legend {
+        Legend::new(self.contestants.iter().map(|c| c.name.clone()))
+    }
+}
+
+/// The smallest value, and the largest that is not far out.
+fn shown_range(times: &[f64]) -> [f64; 2] {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let at = |quantile| stats::percentile(&sorted, quantile).unwrap_or(sorted[0]);
+    let fence = at(0.75) + 8.0 * (at(0.75) - at(0.25));
+    // What many runs did is not far out.
+    let fence = fence.max(at(0.98));
+    let last = sorted.partition_point(|time| *time <= fence);
+    [sorted[0], sorted[last.saturating_sub(1)]]
+}
+
+impl Contestant {
+    fn new((name, times): (String, Vec<f64>)) -> Self {
+        Self {
+            name,
+            dots: extremes(&times, DOTS),
+            line: medians(&times),
+            thirds: thirds(&times),
+        }
+    }
+}
+
+fn median(times: &[f64]) -> Option<f64> {
+    stats::median(&stats::sorted(times)?)
+}
+
+/// The medians of equal stretches of runs, at the middle of each.
+fn medians(times: &[f64]) -> Vec<(f64, f64)> {
+    let stretch = times.len().div_ceil(STRETCHES).max(FEWEST_NEIGHBOURS);
+    let of_stretch = |(number, chunk): (usize, &[f64])| {
+        let middle = (number * stretch) as f64 + (chunk.len() as f64 + 1.0) / 2.0;
+        Some((middle, median(chunk)?))
+    };
+    times
+        .chunks(stretch)
+        .enumerate()
+        .filter_map(of_stretch)
+        .collect()
+}
+
+fn thirds(times: &[f64]) -> Option<(f64, f64)> {
+    let third = times.len() / 3;
+    let first = median(times.get(..third)?)?;
+    Some((first, median(&times[times.len() - third..])?))
+}
+
+impl Chart for Order {
+    fn title(&self) -> String {
+        "Wall time in the order of the runs".to_owned()
+    }
+
+    fn description(&self) -> String {
+        let mut text = "Each dot is a run, the line follows the medians of neighbouring runs: a line that rises or falls is drift.".to_owned();
+        if self.contestants.iter().any(|c| c.dots.len() >= DOTS) {
+            text += " Of neighbouring runs the fastest and the slowest are drawn.";
+        }
+        match self.beyond {
+            0 => {}
+            1 => text += " One run beyond the upper edge is drawn at the edge.",
+            n => {
+                text += &format!(
+                    " {} runs beyond the upper edge are drawn at the edge.",
+                    count(n)
+                );
+            }
+        }
+        if self.times.is_logarithmic() {
+            text += " The axis of time is logarithmic.";
+        }
+        if self.left_out > 0 {
+            text += &format!(" Not drawn: {} more.", count(self.left_out));
+        }
+        text
+    }
+
+    fn height(&self, width: f64) -> f64 {
+        self.legend().height(width) + HEIGHT + FOOT
+    }
+
+    fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
+        let legend = self.legend();
+        legend.draw(pen, width)?;
+        let top = legend.height(width) + 6.0;
+        let frame = Frame {
+            left: 64.0,
+            top,
+            right: width - 8.0,
+            bottom: self.height(width) - FOOT,
+        };
+        let plane = pen.plane(frame, self.runs, self.times);
+        plane.mark_y(Unit::Nanoseconds)?;
+        plane.mark_x(&|run, _| count(run as usize))?;
+        for (index, contestant) in self.contestants.iter().enumerate() {
+            let places = contestant.dots.iter();
+            let places = places.map(|(run, time)| (*run as f64 + 1.0, *time));
+            plane.dots(places, Paint::Series(index), (1.8, 0.5))?;
+        }
+        for (index, contestant) in self.contestants.iter().enumerate() {
+            plane.line(contestant.line.clone(), Paint::Series(index), 2.2)?;
+        }
+        let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
+        pen.text(place, "run", Look::INK.at(Side::Middle))
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(&[
+            ("contestant", Align::Left, 0),
+            ("median of the first third", Align::Right, 0),
+            ("median of the last third", Align::Right, 0),
+            ("change", Align::Right, 0),
+        ]);
+        for contestant in &self.contestants {
+            let mut cells = vec![contestant.name.clone()];
+            match contestant.thirds {
+                Some((first, last)) => {
+                    let change = Unit::Ratio.format(last / first - 1.0, 2);
+                    let sign = if last > first { "+" } else { "" };
+                    cells.extend([first, last].map(|time| Unit::Nanoseconds.format(time, 4)));
+                    cells.push(format!("{sign}{change}"));
+                }
+                None => cells.extend(std::iter::repeat_n("-".to_owned(), 3)),
+            }
+            table.row(cells);
+        }
+        table
+    }
+}

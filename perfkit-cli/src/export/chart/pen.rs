@@ -1,0 +1,216 @@
+//! Drawing in units of the picture, and in values above two axes.
+
+use std::convert::Infallible;
+
+use plotters::coord::Shift;
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::element::{Circle, PathElement, Polygon, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontStyle, ShapeStyle, TextStyle};
+
+use perfkit::unit::Unit;
+
+use super::axis::{Axis, mark};
+use super::canvas::{Canvas, Paint, STEPS};
+
+/// The size of most text.
+pub(super) const TEXT: f64 = 12.5;
+
+pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
+
+/// Where a text begins, or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Left,
+    Middle,
+    Right,
+}
+
+/// How a text looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub(super) paint: Paint,
+    pub(super) side: Side,
+    pub(super) is_bold: bool,
+}
+
+impl Look {
+    pub(super) const INK: Self = Self::new(Paint::Ink, Side::Left);
+    pub(super) const BOLD: Self = Self {
+        is_bold: true,
+        ..Self::INK
+    };
+    pub(super) const MUTED: Self = Self::new(Paint::Muted, Side::Left);
+
+    pub(super) const fn new(paint: Paint, side: Side) -> Self {
+        Self {
+            paint,
+            side,
+            is_bold: false,
+        }
+    }
+
+    pub(super) const fn at(self, side: Side) -> Self {
+        Self { side, ..self }
+    }
+}
+
+/// A rectangle of the picture, in units.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+}
+
+/// What draws a picture.
+pub(crate) struct Pen<'a>(DrawingArea<Canvas<'a>, Shift>);
+
+impl<'a> Pen<'a> {
+    pub(super) fn new(size: (u32, u32), shapes: &'a mut String) -> Self {
+        Self(Canvas::new(size, shapes).into_drawing_area())
+    }
+
+    /// A part of the picture above two axes; the second one points up.
+    pub(super) fn plane(&self, frame: Frame, x: Axis, y: Axis) -> Plane<'a, '_> {
+        let x_range = steps(frame.left)..steps(frame.right);
+        let y_range = steps(frame.bottom)..steps(frame.top);
+        let coordinates = Cartesian2d::new(x, y, (x_range, y_range));
+        Plane {
+            pen: self,
+            area: self.0.apply_coord_spec(coordinates),
+            frame,
+            x,
+            y,
+        }
+    }
+
+    /// A line of text whose middle is at the given height.
+    pub(super) fn text(&self, (x, y): (f64, f64), text: &str, look: Look) -> Drawn {
+        let side = match look.side {
+            Side::Left => HPos::Left,
+            Side::Middle => HPos::Center,
+            Side::Right => HPos::Right,
+        };
+        let weight = if look.is_bold {
+            FontStyle::Bold
+        } else {
+            FontStyle::Normal
+        };
+        let color = look.paint.color();
+        let style = TextStyle::from(("sans-serif", TEXT * f64::from(STEPS), weight))
+            .color(&color)
+            .pos(Pos::new(side, VPos::Center));
+        self.0.draw(&Text::new(text, (steps(x), steps(y)), style))
+    }
+
+    pub(super) fn line(&self, points: &[(f64, f64)], paint: Paint, width: f64) -> Drawn {
+        let points: Vec<_> = points.iter().map(|(x, y)| (steps(*x), steps(*y))).collect();
+        self.0.draw(&PathElement::new(points, stroke(paint, width)))
+    }
+
+    pub(super) fn polygon(&self, corners: &[(f64, f64)], paint: Paint, alpha: f64) -> Drawn {
+        let corners: Vec<_> = corners
+            .iter()
+            .map(|(x, y)| (steps(*x), steps(*y)))
+            .collect();
+        let style = paint.color().mix(alpha).filled();
+        self.0.draw(&Polygon::new(corners, style))
+    }
+
+    pub(super) fn dot(&self, (x, y): (f64, f64), paint: Paint, radius: f64) -> Drawn {
+        let style = paint.color().filled();
+        self.0
+            .draw(&Circle::new((steps(x), steps(y)), steps(radius), style))
+    }
+
+    pub(super) fn finish(self) -> Drawn {
+        self.0.present()
+    }
+}
+
+/// A part of a picture where shapes have values for coordinates.
+pub(super) struct Plane<'a, 'p> {
+    pen: &'p Pen<'a>,
+    area: DrawingArea<Canvas<'a>, Cartesian2d<Axis, Axis>>,
+    frame: Frame,
+    x: Axis,
+    y: Axis,
+}
+
+impl Plane<'_, '_> {
+    pub(super) fn line(&self, points: Vec<(f64, f64)>, paint: Paint, width: f64) -> Drawn {
+        self.area
+            .draw(&PathElement::new(points, stroke(paint, width)))
+    }
+
+    pub(super) fn polygon(&self, corners: Vec<(f64, f64)>, paint: Paint, alpha: f64) -> Drawn {
+        let style = paint.color().mix(alpha).filled();
+        self.area.draw(&Polygon::new(corners, style))
+    }
+
+    pub(super) fn dots(
+        &self,
+        places: impl IntoIterator<Item = (f64, f64)>,
+        paint: Paint,
+        (radius, alpha): (f64, f64),
+    ) -> Drawn {
+        let style = paint.color().mix(alpha).filled();
+        places
+            .into_iter()
+            .try_for_each(|place| self.area.draw(&Circle::new(place, steps(radius), style)))
+    }
+
+    /// Lines across the plane at round values of the horizontal axis, and the
+    /// values below.
+    pub(super) fn mark_x(&self, words: &dyn Fn(f64, &[f64]) -> String) -> Drawn {
+        let width = self.frame.right - self.frame.left;
+        let ticks = self.x.ticks((width / 72.0) as usize);
+        for tick in &ticks {
+            let x = self.frame.left + width * self.x.position(*tick);
+            let ends = [(x, self.frame.top), (x, self.frame.bottom)];
+            self.pen.line(&ends, Paint::Grid, 1.0)?;
+            self.below(x, &words(*tick, &ticks))?;
+        }
+        Ok(())
+    }
+
+    /// A word below the plane.
+    pub(super) fn below(&self, x: f64, word: &str) -> Drawn {
+        // At the edges there is less room.
+        let side = if x > self.frame.right - 20.0 {
+            Side::Right
+        } else if x < self.frame.left + 20.0 {
+            Side::Left
+        } else {
+            Side::Middle
+        };
+        let place = (x, self.frame.bottom + 13.0);
+        self.pen.text(place, word, Look::MUTED.at(side))
+    }
+
+    /// The same for the vertical axis, the values at its left.
+    pub(super) fn mark_y(&self, unit: Unit) -> Drawn {
+        let height = self.frame.bottom - self.frame.top;
+        let ticks = self.y.ticks((height / 45.0) as usize);
+        for tick in &ticks {
+            let y = self.frame.bottom - height * self.y.position(*tick);
+            let ends = [(self.frame.left, y), (self.frame.right, y)];
+            self.pen.line(&ends, Paint::Grid, 1.0)?;
+            let place = (self.frame.left - 8.0, y);
+            let look = Look::MUTED.at(Side::Right);
+            self.pen.text(place, &mark(*tick, &ticks, unit), look)?;
+        }
+        Ok(())
+    }
+}
+
+fn steps(units: f64) -> i32 {
+    (units * f64::from(STEPS)).round() as i32
+}
+
+fn stroke(paint: Paint, width: f64) -> ShapeStyle {
+    paint.color().stroke_width(steps(width).unsigned_abs())
+}

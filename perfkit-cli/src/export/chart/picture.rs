@@ -1,0 +1,176 @@
+//! A chart as SVG: within a page, in two widths, or as a file of its own.
+
+use std::fmt::Write as _;
+
+use perfkit::Report;
+
+use crate::error::Error;
+
+use super::canvas::escape;
+use super::pen::Pen;
+use super::{Chart, Distribution, Percentiles};
+
+/// The colours by day: Okabe and Ito's palette (2008), which colour-blind people
+/// can tell apart, some of it darker, so that everything stands out from white
+/// by 3 to 1, and text by 4.5 to 1.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
+/// The width of a picture, and that of one for telephones.
+const WIDE: u32 = 900;
+const NARROW: u32 = 340;
+
+/// The margin of a file.
+const MARGIN: u32 = 20;
+
+struct Drawing {
+    width: u32,
+    height: u32,
+    shapes: String,
+}
+
+fn draw(chart: &dyn Chart, width: u32) -> Result<Drawing, Error> {
+    let height = chart.height(f64::from(width)).ceil().clamp(1.0, 1e6) as u32;
+    let mut shapes = String::new();
+    let pen = Pen::new((width, height), &mut shapes);
+    chart
+        .draw(&pen, f64::from(width))
+        .and_then(|()| pen.finish())
+        .map_err(|error| Error::data(format!("the plot cannot be drawn: {error}")))?;
+    Ok(Drawing {
+        width,
+        height,
+        shapes,
+    })
+}
+
+/// The chart in both widths, of which the page's style shows one. `id` is a word
+/// that nothing else on the page has.
+pub(crate) fn within_page(chart: &dyn Chart, id: &str) -> Result<String, Error> {
+    let mut text = String::new();
+    for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
+        let Drawing {
+            width,
+            height,
+            shapes,
+        } = draw(chart, width)?;
+        let title = escape(&chart.title());
+        let description = escape(&chart.description());
+        // A text takes everything.
+        let _ = write!(
+            text,
+            "<svg class=\"chart {class}\" role=\"img\" viewBox=\"0 0 {width} {height}\" aria-labelledby=\"{id}-{class}-t {id}-{class}-d\">\n<title id=\"{id}-{class}-t\">{title}</title>\n<desc id=\"{id}-{class}-d\">{description}</desc>\n{shapes}</svg>\n"
+        );
+    }
+    Ok(text)
+}
+
+/// What a report shows in a picture: the distributions of its contestants, or
+/// the percentiles of its operations.
+pub(crate) fn plot(report: &Report) -> Result<String, Error> {
+    if let Some(chart) = Distribution::of(&report.benchmarks) {
+        return file(&chart);
+    }
+    match Percentiles::of(report) {
+        Some(chart) => file(&chart),
+        None => Err(Error::data(
+            "there is nothing to plot: the report has no times",
+        )),
+    }
+}
+
+fn file(chart: &dyn Chart) -> Result<String, Error> {
+    let Drawing {
+        width,
+        height,
+        shapes,
+    } = draw(chart, WIDE)?;
+    let (outer_width, outer_height) = (width + 2 * MARGIN, height + 2 * MARGIN);
+    let title = escape(&chart.title());
+    let description = escape(&chart.description());
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{outer_width}\" height=\"{outer_height}\" viewBox=\"-{MARGIN} -{MARGIN} {outer_width} {outer_height}\">\n<title>{title}</title>\n<desc>{description}</desc>\n<style>{STYLE}</style>\n<rect x=\"-{MARGIN}\" y=\"-{MARGIN}\" width=\"{outer_width}\" height=\"{outer_height}\" fill=\"#ffffff\"/>\n{shapes}</svg>\n"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use perfkit::report::{Benchmark, Environment};
+    use perfkit::unit::Unit;
+    use perfkit::{Metric, MetricSummary, MockClock, Monitor};
+
+    use super::super::Order;
+
+    fn report_of(times: &[&[f64]]) -> Report {
+        let mut report = Report::new(Environment::detect("mock"));
+        for (index, times) in times.iter().enumerate() {
+            let mut benchmark = Benchmark::new(format!("<b>{index}</b>\u{1}"));
+            let summary = MetricSummary::from_samples(Unit::Nanoseconds, times.to_vec());
+            benchmark.metrics.insert(Metric::WALL_TIME, summary);
+            report.benchmarks.push(benchmark);
+        }
+        report
+    }
+
+    #[test]
+    fn odd_samples_are_drawn_without_trouble() {
+        for times in [
+            &[&[5e6][..]][..],
+            &[&[5e6; 10]],
+            &[&[0.0, 0.0]],
+            &[&[0.0, 1.0, 1e9]],
+            &[&[1.0, 1e15]],
+            &[&[f64::MAX, 5e6, f64::INFINITY], &[1e6, 2e6, 3e6]],
+            &[&[f64::MIN_POSITIVE, 1e17], &[-5.0, 1e-300]],
+            &[&[1e6][..]; 40],
+        ] {
+            let report = report_of(times);
+            let picture = plot(&report).unwrap();
+            assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
+            let page = Distribution::of(&report.benchmarks).map(|chart| within_page(&chart, "x"));
+            let order = Order::of(&report.benchmarks).map(|chart| within_page(&chart, "y"));
+            for text in [Some(Ok(picture.clone())), page, order]
+                .into_iter()
+                .flatten()
+            {
+                let text = text.unwrap();
+                assert!(!text.contains("<b>") && !text.contains('\u{1}'));
+                assert!(!text.contains("NaN") && !text.contains("inf"), "{times:?}");
+                assert!(text.len() < 200_000);
+            }
+            assert_eq!(picture.contains("Not drawn: 28 more"), times.len() == 40);
+        }
+    }
+
+    #[test]
+    fn a_million_runs_are_a_small_picture() {
+        let times: Vec<f64> = (0..1_000_000_u32)
+            .map(|run| 1e6 + f64::from(run.wrapping_mul(2_654_435_761) >> 12))
+            .collect();
+        let report = report_of(&[&times]);
+        let picture = plot(&report).unwrap();
+        assert!(picture.len() < 30_000, "{}", picture.len());
+        let order = within_page(&Order::of(&report.benchmarks).unwrap(), "x").unwrap();
+        assert!(order.len() < 40_000, "{}", order.len());
+    }
+
+    #[test]
+    fn nothing_to_plot_is_said() {
+        assert!(plot(&report_of(&[&[]])).is_err());
+        assert!(plot(&Report::new(Environment::detect("mock"))).is_err());
+    }
+
+    #[test]
+    fn percentiles_of_operations_are_drawn() {
+        let clock = MockClock::new();
+        let monitor = Monitor::with_clock(clock.clone());
+        for ms in 0..500_u64 {
+            monitor.measure("work", || {
+                clock.advance(std::time::Duration::from_millis(ms % 97));
+            });
+            monitor.measure("instant", || ());
+        }
+        let picture = plot(&Report::from_snapshot(monitor.snapshot())).unwrap();
+        assert!(picture.contains("work: 500 calls") && picture.contains("99 %"));
+    }
+}

@@ -1,0 +1,186 @@
+//! Which charts a report gets: those that stand open, those that are folded
+//! away, and how many are left out.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use perfkit::Report;
+use perfkit::report::{Benchmark, Comparison, Ratio};
+
+use crate::error::Error;
+use crate::export::chart::{Chart, Distribution, Forest, Order, Percentiles, within_page};
+use crate::report::is_time;
+use crate::terminal::label;
+
+use super::table::TableView;
+use super::verdicts::rank;
+
+/// Up to so many groups of contestants have charts that stand open; of more
+/// groups the first ones have charts, all folded away.
+const OPEN_GROUPS: usize = 3;
+const FOLDED_GROUPS: usize = 20;
+
+/// How many comparisons stand in the first forest plot, and in each of those
+/// that are folded away.
+const FIRST_ROWS: usize = 40;
+const MORE_ROWS: usize = 480;
+
+/// Up to so many comparisons keep their order, and metrics beside time are drawn.
+const FEW: usize = 12;
+
+/// All charts of a report.
+pub(super) struct Figures {
+    pub(super) open: Vec<Group>,
+    pub(super) folded: Vec<Group>,
+    pub(super) forests: Vec<FigureView>,
+    pub(super) percentiles: Option<FigureView>,
+    /// How many groups and how many comparisons are not drawn.
+    pub(super) groups_left_out: usize,
+    pub(super) comparisons_left_out: usize,
+}
+
+/// The charts of contestants that are compared with each other.
+pub(super) struct Group {
+    pub(super) name: String,
+    pub(super) distribution: FigureView,
+    pub(super) order: Option<FigureView>,
+}
+
+/// A chart on the page.
+pub(super) struct FigureView {
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) svg: String,
+    pub(super) table: TableView,
+    pub(super) is_folded: bool,
+}
+
+impl Figures {
+    pub(super) fn of(report: &Report) -> Result<Self, Error> {
+        let all = groups(report);
+        let mut drawn = Vec::new();
+        for (index, group) in all.iter().take(FOLDED_GROUPS).enumerate() {
+            drawn.extend(Group::of(group, index)?);
+        }
+        let (open, folded) = if all.len() > OPEN_GROUPS {
+            (Vec::new(), drawn)
+        } else {
+            (drawn, Vec::new())
+        };
+        let (forests, comparisons_left_out) = forests(report)?;
+        let percentiles = Percentiles::of(report)
+            .map(|chart| FigureView::of(&chart, "percentiles"))
+            .transpose()?;
+        Ok(Self {
+            open,
+            folded,
+            forests,
+            percentiles,
+            groups_left_out: all.len().saturating_sub(FOLDED_GROUPS),
+            comparisons_left_out,
+        })
+    }
+}
+
+impl FigureView {
+    fn of(chart: &dyn Chart, id: &str) -> Result<Self, Error> {
+        let title = chart.title();
+        Ok(Self {
+            svg: within_page(chart, id)?,
+            description: chart.description(),
+            table: TableView::of(&chart.table(), &format!("{title}: numbers")),
+            title,
+            is_folded: false,
+        })
+    }
+}
+
+impl Group {
+    fn of(benchmarks: &[&Benchmark], index: usize) -> Result<Option<Self>, Error> {
+        let Some(distribution) = Distribution::of(benchmarks.iter().copied()) else {
+            return Ok(None);
+        };
+        let order = Order::of(benchmarks.iter().copied())
+            .map(|chart| FigureView::of(&chart, &format!("order{index}")))
+            .transpose()?;
+        let names: Vec<String> = benchmarks.iter().take(2).map(|b| label(&b.name)).collect();
+        Ok(Some(Self {
+            name: names.join(", "),
+            distribution: FigureView::of(&distribution, &format!("distribution{index}"))?,
+            order,
+        }))
+    }
+}
+
+/// Contestants that belong on one axis: all that were measured together, or the
+/// two sides of a comparison of saved reports.
+fn groups(report: &Report) -> Vec<Vec<&Benchmark>> {
+    if report.benchmarks.is_empty() {
+        return Vec::new();
+    }
+    if report.sampling.is_some() || report.comparisons.is_empty() {
+        return vec![report.benchmarks.iter().collect()];
+    }
+    let by_name: HashMap<&str, &Benchmark> = report
+        .benchmarks
+        .iter()
+        .map(|benchmark| (benchmark.name.as_str(), benchmark))
+        .collect();
+    // Saved reports are compared by name, and their sides are marked.
+    let find = |name: &str, side: &str| {
+        let marked = format!("{name} ({side})");
+        by_name
+            .get(marked.as_str())
+            .or_else(|| by_name.get(name))
+            .copied()
+    };
+    let timed = sorted_comparisons(report);
+    let pairs = timed.into_iter().filter_map(|comparison| {
+        let before = find(&comparison.baseline, "before")?;
+        Some(vec![before, find(&comparison.candidate, "after")?])
+    });
+    pairs.collect()
+}
+
+/// The comparisons of time, the most striking first where there are many.
+fn sorted_comparisons(report: &Report) -> Vec<&Comparison> {
+    let mut timed: Vec<&Comparison> = report
+        .comparisons
+        .iter()
+        .filter(|comparison| is_time(&comparison.metric))
+        .collect();
+    if timed.len() > FEW {
+        timed.sort_by(|a, b| most_striking_first(a, b));
+    }
+    timed
+}
+
+fn forests(report: &Report) -> Result<(Vec<FigureView>, usize), Error> {
+    let few = report.comparisons.len() <= FEW;
+    let rows = if few {
+        report.comparisons.iter().collect()
+    } else {
+        sorted_comparisons(report)
+    };
+    let sizes = [FIRST_ROWS, MORE_ROWS, MORE_ROWS];
+    let left_out = rows.len().saturating_sub(sizes.iter().sum());
+    let mut views = Vec::new();
+    for (index, part) in Forest::parts(&rows, &sizes).iter().enumerate() {
+        let mut view = FigureView::of(part, &format!("forest{index}"))?;
+        view.is_folded = index > 0;
+        views.push(view);
+    }
+    Ok((views, left_out))
+}
+
+/// Slower before faster before undecided before the same; among those the
+/// largest difference first.
+pub(super) fn most_striking_first(a: &Comparison, b: &Comparison) -> Ordering {
+    let distance = |comparison: &Comparison| {
+        let size = |ratio: &Ratio| ratio.estimate.ln().abs();
+        comparison.ratio.as_ref().map_or(0.0, size)
+    };
+    rank(a.verdict)
+        .cmp(&rank(b.verdict))
+        .then_with(|| distance(b).total_cmp(&distance(a)))
+}

@@ -1,0 +1,93 @@
+//! Where the numbers come from: the machine, the build, and the command that
+//! measures them again.
+
+use std::time::{Duration, SystemTime};
+
+use perfkit::Report;
+use perfkit::report::{Sampling, StopReason};
+use perfkit::unit::Unit;
+
+use crate::terminal::{printable, shorten};
+
+/// The longest command line that is shown.
+const LONGEST_COMMAND: usize = 4000;
+
+/// What is known of the machine and the build: names and values.
+pub(super) fn environment(report: &Report) -> Vec<(&'static str, String)> {
+    let found = &report.environment;
+    let system = match &found.os_version {
+        Some(version) => format!("{version} ({}, {})", found.os, found.architecture),
+        None => format!("{} ({})", found.os, found.architecture),
+    };
+    let git = found.git.as_ref().map(|git| {
+        let state = match git.dirty {
+            Some(true) => " with changes",
+            Some(false) => "",
+            None => " (not known whether with changes)",
+        };
+        format!("{}{state}", git.commit)
+    });
+    let probe = found.clock.probe.map(|cost| {
+        let time = Unit::Nanoseconds.format(cost.call_ns, 2);
+        format!("{time} for each measured call")
+    });
+    let facts = [
+        ("Machine", found.cpu.clone()),
+        ("Processors", found.cores.map(|cores| cores.to_string())),
+        ("System", Some(system)),
+        ("Revision", git),
+        ("Rust", found.rust.clone()),
+        ("Optimisation", found.opt_level.clone()),
+        ("Clock", Some(found.clock.name.clone())),
+        ("Cost of measuring", probe),
+        ("perfkit", Some(found.perfkit.clone())),
+    ];
+    facts
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, shorten(&printable(&value?), 200))))
+        .collect()
+}
+
+/// The machine in a few words.
+pub(super) fn machine(report: &Report) -> Option<String> {
+    let cpu = report.environment.cpu.as_deref()?;
+    let cpu = shorten(&printable(cpu), 60);
+    Some(match report.environment.cores {
+        Some(1) => format!("{cpu} (1 processor)"),
+        Some(cores) => format!("{cpu} ({cores} processors)"),
+        None => cpu,
+    })
+}
+
+/// When the report was made: for machines and for people.
+pub(super) fn created(report: &Report) -> (String, String) {
+    // Beyond these years the format has no form, and formatting panics.
+    let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    let time = report.created.clamp(SystemTime::UNIX_EPOCH, last);
+    let text = humantime::format_rfc3339_seconds(time).to_string();
+    let shown = text.replace('T', " ").replace('Z', " UTC");
+    (text, shown)
+}
+
+/// The command that measures the same again, where the report tells it.
+pub(super) fn command(report: &Report) -> Option<String> {
+    let sampling = report.sampling.as_ref()?;
+    let commands = report.benchmarks.iter().map(|b| b.command.as_deref());
+    let commands: Vec<&str> = commands.collect::<Option<_>>()?;
+    let mut words = vec!["perfkit".to_owned(), "compare".to_owned()];
+    words.extend(options(sampling));
+    words.extend(commands.iter().map(|c| shell_words::quote(c).into_owned()));
+    let text = printable(&words.join(" "));
+    Some(shorten(&text, LONGEST_COMMAND))
+}
+
+fn options(sampling: &Sampling) -> Vec<String> {
+    let mut options = vec![
+        format!("--seed {}", sampling.seed),
+        format!("--warmup {}", sampling.warmup_blocks),
+    ];
+    if sampling.stopped == StopReason::RunsDone {
+        options.push(format!("--runs {}", sampling.blocks));
+    }
+    options
+}

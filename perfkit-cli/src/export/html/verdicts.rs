@@ -1,0 +1,133 @@
+//! The verdicts at the top of the page.
+
+use std::cmp::Ordering;
+
+use perfkit::report::{Report, Verdict};
+
+use crate::report::{Headline, Tone, headlines};
+
+/// How many verdicts stand open, and how many more are folded away.
+const OPEN: usize = 8;
+const MOST: usize = 2000;
+
+/// The verdicts of a report, the ones that ask for attention first.
+pub(super) struct Verdicts {
+    /// How many there are of each kind, where there are many.
+    pub(super) tally: Vec<Tally>,
+    pub(super) open: Vec<VerdictView>,
+    pub(super) folded: Vec<VerdictView>,
+    pub(super) left_out: usize,
+}
+
+pub(super) struct Tally {
+    pub(super) class: &'static str,
+    pub(super) word: &'static str,
+    pub(super) count: usize,
+}
+
+pub(super) struct VerdictView {
+    pub(super) class: &'static str,
+    pub(super) word: &'static str,
+    pub(super) words: Vec<Words>,
+}
+
+/// A part of a sentence: plain, or a name.
+pub(super) struct Words {
+    pub(super) text: String,
+    pub(super) is_name: bool,
+}
+
+impl Verdicts {
+    pub(super) fn of(report: &Report) -> Self {
+        let mut found = headlines(report);
+        let tally = if found.len() > OPEN {
+            tally(&found)
+        } else {
+            Vec::new()
+        };
+        if found.len() > OPEN {
+            found.sort_by(most_striking_first);
+        }
+        let left_out = found.len().saturating_sub(MOST);
+        found.truncate(MOST);
+        let mut views: Vec<VerdictView> = found.iter().map(VerdictView::of).collect();
+        let folded = views.split_off(views.len().min(OPEN));
+        Self {
+            tally,
+            open: views,
+            folded,
+            left_out,
+        }
+    }
+}
+
+fn tally(headlines: &[Headline<'_>]) -> Vec<Tally> {
+    let mut counts: Vec<Tally> = Vec::new();
+    for headline in headlines {
+        match counts.iter_mut().find(|known| known.word == headline.word) {
+            Some(known) => known.count += 1,
+            None => counts.push(Tally {
+                class: class(headline.tone),
+                word: headline.word,
+                count: 1,
+            }),
+        }
+    }
+    counts.sort_by_key(|known| {
+        let order = ["slower", "worse", "faster", "better", "undecided", "same"];
+        order.iter().position(|word| *word == known.word)
+    });
+    counts
+}
+
+fn most_striking_first(a: &Headline<'_>, b: &Headline<'_>) -> Ordering {
+    match (a.comparison, b.comparison) {
+        (Some(a), Some(b)) => super::figures::most_striking_first(a, b),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    }
+}
+
+pub(super) fn rank(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Slower => 0,
+        Verdict::Faster => 1,
+        Verdict::Inconclusive => 2,
+        Verdict::Same => 3,
+    }
+}
+
+fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "is-good",
+        Tone::Bad => "is-bad",
+        Tone::Unsure => "is-unsure",
+        Tone::Plain => "is-plain",
+    }
+}
+
+impl VerdictView {
+    fn of(headline: &Headline<'_>) -> Self {
+        Self {
+            class: class(headline.tone),
+            word: headline.word,
+            words: words(&headline.sentence),
+        }
+    }
+}
+
+/// A sentence with its names, which stand in backticks, apart.
+pub(super) fn words(sentence: &str) -> Vec<Words> {
+    let parts: Vec<&str> = sentence.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        // A name has a backtick of its own: all of it is plain text then.
+        return vec![Words {
+            text: sentence.to_owned(),
+            is_name: false,
+        }];
+    }
+    let words = parts.into_iter().enumerate().map(|(index, text)| Words {
+        text: text.to_owned(),
+        is_name: index % 2 == 1,
+    });
+    words.filter(|words| !words.text.is_empty()).collect()
+}

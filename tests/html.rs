@@ -1,0 +1,423 @@
+//! Pages: `--format html`, `--export-html`, `report --open`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use perfkit::report::{Benchmark, Comparison, Environment, Note, Ratio, Report, Verdict};
+use perfkit::unit::Unit;
+use perfkit::{Metric, MetricSummary, MockClock, Monitor};
+use support::{Folder, workspace};
+
+/// What must never have an effect.
+const HOSTILE: [&str; 6] = [
+    "\u{1b}[31m\u{1b}]0;owned\u{7}",
+    "<script>alert(1)</script>",
+    "</style></title></svg></script><img src=x onerror=alert(1)>",
+    "\u{202E}exe.gnp\u{200B}\u{FFFE}",
+    "' onload='alert(1)\" style=\"x:url(http://example.org)",
+    "a `b` {{ c }} {% d %} &lt; ]]> -->",
+];
+
+fn benchmark(name: &str, times: Vec<f64>) -> Benchmark {
+    let mut benchmark = Benchmark::new(name);
+    benchmark.successes = times.len() as u64;
+    let summary = MetricSummary::from_samples(Unit::Nanoseconds, times);
+    benchmark.metrics.insert(Metric::WALL_TIME, summary);
+    benchmark
+}
+
+fn comparison(baseline: &str, candidate: &str, estimate: f64) -> Comparison {
+    Comparison {
+        baseline: baseline.to_owned(),
+        candidate: candidate.to_owned(),
+        metric: Metric::WALL_TIME,
+        interleaved: true,
+        pairs: 30,
+        ratio: Some(Ratio {
+            estimate,
+            low: estimate * 0.99,
+            high: estimate * 1.01,
+            confidence: 0.999,
+        }),
+        indifference: 0.005,
+        verdict: if estimate > 1.02 {
+            Verdict::Slower
+        } else {
+            Verdict::Inconclusive
+        },
+        notes: Vec::new(),
+    }
+}
+
+/// Times around a level, the same in every run of the tests.
+fn times(level: f64, count: usize) -> Vec<f64> {
+    let wave = |run: usize| (run as f64 * 0.618_034).fract() - 0.5;
+    (0..count)
+        .map(|run| level * (1.0 + 0.1 * wave(run)))
+        .collect()
+}
+
+fn pair() -> Report {
+    let mut report = Report::new(Environment::detect("mock"));
+    report.benchmarks = vec![
+        benchmark("old", times(1e7, 60)),
+        benchmark("new", times(1.2e7, 60)),
+    ];
+    report.comparisons = vec![comparison("old", "new", 1.2)];
+    report
+}
+
+fn page_of(folder: &Folder, report: &Report) -> String {
+    report.save(folder.path("report.json")).unwrap();
+    let arguments = ["report", "report.json", "--format", "html"];
+    folder.run(arguments).exits_with(0).stdout
+}
+
+/// Every element is closed by the one that it stands in, and only those stand
+/// there that perfkit writes.
+#[track_caller]
+fn assert_well_formed(page: &str) {
+    const KNOWN: &str = " a b body code dd desc details div dl dt figcaption figure h1 h2 h3 head header html li link main meta p path pre section span style summary svg table tbody td text th thead time title tr ul ";
+    let mut open: Vec<&str> = Vec::new();
+    let body = page.strip_prefix("<!doctype html>").unwrap();
+    for part in body.split('<').skip(1) {
+        let (tag, _) = part.split_once('>').expect("a tag ends");
+        let name = tag.split([' ', '/']).find(|name| !name.is_empty()).unwrap();
+        assert!(KNOWN.contains(&format!(" {name} ")), "<{tag}>");
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name), "</{name}>");
+        } else if name != "meta" && !tag.ends_with('/') {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+/// Nothing on the page asks for anything from anywhere.
+#[track_caller]
+fn assert_self_contained(page: &str) {
+    assert!(page.contains("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"));
+    let markup: String = page
+        .split('<')
+        .skip(1)
+        .map(|part| part.split('>').next().unwrap())
+        .collect();
+    for wish in ["http:", "https:", "src=", "script", "@import", " on"] {
+        assert!(!markup.contains(wish), "{wish} in the markup");
+    }
+    let style = page.split("<style>").nth(1).unwrap();
+    let style = style.split("</style>").next().unwrap();
+    assert!(!style.contains("url(") && !style.contains("@import"));
+    let links = page.split("href=\"").skip(1);
+    assert!(links.into_iter().all(|link| link.starts_with('#')));
+}
+
+#[test]
+fn a_comparison_is_one_page_with_its_verdict_first() {
+    let folder = Folder::new();
+    let page = page_of(&folder, &pair());
+    assert_well_formed(&page);
+    assert_self_contained(&page);
+    let order = [
+        "<h1>Comparison",
+        ">slower</span>",
+        "it takes 1.200 times as long",
+        "<h2 id=\"distributions\">",
+        "<h2 id=\"ratios\">",
+        "<h2 id=\"order\">",
+        "<h2 id=\"numbers\">",
+        "<h2 id=\"environment\">",
+        "<h2 id=\"again\">",
+    ];
+    let places: Vec<usize> = order.iter().map(|text| page.find(text).unwrap()).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    // Three charts in two widths, each with its words and its numbers.
+    assert_eq!(page.matches("role=\"img\"").count(), 6);
+    assert_eq!(page.matches("<desc ").count(), 6);
+    assert_eq!(page.matches("Numbers of this chart").count(), 3);
+}
+
+#[test]
+fn every_verb_writes_a_page() {
+    let folder = Folder::new();
+    let arguments = [
+        "compare",
+        "-r",
+        "5",
+        "true",
+        "sleep 0.001",
+        "--export-html",
+        "saved.html",
+        "--format",
+        "html",
+        "--export-json",
+        "a.json",
+    ];
+    let answer = folder.run(arguments).exits_with(0);
+    assert_well_formed(&answer.stdout);
+    assert_eq!(folder.read("saved.html"), answer.stdout);
+    assert!(answer.stdout.contains("perfkit compare --seed "));
+    assert!(
+        answer
+            .stdout
+            .contains("--runs 5 true &#39;sleep 0.001&#39;"),
+        "{}",
+        answer.stdout
+    );
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\nbenchmark = \"*\"\nmax = \"< 1ns\"\n",
+    );
+    let gate = ["gate", "a.json", "--format", "html", "-o", "gate.html"];
+    folder.run(gate).exits_with(1);
+    let page = folder.read("gate.html");
+    assert_well_formed(&page);
+    assert!(
+        page.contains("<h1>Gate</h1>") && page.contains(">failed</span>"),
+        "{page}"
+    );
+    let service = support::example("01_function");
+    let service = service.to_str().unwrap();
+    let run = ["run", "--format", "html", "-o", "run.html", "--", service];
+    folder.run(run).exits_with(0);
+    let page = folder.read("run.html");
+    assert_well_formed(&page);
+    assert!(page.contains("<h1>Operations</h1>") && page.contains("<h2 id=\"percentiles\">"));
+}
+
+#[test]
+fn names_from_outside_are_inert() {
+    let folder = Folder::new();
+    let mut report = pair();
+    let long = "x".repeat(10_000);
+    let names: Vec<&str> = HOSTILE.iter().copied().chain([long.as_str()]).collect();
+    report.benchmarks.clear();
+    report.comparisons.clear();
+    for name in &names {
+        let mut benchmark = benchmark(name, times(1e7, 30));
+        benchmark.command = Some((*name).to_owned());
+        benchmark.notes.push(Note::warning("x", *name));
+        report.benchmarks.push(benchmark);
+        report.comparisons.push(comparison(names[0], name, 1.2));
+    }
+    report.environment.cpu = Some(HOSTILE[2].to_owned());
+    let page = page_of(&folder, &report);
+    assert_well_formed(&page);
+    assert_self_contained(&page);
+    let is_harmful = |c: char| {
+        (c.is_control() && c != '\n') || matches!(c, '\u{202E}' | '\u{200B}' | '\u{FFFE}')
+    };
+    assert!(!page.contains(is_harmful));
+    assert!(page.len() < 400_000, "{}", page.len());
+    // What is cut has a mark of its own.
+    assert!(page.contains("xxx #"), "{page}");
+}
+
+#[test]
+fn odd_numbers_make_a_page() {
+    let folder = Folder::new();
+    let odd: [Vec<f64>; 8] = [
+        vec![],
+        vec![5e6],
+        vec![5e6; 40],
+        vec![0.0; 3],
+        vec![0.0, 1e-300, 1e9, 1e17],
+        vec![1.0, 1e18, f64::MAX],
+        vec![-1e300, -5.0, 3.0],
+        vec![f64::MIN_POSITIVE; 2],
+    ];
+    for times in odd {
+        for ratio in [0.0, f64::MIN_POSITIVE, 1.0, 1e300] {
+            let mut report = pair();
+            report.benchmarks[1] = benchmark("new", times.clone());
+            report.comparisons[0] = comparison("old", "new", ratio);
+            let page = page_of(&folder, &report);
+            assert_well_formed(&page);
+            assert!(
+                !page.contains("NaN") && !page.contains("\"inf"),
+                "{times:?} {ratio}"
+            );
+        }
+    }
+    let empty = Report::new(Environment::detect("mock"));
+    assert_well_formed(&page_of(&folder, &empty));
+}
+
+#[test]
+fn operations_have_percentile_curves() {
+    let folder = Folder::new();
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    for call in 0..2000_u64 {
+        monitor.measure("work", || clock.advance(Duration::from_micros(call % 97)));
+        monitor.measure("instant", || ());
+    }
+    let page = page_of(&folder, &Report::from_snapshot(monitor.snapshot()));
+    assert_well_formed(&page);
+    assert!(page.contains(">99.9 %</text>") && page.contains("work: 2,000 calls"));
+}
+
+/// Two saved reports of many benchmarks.
+fn many(folder: &Folder, count: usize) {
+    for (name, factor) in [("before.json", 1.0), ("after.json", 2.0)] {
+        let mut report = Report::new(Environment::detect("mock"));
+        for index in 0..count {
+            let factor = if index % 7 == 0 { factor } else { 1.0 };
+            let level = (index as f64 + 1.0) * 1e4 * factor;
+            let name = format!("group{}/bench_{index}", index / 20);
+            report.benchmarks.push(benchmark(&name, times(level, 30)));
+        }
+        report.save(folder.path(name)).unwrap();
+    }
+}
+
+#[test]
+fn a_thousand_benchmarks_are_a_short_page() {
+    let folder = Folder::new();
+    many(&folder, 1000);
+    let start = Instant::now();
+    let arguments = ["compare", "before.json", "after.json", "--format", "html"];
+    let page = folder.run(arguments).exits_with(0).stdout;
+    // Without optimisation, and with other tests at the same time.
+    assert!(start.elapsed() < Duration::from_secs(20));
+    assert_well_formed(&page);
+    assert!(page.len() < 5_000_000, "{}", page.len());
+    assert!(page.contains("<b>143</b> slower"), "{}", &page[..9000]);
+    assert!(page.contains("1 to 40 of 1,000"));
+    assert!(page.contains("The distributions of 980 more comparisons are not drawn."));
+}
+
+#[test]
+fn a_page_is_opened_with_the_systems_opener() {
+    let folder = Folder::new();
+    pair().save(folder.path("report.json")).unwrap();
+    let opener = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
+    let with_path = |path: &Path, arguments: &[&str]| {
+        let mut command = folder.perfkit(arguments);
+        command.env("PATH", path).env("TMPDIR", folder.path("tmp"));
+        support::Answer::of(command)
+    };
+    std::fs::create_dir_all(folder.path("tmp")).unwrap();
+    std::fs::create_dir_all(folder.path("bin")).unwrap();
+    let arguments = ["report", "report.json", "--open", "-o", "page.html"];
+    with_path(&folder.path("bin"), &arguments)
+        .exits_with(4)
+        .complains(&format!("there is no {opener}"))
+        .complains("open page.html in a browser yourself");
+    let script = format!("bin/{opener}");
+    folder.script(&script, "echo \"$1\" > opened");
+    with_path(&folder.path("bin"), &["report", "report.json", "--open"]).exits_with(0);
+    let opened = PathBuf::from(folder.read("opened").trim());
+    assert!(opened.starts_with(folder.path("tmp")), "{opened:?}");
+    assert_well_formed(&std::fs::read_to_string(opened).unwrap());
+    folder.script(&script, "exit 3");
+    with_path(&folder.path("bin"), &arguments)
+        .exits_with(4)
+        .complains("found nothing that shows the page");
+    folder
+        .run(["report", "report.json", "--open", "--format", "csv"])
+        .exits_with(2)
+        .complains("--format html");
+}
+
+/// The browser that pages are tried in, if there is one.
+fn chromium() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os("PERFKIT_TEST_CHROMIUM") {
+        return Some(path.into());
+    }
+    let path = std::env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let mut files =
+        std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name)));
+    files.find(|file| file.is_file())
+}
+
+fn browse(browser: &Path, folder: &Folder, arguments: &[String]) -> String {
+    let profile = folder.path("profile");
+    let output = Command::new(browser)
+        .args([
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+        ])
+        .args([
+            "--no-first-run",
+            "--disable-extensions",
+            "--allow-file-access-from-files",
+        ])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .args(arguments)
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_browser_shows_pages_without_sideways_scrolling() {
+    let Some(browser) = chromium() else {
+        eprintln!("skipped: there is no Chromium; name one in PERFKIT_TEST_CHROMIUM");
+        return;
+    };
+    let folder = Folder::new();
+    let pictures = workspace().join("target/pages");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let mut hostile = pair();
+    hostile.benchmarks[1].name = format!("{}{}", HOSTILE.concat(), "x".repeat(10_000));
+    hostile.benchmarks[1]
+        .notes
+        .push(Note::warning("x", "y".repeat(10_000)));
+    hostile.comparisons[0]
+        .candidate
+        .clone_from(&hostile.benchmarks[1].name);
+    for (name, report) in [("pair", pair()), ("hostile", hostile)] {
+        let page = page_of(&folder, &report);
+        let path = folder.write(&format!("{name}.html"), &page);
+        for width in [360, 1280] {
+            // The page stands in a frame of that width, and a script beside it,
+            // which its own policy would forbid, measures it.
+            let frame = format!(
+                "<!doctype html><iframe id=f style=\"border:0;width:{width}px;height:4000px\" src=\"{}\"></iframe><p id=r></p><script>f.onload=()=>{{const d=f.contentDocument.documentElement;r.textContent='scroll '+d.scrollWidth+' of '+f.contentWindow.innerWidth}}</script>",
+                path.file_name().unwrap().to_str().unwrap()
+            );
+            let frame = folder.write("frame.html", &frame);
+            let url = format!("file://{}", frame.display());
+            let dump = [
+                "--virtual-time-budget=2000".to_owned(),
+                "--dump-dom".to_owned(),
+                url,
+            ];
+            let text = browse(&browser, &folder, &dump);
+            let said = text
+                .split("scroll ")
+                .nth(1)
+                .unwrap_or_else(|| panic!("{text}"));
+            let (scroll, inner) = said.split('<').next().unwrap().split_once(" of ").unwrap();
+            let (scroll, inner): (u32, u32) = (scroll.parse().unwrap(), inner.parse().unwrap());
+            assert!(
+                inner == width && scroll <= inner,
+                "{name}: {scroll} of {inner}"
+            );
+            for (scheme, number) in [("dark", 0), ("light", 1)] {
+                let picture = pictures.join(format!("{name}-{width}-{scheme}.png"));
+                let _ = std::fs::remove_file(&picture);
+                let arguments = [
+                    format!("--blink-settings=preferredColorScheme={number}"),
+                    format!("--window-size={width},3400"),
+                    format!("--screenshot={}", picture.display()),
+                    format!("file://{}", path.display()),
+                ];
+                browse(&browser, &folder, &arguments);
+                assert!(picture.metadata().unwrap().len() > 10_000);
+            }
+        }
+    }
+}
