@@ -361,6 +361,68 @@ fn browse(browser: &Path, folder: &Folder, arguments: &[String]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// What axe-core finds wrong with a page in one width and colour scheme, in
+/// words; the page's policy, which forbids scripts, is taken out for it.
+fn accessibility_faults(
+    browser: &Path,
+    folder: &Folder,
+    (page, axe): (&str, &str),
+    (width, scheme): (u32, u32),
+) -> String {
+    let axe = axe.replace("</script>", "<\\/script>");
+    let run = "document.querySelectorAll('details').forEach(d => d.open = true); axe.run().then(found => { document.body.textContent = 'faults ' + JSON.stringify(found.violations.map(v => [v.id, v.impact, v.nodes.map(n => n.html.slice(0, 200))])) + ' end' })";
+    let page = page
+        .replace("http-equiv=\"Content-Security-Policy\"", "name=\"policy\"")
+        .replace(
+            "</body>",
+            &format!("<script>{axe}</script><script>{run}</script></body>"),
+        );
+    let path = folder.write("axe.html", &page);
+    let arguments = [
+        format!("--blink-settings=preferredColorScheme={scheme}"),
+        format!("--window-size={width},3000"),
+        "--virtual-time-budget=20000".to_owned(),
+        "--dump-dom".to_owned(),
+        format!("file://{}", path.display()),
+    ];
+    let text = browse(browser, folder, &arguments);
+    let found = text
+        .split("faults ")
+        .nth(1)
+        .and_then(|rest| rest.split(" end").next());
+    found
+        .unwrap_or_else(|| panic!("axe did not run: {text}"))
+        .to_owned()
+}
+
+/// With `npm pack axe-core` and `tar xzf axe-core-*.tgz`, the file is
+/// `package/axe.min.js`.
+#[test]
+fn pages_are_accessible() {
+    let axe = std::env::var_os("PERFKIT_TEST_AXE");
+    let (Some(browser), Some(axe)) = (chromium(), axe) else {
+        eprintln!("skipped: it takes a Chromium, and axe.min.js of axe-core in PERFKIT_TEST_AXE");
+        return;
+    };
+    let axe = std::fs::read_to_string(axe).unwrap();
+    let folder = Folder::new();
+    many(&folder, 30);
+    let arguments = ["compare", "before.json", "after.json", "--format", "html"];
+    let many = folder.run(arguments).exits_with(0).stdout;
+    let monitor = Monitor::new();
+    monitor.measure("work", || ());
+    let operations = page_of(&folder, &Report::from_snapshot(monitor.snapshot()));
+    for page in [page_of(&folder, &pair()), many, operations] {
+        for width in [360, 1280] {
+            for scheme in [0, 1] {
+                let look = (width, scheme);
+                let faults = accessibility_faults(&browser, &folder, (&page, &axe), look);
+                assert_eq!(faults, "[]", "{width} px");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_browser_shows_pages_without_sideways_scrolling() {
     let Some(browser) = chromium() else {

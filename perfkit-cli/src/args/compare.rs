@@ -161,8 +161,8 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) export_html: Option<PathBuf>,
 
-    /// Draw the distribution of each command's times.
-    #[arg(long, value_name = "FILE.svg")]
+    /// Draw the distribution of each command's times, as the file's name says: .svg or .png.
+    #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,
 }
 

@@ -45,8 +45,8 @@ pub(crate) struct ReportArguments {
     pub(crate) output: Option<PathBuf>,
 
     /// Draw the distribution of each contestant, or the latency percentiles of
-    /// each operation.
-    #[arg(long, value_name = "FILE.svg")]
+    /// each operation, as the file's name says: .svg or .png.
+    #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,
 
     /// Write a page and open it: a temporary one, or that of --output.

@@ -38,10 +38,9 @@ fn deliver(
     }
 }
 
-/// Draws a report into an SVG file, which may be standard output.
+/// Draws a report into a file, which may be standard output.
 fn draw(report: &Report, path: &Path) -> Result<(), Error> {
-    let picture = formats::plot(report)?;
-    formats::save(path, &terminal::without_commands(&picture))
+    formats::save(path, &formats::draw(report, path)?)
 }
 
 /// The first of several errors; the others are told.
@@ -74,11 +73,16 @@ fn check_writable(path: &Path) -> Result<(), Error> {
 
 /// Refuses a plot in a format that is not drawn.
 fn check_plot(path: &Path) -> Result<(), Error> {
-    if path.extension().is_none_or(|extension| extension != "svg") {
-        return Err(
-            Error::usage(format!("--plot {}: plots are drawn as SVG", path.display()))
-                .hint("give the file a name that ends in .svg"),
-        );
+    let known = formats::pictures();
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    if !extension.is_some_and(|extension| known.contains(&extension)) {
+        let names = known.join(" or .");
+        return Err(Error::usage(format!(
+            "--plot {}: plots are drawn as SVG{}",
+            shown(path),
+            if known.len() > 1 { " or PNG" } else { "" }
+        ))
+        .hint(format!("give the file a name that ends in .{names}")));
     }
     check_writable(path)
 }

@@ -5,10 +5,10 @@ mod csv;
 mod html;
 mod human;
 mod markdown;
+mod png;
 mod strips;
 mod tool;
 
-pub(crate) use chart::plot;
 pub(crate) use tool::{Tool, hgrm_files, render_for};
 
 use std::path::Path;
@@ -50,9 +50,28 @@ fn json(report: &Report) -> Result<String, Error> {
     })
 }
 
+/// The ends of the names that pictures may have.
+pub(crate) fn pictures() -> &'static [&'static str] {
+    if png::IS_ENABLED {
+        &["svg", "png"]
+    } else {
+        &["svg"]
+    }
+}
+
+/// A picture of the report, in the format that the file's name asks for.
+pub(crate) fn draw(report: &Report, path: &Path) -> Result<Vec<u8>, Error> {
+    let svg = chart::plot(report)?;
+    if path.extension().is_some_and(|extension| extension == "png") {
+        png::rasterize(&svg)
+    } else {
+        Ok(without_commands(&svg).into_owned().into_bytes())
+    }
+}
+
 /// Saves a rendered result.
-pub(crate) fn save(path: &Path, text: &str) -> Result<(), Error> {
-    save_atomically(path, text.as_bytes()).map_err(|error| Error::file("write", path, error))
+pub(crate) fn save(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Error> {
+    save_atomically(path, content.as_ref()).map_err(|error| Error::file("write", path, error))
 }
 
 #[cfg(test)]

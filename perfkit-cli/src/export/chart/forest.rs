@@ -8,7 +8,7 @@ use crate::terminal::{label, shorten};
 
 use super::axis::Axis;
 use super::canvas::Paint;
-use super::pen::{Drawn, Frame, Look, Pen, Side, TEXT};
+use super::pen::{Drawn, Frame, Look, Pen, Plane, Side, TEXT};
 use super::{Chart, count};
 
 /// Ratios further from 1 than this are placed at the edge.
@@ -16,6 +16,9 @@ const LARGEST: f64 = 1e6;
 
 /// From this width on names stand beside the intervals, otherwise above them.
 const ROOMY: f64 = 600.0;
+
+/// Where the bar of a row stands below its name.
+const BAR: f64 = 35.0;
 
 const HEAD: f64 = 8.0;
 const FOOT: f64 = 46.0;
@@ -102,6 +105,18 @@ impl Forest {
         }
     }
 
+    /// The line where nothing differs, and the zone around it.
+    fn draw_origin(&self, pen: &Pen<'_>, plane: &Plane<'_, '_>, rows: (f64, f64)) -> Drawn {
+        let (top, bottom) = rows;
+        if let Some(zone) = self.zone {
+            let (left, right) = (plane.x_of(1.0 / (1.0 + zone)), plane.x_of(1.0 + zone));
+            let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
+            pen.polygon(&corners, Paint::Zone, 1.0)?;
+        }
+        let x = plane.x_of(1.0);
+        pen.line(&[(x, top), (x, bottom)], Paint::Muted, 1.4)
+    }
+
     fn draw_row(&self, pen: &Pen<'_>, frame: Frame, index: usize, width: f64) -> Drawn {
         let row = &self.rows[index];
         let is_roomy = width >= ROOMY;
@@ -110,7 +125,7 @@ impl Forest {
         let (text_at, name_room, bar_at) = if is_roomy {
             (middle, width * 0.3 - 16.0, middle)
         } else {
-            (top + 14.0, width - 150.0, top + 35.0)
+            (top + 14.0, width - 150.0, top + BAR)
         };
         let name = shorten(&row.name, (name_room / (TEXT * 0.6)) as usize);
         pen.text((0.0, text_at), &name, Look::INK)?;
@@ -210,24 +225,18 @@ impl Chart for Forest {
 
     fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let frame = self.frame(width);
-        let x = |ratio: f64| frame.left + (frame.right - frame.left) * self.axis.position(ratio);
-        if let Some(zone) = self.zone {
-            let (left, right) = (x(1.0 / (1.0 + zone)), x(1.0 + zone));
-            let corners = [
-                (left, frame.top),
-                (right, frame.top),
-                (right, frame.bottom),
-                (left, frame.bottom),
-            ];
-            pen.polygon(&corners, Paint::Zone, 1.0)?;
-        }
         let plane = pen.plane(frame, self.axis, Axis::linear(0.0, 1.0));
-        plane.mark_x(&times)?;
-        pen.line(
-            &[(x(1.0), frame.top), (x(1.0), frame.bottom)],
-            Paint::Muted,
-            1.4,
-        )?;
+        if width < ROOMY {
+            // Names stand where the lines would be: each row has its own piece.
+            for index in 0..self.rows.len() {
+                let bar = HEAD + self.row_height(width) * index as f64 + BAR;
+                self.draw_origin(pen, &plane, (bar - 9.0, bar + 9.0))?;
+            }
+            plane.name_x(&times)?;
+        } else {
+            plane.mark_x(&times)?;
+            self.draw_origin(pen, &plane, (frame.top, frame.bottom))?;
+        }
         for index in 0..self.rows.len() {
             self.draw_row(pen, frame, index, width)?;
         }

@@ -168,7 +168,12 @@ impl Chart for Order {
         for (index, contestant) in self.contestants.iter().enumerate() {
             let places = contestant.dots.iter();
             let places = places.map(|(run, time)| (*run as f64 + 1.0, *time));
-            plane.dots(places, Paint::Series(index), (1.8, 0.5))?;
+            let look = if contestant.dots.len() > 60 {
+                (1.8, 0.5)
+            } else {
+                (2.6, 0.9)
+            };
+            plane.dots(places, Paint::Series(index), look)?;
         }
         for (index, contestant) in self.contestants.iter().enumerate() {
             plane.line(contestant.line.clone(), Paint::Series(index), 2.2)?;

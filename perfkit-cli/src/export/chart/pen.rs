@@ -166,15 +166,29 @@ impl Plane<'_, '_> {
     /// Lines across the plane at round values of the horizontal axis, and the
     /// values below.
     pub(super) fn mark_x(&self, words: &dyn Fn(f64, &[f64]) -> String) -> Drawn {
-        let width = self.frame.right - self.frame.left;
-        let ticks = self.x.ticks((width / 72.0) as usize);
-        for tick in &ticks {
-            let x = self.frame.left + width * self.x.position(*tick);
+        for tick in self.ticks_x() {
+            let x = self.x_of(tick);
             let ends = [(x, self.frame.top), (x, self.frame.bottom)];
             self.pen.line(&ends, Paint::Grid, 1.0)?;
-            self.below(x, &words(*tick, &ticks))?;
         }
-        Ok(())
+        self.name_x(words)
+    }
+
+    /// Round values below the plane, without lines.
+    pub(super) fn name_x(&self, words: &dyn Fn(f64, &[f64]) -> String) -> Drawn {
+        let ticks = self.ticks_x();
+        let mut named = ticks.iter();
+        named.try_for_each(|tick| self.below(self.x_of(*tick), &words(*tick, &ticks)))
+    }
+
+    fn ticks_x(&self) -> Vec<f64> {
+        self.x
+            .ticks(((self.frame.right - self.frame.left) / 72.0) as usize)
+    }
+
+    /// Where a value of the horizontal axis stands in the picture.
+    pub(super) fn x_of(&self, value: f64) -> f64 {
+        self.frame.left + (self.frame.right - self.frame.left) * self.x.position(value)
     }
 
     /// A word below the plane.

@@ -6,8 +6,10 @@ use perfkit::report::{Report, Verdict};
 
 use crate::report::{Headline, Tone, headlines};
 
-/// How many verdicts stand open, and how many more are folded away.
-const OPEN: usize = 8;
+/// Up to so many verdicts all stand open; of more, so many do, and the others are
+/// folded away up to a bound.
+const FEW: usize = 8;
+const OPEN: usize = 5;
 const MOST: usize = 2000;
 
 /// The verdicts of a report, the ones that ask for attention first.
@@ -40,18 +42,16 @@ pub(super) struct Words {
 impl Verdicts {
     pub(super) fn of(report: &Report) -> Self {
         let mut found = headlines(report);
-        let tally = if found.len() > OPEN {
-            tally(&found)
-        } else {
-            Vec::new()
-        };
-        if found.len() > OPEN {
+        let (tally, open) = if found.len() > FEW {
             found.sort_by(most_striking_first);
-        }
+            (tally(&found), OPEN)
+        } else {
+            (Vec::new(), FEW)
+        };
         let left_out = found.len().saturating_sub(MOST);
         found.truncate(MOST);
         let mut views: Vec<VerdictView> = found.iter().map(VerdictView::of).collect();
-        let folded = views.split_off(views.len().min(OPEN));
+        let folded = views.split_off(views.len().min(open));
         Self {
             tally,
             open: views,
