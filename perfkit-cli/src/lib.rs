@@ -61,9 +61,10 @@ pub fn main() -> ExitCode {
 #[doc(hidden)]
 pub fn fuzz_import(family: &str, bytes: &[u8]) {
     for report in input::try_all(family, bytes) {
-        for format in [args::Format::Human, args::Format::Json, args::Format::Csv] {
+        use args::Format::{Csv, Html, Human, Json};
+        for format in [Human, Json, Csv, Html] {
             let written = export::render(&report, report::Detail::Full, format, None);
-            if let (args::Format::Json, Ok(json)) = (format, written) {
+            if let (Json, Ok(json)) = (format, written) {
                 assert!(perfkit::Report::from_json(json.as_bytes()).is_ok());
             }
         }

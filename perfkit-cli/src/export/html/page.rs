@@ -6,7 +6,7 @@ use perfkit::report::Severity;
 
 use crate::error::Error;
 use crate::export::chart;
-use crate::report::{Block, basis, remarks};
+use crate::report::{Block, Table, basis, remarks};
 use crate::terminal::{printable, shorten};
 
 use super::figures::Figures;
@@ -102,17 +102,23 @@ fn tables_and_sentences(report: &Report) -> (Vec<TableView>, Vec<Vec<Words>>) {
     let (mut tables, mut sentences) = (Vec::new(), Vec::new());
     for block in basis(report).blocks {
         match block {
-            Block::Table(table) => {
+            // A table without any value says nothing.
+            Block::Table(table) if has_values(&table) => {
                 let first = table.columns.first().map_or("", |column| column.heading);
                 let label = format!("table by {first}");
                 tables.push(TableView::of(&table, &label));
             }
             Block::Sentence(_, sentence) => sentences.push(words(&sentence)),
             // Distributions have a chart of their own.
-            Block::Strips(_) | Block::Folded(..) | Block::Remark(..) => {}
+            Block::Table(_) | Block::Strips(_) | Block::Folded(..) | Block::Remark(..) => {}
         }
     }
     (tables, sentences)
+}
+
+fn has_values(table: &Table) -> bool {
+    let cells = table.rows.iter().flat_map(|row| row.iter().skip(1));
+    cells.into_iter().any(|cell| cell != "-")
 }
 
 impl RemarkView {
