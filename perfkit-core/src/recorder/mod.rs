@@ -8,6 +8,7 @@
 mod counts;
 mod errors;
 mod extras;
+mod failures;
 mod fork;
 #[cfg(all(test, perfkit_loom))]
 mod loom;

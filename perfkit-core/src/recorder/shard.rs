@@ -20,6 +20,7 @@ use super::Recorder;
 use super::counts::{Counts, NO_BUCKET, bucket_of};
 use super::errors::{self, ErrorCount, ErrorLog};
 use super::extras::Extras;
+use super::failures::Failures;
 use super::sample::{PastCall, Quantity, Sample, Work};
 use super::state::Allowed;
 use super::sync::{
@@ -88,18 +89,6 @@ struct Entry {
     /// The duration, and in the lowest three bits how the call ended and whether
     /// it was nested.
     packed: AtomicU64,
-}
-
-#[derive(Debug)]
-struct Failures {
-    failure: AtomicU64,
-    panic: AtomicU64,
-    cancelled: AtomicU64,
-    /// Calls within others of the operation, and those that are not timed.
-    without_time: AtomicU64,
-    sum: AtomicU64,
-    min: AtomicU64,
-    max: AtomicU64,
 }
 
 impl Shard {
@@ -534,39 +523,6 @@ impl Shard {
     }
 }
 
-impl Failures {
-    /// Counts a call that did not succeed, and its duration if it has one. The
-    /// count comes last, so that a reader which sees it sees the rest.
-    fn count(&self, ending: Ending, duration: Option<u64>) {
-        match duration {
-            Some(duration) => {
-                add(&self.sum, duration);
-                widen(&self.min, &self.max, duration);
-            }
-            None => add(&self.without_time, 1),
-        }
-        let count = match ending {
-            Ending::Success => return,
-            Ending::Failure => &self.failure,
-            Ending::Panic => &self.panic,
-            Ending::Cancelled => &self.cancelled,
-        };
-        count.store(count.load(Relaxed).saturating_add(1), Release);
-    }
-
-    fn read(&self, tally: &mut Tally) {
-        let calls = &mut tally.calls;
-        calls.failure = self.failure.load(Acquire);
-        calls.panic = self.panic.load(Acquire);
-        calls.cancelled = self.cancelled.load(Acquire);
-        let failed = [calls.failure, calls.panic, calls.cancelled];
-        let failed = failed.into_iter().fold(0, u64::saturating_add);
-        let mut time = extent(&self.sum, &self.min, &self.max);
-        time.count = failed.saturating_sub(self.without_time.load(Relaxed));
-        tally.set(Quantity::FailureTime, only_totals(time));
-    }
-}
-
 fn add_to(buckets: &mut Vec<(u16, u64)>, bucket: u16) {
     match buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
         Ok(at) => buckets[at].1 += 1,
@@ -575,7 +531,7 @@ fn add_to(buckets: &mut Vec<(u16, u64)>, bucket: u16) {
 }
 
 /// Sum and extremes, without a count.
-fn extent(sum: &AtomicU64, min: &AtomicU64, max: &AtomicU64) -> Totals {
+pub(super) fn extent(sum: &AtomicU64, min: &AtomicU64, max: &AtomicU64) -> Totals {
     let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let (min, max) = (min.load(Relaxed), max.load(Relaxed));
     let none = Totals::default();
@@ -587,7 +543,7 @@ fn extent(sum: &AtomicU64, min: &AtomicU64, max: &AtomicU64) -> Totals {
     }
 }
 
-fn only_totals(totals: Totals) -> Series {
+pub(super) fn only_totals(totals: Totals) -> Series {
     Series {
         totals,
         buckets: Vec::new(),
