@@ -351,7 +351,7 @@ fn pictures_have_no_elements_of_theirs() {
         let text = folder.read("plot.svg");
         assert_inert(&text);
         assert_invisible_is_shown(&text);
-        let drawn = ["svg", "text", "rect", "line", "polyline", "polygon", "path"];
+        let drawn = ["svg", "title", "desc", "style", "rect", "path", "text"];
         assert_elements(&text, &drawn);
     }
 }

@@ -515,7 +515,7 @@ fn results_of_other_tools_are_compared() {
     folder
         .run(["compare", &old, &old])
         .exits_with(0)
-        .says("`BenchmarkPar-2`");
+        .says("BenchmarkPar-2");
     // A folder that happens to have the name of a command is none.
     std::fs::create_dir(folder.path("true")).unwrap();
     folder
