@@ -3,6 +3,7 @@
 //!
 //! One test, because it counts what the whole program allocates.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
+#![allow(clippy::print_stdout, reason = "the figures are for people to see")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -88,7 +89,7 @@ fn memory_is_what_the_documentation_says() {
             .map(|number| format!("operation {number}"))
             .collect();
         kib_of(2000, || {
-            names.iter().for_each(|name| drop(monitor.operation(name)))
+            names.iter().for_each(|name| drop(monitor.operation(name)));
         })
     };
     assert!(never_called <= 1.0, "never called: {never_called:.2} KiB");
@@ -106,7 +107,7 @@ fn memory_is_what_the_documentation_says() {
     let cpu = kib_of(OPERATIONS, || plain.call(10, Operation::cpu));
     assert!((30.0..40.0).contains(&cpu), "cpu: {cpu:.2} KiB");
     let items = kib_of(OPERATIONS, || {
-        plain.call(10, |operation| operation.items(3))
+        plain.call(10, |operation| operation.items(3));
     });
     assert!((15.0..20.0).contains(&items), "items: {items:.2} KiB");
     println!(
