@@ -597,6 +597,7 @@ fn damaged_files_are_told_with_tool_and_place() {
         ],
     );
     complain("", &["no perfkit report"]);
+    complain("1,2,3,4,5\n6,7,8,9,10\n", &["no perfkit report"]);
     complain(&"[".repeat(100_000), &["no perfkit report"]);
     let deep = format!("{{\"results\": {}\"command\"", "[".repeat(100_000));
     complain(&deep, &["read as hyperfine 1 JSON", "line 1"]);

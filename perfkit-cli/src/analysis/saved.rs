@@ -138,7 +138,9 @@ fn different_machines(baseline: &Report, candidate: &Report) -> Option<Note> {
     let (a, b) = (&baseline.environment, &candidate.environment);
     let same =
         (&a.os, &a.architecture, &a.cpu, a.cores) == (&b.os, &b.architecture, &b.cpu, b.cores);
-    (!same).then(|| {
+    // Other tools do not always say where they ran.
+    let is_told = a.os != "unknown" && b.os != "unknown";
+    (!same && is_told).then(|| {
         Note::warning(
             "different-machines",
             "the reports come from different machines, so their times say little about the code",

@@ -16,6 +16,9 @@ const UNKNOWN: &str = "unknown";
 /// The most failed runs that are told one by one.
 const MOST_FAILURES: usize = 10;
 
+/// More metrics than any tool has for one benchmark.
+pub(super) const MOST_METRICS: usize = 500;
+
 /// Larger numbers lose their last digits, and their squares overflow.
 const LARGEST_VALUE: f64 = 1e100;
 
@@ -225,6 +228,12 @@ impl Entry {
 
     /// Two metrics may come to be spelt alike.
     fn insert(&mut self, metric: Metric, summary: MetricSummary) {
+        if self.benchmark.metrics.len() >= MOST_METRICS {
+            let name = self.name();
+            let text = format!("{name}: metrics beyond the first {MOST_METRICS} were left out");
+            self.note(Note::warning("too-many-metrics", text));
+            return;
+        }
         let metrics = &mut self.benchmark.metrics;
         let spelt = (2..).map(|number| Metric::named(&format!("{metric}_{number}")));
         let free = std::iter::once(metric.clone())

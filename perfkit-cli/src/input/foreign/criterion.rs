@@ -19,6 +19,9 @@ use super::units::Scale;
 const DEEPEST: usize = 16;
 const MOST_FOLDERS: usize = 200_000;
 
+/// How many are looked into to tell what a folder is.
+const FIRST_FOLDERS: usize = 2_000;
+
 /// The largest file of a benchmark that is read.
 const LARGEST: u64 = 64 << 20;
 
@@ -126,6 +129,11 @@ fn find(folder: &Path, is_one_enough: bool) -> Vec<Found> {
     let mut found = Vec::new();
     let mut open = vec![(folder.to_owned(), 0)];
     let mut seen = 0;
+    let most = if is_one_enough {
+        FIRST_FOLDERS
+    } else {
+        MOST_FOLDERS
+    };
     while let Some((folder, depth)) = open.pop() {
         seen += 1;
         let has = |name: &str| folder.join(name).is_file();
@@ -144,7 +152,7 @@ fn find(folder: &Path, is_one_enough: bool) -> Vec<Found> {
         let inner = entries
             .filter(is_folder)
             .map(|entry| (entry.path(), depth + 1));
-        if depth < DEEPEST && seen < MOST_FOLDERS {
+        if depth < DEEPEST && seen < most {
             open.extend(inner);
         }
     }

@@ -7,7 +7,7 @@ use perfkit::unit::Unit;
 use perfkit::{Better, Metric};
 use serde::Deserialize;
 
-use super::build::{Entry, Import};
+use super::build::{Entry, Import, MOST_METRICS};
 use super::mistake::Mistake;
 use super::text::Text;
 use super::units::{self, Scale};
@@ -97,6 +97,9 @@ pub(super) fn read_json(text: &Text) -> Result<Report, Mistake> {
         let mut package = event.package;
         let open = pending.entry(package.clone()).or_default();
         open.push_str(&event.output);
+        if !event.output.contains('\n') {
+            continue;
+        }
         while let Some(end) = open.find('\n') {
             let whole: String = open.drain(..=end).collect();
             results
@@ -187,8 +190,10 @@ impl Results {
         let series = &mut self.series[index];
         series.runs += 1;
         for (unit, value) in values {
+            let is_full = series.values.len() >= MOST_METRICS;
             match series.values.iter_mut().find(|(known, _)| known == unit) {
                 Some((_, known)) => known.push(*value),
+                None if is_full => {}
                 None => series.values.push(((*unit).to_owned(), vec![*value])),
             }
         }

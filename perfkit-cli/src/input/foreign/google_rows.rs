@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use perfkit::Metric;
 use perfkit::report::Note;
 
-use super::build::{Entry, Import, Reported};
+use super::build::{Entry, Import, MOST_METRICS, Reported};
 use super::mistake::Mistake;
 use super::units::{self, Scale};
 
@@ -86,8 +86,10 @@ fn entry(name: &str, rows: &[Row]) -> Result<Entry, Mistake> {
         let mut columns: Vec<(Metric, Scale, Vec<Option<f64>>)> = Vec::new();
         for row in single {
             for (metric, scale, value) in row.values()? {
+                let is_full = columns.len() >= MOST_METRICS;
                 match columns.iter_mut().find(|column| column.0 == metric) {
                     Some(column) => column.2.push(value),
+                    None if is_full => {}
                     None => columns.push((metric, scale, vec![value])),
                 }
             }
@@ -105,6 +107,9 @@ fn add_aggregates(entry: &mut Entry, rows: &[&Row]) -> Result<(), Mistake> {
     for row in rows {
         for (metric, scale, value) in row.values()? {
             let index = metrics.iter().position(|known| known.0 == metric);
+            if index.is_none() && metrics.len() >= MOST_METRICS {
+                continue;
+            }
             let index = index.unwrap_or_else(|| {
                 metrics.push((metric, scale, Reported::default()));
                 metrics.len() - 1
@@ -150,7 +155,7 @@ impl Row {
             (Metric::CPU_TIME, Scale::NANOSECONDS, time(self.cpu_time)),
         ];
         let mut known = BTreeSet::new();
-        for (name, value) in &self.counters {
+        for (name, value) in self.counters.iter().take(MOST_METRICS) {
             let (metric, scale) = match name.as_str() {
                 "bytes_per_second" => (units::metric(name), Scale::BYTES_PER_SECOND),
                 "items_per_second" => (Metric::THROUGHPUT, Scale::PER_SECOND),

@@ -50,15 +50,18 @@ pub(super) fn recognise_csv(text: &Text) -> bool {
         return false;
     };
     let fields: Vec<&str> = line.split(',').collect();
-    let is_value = units::number(fields[0]).is_some() || MISSING.contains(&fields[0]);
-    // The share of the time that the counter ran is always there.
-    let has_share = |at: usize| {
-        fields
-            .get(at)
-            .and_then(|share| units::number(share))
-            .is_some()
+    let &[value, unit, event, fourth, ..] = fields.as_slice() else {
+        return false;
     };
-    is_value && fields.len() >= 5 && !fields[2].is_empty() && has_share(4)
+    let is_value = units::number(value).is_some() || MISSING.contains(&value);
+    let is_unit = unit.is_empty() || unit == "Joules" || units::scale(unit) != Scale::UNKNOWN;
+    let is_event = event.starts_with(|c: char| c.is_ascii_alphabetic());
+    // The share of the time that the counter ran is always there, after how much
+    // the value varied where there were several runs.
+    let share_at = if fourth.ends_with('%') { 5 } else { 4 };
+    let share = fields.get(share_at).and_then(|share| units::number(share));
+    let is_share = share.is_some_and(|share| (0.0..=100.0).contains(&share));
+    is_value && is_unit && is_event && is_share
 }
 
 fn is_comment(line: &str) -> bool {
