@@ -58,6 +58,8 @@ metrics! {
     SYSTEM_TIME = "system_time";
     /// How much is done in a second, as other tools measured it.
     THROUGHPUT = "throughput";
+    /// How many bytes are processed in a second.
+    DATA_THROUGHPUT = "data_throughput";
     /// The largest resident size of a command, in bytes.
     PEAK_MEMORY = "peak_memory";
     /// Page faults of a command that needed no I/O.

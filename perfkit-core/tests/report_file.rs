@@ -54,6 +54,8 @@ fn full_report() -> Report {
         seed: 42,
         warmup_blocks: 1,
         blocks: 4,
+        rounds: 3,
+        looks: 2,
         stopped: StopReason::RunFailed,
     });
     report.comparisons.push(Comparison {

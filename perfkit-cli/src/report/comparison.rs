@@ -329,6 +329,7 @@ pub(super) fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> Stri
         format!("Runs: {blocks}")
     };
     let end = match sampling.stopped {
+        StopReason::Decided => "then every verdict was clear",
         StopReason::RunsDone => "that many were asked for",
         StopReason::RunLimit => "more would tell nothing more",
         StopReason::TimeUp => "then the time was up",

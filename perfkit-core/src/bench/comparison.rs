@@ -38,6 +38,29 @@ impl Rules {
         }
     }
 
+    /// The rules for a metric: memory comes in pages and regions, so that a
+    /// difference below 5 % says little.
+    pub(super) fn of_metric(self, metric: &Metric) -> Self {
+        let floor = if *metric == Metric::PEAK_MEMORY {
+            0.05
+        } else {
+            0.0
+        };
+        Self {
+            indifference: self.indifference.max(floor),
+            ..self
+        }
+    }
+
+    /// The rules where `share` of `all` comparisons may use up the error together.
+    pub(super) fn with_share(self, share: usize, all: usize) -> Self {
+        let share = share.max(1) as f64 / all.max(1) as f64;
+        Self {
+            confidence: 1.0 - (1.0 - self.confidence) * share.min(1.0),
+            ..self
+        }
+    }
+
     /// The fewest pairs of runs that can be this sure: of n pairs, all 2ⁿ
     /// patterns of signs are equally likely where there is no difference, and
     /// the two extreme ones are what is left outside the widest interval.
@@ -95,6 +118,9 @@ pub fn verdict(ratio: Option<&Ratio>, indifference: f64) -> Verdict {
 ///
 /// The ratio is the exponential of the Hodges-Lehmann estimate of the paired
 /// differences of logarithms, its interval that of Wilcoxon's signed-rank test.
+/// Where several blocks come from the same round of processes, the median of
+/// their differences is the one difference of that round: a process is a draw of
+/// its own, and its blocks are not.
 #[must_use]
 pub fn compare_interleaved(
     baseline: &Benchmark,
@@ -104,8 +130,10 @@ pub fn compare_interleaved(
 ) -> Comparison {
     let pairs = paired_values(baseline, candidate, metric);
     let mut notes = Vec::new();
-    let all_positive = pairs.iter().all(|(b, c)| *b > 0.0 && *c > 0.0);
-    let differences: Vec<f64> = pairs.iter().map(|(b, c)| (c / b).ln()).collect();
+    let all_positive = pairs
+        .iter()
+        .all(|pair| pair.baseline > 0.0 && pair.candidate > 0.0);
+    let differences = differences_of_rounds(&pairs);
     let shift = |confidence: f64| stats::paired_shift(&differences, confidence);
     let lesser = LESSER_CONFIDENCES
         .into_iter()
@@ -131,7 +159,7 @@ pub fn compare_interleaved(
             "too-few-runs",
             format!(
                 "too few pairs of runs ({}) for a verdict, which needs {}",
-                pairs.len(),
+                differences.len(),
                 rules.fewest_pairs()
             ),
         ));
@@ -147,7 +175,7 @@ pub fn compare_interleaved(
         metric: metric.clone(),
         better,
         interleaved: true,
-        pairs: pairs.len() as u64,
+        pairs: differences.len() as u64,
         indifference: rules.indifference,
         verdict,
         ratio,
@@ -343,23 +371,63 @@ fn mean_interval(summary: &MetricSummary, confidence: f64) -> Option<(f64, f64, 
     Some((low, mean, high))
 }
 
+/// The values of both contestants in a block.
+struct Pair {
+    round: u64,
+    baseline: f64,
+    candidate: f64,
+}
+
 /// The values of both contestants from every block in which both have one.
-fn paired_values(baseline: &Benchmark, candidate: &Benchmark, metric: &Metric) -> Vec<(f64, f64)> {
-    let values = |benchmark: &'_ Benchmark| -> Vec<(u64, f64)> {
+fn paired_values(baseline: &Benchmark, candidate: &Benchmark, metric: &Metric) -> Vec<Pair> {
+    let values = |benchmark: &'_ Benchmark| -> Vec<(u64, u64, f64)> {
         let samples = benchmark.metrics.get(metric).map(|m| m.samples.as_slice());
         let samples = samples.unwrap_or_default().iter().copied();
-        benchmark.blocks.iter().copied().zip(samples).collect()
+        // Without rounds every block has processes of its own.
+        let rounds = if benchmark.rounds.is_empty() {
+            &benchmark.blocks
+        } else {
+            &benchmark.rounds
+        };
+        let places = benchmark.blocks.iter().zip(rounds);
+        let values = places.zip(samples);
+        values
+            .map(|((block, round), value)| (*block, *round, value))
+            .collect()
     };
     let (baseline, candidate) = (values(baseline), values(candidate));
     let mut candidate = candidate.into_iter().peekable();
     let mut pairs = Vec::with_capacity(baseline.len());
-    for (block, value) in baseline {
-        while candidate.next_if(|(other, _)| *other < block).is_some() {}
-        if let Some((_, other_value)) = candidate.next_if(|(other, _)| *other == block) {
-            pairs.push((value, other_value));
+    for (block, round, value) in baseline {
+        while candidate.next_if(|(other, ..)| *other < block).is_some() {}
+        if let Some((.., other_value)) = candidate.next_if(|(other, ..)| *other == block) {
+            pairs.push(Pair {
+                round,
+                baseline: value,
+                candidate: other_value,
+            });
         }
     }
     pairs
+}
+
+/// The difference of logarithms of each round: the median over its blocks.
+fn differences_of_rounds(pairs: &[Pair]) -> Vec<f64> {
+    let of_round = |blocks: &[Pair]| {
+        let mut differences: Vec<f64> = blocks
+            .iter()
+            .map(|pair| (pair.candidate / pair.baseline).ln())
+            .collect();
+        differences.sort_unstable_by(f64::total_cmp);
+        let middle = differences.len() / 2;
+        if differences.len() % 2 == 1 {
+            differences[middle]
+        } else {
+            0.5 * (differences[middle - 1] + differences[middle])
+        }
+    };
+    let rounds = pairs.chunk_by(|a, b| a.round == b.round);
+    rounds.map(of_round).collect()
 }
 
 #[cfg(test)]

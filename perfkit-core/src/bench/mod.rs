@@ -1,18 +1,44 @@
 //! Comparing contestants: taking turns, and deciding from the pairs.
 //!
-//! A [`Subject`] can be run and yields measurements. [`sample`] runs several in
-//! randomised blocks, [`compare_interleaved`] turns two of the results into a
-//! ratio with an interval and a verdict. Subjects, clock and seed are
-//! parameters, so that a simulation can drive the whole.
+//! Commands are a [`Subject`] each: [`sample`] runs several in randomised blocks.
+//! Functions are measured by worker processes of a bench program, which a
+//! [`contest`] sets against each other in rounds. [`compare_family`] turns the
+//! results of either into ratios with intervals and verdicts. Subjects and
+//! workers, clock and seed are parameters, so that a simulation can drive the
+//! whole.
 
 mod comparison;
+mod contest;
+mod definition;
+mod family;
+#[cfg(unix)]
+mod harness;
+#[cfg(unix)]
+mod program;
+mod protocol;
+#[cfg(unix)]
+mod race;
 mod remarks;
+mod routine;
 mod sampler;
 mod subject;
+#[cfg(unix)]
+mod worker;
 
 pub use comparison::{
     Rules, compare_interleaved, compare_saved, compare_saved_operations, verdict,
 };
+pub use contest::{Contested, Effort, Launcher, Placement, Trouble, Worker, contest};
+pub use definition::{Bench, Group, Listed};
+pub use family::{Family, compare_family};
+#[cfg(unix)]
+pub use harness::main;
+#[cfg(unix)]
+pub use program::{Entrant, Program, Stable, Watch, WorkerProcess, usable_cpus};
+pub use protocol::{Batch, BatchSize, Calibration};
+#[cfg(unix)]
+pub use race::{Race, Raced, Runner};
 pub use remarks::remarks;
 pub use sampler::{Observer, Plan, Progress, Sampled, sample};
+pub use std::hint::black_box;
 pub use subject::{Measured, Run, RunResult, Subject};

@@ -39,8 +39,10 @@ pub struct Plan {
 pub struct Progress<'a> {
     /// Whether this is the warm-up.
     pub is_warmup: bool,
-    /// How many counted blocks are done.
+    /// How many counted blocks are done; of functions, how many rounds.
     pub blocks: u64,
+    /// How many there are at most.
+    pub planned_blocks: u64,
     /// Time since the first counted block began.
     pub elapsed: Duration,
     /// The contestant whose turn is next.
@@ -86,6 +88,8 @@ pub fn sample<S: Subject>(
         seed: plan.seed,
         warmup_blocks: plan.warmup_blocks,
         blocks,
+        rounds: 0,
+        looks: 1,
         stopped,
     };
     let collected = sampler.collected.into_iter();
@@ -125,11 +129,13 @@ impl<S: Subject> Sampler<'_, S> {
     /// Runs warm-up and blocks; returns how many blocks were completed, and why
     /// it ended.
     fn run(&mut self, clock: &Clock, observer: &mut impl Observer) -> (u64, End) {
+        let planned_blocks = self.plan.max_blocks;
         for _ in 0..self.plan.warmup_blocks {
             let tell = |subject: &str, observer: &mut dyn FnMut(&Progress<'_>)| {
                 observer(&Progress {
                     is_warmup: true,
                     blocks: 0,
+                    planned_blocks,
                     elapsed: Duration::ZERO,
                     subject,
                 });
@@ -149,6 +155,7 @@ impl<S: Subject> Sampler<'_, S> {
                 observer.before_run(&Progress {
                     is_warmup: false,
                     blocks: block,
+                    planned_blocks,
                     elapsed: elapsed(),
                     subject,
                 });

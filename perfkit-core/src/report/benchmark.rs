@@ -32,6 +32,10 @@ pub struct Benchmark {
     /// share a block were measured next to each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<u64>,
+    /// The round of each value in `samples`: values of one round come from the
+    /// same process. Empty where every value is of a process of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<u64>,
     /// What was measured of the successful runs.
     #[serde(default)]
     pub metrics: BTreeMap<Metric, MetricSummary>,
@@ -52,6 +56,7 @@ impl Benchmark {
             failures: 0,
             failed_runs: Vec::new(),
             blocks: Vec::new(),
+            rounds: Vec::new(),
             metrics: BTreeMap::new(),
             notes: Vec::new(),
         }
@@ -89,14 +94,35 @@ pub struct Sampling {
     pub warmup_blocks: u64,
     /// How many blocks were measured.
     pub blocks: u64,
+    /// How many rounds of fresh processes they were measured in; 0 where every
+    /// run is a process.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rounds: u64,
+    /// How often the numbers may have been looked at: the looks share the error.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub looks: u64,
     /// Why sampling ended.
     pub stopped: StopReason,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn is_one(number: &u64) -> bool {
+    *number == 1
 }
 
 /// Why sampling ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
+    /// Every verdict was clear at a planned look.
+    Decided,
     /// The number of runs that was asked for is done.
     RunsDone,
     /// So many runs were done that more would tell nothing more.

@@ -1,0 +1,475 @@
+//! Functions against each other, in processes that take turns.
+//!
+//! A *round* starts a fresh process for each contestant, all kept on the same
+//! CPU; the next round may be on another. Within a round the contestants take
+//! turns in blocks: in a random order, and then in the reverse of it, so that a
+//! machine which steadily slows down harms all alike. A contestant's value of a
+//! block is the lower quartile of the stretches that it timed there, because the
+//! noise of a machine comes as stretches that are slower by a level and not as
+//! jitter about a mean.
+//!
+//! Processes of one program differ lastingly, by where their memory lies. So a
+//! round counts once, however many blocks it has, and each process gets an
+//! environment and a heap of another size.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+use crate::clock::Clock;
+use crate::metric::{Metric, MetricSummary};
+use crate::report::{Benchmark, Note, RunFailure, Sampling, StopReason, Verdict};
+use crate::stats;
+use crate::unit::Unit;
+
+use super::comparison::Rules;
+use super::family::{Family, compare_family};
+use super::protocol::{Batch, BatchSize, Calibration};
+use super::sampler::{Observer, Progress};
+
+/// How long a stretch is to last: long against a reading of the clock, short
+/// against the levels that a machine's speed moves between.
+const STRETCH: Duration = Duration::from_micros(400);
+
+/// The most stretches in a turn.
+const STRETCHES: u64 = 6;
+
+/// How long the turns of a contestant in one round are to last together.
+const ROUND: Duration = Duration::from_millis(20);
+
+/// The most turns of a contestant in one round.
+const MOST_TURNS: u64 = 8;
+
+/// How many rounds lie between two looks at the numbers.
+const ROUNDS_BETWEEN_LOOKS: u64 = 4;
+
+/// Sizes of environments and heaps are drawn up to here.
+const MOST_PADDING_BYTES: usize = 4096;
+
+/// Two contestants whose times differ by less than this factor do the same
+/// number of iterations in each stretch.
+const SAME_ITERATIONS: f64 = 2.0;
+
+/// The loop may be this share of a function's time before a reader is told.
+const LOOP_SHARE: f64 = 0.02;
+
+/// Where a worker process is put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// Decides the CPU; the same for all of a round.
+    pub cpu: u32,
+    /// By how much its environment is longer.
+    pub padding_bytes: usize,
+    /// What is allocated before everything else.
+    pub heap_offset_bytes: usize,
+}
+
+/// Why a worker cannot go on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trouble {
+    /// The user wants everything to end.
+    Interrupted,
+    /// Something failed.
+    Failed(RunFailure),
+}
+
+/// A contestant's process in one round.
+pub trait Worker {
+    /// Runs for about twice the target, or once, and tells what an iteration
+    /// takes.
+    ///
+    /// # Errors
+    /// The process is gone, silent or says something else.
+    fn calibrate(&mut self, target: Duration) -> Result<Calibration, Trouble>;
+
+    /// Times some stretches, which are expected to take so long.
+    ///
+    /// # Errors
+    /// The process is gone, silent or says something else.
+    fn batch(&mut self, size: BatchSize, expected: Duration) -> Result<Batch, Trouble>;
+}
+
+/// Starts the processes of contestants.
+pub trait Launcher {
+    /// What it starts.
+    type Worker: Worker;
+
+    /// Starts a process for the contestant of this index.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    fn launch(&mut self, contestant: usize, placement: Placement) -> Result<Self::Worker, Trouble>;
+}
+
+/// How much is done for a verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effort {
+    /// Decides orders and placements.
+    pub seed: u64,
+    /// How sure verdicts must be, all looks together.
+    pub rules: Rules,
+    /// How many comparisons there are in all contests: the error is shared among
+    /// them.
+    pub comparisons: usize,
+    /// How often the numbers are looked at, at most: the error is shared among
+    /// the looks too.
+    pub looks: u64,
+    /// No further round begins after this time, even where that leaves too few
+    /// for a verdict.
+    pub budget: Duration,
+}
+
+impl Effort {
+    /// Three looks, within a minute.
+    #[must_use]
+    pub fn new(seed: u64, rules: Rules, comparisons: usize) -> Self {
+        Self {
+            seed,
+            rules,
+            comparisons,
+            looks: 3,
+            budget: Duration::from_secs(60),
+        }
+    }
+
+    /// The rules at one look for so many of all comparisons.
+    #[must_use]
+    pub fn rules_at_a_look(&self, comparisons: usize) -> Rules {
+        let all = self.comparisons.max(comparisons);
+        let looks = usize::try_from(self.looks.max(1)).unwrap_or(usize::MAX);
+        self.rules.with_share(comparisons, all).for_each_of(looks)
+    }
+
+    /// The rounds after which the numbers are looked at. The first is as early
+    /// as so few rounds can decide.
+    fn looks_at(&self) -> Vec<u64> {
+        let first = self.rules_at_a_look(1).fewest_pairs();
+        let looks = 0..self.looks.max(1);
+        looks
+            .map(|look| first + look * ROUNDS_BETWEEN_LOOKS)
+            .collect()
+    }
+}
+
+/// What a contest yielded.
+#[derive(Clone, Debug)]
+pub struct Contested {
+    /// What was measured of each contestant, in their order.
+    pub benchmarks: Vec<Benchmark>,
+    /// How it was sampled.
+    pub sampling: Sampling,
+    /// What ended it, and whose failure that was.
+    pub failure: Option<(usize, RunFailure)>,
+}
+
+/// Runs the contestants of a family against each other until every verdict on
+/// their times is clear, or more rounds are not planned.
+///
+/// Everything that was measured is returned, however it ended.
+pub fn contest<L: Launcher>(
+    family: &Family,
+    launcher: &mut L,
+    effort: &Effort,
+    clock: &Clock,
+    observer: &mut impl Observer,
+) -> Contested {
+    let mut contest = Contest {
+        random: Pcg64Mcg::seed_from_u64(effort.seed),
+        collected: family
+            .names
+            .iter()
+            .map(|name| Collected::new(name))
+            .collect(),
+        sizes: Vec::new(),
+        blocks: 0,
+        family,
+        launcher,
+        clock,
+    };
+    let (rounds, end) = contest.run(effort, observer);
+    let (stopped, failure) = match end {
+        End::Reason(reason) => (reason, None),
+        End::Trouble(_, Trouble::Interrupted) => (StopReason::Interrupted, None),
+        End::Trouble(whose, Trouble::Failed(failure)) => {
+            (StopReason::RunFailed, Some((whose, failure)))
+        }
+    };
+    Contested {
+        sampling: Sampling {
+            interleaved: family.names.len() > 1,
+            seed: effort.seed,
+            warmup_blocks: 0,
+            blocks: contest.blocks,
+            rounds,
+            looks: effort.looks,
+            stopped,
+        },
+        benchmarks: contest.benchmarks(),
+        failure,
+    }
+}
+
+enum End {
+    Reason(StopReason),
+    Trouble(usize, Trouble),
+}
+
+struct Contest<'a, L> {
+    family: &'a Family,
+    launcher: &'a mut L,
+    clock: &'a Clock,
+    random: Pcg64Mcg,
+    collected: Vec<Collected>,
+    /// What a turn of each contestant is, once that is known.
+    sizes: Vec<Turn>,
+    blocks: u64,
+}
+
+/// What a contestant does when it is its turn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Turn {
+    size: BatchSize,
+    expected: Duration,
+}
+
+impl<L: Launcher> Contest<'_, L> {
+    /// Returns how many rounds were completed, and why it ended.
+    fn run(&mut self, effort: &Effort, observer: &mut impl Observer) -> (u64, End) {
+        let start_ns = self.clock.now_ns();
+        let elapsed = |clock: &Clock| Duration::from_nanos(clock.now_ns().saturating_sub(start_ns));
+        let looks = effort.looks_at();
+        let last = looks.last().copied().unwrap_or(1);
+        for round in 0..last {
+            if round > 0 && elapsed(self.clock) >= effort.budget {
+                return (round, End::Reason(StopReason::TimeUp));
+            }
+            let subject = self.family.names.first().map_or("", String::as_str);
+            observer.before_run(&Progress {
+                is_warmup: false,
+                blocks: round,
+                planned_blocks: last,
+                elapsed: elapsed(self.clock),
+                subject,
+            });
+            if let Err((whose, trouble)) = self.round(round) {
+                return (round, End::Trouble(whose, trouble));
+            }
+            if looks.contains(&(round + 1)) && self.is_decided(effort) {
+                return (round + 1, End::Reason(StopReason::Decided));
+            }
+        }
+        (last, End::Reason(StopReason::RunsDone))
+    }
+
+    /// Whether every verdict on times is clear at this look.
+    fn is_decided(&self, effort: &Effort) -> bool {
+        let benchmarks = self.benchmarks();
+        let rules = effort.rules_at_a_look(self.family.pairs.len());
+        let comparisons = compare_family(&benchmarks, self.family, &[Metric::WALL_TIME], &rules);
+        comparisons.len() == self.family.pairs.len()
+            && comparisons
+                .iter()
+                .all(|comparison| comparison.verdict != Verdict::Inconclusive)
+    }
+
+    /// A fresh process for each, and some blocks of turns.
+    fn round(&mut self, round: u64) -> Result<(), (usize, Trouble)> {
+        let mut order: Vec<usize> = (0..self.family.names.len()).collect();
+        order.shuffle(&mut self.random);
+        let cpu = self.random.random();
+        let mut workers = BTreeMap::new();
+        for contestant in order.iter().copied() {
+            let placement = Placement {
+                cpu,
+                padding_bytes: self.random.random_range(0..MOST_PADDING_BYTES),
+                heap_offset_bytes: 16 * self.random.random_range(1..=MOST_PADDING_BYTES / 16),
+            };
+            let worker = self.launcher.launch(contestant, placement);
+            workers.insert(contestant, worker.map_err(|trouble| (contestant, trouble))?);
+        }
+        if self.sizes.is_empty() {
+            self.calibrate(&mut workers)?;
+        } else {
+            // The first batch of a process finds cold caches.
+            for (contestant, worker) in &mut workers {
+                let turn = self.sizes[*contestant];
+                let warm_up = worker.batch(turn.size, turn.expected);
+                warm_up.map_err(|trouble| (*contestant, trouble))?;
+            }
+        }
+        let expected = self.sizes.iter().map(|turn| turn.expected).max();
+        for is_mirrored in blocks_of(expected.unwrap_or(STRETCH)) {
+            order.shuffle(&mut self.random);
+            self.block(round, &order, is_mirrored, &mut workers)?;
+        }
+        Ok(())
+    }
+
+    fn calibrate(
+        &mut self,
+        workers: &mut BTreeMap<usize, L::Worker>,
+    ) -> Result<(), (usize, Trouble)> {
+        let mut times = Vec::with_capacity(workers.len());
+        for (contestant, worker) in workers {
+            let calibration = worker.calibrate(STRETCH);
+            let calibration = calibration.map_err(|trouble| (*contestant, trouble))?;
+            self.collected[*contestant].calibration = calibration;
+            times.push(calibration.iteration_ns);
+        }
+        self.sizes = turns(&times);
+        Ok(())
+    }
+
+    /// Everyone's turn, and where it is mirrored once more in reverse.
+    fn block(
+        &mut self,
+        round: u64,
+        order: &[usize],
+        is_mirrored: bool,
+        workers: &mut BTreeMap<usize, L::Worker>,
+    ) -> Result<(), (usize, Trouble)> {
+        let mut measured: Vec<Option<Batch>> = vec![None; order.len()];
+        let back = order.iter().rev().filter(|_| is_mirrored);
+        for contestant in order.iter().chain(back).copied() {
+            let (Some(worker), Some(turn)) =
+                (workers.get_mut(&contestant), self.sizes.get(contestant))
+            else {
+                continue;
+            };
+            let batch = worker.batch(turn.size, turn.expected);
+            let batch = batch.map_err(|trouble| (contestant, trouble))?;
+            match &mut measured[contestant] {
+                Some(earlier) => earlier.append(batch),
+                slot @ None => *slot = Some(batch),
+            }
+        }
+        for (contestant, batch) in measured.into_iter().enumerate() {
+            if let (Some(batch), Some(turn)) = (batch, self.sizes.get(contestant)) {
+                let turns = 1 + u64::from(is_mirrored);
+                let iterations = turns * turn.size.stretches * turn.size.iterations;
+                let place = (round, self.blocks);
+                self.collected[contestant].add(place, &batch, turn.size, iterations);
+            }
+        }
+        self.blocks += 1;
+        Ok(())
+    }
+
+    fn benchmarks(&self) -> Vec<Benchmark> {
+        self.collected.iter().map(Collected::benchmark).collect()
+    }
+}
+
+/// What a turn is for contestants whose iterations take so many nanoseconds.
+fn turns(iteration_ns: &[f64]) -> Vec<Turn> {
+    let shortest = iteration_ns.iter().copied().fold(f64::INFINITY, f64::min);
+    let alike = |ns: f64| ns <= SAME_ITERATIONS * shortest;
+    let slowest_alike = iteration_ns.iter().copied().filter(|ns| alike(*ns));
+    let slowest_alike = slowest_alike.fold(0.0, f64::max);
+    let turn = |ns: f64| {
+        let common_ns = if alike(ns) { slowest_alike } else { ns };
+        let stretch_ns = STRETCH.as_nanos() as f64;
+        let iterations = (stretch_ns / common_ns.max(1e-3)).round().max(1.0);
+        let each_ns = iterations * common_ns;
+        let stretches = (STRETCHES as f64 * stretch_ns / each_ns.max(1.0)).round();
+        let stretches = stretches.clamp(1.0, STRETCHES as f64);
+        Turn {
+            size: BatchSize {
+                iterations: iterations as u64,
+                stretches: stretches as u64,
+            },
+            expected: Duration::from_nanos((stretches * each_ns) as u64),
+        }
+    };
+    iteration_ns.iter().map(|ns| turn(*ns)).collect()
+}
+
+/// The blocks of a round in which the longest turn is expected to take so long,
+/// and whether each of them is mirrored.
+fn blocks_of(turn: Duration) -> Vec<bool> {
+    let turns = ROUND.as_nanos() / turn.as_nanos().max(1);
+    match turns.min(u128::from(MOST_TURNS)) {
+        0 | 1 => vec![false],
+        turns => vec![true; turns as usize / 2],
+    }
+}
+
+/// What was measured of one contestant so far.
+struct Collected {
+    benchmark: Benchmark,
+    calibration: Calibration,
+    samples: BTreeMap<Metric, (Unit, Vec<f64>)>,
+}
+
+impl Collected {
+    fn new(name: &str) -> Self {
+        Self {
+            benchmark: Benchmark::new(name),
+            calibration: Calibration::default(),
+            samples: BTreeMap::new(),
+        }
+    }
+
+    /// Adds the value of a block, unless iterations failed in all stretches.
+    fn add(&mut self, (round, block): (u64, u64), batch: &Batch, size: BatchSize, iterations: u64) {
+        let failures = batch.failures.min(iterations);
+        self.benchmark.failures += failures;
+        self.benchmark.successes += iterations - failures;
+        let Some(typical_ns) =
+            stats::sorted(&batch.wall_ns).and_then(|ordered| stats::percentile(&ordered, 0.25))
+        else {
+            return;
+        };
+        let each = iterations.max(1) as f64;
+        let wall_ns = typical_ns / size.iterations.max(1) as f64;
+        let count = |number: Option<u64>| number.map(|number| number as f64 / each);
+        let values = [
+            (Metric::WALL_TIME, Unit::Nanoseconds, Some(wall_ns)),
+            (
+                Metric::CPU_TIME,
+                Unit::Nanoseconds,
+                batch.cpu_ns.map(|ns| ns / each),
+            ),
+            (Metric::ALLOCATIONS, Unit::Count, count(batch.allocations)),
+            (Metric::ALLOCATED, Unit::Bytes, count(batch.allocated_bytes)),
+            (
+                Metric::PEAK_MEMORY,
+                Unit::Bytes,
+                batch.peak_memory_bytes.map(|bytes| bytes as f64),
+            ),
+        ];
+        self.benchmark.blocks.push(block);
+        self.benchmark.rounds.push(round);
+        for (metric, unit, value) in values {
+            if let Some(value) = value {
+                let samples = self.samples.entry(metric);
+                samples.or_insert((unit, Vec::new())).1.push(value);
+            }
+        }
+    }
+
+    fn benchmark(&self) -> Benchmark {
+        let mut benchmark = self.benchmark.clone();
+        for (metric, (unit, samples)) in &self.samples {
+            let summary = MetricSummary::from_samples(*unit, samples.clone());
+            benchmark.metrics.insert(metric.clone(), summary);
+        }
+        let time = benchmark.metrics.get(&Metric::WALL_TIME);
+        let median_ns = time.and_then(|time| time.median).unwrap_or(f64::INFINITY);
+        let share = self.calibration.loop_ns / median_ns;
+        if share > LOOP_SHARE {
+            let (own, all) = (self.calibration.loop_ns, median_ns);
+            let message = format!(
+                "{}: of {}, up to {} may be the loop that calls it",
+                benchmark.name,
+                Unit::Nanoseconds.format(all, 3),
+                Unit::Nanoseconds.format(own, 2),
+            );
+            benchmark.notes.push(Note::info("short", message));
+        }
+        benchmark
+    }
+}

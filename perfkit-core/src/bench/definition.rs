@@ -1,0 +1,255 @@
+//! How a bench program says what it measures.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::{Deserialize, Serialize};
+
+use super::routine::{AllGood, Awaited, ByResult, Contended, Plain, Routine, WithInput};
+
+/// A benchmark of a program, as the program lists it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its full name: that of its group, a slash, and that of the implementation.
+    pub name: String,
+    /// The group, whose implementations are compared with each other.
+    pub group: String,
+    /// What the inputs of the group were made from.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
+    /// How many items an iteration processes.
+    #[serde(default)]
+    pub items: Option<u64>,
+    /// How many bytes an iteration processes.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// On how many threads at once it runs.
+    pub threads: usize,
+}
+
+/// Who walks through the benchmarks of a program, and what for.
+pub(super) trait Visitor {
+    /// Whether anything of a group matters: if not, its inputs are not made.
+    fn enters(&mut self, group: &str) -> bool;
+
+    /// A benchmark of a group that was entered.
+    fn visit(&mut self, listed: Listed, routine: &mut dyn Routine);
+}
+
+/// Takes the benchmarks of a program; see [`main`](super::main).
+pub struct Bench<'a> {
+    visitor: &'a mut dyn Visitor,
+}
+
+impl std::fmt::Debug for Bench<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bench").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Bench<'a> {
+    pub(super) fn new(visitor: &'a mut dyn Visitor) -> Self {
+        Self { visitor }
+    }
+
+    /// Implementations of one thing, which are compared with the first of them.
+    ///
+    /// `define` makes what they need and adds them. It runs in every process that
+    /// measures one of the group, and not in those that measure others.
+    pub fn group(&mut self, name: impl Display, define: impl FnOnce(&mut Group<'_>)) -> &mut Self {
+        let name = name.to_string();
+        if self.visitor.enters(&name) {
+            define(&mut Group {
+                visitor: self.visitor,
+                common: Listed {
+                    group: name,
+                    threads: 1,
+                    ..Listed::default()
+                },
+            });
+        }
+        self
+    }
+}
+
+/// Takes the implementations of a group.
+pub struct Group<'a> {
+    visitor: &'a mut dyn Visitor,
+    /// What holds for those that are added from now on.
+    common: Listed,
+}
+
+impl std::fmt::Debug for Group<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Group").field(&self.common).finish()
+    }
+}
+
+impl Group<'_> {
+    /// Notes in the results what the inputs were made from.
+    pub fn parameter(&mut self, name: impl Display, value: impl Display) -> &mut Self {
+        let parameters = &mut self.common.parameters;
+        parameters.insert(name.to_string(), value.to_string());
+        self
+    }
+
+    /// How many items an iteration processes, for the throughput of those that
+    /// are added after this.
+    pub fn items(&mut self, items: u64) -> &mut Self {
+        self.common.items = Some(items);
+        self
+    }
+
+    /// How many bytes an iteration processes, for the throughput of those that
+    /// are added after this.
+    pub fn bytes(&mut self, bytes: u64) -> &mut Self {
+        self.common.bytes = Some(bytes);
+        self
+    }
+
+    /// Adds a function. What it returns is kept from being optimised away, and
+    /// is dropped outside of the time that counts.
+    pub fn add<O>(&mut self, name: impl Display, function: impl FnMut() -> O) -> &mut Self {
+        self.visit(&name, 1, &mut Plain::new(function))
+    }
+
+    /// Adds a function whose errors count as failures, and not for its time.
+    pub fn add_fallible<T, E>(
+        &mut self,
+        name: impl Display,
+        function: impl FnMut() -> Result<T, E>,
+    ) -> &mut Self {
+        self.visit(&name, 1, &mut Plain::judged(function, ByResult))
+    }
+
+    /// Adds a function that uses up or changes an input, of which each iteration
+    /// gets a fresh one. They are made outside of the time that counts.
+    ///
+    /// At most 1000 inputs exist at a time.
+    pub fn add_with_input<I, O>(
+        &mut self,
+        name: impl Display,
+        make: impl FnMut() -> I,
+        function: impl FnMut(I) -> O,
+    ) -> &mut Self {
+        self.visit(&name, 1, &mut WithInput::new(make, function, AllGood))
+    }
+
+    /// Adds an async function, driven by `block_on`: the entry into your runtime,
+    /// such as `|future| runtime.block_on(future)`. It is entered once for many
+    /// iterations, and entering does not count.
+    pub fn add_async<Fut: Future>(
+        &mut self,
+        name: impl Display,
+        block_on: impl Fn(Pin<&mut dyn Future<Output = ()>>),
+        function: impl FnMut() -> Fut,
+    ) -> &mut Self {
+        self.visit(&name, 1, &mut Awaited::new(function, &block_on))
+    }
+
+    /// Adds a function that so many threads call at the same time, to see what
+    /// they cost each other. The time of an iteration is that which passes until
+    /// every thread has done one. Such a benchmark is not kept on one CPU.
+    pub fn add_threads<O>(
+        &mut self,
+        name: impl Display,
+        threads: usize,
+        function: impl Fn() -> O + Sync,
+    ) -> &mut Self {
+        let threads = threads.max(1);
+        self.visit(&name, threads, &mut Contended::new(function, threads))
+    }
+
+    fn visit(
+        &mut self,
+        name: &dyn Display,
+        threads: usize,
+        routine: &mut dyn Routine,
+    ) -> &mut Self {
+        let listed = Listed {
+            name: format!("{}/{name}", self.common.group),
+            threads,
+            ..self.common.clone()
+        };
+        self.visitor.visit(listed, routine);
+        self
+    }
+}
+
+/// Notes what there is, and runs nothing.
+#[derive(Debug, Default)]
+pub(super) struct Lister {
+    pub(super) found: Vec<Listed>,
+}
+
+impl Visitor for Lister {
+    fn enters(&mut self, _: &str) -> bool {
+        true
+    }
+
+    fn visit(&mut self, listed: Listed, _: &mut dyn Routine) {
+        self.found.push(listed);
+    }
+}
+
+/// All benchmarks of a program.
+///
+/// # Errors
+/// A name that two of them have.
+pub(super) fn list(define: impl FnOnce(&mut Bench<'_>)) -> Result<Vec<Listed>, String> {
+    let mut lister = Lister::default();
+    define(&mut Bench::new(&mut lister));
+    let mut names: Vec<&str> = lister.found.iter().map(|l| l.name.as_str()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        None => Ok(lister.found),
+        Some(pair) => Err(format!(
+            "two benchmarks are called `{}`: give one of them another name",
+            pair[0].escape_debug()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_lists_its_benchmarks_and_runs_none() {
+        let all = list(|bench| {
+            bench.group("sum", |group| {
+                group.parameter("n", 10).items(10);
+                group.add("loop", || panic!("listed only"));
+                group.bytes(80).add_threads("threads", 4, || ());
+            });
+            bench.group("sort", |group| {
+                group.add_with_input("std", Vec::<u8>::new, |mut v| v.sort());
+            });
+        });
+        let all = all.unwrap();
+        let names: Vec<&str> = all.iter().map(|l| l.name.as_str()).collect();
+        assert_eq!(names, ["sum/loop", "sum/threads", "sort/std"]);
+        assert_eq!(
+            (all[0].items, all[0].bytes, all[0].threads),
+            (Some(10), None, 1)
+        );
+        assert_eq!(
+            (all[1].items, all[1].bytes, all[1].threads),
+            (Some(10), Some(80), 4)
+        );
+        assert_eq!(all[0].parameters["n"], "10");
+        assert!(all[2].parameters.is_empty());
+    }
+
+    #[test]
+    fn one_name_for_two_is_refused() {
+        let twice = list(|bench| {
+            bench.group("a", |group| {
+                group.add("x", || ()).add("x", || ());
+            });
+        });
+        assert!(twice.unwrap_err().contains("`a/x`"));
+    }
+}

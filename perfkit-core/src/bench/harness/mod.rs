@@ -1,0 +1,259 @@
+//! What `cargo bench` runs: a program with benchmarks and `harness = false`.
+
+mod arguments;
+mod store;
+mod stream;
+mod text;
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::report::{Environment, Note, Report, StopReason};
+
+use super::comparison::{Rules, compare_saved};
+use super::contest::Effort;
+use super::definition::{Bench, Listed, Visitor, list};
+use super::program::{Program, Watch};
+use super::protocol::WORKER_ARGUMENT;
+use super::race::{Race, Runner};
+use super::routine::Routine;
+use super::sampler::Progress;
+use super::worker;
+
+use arguments::{Arguments, HELP, Task};
+use store::Store;
+
+/// How long a benchmark may be silent before it is taken to hang.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The exit code where a benchmark failed.
+const RUN_FAILED: i32 = 5;
+/// The exit code for a wrong command line.
+const USAGE: i32 = 2;
+/// The exit code where a file could not be read or written.
+const FILE: i32 = 4;
+
+/// The `main` of a bench program: says what is measured, and does what `cargo
+/// bench`, `cargo test`, nextest or `perfkit` ask for on the command line.
+///
+/// In `Cargo.toml`:
+/// ```toml
+/// [[bench]]
+/// name = "sum"
+/// harness = false
+/// ```
+/// and in `benches/sum.rs`:
+/// ```no_run
+/// fn main() {
+///     perfkit::bench::main(|bench| {
+///         bench.group("sum", |group| {
+///             let numbers: Vec<u64> = (0..1000).collect();
+///             group.add("iterator", || numbers.iter().sum::<u64>());
+///             group.add("fold", || numbers.iter().fold(0, |sum, n| sum + n));
+///         });
+///     });
+/// }
+/// ```
+///
+/// Every benchmark is measured in processes of its own, started from this same
+/// program: `define` runs in each of them, and the closure of a group only in
+/// those that measure one of it.
+///
+/// Ends the process with a code other than 0 where something went wrong: 2 for a
+/// wrong command line, 4 for a file, 5 for a benchmark that failed.
+#[allow(clippy::needless_doctest_main, reason = "the example is a whole file")]
+pub fn main(define: impl Fn(&mut Bench<'_>)) {
+    let mut given = std::env::args().skip(1);
+    if given.next().as_deref() == Some(WORKER_ARGUMENT) {
+        if let Err(error) = worker::work(define) {
+            stream::complain(&error.to_string());
+            std::process::exit(FILE);
+        }
+        return;
+    }
+    let code = match Arguments::parse(std::env::args().skip(1)) {
+        Err(message) => Err((USAGE, message)),
+        Ok(arguments) => run(&arguments, &define),
+    };
+    if let Err((code, message)) = code {
+        stream::complain(&message);
+        std::process::exit(code);
+    }
+}
+
+fn run(arguments: &Arguments, define: &dyn Fn(&mut Bench<'_>)) -> Result<(), (i32, String)> {
+    if arguments.task == Task::Help {
+        stream::print(HELP);
+        return Ok(());
+    }
+    let all = list(define).map_err(|message| (USAGE, message))?;
+    let count = all.len();
+    let selected: Vec<Listed> = all
+        .into_iter()
+        .filter(|listed| arguments.selects(&listed.name))
+        .collect();
+    match arguments.task {
+        Task::List => {
+            for listed in &selected {
+                stream::print(&format!("{}: benchmark\n", text::printable(&listed.name)));
+            }
+            Ok(())
+        }
+        Task::Test | Task::Help => {
+            test(&selected, count, define);
+            Ok(())
+        }
+        Task::Measure => measure(&selected, arguments),
+    }
+}
+
+/// Runs each once, and says so as other tests do.
+fn test(selected: &[Listed], count: usize, define: &dyn Fn(&mut Bench<'_>)) {
+    struct Once<'a>(&'a [Listed]);
+    impl Visitor for Once<'_> {
+        fn enters(&mut self, group: &str) -> bool {
+            self.0.iter().any(|listed| listed.group == group)
+        }
+
+        fn visit(&mut self, listed: Listed, routine: &mut dyn Routine) {
+            if self.0.iter().any(|selected| selected.name == listed.name) {
+                stream::print(&format!("test {} ... ", text::printable(&listed.name)));
+                let failures = routine.stretch(1).failures;
+                stream::print(if failures == 0 {
+                    "ok\n"
+                } else {
+                    "ok (returned an error)\n"
+                });
+            }
+        }
+    }
+    let plural = if selected.len() == 1 { "" } else { "s" };
+    stream::print(&format!("\nrunning {} test{plural}\n", selected.len()));
+    define(&mut Bench::new(&mut Once(selected)));
+    stream::print(&format!(
+        "\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; {} filtered out\n\n",
+        selected.len(),
+        count - selected.len()
+    ));
+}
+
+fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, String)> {
+    if selected.is_empty() {
+        stream::print("no benchmark has such a name\n");
+        return Ok(());
+    }
+    let path = std::env::current_exe();
+    let path = path.map_err(|error| (FILE, format!("this program cannot be found: {error}")))?;
+    let store = Store::of_program(&path);
+    let before = arguments.baseline.as_deref().map(|name| store.load(name));
+    let before = before.transpose().map_err(|message| (FILE, message))?;
+    let program = Program {
+        path,
+        directory: None,
+        variables: Vec::new(),
+    };
+    let mut report = Report::new(Environment::detect(Clock::fastest().name()));
+    if cfg!(debug_assertions) {
+        report.notes.push(Note::warning(
+            "not-optimized",
+            "the benchmarks were built without optimisation: run them with cargo bench",
+        ));
+    }
+    let mut failed = 0;
+    let races = Race::of_groups(&program, selected, arguments.has_null);
+    let comparisons = races.iter().map(|race| race.family.pairs.len()).sum();
+    let seed = arguments.seed.unwrap_or_else(random_seed);
+    let mut effort = Effort::new(seed, Rules::default(), comparisons);
+    effort.budget = arguments.time.unwrap_or(effort.budget);
+    for race in races {
+        failed += u64::from(!run_race(&race, &effort, &mut report));
+        compare_with(before.as_ref(), &mut report, &race);
+        let paths = [
+            Some(store.last()),
+            arguments
+                .save_baseline
+                .as_deref()
+                .map(|name| store.baseline(name)),
+        ];
+        for path in paths.into_iter().flatten() {
+            save(&report, path)?;
+        }
+    }
+    for note in &report.notes {
+        stream::print(&format!("note: {}\n", text::printable(&note.message)));
+    }
+    stream::print(&format!("saved: {}\n", store.last().display()));
+    match failed {
+        0 => Ok(()),
+        _ => Err((RUN_FAILED, format!("groups that failed: {failed}"))),
+    }
+}
+
+/// Runs the contestants of one group, and prints what came out.
+fn run_race(race: &Race, effort: &Effort, report: &mut Report) -> bool {
+    let watch = Watch {
+        patience: PATIENCE,
+        is_interrupted: &|| false,
+    };
+    let effort = effort.clone();
+    let result = Runner { effort, watch }.run(race, &mut |_: &Progress<'_>| {});
+    stream::print(&text::group(&result.benchmarks, &result.comparisons));
+    if let Some((name, failure)) = &result.failure {
+        let mut message = format!(
+            "`{}`: {}",
+            text::printable(name),
+            text::printable(&failure.reason)
+        );
+        for line in failure.stderr.lines() {
+            message += &format!("\n  | {}", text::printable(line));
+        }
+        stream::complain(&message);
+    }
+    let is_whole = result.sampling.stopped != StopReason::RunFailed;
+    result.add_to(report);
+    is_whole
+}
+
+/// Compares the benchmarks of a group with those that were kept.
+fn compare_with(before: Option<&Report>, report: &mut Report, race: &Race) {
+    let Some(before) = before else {
+        return;
+    };
+    for name in &race.family.names {
+        let of_name = |report: &Report| report.benchmarks.iter().find(|b| b.name == *name).cloned();
+        let Some(after) = of_name(report) else {
+            continue;
+        };
+        match of_name(before) {
+            None => stream::print(&format!("  {}: new\n", text::printable(name))),
+            Some(before) => {
+                let metric = crate::metric::Metric::WALL_TIME;
+                let mut comparison = compare_saved(&before, &after, &metric, &Rules::default());
+                comparison.baseline = format!("{name} (saved)");
+                let line = text::group(&[after], std::slice::from_ref(&comparison));
+                stream::print(&format!("  against the saved: {line}"));
+                report.comparisons.push(comparison);
+            }
+        }
+    }
+}
+
+fn save(report: &Report, path: PathBuf) -> Result<(), (i32, String)> {
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    let saved = folder
+        .map_err(|error| error.to_string())
+        .and_then(|()| report.save(&path).map_err(|error| error.to_string()));
+    saved.map_err(|error| {
+        (
+            FILE,
+            format!("{} cannot be written: {error}", path.display()),
+        )
+    })
+}
+
+/// A seed that is short enough to be typed again.
+fn random_seed() -> u64 {
+    RandomState::new().hash_one(std::process::id()) % 1_000_000
+}

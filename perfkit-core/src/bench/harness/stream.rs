@@ -1,0 +1,15 @@
+//! The standard streams of a bench program.
+
+use std::io::Write;
+
+/// Prints to standard output at once; a reader that is gone ends nothing.
+pub(super) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// Tells an error.
+pub(super) fn complain(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "error: {message}");
+}

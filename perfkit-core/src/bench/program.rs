@@ -1,0 +1,337 @@
+//! Bench programs, and the worker processes that are started from them.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::report::RunFailure;
+
+use super::contest::{Launcher, Placement, Trouble, Worker};
+use super::definition::Listed;
+use super::protocol::{
+    Batch, BatchSize, Calibration, Channel, Hello, Reply, Request, VERSION, WORKER_ARGUMENT,
+};
+
+/// How much is kept of what a worker writes to standard error.
+const STDERR_TAIL_BYTES: usize = 4096;
+
+/// How long a program may take before its first word.
+const GREETING: Duration = Duration::from_secs(10);
+
+/// A program with benchmarks.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The executable.
+    pub path: PathBuf,
+    /// Where it is run; `None` for the current directory.
+    pub directory: Option<PathBuf>,
+    /// What it finds in its environment beside what we have.
+    pub variables: Vec<(OsString, OsString)>,
+}
+
+/// How workers are watched over.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// How long a worker may be silent.
+    pub patience: Duration,
+    /// Whether everything is to end.
+    pub is_interrupted: &'a dyn Fn() -> bool,
+}
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch")
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// The program's benchmarks.
+    ///
+    /// # Errors
+    /// It is no bench program, or one of another version.
+    pub fn benchmarks(&self, watch: Watch<'_>) -> Result<Vec<Listed>, Trouble> {
+        let mut process = self.start(0, watch)?;
+        match process.ask(&Request::List, watch.patience)? {
+            Reply::Benchmarks(all) => Ok(all),
+            other => Err(process.unexpected(&other)),
+        }
+    }
+
+    /// Starts a process whose environment is longer by `padding_bytes`.
+    fn start<'a>(
+        &self,
+        padding_bytes: usize,
+        watch: Watch<'a>,
+    ) -> Result<WorkerProcess<'a>, Trouble> {
+        let started = self.spawn(padding_bytes);
+        let (child, channel) = started.map_err(|error| {
+            trouble(format!(
+                "{} cannot be started: {error}",
+                self.path.display()
+            ))
+        })?;
+        let mut process = WorkerProcess {
+            stderr: child.1,
+            child: child.0,
+            channel,
+            watch,
+        };
+        let greeting = process.receive(GREETING.min(watch.patience));
+        match greeting {
+            Ok(Hello {
+                perfkit_bench: VERSION,
+            }) => Ok(process),
+            Ok(Hello { perfkit_bench }) => Err(trouble(format!(
+                "{} speaks version {perfkit_bench} of the bench protocol, and this perfkit speaks {VERSION}: build both with the same version of perfkit",
+                self.path.display()
+            ))),
+            Err(Trouble::Failed(mut failure)) => {
+                failure.reason = format!(
+                    "{} does not answer as a bench program of perfkit: {}",
+                    self.path.display(),
+                    failure.reason
+                );
+                Err(Trouble::Failed(failure))
+            }
+            Err(interrupted) => Err(interrupted),
+        }
+    }
+
+    #[allow(clippy::type_complexity, reason = "used once")]
+    fn spawn(
+        &self,
+        padding_bytes: usize,
+    ) -> io::Result<((Child, Receiver<VecDeque<u8>>), Channel)> {
+        let (channel, other_end) = Channel::pair()?;
+        let mut command = Command::new(&self.path);
+        command
+            .arg(WORKER_ARGUMENT)
+            .stdin(OwnedFd::from(other_end))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .env("PERFKIT_PADDING", "x".repeat(padding_bytes));
+        // What a program records of itself is not asked for here.
+        for variable in ["PERFKIT", "PERFKIT_REPORT", "PERFKIT_REPORT_EVERY"] {
+            command.env_remove(variable);
+        }
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        let mut child = command.spawn()?;
+        let stderr = collect_tail(child.stderr.take());
+        Ok(((child, stderr), channel))
+    }
+}
+
+/// Reads what a process writes to standard error until its end, on a thread.
+fn collect_tail(stderr: Option<ChildStderr>) -> Receiver<VecDeque<u8>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut tail = VecDeque::new();
+        let mut chunk = [0; 1024];
+        if let Some(mut stderr) = stderr {
+            while let Ok(length @ 1..) = stderr.read(&mut chunk) {
+                tail.extend(&chunk[..length]);
+                let surplus = tail.len().saturating_sub(STDERR_TAIL_BYTES);
+                tail.drain(..surplus);
+            }
+        }
+        let _ = sender.send(tail);
+    });
+    receiver
+}
+
+/// A running worker. It is killed when it is dropped.
+#[derive(Debug)]
+pub struct WorkerProcess<'a> {
+    child: Child,
+    stderr: Receiver<VecDeque<u8>>,
+    channel: Channel,
+    watch: Watch<'a>,
+}
+
+impl Drop for WorkerProcess<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl WorkerProcess<'_> {
+    fn ask(&mut self, request: &impl Serialize, patience: Duration) -> Result<Reply, Trouble> {
+        match self.channel.send(request) {
+            Ok(()) => self.receive(patience),
+            Err(_) => Err(self.ended()),
+        }
+    }
+
+    fn receive<M: DeserializeOwned>(&mut self, patience: Duration) -> Result<M, Trouble> {
+        let is_interrupted = self.watch.is_interrupted;
+        let mut goes_on = |waited: Duration| !is_interrupted() && waited < patience;
+        match self.channel.receive_while(&mut goes_on) {
+            Ok(Some(message)) => Ok(message),
+            _ if is_interrupted() => Err(Trouble::Interrupted),
+            Ok(None) => Err(self.ended()),
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                let _ = self.child.kill();
+                Err(self.failed(format!("no answer for {} s", patience.as_secs_f64())))
+            }
+            Err(error) => {
+                let _ = self.child.kill();
+                Err(self.failed(format!("an answer that is none: {error}")))
+            }
+        }
+    }
+
+    /// The process closed the line: what became of it?
+    fn ended(&mut self) -> Trouble {
+        if (self.watch.is_interrupted)() {
+            return Trouble::Interrupted;
+        }
+        // It may have closed its input and live on.
+        std::thread::sleep(Duration::from_millis(20));
+        let status = match self.child.try_wait() {
+            Ok(Some(status)) => status.to_string(),
+            _ => {
+                let _ = self.child.kill();
+                "it closed its standard input".to_owned()
+            }
+        };
+        self.failed(format!("the process ended: {status}"))
+    }
+
+    fn failed(&mut self, reason: String) -> Trouble {
+        let _ = self.child.wait();
+        let tail = self.stderr.recv_timeout(Duration::from_millis(500));
+        let tail: Vec<u8> = tail.unwrap_or_default().into();
+        Trouble::Failed(RunFailure {
+            run: None,
+            reason,
+            stderr: String::from_utf8_lossy(&tail).into_owned(),
+        })
+    }
+
+    fn unexpected(&mut self, reply: &Reply) -> Trouble {
+        let _ = self.child.kill();
+        let reply = format!("{reply:?}");
+        let reply: String = reply.chars().take(80).collect();
+        self.failed(format!("an answer to something else: {reply}"))
+    }
+}
+
+impl Worker for WorkerProcess<'_> {
+    fn calibrate(&mut self, target: Duration) -> Result<Calibration, Trouble> {
+        let target_ns = u64::try_from(target.as_nanos()).unwrap_or(u64::MAX);
+        match self.ask(&Request::Calibrate { target_ns }, self.watch.patience)? {
+            Reply::Calibrated(calibration) => Ok(calibration),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    fn batch(&mut self, size: BatchSize, expected: Duration) -> Result<Batch, Trouble> {
+        let patience = self.watch.patience.saturating_add(expected * 10);
+        match self.ask(&Request::Batch(size), patience)? {
+            Reply::Batch(batch) => Ok(batch),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+}
+
+/// One that takes part: a benchmark of a program.
+#[derive(Clone, Debug)]
+pub struct Entrant {
+    /// The program.
+    pub program: Program,
+    /// The benchmark's full name in it.
+    pub benchmark: String,
+    /// Whether it runs on one thread, and is kept on one CPU.
+    pub is_pinned: bool,
+}
+
+/// Starts the workers of some entrants.
+#[derive(Debug)]
+pub struct Stable<'a> {
+    /// Who takes part.
+    pub entrants: Vec<Entrant>,
+    /// How workers are watched over.
+    pub watch: Watch<'a>,
+    /// The CPUs to run on; empty where they are not known.
+    pub cpus: Vec<usize>,
+    /// Whether a worker was refused its CPU.
+    pub was_pinning_refused: bool,
+}
+
+/// The CPUs that this process may run on, in ascending order; empty where the
+/// system keeps no process on one.
+#[must_use]
+pub fn usable_cpus() -> Vec<usize> {
+    on_this_system()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn on_this_system() -> Vec<usize> {
+    Vec::new()
+}
+
+#[cfg(target_os = "linux")]
+fn on_this_system() -> Vec<usize> {
+    let Ok(set) = rustix::thread::sched_getaffinity(None) else {
+        return Vec::new();
+    };
+    let all = 0..rustix::thread::CpuSet::MAX_CPU;
+    all.filter(|cpu| set.is_set(*cpu)).collect()
+}
+
+impl<'a> Launcher for Stable<'a> {
+    type Worker = WorkerProcess<'a>;
+
+    fn launch(
+        &mut self,
+        contestant: usize,
+        placement: Placement,
+    ) -> Result<WorkerProcess<'a>, Trouble> {
+        let entrant = &self.entrants[contestant];
+        let chosen = (placement.cpu as usize).checked_rem(self.cpus.len());
+        let cpu = chosen
+            .and_then(|index| self.cpus.get(index).copied())
+            .filter(|_| entrant.is_pinned);
+        let program = &entrant.program;
+        let mut process = program.start(placement.padding_bytes, self.watch)?;
+        let open = Request::Open {
+            benchmark: entrant.benchmark.clone(),
+            cpu,
+            heap_offset_bytes: placement.heap_offset_bytes,
+        };
+        match process.ask(&open, self.watch.patience)? {
+            Reply::Opened { is_pinned } => {
+                self.was_pinning_refused |= entrant.is_pinned && !is_pinned;
+                Ok(process)
+            }
+            Reply::Unknown => Err(trouble(format!(
+                "{} has no benchmark `{}` when it is to run it, though it listed one: does its `main` do the same each time?",
+                program.path.display(),
+                entrant.benchmark.escape_debug()
+            ))),
+            other => Err(process.unexpected(&other)),
+        }
+    }
+}
+
+fn trouble(reason: String) -> Trouble {
+    Trouble::Failed(RunFailure {
+        run: None,
+        reason,
+        stderr: String::new(),
+    })
+}

@@ -1,0 +1,261 @@
+//! What a bench program and whoever drives it say to each other.
+//!
+//! Each message is a line of JSON. They go over a socket that is the standard
+//! input of the worker, in both directions, so that whatever a benchmark prints
+//! does not get among them.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::definition::Listed;
+
+/// The version of these messages. Both sides must speak the same.
+pub(super) const VERSION: u32 = 1;
+
+/// The argument that makes a bench program a worker.
+pub(super) const WORKER_ARGUMENT: &str = "--perfkit-worker";
+
+/// The longest message, in bytes.
+const LONGEST: usize = 4 << 20;
+
+/// The first word of a worker.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Hello {
+    pub(super) perfkit_bench: u32,
+}
+
+/// What a worker is asked for.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Request {
+    /// All benchmarks of the program.
+    List,
+    /// To make one benchmark ready, and to be done with all others.
+    Open {
+        /// Its full name.
+        benchmark: String,
+        /// The CPU to stay on, for a benchmark of one thread.
+        cpu: Option<usize>,
+        /// So many bytes are allocated and kept before everything else.
+        heap_offset_bytes: usize,
+    },
+    /// How many iterations fill a time.
+    Calibrate {
+        /// That time.
+        target_ns: u64,
+    },
+    /// To time some stretches.
+    Batch(BatchSize),
+}
+
+/// How much a batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchSize {
+    /// How often the function is called in each stretch.
+    pub iterations: u64,
+    /// How many stretches are timed.
+    pub stretches: u64,
+}
+
+/// What a worker answers.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Reply {
+    /// To [`Request::List`].
+    Benchmarks(Vec<Listed>),
+    /// To [`Request::Open`].
+    Opened {
+        /// Whether it stays on the CPU that it was given.
+        is_pinned: bool,
+    },
+    /// To [`Request::Open`]: there is none of that name.
+    Unknown,
+    /// To [`Request::Calibrate`].
+    Calibrated(Calibration),
+    /// To [`Request::Batch`].
+    Batch(Batch),
+}
+
+/// What a worker found out about its benchmark before it is timed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Nanoseconds of one iteration.
+    pub iteration_ns: f64,
+    /// Nanoseconds of an iteration of the same loop with nothing in it.
+    pub loop_ns: f64,
+}
+
+/// What a batch measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Batch {
+    /// Nanoseconds of each stretch without a failed iteration.
+    pub wall_ns: Vec<f64>,
+    /// Nanoseconds of CPU time of all stretches; of benchmarks of one thread.
+    #[serde(default)]
+    pub cpu_ns: Option<f64>,
+    /// How many iterations returned an error.
+    #[serde(default)]
+    pub failures: u64,
+    /// Allocations of all stretches, where they are counted.
+    #[serde(default)]
+    pub allocations: Option<u64>,
+    /// Bytes allocated by all stretches, where they are counted.
+    #[serde(default)]
+    pub allocated_bytes: Option<u64>,
+    /// The largest resident size of the process so far.
+    #[serde(default)]
+    pub peak_memory_bytes: Option<u64>,
+}
+
+impl Batch {
+    /// Adds what a later turn measured.
+    pub(super) fn append(&mut self, later: Self) {
+        fn sum<T: std::ops::Add<Output = T>>(a: Option<T>, b: Option<T>) -> Option<T> {
+            a.zip(b).map(|(a, b)| a + b)
+        }
+        self.wall_ns.extend(later.wall_ns);
+        self.cpu_ns = sum(self.cpu_ns, later.cpu_ns);
+        self.failures += later.failures;
+        self.allocations = sum(self.allocations, later.allocations);
+        self.allocated_bytes = sum(self.allocated_bytes, later.allocated_bytes);
+        self.peak_memory_bytes = self.peak_memory_bytes.max(later.peak_memory_bytes);
+    }
+}
+
+/// One end of the line.
+#[derive(Debug)]
+pub(super) struct Channel {
+    stream: UnixStream,
+    /// What was read and is not a whole line yet.
+    pending: Vec<u8>,
+}
+
+/// How long a read waits before it looks whether waiting still makes sense.
+const LOOK_AROUND: Duration = Duration::from_millis(20);
+
+impl Channel {
+    /// The driver's end, and what becomes the worker's standard input.
+    pub(super) fn pair() -> io::Result<(Self, UnixStream)> {
+        let (own, other) = UnixStream::pair()?;
+        own.set_read_timeout(Some(LOOK_AROUND))?;
+        Ok((Self::over(own), other))
+    }
+
+    /// The worker's end.
+    pub(super) fn of_standard_input() -> io::Result<Self> {
+        let input = io::stdin().as_fd().try_clone_to_owned()?;
+        Ok(Self::over(UnixStream::from(input)))
+    }
+
+    fn over(stream: UnixStream) -> Self {
+        let pending = Vec::new();
+        Self { stream, pending }
+    }
+
+    pub(super) fn send(&mut self, message: &impl Serialize) -> io::Result<()> {
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        self.stream.write_all(&line)
+    }
+
+    /// Waits for the next message; `None` when the other side is gone.
+    pub(super) fn receive<M: DeserializeOwned>(&mut self) -> io::Result<Option<M>> {
+        self.receive_while(&mut |_| true)
+    }
+
+    /// The same for as long as `goes_on` agrees, which is told how long it has
+    /// been waiting.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TimedOut`] when `goes_on` had enough, and
+    /// [`ErrorKind::InvalidData`] for what is no such message.
+    pub(super) fn receive_while<M: DeserializeOwned>(
+        &mut self,
+        goes_on: &mut dyn FnMut(Duration) -> bool,
+    ) -> io::Result<Option<M>> {
+        let start = Instant::now();
+        let mut chunk = [0; 4096];
+        loop {
+            if let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.pending.drain(..=end).collect();
+                let message = serde_json::from_slice(&line);
+                return message.map(Some).map_err(io::Error::from);
+            }
+            if self.pending.len() > LONGEST {
+                return Err(io::Error::new(
+                    ErrorKind::InvalidData,
+                    "a message without end",
+                ));
+            }
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return Ok(None),
+                Ok(length) => self.pending.extend_from_slice(&chunk[..length]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(None),
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {
+                        if !goes_on(start.elapsed()) {
+                            return Err(ErrorKind::TimedOut.into());
+                        }
+                    }
+                    _ => return Err(error),
+                },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends() -> (Channel, Channel) {
+        let (own, other) = Channel::pair().unwrap();
+        (own, Channel::over(other))
+    }
+
+    #[test]
+    fn messages_arrive_as_they_were_sent() {
+        let (mut driver, mut worker) = ends();
+        let open = Request::Open {
+            benchmark: "a/\n\"ü".to_owned(),
+            cpu: Some(1),
+            heap_offset_bytes: 48,
+        };
+        driver.send(&open).unwrap();
+        driver.send(&Request::List).unwrap();
+        assert_eq!(worker.receive::<Request>().unwrap(), Some(open));
+        assert_eq!(worker.receive::<Request>().unwrap(), Some(Request::List));
+        drop(driver);
+        assert_eq!(worker.receive::<Request>().unwrap(), None);
+    }
+
+    #[test]
+    fn garbage_is_refused_and_silence_ends() {
+        let (mut driver, worker) = ends();
+        (&worker.stream).write_all(b"hello?\n").unwrap();
+        let garbage = driver.receive::<Reply>().unwrap_err();
+        assert!(matches!(
+            garbage.kind(),
+            ErrorKind::InvalidData | ErrorKind::UnexpectedEof
+        ));
+        let silence = driver.receive_while::<Reply>(&mut |_| false).unwrap_err();
+        assert_eq!(silence.kind(), ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn a_message_without_end_is_not_kept() {
+        let (mut driver, worker) = ends();
+        let flood = std::thread::spawn(move || {
+            let _ = (&worker.stream).write_all(&vec![b'x'; LONGEST + 100_000]);
+        });
+        let error = driver.receive::<Reply>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        drop(driver);
+        flood.join().unwrap();
+    }
+}

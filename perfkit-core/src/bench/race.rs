@@ -1,0 +1,263 @@
+//! A family of benchmarks, run by worker processes: what `cargo bench` and
+//! `perfkit` have in common.
+
+use crate::clock::Clock;
+use crate::metric::{Better, Metric, MetricSummary};
+use crate::report::{Benchmark, Comparison, Note, Report, RunFailure, Sampling, StopReason};
+use crate::unit::Unit;
+
+use super::comparison::{Rules, compare_interleaved};
+use super::contest::{Effort, contest};
+use super::definition::Listed;
+use super::family::{Family, compare_family};
+use super::program::{Entrant, Program, Stable, Watch, usable_cpus};
+use super::remarks::remarks;
+use super::sampler::Observer;
+
+/// What functions are compared in.
+const METRICS: [Metric; 5] = [
+    Metric::WALL_TIME,
+    Metric::CPU_TIME,
+    Metric::ALLOCATIONS,
+    Metric::ALLOCATED,
+    Metric::PEAK_MEMORY,
+];
+
+/// What the second arm of a baseline is called, after the baseline's name.
+const AGAIN: &str = " (again)";
+
+/// A family and who runs for it.
+#[derive(Clone, Debug)]
+pub struct Race {
+    /// Who is compared with whom.
+    pub family: Family,
+    /// Who runs, in the order of the names.
+    pub entrants: Vec<Entrant>,
+    /// What the programs say of each of them.
+    pub listed: Vec<Listed>,
+    /// The pair of one thing with itself.
+    pub null: Option<(usize, usize)>,
+}
+
+impl Race {
+    /// One race for each group: all against the first of it. With `has_null`
+    /// the first also runs against itself.
+    #[must_use]
+    pub fn of_groups(program: &Program, listed: &[Listed], has_null: bool) -> Vec<Self> {
+        let mut groups: Vec<Vec<&Listed>> = Vec::new();
+        for benchmark in listed {
+            let same = |group: &&mut Vec<&Listed>| group[0].group == benchmark.group;
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push(benchmark),
+                None => groups.push(vec![benchmark]),
+            }
+        }
+        let race = |group: Vec<&Listed>| {
+            let contestants = group.iter().map(|listed| {
+                let name = listed.name.clone();
+                (name, program, *listed)
+            });
+            let mut race = Self::against_the_first(contestants);
+            if has_null {
+                race.add_null();
+            }
+            race
+        };
+        groups.into_iter().map(race).collect()
+    }
+
+    /// All against the first: each with the name that it has in the report.
+    #[must_use]
+    pub fn against_the_first<'a>(
+        contestants: impl IntoIterator<Item = (String, &'a Program, &'a Listed)>,
+    ) -> Self {
+        let (mut names, mut entrants, mut all) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, program, listed) in contestants {
+            names.push(name);
+            entrants.push(Entrant {
+                program: program.clone(),
+                benchmark: listed.name.clone(),
+                is_pinned: listed.threads == 1,
+            });
+            all.push(listed.clone());
+        }
+        Self {
+            family: Family::against(0, names),
+            entrants,
+            listed: all,
+            null: None,
+        }
+    }
+
+    /// Lets the baseline run a second time, as if it were another.
+    pub fn add_null(&mut self) {
+        let (Some(name), Some(entrant), Some(listed)) = (
+            self.family.names.first(),
+            self.entrants.first(),
+            self.listed.first(),
+        ) else {
+            return;
+        };
+        let again = self.family.names.len();
+        let name = format!("{name}{AGAIN}");
+        self.family.names.push(name);
+        self.entrants.push(entrant.clone());
+        self.listed.push(listed.clone());
+        self.null = Some((0, again));
+    }
+}
+
+/// What a race yielded.
+#[derive(Clone, Debug)]
+pub struct Raced {
+    /// What was measured.
+    pub benchmarks: Vec<Benchmark>,
+    /// What it says.
+    pub comparisons: Vec<Comparison>,
+    /// How it was measured.
+    pub sampling: Sampling,
+    /// Remarks on all of it.
+    pub notes: Vec<Note>,
+    /// Who failed, and how.
+    pub failure: Option<(String, RunFailure)>,
+}
+
+/// Runs races.
+#[derive(Debug)]
+pub struct Runner<'a> {
+    /// How much is done.
+    pub effort: Effort,
+    /// How workers are watched over.
+    pub watch: Watch<'a>,
+}
+
+impl Runner<'_> {
+    /// Runs one race to its end.
+    pub fn run(&self, race: &Race, observer: &mut impl Observer) -> Raced {
+        let mut stable = Stable {
+            entrants: race.entrants.clone(),
+            watch: self.watch,
+            cpus: usable_cpus(),
+            was_pinning_refused: false,
+        };
+        let clock = Clock::os();
+        let contested = contest(&race.family, &mut stable, &self.effort, &clock, observer);
+        let mut benchmarks = contested.benchmarks;
+        for (benchmark, listed) in benchmarks.iter_mut().zip(&race.listed) {
+            benchmark.parameters.clone_from(&listed.parameters);
+            add_throughput(benchmark, listed);
+            benchmark.notes.extend(remarks(benchmark));
+        }
+        let rules = self.effort.rules_at_a_look(race.family.pairs.len());
+        let mut notes = Vec::new();
+        let comparisons = compare(&benchmarks, race, rules, &mut notes);
+        if stable.was_pinning_refused {
+            notes.push(Note::info(
+                "not-pinned",
+                "the system does not keep processes on one CPU: the intervals are wider than they could be",
+            ));
+        }
+        let name = |index: usize| race.family.names.get(index).cloned().unwrap_or_default();
+        Raced {
+            benchmarks,
+            comparisons,
+            sampling: contested.sampling,
+            notes,
+            failure: contested
+                .failure
+                .map(|(index, failure)| (name(index), failure)),
+        }
+    }
+}
+
+/// The comparisons of a race. Where the baseline ran a second time, what it seems
+/// to differ by from itself counts as the same.
+fn compare(
+    benchmarks: &[Benchmark],
+    race: &Race,
+    rules: Rules,
+    notes: &mut Vec<Note>,
+) -> Vec<Comparison> {
+    let mut rules = rules;
+    if let Some(noise) = race.null.and_then(|null| noise(benchmarks, null))
+        && noise > rules.indifference
+    {
+        rules.indifference = noise;
+        let share = Unit::Ratio.format(noise, 2);
+        notes.push(Note::info(
+            "noise-of-the-machine",
+            format!("the baseline and itself may differ by {share} on this machine: differences up to that are called the same"),
+        ));
+    }
+    compare_family(benchmarks, &race.family, &METRICS, &rules)
+}
+
+/// The confidence of the noise that the second arm of a baseline shows.
+const NOISE_CONFIDENCE: f64 = 0.95;
+
+/// The largest difference of two arms of one thing that their interval allows.
+fn noise(benchmarks: &[Benchmark], (one, again): (usize, usize)) -> Option<f64> {
+    let rules = Rules {
+        confidence: NOISE_CONFIDENCE,
+        ..Rules::default()
+    };
+    let (one, again) = (benchmarks.get(one)?, benchmarks.get(again)?);
+    let ratio = compare_interleaved(one, again, &Metric::WALL_TIME, &rules).ratio?;
+    Some(ratio.high.max(1.0 / ratio.low) - 1.0)
+}
+
+/// Items and bytes per second, from the times.
+fn add_throughput(benchmark: &mut Benchmark, listed: &Listed) {
+    let Some(time) = benchmark.metrics.get(&Metric::WALL_TIME) else {
+        return;
+    };
+    let threads = listed.threads as f64;
+    let per_second = |each: u64, unit: Unit| {
+        let rate = |ns: &f64| threads * each as f64 / (ns / 1e9);
+        let mut summary =
+            MetricSummary::from_samples(unit, time.samples.iter().map(rate).collect());
+        summary.better = Better::Higher;
+        summary
+    };
+    let items = listed
+        .items
+        .map(|n| (Metric::THROUGHPUT, per_second(n, Unit::PerSecond)));
+    let data = listed
+        .bytes
+        .map(|n| (Metric::DATA_THROUGHPUT, per_second(n, Unit::BytesPerSecond)));
+    let both: Vec<_> = items.into_iter().chain(data).collect();
+    benchmark.metrics.extend(both);
+}
+
+impl Raced {
+    /// Adds what was measured to a report, which may hold that of other races.
+    pub fn add_to(self, report: &mut Report) {
+        report.benchmarks.extend(self.benchmarks);
+        report.comparisons.extend(self.comparisons);
+        for note in self.notes {
+            if !report.notes.contains(&note) {
+                report.notes.push(note);
+            }
+        }
+        match &mut report.sampling {
+            None => report.sampling = Some(self.sampling),
+            Some(all) => {
+                all.blocks += self.sampling.blocks;
+                all.rounds += self.sampling.rounds;
+                all.stopped = later(all.stopped, self.sampling.stopped);
+            }
+        }
+    }
+}
+
+/// Of two reasons to stop, that which a reader must know of.
+fn later(a: StopReason, b: StopReason) -> StopReason {
+    let weight = |reason: StopReason| match reason {
+        StopReason::Decided => 0,
+        StopReason::RunsDone | StopReason::RunLimit => 1,
+        StopReason::TimeUp => 2,
+        StopReason::RunFailed => 3,
+        StopReason::Interrupted => 4,
+    };
+    if weight(b) > weight(a) { b } else { a }
+}

@@ -1,0 +1,145 @@
+//! The side of a bench program that measures: one benchmark in one process.
+
+use std::io;
+use std::time::Duration;
+
+use super::definition::{Bench, Listed, Visitor, list};
+use super::protocol::{Batch, BatchSize, Calibration, Channel, Hello, Reply, Request, VERSION};
+use super::routine::{Routine, calibrate, loop_cost_ns};
+
+/// Answers whoever started this process, until it is gone.
+///
+/// # Errors
+/// The standard input is not the line to a driver, or it broke.
+pub(super) fn work(define: impl Fn(&mut Bench<'_>)) -> io::Result<()> {
+    let mut channel = Channel::of_standard_input()?;
+    channel.send(&Hello {
+        perfkit_bench: VERSION,
+    })?;
+    while let Some(request) = channel.receive()? {
+        match request {
+            Request::List => {
+                let all = list(&define).map_err(io::Error::other)?;
+                channel.send(&Reply::Benchmarks(all))?;
+            }
+            Request::Open {
+                benchmark,
+                cpu,
+                heap_offset_bytes,
+            } => {
+                let _offset = std::hint::black_box(vec![0_u8; heap_offset_bytes]);
+                let mut server = Server {
+                    benchmark,
+                    is_pinned: cpu.is_some_and(pin),
+                    channel: &mut channel,
+                    ended: None,
+                };
+                define(&mut Bench::new(&mut server));
+                return match server.ended {
+                    Some(ended) => ended,
+                    None => channel.send(&Reply::Unknown),
+                };
+            }
+            Request::Calibrate { .. } | Request::Batch(_) => {
+                return Err(io::Error::other("no benchmark was opened"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Keeps this process on one CPU; false where that is refused.
+#[cfg(target_os = "linux")]
+fn pin(cpu: usize) -> bool {
+    use rustix::thread::{CpuSet, sched_setaffinity};
+    if cpu >= CpuSet::MAX_CPU {
+        return false;
+    }
+    let mut cpus = CpuSet::new();
+    cpus.set(cpu);
+    sched_setaffinity(None, &cpus).is_ok()
+}
+
+/// This system keeps no process on one CPU.
+#[cfg(not(target_os = "linux"))]
+fn pin(_: usize) -> bool {
+    false
+}
+
+/// Runs one benchmark as it is told.
+struct Server<'a> {
+    benchmark: String,
+    is_pinned: bool,
+    channel: &'a mut Channel,
+    /// How serving ended, once it did.
+    ended: Option<io::Result<()>>,
+}
+
+impl Visitor for Server<'_> {
+    fn enters(&mut self, group: &str) -> bool {
+        let rest = self.benchmark.strip_prefix(group);
+        self.ended.is_none() && rest.is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    fn visit(&mut self, listed: Listed, routine: &mut dyn Routine) {
+        if self.ended.is_none() && listed.name == self.benchmark {
+            self.ended = Some(self.serve(routine));
+        }
+    }
+}
+
+impl Server<'_> {
+    fn serve(&mut self, routine: &mut dyn Routine) -> io::Result<()> {
+        let is_pinned = self.is_pinned;
+        self.channel.send(&Reply::Opened { is_pinned })?;
+        while let Some(request) = self.channel.receive()? {
+            let reply = match request {
+                Request::Calibrate { target_ns } => {
+                    let (_, iteration_ns) = calibrate(routine, Duration::from_nanos(target_ns));
+                    let loop_ns = loop_cost_ns();
+                    Reply::Calibrated(Calibration {
+                        iteration_ns,
+                        loop_ns,
+                    })
+                }
+                Request::Batch(size) => Reply::Batch(batch(routine, size)),
+                Request::List | Request::Open { .. } => {
+                    return Err(io::Error::other("another benchmark is open"));
+                }
+            };
+            self.channel.send(&reply)?;
+        }
+        Ok(())
+    }
+}
+
+fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
+    let mut batch = Batch::default();
+    for _ in 0..size.stretches {
+        let stretch = routine.stretch(size.iterations);
+        batch.failures += stretch.failures;
+        if stretch.failures == 0 {
+            batch.wall_ns.push(stretch.wall_ns);
+        }
+        if let Some(ns) = stretch.cpu_ns {
+            *batch.cpu_ns.get_or_insert_default() += ns;
+        }
+        if let Some(memory) = stretch.memory {
+            *batch.allocations.get_or_insert_default() += memory.allocations;
+            *batch.allocated_bytes.get_or_insert_default() += memory.allocated_bytes;
+        }
+    }
+    batch.peak_memory_bytes = peak_memory_bytes();
+    batch
+}
+
+/// The largest resident size of this process; what `getrusage` tells would
+/// include that of whoever started it.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    kib.checked_mul(1024)
+}
