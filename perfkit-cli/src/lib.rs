@@ -21,6 +21,8 @@ mod interrupt;
 
 mod input;
 
+mod tree;
+
 mod subject;
 
 mod analysis;

@@ -1,31 +1,20 @@
 //! What the runs of a comparison say.
 
 use perfkit::Metric;
-use perfkit::bench::{Rules, compare_interleaved, remarks};
+use perfkit::bench::{Family, Rules, compare_family, remarks};
 use perfkit::report::{Benchmark, Comparison, Note, Verdict};
 
 /// The metrics that contestants are compared in. CPU time is steadier than wall
 /// time where other programs run at the same time.
 const METRICS: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
 
-/// Every contestant against the baseline, in every metric.
+/// Every pair of a family, in every metric.
 pub(crate) fn compare_all(
     benchmarks: &[Benchmark],
-    baseline: usize,
+    family: &Family,
     rules: &Rules,
 ) -> Vec<Comparison> {
-    let Some(before) = benchmarks.get(baseline) else {
-        return Vec::new();
-    };
-    let rules = &rules.for_each_of(benchmarks.len().saturating_sub(1));
-    let others = benchmarks
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| *index != baseline);
-    let of_candidate = |(_, after): (usize, &Benchmark)| {
-        METRICS.map(|metric| compare_interleaved(before, after, &metric, rules))
-    };
-    others.flat_map(of_candidate).collect()
+    compare_family(benchmarks, family, &METRICS, rules)
 }
 
 /// Adds to each contestant what a reader should know of its runs.

@@ -14,10 +14,13 @@ Examples:
   perfkit compare -L level 1,6,9 'gzip -{level} -c FILE'
   perfkit compare --prepare 'rm -rf cache' './build a' './build b'
   perfkit compare -S sh 'sort FILE | uniq' 'sort -u FILE'
+  perfkit compare --bench sort
+  perfkit compare --base main
+  perfkit compare --base main '{tree}/target/release/tool FILE'
   perfkit compare before.json after.json
 ";
 
-/// Compare commands, run in turn, or saved reports.
+/// Compare commands, benchmarks or revisions, run in turn; or saved reports.
 ///
 /// Every command is run in turn with the others, in blocks of random order, so
 /// that a machine which slows down or speeds up meets all of them alike. The
@@ -26,8 +29,31 @@ Examples:
 #[command(before_help = EXAMPLES)]
 pub(crate) struct CompareArguments {
     /// Commands, each as one quoted word; or report files (.json).
-    #[arg(value_name = "COMMAND", required = true)]
+    #[arg(value_name = "COMMAND", required_unless_present_any = ["bench", "base"])]
     pub(crate) commands: Vec<String>,
+
+    /// Compare the implementations in this package's benches, or those whose name contains FILTER:
+    /// the others of each group with the first of it.
+    #[arg(long, value_name = "FILTER", num_args = 0..=1, default_missing_value = "", conflicts_with = "commands")]
+    pub(crate) bench: Option<String>,
+
+    /// Compare this tree with another revision of it: its benches, built from both, or commands
+    /// with `{tree}` where the path of the tree belongs.
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: Option<String>,
+
+    /// Build the benches of this package of the workspace.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) package: Vec<String>,
+
+    /// Build the benches with these features.
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) features: Vec<String>,
+
+    /// Also run the baseline against itself: what it seems to differ by is the machine's own noise,
+    /// and counts as the same.
+    #[arg(long)]
+    pub(crate) null: bool,
 
     /// Blocks of runs to do first and not count [default: 1, or $PERFKIT_WARMUP].
     #[arg(short, long, value_name = "N")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use perfkit::Metric;
-use perfkit::bench::{Measured, Run, RunResult, Subject};
+use perfkit::bench::{Family, Measured, Run, RunResult, Subject};
 use perfkit::report::RunFailure;
 use perfkit::unit::Unit;
 use signal_hook::consts::{SIGTTIN, SIGTTOU};
@@ -27,10 +27,23 @@ pub(crate) const CANNOT_BE_RUN: &str = "cannot be run";
 #[derive(Debug)]
 pub(crate) struct Contestants<'a> {
     pub(crate) all: Vec<Contestant<'a>>,
+    /// How many trees each command is run in: one, or the baseline's and this.
+    trees: usize,
 }
 
+/// A source tree that commands are run in, as `{tree}`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommandTree<'a> {
+    pub(crate) path: &'a str,
+    /// What is added to the names of its commands.
+    pub(crate) suffix: &'a str,
+}
+
+/// The parameter of which the value is the path of a tree.
+const TREE: &str = "tree";
+
 /// One command and what belongs to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Contestant<'a> {
     pub(crate) name: String,
     pub(crate) command: CommandLine,
@@ -57,6 +70,7 @@ impl<'a> Contestants<'a> {
     /// before anything is run.
     pub(crate) fn from_arguments(
         arguments: &'a CompareArguments,
+        trees: &[CommandTree<'_>],
         shell: &Shell,
         signals: &'a Signals,
     ) -> Result<Self, Error> {
@@ -71,32 +85,70 @@ impl<'a> Contestants<'a> {
             timeout: arguments.timeout.map(|timeout| timeout.0),
             signals,
         };
+        let places = places(arguments, &combinations, trees)?;
         let mut all: Vec<Contestant<'a>> = Vec::new();
         for (index, template) in arguments.commands.iter().enumerate() {
-            for parameters in &combinations {
+            for (number, place) in places.iter().enumerate() {
                 let hooks = Hooks::of(arguments, index, shell);
-                let text = fill(template, parameters);
-                let name = name_template(arguments, index, all.len())
-                    .map_or_else(|| text.clone(), |name| fill(name, parameters));
+                // Names do not tell where a tree lies.
+                let named = index * combinations.len() + number / trees.len().max(1);
+                let name = name_template(arguments, index, named).unwrap_or(template);
+                let name = fill(name, &place.named) + place.suffix;
+                let text = fill(template, &place.parameters);
                 all.push(Contestant {
                     name: unused_name(&all, name),
                     command: CommandLine::new(&text, shell)?,
-                    prepare: hooks.fill(hooks.prepare, parameters)?,
-                    conclude: hooks.fill(hooks.conclude, parameters)?,
-                    setup: hooks.fill(hooks.setup, parameters)?,
-                    cleanup: hooks.fill(hooks.cleanup, parameters)?,
-                    parameters: parameters.clone(),
+                    prepare: hooks.fill(hooks.prepare, &place.parameters)?,
+                    conclude: hooks.fill(hooks.conclude, &place.parameters)?,
+                    setup: hooks.fill(hooks.setup, &place.parameters)?,
+                    cleanup: hooks.fill(hooks.cleanup, &place.parameters)?,
+                    parameters: place.named.clone(),
                     was_set_up: false,
                     surroundings,
                 });
             }
         }
-        Ok(Self { all })
+        let trees = trees.len().max(1);
+        Ok(Self { all, trees })
+    }
+
+    /// Who is compared with whom: all with the baseline, or each command with
+    /// itself in the other tree. With `has_null` the first baseline also runs
+    /// against itself.
+    pub(crate) fn family(
+        &mut self,
+        baseline: Option<&str>,
+        has_null: bool,
+    ) -> Result<Family, Error> {
+        let names: Vec<String> = self.all.iter().map(|c| c.name.clone()).collect();
+        let (mut family, first) = if self.trees == 1 {
+            let first = self.baseline(baseline)?;
+            (Family::against(first, names), first)
+        } else {
+            let pairs = (0..names.len()).step_by(2).map(|base| (base, base + 1));
+            let pairs = pairs.collect();
+            let nulls = Vec::new();
+            (
+                Family {
+                    names,
+                    pairs,
+                    nulls,
+                },
+                0,
+            )
+        };
+        if has_null && let Some(contestant) = self.all.get(first) {
+            let mut again = contestant.clone();
+            let index = family.add_null(first);
+            again.name.clone_from(&family.names[index]);
+            self.all.push(again);
+        }
+        Ok(family)
     }
 
     /// Where the baseline stands: by name, command or number; the first by
     /// default.
-    pub(crate) fn baseline(&self, wanted: Option<&str>) -> Result<usize, Error> {
+    fn baseline(&self, wanted: Option<&str>) -> Result<usize, Error> {
         let Some(wanted) = wanted else { return Ok(0) };
         let by_name = self.all.iter().position(|c| c.name == wanted);
         let by_command = || self.all.iter().position(|c| c.command.text == wanted);
@@ -114,6 +166,54 @@ impl<'a> Contestants<'a> {
                     .hint(format!("the names are {}", names.join(", ")))
             })
     }
+}
+
+/// What is put into a command for one contestant.
+struct Place<'a> {
+    parameters: Parameters,
+    /// The same without the tree.
+    named: Parameters,
+    suffix: &'a str,
+}
+
+/// Every combination of parameters, in every tree.
+fn places<'a>(
+    arguments: &CompareArguments,
+    combinations: &[Parameters],
+    trees: &[CommandTree<'a>],
+) -> Result<Vec<Place<'a>>, Error> {
+    if combinations[0].contains_key(TREE) && !trees.is_empty() {
+        return Err(Error::usage(
+            "with --base the parameter `tree` is the path of the tree, and cannot be another",
+        ));
+    }
+    let is_used = |command: &String| command.contains("{tree}");
+    if let Some(command) = arguments.commands.iter().find(|c| !is_used(c))
+        && !trees.is_empty()
+    {
+        let message = format!(
+            "with --base, `{}` is the same in both trees",
+            printable(command)
+        );
+        return Err(Error::usage(message).hint("write {tree} where the path of the tree belongs"));
+    }
+    let place = |parameters: &Parameters, tree: Option<&CommandTree<'a>>| {
+        let mut filled = parameters.clone();
+        filled.extend(tree.map(|tree| (TREE.to_owned(), tree.path.to_owned())));
+        Place {
+            parameters: filled,
+            named: parameters.clone(),
+            suffix: tree.map_or("", |tree| tree.suffix),
+        }
+    };
+    let places = combinations.iter().flat_map(|parameters| match trees {
+        [] => vec![place(parameters, None)],
+        trees => trees
+            .iter()
+            .map(|tree| place(parameters, Some(tree)))
+            .collect(),
+    });
+    Ok(places.collect())
 }
 
 fn check_counts(arguments: &CompareArguments, combinations: usize) -> Result<(), Error> {

@@ -1,9 +1,13 @@
 //! Many comparisons at once.
 
 use crate::metric::Metric;
-use crate::report::{Benchmark, Comparison, Verdict};
+use crate::report::{Benchmark, Comparison, Note, Verdict};
+use crate::unit::Unit;
 
 use super::comparison::{Rules, compare_interleaved};
+
+/// The confidence of the noise that one thing shows against itself.
+const NOISE_CONFIDENCE: f64 = 0.95;
 
 /// Contestants, and which of them are compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +16,8 @@ pub struct Family {
     pub names: Vec<String>,
     /// Baseline and candidate of each comparison, as indices of names.
     pub pairs: Vec<(usize, usize)>,
+    /// Those of the pairs that are one thing twice.
+    pub nulls: Vec<(usize, usize)>,
 }
 
 impl Family {
@@ -21,8 +27,64 @@ impl Family {
         let others = (0..names.len()).filter(|index| *index != baseline);
         Self {
             pairs: others.map(|candidate| (baseline, candidate)).collect(),
+            nulls: Vec::new(),
             names,
         }
+    }
+
+    /// Adds a contestant that is the same as another, and its comparison with it.
+    /// Returns its index.
+    pub fn add_null(&mut self, contestant: usize) -> usize {
+        let again = self.names.len();
+        let name = self.names.get(contestant).map_or("", String::as_str);
+        let name = format!("{name} (again)");
+        self.names.push(name);
+        self.pairs.push((contestant, again));
+        self.nulls.push((contestant, again));
+        again
+    }
+
+    /// By how much things may seem to differ from themselves: the largest share
+    /// that the 95 % interval of one of the nulls allows.
+    #[must_use]
+    pub fn noise(&self, benchmarks: &[Benchmark]) -> Option<f64> {
+        let rules = Rules {
+            confidence: NOISE_CONFIDENCE,
+            ..Rules::default()
+        };
+        let of_pair = |(one, again): &(usize, usize)| {
+            let (one, again) = (benchmarks.get(*one)?, benchmarks.get(*again)?);
+            let ratio = compare_interleaved(one, again, &Metric::WALL_TIME, &rules).ratio?;
+            Some(ratio.high.max(1.0 / ratio.low) - 1.0)
+        };
+        self.nulls.iter().filter_map(of_pair).reduce(f64::max)
+    }
+
+    /// What to say of the noise where it widens the zone of the rules.
+    #[must_use]
+    pub fn noise_note(&self, benchmarks: &[Benchmark], rules: &Rules) -> Option<Note> {
+        let noise = self.noise(benchmarks)?;
+        let share = Unit::Ratio.format(noise, 2);
+        let message = if noise > rules.indifference {
+            format!(
+                "what was run against itself may differ by {share} on this machine: differences up to that are called the same"
+            )
+        } else {
+            format!("what was run against itself differs by at most {share} on this machine")
+        };
+        Some(Note::info("noise-of-the-machine", message))
+    }
+
+    /// Adds the contestants and pairs of another family behind one's own.
+    pub fn append(&mut self, other: &Self) {
+        let before = self.names.len();
+        self.names.extend(other.names.iter().cloned());
+        let moved = other.pairs.iter();
+        self.pairs
+            .extend(moved.map(|(baseline, candidate)| (before + baseline, before + candidate)));
+        let nulls = other.nulls.iter();
+        self.nulls
+            .extend(nulls.map(|(one, again)| (before + one, before + again)));
     }
 }
 
@@ -34,6 +96,9 @@ impl Family {
 /// Yekutieli 2005): where R of m comparisons are clear, each interval has R/m of
 /// the error. Without any difference at all, the chance of claiming one is the
 /// error itself.
+///
+/// Where things were run against themselves, the zone in which differences count
+/// as none is at least as wide as their noise.
 #[must_use]
 pub fn compare_family(
     benchmarks: &[Benchmark],
@@ -41,6 +106,11 @@ pub fn compare_family(
     metrics: &[Metric],
     rules: &Rules,
 ) -> Vec<Comparison> {
+    let noise = family.noise(benchmarks).unwrap_or(0.0);
+    let rules = &Rules {
+        indifference: rules.indifference.max(noise),
+        ..*rules
+    };
     let of_metric = |metric: &Metric| {
         let compare = |rules: &Rules| -> Vec<Comparison> {
             let pairs = family.pairs.iter().filter_map(|(baseline, candidate)| {

@@ -37,7 +37,7 @@ pub use harness::main;
 pub use program::{Entrant, Program, Stable, Watch, WorkerProcess, usable_cpus};
 pub use protocol::{Batch, BatchSize, Calibration};
 #[cfg(unix)]
-pub use race::{Race, Raced, Runner};
+pub use race::{FUNCTION_METRICS, Race, Raced, Runner};
 pub use remarks::remarks;
 pub use sampler::{Observer, Plan, Progress, Sampled, sample};
 pub use std::hint::black_box;

@@ -6,7 +6,6 @@ use crate::metric::{Better, Metric, MetricSummary};
 use crate::report::{Benchmark, Comparison, Note, Report, RunFailure, Sampling, StopReason};
 use crate::unit::Unit;
 
-use super::comparison::{Rules, compare_interleaved};
 use super::contest::{Effort, contest};
 use super::definition::Listed;
 use super::family::{Family, compare_family};
@@ -15,16 +14,13 @@ use super::remarks::remarks;
 use super::sampler::Observer;
 
 /// What functions are compared in.
-const METRICS: [Metric; 5] = [
+pub const FUNCTION_METRICS: [Metric; 5] = [
     Metric::WALL_TIME,
     Metric::CPU_TIME,
     Metric::ALLOCATIONS,
     Metric::ALLOCATED,
     Metric::PEAK_MEMORY,
 ];
-
-/// What the second arm of a baseline is called, after the baseline's name.
-const AGAIN: &str = " (again)";
 
 /// A family and who runs for it.
 #[derive(Clone, Debug)]
@@ -35,8 +31,6 @@ pub struct Race {
     pub entrants: Vec<Entrant>,
     /// What the programs say of each of them.
     pub listed: Vec<Listed>,
-    /// The pair of one thing with itself.
-    pub null: Option<(usize, usize)>,
 }
 
 impl Race {
@@ -85,25 +79,16 @@ impl Race {
             family: Family::against(0, names),
             entrants,
             listed: all,
-            null: None,
         }
     }
 
     /// Lets the baseline run a second time, as if it were another.
     pub fn add_null(&mut self) {
-        let (Some(name), Some(entrant), Some(listed)) = (
-            self.family.names.first(),
-            self.entrants.first(),
-            self.listed.first(),
-        ) else {
-            return;
-        };
-        let again = self.family.names.len();
-        let name = format!("{name}{AGAIN}");
-        self.family.names.push(name);
-        self.entrants.push(entrant.clone());
-        self.listed.push(listed.clone());
-        self.null = Some((0, again));
+        if let (Some(entrant), Some(listed)) = (self.entrants.first(), self.listed.first()) {
+            self.entrants.push(entrant.clone());
+            self.listed.push(listed.clone());
+            self.family.add_null(0);
+        }
     }
 }
 
@@ -149,8 +134,12 @@ impl Runner<'_> {
             benchmark.notes.extend(remarks(benchmark));
         }
         let rules = self.effort.rules_at_a_look(race.family.pairs.len());
-        let mut notes = Vec::new();
-        let comparisons = compare(&benchmarks, race, rules, &mut notes);
+        let mut notes: Vec<Note> = race
+            .family
+            .noise_note(&benchmarks, &rules)
+            .into_iter()
+            .collect();
+        let comparisons = compare_family(&benchmarks, &race.family, &FUNCTION_METRICS, &rules);
         if stable.was_pinning_refused {
             notes.push(Note::info(
                 "not-pinned",
@@ -168,42 +157,6 @@ impl Runner<'_> {
                 .map(|(index, failure)| (name(index), failure)),
         }
     }
-}
-
-/// The comparisons of a race. Where the baseline ran a second time, what it seems
-/// to differ by from itself counts as the same.
-fn compare(
-    benchmarks: &[Benchmark],
-    race: &Race,
-    rules: Rules,
-    notes: &mut Vec<Note>,
-) -> Vec<Comparison> {
-    let mut rules = rules;
-    if let Some(noise) = race.null.and_then(|null| noise(benchmarks, null))
-        && noise > rules.indifference
-    {
-        rules.indifference = noise;
-        let share = Unit::Ratio.format(noise, 2);
-        notes.push(Note::info(
-            "noise-of-the-machine",
-            format!("the baseline and itself may differ by {share} on this machine: differences up to that are called the same"),
-        ));
-    }
-    compare_family(benchmarks, &race.family, &METRICS, &rules)
-}
-
-/// The confidence of the noise that the second arm of a baseline shows.
-const NOISE_CONFIDENCE: f64 = 0.95;
-
-/// The largest difference of two arms of one thing that their interval allows.
-fn noise(benchmarks: &[Benchmark], (one, again): (usize, usize)) -> Option<f64> {
-    let rules = Rules {
-        confidence: NOISE_CONFIDENCE,
-        ..Rules::default()
-    };
-    let (one, again) = (benchmarks.get(one)?, benchmarks.get(again)?);
-    let ratio = compare_interleaved(one, again, &Metric::WALL_TIME, &rules).ratio?;
-    Some(ratio.high.max(1.0 / ratio.low) - 1.0)
 }
 
 /// Items and bytes per second, from the times.

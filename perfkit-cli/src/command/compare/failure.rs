@@ -32,6 +32,12 @@ pub(super) fn of_run(name: &str, failure: &RunFailure) -> Error {
     }
 }
 
+/// The failure of a benchmark's process.
+pub(super) fn of_benchmark(name: &str, failure: &RunFailure) -> Error {
+    let message = format!("`{}`: {}", printable(name), printable(&failure.reason));
+    Error::command_failed(with_stderr(message, failure))
+}
+
 /// The failure of a command around all runs.
 pub(super) fn of_hook(failure: &RunFailure) -> Error {
     Error::command_failed(with_stderr(failure.reason.clone(), failure))

@@ -31,14 +31,33 @@ pub(super) fn are_meant(arguments: &CompareArguments) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Refuses options that say how commands are run.
+/// Refuses options that say how commands or benchmarks are run.
 fn check_options(arguments: &CompareArguments) -> Result<(), Error> {
+    let given = [
+        ("--base", arguments.base.is_some()),
+        ("--baseline", arguments.baseline.is_some()),
+        ("--null", arguments.null),
+        ("--seed", arguments.seed.is_some()),
+        ("--time", arguments.time.is_some()),
+        ("--timeout", arguments.timeout.is_some()),
+    ];
+    let is_given = |(_, is_given): &(&str, bool)| *is_given;
+    let found = given.into_iter().find(is_given).map(|(option, _)| option);
+    match found.or_else(|| option_of_commands(arguments)) {
+        None => Ok(()),
+        Some(option) => Err(Error::usage(format!(
+            "{option} is for commands, and report files are compared"
+        ))),
+    }
+}
+
+/// An option that says how commands are run, if one is given.
+pub(super) fn option_of_commands(arguments: &CompareArguments) -> Option<&'static str> {
     let given = [
         ("--warmup", arguments.warmup.is_some()),
         ("--runs", arguments.runs.is_some()),
         ("--min-runs", arguments.min_runs.is_some()),
         ("--max-runs", arguments.max_runs.is_some()),
-        ("--time", arguments.time.is_some()),
         ("--prepare", !arguments.prepare.is_empty()),
         ("--conclude", !arguments.conclude.is_empty()),
         ("--setup", arguments.setup.is_some()),
@@ -48,16 +67,9 @@ fn check_options(arguments: &CompareArguments) -> Result<(), Error> {
         ("--name", !arguments.names.is_empty()),
         ("--parameter-list", !arguments.parameter_list.is_empty()),
         ("--parameter-scan", !arguments.parameter_scan.is_empty()),
-        ("--timeout", arguments.timeout.is_some()),
-        ("--baseline", arguments.baseline.is_some()),
-        ("--seed", arguments.seed.is_some()),
     ];
-    match given.into_iter().find(|(_, is_given)| *is_given) {
-        None => Ok(()),
-        Some((option, _)) => Err(Error::usage(format!(
-            "{option} is for commands, and report files are compared"
-        ))),
-    }
+    let found = given.into_iter().find(|(_, is_given)| *is_given);
+    found.map(|(option, _)| option)
 }
 
 /// The first file is the baseline, the second the candidate.

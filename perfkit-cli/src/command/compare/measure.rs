@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileTypeExt;
 
-use perfkit::bench::{Plan, Progress, Rules, sample};
+use perfkit::bench::{Family, Plan, Progress, Rules, sample};
 use perfkit::process::own_peak_memory_bytes;
 use perfkit::report::{Benchmark, Report, Sampling, StopReason};
 use perfkit::unit::Unit;
@@ -168,7 +168,7 @@ fn tell_finished(benchmark: &Benchmark) {
     terminal::print_line(&format!("{name}: {median} (runs: {runs})"));
 }
 
-pub(super) fn report(measured: Measured, baseline: usize, rules: &Rules) -> Report {
+pub(super) fn report(measured: Measured, family: &Family, rules: &Rules) -> Report {
     let own_peak_bytes = own_peak_memory_bytes();
     let mut report = Report::new(environment::detect());
     report.benchmarks = measured.benchmarks;
@@ -176,7 +176,10 @@ pub(super) fn report(measured: Measured, baseline: usize, rules: &Rules) -> Repo
         report.notes = cost.subtract_from(&mut report.benchmarks);
     }
     add_remarks(&mut report.benchmarks, own_peak_bytes);
-    report.comparisons = compare_all(&report.benchmarks, baseline, rules);
+    report
+        .notes
+        .extend(family.noise_note(&report.benchmarks, rules));
+    report.comparisons = compare_all(&report.benchmarks, family, rules);
     report.sampling = Some(measured.sampling);
     report
 }

@@ -1,5 +1,7 @@
-//! `perfkit compare`: commands, run in turn, or saved reports.
+//! `perfkit compare`: commands, benchmarks and revisions, run in turn; or saved
+//! reports.
 
+mod benches;
 mod failure;
 mod files;
 mod measure;
@@ -15,7 +17,8 @@ use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::interrupt::Signals;
 use crate::report::Detail;
-use crate::subject::Contestants;
+use crate::subject::{CommandTree, Contestants};
+use crate::tree::{Checkout, check_out};
 use crate::{export, terminal};
 
 use super::{check_plot, check_writable, deliver, draw, first_error};
@@ -31,13 +34,26 @@ pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<E
         return Ok(verdict_exit(&report, arguments.strict));
     }
     let signals = Signals::listen()?;
-    let contestants = Contestants::from_arguments(&arguments, &settings.shell, &signals)?;
-    measure::check_streams(&arguments)?;
-
-    let baseline = contestants.baseline(arguments.baseline.as_deref())?;
-    let mut measured = measure::measure(contestants, &settings, &signals, verbosity)?;
-    let failure = measured.failure.take();
-    let report = measure::report(measured, baseline, &settings.rules);
+    if arguments.commands.is_empty()
+        && let Some(option) = files::option_of_commands(&arguments)
+    {
+        let message = format!("{option} is for commands, and benchmarks are compared");
+        return Err(Error::usage(message));
+    }
+    let checkout = arguments.base.as_deref().map(check_out).transpose()?;
+    let (report, failure) = if arguments.commands.is_empty() {
+        let checkout = checkout.as_ref();
+        let outcome = benches::compare(&arguments, checkout, &settings, &signals, verbosity)?;
+        (outcome.report, outcome.failure)
+    } else {
+        commands(
+            &arguments,
+            checkout.as_ref(),
+            &settings,
+            &signals,
+            verbosity,
+        )?
+    };
     let runs = report.benchmarks.iter().map(|b| b.successes + b.failures);
     let published = if runs.sum::<u64>() > 0 {
         publish(&report, &arguments, &settings, verbosity)
@@ -45,6 +61,37 @@ pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<E
         Ok(())
     };
     conclude(&report, failure, published, arguments.strict, &signals)
+}
+
+/// Runs commands; the failure that ended it comes beside what was measured.
+fn commands(
+    arguments: &CompareArguments,
+    checkout: Option<&Checkout>,
+    settings: &Settings,
+    signals: &Signals,
+    verbosity: Verbosity,
+) -> Result<(Report, Option<Error>), Error> {
+    let suffix = checkout.map_or_else(String::new, |c| format!("@{}", c.base.label));
+    let paths = checkout.map(|c| [&c.base, &c.own].map(|tree| shown(&tree.directory)));
+    let trees = paths.as_ref().map_or_else(Vec::new, |[base, own]| {
+        let (base, own) = (base.as_str(), own.as_str());
+        vec![
+            CommandTree {
+                path: base,
+                suffix: &suffix,
+            },
+            CommandTree {
+                path: own,
+                suffix: "",
+            },
+        ]
+    });
+    let mut contestants = Contestants::from_arguments(arguments, &trees, &settings.shell, signals)?;
+    measure::check_streams(arguments)?;
+    let family = contestants.family(arguments.baseline.as_deref(), arguments.null)?;
+    let mut measured = measure::measure(contestants, settings, signals, verbosity)?;
+    let failure = measured.failure.take();
+    Ok((measure::report(measured, &family, &settings.rules), failure))
 }
 
 /// How it ended: what the user asked for counts more than what failed, and what

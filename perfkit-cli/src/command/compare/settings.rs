@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use perfkit::bench::{Plan, Rules};
+use perfkit::bench::{Effort, Plan, Rules};
 
 use crate::args::{CompareArguments, Confidence, Format, Share, TimeSpan, environment};
 use crate::error::Error;
@@ -76,6 +76,15 @@ impl Settings {
             max_blocks: self.runs.max,
             budget: self.time.unwrap_or(TIME_EACH * contestants as u32),
             ignore_failures: self.ignore_failures,
+        }
+    }
+
+    /// How much is done for so many comparisons of benchmarks.
+    pub(super) fn effort(&self, comparisons: usize) -> Effort {
+        let usual = Effort::new(self.seed, self.rules, comparisons);
+        Effort {
+            budget: self.time.unwrap_or(usual.budget),
+            ..usual
         }
     }
 
