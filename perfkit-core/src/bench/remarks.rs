@@ -5,12 +5,9 @@ use crate::report::{Benchmark, Note};
 use crate::stats;
 use crate::unit::Unit;
 
-/// A value is far out beyond this many interquartile ranges above the third
-/// quartile (Tukey 1977).
-const FAR_OUT: f64 = 3.0;
-
-/// And only this much above the median: a very steady sample has values that
-/// are far out by its own measure and by no reader's.
+/// A value beyond Tukey's outer fence is far out only this much above the
+/// median: a very steady sample has values that are far out by its own measure
+/// and by no reader's.
 const LEAST_FACTOR: f64 = 1.1;
 
 /// More than this share of far-out values is worth a word.
@@ -61,9 +58,7 @@ fn first_run_slower(name: &str, samples: &[f64]) -> Option<Note> {
 
 fn far_out_values(name: &str, samples: &[f64]) -> Option<Note> {
     let ordered = stats::sorted(samples)?;
-    let first_quartile = stats::percentile(&ordered, 0.25)?;
-    let third_quartile = stats::percentile(&ordered, 0.75)?;
-    let fence = third_quartile + FAR_OUT * (third_quartile - first_quartile);
+    let fence = stats::fences(&ordered)?.high_severe;
     let fence = fence.max(LEAST_FACTOR * stats::median(&ordered)?);
     let count = ordered.iter().filter(|value| **value > fence).count();
     let is_many = ordered.len() >= 10 && count as f64 > MANY_FAR_OUT * ordered.len() as f64;

@@ -10,12 +10,16 @@ mod moments;
 mod order;
 mod paired;
 mod special;
+mod spread;
 
 pub use binomial::{proportion_bounds, quantile_bounds};
 pub use density::{bandwidth, density};
 pub use moments::{mean, mean_bounds, std_dev};
 pub use order::{median, nearest_rank, percentile, sorted, supports};
 pub use paired::{Estimate, paired_shift};
+pub use spread::{
+    Fences, Outliers, fences, median_absolute_deviation, outliers, quartiles, robust_std_dev,
+};
 
 /// The part of a confidence level's error that each side of a two-sided
 /// interval may use: 0.025 for a confidence of 0.95.

@@ -59,6 +59,14 @@ pub fn median<T: Copy>(sorted: &[T]) -> Option<T> {
     percentile(sorted, 0.5)
 }
 
+/// The midpoint median of values that are already sorted: for an even number of
+/// values the mean of the two in the middle.
+pub(super) fn middle(sorted: &[f64]) -> Option<f64> {
+    let upper = sorted.get(sorted.len() / 2)?;
+    let lower = sorted.get((sorted.len() - 1) / 2)?;
+    Some(0.5 * lower + 0.5 * upper)
+}
+
 /// Whether `n` values say something about a quantile above the median beyond
 /// their maximum: p99 needs 100 values, p99.9 needs 1000.
 ///
@@ -114,5 +122,8 @@ mod tests {
     #[test]
     fn the_median_of_an_even_sample_is_the_lower_middle() {
         assert_eq!(median(&[1.0, 2.0, 3.0, 4.0]), Some(2.0));
+        assert_eq!(middle(&[1.0, 2.0, 3.0, 4.0]), Some(2.5));
+        assert_eq!(middle(&[1.0, 2.0, 4.0]), Some(2.0));
+        assert_eq!(middle(&[]), None);
     }
 }
