@@ -21,7 +21,7 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 /// The sample standard deviation with divisor n − 1, in two passes with the
 /// correction for the rounding of the mean (Chan, Golub and LeVeque 1983).
 ///
-/// `None` with fewer than two values or when one is not finite.
+/// `None` with fewer than two values or when one, or a square, is not finite.
 #[must_use]
 pub fn std_dev(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
@@ -32,8 +32,8 @@ pub fn std_dev(values: &[f64]) -> Option<f64> {
     let drift = sum(values.iter().map(|value| value - center));
     let n = values.len() as f64;
     let variance = (squares - drift * drift / n) / (n - 1.0);
-    let deviation = variance.max(0.0).sqrt();
-    deviation.is_finite().then_some(deviation)
+    // The squares of the greatest values are not finite.
+    variance.is_finite().then(|| variance.max(0.0).sqrt())
 }
 
 /// One-sided lower and upper bounds of a mean, each at `confidence`, from the
@@ -127,6 +127,7 @@ mod tests {
         assert_eq!(std_dev(&[1.0]), None);
         assert_eq!(mean(&[f64::INFINITY]), None);
         assert_eq!(std_dev(&[1.0, f64::NAN]), None);
+        assert_eq!(std_dev(&[f64::MAX, f64::MIN]), None);
         assert_eq!(std_dev(&[7.0; 5]), Some(0.0));
     }
 
