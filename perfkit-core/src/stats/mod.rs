@@ -5,21 +5,29 @@
 //! does not support an answer, and refuses values that are not finite.
 
 mod binomial;
+mod bisection;
 mod density;
+mod hypothesis;
 mod moments;
 mod order;
 mod paired;
+mod rank;
+mod rank_sum;
 mod special;
 mod spread;
+mod welch;
 
 pub use binomial::{proportion_bounds, quantile_bounds};
 pub use density::{bandwidth, density};
+pub use hypothesis::{Alternative, TestOutcome};
 pub use moments::{mean, mean_bounds, std_dev};
 pub use order::{median, nearest_rank, percentile, sorted, supports};
 pub use paired::{Estimate, paired_shift};
+pub use rank_sum::{rank_sum_test, unpaired_shift};
 pub use spread::{
     Fences, Outliers, fences, median_absolute_deviation, outliers, quartiles, robust_std_dev,
 };
+pub use welch::{Welch, welch_test};
 
 /// The part of a confidence level's error that each side of a two-sided
 /// interval may use: 0.025 for a confidence of 0.95.
