@@ -22,7 +22,7 @@ pub use density::{bandwidth, density};
 pub use hypothesis::{Alternative, TestOutcome};
 pub use moments::{mean, mean_bounds, std_dev};
 pub use order::{median, nearest_rank, percentile, sorted, supports};
-pub use paired::{Estimate, paired_shift};
+pub use paired::{Estimate, paired_shift, signed_rank_test};
 pub use rank_sum::{rank_sum_test, unpaired_shift};
 pub use spread::{
     Fences, Outliers, fences, median_absolute_deviation, outliers, quartiles, robust_std_dev,
