@@ -9,10 +9,13 @@ mod bisection;
 mod density;
 mod hypothesis;
 mod moments;
+mod nested;
 mod order;
 mod paired;
 mod rank;
 mod rank_sum;
+mod resample;
+mod sign_flip;
 mod special;
 mod spread;
 mod welch;
@@ -21,9 +24,12 @@ pub use binomial::{proportion_bounds, quantile_bounds};
 pub use density::{bandwidth, density};
 pub use hypothesis::{Alternative, TestOutcome};
 pub use moments::{mean, mean_bounds, std_dev};
+pub use nested::nested_shift;
 pub use order::{median, nearest_rank, percentile, sorted, supports};
 pub use paired::{Estimate, paired_shift, signed_rank_test};
 pub use rank_sum::{rank_sum_test, unpaired_shift};
+pub use resample::{Resampling, SplitMix64};
+pub use sign_flip::sign_flip_test;
 pub use spread::{
     Fences, Outliers, fences, median_absolute_deviation, outliers, quartiles, robust_std_dev,
 };
