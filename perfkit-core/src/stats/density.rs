@@ -3,6 +3,7 @@
 use std::f64::consts::TAU;
 
 use super::moments::std_dev;
+use super::order::interpolated;
 
 /// Beyond so many bandwidths a Gaussian kernel is less than the rounding of the
 /// density.
@@ -18,7 +19,7 @@ const REACH: f64 = 8.5;
 #[must_use]
 pub fn bandwidth(sorted: &[f64]) -> Option<f64> {
     let deviation = std_dev(sorted).filter(|deviation| *deviation > 0.0)?;
-    let range = (quartile(sorted, 0.75) - quartile(sorted, 0.25)) / 1.34;
+    let range = (interpolated(sorted, 0.75)? - interpolated(sorted, 0.25)?) / 1.34;
     let spread = if range > 0.0 {
         deviation.min(range)
     } else {
@@ -26,13 +27,6 @@ pub fn bandwidth(sorted: &[f64]) -> Option<f64> {
     };
     let bandwidth = 0.9 * spread * (sorted.len() as f64).powf(-0.2);
     (bandwidth > 0.0).then_some(bandwidth)
-}
-
-/// A quantile by linear interpolation between order statistics (definition 7).
-fn quartile(sorted: &[f64], quantile: f64) -> f64 {
-    let position = (sorted.len() - 1) as f64 * quantile;
-    let (below, above) = (position.floor() as usize, position.ceil() as usize);
-    sorted[below] + (position - position.floor()) * (sorted[above] - sorted[below])
 }
 
 /// The density at each of the given places: the mean of Gaussian kernels around

@@ -6,6 +6,7 @@
 
 mod binomial;
 mod bisection;
+mod bootstrap;
 mod density;
 mod hypothesis;
 mod moments;
@@ -21,6 +22,7 @@ mod spread;
 mod welch;
 
 pub use binomial::{proportion_bounds, quantile_bounds};
+pub use bootstrap::bootstrap_interval;
 pub use density::{bandwidth, density};
 pub use hypothesis::{Alternative, TestOutcome};
 pub use moments::{mean, mean_bounds, std_dev};

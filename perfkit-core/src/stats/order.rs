@@ -67,6 +67,15 @@ pub(super) fn middle(sorted: &[f64]) -> Option<f64> {
     Some(0.5 * lower + 0.5 * upper)
 }
 
+/// A quantile of values that are already sorted, by linear interpolation between
+/// order statistics: Hyndman and Fan's definition 7.
+pub(super) fn interpolated(sorted: &[f64], quantile: f64) -> Option<f64> {
+    let position = sorted.len().checked_sub(1)? as f64 * quantile;
+    let below = sorted.get(position.floor() as usize)?;
+    let above = sorted.get(position.ceil() as usize)?;
+    Some(below + (position - position.floor()) * (above - below))
+}
+
 /// Whether `n` values say something about a quantile above the median beyond
 /// their maximum: p99 needs 100 values, p99.9 needs 1000.
 ///
@@ -99,6 +108,16 @@ mod tests {
         for (q, value) in expected {
             assert_eq!(percentile(&x, q), Some(value), "q = {q}");
         }
+    }
+
+    /// R 4.2.2: `quantile(c(1, 2, 4, 8), c(0, .25, .5, 1))`.
+    #[test]
+    fn interpolated_quantiles_agree_with_r() {
+        let x = [1.0, 2.0, 4.0, 8.0];
+        for (q, value) in [(0.0, 1.0), (0.25, 1.75), (0.5, 3.0), (1.0, 8.0)] {
+            assert_eq!(interpolated(&x, q), Some(value), "q = {q}");
+        }
+        assert_eq!(interpolated(&[], 0.5), None);
     }
 
     /// These products are inexact in binary: 0.07 · 100 is 7.000000000000001.
