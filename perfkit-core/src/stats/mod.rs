@@ -4,10 +4,12 @@
 //! function names its definition and source, returns `None` where the sample
 //! does not support an answer, and refuses values that are not finite.
 
+mod autocorrelation;
 mod binomial;
 mod bisection;
 mod bootstrap;
 mod density;
+mod discovery;
 mod hypothesis;
 mod moments;
 mod nested;
@@ -19,11 +21,14 @@ mod resample;
 mod sign_flip;
 mod special;
 mod spread;
+mod trend;
 mod welch;
 
+pub use autocorrelation::autocorrelation;
 pub use binomial::{proportion_bounds, quantile_bounds};
 pub use bootstrap::bootstrap_interval;
 pub use density::{bandwidth, density};
+pub use discovery::{adjusted_p_values, rejections};
 pub use hypothesis::{Alternative, TestOutcome};
 pub use moments::{mean, mean_bounds, std_dev};
 pub use nested::nested_shift;
@@ -35,6 +40,7 @@ pub use sign_flip::sign_flip_test;
 pub use spread::{
     Fences, Outliers, fences, median_absolute_deviation, outliers, quartiles, robust_std_dev,
 };
+pub use trend::{trend_slope, trend_test};
 pub use welch::{Welch, welch_test};
 
 /// The part of a confidence level's error that each side of a two-sided
