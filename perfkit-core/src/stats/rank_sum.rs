@@ -23,7 +23,7 @@ const EXACT_VALUES: usize = 49;
 /// `wilcox.test(candidate, baseline, mu = shift)`.
 ///
 /// `None` when a side is empty, all values are equal or one is not finite.
-/// O(N log N), and O(n⁴) of fewer than 50 values for the distribution.
+/// O(N log N), and O(n³) of fewer than 50 values for the distribution.
 #[must_use]
 pub fn rank_sum_test(
     baseline: &[f64],
