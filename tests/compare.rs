@@ -3,8 +3,9 @@
 
 mod support;
 
-use perfkit::Metric;
-use perfkit::report::{StopReason, Verdict};
+use perfkit::report::{Benchmark, Environment, Report, StopReason, Verdict};
+use perfkit::unit::Unit;
+use perfkit::{Metric, MetricSummary};
 use support::{Answer, Folder, assert_fits_schema};
 
 /// A script that counts its runs in a file and fails in the fourth.
@@ -23,21 +24,21 @@ fn a_slower_command_is_called_slower() {
         .run([
             "compare",
             "sleep 0.001",
-            "sleep 0.05",
+            "sleep 0.2",
             "-r",
             "12",
             "--seed",
             "7",
         ])
         .exits_with(0)
-        .says("`sleep 0.05` is slower than `sleep 0.001`: it takes ")
+        .says("`sleep 0.2` is slower than `sleep 0.001`: it takes ")
         .says("99.9 % interval")
         .says("12 blocks of 2 runs, each in a random order of its own (seed 7)");
     assert!(
         answer.stdout.starts_with('`'),
         "the verdict comes first: {answer:#?}"
     );
-    assert!(answer.stderr.contains("sleep 0.05: median "), "{answer:#?}");
+    assert!(answer.stderr.contains("sleep 0.2: median "), "{answer:#?}");
     assert!(!answer.stdout.contains('\u{1b}'));
 }
 
@@ -562,19 +563,15 @@ fn settings_come_from_the_flag_then_the_environment_then_the_file() {
 #[test]
 fn saved_reports_are_compared_and_marked() {
     let folder = Folder::new();
-    for (file, time) in [("before.json", "0.001"), ("after.json", "0.05")] {
-        let command = format!("sleep {time}");
-        let arguments = [
-            "compare",
-            &command,
-            "-r",
-            "20",
-            "-n",
-            "nap",
-            "--export-json",
-            file,
-        ];
-        folder.run(arguments).exits_with(0);
+    for (file, typical_ns) in [("before.json", 1e6), ("after.json", 5e7)] {
+        let times = (0..20).map(|run| typical_ns * (1.0 + 0.01 * f64::from(run)));
+        let mut benchmark = Benchmark::new("nap");
+        benchmark.successes = 20;
+        let summary = MetricSummary::from_samples(Unit::Nanoseconds, times.collect());
+        benchmark.metrics.insert(Metric::WALL_TIME, summary);
+        let mut report = Report::new(Environment::detect("os_monotonic"));
+        report.benchmarks.push(benchmark);
+        report.save(folder.path(file)).unwrap();
     }
     folder
         .run(["compare", "before.json", "after.json"])

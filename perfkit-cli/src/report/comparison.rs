@@ -48,7 +48,9 @@ pub(super) fn basis(report: &Report, detail: Detail, document: &mut Document) {
         if detail == Detail::Full {
             document.table(resources(&in_order));
         }
+        // Those of several races would not fit on one axis.
         if detail != Detail::Brief
+            && is_one_race(&report.comparisons)
             && let Some(strips) = strips(in_order.into_iter())
         {
             document.strips(strips);
@@ -62,6 +64,13 @@ pub(super) fn basis(report: &Report, detail: Detail, document: &mut Document) {
     }
 }
 
+/// Whether all are compared with one and the same.
+fn is_one_race(comparisons: &[Comparison]) -> bool {
+    comparisons
+        .windows(2)
+        .all(|pair| pair[0].baseline == pair[1].baseline)
+}
+
 /// The comparisons that are worth telling: those of times, and the others where
 /// they say something else.
 pub(super) fn told(report: &Report, detail: Detail) -> Vec<&Comparison> {
@@ -73,7 +82,10 @@ pub(super) fn told(report: &Report, detail: Detail) -> Vec<&Comparison> {
         .collect();
     let differs_from_time = |c: &Comparison| match by_sides.get(&(&c.baseline, &c.candidate)) {
         None => true,
-        Some(time) => c.verdict != Verdict::Inconclusive && *time != c.verdict,
+        Some(time) => {
+            let is_difference = matches!(c.verdict, Verdict::Faster | Verdict::Slower);
+            is_difference && *time != c.verdict
+        }
     };
     report
         .comparisons
@@ -177,16 +189,21 @@ pub(super) fn capitalised(text: &str) -> String {
 /// The numbers of every contestant; of three or more that ran one race, in the
 /// order in which they came in.
 pub(super) fn numbers(report: &Report) -> Table {
+    let is_command = |benchmark: &Benchmark| benchmark.command.is_some();
+    let mut own_columns = COLUMNS;
+    if !report.benchmarks.iter().any(is_command) {
+        own_columns[0].0 = "benchmark";
+    }
     let Some(ranking) = ranking(report) else {
-        let mut table = Table::new(&COLUMNS);
+        let mut table = Table::new(&own_columns);
         for benchmark in &report.benchmarks {
             table.row(cells(benchmark));
         }
         return table;
     };
-    let mut columns = vec![("rank", Align::Right, 2), COLUMNS[0]];
+    let mut columns = vec![("rank", Align::Right, 2), own_columns[0]];
     columns.extend([("verdict", Align::Left, 1), ("ratio", Align::Right, 1)]);
-    columns.extend(&COLUMNS[1..]);
+    columns.extend(&own_columns[1..]);
     let mut table = Table::new(&columns);
     for ranked in &ranking {
         let mut cells = cells(ranked.benchmark);
@@ -317,7 +334,18 @@ fn resources(benchmarks: &[&Benchmark]) -> Table {
 
 pub(super) fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> String {
     let blocks = Unit::Count.format(sampling.blocks as f64, 3);
-    let order = if benchmarks.len() == 1 {
+    let order = if sampling.rounds > 0 {
+        let rounds = Unit::Count.format(sampling.rounds as f64, 3);
+        let turns = if sampling.interleaved {
+            ", taking turns"
+        } else {
+            ""
+        };
+        format!(
+            "{blocks} blocks in {rounds} rounds of fresh processes{turns} (seed {})",
+            sampling.seed
+        )
+    } else if benchmarks.len() == 1 {
         format!("{blocks} runs")
     } else if sampling.interleaved {
         format!(
@@ -330,6 +358,7 @@ pub(super) fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> Stri
     };
     let end = match sampling.stopped {
         StopReason::Decided => "then every verdict was clear",
+        StopReason::RunsDone if sampling.rounds > 0 => "more are not planned",
         StopReason::RunsDone => "that many were asked for",
         StopReason::RunLimit => "more would tell nothing more",
         StopReason::TimeUp => "then the time was up",

@@ -46,7 +46,7 @@ pub(super) fn compare(
         patience: arguments.timeout.map_or(PATIENCE, |timeout| timeout.0),
         is_interrupted: &is_interrupted,
     };
-    let find = |tree: &Tree| find(tree, arguments, watch, verbosity);
+    let find = |tree: &Tree| find(tree, arguments, watch, signals, verbosity);
     let mut notes = Vec::new();
     let mut races = match checkout {
         None => of_groups(&find(&this_tree()?)?),
@@ -58,7 +58,7 @@ pub(super) fn compare(
     if arguments.null {
         races.iter_mut().for_each(Race::add_null);
     }
-    if races.is_empty() {
+    if races.is_empty() && !signals.is_interrupted() {
         return Err(nothing_to_run(arguments, checkout));
     }
     let mut outcome = run_all(&races, settings, watch, signals, verbosity);
@@ -85,6 +85,7 @@ fn find(
     tree: &Tree,
     arguments: &CompareArguments,
     watch: Watch<'_>,
+    signals: &Signals,
     verbosity: Verbosity,
 ) -> Result<Found, Error> {
     let selection = Selection {
@@ -93,7 +94,9 @@ fn find(
     };
     let filter = arguments.bench.as_deref().unwrap_or("");
     let mut found: Found = Vec::new();
-    for built in build_benches(tree, &selection, verbosity)? {
+    let programs = build_benches(tree, &selection, verbosity)?;
+    signals.take_over();
+    for built in programs {
         let program = program(&built);
         match program.benchmarks(watch) {
             Ok(benchmarks) => {
@@ -108,6 +111,9 @@ fn find(
                 printable(&failure.reason)
             )),
         }
+    }
+    if !signals.is_interrupted() {
+        signals.let_go();
     }
     Ok(found)
 }

@@ -1,0 +1,265 @@
+//! `perfkit compare --bench` and `--base`, with packages that cargo builds and
+//! revisions that git keeps.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod support;
+
+use std::process::{Command, Stdio};
+
+use perfkit::Metric;
+use perfkit::report::{Report, StopReason, Verdict};
+use support::{Answer, Folder};
+
+/// A benchmark whose work can be multiplied, in a package that builds quickly.
+const BENCH: &str = r#"
+use std::hint::black_box;
+
+fn work(times: u64) -> u64 {
+    (0..100 * times).fold(1, |sum, n| black_box(sum ^ n))
+}
+
+fn main() {
+    perfkit::bench::main(|bench| {
+        bench.group("work", |group| {
+            group.parameter("times", 1).items(100);
+            group.add("once", || work(1));
+            group.add("more", || work(MORE));
+        });
+        bench.group("other", |group| {
+            group.add("alone", || work(1));
+        });
+    });
+}
+"#;
+
+fn package(folder: &Folder) {
+    let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../perfkit-core");
+    std::fs::create_dir_all(folder.path("benches")).unwrap();
+    std::fs::create_dir_all(folder.path("src")).unwrap();
+    let manifest = format!(
+        r#"
+[package]
+name = "measured"
+version = "0.1.0"
+edition = "2024"
+
+[dependencies]
+perfkit = {{ package = "perfkit-core", path = "{core}", default-features = false, features = ["bench"] }}
+
+[[bench]]
+name = "work"
+harness = false
+
+[[bench]]
+name = "foreign"
+harness = false
+
+[profile.bench]
+opt-level = 1
+codegen-units = 16
+
+[workspace]
+"#
+    );
+    folder.write("Cargo.toml", &manifest);
+    folder.write("src/lib.rs", "");
+    folder.write(".gitignore", "/target\n/*.json\n");
+    folder.write(
+        "benches/foreign.rs",
+        "fn main() { println!(\"I measure alone\"); }",
+    );
+    // The versions that the tool itself is built with, so that nothing is fetched.
+    std::fs::copy(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"),
+        folder.path("Cargo.lock"),
+    )
+    .unwrap();
+}
+
+fn write_bench(folder: &Folder, more: u64, comment: &str) {
+    let bench = BENCH.replace("MORE", &more.to_string());
+    folder.write("benches/work.rs", &format!("{comment}{bench}"));
+}
+
+fn git(folder: &Folder, arguments: &[&str]) {
+    let status = Command::new("git")
+        .current_dir(folder.path(""))
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
+        .args(arguments)
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.unwrap().success(), "git {arguments:?}");
+}
+
+fn commit(folder: &Folder, message: &str) {
+    git(folder, &["add", "-A"]);
+    git(folder, &["commit", "-q", "-m", message]);
+}
+
+fn verdict(report: &Report, candidate: &str) -> Verdict {
+    let wanted = |c: &&perfkit::report::Comparison| {
+        c.candidate == candidate && c.metric == Metric::WALL_TIME
+    };
+    report.comparisons.iter().find(wanted).unwrap().verdict
+}
+
+/// One test, because the package is built once for all of it.
+#[test]
+fn benches_of_this_tree_and_of_another_revision_are_compared() {
+    let folder = Folder::new();
+    package(&folder);
+    write_bench(&folder, 4, "");
+    git(&folder, &["init", "-q"]);
+    commit(&folder, "first");
+
+    let answer = folder.run(["compare", "--bench", "work", "--export-json", "own.json"]);
+    let answer = answer
+        .exits_with(0)
+        .says("`work/more` is slower than `work/once`")
+        .complains("foreign (this tree) is left out")
+        .complains("does not answer as a bench program of perfkit");
+    assert!(!answer.stdout.contains("other/alone"), "{answer:#?}");
+    let report = folder.report("own.json");
+    let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
+    assert_eq!(names, ["work/once", "work/more"]);
+    let once = &report.benchmarks[0];
+    assert_eq!(once.parameters["times"], "1");
+    assert!(once.metrics.contains_key(&Metric::THROUGHPUT));
+    assert_eq!(once.rounds.len(), once.blocks.len());
+    assert_eq!(verdict(&report, "work/more"), Verdict::Slower);
+    support::assert_fits_schema(&folder.read("own.json"));
+
+    // A comment changes nothing, four times the work does.
+    write_bench(&folder, 16, "//! A comment.\n");
+    folder.write(
+        "benches/work.rs",
+        &folder
+            .read("benches/work.rs")
+            .replace("bench.group(\"other\"", "bench.group(\"new\""),
+    );
+    commit(&folder, "slower");
+    let answer = folder.run(["compare", "--base", "HEAD~1", "--export-json", "base.json"]);
+    let answer = answer
+        .exits_with(0)
+        .says("`work/more` is slower than `work/more@HEAD~1`");
+    let report = folder.report("base.json");
+    assert_eq!(verdict(&report, "work/more"), Verdict::Slower);
+    assert_ne!(
+        verdict(&report, "work/once"),
+        Verdict::Slower,
+        "{answer:#?}"
+    );
+    let codes: Vec<&str> = report.notes.iter().map(|note| &*note.code).collect();
+    assert!(codes.contains(&"new-benchmark") && codes.contains(&"vanished-benchmark"));
+
+    folder
+        .run(["compare", "--base", "no-such-branch"])
+        .exits_with(2)
+        .complains("no such revision");
+    folder
+        .run(["compare", "--bench", "nothing-has-this-name"])
+        .exits_with(2)
+        .complains("no benchmark whose name contains `nothing-has-this-name`");
+    folder
+        .run(["compare", "--bench", "work", "--runs", "3"])
+        .exits_with(2)
+        .complains("--runs is for commands");
+
+    interrupted_between_rounds(&folder);
+}
+
+/// What was finished is kept, and no process is left.
+fn interrupted_between_rounds(folder: &Folder) {
+    let mut command = folder.perfkit(["compare", "--bench", "work", "--export-json", "cut.json"]);
+    command.env("PERFKIT_CONFIDENCE", "0.9999");
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.unwrap();
+    let own_target = folder.path("target/perfkit/own-target");
+    let workers = || {
+        let found = Command::new("pgrep")
+            .args(["-f", own_target.to_str().unwrap()])
+            .output();
+        found.unwrap().stdout.len()
+    };
+    while workers() == 0 {
+        assert_eq!(
+            child.try_wait().unwrap(),
+            None,
+            "it ended before any worker"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let pid = i32::try_from(child.id()).unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let answer = Answer::from(child.wait_with_output().unwrap());
+    assert_eq!(answer.code, Some(130), "{answer:#?}");
+    assert_eq!(workers(), 0, "a worker is left");
+    if folder.files().contains(&"cut.json".to_owned()) {
+        let sampling = folder.report("cut.json").sampling.unwrap();
+        assert_eq!(sampling.stopped, StopReason::Interrupted);
+    }
+}
+
+/// Commands of both trees, with the path put in.
+#[test]
+fn commands_of_two_revisions_are_compared() {
+    let folder = Folder::new();
+    folder.script("run.sh", "exit 0");
+    git(&folder, &["init", "-q"]);
+    commit(&folder, "quick");
+    folder.script("run.sh", "exec sleep 0.2");
+    let line = [
+        "compare",
+        "--base",
+        "HEAD",
+        "{tree}/run.sh",
+        "-r",
+        "12",
+        "--format",
+        "json",
+    ];
+    let answer = folder.run(line).exits_with(0);
+    let report = answer.report();
+    let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
+    assert_eq!(names, ["{tree}/run.sh@HEAD", "{tree}/run.sh"]);
+    assert_eq!(verdict(&report, "{tree}/run.sh"), Verdict::Slower);
+    folder
+        .run(["compare", "--base", "HEAD", "true"])
+        .exits_with(2)
+        .complains("write {tree} where the path of the tree belongs");
+}
+
+#[test]
+fn a_command_runs_against_itself_to_show_the_noise() {
+    let folder = Folder::new();
+    let line = [
+        "compare",
+        "--null",
+        "true",
+        "sleep 0.05",
+        "-r",
+        "12",
+        "--format",
+        "json",
+    ];
+    let report = folder.run(line).exits_with(0).report();
+    let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
+    assert_eq!(names, ["true", "sleep 0.05", "true (again)"]);
+    let codes: Vec<&str> = report.notes.iter().map(|note| &*note.code).collect();
+    assert!(codes.contains(&"noise-of-the-machine"), "{codes:?}");
+    let zone = report.comparisons[0].indifference;
+    assert!(
+        report
+            .comparisons
+            .iter()
+            .all(|c| c.indifference == zone || c.metric != Metric::WALL_TIME)
+    );
+    assert!(
+        zone > 0.005,
+        "the start of a process varies by more than {zone}"
+    );
+}
