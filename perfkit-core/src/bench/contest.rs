@@ -473,3 +473,6 @@ impl Collected {
         benchmark
     }
 }
+
+#[cfg(test)]
+mod tests;

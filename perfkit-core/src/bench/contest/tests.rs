@@ -1,0 +1,452 @@
+//! Contests whose workers are scripted and run on a clock that is set by hand.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::*;
+use crate::clock::MockClock;
+
+/// What the launcher and its workers were asked for, in order.
+#[derive(Clone, Debug, PartialEq)]
+enum Event {
+    Launch(usize, Placement),
+    Calibrate(usize),
+    Batch(usize, BatchSize),
+}
+
+/// What one call of a contestant does on its nth process.
+type Script = dyn Fn(usize, u64) -> Result<f64, Trouble>;
+
+/// Starts workers that take as long as a script says.
+struct Scripted {
+    clock: MockClock,
+    events: Rc<RefCell<Vec<Event>>>,
+    /// Nanoseconds of an iteration by contestant and round.
+    script: Rc<Script>,
+    /// How many of the stretches of each turn fail, by contestant.
+    failing: Rc<dyn Fn(usize) -> u64>,
+    launches: BTreeMap<usize, u64>,
+}
+
+struct ScriptedWorker {
+    contestant: usize,
+    round: u64,
+    clock: MockClock,
+    events: Rc<RefCell<Vec<Event>>>,
+    script: Rc<Script>,
+    failing: Rc<dyn Fn(usize) -> u64>,
+}
+
+impl Scripted {
+    fn new(script: impl Fn(usize, u64) -> Result<f64, Trouble> + 'static) -> Self {
+        Self {
+            clock: MockClock::new(),
+            events: Rc::default(),
+            script: Rc::new(script),
+            failing: Rc::new(|_| 0),
+            launches: BTreeMap::new(),
+        }
+    }
+
+    /// Every iteration of a contestant takes as long as the one before it.
+    fn steady(iteration_ns: &'static [f64]) -> Self {
+        Self::new(|contestant, _| Ok(iteration_ns[contestant]))
+    }
+
+    fn run(&mut self, effort: &Effort) -> Contested {
+        self.run_family(&two(), effort)
+    }
+
+    fn run_family(&mut self, family: &Family, effort: &Effort) -> Contested {
+        let clock = self.clock.clone().into();
+        contest(family, self, effort, &clock, &mut |_: &Progress<'_>| {})
+    }
+
+    fn events(&self) -> Vec<Event> {
+        self.events.borrow().clone()
+    }
+
+    /// The turns of each round, without the warm-up that begins it.
+    fn turns_of_rounds(&self, contestants: usize) -> Vec<Vec<(usize, BatchSize)>> {
+        let mut rounds: Vec<Vec<(usize, BatchSize)>> = Vec::new();
+        let mut launched = 0;
+        for event in self.events() {
+            match event {
+                Event::Launch(..) => {
+                    if launched % contestants == 0 {
+                        rounds.push(Vec::new());
+                    }
+                    launched += 1;
+                }
+                Event::Batch(contestant, size) => {
+                    rounds.last_mut().unwrap().push((contestant, size));
+                }
+                Event::Calibrate(_) => {}
+            }
+        }
+        // The first round calibrates, and every other warms each up once.
+        for round in rounds.iter_mut().skip(1) {
+            round.drain(..contestants);
+        }
+        rounds
+    }
+}
+
+impl Launcher for Scripted {
+    type Worker = ScriptedWorker;
+
+    fn launch(
+        &mut self,
+        contestant: usize,
+        placement: Placement,
+    ) -> Result<ScriptedWorker, Trouble> {
+        let launch = Event::Launch(contestant, placement);
+        self.events.borrow_mut().push(launch);
+        let launches = self.launches.entry(contestant).or_default();
+        *launches += 1;
+        Ok(ScriptedWorker {
+            contestant,
+            round: *launches - 1,
+            clock: self.clock.clone(),
+            events: Rc::clone(&self.events),
+            script: Rc::clone(&self.script),
+            failing: Rc::clone(&self.failing),
+        })
+    }
+}
+
+impl Worker for ScriptedWorker {
+    fn calibrate(&mut self, target: Duration) -> Result<Calibration, Trouble> {
+        self.events
+            .borrow_mut()
+            .push(Event::Calibrate(self.contestant));
+        let iteration_ns = (self.script)(self.contestant, self.round)?;
+        let twice = 2.0 * target.as_nanos() as f64;
+        let taken = twice.max(iteration_ns);
+        self.clock.advance(Duration::from_nanos(taken as u64));
+        Ok(Calibration {
+            iteration_ns,
+            loop_ns: 0.3,
+        })
+    }
+
+    fn batch(&mut self, size: BatchSize, _: Duration) -> Result<Batch, Trouble> {
+        self.events
+            .borrow_mut()
+            .push(Event::Batch(self.contestant, size));
+        let stretch_ns = size.iterations as f64 * (self.script)(self.contestant, self.round)?;
+        let all_ns = size.stretches as f64 * stretch_ns;
+        self.clock.advance(Duration::from_nanos(all_ns as u64));
+        let failures = (self.failing)(self.contestant).min(size.stretches);
+        Ok(Batch {
+            wall_ns: vec![stretch_ns; (size.stretches - failures) as usize],
+            cpu_ns: Some(all_ns),
+            failures,
+            allocations: Some(3 * size.iterations * size.stretches),
+            ..Batch::default()
+        })
+    }
+}
+
+fn two() -> Family {
+    Family::against(0, vec!["a".to_owned(), "b".to_owned()])
+}
+
+fn effort() -> Effort {
+    Effort::new(7, Rules::default(), 1)
+}
+
+fn failure() -> RunFailure {
+    RunFailure {
+        run: None,
+        reason: "the process ended".to_owned(),
+        stderr: "a panic".to_owned(),
+    }
+}
+
+/// Noise of a few percent that changes with the contestant and the round.
+fn noisy(contestant: usize, round: u64) -> f64 {
+    let phase = 1.7 * contestant as f64 + 2.3 * round as f64;
+    1000.0 * (1.0 + 0.03 * phase.sin())
+}
+
+#[test]
+fn a_round_starts_one_process_each_on_one_cpu() {
+    let mut scripted = Scripted::steady(&[1000.0, 1100.0]);
+    let contested = scripted.run(&effort());
+    let launches: Vec<(usize, Placement)> = scripted
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Launch(contestant, placement) => Some((contestant, placement)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(launches.len() as u64, 2 * contested.sampling.rounds);
+    for round in launches.chunks(2) {
+        let mut who: Vec<usize> = round.iter().map(|(who, _)| *who).collect();
+        who.sort_unstable();
+        assert_eq!(who, [0, 1]);
+        assert_eq!(round[0].1.cpu, round[1].1.cpu);
+    }
+    let places = |of: &dyn Fn(&Placement) -> usize| {
+        let mut all: Vec<usize> = launches
+            .iter()
+            .map(|(_, placement)| of(placement))
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all.len()
+    };
+    assert!(places(&|p| p.cpu as usize) > 5, "the CPU changes");
+    assert!(places(&|p| p.padding_bytes) > 15, "paddings differ");
+    assert!(places(&|p| p.heap_offset_bytes) > 15, "heaps differ");
+    let first_launched: Vec<usize> = launches.chunks(2).map(|round| round[0].0).collect();
+    assert!(first_launched.contains(&0) && first_launched.contains(&1));
+}
+
+#[test]
+fn only_the_first_round_calibrates() {
+    let mut scripted = Scripted::steady(&[1000.0, 1100.0]);
+    scripted.run(&effort());
+    let events = scripted.events();
+    let calibrations: Vec<&Event> = events
+        .iter()
+        .filter(|event| matches!(event, Event::Calibrate(_)))
+        .collect();
+    assert_eq!(calibrations.len(), 2);
+    assert!(matches!(events[2], Event::Calibrate(_)));
+    assert!(matches!(events[3], Event::Calibrate(_)));
+}
+
+#[test]
+fn turns_within_a_block_are_mirrored() {
+    let family = Family::against(0, ["a", "b", "c"].map(str::to_owned).into());
+    let mut scripted = Scripted::steady(&[1000.0, 1000.0, 1000.0]);
+    scripted.run_family(&family, &effort());
+    let rounds = scripted.turns_of_rounds(3);
+    let mut orders = Vec::new();
+    for turns in &rounds {
+        assert_eq!(turns.len(), 3 * 8);
+        for block in turns.chunks(6) {
+            let who: Vec<usize> = block.iter().map(|(who, _)| *who).collect();
+            let mut reversed = who.clone();
+            reversed.reverse();
+            assert_eq!(who, reversed);
+            let mut once = who[..3].to_vec();
+            orders.push(once.clone());
+            once.sort_unstable();
+            assert_eq!(once, [0, 1, 2]);
+        }
+    }
+    orders.sort_unstable();
+    orders.dedup();
+    assert_eq!(orders.len(), 6, "every order occurs");
+}
+
+#[test]
+fn contestants_of_similar_speed_do_the_same_iterations() {
+    let sizes = |iteration_ns: &[f64]| -> Vec<(u64, u64)> {
+        let turns = turns(iteration_ns);
+        let sizes = turns.iter().map(|turn| turn.size);
+        sizes.map(|s| (s.iterations, s.stretches)).collect()
+    };
+    assert_eq!(sizes(&[1000.0, 1900.0]), [(211, 6), (211, 6)]);
+    // Beyond twice the time each has a count of its own.
+    assert_eq!(
+        sizes(&[1000.0, 1900.0, 4000.0]),
+        [(211, 6), (211, 6), (100, 6)]
+    );
+    assert_eq!(sizes(&[1000.0, 2100.0]), [(400, 6), (190, 6)]);
+    // What fills a stretch by itself is called once in each.
+    assert_eq!(sizes(&[1e6]), [(1, 2)]);
+    assert_eq!(sizes(&[50e6, 50e6]), [(1, 1), (1, 1)]);
+    assert_eq!(sizes(&[2e9]), [(1, 1)]);
+    // A function that takes no time at all must not be called for ever.
+    let (iterations, stretches) = sizes(&[0.0])[0];
+    assert!(iterations <= 1_000_000_000 && stretches == 6);
+}
+
+#[test]
+fn slow_functions_have_one_stretch_in_one_block() {
+    for iteration_ns in [&[50e6, 50e6], &[2e9, 2e9]] {
+        let mut scripted = Scripted::steady(iteration_ns);
+        let effort = Effort {
+            budget: Duration::from_secs(600),
+            ..effort()
+        };
+        let contested = scripted.run(&effort);
+        assert_eq!(contested.sampling.blocks, contested.sampling.rounds);
+        let once = BatchSize {
+            iterations: 1,
+            stretches: 1,
+        };
+        for turns in scripted.turns_of_rounds(2) {
+            assert_eq!(turns.len(), 2);
+            assert!(turns.iter().all(|(_, size)| *size == once));
+        }
+    }
+    assert_eq!(blocks_of(Duration::from_millis(50)), [false]);
+    assert_eq!(blocks_of(Duration::from_millis(8)), [true]);
+    assert_eq!(blocks_of(Duration::from_micros(2400)).len(), 4);
+    assert_eq!(blocks_of(Duration::ZERO).len(), 4);
+}
+
+#[test]
+fn it_stops_at_the_first_look_that_decides() {
+    let contested = Scripted::steady(&[1000.0, 1100.0]).run(&effort());
+    let first = effort().rules_at_a_look(1).fewest_pairs();
+    assert_eq!(effort().looks_at(), [first, first + 4, first + 8]);
+    assert_eq!(contested.sampling.rounds, first);
+    assert_eq!(contested.sampling.blocks, 4 * first);
+    assert_eq!(contested.sampling.stopped, StopReason::Decided);
+    assert_eq!(contested.sampling.looks, 3);
+    let time = &contested.benchmarks[1].metrics[&Metric::WALL_TIME];
+    assert_eq!(time.median, Some(1100.0));
+    let allocations = &contested.benchmarks[1].metrics[&Metric::ALLOCATIONS];
+    assert_eq!(
+        (allocations.min, allocations.max),
+        (Some(3.0), Some(3.0)),
+        "of an iteration"
+    );
+}
+
+#[test]
+fn it_goes_on_to_the_last_look_where_nothing_is_clear() {
+    let contested = Scripted::new(|who, round| Ok(noisy(who, round))).run(&effort());
+    let last = effort().looks_at().last().copied().unwrap();
+    assert_eq!(contested.sampling.rounds, last);
+    assert_eq!(contested.sampling.stopped, StopReason::RunsDone);
+}
+
+#[test]
+fn one_undecided_pair_keeps_all_going() {
+    let family = Family::against(0, ["a", "b", "c"].map(str::to_owned).into());
+    let mut scripted = Scripted::new(|who, round| match who {
+        0 => Ok(1000.0),
+        1 => Ok(1500.0),
+        _ => Ok(noisy(who, round)),
+    });
+    let contested = scripted.run_family(&family, &effort());
+    assert_eq!(contested.sampling.stopped, StopReason::RunsDone);
+}
+
+#[test]
+fn no_round_begins_after_the_budget() {
+    // A round of two takes somewhat more than 40 ms.
+    let effort = Effort {
+        budget: Duration::from_millis(100),
+        ..effort()
+    };
+    let contested = Scripted::steady(&[1000.0, 1100.0]).run(&effort);
+    assert_eq!(contested.sampling.stopped, StopReason::TimeUp);
+    assert_eq!(contested.sampling.rounds, 3);
+    let none = Effort {
+        budget: Duration::ZERO,
+        ..effort
+    };
+    let contested = Scripted::steady(&[1000.0, 1100.0]).run(&none);
+    assert_eq!(contested.sampling.rounds, 1, "one round is always done");
+}
+
+#[test]
+fn failed_iterations_are_counted_and_left_out() {
+    let mut scripted = Scripted::steady(&[1000.0, 1000.0]);
+    scripted.failing = Rc::new(|who| [0, 2][who]);
+    let contested = scripted.run(&effort());
+    let (a, b) = (&contested.benchmarks[0], &contested.benchmarks[1]);
+    let turns = 8 * contested.sampling.rounds;
+    assert_eq!((a.failures, b.failures), (0, 2 * turns));
+    assert_eq!(b.successes, turns * 6 * 400 - 2 * turns);
+    assert_eq!(a.blocks, b.blocks);
+    assert_eq!(b.metrics[&Metric::WALL_TIME].median, Some(1000.0));
+}
+
+#[test]
+fn a_contestant_that_always_fails_has_no_times_and_no_verdict() {
+    let mut scripted = Scripted::steady(&[1000.0, 1000.0]);
+    scripted.failing = Rc::new(|who| [0, u64::MAX][who]);
+    let contested = scripted.run(&effort());
+    let b = &contested.benchmarks[1];
+    assert!(b.metrics.is_empty() && b.blocks.is_empty());
+    assert!(b.failures > 0);
+    assert_eq!(contested.sampling.stopped, StopReason::RunsDone);
+}
+
+#[test]
+fn a_worker_that_fails_ends_the_contest_and_is_named() {
+    let mut scripted = Scripted::new(|who, round| match (who, round) {
+        (1, 3) => Err(Trouble::Failed(failure())),
+        _ => Ok(1000.0),
+    });
+    let contested = scripted.run(&effort());
+    assert_eq!(contested.failure, Some((1, failure())));
+    assert_eq!(contested.sampling.stopped, StopReason::RunFailed);
+    assert_eq!(contested.sampling.rounds, 3);
+    assert_eq!(contested.benchmarks[0].blocks.len(), 3 * 4);
+    assert_eq!(contested.benchmarks[1].blocks.len(), 3 * 4);
+}
+
+#[test]
+fn an_interruption_keeps_what_was_finished() {
+    let mut scripted = Scripted::new(|_, round| match round {
+        5 => Err(Trouble::Interrupted),
+        _ => Ok(1000.0),
+    });
+    let contested = scripted.run(&effort());
+    assert_eq!(contested.failure, None);
+    assert_eq!(contested.sampling.stopped, StopReason::Interrupted);
+    assert_eq!(contested.sampling.rounds, 5);
+    for benchmark in &contested.benchmarks {
+        assert_eq!(benchmark.metrics[&Metric::WALL_TIME].count, 5 * 4);
+    }
+}
+
+#[test]
+fn one_seed_gives_one_order() {
+    let events = |seed: u64| {
+        let mut scripted = Scripted::steady(&[1000.0, 1100.0]);
+        scripted.run(&Effort { seed, ..effort() });
+        scripted.events()
+    };
+    assert_eq!(events(7), events(7));
+    assert_ne!(events(7), events(8));
+}
+
+#[test]
+fn a_contestant_on_its_own_is_measured() {
+    let alone = Family::against(0, vec!["a".to_owned()]);
+    let mut scripted = Scripted::steady(&[1000.0]);
+    let contested = scripted.run_family(&alone, &effort());
+    assert_eq!(contested.sampling.stopped, StopReason::Decided);
+    assert!(!contested.sampling.interleaved);
+    let time = &contested.benchmarks[0].metrics[&Metric::WALL_TIME];
+    assert_eq!(time.count, contested.sampling.blocks);
+    assert!(contested.benchmarks[0].notes.is_empty());
+}
+
+#[test]
+fn of_a_very_short_function_the_loop_is_told() {
+    let contested = Scripted::steady(&[1.0, 100.0]).run(&effort());
+    assert_eq!(contested.benchmarks[0].notes[0].code, "short");
+    assert!(contested.benchmarks[1].notes.is_empty());
+}
+
+#[test]
+fn the_lower_quartile_of_stretches_is_the_value_of_a_block() {
+    let size = BatchSize {
+        iterations: 10,
+        stretches: 4,
+    };
+    let mut collected = Collected::new("a");
+    let batch = Batch {
+        wall_ns: vec![
+            4000.0, 1000.0, 2000.0, 3000.0, 9000.0, 9000.0, 9000.0, 9000.0,
+        ],
+        ..Batch::default()
+    };
+    collected.add((0, 0), &batch, size, 80);
+    let benchmark = collected.benchmark();
+    assert_eq!(benchmark.metrics[&Metric::WALL_TIME].samples, [200.0]);
+    assert_eq!((benchmark.successes, benchmark.failures), (80, 0));
+}
