@@ -150,3 +150,117 @@ pub fn compare_family(
 fn is_difference(comparison: &Comparison) -> bool {
     matches!(comparison.verdict, Verdict::Faster | Verdict::Slower)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::MetricSummary;
+    use crate::unit::Unit;
+
+    const TIME: [Metric; 1] = [Metric::WALL_TIME];
+    const ROUNDS: usize = 20;
+
+    /// Steady but for a swing of its own, which `phase` tells from that of others.
+    fn benchmark(name: &str, factor: f64, swing: f64, phase: f64) -> Benchmark {
+        let mut benchmark = Benchmark::new(name);
+        let value =
+            |round: usize| 1e3 * factor * (1.0 + swing * (2.3 * round as f64 + phase).sin());
+        benchmark.blocks = (0..ROUNDS as u64).collect();
+        let values = (0..ROUNDS).map(value).collect();
+        let summary = MetricSummary::from_samples(Unit::Nanoseconds, values);
+        benchmark.metrics.insert(Metric::WALL_TIME, summary);
+        benchmark
+    }
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|index| index.to_string()).collect()
+    }
+
+    /// A baseline and candidates that take longer by these factors.
+    fn compare(factors: &[f64], rules: &Rules) -> Vec<Comparison> {
+        let mut benchmarks = vec![benchmark("0", 1.0, 0.001, 0.0)];
+        benchmarks.extend(
+            factors
+                .iter()
+                .enumerate()
+                .map(|(index, factor)| benchmark("c", *factor, 0.001, 1.0 + index as f64)),
+        );
+        let family = Family::against(0, names(benchmarks.len()));
+        compare_family(&benchmarks, &family, &TIME, rules)
+    }
+
+    fn confidences(comparisons: &[Comparison]) -> Vec<f64> {
+        let ratios = comparisons.iter().filter_map(|c| c.ratio);
+        ratios.map(|ratio| ratio.confidence).collect()
+    }
+
+    #[test]
+    fn all_are_compared_with_the_one() {
+        let family = Family::against(1, names(4));
+        assert_eq!(family.pairs, [(1, 0), (1, 2), (1, 3)]);
+        assert!(Family::against(0, names(1)).pairs.is_empty());
+        assert!(Family::against(0, Vec::new()).pairs.is_empty());
+    }
+
+    #[test]
+    fn intervals_have_the_share_of_the_error_that_is_claimed() {
+        let rules = Rules {
+            confidence: 0.99,
+            ..Rules::default()
+        };
+        let close = |found: &[f64], expected: f64| {
+            assert_eq!(found.len(), 4);
+            for confidence in found {
+                assert!((confidence - expected).abs() < 1e-9, "{found:?}");
+            }
+        };
+        close(&confidences(&compare(&[1.5; 4], &rules)), 0.99);
+        close(&confidences(&compare(&[1.5, 1.0, 1.0, 1.5], &rules)), 0.995);
+        close(&confidences(&compare(&[1.0; 4], &rules)), 0.9975);
+    }
+
+    #[test]
+    fn clear_differences_are_found_whatever_the_others_are() {
+        let verdicts: Vec<Verdict> = compare(&[1.5, 1.0, 0.5], &Rules::default())
+            .iter()
+            .map(|c| c.verdict)
+            .collect();
+        assert_eq!(verdicts, [Verdict::Slower, Verdict::Same, Verdict::Faster]);
+    }
+
+    #[test]
+    fn comparisons_come_by_pair_and_only_in_what_both_measured() {
+        let mut benchmarks = vec![
+            benchmark("a", 1.0, 0.001, 0.0),
+            benchmark("b", 1.0, 0.001, 1.0),
+            benchmark("c", 1.0, 0.001, 2.0),
+        ];
+        for side in [0, 2] {
+            let counts = MetricSummary::from_samples(Unit::Count, vec![3.0; ROUNDS]);
+            benchmarks[side].metrics.insert(Metric::ALLOCATIONS, counts);
+        }
+        let family = Family::against(0, names(3));
+        let metrics = [Metric::WALL_TIME, Metric::ALLOCATIONS];
+        let comparisons = compare_family(&benchmarks, &family, &metrics, &Rules::default());
+        let which: Vec<(&str, &Metric)> = comparisons
+            .iter()
+            .map(|c| (c.candidate.as_str(), &c.metric))
+            .collect();
+        assert_eq!(
+            which,
+            [
+                ("b", &Metric::WALL_TIME),
+                ("c", &Metric::WALL_TIME),
+                ("c", &Metric::ALLOCATIONS)
+            ]
+        );
+        assert_eq!(comparisons[2].verdict, Verdict::Same);
+    }
+
+    #[test]
+    fn a_family_without_pairs_has_no_comparisons() {
+        let alone = [benchmark("a", 1.0, 0.001, 0.0)];
+        let family = Family::against(0, names(1));
+        assert!(compare_family(&alone, &family, &TIME, &Rules::default()).is_empty());
+    }
+}

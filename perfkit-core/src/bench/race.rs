@@ -214,3 +214,148 @@ fn later(a: StopReason, b: StopReason) -> StopReason {
     };
     if weight(b) > weight(a) { b } else { a }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    fn listed(group: &str, name: &str, threads: usize) -> Listed {
+        Listed {
+            name: format!("{group}/{name}"),
+            group: group.to_owned(),
+            threads,
+            ..Listed::default()
+        }
+    }
+
+    fn program() -> Program {
+        Program {
+            path: "/nowhere/program".into(),
+            directory: None,
+            variables: Vec::new(),
+        }
+    }
+
+    /// Rounds of one block each, whose values swing by this share.
+    fn benchmark(name: &str, factor: f64, swing: f64, phase: f64) -> Benchmark {
+        let mut benchmark = Benchmark::new(name);
+        let value =
+            |round: u32| 1e3 * factor * (1.0 + swing * (2.3 * f64::from(round) + phase).sin());
+        benchmark.blocks = (0..20).collect();
+        let values = (0..20).map(value).collect();
+        let summary = MetricSummary::from_samples(Unit::Nanoseconds, values);
+        benchmark.metrics.insert(Metric::WALL_TIME, summary);
+        benchmark
+    }
+
+    fn race(has_null: bool) -> Race {
+        let listed = [listed("sum", "loop", 1), listed("sum", "fold", 1)];
+        Race::of_groups(&program(), &listed, has_null).remove(0)
+    }
+
+    /// The verdict on a candidate that takes 2 % longer, and the indifference
+    /// that it was judged by, where the second arm of the baseline swings so.
+    fn judged(swing: f64) -> (Verdict, f64, Vec<Note>) {
+        let benchmarks = [
+            benchmark("sum/loop", 1.0, 0.0005, 0.0),
+            benchmark("sum/fold", 1.02, 0.0005, 1.0),
+            benchmark("sum/loop (again)", 1.0, swing, 2.0),
+        ];
+        let mut notes = Vec::new();
+        let comparisons = compare(&benchmarks, &race(true), Rules::default(), &mut notes);
+        let fold = comparisons.iter().find(|c| c.candidate == "sum/fold");
+        let fold = fold.unwrap();
+        (fold.verdict, fold.indifference, notes)
+    }
+
+    #[test]
+    fn each_group_is_a_race_of_its_own() {
+        let listed = [
+            listed("sum", "loop", 1),
+            listed("sort", "std", 1),
+            listed("sum", "threads", 4),
+        ];
+        let races = Race::of_groups(&program(), &listed, false);
+        let names: Vec<&[String]> = races.iter().map(|r| r.family.names.as_slice()).collect();
+        assert_eq!(names[0], ["sum/loop", "sum/threads"]);
+        assert_eq!(names[1], ["sort/std"]);
+        assert_eq!(races[0].family.pairs, [(0, 1)]);
+        assert!(races[1].family.pairs.is_empty());
+        let pinned: Vec<bool> = races[0].entrants.iter().map(|e| e.is_pinned).collect();
+        assert_eq!(pinned, [true, false], "several threads are not pinned");
+        assert_eq!(races[0].null, None);
+    }
+
+    #[test]
+    fn the_null_arm_is_the_baseline_once_more() {
+        let race = race(true);
+        assert_eq!(
+            race.family.names,
+            ["sum/loop", "sum/fold", "sum/loop (again)"]
+        );
+        assert_eq!(race.null, Some((0, 2)));
+        assert_eq!(race.entrants[2].benchmark, "sum/loop");
+        assert_eq!(race.listed[2], race.listed[0]);
+    }
+
+    #[test]
+    fn what_a_baseline_differs_by_from_itself_counts_as_the_same() {
+        let (verdict, indifference, notes) = judged(0.0005);
+        assert_eq!(verdict, Verdict::Slower);
+        assert_eq!(indifference, Rules::default().indifference);
+        assert!(notes.is_empty());
+        let (verdict, indifference, notes) = judged(0.2);
+        assert_ne!(verdict, Verdict::Slower);
+        assert!(indifference > 0.02, "{indifference}");
+        assert_eq!(notes[0].code, "noise-of-the-machine");
+    }
+
+    #[test]
+    fn throughput_comes_from_the_times() {
+        let mut sum = benchmark("sum", 1.0, 0.0, 0.0);
+        let listed = Listed {
+            items: Some(10),
+            bytes: Some(80),
+            ..listed("sum", "loop", 2)
+        };
+        add_throughput(&mut sum, &listed);
+        let rate = |metric: &Metric| sum.metrics[metric].median.unwrap();
+        // Two threads do 10 items each in 1 µs.
+        assert!((rate(&Metric::THROUGHPUT) / 2e7 - 1.0).abs() < 1e-12);
+        assert!((rate(&Metric::DATA_THROUGHPUT) / 1.6e8 - 1.0).abs() < 1e-12);
+        assert_eq!(sum.metrics[&Metric::THROUGHPUT].better, Better::Higher);
+    }
+
+    #[test]
+    fn a_report_of_several_races_has_the_gravest_end() {
+        let raced = |stopped| Raced {
+            benchmarks: vec![Benchmark::new("a")],
+            comparisons: Vec::new(),
+            sampling: Sampling {
+                interleaved: true,
+                seed: 1,
+                warmup_blocks: 0,
+                blocks: 4,
+                rounds: 2,
+                looks: 3,
+                stopped,
+            },
+            notes: vec![Note::info("not-pinned", "once")],
+            failure: None,
+        };
+        let mut report = Report::new(crate::report::Environment::detect("os"));
+        for stopped in [
+            StopReason::Decided,
+            StopReason::RunFailed,
+            StopReason::TimeUp,
+        ] {
+            raced(stopped).add_to(&mut report);
+        }
+        let all = report.sampling.unwrap();
+        assert_eq!((all.blocks, all.rounds), (12, 6));
+        assert_eq!(all.stopped, StopReason::RunFailed);
+        assert_eq!(report.benchmarks.len(), 3);
+        assert_eq!(report.notes.len(), 1, "the same remark is made once");
+    }
+}
