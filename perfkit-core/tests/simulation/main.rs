@@ -1,0 +1,425 @@
+//! Whether the comparison engine keeps what it promises: false alarms, power and
+//! coverage, in simulations of noisy machines.
+//!
+//! The engine is the real one, and so are its rules and defaults; only processes
+//! and time are simulated (`machine.rs`). Each comparison runs on a machine of its
+//! own, with a fixed seed, so that a run of these tests yields the same numbers
+//! every time. The models of noise are those of real machines:
+//!
+//! * white: each stretch of 0.4 ms for itself, sd 1 %;
+//! * autocorrelated: sd 3 %, fading within 50 ms (AR(1) in continuous time);
+//! * drifting: 2 % slower with every second;
+//! * levels: 1.4 to 1.9 times slower for 0.1 to 10 s, whoever runs then;
+//! * heavy tails: log-normal, and in 2 % of the stretches a Pareto spike;
+//! * processes: each draws a lasting factor, sd 0.1 % or 0.5 %;
+//! * mix: all of these; and slow functions, of which a stretch is one call.
+//!
+//! A *false alarm* is the verdict faster or slower where the truth is a ratio of
+//! 1. *Power* is the share of slowdowns that are called slower. *Coverage* is how
+//! often the interval has the truth in it: that of the verdict, and one at 95 %
+//! after one look at a number of rounds that is fixed beforehand.
+//!
+//! What is guarded are the bounds of what is promised: a test fails where an
+//! engine that keeps its promise would yield such counts with a chance below one
+//! in a million (an exact binomial interval that lies beyond the promise).
+//!
+//! `PERFKIT_SIMULATION=long` makes some ten times as many comparisons; run that
+//! with `--release` and `--nocapture` to see the table.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a failed test panics, and the table is printed"
+)]
+
+mod machine;
+
+use std::time::Duration;
+
+use perfkit::bench::{
+    Contested, Effort, Family, Plan, Progress, Rules, compare_family, compare_interleaved, contest,
+    sample,
+};
+use perfkit::report::{Comparison, Verdict};
+use perfkit::{Metric, stats};
+
+use machine::{Command, Noise, Shared, Simulated};
+
+const SLOWDOWNS: [f64; 5] = [0.01, 0.02, 0.03, 0.05, 0.10];
+
+/// A kind of noise, and what one iteration takes without it.
+struct Model {
+    name: &'static str,
+    noise: Noise,
+    iteration_ns: f64,
+}
+
+fn models() -> Vec<Model> {
+    let none = Noise::default();
+    let quick = |name, noise| Model {
+        name,
+        noise,
+        iteration_ns: 1000.0,
+    };
+    #[rustfmt::skip]
+    let mut models = vec![
+        quick("white", Noise { white: 0.01, ..none }),
+        quick("autocorrelated", Noise { white: 0.003, autocorrelated: 0.03, ..none }),
+        quick("drifting", Noise { white: 0.005, drift: 0.02, ..none }),
+        quick("levels", Noise { white: 0.003, has_levels: true, ..none }),
+        quick("heavy tails", Noise { tails: 0.03, ..none }),
+        quick("processes 0.1 %", Noise { white: 0.003, process: 0.001, ..none }),
+        quick("processes 0.5 %", Noise { white: 0.003, process: 0.005, ..none }),
+    ];
+    let mix = Noise {
+        white: 0.005,
+        autocorrelated: 0.01,
+        drift: 0.005,
+        has_levels: true,
+        tails: 0.01,
+        process: 0.002,
+    };
+    models.push(quick("mix", mix));
+    models.push(Model {
+        iteration_ns: 50e6,
+        ..quick("slow, mix", mix)
+    });
+    models
+}
+
+/// How many times as many comparisons as usual.
+fn effort_factor() -> u64 {
+    let is_long = std::env::var("PERFKIT_SIMULATION").is_ok_and(|value| value == "long");
+    if is_long { 10 } else { 1 }
+}
+
+/// How often something happened.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    count: u64,
+    of: u64,
+}
+
+impl Share {
+    fn add(&mut self, happened: bool) {
+        self.count += u64::from(happened);
+        self.of += 1;
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            of: self.of + other.of,
+        }
+    }
+
+    fn percent(self) -> f64 {
+        100.0 * self.count as f64 / self.of.max(1) as f64
+    }
+
+    /// What the true share may be: outside with a chance of one in a million
+    /// on either side.
+    fn bounds(self) -> (f64, f64) {
+        stats::proportion_bounds(self.count, self.of, 1.0 - 2e-6)
+    }
+
+    fn must_be_at_most(self, promised: f64, what: &str) {
+        let (low, _) = self.bounds();
+        let Self { count, of } = self;
+        assert!(low <= promised, "{what}: {count} of {of}");
+    }
+
+    fn must_be_at_least(self, promised: f64, what: &str) {
+        let (_, high) = self.bounds();
+        let Self { count, of } = self;
+        assert!(high >= promised, "{what}: {count} of {of}");
+    }
+}
+
+/// What was seen of one model.
+#[derive(Default)]
+struct Tally {
+    alarms: Share,
+    same: Share,
+    power: [Share; SLOWDOWNS.len()],
+    wrong_direction: Share,
+    coverage: Share,
+    coverage_at_95: Share,
+    rounds: u64,
+    contests: u64,
+    time: Duration,
+    half_width: f64,
+}
+
+impl Tally {
+    /// Notes a comparison in which the candidate takes `1 + slowdown` of the
+    /// baseline's time.
+    fn add(&mut self, comparison: &Comparison, slowdown: f64) {
+        if let Some(ratio) = comparison.ratio {
+            let truth = 1.0 + slowdown;
+            self.coverage.add(ratio.low <= truth && truth <= ratio.high);
+            self.half_width += (ratio.high / ratio.low).ln() / 2.0;
+        }
+        if slowdown == 0.0 {
+            let is_alarm = matches!(comparison.verdict, Verdict::Faster | Verdict::Slower);
+            self.alarms.add(is_alarm);
+            self.same.add(comparison.verdict == Verdict::Same);
+            return;
+        }
+        self.wrong_direction
+            .add(comparison.verdict == Verdict::Faster);
+        let size = SLOWDOWNS.iter().position(|size| *size == slowdown);
+        self.power[size.unwrap()].add(comparison.verdict == Verdict::Slower);
+    }
+
+    fn print_head(of: &str) {
+        println!(
+            "\n{of:<16} {:>10} {:>6} {:>29}  {:>8} {:>7} {:>7} {:>7} {:>8}",
+            "alarms",
+            "same",
+            "power at 1, 2, 3, 5, 10 %",
+            "coverage",
+            "at 95 %",
+            "± %",
+            "rounds",
+            "time"
+        );
+    }
+
+    fn print(&self, name: &str) {
+        let alarms = format!("{}/{}", self.alarms.count, self.alarms.of);
+        let power = self.power.map(|share| format!("{:5.0}", share.percent()));
+        let each = |total: f64| total / self.contests.max(1) as f64;
+        println!(
+            "{name:<16} {alarms:>10} {:>6.1} {}  {:>8.2} {:>7.1} {:>7.2} {:>7.1} {:>6.2} s",
+            self.same.percent(),
+            power.join(" "),
+            self.coverage.percent(),
+            self.coverage_at_95.percent(),
+            100.0 * self.half_width / self.coverage.of.max(1) as f64,
+            each(self.rounds as f64),
+            each(self.time.as_secs_f64()),
+        );
+    }
+}
+
+fn two() -> Family {
+    Family::against(0, vec!["a".to_owned(), "b".to_owned()])
+}
+
+/// Runs a contest on a machine of its own; returns how long it took there too.
+fn run(model: &Model, family: &Family, slowdown: f64, effort: &Effort) -> (Contested, Duration) {
+    let mut iteration_ns = vec![model.iteration_ns; family.names.len()];
+    if let Some(candidate) = iteration_ns.get_mut(1) {
+        *candidate *= 1.0 + slowdown;
+    }
+    let machine = Shared::new(model.noise, effort.seed ^ 0x9e37_79b9_7f4a_7c15);
+    let mut simulated = Simulated {
+        machine: machine.clone(),
+        iteration_ns: &iteration_ns,
+    };
+    let clock = machine.clock();
+    let ignore = &mut |_: &Progress<'_>| {};
+    let contested = contest(family, &mut simulated, effort, &clock, ignore);
+    (contested, machine.now())
+}
+
+/// A seed for each comparison of each model.
+fn seed(model: usize, slowdown: f64, number: u64) -> u64 {
+    (model as u64) << 48 | ((slowdown * 1000.0) as u64) << 32 | number
+}
+
+fn contests_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, count: u64) {
+    for number in 0..count {
+        let effort = Effort::new(seed(index, slowdown, number), Rules::default(), 1);
+        let (contested, time) = run(model, &two(), slowdown, &effort);
+        let rules = effort.rules_at_a_look(1);
+        let time_only = [Metric::WALL_TIME];
+        let comparisons = compare_family(&contested.benchmarks, &two(), &time_only, &rules);
+        tally.add(&comparisons[0], slowdown);
+        tally.rounds += contested.sampling.rounds;
+        tally.time += time;
+        tally.contests += 1;
+    }
+}
+
+/// Whether intervals at 95 % after a fixed number of rounds have the truth in them.
+fn coverage_at_95(index: usize, model: &Model, tally: &mut Tally, count: u64) {
+    // This many sign patterns need 14 rounds.
+    let rules = Rules {
+        confidence: 1.0 - 0.5_f64.powi(13),
+        ..Rules::default()
+    };
+    for number in 0..count {
+        let mut effort = Effort::new(seed(index, 0.5, number), rules, 1);
+        effort.looks = 1;
+        let (contested, _) = run(model, &two(), 0.02, &effort);
+        let [a, b] = &contested.benchmarks[..] else {
+            panic!("two contestants");
+        };
+        let at_95 = Rules {
+            confidence: 0.95,
+            ..rules
+        };
+        let comparison = compare_interleaved(a, b, &Metric::WALL_TIME, &at_95);
+        let ratio = comparison.ratio.unwrap();
+        tally
+            .coverage_at_95
+            .add(ratio.low <= 1.02 && 1.02 <= ratio.high);
+    }
+}
+
+/// Commands of 20 ms, of which each run is one value.
+fn commands_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, count: u64) {
+    for number in 0..count {
+        let seed = seed(100 + index, slowdown, number);
+        let machine = Shared::new(model.noise, seed);
+        let command = |name, factor: f64| Command {
+            name,
+            machine: machine.clone(),
+            run_ns: 20e6 * factor,
+        };
+        let mut subjects = [command("a", 1.0), command("b", 1.0 + slowdown)];
+        let plan = Plan {
+            seed,
+            warmup_blocks: 1,
+            min_blocks: 11,
+            max_blocks: 60,
+            budget: Duration::from_secs(60),
+            ignore_failures: false,
+        };
+        let ignore = &mut |_: &Progress<'_>| {};
+        let sampled = sample(&mut subjects, &plan, &machine.clock(), ignore);
+        let [a, b] = &sampled.benchmarks[..] else {
+            panic!("two subjects");
+        };
+        let compare = |rules: &Rules| compare_interleaved(a, b, &Metric::WALL_TIME, rules);
+        tally.add(&compare(&Rules::default()), slowdown);
+        let at_95 = Rules {
+            confidence: 0.95,
+            ..Rules::default()
+        };
+        if let Some(ratio) = compare(&at_95).ratio {
+            let truth = 1.0 + slowdown;
+            let covers = ratio.low <= truth && truth <= ratio.high;
+            tally.coverage_at_95.add(covers);
+        }
+        tally.rounds += sampled.sampling.blocks;
+        tally.time += machine.now();
+        tally.contests += 1;
+    }
+}
+
+/// The bounds that hold under every model.
+fn guard(tallies: &[Tally]) {
+    let sum = |share: &dyn Fn(&Tally) -> Share| {
+        let shares = tallies.iter().map(share);
+        shares.fold(Share::default(), Share::plus)
+    };
+    let error = 1.0 - Rules::default().confidence;
+    sum(&|t| t.alarms).must_be_at_most(error, "false alarms");
+    sum(&|t| t.wrong_direction).must_be_at_most(error, "slowdowns called faster");
+    let coverage = sum(&|t| t.coverage);
+    coverage.must_be_at_least(Rules::default().confidence, "coverage");
+    let at_95 = sum(&|t| t.coverage_at_95);
+    at_95.must_be_at_least(0.94, "coverage at 95 %");
+    at_95.must_be_at_most(0.965, "coverage at 95 %");
+}
+
+/// What a user may count on where the machine is not the worst.
+fn guard_power(models: &[Model], tallies: &[Tally], least: &[(&str, f64, f64)]) {
+    for (name, slowdown, share) in least {
+        let model = models.iter().position(|model| model.name == *name);
+        let size = SLOWDOWNS.iter().position(|size| size == slowdown);
+        let power = tallies[model.unwrap()].power[size.unwrap()];
+        power.must_be_at_least(*share, name);
+    }
+}
+
+#[test]
+fn functions() {
+    let (factor, models) = (effort_factor(), models());
+    let mut tallies = Vec::new();
+    Tally::print_head("functions");
+    for (index, model) in models.iter().enumerate() {
+        let mut tally = Tally::default();
+        contests_of(index, model, &mut tally, 0.0, 250 * factor);
+        for slowdown in SLOWDOWNS {
+            contests_of(index, model, &mut tally, slowdown, 40 * factor);
+        }
+        coverage_at_95(index, model, &mut tally, 150 * factor);
+        tally.print(model.name);
+        tallies.push(tally);
+    }
+    guard(&tallies);
+    let least = [
+        ("white", 0.02, 0.99),
+        ("autocorrelated", 0.02, 0.99),
+        ("drifting", 0.01, 0.99),
+        ("levels", 0.01, 0.99),
+        ("processes 0.1 %", 0.01, 0.99),
+        ("processes 0.5 %", 0.03, 0.99),
+        ("mix", 0.02, 0.95),
+        ("slow, mix", 0.10, 0.90),
+    ];
+    guard_power(&models, &tallies, &least);
+}
+
+#[test]
+fn commands() {
+    let (factor, models) = (effort_factor(), models());
+    let mut tallies = Vec::new();
+    Tally::print_head("commands");
+    let quick = |model: &&Model| model.iteration_ns < 1e6;
+    for (index, model) in models.iter().filter(quick).enumerate() {
+        let mut tally = Tally::default();
+        commands_of(index, model, &mut tally, 0.0, 500 * factor);
+        for slowdown in SLOWDOWNS {
+            commands_of(index, model, &mut tally, slowdown, 40 * factor);
+        }
+        tally.print(model.name);
+        tallies.push(tally);
+    }
+    guard(&tallies);
+    let least = [
+        ("white", 0.02, 0.99),
+        ("drifting", 0.01, 0.99),
+        ("processes 0.1 %", 0.01, 0.99),
+        ("mix", 0.10, 0.90),
+    ];
+    guard_power(&models, &tallies, &least);
+}
+
+/// A build has a hundred benchmarks, each of which is compared with itself, in
+/// a group of its own or all in one.
+#[test]
+fn builds_of_a_hundred_benchmarks() {
+    let models = models();
+    let models: Vec<&Model> = models.iter().filter(|m| m.iteration_ns < 1e6).collect();
+    let error = 1.0 - Rules::default().confidence;
+    let (mut apart, mut together) = (Share::default(), Share::default());
+    for build in 0..10 * effort_factor() {
+        let alarms = |index: usize, family: &Family, number: u64| {
+            let model = models[index % models.len()];
+            let effort = Effort::new(seed(200 + index, 0.0, number), Rules::default(), 100);
+            let (contested, _) = run(model, family, 0.0, &effort);
+            let rules = effort.rules_at_a_look(family.pairs.len());
+            let time_only = [Metric::WALL_TIME];
+            let comparisons = compare_family(&contested.benchmarks, family, &time_only, &rules);
+            let mut verdicts = comparisons.iter().map(|comparison| comparison.verdict);
+            verdicts.any(|verdict| matches!(verdict, Verdict::Faster | Verdict::Slower))
+        };
+        let of_each = (0..100).filter(|index| alarms(*index, &two(), build));
+        apart.add(of_each.count() > 0);
+        let names = (0..=100).map(|index| index.to_string()).collect();
+        let all = Family::against(0, names);
+        together.add(alarms(build as usize, &all, 1000 + build));
+    }
+    println!(
+        "\nbuilds of 100 benchmarks with an alarm: {}/{} in groups of two, {}/{} in one group",
+        apart.count, apart.of, together.count, together.of
+    );
+    apart.must_be_at_most(error, "groups of two");
+    together.must_be_at_most(error, "one group");
+}
