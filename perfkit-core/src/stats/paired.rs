@@ -134,19 +134,19 @@ fn signed_rank_quantile(n: usize, probability: f64) -> Option<u64> {
     None
 }
 
-/// P(W = k) for every k: each rank joins the sum or not, with equal chance.
+/// P(W = k) for every k in the lower half of the distribution, which mirrors the
+/// upper one: each rank joins the sum or not, with equal chance.
 fn signed_rank_counts(n: usize) -> Vec<f64> {
-    let mut chances = vec![0.0; n * (n + 1) / 2 + 1];
+    let last = n * (n + 1) / 4 + 1;
+    let mut chances = vec![0.0; last + 1];
     chances[0] = 1.0;
     for rank in 1..=n {
-        for sum in (0..chances.len()).rev() {
-            let without = chances[sum];
-            let with = if sum >= rank {
-                chances[sum - rank]
-            } else {
-                0.0
-            };
-            chances[sum] = 0.5 * (without + with);
+        let reached = (rank * (rank + 1) / 2).min(last);
+        for sum in (rank..=reached).rev() {
+            chances[sum] = 0.5 * (chances[sum] + chances[sum - rank]);
+        }
+        for chance in &mut chances[..rank] {
+            *chance *= 0.5;
         }
     }
     chances
