@@ -35,6 +35,8 @@ pub(super) struct Arguments {
     pub(super) seed: Option<u64>,
     /// The most time for each group.
     pub(super) time: Option<Duration>,
+    /// How long a benchmark may be silent before it is taken to hang.
+    pub(super) timeout: Option<Duration>,
     /// Whether the first of each group also runs against itself.
     pub(super) has_null: bool,
 }
@@ -55,6 +57,8 @@ Compares the implementations of each group with the first of it.
                          they seem to differ by is the machine's own noise, and
                          counts as the same
   --time SECONDS         start no more rounds of a group after so long
+  --timeout SECONDS      take a benchmark that is silent for so long to hang
+                         (120)
   --seed NUMBER          decides the order of everything
 ";
 
@@ -116,6 +120,7 @@ impl Arguments {
                 "--baseline" => parsed.baseline = Some(baseline_name(value()?)?),
                 "--seed" => parsed.seed = Some(number(&option, &value()?)?),
                 "--time" => parsed.time = Some(seconds(&option, &value()?)?),
+                "--timeout" => parsed.timeout = Some(seconds(&option, &value()?)?),
                 known if ALONE.contains(&known) => {}
                 known if WITH_VALUE.contains(&known) => drop(value()?),
                 unknown if unknown.starts_with('-') => {
@@ -205,7 +210,9 @@ mod tests {
         assert_eq!(parse("--seed=7").unwrap().seed, Some(7));
         let time = parse("--time 2.5s").unwrap().time;
         assert_eq!(time, Some(Duration::from_millis(2500)));
-        for wrong in ["--seed", "--seed x", "--time -1", "--time nan", "--what"] {
+        let timeout = parse("--timeout=600").unwrap().timeout;
+        assert_eq!(timeout, Some(Duration::from_secs(600)));
+        for wrong in ["--seed", "--seed x", "--time -1", "--timeout nan", "--what"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
         for wrong in ["../x", "", ".hidden", "a/b"] {

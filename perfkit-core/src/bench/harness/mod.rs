@@ -168,7 +168,8 @@ fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, Strin
     let mut effort = Effort::new(seed, Rules::default(), comparisons);
     effort.budget = arguments.time.unwrap_or(effort.budget);
     for race in races {
-        failed += u64::from(!run_race(&race, &effort, &mut report));
+        let patience = arguments.timeout.unwrap_or(PATIENCE);
+        failed += u64::from(!run_race(&race, &effort, patience, &mut report));
         compare_with(before.as_ref(), &mut report, &race);
         let paths = [
             Some(store.last()),
@@ -192,9 +193,9 @@ fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, Strin
 }
 
 /// Runs the contestants of one group, and prints what came out.
-fn run_race(race: &Race, effort: &Effort, report: &mut Report) -> bool {
+fn run_race(race: &Race, effort: &Effort, patience: Duration, report: &mut Report) -> bool {
     let watch = Watch {
-        patience: PATIENCE,
+        patience,
         is_interrupted: &|| false,
     };
     let effort = effort.clone();
