@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +25,10 @@ const STDERR_TAIL_BYTES: usize = 4096;
 
 /// How long a program may take before its first word.
 const GREETING: Duration = Duration::from_secs(10);
+
+/// How long a process may take to end after it closed the line: one that lives
+/// on closed its standard input itself.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// A program with benchmarks.
 #[derive(Clone, Debug)]
@@ -199,16 +203,15 @@ impl WorkerProcess<'_> {
         if (self.watch.is_interrupted)() {
             return Trouble::Interrupted;
         }
-        // It may have closed its input and live on.
-        std::thread::sleep(Duration::from_millis(20));
-        let status = match self.child.try_wait() {
-            Ok(Some(status)) => status.to_string(),
-            _ => {
-                let _ = self.child.kill();
-                "it closed its standard input".to_owned()
+        let start = Instant::now();
+        while start.elapsed() < CLOSING {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return self.failed(format!("the process ended: {status}"));
             }
-        };
-        self.failed(format!("the process ended: {status}"))
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = self.child.kill();
+        self.failed("the process closed its standard input, by which it is told what to do".into())
     }
 
     fn failed(&mut self, reason: String) -> Trouble {

@@ -13,6 +13,7 @@ use super::routine::{Routine, calibrate, loop_cost_ns};
 /// The standard input is not the line to a driver, or it broke.
 pub(super) fn work(define: impl Fn(&mut Bench<'_>)) -> io::Result<()> {
     let mut channel = Channel::of_standard_input()?;
+    end_with_the_driver();
     channel.send(&Hello {
         perfkit_bench: VERSION,
     })?;
@@ -47,6 +48,19 @@ pub(super) fn work(define: impl Fn(&mut Bench<'_>)) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Lets this process be killed when the thread that started it ends: within a
+/// benchmark that never returns it would not notice that its driver was killed.
+/// One that is gone already has closed the line.
+#[cfg(target_os = "linux")]
+fn end_with_the_driver() {
+    use rustix::process::{Signal, set_parent_process_death_signal};
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+}
+
+/// On this system a worker ends when it next looks for a request.
+#[cfg(not(target_os = "linux"))]
+fn end_with_the_driver() {}
 
 /// Keeps this process on one CPU; false where that is refused.
 #[cfg(target_os = "linux")]
