@@ -1,0 +1,292 @@
+//! Bench programs as `cargo bench` runs them: what they print and save, and what
+//! becomes of workers that panic, hang or talk nonsense.
+//!
+//! A bench program starts itself again for its workers, and there is no other
+//! program that these tests could start: so this test is the bench program too,
+//! where a variable says which (`program.rs`), and runs its tests by itself.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a failed test panics, and the results are printed"
+)]
+#![cfg(unix)]
+
+mod program;
+mod running;
+
+use perfkit::report::Verdict;
+use perfkit::{CountingAllocator, Metric, Report};
+
+use program::{PID_FILE, WHICH};
+use running::{Folder, run_tests};
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::new(std::alloc::System);
+
+const SCHEMA: &str = include_str!("../../schema/perfkit-1.schema.json");
+
+fn main() {
+    if let Ok(which) = std::env::var(WHICH) {
+        program::main(&which);
+        return;
+    }
+    run_tests(&[
+        ("names_are_listed", names_are_listed),
+        ("filters_choose", filters_choose),
+        ("without_bench_all_run_once", without_bench_all_run_once),
+        ("wrong_usage_is_told", wrong_usage_is_told),
+        ("a_report_is_saved", a_report_is_saved),
+        ("allocations_are_exact", allocations_are_exact),
+        ("failures_are_told", failures_are_told),
+        ("a_baseline_is_kept", a_baseline_is_kept),
+        ("the_null_arm_runs", the_null_arm_runs),
+        ("printing_is_harmless", printing_is_harmless),
+        ("a_panic_ends_its_group", a_panic_ends_its_group),
+        ("a_hang_ends", a_hang_ends),
+        ("nonsense_is_refused", nonsense_is_refused),
+        ("a_worker_that_leaves_is_told", a_worker_that_leaves_is_told),
+        ("a_lost_benchmark_is_told", a_lost_benchmark_is_told),
+        (
+            "no_worker_outlives_its_driver",
+            no_worker_outlives_its_driver,
+        ),
+    ]);
+}
+
+fn names_are_listed() {
+    let folder = Folder::new("list");
+    let all = "sum/loop: benchmark\nsum/fold: benchmark\nvec/one: benchmark\nvec/two: benchmark\nvec/fails: benchmark\n";
+    let listed = folder.run("plain", &["--list", "--format", "terse"]);
+    assert_eq!((listed.code, listed.out.as_str()), (Some(0), all));
+    let under_bench = folder.run("plain", &["--bench", "--list"]);
+    assert_eq!(under_bench.out, all);
+    let ignored = folder.run("plain", &["--list", "--format", "terse", "--ignored"]);
+    assert_eq!(ignored.out, "");
+    assert!(!folder.path("target").exists(), "listing measures nothing");
+}
+
+fn filters_choose() {
+    let folder = Folder::new("filters");
+    let listed = |arguments: &[&str]| {
+        let all = [&["--list"], arguments].concat();
+        folder.run("plain", &all).out.replace(": benchmark", "")
+    };
+    assert_eq!(listed(&["o"]), "sum/loop\nsum/fold\nvec/one\nvec/two\n");
+    assert_eq!(listed(&["o", "--skip", "vec"]), "sum/loop\nsum/fold\n");
+    assert_eq!(listed(&["--exact", "vec/one"]), "vec/one\n");
+    assert_eq!(listed(&["--exact", "vec"]), "");
+    let one = folder.measure("plain", &["--exact", "vec/one"]);
+    assert_eq!(one.code, Some(0), "{}", one.err);
+    assert_eq!(folder.report().benchmarks.len(), 1);
+    let none = folder.measure("plain", &["nothing_like_it"]);
+    assert_eq!(none.code, Some(0));
+    assert!(none.out.contains("no benchmark"), "{}", none.out);
+}
+
+fn without_bench_all_run_once() {
+    let folder = Folder::new("once");
+    for arguments in [&[][..], &["--test"], &["--bench", "--test"]] {
+        let tested = folder.run("plain", arguments);
+        assert_eq!(tested.code, Some(0));
+        assert!(tested.out.contains("running 5 tests"), "{}", tested.out);
+        assert!(tested.out.contains("test sum/loop ... ok"));
+        assert!(tested.out.contains("5 passed; 0 failed"));
+    }
+    let one = folder.run("plain", &["--exact", "sum/fold", "--nocapture"]);
+    assert!(one.out.contains("running 1 test\n"), "{}", one.out);
+    assert!(one.out.contains("4 filtered out"));
+    assert!(!folder.path("target").exists(), "nothing is measured");
+}
+
+fn wrong_usage_is_told() {
+    let folder = Folder::new("usage");
+    for arguments in [&["--what"][..], &["--seed"], &["--timeout", "x"]] {
+        let wrong = folder.measure("plain", arguments);
+        assert_eq!(wrong.code, Some(2), "{arguments:?}");
+        assert!(wrong.err.contains(arguments[0]), "{}", wrong.err);
+    }
+    let help = folder.run("plain", &["--help"]);
+    assert_eq!(help.code, Some(0));
+    assert!(help.out.contains("--timeout SECONDS"));
+}
+
+fn a_report_is_saved() {
+    let folder = Folder::new("report");
+    let measured = folder.measure("plain", &["sum", "--seed", "3"]);
+    assert_eq!(measured.code, Some(0), "{}", measured.err);
+    assert!(measured.out.contains("baseline"), "{}", measured.out);
+    let report = folder.report();
+    let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
+    assert_eq!(names, ["sum/loop", "sum/fold"]);
+    let sampling = report.sampling.as_ref().unwrap();
+    assert_eq!((sampling.seed, sampling.rounds), (3, 1));
+    assert!(sampling.interleaved);
+    for benchmark in &report.benchmarks {
+        assert_eq!(benchmark.parameters["n"], "100");
+        assert!(benchmark.metrics.contains_key(&Metric::THROUGHPUT));
+        assert_eq!(benchmark.failures, 0);
+    }
+    let json = std::fs::read_to_string(folder.report_path()).unwrap();
+    let schema = serde_json::from_str(SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let json = serde_json::from_str(&json).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(&json)
+        .map(|error| format!("{} at {}", error, error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+fn allocations_are_exact() {
+    let folder = Folder::new("allocations");
+    let measured = folder.measure("plain", &["vec", "--skip", "fails"]);
+    assert_eq!(measured.code, Some(0), "{}", measured.err);
+    let report = folder.report();
+    let expected = [("vec/one", 1.0, 100.0), ("vec/two", 2.0, 150.0)];
+    for (name, allocations, bytes) in expected {
+        let benchmark = report.benchmarks.iter().find(|b| b.name == name);
+        let metrics = &benchmark.unwrap().metrics;
+        let range = |metric: &Metric| (metrics[metric].min, metrics[metric].max);
+        assert_eq!(
+            range(&Metric::ALLOCATIONS),
+            (Some(allocations), Some(allocations)),
+            "{name}"
+        );
+        assert_eq!(
+            range(&Metric::ALLOCATED),
+            (Some(bytes), Some(bytes)),
+            "{name}"
+        );
+    }
+}
+
+fn failures_are_told() {
+    let folder = Folder::new("failures");
+    let measured = folder.measure("plain", &["--exact", "vec/fails"]);
+    assert_eq!(measured.code, Some(0), "{}", measured.err);
+    let report = folder.report();
+    let fails = &report.benchmarks[0];
+    assert!(fails.failures > 0);
+    assert_eq!(fails.successes, 0);
+    assert!(!fails.metrics.contains_key(&Metric::WALL_TIME));
+    assert!(fails.notes.iter().any(|note| note.code == "failed-runs"));
+}
+
+fn a_baseline_is_kept() {
+    let folder = Folder::new("baseline");
+    let missing = folder.measure("plain", &["sum", "--baseline", "main"]);
+    assert_eq!(missing.code, Some(4));
+    let advice = "--save-baseline main";
+    assert!(missing.err.contains(advice), "{}", missing.err);
+    assert!(!folder.report_path().exists(), "nothing was measured");
+    let saved = folder.measure("plain", &["sum", "--save-baseline", "main"]);
+    assert_eq!(saved.code, Some(0), "{}", saved.err);
+    let kept = folder.path("target/perfkit/baselines/main/program.json");
+    assert_eq!(Report::load(&kept).unwrap().benchmarks.len(), 2);
+    let compared = folder.measure("more", &["sum", "--baseline", "main"]);
+    assert_eq!(compared.code, Some(0), "{}", compared.err);
+    assert!(compared.out.contains("sum/added: new"), "{}", compared.out);
+    let report = folder.report();
+    let saved = report.comparisons.iter().filter(|c| !c.interleaved);
+    let names: Vec<&str> = saved.map(|c| c.candidate.as_str()).collect();
+    assert_eq!(names, ["sum/loop", "sum/fold"]);
+    std::fs::write(&kept, "{").unwrap();
+    let broken = folder.measure("plain", &["sum", "--baseline", "main"]);
+    assert_eq!(broken.code, Some(4), "{}", broken.err);
+}
+
+fn the_null_arm_runs() {
+    let folder = Folder::new("null");
+    let measured = folder.measure("plain", &["sum", "--null"]);
+    assert_eq!(measured.code, Some(0), "{}", measured.err);
+    let report = folder.report();
+    let last = report.benchmarks.last().unwrap();
+    assert_eq!(last.name, "sum/loop (again)");
+    assert_eq!(last.blocks, report.benchmarks[0].blocks);
+}
+
+fn printing_is_harmless() {
+    let folder = Folder::new("prints");
+    let measured = folder.measure("prints", &[]);
+    assert_eq!(measured.code, Some(0), "{}", measured.err);
+    assert!(!measured.out.contains("that prints"), "{}", measured.out);
+    assert_eq!(folder.report().benchmarks.len(), 4);
+}
+
+/// Runs a program of which one group fails; returns what it complains of.
+fn failing(which: &str, arguments: &[&str]) -> String {
+    let folder = Folder::new(which);
+    let measured = folder.measure(which, arguments);
+    assert_eq!(measured.code, Some(5), "{which}: {}", measured.err);
+    assert!(measured.err.contains("`bad/wrong`"), "{}", measured.err);
+    assert!(measured.err.contains("groups that failed: 1"));
+    let report = folder.report();
+    let of = |name: &str| report.benchmarks.iter().find(|b| b.name == name).unwrap();
+    for name in ["good/fine", "good/also_fine"] {
+        assert!(of(name).metrics.contains_key(&Metric::WALL_TIME), "{name}");
+    }
+    let mut verdicts = report.comparisons.iter().map(|c| c.verdict);
+    assert!(verdicts.all(|verdict| verdict == Verdict::Inconclusive));
+    measured.err
+}
+
+fn a_panic_ends_its_group() {
+    let told = failing("panics", &[]);
+    assert!(told.contains("the function went wrong"), "{told}");
+    assert!(told.contains("the process ended"), "{told}");
+}
+
+fn a_hang_ends() {
+    let told = failing("hangs", &["--timeout", "5"]);
+    assert!(told.contains("no answer for 5 s"), "{told}");
+}
+
+fn nonsense_is_refused() {
+    let told = failing("says_garbage", &[]);
+    assert!(told.contains("an answer that is none"), "{told}");
+    let folder = Folder::new("version");
+    let told = folder.measure("other_version", &[]);
+    assert_eq!(told.code, Some(5));
+    assert!(told.err.contains("speaks version 99"), "{}", told.err);
+    let told = folder.measure("never_greets", &["--timeout", "0.2"]);
+    assert_eq!(told.code, Some(5));
+    assert!(told.err.contains("does not answer"), "{}", told.err);
+}
+
+fn a_worker_that_leaves_is_told() {
+    let told = failing("exits", &[]);
+    assert!(told.contains("the process ended: exit status: 0"), "{told}");
+    let told = failing("hangs_up", &[]);
+    assert!(told.contains("closed its standard input"), "{told}");
+    let told = Folder::new("leaves").measure("leaves", &[]);
+    assert_eq!(told.code, Some(5));
+    assert!(told.err.contains("does not answer"), "{}", told.err);
+    assert!(told.err.contains("groups that failed: 2"), "{}", told.err);
+}
+
+fn a_lost_benchmark_is_told() {
+    let told = failing("forgets", &[]);
+    assert!(told.contains("has no benchmark `bad/wrong`"), "{told}");
+}
+
+/// Even one that is within a function which never returns.
+fn no_worker_outlives_its_driver() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let folder = Folder::new("killed");
+    let mut driver = folder
+        .command("hangs", &["--bench", "bad"])
+        .spawn()
+        .unwrap();
+    let pid = running::wait_for(|| {
+        let text = std::fs::read_to_string(folder.path(PID_FILE)).ok()?;
+        text.parse::<u32>().ok()
+    });
+    assert!(running::is_alive(pid));
+    driver.kill().unwrap();
+    driver.wait().unwrap();
+    running::wait_for(|| (!running::is_alive(pid)).then_some(()));
+}

@@ -1,0 +1,98 @@
+//! Bench programs that behave and others that do not.
+
+use std::io::Write;
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use perfkit::bench::{Bench, black_box};
+
+/// The variable that makes this test a bench program, and says which.
+pub(crate) const WHICH: &str = "PERFKIT_TEST_PROGRAM";
+
+/// Where a worker leaves its process id.
+pub(crate) const PID_FILE: &str = "worker.pid";
+
+/// Is the program `which`.
+pub(crate) fn main(which: &str) {
+    let is_worker = std::env::args().nth(1).as_deref() == Some("--perfkit-worker");
+    match which {
+        "leaves" if is_worker => {}
+        "other_version" if is_worker => say("{\"perfkit_bench\":99}\n"),
+        "never_greets" if is_worker => std::thread::sleep(Duration::from_secs(600)),
+        _ => perfkit::bench::main(|bench| define(which, is_worker, bench)),
+    }
+}
+
+/// Writes to the line between worker and driver.
+fn say(text: &str) {
+    let line = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
+    UnixStream::from(line).write_all(text.as_bytes()).unwrap();
+}
+
+/// Hangs up on the driver.
+fn hang_up() {
+    let line = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
+    UnixStream::from(line).shutdown(Shutdown::Both).unwrap();
+}
+
+fn define(which: &str, is_worker: bool, bench: &mut Bench<'_>) {
+    if which == "plain" || which == "more" {
+        plain(which == "more", bench);
+        return;
+    }
+    let calls = std::cell::Cell::new(0_u64);
+    bench.group("bad", |group| {
+        group.add("fine", work);
+        if which == "forgets" && is_worker {
+            return;
+        }
+        group.add("wrong", || {
+            calls.set(calls.get() + 1);
+            misbehave(which, calls.get());
+        });
+    });
+    bench.group("good", |group| {
+        group.add("fine", work).add("also_fine", work);
+    });
+}
+
+fn plain(has_more: bool, bench: &mut Bench<'_>) {
+    bench.group("sum", |group| {
+        group.parameter("n", 100).items(100).add("loop", work);
+        group.add("fold", work);
+        if has_more {
+            group.add("added", work);
+        }
+    });
+    bench.group("vec", |group| {
+        group.add("one", || vec![1_u8; 100]);
+        group.add("two", || (vec![1_u8; 100], vec![1_u8; 50]));
+        group.add_fallible("fails", || Err::<(), _>("always"));
+    });
+}
+
+fn work() -> u64 {
+    (0_u64..100).fold(0, |sum, n| sum ^ black_box(n).wrapping_mul(3))
+}
+
+/// What a benchmark does in its nth call.
+fn misbehave(which: &str, call: u64) {
+    work();
+    match which {
+        "panics" if call == 20 => panic!("the function went wrong"),
+        "hangs" => {
+            std::fs::write(PID_FILE, std::process::id().to_string()).unwrap();
+            std::thread::sleep(Duration::from_secs(600));
+        }
+        "says_garbage" if call == 20 => say("hello, world\n"),
+        "hangs_up" if call == 20 => {
+            hang_up();
+            std::thread::sleep(Duration::from_secs(600));
+        }
+        "exits" if call == 20 => std::process::exit(0),
+        "prints" => println!("a benchmark that prints"),
+        _ => {}
+    }
+}

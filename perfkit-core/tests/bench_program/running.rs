@@ -1,0 +1,133 @@
+//! Runs the tests, and the programs in them.
+
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use perfkit::Report;
+
+use crate::program::WHICH;
+
+/// How long is waited for what is certain to happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs the tests that the command line chooses, as the standard harness does.
+pub(crate) fn run_tests(tests: &[(&str, fn())]) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |option: &str| arguments.iter().any(|argument| argument == option);
+    let filters = || arguments.iter().filter(|a| !a.starts_with('-'));
+    let fits = |name: &str| {
+        let fits = |filter: &String| match has("--exact") {
+            true => name == filter,
+            false => name.contains(filter.as_str()),
+        };
+        // The value of `--format` is no filter.
+        has("--list") || filters().count() == 0 || filters().any(fits)
+    };
+    let mut failed = 0;
+    for (name, test) in tests {
+        if has("--ignored") || !fits(name) {
+            continue;
+        }
+        if has("--list") {
+            println!("{name}: test");
+            continue;
+        }
+        let is_good = catch_unwind(test).is_ok();
+        println!("test {name} ... {}", if is_good { "ok" } else { "FAILED" });
+        failed += i32::from(!is_good);
+    }
+    if failed > 0 {
+        std::process::exit(101);
+    }
+}
+
+/// What a program did.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// A folder for one test, with the program in it.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("bench_program")
+            .join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        // Under another name, because a program that lies where cargo puts it
+        // keeps its results there too.
+        let (own, program) = (std::env::current_exe().unwrap(), folder.join("program"));
+        if std::fs::hard_link(&own, &program).is_err() {
+            std::fs::copy(&own, &program).unwrap();
+        }
+        Self(folder)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(crate) fn report_path(&self) -> PathBuf {
+        self.path("target/perfkit/benches/program.json")
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        Report::load(self.report_path()).unwrap()
+    }
+
+    pub(crate) fn command(&self, which: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.path("program"));
+        command
+            .args(arguments)
+            .current_dir(&self.0)
+            .env(WHICH, which)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, which: &str, arguments: &[&str]) -> Ran {
+        let output = self.command(which, arguments).output().unwrap();
+        Ran {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Measures one round of each group.
+    pub(crate) fn measure(&self, which: &str, arguments: &[&str]) -> Ran {
+        self.run(which, &[&["--bench", "--time", "0"], arguments].concat())
+    }
+}
+
+/// Waits until there is something.
+pub(crate) fn wait_for<T>(mut find: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = find() {
+            return found;
+        }
+        assert!(start.elapsed() < PATIENCE, "it does not happen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether a process runs; one that ended and was not collected does not.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return false;
+    };
+    let state = stat
+        .rsplit(')')
+        .next()
+        .and_then(|rest| rest.trim().chars().next());
+    !matches!(state, Some('Z' | 'X'))
+}
