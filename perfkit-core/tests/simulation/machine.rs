@@ -21,6 +21,9 @@ pub(crate) struct Noise {
     pub(crate) autocorrelated: f64,
     /// By how much the machine slows down in a second.
     pub(crate) drift: f64,
+    /// By how much it is faster when a process has just started, fading within
+    /// 20 ms.
+    pub(crate) boost: f64,
     /// Whether its speed moves between levels, for whoever runs.
     pub(crate) has_levels: bool,
     /// Scale of the log-normal part of each stretch, and of rare long spikes.
@@ -31,6 +34,9 @@ pub(crate) struct Noise {
 
 /// How long autocorrelated noise lasts.
 const CORRELATION_NS: f64 = 50e6;
+
+/// How long a boost lasts.
+const BOOST_NS: f64 = 20e6;
 
 /// The share of stretches with a spike, and how fast spikes become rare with
 /// their length: at this exponent they have a mean and no variance.
@@ -49,6 +55,7 @@ struct Machine {
     wander: f64,
     level: f64,
     level_ends_ns: f64,
+    started_ns: f64,
 }
 
 /// A machine that several processes run on.
@@ -67,6 +74,7 @@ impl Shared {
             wander,
             level: 1.0,
             level_ends_ns: 0.0,
+            started_ns: 0.0,
         })))
     }
 
@@ -82,6 +90,7 @@ impl Shared {
     fn start(&self) -> f64 {
         let mut machine = self.0.borrow_mut();
         machine.pass(START.as_nanos() as f64);
+        machine.started_ns = machine.now_ns;
         let process = machine.noise.process;
         (process * normal(&mut machine.random)).exp()
     }
@@ -121,6 +130,8 @@ impl Machine {
         let noise = self.noise;
         let mut log = noise.white * normal(&mut self.random);
         log += noise.autocorrelated * self.wander;
+        let since_start_ns = self.now_ns - self.started_ns;
+        log -= noise.boost * (-since_start_ns / BOOST_NS).exp();
         let mut factor = self.level * (1.0 + noise.drift * self.now_ns / 1e9);
         if noise.tails > 0.0 {
             log += noise.tails * normal(&mut self.random);

@@ -9,6 +9,7 @@
 //! * white: each stretch of 0.4 ms for itself, sd 1 %;
 //! * autocorrelated: sd 3 %, fading within 50 ms (AR(1) in continuous time);
 //! * drifting: 2 % slower with every second;
+//! * boost: 5 % faster after a process started, fading within 20 ms;
 //! * levels: 1.4 to 1.9 times slower for 0.1 to 10 s, whoever runs then;
 //! * heavy tails: log-normal, and in 2 % of the stretches a Pareto spike;
 //! * processes: each draws a lasting factor, sd 0.1 % or 0.5 %;
@@ -69,6 +70,7 @@ fn models() -> Vec<Model> {
         quick("white", Noise { white: 0.01, ..none }),
         quick("autocorrelated", Noise { white: 0.003, autocorrelated: 0.03, ..none }),
         quick("drifting", Noise { white: 0.005, drift: 0.02, ..none }),
+        quick("boost", Noise { white: 0.003, boost: 0.05, ..none }),
         quick("levels", Noise { white: 0.003, has_levels: true, ..none }),
         quick("heavy tails", Noise { tails: 0.03, ..none }),
         quick("processes 0.1 %", Noise { white: 0.003, process: 0.001, ..none }),
@@ -78,6 +80,7 @@ fn models() -> Vec<Model> {
         white: 0.005,
         autocorrelated: 0.01,
         drift: 0.005,
+        boost: 0.02,
         has_levels: true,
         tails: 0.01,
         process: 0.002,
