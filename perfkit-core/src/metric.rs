@@ -125,8 +125,13 @@ pub struct MetricSummary {
     pub better: Better,
     /// How many values there are.
     pub count: u64,
-    /// The sum of the values; exact while below 2⁵³.
-    #[serde(serialize_with = "number::serialize", default)]
+    /// The sum of the values; exact while below 2⁵³, and infinite where no number
+    /// can hold it, for which JSON has null.
+    #[serde(
+        serialize_with = "number::serialize",
+        deserialize_with = "number::null_is_infinite",
+        default
+    )]
     pub sum: f64,
     /// The arithmetic mean.
     #[serde(serialize_with = "number::serialize_option", default)]
@@ -283,7 +288,7 @@ impl MetricSummary {
             better: self.better,
             count,
             sum,
-            mean: (count > 0).then(|| sum / count as f64),
+            mean: (count > 0 && sum.is_finite()).then(|| sum / count as f64),
             min: either(self.min, other.min, f64::min),
             max: either(self.max, other.max, f64::max),
             ..Self::from_totals(self.unit, &Totals::default())
@@ -369,7 +374,15 @@ impl Totals {
 
 /// Writes whole numbers without a fraction: a third less of a file of samples.
 pub(crate) mod number {
+    use serde::de::{Deserialize, Deserializer};
     use serde::ser::{SerializeSeq, Serializer};
+
+    pub(crate) fn null_is_infinite<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<f64, D::Error> {
+        let number = Option::deserialize(deserializer)?;
+        Ok(number.unwrap_or(f64::INFINITY))
+    }
 
     pub(crate) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         if value.fract() == 0.0 && value.abs() < 9e15 {

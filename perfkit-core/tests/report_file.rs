@@ -118,6 +118,31 @@ fn what_is_written_is_read_back_whole() {
 }
 
 #[test]
+fn a_sum_beyond_every_number_is_read_back() {
+    for values in [vec![1e308; 3], vec![-1e308; 3]] {
+        let mut report = Report::new(Environment::detect("mock"));
+        let mut benchmark = Benchmark::new("huge");
+        let summary = MetricSummary::from_samples(Unit::Score, values.clone());
+        let together = summary.merged(&MetricSummary::from_values(Unit::Score, &[1e308]));
+        assert_eq!((together.count, together.mean), (4, None));
+        benchmark.metrics.insert(Metric::WALL_TIME, summary);
+        report.benchmarks.push(benchmark);
+        let json = report.to_json().unwrap();
+        assert!(json.contains("\"sum\": null"), "{json}");
+        let schema = serde_json::from_str(SCHEMA).unwrap();
+        assert!(jsonschema::is_valid(
+            &schema,
+            &serde_json::from_str(&json).unwrap()
+        ));
+        let back = Report::from_json(json.as_bytes()).unwrap();
+        let read = &back.benchmarks[0].metrics[&Metric::WALL_TIME];
+        assert_eq!(read.samples, values);
+        assert!(!read.sum.is_finite());
+        assert_eq!(read.mean, None);
+    }
+}
+
+#[test]
 fn keys_of_later_versions_are_passed_over() {
     let json = full_report().to_json().unwrap();
     let json = json.replacen('{', "{ \"novelty\": [1, {\"a\": null}],", 1);

@@ -143,9 +143,9 @@ pub fn compare_interleaved(
         .find_map(shift)
         .filter(|_| all_positive)
         .map(|shift| Ratio {
-            estimate: shift.value.exp(),
-            low: shift.low.exp(),
-            high: shift.high.exp(),
+            estimate: bounded(shift.value.exp()),
+            low: bounded(shift.low.exp()),
+            high: bounded(shift.high.exp()),
             confidence: shift.confidence,
         });
     let is_sure = ratio.is_some_and(|ratio| ratio.confidence >= rules.confidence);
@@ -297,6 +297,12 @@ fn from_deviation(
     })
 }
 
+/// A ratio that no number can hold is the largest or the smallest there is: a
+/// report has no form for an infinite one.
+fn bounded(ratio: f64) -> f64 {
+    ratio.clamp(f64::MIN_POSITIVE, f64::MAX)
+}
+
 /// Numbers that are counted and came out the same in every run, such as
 /// allocations, do not vary between sessions either.
 fn ratio_of_constants(
@@ -310,7 +316,7 @@ fn ratio_of_constants(
         side.min
             .filter(|value| is_counted && is_constant && *value > 0.0)
     };
-    let estimate = constant(candidate)? / constant(baseline)?;
+    let estimate = bounded(constant(candidate)? / constant(baseline)?);
     Some(Ratio {
         estimate,
         low: estimate,
@@ -337,14 +343,14 @@ fn ratio_of_typical(
     if baseline_low <= 0.0 || candidate_low <= 0.0 {
         return None;
     }
-    let estimate = (candidate_mid / baseline_mid).ln();
-    let low = (candidate_low / baseline_high).ln();
-    let high = (candidate_high / baseline_low).ln();
+    let estimate = bounded(candidate_mid / baseline_mid).ln();
+    let low = bounded(candidate_low / baseline_high).ln();
+    let high = bounded(candidate_high / baseline_low).ln();
     let widen = |half_width: f64| (SESSION_FACTOR * half_width).max(SESSION_FLOOR);
     Some(Ratio {
-        estimate: estimate.exp(),
-        low: (estimate - widen(estimate - low)).exp(),
-        high: (estimate + widen(high - estimate)).exp(),
+        estimate: bounded(estimate.exp()),
+        low: bounded((estimate - widen(estimate - low)).exp()),
+        high: bounded((estimate + widen(high - estimate)).exp()),
         confidence: rules.confidence,
     })
 }
@@ -416,7 +422,7 @@ fn differences_of_rounds(pairs: &[Pair]) -> Vec<f64> {
     let of_round = |blocks: &[Pair]| {
         let mut differences: Vec<f64> = blocks
             .iter()
-            .map(|pair| (pair.candidate / pair.baseline).ln())
+            .map(|pair| bounded(pair.candidate / pair.baseline).ln())
             .collect();
         differences.sort_unstable_by(f64::total_cmp);
         let middle = differences.len() / 2;
@@ -510,6 +516,27 @@ mod tests {
         let rules = Rules::default().for_each_of(10);
         assert!((rules.confidence - 0.9999).abs() < 1e-12);
         assert_eq!(Rules::default().for_each_of(1), Rules::default());
+    }
+
+    #[test]
+    fn a_ratio_beyond_every_number_is_the_largest_there_is() {
+        let small = benchmark("small", &[1e-300; 20]);
+        let large = benchmark("large", &[1e300; 20]);
+        let rules = Rules::default();
+        let compares = [compare_interleaved, compare_saved];
+        for compare in compares {
+            let up = compare(&small, &large, &Metric::WALL_TIME, &rules);
+            let down = compare(&large, &small, &Metric::WALL_TIME, &rules);
+            assert_eq!(
+                (up.verdict, down.verdict),
+                (Verdict::Slower, Verdict::Faster)
+            );
+            for ratio in [up.ratio.unwrap(), down.ratio.unwrap()] {
+                let bounds = [ratio.low, ratio.estimate, ratio.high];
+                assert!(bounds.iter().all(|bound| bound.is_finite() && *bound > 0.0));
+                assert!(bounds.is_sorted(), "{bounds:?}");
+            }
+        }
     }
 
     #[test]
