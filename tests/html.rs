@@ -82,7 +82,7 @@ fn page_of(folder: &Folder, report: &Report) -> String {
 /// there that perfkit writes.
 #[track_caller]
 fn assert_well_formed(page: &str) {
-    const KNOWN: &str = " a b body code dd desc details div dl dt figcaption figure h1 h2 h3 head header html li link main meta p path pre section span style summary svg table tbody td text th thead time title tr ul ";
+    const KNOWN: &str = " a article b body code dd desc details div dl dt figcaption figure h1 h2 h3 h4 head header html li link main meta ol p path pre section span style summary svg table tbody td text th thead time title tr ul ";
     let mut open: Vec<&str> = Vec::new();
     let body = page.strip_prefix("<!doctype html>").unwrap();
     for part in body.split('<').skip(1) {
@@ -140,6 +140,37 @@ fn a_comparison_is_one_page_with_its_verdict_first() {
     assert_eq!(page.matches("role=\"img\"").count(), 6);
     assert_eq!(page.matches("<desc ").count(), 6);
     assert_eq!(page.matches("Numbers of this chart").count(), 3);
+}
+
+#[test]
+fn several_reports_are_one_page() {
+    let folder = Folder::new();
+    pair().save(folder.path("<b>.json")).unwrap();
+    let monitor = Monitor::new();
+    monitor.measure("work", || ());
+    let operations = Report::from_snapshot(monitor.snapshot());
+    operations.save(folder.path("work.json")).unwrap();
+    let files = ["<b>.json", "work.json", "<b>.json"];
+    let arguments = [&["report", "--format", "html"], &files[..]].concat();
+    let page = folder.run(arguments).exits_with(0).stdout;
+    assert_well_formed(&page);
+    assert_self_contained(&page);
+    assert!(page.contains("<h1>3 reports</h1>") && !page.contains("<b>.json"));
+    assert_eq!(page.matches("<article").count(), 3);
+    assert_eq!(page.matches("Comparison: 1 slower").count(), 2);
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).collect();
+    let ids: Vec<&str> = ids.iter().map(|id| id.split('"').next().unwrap()).collect();
+    let distinct: std::collections::HashSet<&str> = ids.iter().copied().collect();
+    assert_eq!(distinct.len(), ids.len(), "{ids:?}");
+    // Every link and every name of a section leads to something.
+    let references = ["href=\"#", "aria-labelledby=\""].map(|start| page.split(start).skip(1));
+    for reference in references.into_iter().flatten() {
+        let mut targets = reference.split('"').next().unwrap().split(' ');
+        assert!(
+            targets.all(|target| distinct.contains(target)),
+            "{reference}"
+        );
+    }
 }
 
 #[test]

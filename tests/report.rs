@@ -104,10 +104,25 @@ fn several_reports_follow_each_other() {
         .exits_with(0)
         .says("== a.json ==")
         .says("== b.json ==");
+    let written = ["report", "a.json", "b.json", "-o", "both.txt"];
+    folder.run(written).exits_with(0);
+    assert!(folder.read("both.txt").contains("== b.json =="));
     folder
-        .run(["report", "a.json", "b.json", "--format", "json"])
-        .exits_with(2)
-        .complains("give one file");
+        .run(["report", "a.json", "b.json", "--format", "markdown"])
+        .exits_with(0)
+        .says("## a.json\n\n")
+        .says("## b.json\n\n");
+    for refused in [
+        ["--format", "json"],
+        ["--format", "csv"],
+        ["--plot", "x.svg"],
+    ] {
+        let arguments = ["report", "a.json", "b.json"];
+        folder
+            .run([&arguments[..], &refused].concat())
+            .exits_with(2)
+            .complains("give one file");
+    }
 }
 
 #[test]

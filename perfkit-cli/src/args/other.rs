@@ -30,6 +30,7 @@ Examples:
   perfkit report --format markdown report.json
   perfkit report --plot latency.svg report.json
   perfkit report --open report.json
+  perfkit report --format html -o page.html monday.json tuesday.json
 ")]
 pub(crate) struct ReportArguments {
     /// The report files.

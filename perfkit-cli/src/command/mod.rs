@@ -25,11 +25,20 @@ fn deliver(
     format: Format,
     output: Option<&Path>,
 ) -> Result<(), Error> {
+    let render = |width| formats::render(report, detail, format, width);
+    deliver_text(render, format, output)
+}
+
+/// Prints what is rendered for the width of a terminal, or writes it to a file.
+fn deliver_text(
+    render: impl FnOnce(Option<usize>) -> Result<String, Error>,
+    format: Format,
+    output: Option<&Path>,
+) -> Result<(), Error> {
     match output {
-        Some(path) => formats::save(path, &formats::render(report, detail, format, None)?),
+        Some(path) => formats::save(path, &render(None)?),
         None => {
-            let width = terminal::stdout_width();
-            let text = formats::render(report, detail, format, width)?;
+            let text = render(terminal::stdout_width())?;
             match format {
                 Format::Human => terminal::print_result(&text),
                 _ => terminal::print_exactly(&text),

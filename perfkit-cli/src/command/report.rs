@@ -1,85 +1,81 @@
 //! `perfkit report`: saved reports, printed or plotted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use perfkit::Report;
 
 use crate::args::{Format, ReportArguments, Verbosity};
 use crate::error::{Error, shown};
 use crate::exit::Exit;
+use crate::export::{NOT_SEVERAL, render_several};
 use crate::input::load_report;
 use crate::terminal;
 
-use super::{browser, check_plot, check_writable, deliver, draw};
+use super::{browser, check_plot, check_writable, deliver, deliver_text, draw};
 
 pub(crate) fn run(arguments: ReportArguments, verbosity: Verbosity) -> Result<Exit, Error> {
-    if arguments.open {
-        return open(&arguments, verbosity);
-    }
-    arguments.output.as_deref().map_or(Ok(()), check_writable)?;
-    arguments.plot.as_deref().map_or(Ok(()), check_plot)?;
-    let format = Format::chosen(arguments.format)?;
-    let several = arguments.files.len() > 1;
-    let needs_one =
-        format != Format::Human || arguments.output.is_some() || arguments.plot.is_some();
-    if several && needs_one {
-        return Err(Error::usage(
-            "several reports are only printed one after the other: give one file for --format, --output or --plot",
-        ));
-    }
-    let reports: Vec<Report> = arguments
+    let format = match arguments.format {
+        None if arguments.open => Format::Html,
+        chosen => Format::chosen(chosen)?,
+    };
+    check(&arguments, format)?;
+    let reports: Vec<(String, Report)> = arguments
         .files
         .iter()
-        .map(|path| load_report(path))
+        .map(|path| Ok((shown(path), load_report(path)?)))
         .collect::<Result<_, _>>()?;
-    for (path, report) in arguments.files.iter().zip(&reports) {
-        if several {
-            let name = shown(path);
-            terminal::print_result(&format!("== {name} ==\n\n"))?;
+    let reports: Vec<(&str, &Report)> = reports.iter().map(|(n, r)| (n.as_str(), r)).collect();
+    if let Some(plot) = &arguments.plot {
+        reports
+            .iter()
+            .try_for_each(|(_, report)| draw(report, plot))?;
+    }
+    let page = match &arguments.output {
+        None if arguments.open => Some(temporary_page()?),
+        output => output.clone(),
+    };
+    show(&reports, verbosity, format, page.as_deref())?;
+    if let (true, Some(page)) = (arguments.open, page) {
+        if verbosity > Verbosity::Quiet {
+            terminal::print_line(&format!("The page is {}", shown(&page)));
         }
-        if let Some(plot) = &arguments.plot {
-            draw(report, plot)?;
-        }
-        deliver(
-            report,
-            verbosity.into(),
-            format,
-            arguments.output.as_deref(),
-        )?;
-        if several {
-            terminal::print_result("\n")?;
-        }
+        browser::open(&page)?;
     }
     Ok(Exit::Done)
 }
 
-/// Writes the page, to a temporary file where no other is named, and shows it.
-fn open(arguments: &ReportArguments, verbosity: Verbosity) -> Result<Exit, Error> {
-    if arguments
-        .format
-        .is_some_and(|format| format != Format::Html)
-    {
+/// Refuses what cannot be done before any file is read.
+fn check(arguments: &ReportArguments, format: Format) -> Result<(), Error> {
+    if arguments.open && format != Format::Html {
         return Err(Error::usage("--open shows a page, which is --format html"));
     }
-    let [file] = arguments.files.as_slice() else {
-        return Err(Error::usage("--open shows one report: give one file"));
-    };
+    if arguments.files.len() > 1 {
+        if arguments.plot.is_some() {
+            return Err(Error::usage(
+                "--plot draws one report: give one file, or --format html for a page with the plots of all",
+            ));
+        }
+        if matches!(format, Format::Json | Format::Csv) {
+            return Err(Error::usage(NOT_SEVERAL));
+        }
+    }
     arguments.output.as_deref().map_or(Ok(()), check_writable)?;
-    arguments.plot.as_deref().map_or(Ok(()), check_plot)?;
-    let report = load_report(file)?;
-    if let Some(plot) = &arguments.plot {
-        draw(&report, plot)?;
+    arguments.plot.as_deref().map_or(Ok(()), check_plot)
+}
+
+fn show(
+    reports: &[(&str, &Report)],
+    verbosity: Verbosity,
+    format: Format,
+    output: Option<&Path>,
+) -> Result<(), Error> {
+    match reports {
+        [(_, report)] => deliver(report, verbosity.into(), format, output),
+        several => {
+            let render = |width| render_several(several, verbosity.into(), format, width);
+            deliver_text(render, format, output)
+        }
     }
-    let page = match &arguments.output {
-        Some(path) => path.clone(),
-        None => temporary_page()?,
-    };
-    deliver(&report, verbosity.into(), Format::Html, Some(&page))?;
-    if verbosity > Verbosity::Quiet {
-        terminal::print_line(&format!("The page is {}", shown(&page)));
-    }
-    browser::open(&page)?;
-    Ok(Exit::Done)
 }
 
 /// An empty file that nobody else can read, and that stays: a browser may read

@@ -179,7 +179,7 @@ fn sentence_markdown(sentence: &str) -> String {
 /// Text in which nothing is markup: every character that Markdown or HTML gives
 /// a meaning is escaped, and what would become a link or a mention by itself is
 /// parted by an empty comment.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     const PART: &str = "<!-- -->";
     let mut escaped = String::with_capacity(text.len());
     let mut before = ' ';

@@ -19,7 +19,7 @@ use perfkit::report::save_atomically;
 use crate::args::Format;
 use crate::error::Error;
 use crate::report::{Detail, digest, document};
-use crate::terminal::without_commands;
+use crate::terminal::{label, printable, without_commands};
 
 /// The report in the given format; `width` is that of the terminal, where it
 /// goes to one.
@@ -33,9 +33,39 @@ pub(crate) fn render(
         Format::Human => Ok(human::render(&document(report, detail), width)),
         Format::Markdown => Ok(markdown::render(&digest(report, detail))),
         Format::Csv => csv::render(report),
-        Format::Html => Ok(without_commands(&html::render(report)?).into_owned()),
+        Format::Html => page(&[("", report)]),
         Format::Json => json(report),
     }
+}
+
+/// Several reports, each under the name of its file, in a format that can tell
+/// them apart.
+pub(crate) fn render_several(
+    reports: &[(&str, &Report)],
+    detail: Detail,
+    format: Format,
+    width: Option<usize>,
+) -> Result<String, Error> {
+    if format == Format::Html {
+        return page(reports);
+    }
+    let one = |(name, report): &(&str, &Report)| {
+        let text = render(report, detail, format, width)?;
+        Ok(match format {
+            Format::Human => format!("== {} ==\n\n{text}\n", printable(name)),
+            Format::Markdown => format!("## {}\n\n{text}\n", markdown::escape(&label(name))),
+            _ => return Err(Error::usage(NOT_SEVERAL)),
+        })
+    };
+    reports.iter().map(one).collect()
+}
+
+/// What is said where a format holds one report.
+pub(crate) const NOT_SEVERAL: &str =
+    "JSON and CSV hold one report: give one file, or --format html, markdown or human";
+
+fn page(reports: &[(&str, &Report)]) -> Result<String, Error> {
+    Ok(without_commands(&html::render(reports)?).into_owned())
 }
 
 /// A report as JSON. What CI services take for a command, `##[` wherever in a

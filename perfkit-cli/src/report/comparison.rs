@@ -178,7 +178,7 @@ pub(super) fn change(ratio: f64) -> String {
     }
 }
 
-pub(super) fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters
         .next()

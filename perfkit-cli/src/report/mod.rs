@@ -13,7 +13,7 @@ mod strips;
 mod view;
 
 pub(crate) use changes::verdict_word;
-pub(crate) use comparison::is_time;
+pub(crate) use comparison::{capitalised, is_time};
 pub(crate) use digest::digest;
 pub(crate) use headline::{Headline, basis, headlines};
 pub(crate) use numbers::RatioText;

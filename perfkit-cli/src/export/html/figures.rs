@@ -56,20 +56,21 @@ pub(super) struct FigureView {
 }
 
 impl Figures {
-    pub(super) fn of(report: &Report) -> Result<Self, Error> {
+    /// `prefix` begins the ids of the charts.
+    pub(super) fn of(report: &Report, prefix: &str) -> Result<Self, Error> {
         let all = groups(report);
         let mut drawn = Vec::new();
         for (index, group) in all.iter().take(FOLDED_GROUPS).enumerate() {
-            drawn.extend(Group::of(group, index)?);
+            drawn.extend(Group::of(group, &format!("{prefix}group{index}"))?);
         }
         let (open, folded) = if all.len() > OPEN_GROUPS {
             (Vec::new(), drawn)
         } else {
             (drawn, Vec::new())
         };
-        let (forests, comparisons_left_out) = forests(report)?;
+        let (forests, comparisons_left_out) = forests(report, prefix)?;
         let percentiles = Percentiles::of(report)
-            .map(|chart| FigureView::of(&chart, "percentiles"))
+            .map(|chart| FigureView::of(&chart, &format!("{prefix}chart-percentiles")))
             .transpose()?;
         Ok(Self {
             open,
@@ -79,6 +80,10 @@ impl Figures {
             groups_left_out: all.len().saturating_sub(FOLDED_GROUPS),
             comparisons_left_out,
         })
+    }
+
+    pub(super) fn has_order(&self) -> bool {
+        self.open.iter().any(|group| group.order.is_some())
     }
 }
 
@@ -96,17 +101,17 @@ impl FigureView {
 }
 
 impl Group {
-    fn of(benchmarks: &[&Benchmark], index: usize) -> Result<Option<Self>, Error> {
+    fn of(benchmarks: &[&Benchmark], id: &str) -> Result<Option<Self>, Error> {
         let Some(distribution) = Distribution::of(benchmarks.iter().copied()) else {
             return Ok(None);
         };
         let order = Order::of(benchmarks.iter().copied())
-            .map(|chart| FigureView::of(&chart, &format!("order{index}")))
+            .map(|chart| FigureView::of(&chart, &format!("{id}-order")))
             .transpose()?;
         let names: Vec<String> = benchmarks.iter().take(2).map(|b| label(&b.name)).collect();
         Ok(Some(Self {
             name: names.join(", "),
-            distribution: FigureView::of(&distribution, &format!("distribution{index}"))?,
+            distribution: FigureView::of(&distribution, &format!("{id}-distribution"))?,
             order,
         }))
     }
@@ -155,7 +160,7 @@ fn sorted_comparisons(report: &Report) -> Vec<&Comparison> {
     timed
 }
 
-fn forests(report: &Report) -> Result<(Vec<FigureView>, usize), Error> {
+fn forests(report: &Report, prefix: &str) -> Result<(Vec<FigureView>, usize), Error> {
     let few = report.comparisons.len() <= FEW;
     let rows = if few {
         report.comparisons.iter().collect()
@@ -166,7 +171,7 @@ fn forests(report: &Report) -> Result<(Vec<FigureView>, usize), Error> {
     let left_out = rows.len().saturating_sub(sizes.iter().sum());
     let mut views = Vec::new();
     for (index, part) in Forest::parts(&rows, &sizes).iter().enumerate() {
-        let mut view = FigureView::of(part, &format!("forest{index}"))?;
+        let mut view = FigureView::of(part, &format!("{prefix}forest{index}"))?;
         view.is_folded = index > 0;
         views.push(view);
     }

@@ -2,6 +2,7 @@
 
 mod figures;
 mod page;
+mod part;
 mod source;
 mod table;
 mod verdicts;
@@ -13,9 +14,9 @@ use crate::error::Error;
 
 use page::Page;
 
-/// The report as a page.
-pub(super) fn render(report: &Report) -> Result<String, Error> {
-    Page::of(report)?
+/// Reports, with the names of their files, as one page.
+pub(super) fn render(reports: &[(&str, &Report)]) -> Result<String, Error> {
+    Page::of(reports)?
         .render()
         .map_err(|error| Error::data(format!("the page cannot be written: {error}")))
 }

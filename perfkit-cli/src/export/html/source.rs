@@ -7,6 +7,7 @@ use perfkit::Report;
 use perfkit::report::{Sampling, StopReason};
 use perfkit::unit::Unit;
 
+use crate::report::capitalised;
 use crate::terminal::{printable, shorten};
 
 /// The longest command line that is shown.
@@ -46,6 +47,15 @@ pub(super) fn environment(report: &Report) -> Vec<(&'static str, String)> {
         .into_iter()
         .filter_map(|(name, value)| Some((name, shorten(&printable(&value?), 200))))
         .collect()
+}
+
+/// Who measured: perfkit, or a tool whose results were read.
+pub(super) fn origin(report: &Report) -> String {
+    let imported = report.notes.iter().find(|note| note.code == "imported");
+    match imported {
+        Some(note) => capitalised(&shorten(&printable(&note.message), 120)),
+        None => "Measured with perfkit".to_owned(),
+    }
 }
 
 /// The machine in a few words.

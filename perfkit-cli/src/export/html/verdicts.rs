@@ -14,8 +14,10 @@ const MOST: usize = 2000;
 
 /// The verdicts of a report, the ones that ask for attention first.
 pub(super) struct Verdicts {
-    /// How many there are of each kind, where there are many.
-    pub(super) tally: Vec<Tally>,
+    /// How many there are of each kind.
+    pub(super) counts: Vec<Tally>,
+    /// Whether there are so many that their counts stand first.
+    pub(super) are_many: bool,
     pub(super) open: Vec<VerdictView>,
     pub(super) folded: Vec<VerdictView>,
     pub(super) left_out: usize,
@@ -42,18 +44,19 @@ pub(super) struct Words {
 impl Verdicts {
     pub(super) fn of(report: &Report) -> Self {
         let mut found = headlines(report);
-        let (tally, open) = if found.len() > FEW {
+        let counts = tally(&found);
+        let are_many = found.len() > FEW;
+        if are_many {
             found.sort_by(most_striking_first);
-            (tally(&found), OPEN)
-        } else {
-            (Vec::new(), FEW)
-        };
+        }
+        let open = if are_many { OPEN } else { FEW };
         let left_out = found.len().saturating_sub(MOST);
         found.truncate(MOST);
         let mut views: Vec<VerdictView> = found.iter().map(VerdictView::of).collect();
         let folded = views.split_off(views.len().min(open));
         Self {
-            tally,
+            counts,
+            are_many,
             open: views,
             folded,
             left_out,

@@ -1,0 +1,173 @@
+//! What a page tells of one report: what `part.html` is filled with.
+
+use perfkit::Report;
+use perfkit::report::Severity;
+
+use crate::error::Error;
+use crate::report::{Block, Table, basis, remarks};
+use crate::terminal::{label, printable, shorten};
+
+use super::figures::Figures;
+use super::source;
+use super::table::TableView;
+use super::verdicts::{Verdicts, Words, words};
+
+/// How many remarks stand open, how many more are folded away, and the longest.
+const OPEN_REMARKS: usize = 12;
+const MOST_REMARKS: usize = 1000;
+const LONGEST_REMARK: usize = 600;
+
+/// One report on the page.
+pub(super) struct Part {
+    /// The file, where there are several.
+    pub(super) name: String,
+    /// What its ids on the page begin with: nothing, where it is alone.
+    pub(super) prefix: String,
+    /// The level of its headings.
+    pub(super) level: u8,
+    pub(super) title: &'static str,
+    pub(super) origin: String,
+    pub(super) created: (String, String),
+    pub(super) machine: Option<String>,
+    pub(super) verdicts: Verdicts,
+    /// What stands at the top where there is no verdict.
+    pub(super) summary: Vec<Vec<Words>>,
+    pub(super) warnings: usize,
+    pub(super) figures: Figures,
+    pub(super) tables: Vec<TableView>,
+    /// How it was measured.
+    pub(super) method: Vec<Vec<Words>>,
+    pub(super) remarks: Vec<RemarkView>,
+    pub(super) folded_remarks: Vec<RemarkView>,
+    pub(super) remarks_left_out: usize,
+    pub(super) environment: Vec<(&'static str, String)>,
+    pub(super) command: Option<String>,
+}
+
+pub(super) struct RemarkView {
+    pub(super) class: &'static str,
+    pub(super) word: &'static str,
+    pub(super) text: String,
+}
+
+impl Part {
+    /// A report that has the page for itself.
+    pub(super) fn alone(report: &Report) -> Result<Self, Error> {
+        Self::of(report, String::new(), String::new(), 2)
+    }
+
+    /// A report among others.
+    pub(super) fn numbered(number: usize, name: &str, report: &Report) -> Result<Self, Error> {
+        Self::of(report, label(name), format!("r{number}-"), 3)
+    }
+
+    fn of(report: &Report, name: String, prefix: String, level: u8) -> Result<Self, Error> {
+        let verdicts = Verdicts::of(report);
+        let (tables, sentences) = tables_and_sentences(report);
+        let (summary, method) = if verdicts.open.is_empty() {
+            (sentences, Vec::new())
+        } else {
+            (Vec::new(), sentences)
+        };
+        let mut all: Vec<RemarkView> = remarks(report).map(RemarkView::of).collect();
+        all.sort_by_key(|remark| remark.class);
+        let warnings = all.iter().filter(|r| r.word != "Note").count();
+        let remarks_left_out = all.len().saturating_sub(MOST_REMARKS);
+        all.truncate(MOST_REMARKS);
+        let folded_remarks = all.split_off(all.len().min(OPEN_REMARKS));
+        Ok(Self {
+            title: title(report),
+            origin: source::origin(report),
+            created: source::created(report),
+            machine: source::machine(report),
+            verdicts,
+            summary,
+            warnings,
+            figures: Figures::of(report, &prefix)?,
+            tables,
+            method,
+            remarks: all,
+            folded_remarks,
+            remarks_left_out,
+            environment: source::environment(report),
+            command: source::command(report),
+            name,
+            prefix,
+            level,
+        })
+    }
+
+    /// An id that nothing else on the page has.
+    pub(super) fn id(&self, word: &str) -> String {
+        format!("{}{word}", self.prefix)
+    }
+
+    /// The ids of the headings that name a section.
+    pub(super) fn labelled(&self, word: &str) -> String {
+        if self.prefix.is_empty() {
+            word.to_owned()
+        } else {
+            format!("{} {}", self.id("report"), self.id(word))
+        }
+    }
+
+    /// What it comes to in a line.
+    pub(super) fn outline(&self) -> String {
+        let counts = self.verdicts.counts.iter();
+        let counts: Vec<String> = counts.map(|c| format!("{} {}", c.count, c.word)).collect();
+        if counts.is_empty() {
+            self.title.to_owned()
+        } else {
+            format!("{}: {}", self.title, counts.join(", "))
+        }
+    }
+}
+
+fn title(report: &Report) -> &'static str {
+    if report.gate.is_some() {
+        "Gate"
+    } else if !report.comparisons.is_empty() {
+        "Comparison"
+    } else if !report.benchmarks.is_empty() {
+        "Benchmarks"
+    } else {
+        "Operations"
+    }
+}
+
+/// The tables of the page, and the sentences that belong to them.
+fn tables_and_sentences(report: &Report) -> (Vec<TableView>, Vec<Vec<Words>>) {
+    let (mut tables, mut sentences) = (Vec::new(), Vec::new());
+    for block in basis(report).blocks {
+        match block {
+            // A table without any value says nothing.
+            Block::Table(table) if has_values(&table) => {
+                let first = table.columns.first().map_or("", |column| column.heading);
+                let label = format!("table by {first}");
+                tables.push(TableView::of(&table, &label));
+            }
+            Block::Sentence(_, sentence) => sentences.push(words(&sentence)),
+            // Distributions have a chart of their own.
+            Block::Table(_) | Block::Strips(_) | Block::Folded(..) | Block::Remark(..) => {}
+        }
+    }
+    (tables, sentences)
+}
+
+fn has_values(table: &Table) -> bool {
+    let cells = table.rows.iter().flat_map(|row| row.iter().skip(1));
+    cells.into_iter().any(|cell| cell != "-")
+}
+
+impl RemarkView {
+    fn of(note: &perfkit::report::Note) -> Self {
+        // The classes sort by how much they matter.
+        let (class, word) = match note.severity {
+            Severity::Error => ("is-bad", "Error"),
+            Severity::Warning => ("is-unsure", "Warning"),
+            Severity::Info => ("is-usual", "Note"),
+        };
+        let text = shorten(&printable(&note.message), LONGEST_REMARK);
+        Self { class, word, text }
+    }
+}
