@@ -74,6 +74,37 @@ fn has_note(report: &Report, code: &str) -> bool {
 }
 
 #[test]
+fn what_a_file_says_of_its_date_is_kept() {
+    for (name, date) in [
+        ("hyperfine-2/failures.json", "2026-11-20T12:21:26.000Z"),
+        ("google-benchmark/single.json", "2026-11-20T12:28:26.000Z"),
+        (
+            "google-benchmark/aggregates-only.csv",
+            "2026-11-20T12:28:27.000Z",
+        ),
+        ("go/test2json.json", "2026-11-20T12:28:37.261Z"),
+        ("pytest-benchmark/default.json", "2026-11-20T12:27:10.786Z"),
+        ("lighthouse/mobile.json", "2026-11-20T12:00:00.000Z"),
+    ] {
+        let json = import(name).to_json().unwrap();
+        assert!(
+            json.contains(&format!("\"created\": \"{date}\"")),
+            "{name}: {json}"
+        );
+    }
+    // A date that cannot be read is none, and no mistake.
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(sample("google-benchmark/single.json")).unwrap();
+    for odd in ["", "yesterday", "2026-11-20 12:28:26"] {
+        let start = std::time::SystemTime::now();
+        folder.write("odd.json", &text.replace("2026-11-20T12:28:26+00:00", odd));
+        let answer = folder.run(["report", "odd.json", "--format", "json"]);
+        let created = answer.exits_with(0).report().created;
+        assert!(created + std::time::Duration::from_secs(1) > start);
+    }
+}
+
+#[test]
 fn hyperfine_1() {
     let report = import("hyperfine-1/two-named.json");
     assert_eq!(report.notes[0].message, "read from hyperfine 1 JSON");

@@ -1,6 +1,7 @@
 //! From another tool's numbers to a report.
 
 use std::collections::{HashMap, HashSet};
+use std::time::SystemTime;
 
 use perfkit::histogram::Histogram;
 use perfkit::report::{Benchmark, ClockInfo, Environment, Note, Report, RunFailure};
@@ -76,6 +77,12 @@ impl Import {
     /// Where the numbers came from, as far as the format says.
     pub(super) fn environment(&mut self) -> &mut Environment {
         &mut self.report.environment
+    }
+
+    /// When it was measured, as far as the file says it in a form that can be
+    /// read; otherwise the report is as old as its import.
+    pub(super) fn created(&mut self, time: Option<SystemTime>) {
+        self.report.created = time.unwrap_or(self.report.created);
     }
 
     pub(super) fn note(&mut self, note: Note) {

@@ -1,6 +1,7 @@
 //! Go: the text of `go test -bench`, also within `go test -json`.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
 
 use perfkit::report::Report;
 use perfkit::unit::Unit;
@@ -8,6 +9,8 @@ use perfkit::{Better, Metric};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, MOST_METRICS};
+use super::date;
+use super::json::Plain;
 use super::mistake::Mistake;
 use super::text::Text;
 use super::units::{self, Scale};
@@ -20,6 +23,8 @@ const MOST_LINES: usize = 10_000;
 struct Event {
     #[serde(rename = "Action")]
     action: String,
+    #[serde(rename = "Time", default)]
+    time: Plain,
     #[serde(rename = "Package", default)]
     package: String,
     #[serde(rename = "Output", default)]
@@ -37,6 +42,7 @@ struct Series {
 /// What is read so far.
 #[derive(Default)]
 struct Results {
+    created: Option<SystemTime>,
     series: Vec<Series>,
     by_name: HashMap<(String, String), usize>,
     facts: BTreeMap<&'static str, String>,
@@ -91,6 +97,7 @@ pub(super) fn read_json(text: &Text) -> Result<Report, Mistake> {
         }
         let event: Event =
             serde_json::from_str(line).map_err(|error| Mistake::from(error).below(number - 1))?;
+        results.created = results.created.or_else(|| date::parse(&event.time.0));
         if event.action != "output" {
             continue;
         }
@@ -201,6 +208,7 @@ impl Results {
 
     fn finish(self, origin: &str) -> Result<Report, Mistake> {
         let mut import = Import::new(origin);
+        import.created(self.created);
         let fact = |name: &str| self.facts.get(name).cloned();
         let environment = import.environment();
         if let Some(os) = fact("goos") {

@@ -6,6 +6,7 @@ use perfkit::report::{Note, Report};
 use serde::Deserialize;
 
 use super::build::Import;
+use super::date;
 use super::google_rows::{AGGREGATES, Row, collect};
 use super::json::{Number, Plain, parse};
 use super::mistake::Mistake;
@@ -20,6 +21,7 @@ struct File {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Context {
+    date: Plain,
     num_cpus: Option<usize>,
     cpu_scaling_enabled: Option<bool>,
     library_build_type: Option<String>,
@@ -73,6 +75,7 @@ pub(super) fn recognise(text: &Text) -> bool {
 pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
     let file: File = parse(text.as_str())?;
     let mut import = Import::new("Google Benchmark JSON");
+    import.created(date::parse(&file.context.date.0));
     import.environment().cores = file.context.num_cpus.filter(|cores| *cores > 0);
     if file.context.library_build_type.as_deref() == Some("debug") {
         import.note(Note::warning(

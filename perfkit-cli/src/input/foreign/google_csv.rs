@@ -3,6 +3,7 @@
 use perfkit::report::Report;
 
 use super::build::Import;
+use super::date;
 use super::google_rows::{AGGREGATES, Row, collect};
 use super::mistake::Mistake;
 use super::text::Text;
@@ -47,6 +48,8 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
     }
     part_aggregates(&mut rows);
     let mut import = Import::new("Google Benchmark CSV");
+    let mut before = text.lines().take(first - 1);
+    import.created(before.find_map(|(_, line)| date::parse(line)));
     collect(&mut import, rows)?;
     import.finish()
 }

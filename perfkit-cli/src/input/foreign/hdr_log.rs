@@ -8,11 +8,13 @@ use perfkit::histogram::Histogram;
 use perfkit::report::{Note, Report};
 
 use super::build::{Entry, Import};
+use super::date;
 use super::hdr_v2;
 use super::mistake::Mistake;
 use super::text::Text;
 
 const VERSION: &str = "#[Histogram log format version ";
+const START: &str = "#[StartTime: ";
 const LEGEND: &str = "\"StartTimestamp\"";
 
 /// The name of what has no tag.
@@ -30,10 +32,15 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
     let mut order: Vec<String> = Vec::new();
     let mut tags: HashMap<String, (Histogram, u64)> = HashMap::new();
     let mut version = "";
+    let mut created = None;
     for (number, line) in text.lines() {
         let line = line.trim();
         if let Some(rest) = line.strip_prefix(VERSION) {
             version = rest.split([']', ' ']).next().unwrap_or_default();
+        }
+        if let Some(rest) = line.strip_prefix(START) {
+            let seconds = rest.split(' ').next().and_then(|text| text.parse().ok());
+            created = seconds.and_then(date::from_seconds);
         }
         if line.is_empty() || line.starts_with(['#', '"']) {
             continue;
@@ -50,6 +57,7 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
         *intervals += 1;
     }
     let mut import = Import::new(format!("an HdrHistogram log {version}").trim());
+    import.created(created);
     import.note(Note::info(
         "assumed-unit",
         "the log does not say the unit of its values: they are taken for nanoseconds",

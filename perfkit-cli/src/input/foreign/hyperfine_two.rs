@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::build::{Entry, Import};
+use super::date;
 use super::hyperfine::{count_failures, memory_floor};
 use super::json::{Key, Number, Plain, parse};
 use super::mistake::Mistake;
@@ -26,6 +27,7 @@ struct File {
 #[serde(default)]
 struct Metadata {
     hyperfine_version: Option<Plain>,
+    start_time: Plain,
     platform: Platform,
 }
 
@@ -72,6 +74,7 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
         .hyperfine_version
         .unwrap_or(Plain("2".to_owned()));
     let mut import = Import::new(&format!("hyperfine {} JSON", version.0));
+    import.created(date::parse(&file.metadata.start_time.0));
     let platform = file.metadata.platform;
     if let Some(os) = platform.os {
         import.environment().os = os.to_lowercase();

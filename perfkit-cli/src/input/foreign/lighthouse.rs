@@ -9,6 +9,7 @@ use perfkit::{Better, Metric};
 use serde::Deserialize;
 
 use super::build::{Entry, Import};
+use super::date;
 use super::json::{Number, Plain, parse};
 use super::mistake::Mistake;
 use super::text::Text;
@@ -28,6 +29,8 @@ const OBSERVED: [(&str, &str); 2] = [
 #[serde(rename_all = "camelCase")]
 struct File {
     lighthouse_version: Plain,
+    #[serde(default)]
+    fetch_time: Plain,
     #[serde(default)]
     requested_url: Option<String>,
     #[serde(default)]
@@ -103,6 +106,7 @@ pub(super) fn recognise(text: &Text) -> bool {
 pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
     let file: File = parse(text.as_str())?;
     let mut import = Import::new(&format!("Lighthouse {} JSON", file.lighthouse_version.0));
+    import.created(date::parse(&file.fetch_time.0));
     let names = [file.final_displayed_url, file.final_url, file.requested_url];
     let url = names.into_iter().flatten().find(|url| !url.is_empty());
     let mut entry = Entry::new(url.unwrap_or_else(|| "page".to_owned()));

@@ -4,6 +4,7 @@
 mod build;
 mod critcmp;
 mod criterion;
+mod date;
 mod divan;
 mod dotnet;
 mod go;

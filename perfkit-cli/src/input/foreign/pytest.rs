@@ -7,6 +7,7 @@ use perfkit::report::{Note, Report};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
+use super::date;
 use super::json::{Number, Plain, parse};
 use super::mistake::Mistake;
 use super::text::Text;
@@ -17,6 +18,9 @@ struct File {
     #[serde(default)]
     machine_info: Machine,
     benchmarks: Vec<Measured>,
+    /// In UTC, without saying so in older versions.
+    #[serde(default)]
+    datetime: Plain,
     #[serde(default)]
     version: Plain,
 }
@@ -74,6 +78,7 @@ pub(super) fn recognise(text: &Text) -> bool {
 pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
     let file: File = parse(text.as_str())?;
     let mut import = Import::new(&format!("pytest-benchmark {} JSON", file.version.0));
+    import.created(date::parse_utc(&file.datetime.0));
     let machine = file.machine_info;
     let environment = import.environment();
     if let Some(system) = machine.system {
