@@ -84,6 +84,10 @@ fn what_a_file_says_of_its_date_is_kept() {
         ),
         ("go/test2json.json", "2026-11-20T12:28:37.261Z"),
         ("pytest-benchmark/default.json", "2026-11-20T12:27:10.786Z"),
+        (
+            "hdrhistogram/old-encodings.hlog",
+            "2025-11-20T12:00:00.500Z",
+        ),
         ("lighthouse/mobile.json", "2026-11-20T12:00:00.000Z"),
     ] {
         let json = import(name).to_json().unwrap();
@@ -369,6 +373,16 @@ fn benchmark_dot_net() {
     assert_eq!((brief.mean, brief.count), (Some(4101.75), 15));
     assert_eq!(benchmark(&report, name).parameters["N"], "1000");
     assert_eq!(report.environment.os, "windows");
+}
+
+#[test]
+fn older_encodings_of_hdr_histogram_are_read_alike() {
+    let report = import("hdrhistogram/old-encodings.hlog");
+    let expected = time(&report, "v2");
+    assert_eq!((expected.count, expected.p99.is_some()), (500, true));
+    for name in ["v0-2", "v0-4", "v0-8", "v1-2", "v1-4", "v1-8"] {
+        assert_eq!(time(&report, name), expected, "{name}");
+    }
 }
 
 #[test]

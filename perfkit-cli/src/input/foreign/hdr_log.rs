@@ -1,5 +1,5 @@
-//! HdrHistogram's interval logs, formats 1.2 and 1.3: a histogram for every
-//! interval and tag, which are summed up by tag.
+//! HdrHistogram's interval logs, formats 1.0 to 1.3: a histogram for every interval
+//! and tag, which are summed up by tag.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use perfkit::report::{Note, Report};
 
 use super::build::{Entry, Import};
 use super::date;
-use super::hdr_v2;
+use super::hdr_encoding;
 use super::mistake::Mistake;
 use super::text::Text;
 
@@ -53,7 +53,7 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
             }
         }
         let (histogram, intervals) = tags.entry(tag.to_owned()).or_default();
-        hdr_v2::add_to(histogram, encoded).map_err(|what| Mistake::at(number, what))?;
+        hdr_encoding::add_to(histogram, encoded).map_err(|what| Mistake::at(number, what))?;
         *intervals += 1;
     }
     let mut import = Import::new(format!("an HdrHistogram log {version}").trim());
