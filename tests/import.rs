@@ -88,6 +88,7 @@ fn what_a_file_says_of_its_date_is_kept() {
             "hdrhistogram/old-encodings.hlog",
             "2025-11-20T12:00:00.500Z",
         ),
+        ("k6/machine-readable.json", "2026-11-20T12:00:00.123Z"),
         ("lighthouse/mobile.json", "2026-11-20T12:00:00.000Z"),
     ] {
         let json = import(name).to_json().unwrap();
@@ -473,13 +474,18 @@ fn gate(config: &str, report: &str) -> Answer {
 
 #[test]
 fn k6_percentiles_can_be_held_against_budgets() {
-    for (file, failures) in [("summary-export", 5), ("handle-summary", 0)] {
+    for (file, failures) in [
+        ("summary-export", 5),
+        ("handle-summary", 0),
+        ("machine-readable", 5),
+    ] {
         let name = format!("k6/{file}.json");
         let report = import(&name);
         let times = time(&report, "k6");
         assert_eq!((times.mean, times.p95), (Some(144.56e6), Some(215.95e6)));
         assert_eq!(benchmark(&report, "k6").failures, failures);
-        close(metric(&report, "k6", "throughput").mean, 4.369_38);
+        let rate = metric(&report, "k6", "throughput").mean.unwrap();
+        assert!((rate - 4.369_38).abs() < 1e-5, "{rate}");
         let path = sample(&name).display().to_string();
         let held = "[[budget]]\nbenchmark = \"k6\"\np95 = \"< 250ms\"\nmean = \"< 150ms\"\nthroughput = \">= 4/s\"\nsuccess_rate = \">= 90%\"\n";
         gate(held, &path).exits_with(0).says("Checks: 4.");
@@ -491,6 +497,13 @@ fn k6_percentiles_can_be_held_against_budgets() {
     }
     let report = import("k6/handle-summary.json");
     assert_eq!(metric(&report, "k6", "cache_hits").mean, Some(0.9625));
+    let report = import("k6/machine-readable.json");
+    assert_eq!(report.notes[0].message, "read from k6 2.0.0 summary JSON");
+    close(metric(&report, "k6", "checks").mean, 175.0 / 180.0);
+    close(metric(&report, "k6", "http_req_failed").mean, 5.0 / 180.0);
+    close(metric(&report, "k6", "data_received").mean, 1_345_678.0);
+    assert_eq!(benchmark(&report, "k6").successes, 175);
+    assert_eq!(benchmark(&report, "k6").parameters["script"], "checkout.js");
 }
 
 #[test]

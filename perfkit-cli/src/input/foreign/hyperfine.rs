@@ -46,7 +46,8 @@ struct Outcome {
 
 pub(super) fn recognise(text: &Text) -> bool {
     let shape = text.shape();
-    let is_other = shape.has("schema") || shape.has("metrics") || shape.has("schema_version");
+    let others = ["schema", "metrics", "schema_version", "config"];
+    let is_other = others.iter().any(|key| shape.has(key));
     shape.is_object_with(&["results"]) && !is_other && text.as_str().contains("\"command\"")
 }
 

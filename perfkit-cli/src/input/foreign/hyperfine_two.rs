@@ -109,20 +109,25 @@ fn entry(outcome: Outcome) -> Entry {
         }
     }
     for (name, (scale, values)) in columns {
-        let metric = match name.as_str() {
-            "time_wall_clock" => Metric::WALL_TIME,
-            "time_cpu" => Metric::CPU_TIME,
-            "time_user" => Metric::USER_TIME,
-            "time_system" => Metric::SYSTEM_TIME,
-            "memory_peak_resident" => {
-                entry.note(memory_floor());
-                Metric::PEAK_MEMORY
-            }
-            other => units::metric(other),
-        };
+        let metric = metric(&name);
+        if metric == Metric::PEAK_MEMORY {
+            entry.note(memory_floor());
+        }
         entry.samples(metric, scale, values);
     }
     entry
+}
+
+/// What version 2 measures, in our words.
+pub(super) fn metric(name: &str) -> Metric {
+    match name {
+        "time_wall_clock" => Metric::WALL_TIME,
+        "time_cpu" => Metric::CPU_TIME,
+        "time_user" => Metric::USER_TIME,
+        "time_system" => Metric::SYSTEM_TIME,
+        "memory_peak_resident" => Metric::PEAK_MEMORY,
+        other => units::metric(other),
+    }
 }
 
 /// Counters of the processor and the kernel have no unit.

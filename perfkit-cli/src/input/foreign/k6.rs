@@ -1,4 +1,5 @@
-//! k6: `--summary-export`, and the data of `handleSummary` as JSON.
+//! k6: `--summary-export`, and the data of `handleSummary` as JSON, both also in
+//! the form of `--new-machine-readable-summary`.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,8 @@ use perfkit::{Better, Metric};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
-use super::json::{Number, parse};
+use super::date;
+use super::json::{Number, Plain, parse};
 use super::mistake::Mistake;
 use super::text::Text;
 use super::units::{self, Scale};
@@ -29,9 +31,56 @@ const TIMES: [&str; 9] = [
     "browser_http_req_duration",
 ];
 
+/// The form that k6 has had from the start.
 #[derive(Deserialize)]
 struct File {
     metrics: BTreeMap<String, Entity>,
+}
+
+/// The machine-readable form, version 1.
+#[derive(Deserialize)]
+struct NewFile {
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(default)]
+    config: Config,
+    results: Outcome,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Metadata {
+    generated_at: Plain,
+    #[serde(rename = "k6Version")]
+    version: Plain,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Config {
+    script: Plain,
+    /// In seconds.
+    duration: Number,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    metrics: Vec<NamedEntity>,
+    #[serde(default)]
+    checks: Option<Checks>,
+}
+
+#[derive(Deserialize)]
+struct Checks {
+    #[serde(default)]
+    metrics: Option<Vec<NamedEntity>>,
+}
+
+#[derive(Deserialize)]
+struct NamedEntity {
+    name: String,
+    #[serde(flatten)]
+    entity: Entity,
 }
 
 /// A metric, with its numbers in `values`, or among its own keys in the older
@@ -64,30 +113,67 @@ struct Values {
     value: Number,
     passes: Number,
     fails: Number,
+    /// What the machine-readable form has in the place of the two before.
+    matches: Number,
+    total: Number,
 }
 
 pub(super) fn recognise(text: &Text) -> bool {
     let shape = text.shape();
-    shape.is_object_with(&["metrics"])
-        && !shape.has("schema")
-        && ["root_group", "state", "options"]
-            .iter()
-            .any(|key| shape.has(key))
+    is_new(text)
+        || shape.is_object_with(&["metrics"])
+            && !shape.has("schema")
+            && ["root_group", "state", "options"]
+                .iter()
+                .any(|key| shape.has(key))
+}
+
+fn is_new(text: &Text) -> bool {
+    let keys = ["version", "metadata", "config", "results"];
+    text.shape().is_object_with(&keys) && text.as_str().contains("\"k6Version\"")
 }
 
 pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+    if is_new(text) {
+        return read_new(text);
+    }
     let file: File = parse(text.as_str())?;
     let mut import = Import::new("k6 summary JSON");
+    add(&mut import, Entry::new(NAME), &file.metrics);
+    import.finish()
+}
+
+fn read_new(text: &Text) -> Result<Report, Mistake> {
+    let file: NewFile = parse(text.as_str())?;
+    let origin = format!("k6 {} summary JSON", file.metadata.version.0);
+    let mut import = Import::new(&origin);
+    import.created(date::parse(&file.metadata.generated_at.0));
+    let checks = file.results.checks.and_then(|checks| checks.metrics);
+    let checks = checks.into_iter().flatten().filter_map(|named| {
+        // The same as the older form's rate, by its name.
+        let name = (named.name == "checks_succeeded").then(|| "checks".to_owned());
+        Some((name?, named.entity))
+    });
+    let all = file.results.metrics.into_iter();
+    let all = all.map(|named| (named.name, named.entity)).chain(checks);
+    let seconds = file.config.duration.0.filter(|seconds| *seconds > 0.0);
+    let metrics = all.map(|(name, entity)| (name, entity.in_older_form(seconds)));
+    let mut entry = Entry::new(NAME);
+    entry.parameter("script", &file.config.script.0);
+    add(&mut import, entry, &metrics.collect());
+    import.finish()
+}
+
+fn add(import: &mut Import, mut entry: Entry, metrics: &BTreeMap<String, Entity>) {
     import.note(Note::info(
         "no-samples",
         "k6 reports percentiles without the values they are from: budgets hold them as they are, and no interval can be had",
     ));
-    let mut entry = Entry::new(NAME);
-    let metric = |name: &str| file.metrics.get(name).map(Entity::values);
+    let metric = |name: &str| metrics.get(name).map(Entity::values);
     let requests = metric("http_reqs").and_then(|values| values.count.0);
     let iterations = metric("iterations").and_then(|values| values.count.0);
     count_runs(&mut entry, metric("http_req_failed"), metric("checks"));
-    for (name, entity) in &file.metrics {
+    for (name, entity) in metrics {
         let values = entity.values();
         if values.passes.0.is_some() || values.fails.0.is_some() {
             let scale = Scale::new(Unit::Ratio, 1.0, better_rate(name));
@@ -106,10 +192,22 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
         }
     }
     import.add(entry);
-    import.finish()
 }
 
 impl Entity {
+    /// With the numbers that the older form has, for a test of so many seconds.
+    fn in_older_form(mut self, seconds: Option<f64>) -> Self {
+        let mut values = self.values();
+        if let (Some(matches), Some(total)) = (values.matches.0, values.total.0) {
+            values.passes = Number(Some(matches));
+            values.fails = Number(Some(total - matches));
+        }
+        let a_second = values.count.0.zip(seconds).map(|(count, s)| count / s);
+        values.rate = Number(values.rate.0.or(a_second));
+        self.values = Some(values);
+        self
+    }
+
     fn values(&self) -> Values {
         self.values.unwrap_or(self.own)
     }

@@ -14,6 +14,7 @@ mod google_rows;
 mod hdr_encoding;
 mod hdr_log;
 mod hyperfine;
+mod hyperfine_csv;
 mod hyperfine_two;
 mod jmh;
 mod json;
@@ -52,6 +53,11 @@ const FORMATS: &[Format] = &[
         hyperfine_two::read,
     ),
     format("hyperfine 1 JSON", hyperfine::recognise, hyperfine::read),
+    format(
+        "hyperfine CSV",
+        hyperfine_csv::recognise,
+        hyperfine_csv::read,
+    ),
     format("critcmp export", critcmp::recognise, critcmp::read),
     format("Google Benchmark JSON", google::recognise, google::read),
     format(
