@@ -143,6 +143,39 @@ fn hyperfine_1() {
 }
 
 #[test]
+fn hyperfine_csv() {
+    let report = import("hyperfine-1/table.csv");
+    assert_eq!(report.notes[0].message, "read from hyperfine 1 CSV");
+    let name = "sleep 0.02";
+    assert_eq!(benchmark(&report, name).parameters["t"], "0.02");
+    let wall = time(&report, name);
+    assert_eq!((wall.count, wall.samples.len(), wall.p95), (0, 0, None));
+    close(wall.mean, 21_489_477.8);
+    close(wall.std_dev, 214_986.003_992_585_5);
+    close(wall.median, 21_400_035.0);
+    close(wall.min, 21_282_649.0);
+    close(wall.max, 21_760_292.0);
+    close(metric(&report, name, "user_time").mean, 950_200.0);
+    close(metric(&report, name, "system_time").mean, 293_600.0);
+    assert!(has_note(&report, "no-samples"));
+    let path = sample("hyperfine-1/table.csv").display().to_string();
+    let folder = Folder::new();
+    // How many runs there were is not known, so p95 is not called the maximum.
+    let shown = folder.run(["report", &path]).exits_with(0);
+    assert!(!shown.stdout.contains("= max"), "{shown:#?}");
+    folder
+        .run(["compare", &path, &path])
+        .exits_with(0)
+        .says("cannot be compared: too few values");
+    let report = import("hyperfine-2/table.csv");
+    assert_eq!(report.notes[0].message, "read from hyperfine 2 CSV");
+    let name = "sort \"a, b\"";
+    assert_eq!(benchmark(&report, name).parameters["tag"], "x");
+    close(time(&report, name).mean, 9e6);
+    close(metric(&report, name, "peak_memory").max, 1_048_576.0);
+}
+
+#[test]
 fn hyperfine_2() {
     let report = import("hyperfine-2/params-env.json");
     assert_eq!(report.notes[0].message, "read from hyperfine 2.0.0 JSON");
@@ -653,6 +686,10 @@ fn damaged_files_are_told_with_tool_and_place() {
             "known are: hyperfine 2 JSON",
             "target/criterion",
         ],
+    );
+    complain(
+        "command,mean,stddev,median,user,system,min,max\ntrue,1,x,1,1,1,1,1\n",
+        &["line 2", "read as hyperfine CSV", "stddev is no number"],
     );
     complain("", &["no perfkit report"]);
     complain("1,2,3,4,5\n6,7,8,9,10\n", &["no perfkit report"]);

@@ -34,7 +34,11 @@ pub(super) fn percentile(
 ) -> String {
     match percentile {
         Some(value) => summary.unit.format(value, digits),
-        None if summary.max.is_some() && !stats::supports(0.95, summary.count) => {
+        // Of other tools' results it may not be known how many values there were.
+        None if summary.max.is_some()
+            && summary.count > 0
+            && !stats::supports(0.95, summary.count) =>
+        {
             "= max".to_owned()
         }
         None => NOTHING.to_owned(),
