@@ -132,7 +132,6 @@ fn a_comparison_is_one_page_with_its_verdict_first() {
         "<h2 id=\"order\">",
         "<h2 id=\"numbers\">",
         "<h2 id=\"environment\">",
-        "<h2 id=\"again\">",
     ];
     let places: Vec<usize> = order.iter().map(|text| page.find(text).unwrap()).collect();
     assert!(places.is_sorted(), "{places:?}");
@@ -140,6 +139,32 @@ fn a_comparison_is_one_page_with_its_verdict_first() {
     assert_eq!(page.matches("role=\"img\"").count(), 6);
     assert_eq!(page.matches("<desc ").count(), 6);
     assert_eq!(page.matches("Numbers of this chart").count(), 3);
+}
+
+#[test]
+fn three_contestants_are_ranked() {
+    let folder = Folder::new();
+    let mut report = pair();
+    report.benchmarks.push(benchmark("third", times(0.9e7, 60)));
+    let mut faster = comparison("old", "third", 0.9);
+    faster.verdict = Verdict::Faster;
+    report.comparisons.push(faster);
+    let page = page_of(&folder, &report);
+    assert_well_formed(&page);
+    let order = [
+        "<h2 id=\"ranking\">",
+        ">1 · third</text>",
+        ">2 · old</text>",
+        ">baseline</text>",
+        ">3 · new</text>",
+        "<h2 id=\"distributions\">",
+    ];
+    let places: Vec<usize> = order.iter().map(|text| page.find(text).unwrap()).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    // It shows the same comparisons.
+    assert!(!page.contains("<h2 id=\"ratios\">"));
+    // Rows are named by the contestant, and not by its place.
+    assert!(page.contains("<td class=\"n\">1</td><th scope=\"row\">third</th>"));
 }
 
 #[test]

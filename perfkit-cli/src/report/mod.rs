@@ -17,6 +17,7 @@ pub(crate) use comparison::{capitalised, is_time};
 pub(crate) use digest::digest;
 pub(crate) use headline::{Headline, basis, headlines};
 pub(crate) use numbers::RatioText;
+pub(crate) use ranking::{Ranked, ranking};
 #[cfg(test)]
 pub(crate) use view::Strip;
 pub(crate) use view::{Align, BINS, Block, Document, Strips, Table, Tone};

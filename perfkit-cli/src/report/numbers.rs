@@ -66,6 +66,20 @@ impl RatioText {
         }
     }
 
+    /// What every baseline is of itself.
+    pub(crate) fn baseline() -> Self {
+        Self {
+            estimate: "1".to_owned(),
+            low: NOTHING.to_owned(),
+            high: NOTHING.to_owned(),
+            confidence: NOTHING.to_owned(),
+        }
+    }
+
+    pub(crate) fn has_interval(&self) -> bool {
+        self.low != NOTHING
+    }
+
     /// The same seen from the other side: baseline over candidate.
     pub(super) fn inverse(ratio: &Ratio) -> Self {
         Self::new(&Ratio {

@@ -7,12 +7,12 @@ use perfkit::report::{Benchmark, Comparison, Ratio, Report};
 use super::comparison::is_time;
 
 /// A contestant and its place.
-pub(super) struct Ranked<'a> {
-    pub(super) benchmark: &'a Benchmark,
+pub(crate) struct Ranked<'a> {
+    pub(crate) benchmark: &'a Benchmark,
     /// `None` of the baseline.
-    pub(super) comparison: Option<&'a Comparison>,
+    pub(crate) comparison: Option<&'a Comparison>,
     /// `1`, `2=`; `None` where it could not be compared.
-    pub(super) place: Option<String>,
+    pub(crate) place: Option<String>,
 }
 
 /// The contestants, the fastest first; `None` where there are fewer than three,
@@ -21,7 +21,7 @@ pub(super) struct Ranked<'a> {
 /// A contestant's place is behind all that are certainly faster. Two whose
 /// intervals overlap are tied: each was compared with the baseline, not with the
 /// other, and so a tie says that nothing is known, not that they are equal.
-pub(super) fn ranking(report: &Report) -> Option<Vec<Ranked<'_>>> {
+pub(crate) fn ranking(report: &Report) -> Option<Vec<Ranked<'_>>> {
     if report.benchmarks.len() < 3 {
         return None;
     }

@@ -19,6 +19,21 @@ pub(super) const STEPS: i32 = 10;
 /// How many series have a look of their own.
 pub(crate) const SERIES: usize = 7;
 
+/// The lengths of the dashes and gaps of each series, so that lines are told
+/// apart without colours.
+const DASHES: [&str; SERIES] = ["", "9 4", "2 3", "10 3 2 3", "18 4", "10 3 2 3 2 3", "5 7"];
+
+/// The corners of each series' mark, for a radius of 1; the first one's is round.
+const MARKS: [&[(f64, f64)]; SERIES] = [
+    &[],
+    &[(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)],
+    &[(0.0, -1.3), (1.2, 0.9), (-1.2, 0.9)],
+    &[(0.0, -1.4), (1.4, 0.0), (0.0, 1.4), (-1.4, 0.0)],
+    &[(-1.4, -0.5), (1.4, -0.5), (1.4, 0.5), (-1.4, 0.5)],
+    &[(0.0, 1.3), (1.2, -0.9), (-1.2, -0.9)],
+    &[(-0.5, -1.4), (0.5, -1.4), (0.5, 1.4), (-0.5, 1.4)],
+];
+
 /// What a shape is for; style sheets say how that looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Paint {
@@ -31,6 +46,9 @@ pub(super) enum Paint {
     Unsure,
     /// One of the things that are told apart.
     Series(usize),
+    /// The same for lines and dots that lie among those of others: dashed, or of
+    /// a form of its own.
+    Marked(usize),
 }
 
 /// The classes, in the order of their codes.
@@ -50,14 +68,20 @@ impl Paint {
             Self::Good => 4,
             Self::Bad => 5,
             Self::Unsure => 6,
-            Self::Series(index) => 7 + (index % SERIES) as u8,
+            Self::Series(index) | Self::Marked(index) => 7 + (index % SERIES) as u8,
         };
-        RGBColor(code, 0, 0)
+        RGBColor(code, u8::from(matches!(self, Self::Marked(_))), 0)
     }
 }
 
 fn class(color: BackendColor) -> &'static str {
     CLASSES[usize::from(color.rgb.0) % CLASSES.len()]
+}
+
+/// The series that has dashes and a form of its own.
+fn marked(color: BackendColor) -> Option<usize> {
+    let is_marked = color.rgb.1 > 0;
+    is_marked.then(|| usize::from(color.rgb.0).saturating_sub(7) % SERIES)
 }
 
 type Done = Result<(), DrawingErrorKind<Infallible>>;
@@ -93,6 +117,14 @@ impl<'a> Canvas<'a> {
             places,
         }) = self.dots.take()
         {
+            if marked(color).is_some_and(|series| series > 0) {
+                let alpha = opacity("fill", color.alpha);
+                self.write(format_args!(
+                    "<path class=\"{} f\"{alpha} d=\"{places}\"/>\n",
+                    class(color)
+                ));
+                return;
+            }
             let width = units(2 * radius as i32);
             let alpha = opacity("stroke", color.alpha);
             self.write(format_args!(
@@ -109,13 +141,18 @@ impl<'a> Canvas<'a> {
 
     fn shape(&mut self, color: BackendColor, width: Option<u32>, path: &str) {
         self.flush();
+        let dashes = marked(color).map_or("", |series| DASHES[series]);
+        let dashes = match dashes {
+            "" => String::new(),
+            lengths => format!(" stroke-dasharray=\"{lengths}\""),
+        };
         let class = class(color);
         match width {
             Some(width) => {
                 let alpha = opacity("stroke", color.alpha);
                 let width = units(width as i32);
                 self.write(format_args!(
-                    "<path class=\"{class} l\" stroke-width=\"{width}\"{alpha} d=\"{path}\"/>\n"
+                    "<path class=\"{class} l\" stroke-width=\"{width}\"{alpha}{dashes} d=\"{path}\"/>\n"
                 ));
             }
             None => {
@@ -126,6 +163,22 @@ impl<'a> Canvas<'a> {
             }
         }
     }
+}
+
+/// A mark of the given corners around a place: the first one is told as it is,
+/// the others by how far they are from it, which is shorter.
+fn mark(corners: &[(f64, f64)], (x, y): BackendCoord, radius: u32) -> String {
+    let steps = |part: f64| (part * f64::from(radius)).round() as i32;
+    let mut corners = corners.iter().map(|(x, y)| (steps(*x), steps(*y)));
+    let mut last = corners.next().unwrap_or_default();
+    let mut path = format!("M{} {}l", units(x + last.0), units(y + last.1));
+    for corner in corners {
+        let (right, down) = (corner.0 - last.0, corner.1 - last.1);
+        let _ = write!(path, "{} {} ", units(right), units(down));
+        last = corner;
+    }
+    path.truncate(path.trim_end().len());
+    path + "z"
 }
 
 /// Steps as units.
@@ -243,8 +296,11 @@ impl DrawingBackend for Canvas<'_> {
             radius,
             places: String::new(),
         });
-        // A line without length and with round ends.
-        let _ = write!(dots.places, "M{} {}h0", units(x), units(y));
+        match marked(color).map_or(MARKS[0], |series| MARKS[series]) {
+            // A line without length and with round ends.
+            [] => drop(write!(dots.places, "M{} {}h0", units(x), units(y))),
+            corners => dots.places += &mark(corners, (x, y), radius),
+        }
         Ok(())
     }
 
@@ -325,5 +381,38 @@ mod tests {
 <text class=\"s1 f\" x=\"5\" y=\"14.6\" font-size=\"12\">a&lt;b\u{FFFD}</text>
 ";
         assert_eq!(shapes, expected);
+    }
+
+    #[test]
+    fn series_are_told_apart_without_colours() {
+        let looks: Vec<String> = (0..SERIES)
+            .map(|series| {
+                let mut shapes = String::new();
+                let area = Canvas::new((100, 50), &mut shapes).into_drawing_area();
+                let color = Paint::Marked(series).color();
+                area.draw(&PathElement::new([(0, 0), (105, 20)], color))
+                    .unwrap();
+                area.draw(&Circle::new((20, 20), 10, color)).unwrap();
+                area.present().unwrap();
+                drop(area);
+                shapes.replace(&format!("s{series} "), "")
+            })
+            .collect();
+        assert!(
+            looks[1].contains("stroke-dasharray=\"9 4\""),
+            "{}",
+            looks[1]
+        );
+        assert!(
+            looks[1].contains("d=\"M1 1l2 0 0 2 -2 0z\""),
+            "{}",
+            looks[1]
+        );
+        // Neither two lines nor two dots look alike.
+        for part in 0..2 {
+            let parts = looks.iter().map(|look| look.lines().nth(part).unwrap());
+            let distinct: std::collections::HashSet<&str> = parts.collect();
+            assert_eq!(distinct.len(), SERIES, "{looks:#?}");
+        }
     }
 }

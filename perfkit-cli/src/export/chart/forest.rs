@@ -1,9 +1,10 @@
-//! Many ratios with their intervals on one axis: a forest plot.
+//! Many ratios with their intervals on one axis: a forest plot; of contestants
+//! that ran one race, in the order in which they came in.
 
 use perfkit::Metric;
 use perfkit::report::{Comparison, Verdict};
 
-use crate::report::{Align, RatioText, Table, is_time, verdict_word};
+use crate::report::{Align, Ranked, RatioText, Table, is_time, verdict_word};
 use crate::terminal::{label, shorten};
 
 use super::axis::Axis;
@@ -32,12 +33,13 @@ pub(crate) struct Forest {
     /// Which of all comparisons these are: the first one's number, and how many
     /// there are in all.
     part: (usize, usize),
+    is_ranking: bool,
 }
 
 #[derive(Clone)]
 struct Row {
     name: String,
-    verdict: Verdict,
+    paint: Paint,
     word: &'static str,
     is_time: bool,
     /// Estimate, low and high end, as numbers and as text.
@@ -48,10 +50,23 @@ impl Forest {
     /// The comparisons in parts of at most so many rows, the first of another
     /// size than the others; without those that come after the last part.
     pub(crate) fn parts(comparisons: &[&Comparison], sizes: &[usize]) -> Vec<Self> {
-        let rows: Vec<Row> = comparisons.iter().map(|c| Row::of(c)).collect();
-        let zones = comparisons.iter().map(|c| c.indifference);
+        let rows = comparisons.iter().map(|c| Row::of(c)).collect();
+        let zones: Vec<f64> = comparisons.iter().map(|c| c.indifference).collect();
+        Self::of_rows(rows, &zones, sizes, false)
+    }
+
+    /// The contestants of a race in the order of their places, in such parts.
+    pub(crate) fn ranking(ranking: &[Ranked<'_>], sizes: &[usize]) -> Vec<Self> {
+        let rows = ranking.iter().map(Row::ranked).collect();
+        let comparisons = ranking.iter().filter_map(|ranked| ranked.comparison);
+        let zones: Vec<f64> = comparisons.map(|c| c.indifference).collect();
+        Self::of_rows(rows, &zones, sizes, true)
+    }
+
+    fn of_rows(rows: Vec<Row>, zones: &[f64], sizes: &[usize], is_ranking: bool) -> Vec<Self> {
         let zone = zones
-            .clone()
+            .iter()
+            .copied()
             .reduce(|a, b| if a == b { a } else { f64::NAN })
             .filter(|zone| zone.is_finite() && *zone > 0.0 && *zone < 1.0);
         let ends = rows.iter().filter_map(|row| row.ratio.as_ref());
@@ -75,6 +90,7 @@ impl Forest {
                     axis,
                     zone,
                     part: (first + 1, rows.len()),
+                    is_ranking,
                 });
             }
             first = end;
@@ -129,9 +145,9 @@ impl Forest {
         };
         let name = shorten(&row.name, (name_room / (TEXT * 0.6)) as usize);
         pen.text((0.0, text_at), &name, Look::INK)?;
-        let (word, paint) = (row.word, row.paint());
+        let (word, paint) = (row.word, row.paint);
         let numbers = match &row.ratio {
-            Some((_, text)) if is_roomy => {
+            Some((_, text)) if is_roomy && text.has_interval() => {
                 format!("{} ({} to {})", text.estimate, text.low, text.high)
             }
             Some((_, text)) => text.estimate.clone(),
@@ -173,20 +189,39 @@ impl Row {
         });
         Self {
             name,
-            verdict: comparison.verdict,
+            paint: paint(comparison.verdict),
             word: verdict_word(comparison),
             is_time: is_main || is_cpu_time,
             ratio,
         }
     }
 
-    fn paint(&self) -> Paint {
-        match self.verdict {
-            Verdict::Slower => Paint::Bad,
-            Verdict::Faster => Paint::Good,
-            Verdict::Same => Paint::Muted,
-            Verdict::Inconclusive => Paint::Unsure,
+    /// A contestant with its place before its name.
+    fn ranked(ranked: &Ranked<'_>) -> Self {
+        let place = ranked.place.as_deref().unwrap_or("-");
+        let name = format!("{place} · {}", label(&ranked.benchmark.name));
+        match ranked.comparison {
+            Some(comparison) => Self {
+                name,
+                ..Self::of(comparison)
+            },
+            None => Self {
+                name,
+                paint: Paint::Muted,
+                word: "baseline",
+                is_time: true,
+                ratio: Some(([1.0; 3], RatioText::baseline())),
+            },
         }
+    }
+}
+
+fn paint(verdict: Verdict) -> Paint {
+    match verdict {
+        Verdict::Slower => Paint::Bad,
+        Verdict::Faster => Paint::Good,
+        Verdict::Same => Paint::Muted,
+        Verdict::Inconclusive => Paint::Unsure,
     }
 }
 
@@ -194,11 +229,16 @@ impl Chart for Forest {
     fn title(&self) -> String {
         let (first, all) = self.part;
         let last = first + self.rows.len() - 1;
+        let title = if self.is_ranking {
+            "Ranking"
+        } else {
+            "Ratios with their intervals"
+        };
         if self.rows.len() == all {
-            "Ratios with their intervals".to_owned()
+            title.to_owned()
         } else {
             format!(
-                "Ratios with their intervals, {} to {} of {}",
+                "{title}, {} to {} of {}",
                 count(first),
                 count(last),
                 count(all)
@@ -216,7 +256,12 @@ impl Chart for Forest {
         } else {
             "Each dot is how many times as much the candidate has as its baseline, the bar its interval; the word at the right says which is better"
         };
-        format!("{what}{zone}. The axis is logarithmic.")
+        let order = if self.is_ranking {
+            "The fastest first; = marks a place that is shared, because the intervals overlap. "
+        } else {
+            ""
+        };
+        format!("{order}{what}{zone}. The axis is logarithmic.")
     }
 
     fn height(&self, width: f64) -> f64 {

@@ -1,4 +1,4 @@
-//! Which colour is which name.
+//! Which look is which name.
 
 use crate::terminal::{display_width, shorten};
 
@@ -6,7 +6,10 @@ use super::canvas::Paint;
 use super::pen::{Drawn, Look, Pen, TEXT};
 
 const LINE: f64 = 20.0;
-const SWATCH: f64 = 22.0;
+/// How long a line is shown, and where its name begins: a dash pattern must be
+/// seen.
+const SAMPLE: f64 = 34.0;
+const SWATCH: f64 = 42.0;
 const GAP: f64 = 22.0;
 
 /// The names of the series, in their order.
@@ -43,10 +46,15 @@ impl Legend {
             .map_or(0.0, |(_, y, _)| y + LINE + 6.0)
     }
 
-    pub(super) fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
+    /// Draws the names with their lines and, where the chart has some, their dots.
+    pub(super) fn draw(&self, pen: &Pen<'_>, width: f64, has_dots: bool) -> Drawn {
         for (index, (x, y, name)) in self.places(width).iter().enumerate() {
             let y = y + LINE / 2.0;
-            pen.line(&[(*x, y), (x + 16.0, y)], Paint::Series(index), 3.0)?;
+            let paint = Paint::Marked(index);
+            pen.line(&[(*x, y), (x + SAMPLE, y)], paint, 2.4)?;
+            if has_dots {
+                pen.dot((x + SAMPLE / 2.0, y), paint, 3.6)?;
+            }
             pen.text((x + SWATCH, y), name, Look::INK)?;
         }
         Ok(())

@@ -154,7 +154,7 @@ impl Chart for Order {
 
     fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let legend = self.legend();
-        legend.draw(pen, width)?;
+        legend.draw(pen, width, true)?;
         let top = legend.height(width) + 6.0;
         let frame = Frame {
             left: 64.0,
@@ -173,10 +173,10 @@ impl Chart for Order {
             } else {
                 (2.6, 0.9)
             };
-            plane.dots(places, Paint::Series(index), look)?;
+            plane.dots(places, Paint::Marked(index), look)?;
         }
         for (index, contestant) in self.contestants.iter().enumerate() {
-            plane.line(contestant.line.clone(), Paint::Series(index), 2.2)?;
+            plane.line(contestant.line.clone(), Paint::Marked(index), 2.2)?;
         }
         let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
         pen.text(place, "run", Look::INK.at(Side::Middle))

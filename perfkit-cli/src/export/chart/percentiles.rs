@@ -140,7 +140,7 @@ impl Chart for Percentiles {
 
     fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let legend = self.legend();
-        legend.draw(pen, width)?;
+        legend.draw(pen, width, false)?;
         let frame = Frame {
             left: 64.0,
             top: legend.height(width) + 6.0,
@@ -158,7 +158,7 @@ impl Chart for Percentiles {
             plane.below(x, &percent(nines))?;
         }
         for (index, operation) in self.operations.iter().enumerate() {
-            plane.line(operation.curve.clone(), Paint::Series(index), 2.2)?;
+            plane.line(operation.curve.clone(), Paint::Marked(index), 2.2)?;
         }
         let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
         pen.text(place, "percentile of calls", Look::INK.at(Side::Middle))

@@ -9,7 +9,7 @@ use perfkit::report::{Benchmark, Comparison, Ratio};
 
 use crate::error::Error;
 use crate::export::chart::{Chart, Distribution, Forest, Order, Percentiles, within_page};
-use crate::report::is_time;
+use crate::report::{is_time, ranking};
 use crate::terminal::label;
 
 use super::table::TableView;
@@ -22,8 +22,7 @@ const FOLDED_GROUPS: usize = 20;
 
 /// How many comparisons stand in the first forest plot, and in each of those
 /// that are folded away.
-const FIRST_ROWS: usize = 40;
-const MORE_ROWS: usize = 480;
+const SIZES: [usize; 3] = [40, 480, 480];
 
 /// Up to so many comparisons keep their order, and metrics beside time are drawn.
 const FEW: usize = 12;
@@ -32,6 +31,9 @@ const FEW: usize = 12;
 pub(super) struct Figures {
     pub(super) open: Vec<Group>,
     pub(super) folded: Vec<Group>,
+    /// Contestants that ran one race, and the comparisons of others or of other
+    /// metrics.
+    pub(super) ranking: Vec<FigureView>,
     pub(super) forests: Vec<FigureView>,
     pub(super) percentiles: Option<FigureView>,
     /// How many groups and how many comparisons are not drawn.
@@ -53,6 +55,8 @@ pub(super) struct FigureView {
     pub(super) svg: String,
     pub(super) table: TableView,
     pub(super) is_folded: bool,
+    /// Whether no heading above it says what it is.
+    pub(super) is_named: bool,
 }
 
 impl Figures {
@@ -64,21 +68,24 @@ impl Figures {
             drawn.extend(Group::of(group, &format!("{prefix}group{index}"))?);
         }
         let (open, folded) = if all.len() > OPEN_GROUPS {
+            drawn.iter_mut().for_each(Group::name_figures);
             (Vec::new(), drawn)
         } else {
             (drawn, Vec::new())
         };
-        let (forests, comparisons_left_out) = forests(report, prefix)?;
+        let (ranking, ranked_left_out) = ranked(report, prefix)?;
+        let (forests, comparisons_left_out) = forests(report, prefix, !ranking.is_empty())?;
         let percentiles = Percentiles::of(report)
             .map(|chart| FigureView::of(&chart, &format!("{prefix}chart-percentiles")))
             .transpose()?;
         Ok(Self {
             open,
             folded,
+            ranking,
             forests,
             percentiles,
             groups_left_out: all.len().saturating_sub(FOLDED_GROUPS),
-            comparisons_left_out,
+            comparisons_left_out: comparisons_left_out + ranked_left_out,
         })
     }
 
@@ -96,6 +103,7 @@ impl FigureView {
             table: TableView::of(&chart.table(), &format!("{title}: numbers")),
             title,
             is_folded: false,
+            is_named: false,
         })
     }
 }
@@ -114,6 +122,16 @@ impl Group {
             distribution: FigureView::of(&distribution, &format!("{id}-distribution"))?,
             order,
         }))
+    }
+}
+
+impl Group {
+    /// Where different charts stand under one heading.
+    fn name_figures(&mut self) {
+        self.distribution.is_named = true;
+        self.order
+            .iter_mut()
+            .for_each(|order| order.is_named = true);
     }
 }
 
@@ -160,22 +178,43 @@ fn sorted_comparisons(report: &Report) -> Vec<&Comparison> {
     timed
 }
 
-fn forests(report: &Report, prefix: &str) -> Result<(Vec<FigureView>, usize), Error> {
+/// The race of three contestants or more, and how many of them are not drawn.
+fn ranked(report: &Report, prefix: &str) -> Result<(Vec<FigureView>, usize), Error> {
+    let Some(ranking) = ranking(report) else {
+        return Ok((Vec::new(), 0));
+    };
+    let parts = Forest::ranking(&ranking, &SIZES);
+    let left_out = ranking.len().saturating_sub(SIZES.iter().sum());
+    Ok((views(&parts, &format!("{prefix}ranking"))?, left_out))
+}
+
+/// The comparisons, without those that a ranking already shows.
+fn forests(
+    report: &Report,
+    prefix: &str,
+    is_ranked: bool,
+) -> Result<(Vec<FigureView>, usize), Error> {
     let few = report.comparisons.len() <= FEW;
-    let rows = if few {
+    let mut rows = if few {
         report.comparisons.iter().collect()
     } else {
         sorted_comparisons(report)
     };
-    let sizes = [FIRST_ROWS, MORE_ROWS, MORE_ROWS];
-    let left_out = rows.len().saturating_sub(sizes.iter().sum());
-    let mut views = Vec::new();
-    for (index, part) in Forest::parts(&rows, &sizes).iter().enumerate() {
-        let mut view = FigureView::of(part, &format!("{prefix}forest{index}"))?;
+    rows.retain(|comparison| !(is_ranked && is_time(&comparison.metric)));
+    let left_out = rows.len().saturating_sub(SIZES.iter().sum());
+    let parts = Forest::parts(&rows, &SIZES);
+    Ok((views(&parts, &format!("{prefix}forest"))?, left_out))
+}
+
+/// The parts of a chart, of which the first one stands open.
+fn views(parts: &[Forest], id: &str) -> Result<Vec<FigureView>, Error> {
+    let view = |(index, part): (usize, &Forest)| {
+        let mut view = FigureView::of(part, &format!("{id}{index}"))?;
         view.is_folded = index > 0;
-        views.push(view);
-    }
-    Ok((views, left_out))
+        view.is_named = index == 0 && parts.len() > 1;
+        Ok(view)
+    };
+    parts.iter().enumerate().map(view).collect()
 }
 
 /// Slower before faster before undecided before the same; among those the

@@ -38,7 +38,7 @@ pub(super) fn environment(report: &Report) -> Vec<(&'static str, String)> {
         ("System", Some(system)),
         ("Revision", git),
         ("Rust", found.rust.clone()),
-        ("Optimisation", found.opt_level.clone()),
+        ("Optimisation level", found.opt_level.clone()),
         ("Clock", Some(found.clock.name.clone())),
         ("Cost of measuring", probe),
         ("perfkit", Some(found.perfkit.clone())),

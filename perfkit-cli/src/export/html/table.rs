@@ -12,6 +12,8 @@ pub(super) struct TableView {
     /// What the table holds, for those who cannot see where it stands.
     pub(super) label: String,
     pub(super) headings: Vec<Cell>,
+    /// The column that names the rows: the first one of text.
+    pub(super) named: usize,
     pub(super) rows: Vec<Vec<Cell>>,
     pub(super) left_out: usize,
 }
@@ -37,6 +39,10 @@ impl TableView {
         };
         Self {
             label: label.to_owned(),
+            named: columns
+                .iter()
+                .position(|column| column.align == Align::Left)
+                .unwrap_or(0),
             headings: columns
                 .iter()
                 .map(|column| cell(column.heading, column.align))
