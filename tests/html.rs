@@ -164,7 +164,24 @@ fn three_contestants_are_ranked() {
     // It shows the same comparisons.
     assert!(!page.contains("<h2 id=\"ratios\">"));
     // Rows are named by the contestant, and not by its place.
-    assert!(page.contains("<td class=\"n\">1</td><th scope=\"row\">third</th>"));
+    assert!(page.contains("<td class=\"n\">1</td><th scope=\"row\"><span>third</span></th>"));
+}
+
+#[test]
+fn a_page_says_whose_numbers_it_shows_and_nothing_that_is_not_known() {
+    let folder = Folder::new();
+    let path = workspace().join("tests/samples/k6/machine-readable.json");
+    let path = path.to_str().unwrap();
+    let page = folder.run(["report", path, "--format", "html"]);
+    let page = page.exits_with(0).stdout;
+    assert_well_formed(&page);
+    assert!(
+        page.contains("Read from k6 2.0.0 summary JSON, <time datetime=\"2026-11-20T12:00:00Z\">")
+    );
+    assert!(!page.contains("unknown") && !page.contains("<h2 id=\"result\">"));
+    let page = folder.run(["compare", path, path, "--format", "html"]);
+    let page = page.exits_with(0).stdout;
+    assert!(page.contains("Reported by perfkit, ") && !page.contains("Measured with"));
 }
 
 #[test]

@@ -185,7 +185,7 @@ impl Contestant {
     fn shown_maximum(&self) -> f64 {
         let fence = self.at(0.75) + 5.0 * (self.at(0.75) - self.at(0.25));
         // What many runs did is not far out.
-        let fence = fence.max(self.at(0.98));
+        let fence = fence.max(self.at(0.95));
         let last = self.times.partition_point(|time| *time <= fence);
         self.times[last.saturating_sub(1)]
     }
@@ -208,6 +208,10 @@ impl Chart for Distribution {
 
     fn description(&self) -> String {
         let mut text = "Each hill is the density of a contestant's runs (Gaussian kernel, Silverman's bandwidth), scaled to its own peak; each dot is a run, the upright line the median.".to_owned();
+        let times = self.contestants.iter().flat_map(|c| &c.times);
+        if times.into_iter().any(|time| self.axis.is_beyond(*time)) {
+            text += " Runs beyond the right edge are drawn at the edge.";
+        }
         if self.axis.is_logarithmic() {
             text += " The axis is logarithmic.";
         }

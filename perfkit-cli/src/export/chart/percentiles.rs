@@ -150,7 +150,7 @@ impl Chart for Percentiles {
         let plane = pen.plane(frame, self.nines, self.times);
         plane.mark_y(Unit::Nanoseconds)?;
         let last = self.nines.range().end.floor().max(0.0) as usize;
-        let stride = ((last + 1) as f64 * 70.0 / (frame.right - frame.left)).ceil();
+        let stride = (last as f64 * 70.0 / (frame.right - frame.left)).ceil();
         for nines in (0..=last).step_by(stride.max(1.0) as usize) {
             let share = self.nines.position(nines as f64);
             let x = frame.left + (frame.right - frame.left) * share;

@@ -34,6 +34,8 @@ pub(super) struct Part {
     pub(super) summary: Vec<Vec<Words>>,
     pub(super) warnings: usize,
     pub(super) figures: Figures,
+    /// What the tables are, and the tables.
+    pub(super) numbers: &'static str,
     pub(super) tables: Vec<TableView>,
     /// How it was measured.
     pub(super) method: Vec<Vec<Words>>,
@@ -84,6 +86,11 @@ impl Part {
             summary,
             warnings,
             figures: Figures::of(report, &prefix)?,
+            numbers: if report.gate.is_some() {
+                "Checks"
+            } else {
+                "Numbers"
+            },
             tables,
             method,
             remarks: all,
@@ -109,6 +116,11 @@ impl Part {
         } else {
             format!("{} {}", self.id("report"), self.id(word))
         }
+    }
+
+    /// Whether there is more to say than numbers.
+    pub(super) fn has_result(&self) -> bool {
+        !self.verdicts.open.is_empty() || !self.summary.is_empty() || self.warnings > 0
     }
 
     /// What it comes to in a line.

@@ -16,9 +16,12 @@ const LONGEST_COMMAND: usize = 4000;
 /// What is known of the machine and the build: names and values.
 pub(super) fn environment(report: &Report) -> Vec<(&'static str, String)> {
     let found = &report.environment;
+    let names = [&found.os, &found.architecture].map(String::as_str);
+    let names: Vec<&str> = names.into_iter().filter(|name| is_known(name)).collect();
     let system = match &found.os_version {
-        Some(version) => format!("{version} ({}, {})", found.os, found.architecture),
-        None => format!("{} ({})", found.os, found.architecture),
+        Some(version) if names.is_empty() => Some(version.clone()),
+        Some(version) => Some(format!("{version} ({})", names.join(", "))),
+        None => Some(names.join(", ")).filter(|names| !names.is_empty()),
     };
     let git = found.git.as_ref().map(|git| {
         let state = match git.dirty {
@@ -35,11 +38,14 @@ pub(super) fn environment(report: &Report) -> Vec<(&'static str, String)> {
     let facts = [
         ("Machine", found.cpu.clone()),
         ("Processors", found.cores.map(|cores| cores.to_string())),
-        ("System", Some(system)),
+        ("System", system),
         ("Revision", git),
         ("Rust", found.rust.clone()),
         ("Optimisation level", found.opt_level.clone()),
-        ("Clock", Some(found.clock.name.clone())),
+        (
+            "Clock",
+            Some(found.clock.name.clone()).filter(|name| is_known(name)),
+        ),
         ("Cost of measuring", probe),
         ("perfkit", Some(found.perfkit.clone())),
     ];
@@ -49,13 +55,26 @@ pub(super) fn environment(report: &Report) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// Who measured: perfkit, or a tool whose results were read.
+/// Importers say `unknown` where a file says nothing.
+fn is_known(fact: &str) -> bool {
+    !fact.is_empty() && fact != "unknown"
+}
+
+/// Where the numbers, or what is said of them, come from: perfkit, or a tool
+/// whose results were read.
 pub(super) fn origin(report: &Report) -> String {
     let imported = report.notes.iter().find(|note| note.code == "imported");
     match imported {
         Some(note) => capitalised(&shorten(&printable(&note.message), 120)),
-        None => "Measured with perfkit".to_owned(),
+        None if report.gate.is_some() => "Checked by perfkit".to_owned(),
+        None if is_measured(report) => "Measured with perfkit".to_owned(),
+        // Whose numbers a comparison of files is from, it does not tell.
+        None => "Reported by perfkit".to_owned(),
     }
+}
+
+fn is_measured(report: &Report) -> bool {
+    report.sampling.is_some() || report.comparisons.is_empty()
 }
 
 /// The machine in a few words.
