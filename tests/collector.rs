@@ -12,7 +12,7 @@
 
 mod support;
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -25,7 +25,7 @@ use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data, number_data_
 use perfkit::otlp::{self, Config, SendError};
 use perfkit::{Monitor, Report};
 use prost::Message as _;
-use support::{Answer, Folder, Guarded, example};
+use support::{Answer, Folder, Guarded, example, http_request};
 
 /// One request as it arrived.
 struct Arrived {
@@ -64,27 +64,9 @@ fn answer(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn receive(stream: &mut TcpStream) -> Option<Arrived> {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 65536];
-    loop {
-        let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
-        bytes.extend_from_slice(&buffer[..read]);
-        let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
-            continue;
-        };
-        let head = String::from_utf8(bytes[..end].to_vec())
-            .unwrap()
-            .to_lowercase();
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.unwrap().trim().parse().unwrap();
-        let body = &bytes[end + 4..];
-        if body.len() >= length {
-            let message = ExportMetricsServiceRequest::decode(&body[..length]).unwrap();
-            return Some(Arrived { head, message });
-        }
-    }
+    let (head, body) = http_request(stream)?;
+    let message = ExportMetricsServiceRequest::decode(body.as_slice()).unwrap();
+    Some(Arrived { head, message })
 }
 
 fn config(endpoint: &str) -> Config {

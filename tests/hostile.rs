@@ -4,12 +4,16 @@
 
 mod support;
 
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use perfkit::report::{
     Benchmark, Comparison, Environment, Gate, GateFinding, GateOutcome, Git, Note, Ratio,
     RunFailure, Verdict,
 };
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, Monitor, Report};
+use prost::Message as _;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use support::{Answer, Folder};
 
@@ -475,4 +479,92 @@ fn hdrhistogram_logs_and_percentiles_stay_in_their_place() {
         .run(["export", "report.json", "--to", "hgrm"])
         .exits_with(2);
     assert_inert(&listed.stderr);
+}
+
+/// The bodies of all requests that an export makes.
+fn exported(report: &Report) -> Vec<Vec<u8>> {
+    use std::io::Write as _;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, arrived) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            if let Some((_, body)) = support::http_request(&mut stream) {
+                let _ = sender.send(body);
+            }
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = stream.write_all(answer);
+        }
+    });
+    let folder = Folder::new();
+    report.save(folder.path("report.json")).unwrap();
+    let mut command = folder.perfkit(["export", "report.json", "--to", "otlp"]);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
+    let answer = Answer::of(command).exits_with(0);
+    assert_inert(&(answer.stdout + &answer.stderr));
+    arrived.try_iter().collect()
+}
+
+#[test]
+fn otlp_keeps_every_name_apart_and_within_bounds() {
+    let mut report = operations(&names());
+    // More kinds of errors than perfkit keeps apart can only be in a file by
+    // somebody else.
+    let kinds = &mut report.operations[0].errors;
+    let error = kinds[0].clone();
+    for number in 0..10_000 {
+        let mut other = error.clone();
+        other.kind = format!("{number}{}", "k".repeat(2000));
+        kinds.push(other);
+    }
+    let bodies = exported(&report);
+    assert!(!bodies.is_empty());
+    let mut distinct = std::collections::HashSet::new();
+    let mut points = 0;
+    for body in &bodies {
+        assert!(body.len() < 4 << 20, "{}", body.len());
+        // Names that are no UTF-8 would be a mistake here.
+        let message = ExportMetricsServiceRequest::decode(body.as_slice()).unwrap();
+        let scope = &message.resource_metrics[0].scope_metrics[0];
+        for metric in &scope.metrics {
+            assert!(metric.name.starts_with("perfkit.operation."), "{metric:?}");
+            let Some(Data::ExponentialHistogram(histogram)) = &metric.data else {
+                continue;
+            };
+            for point in &histogram.data_points {
+                points += 1;
+                distinct.insert(format!("{:?}", point.attributes));
+            }
+        }
+        let longest = longest_text(&scope.metrics);
+        assert!(longest <= 1024, "{longest}");
+    }
+    assert_eq!(points, report.operations.len());
+    assert_eq!(distinct.len(), points);
+}
+
+/// The length of the longest key or value of all attributes.
+fn longest_text(metrics: &[opentelemetry_proto::tonic::metrics::v1::Metric]) -> usize {
+    let attributes = metrics.iter().flat_map(|metric| match &metric.data {
+        Some(Data::Sum(sum)) => sum
+            .data_points
+            .iter()
+            .flat_map(|point| &point.attributes)
+            .collect::<Vec<_>>(),
+        Some(Data::ExponentialHistogram(histogram)) => histogram
+            .data_points
+            .iter()
+            .flat_map(|point| &point.attributes)
+            .collect(),
+        other => panic!("{other:?}"),
+    });
+    let length = |attribute: &KeyValue| {
+        let value = attribute.value.clone().unwrap().value.unwrap();
+        let Value::StringValue(text) = value else {
+            panic!("{value:?} is no text")
+        };
+        attribute.key.len().max(text.len())
+    };
+    attributes.map(length).max().unwrap()
 }

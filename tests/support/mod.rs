@@ -4,11 +4,37 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use perfkit::Report;
+
+/// The head of an HTTP request, in small letters, and its body; nothing where
+/// the other side goes away.
+pub(crate) fn http_request(stream: &mut impl Read) -> Option<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 65536];
+    loop {
+        let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
+        bytes.extend_from_slice(&buffer[..read]);
+        let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
+        let head = String::from_utf8(bytes[..end].to_vec())
+            .unwrap()
+            .to_lowercase();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.unwrap().trim().parse().unwrap();
+        let body = &bytes[end + 4..];
+        if body.len() >= length {
+            return Some((head, body[..length].to_vec()));
+        }
+    }
+}
 
 /// A folder of its own, removed with everything in it at the end.
 pub(crate) struct Folder(PathBuf);

@@ -21,6 +21,15 @@ use super::exponential::{SCALE, buckets};
 /// Collectors refuse requests above 4 MiB by default.
 const LARGEST_REQUEST: usize = 3_500_000;
 
+/// The longest key or value of an attribute, in bytes. Functions have shorter
+/// names; a file by somebody else may hold anything.
+const LONGEST_TEXT: usize = 1000;
+
+/// The most kinds of errors and the most labels of an operation, of which this
+/// version records fewer.
+const MOST_KINDS: usize = 64;
+const MOST_LABELS: usize = 64;
+
 const NS_TO_SECONDS: f64 = 1e-9;
 
 /// The time that cumulative values cover.
@@ -169,7 +178,7 @@ fn attributes_of(operation: &OperationSnapshot) -> Vec<KeyValue> {
         return vec![attribute("code.function.name", &operation.name)];
     };
     let name = attribute("code.function.name", &labelled.name);
-    let labels = labelled.labels.iter();
+    let labels = labelled.labels.iter().take(MOST_LABELS);
     std::iter::once(name)
         .chain(labels.map(|(key, value)| attribute(key, value)))
         .collect()
@@ -184,11 +193,11 @@ fn call_points(operation: &OperationSnapshot, stamp: Stamp) -> Vec<NumberDataPoi
         attributes.extend(error.map(|error| attribute("error.type", error)));
         (count > 0).then(|| whole_point(count as i64, attributes, stamp))
     };
-    let by_kind: u64 = operation.errors.iter().map(|error| error.count).sum();
-    let kinds = operation
-        .errors
-        .iter()
-        .map(|error| point("failure", Some(&error.kind), error.count));
+    let errors = operation.errors.iter().take(MOST_KINDS);
+    let by_kind = errors
+        .clone()
+        .fold(0_u64, |sum, error| sum.saturating_add(error.count));
+    let kinds = errors.map(|error| point("failure", Some(&error.kind), error.count));
     // A report of another tool may not know the kinds of all its failures.
     let unknown = point(
         "failure",
@@ -293,12 +302,25 @@ fn named(name: &str, unit: &str, data: Data) -> Metric {
 
 fn attribute(key: &str, value: &str) -> KeyValue {
     KeyValue {
-        key: key.to_owned(),
+        key: bounded(key),
         value: Some(AnyValue {
-            value: Some(Value::StringValue(value.to_owned())),
+            value: Some(Value::StringValue(bounded(value))),
         }),
         ..KeyValue::default()
     }
+}
+
+/// A text that is too long is cut, with a mark of the whole at its end, so that
+/// two names stay two names.
+fn bounded(text: &str) -> String {
+    if text.len() <= LONGEST_TEXT {
+        return text.to_owned();
+    }
+    let end = (0..=LONGEST_TEXT)
+        .rev()
+        .find(|at| text.is_char_boundary(*at));
+    let head = &text[..end.unwrap_or(0)];
+    format!("{head} #{:08x}", crc32fast::hash(text.as_bytes()))
 }
 
 fn data_point_count(metric: &Metric) -> u64 {
