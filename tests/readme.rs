@@ -53,7 +53,18 @@ fn every_other_command_works() {
     let folder = prepare();
     let collector = fake_collector();
     let binaries = Path::new(env!("CARGO_BIN_EXE_perfkit")).parent().unwrap();
-    let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
+    // A browser would stay open.
+    let openers = folder.path("openers");
+    std::fs::create_dir(&openers).unwrap();
+    for opener in ["openers/xdg-open", "openers/open"] {
+        folder.script(opener, "test -s \"$1\"");
+    }
+    let path = format!(
+        "{}:{}:{}",
+        openers.display(),
+        binaries.display(),
+        std::env::var("PATH").unwrap()
+    );
     let mut count = 0;
     for command in commands()
         .iter()
@@ -64,12 +75,13 @@ fn every_other_command_works() {
         shell
             .args(["-c", &command])
             .current_dir(folder.path("."))
-            .env("PATH", &path);
+            .env("PATH", &path)
+            .env("TMPDIR", &openers);
         let answer = Answer::of(shell);
         assert_eq!(answer.code, Some(0), "{command}: {answer:#?}");
         count += 1;
     }
-    assert!(count >= 12, "only {count} commands were found");
+    assert!(count >= 18, "only {count} commands were found");
 }
 
 /// A folder with everything that the commands speak of.
@@ -79,6 +91,8 @@ fn prepare() -> Folder {
     let server = example("01_function");
     folder.script("server", &format!("exec {}", server.display()));
     folder.write("perfkit.toml", &blocks("toml").concat());
+    let summary = workspace().join("tests/samples/k6/summary-export.json");
+    std::fs::copy(summary, folder.path("k6-summary.json")).unwrap();
     for file in ["report.json", "before.json", "after.json"] {
         let clock = MockClock::new();
         let monitor = Monitor::with_clock(clock.clone());
