@@ -486,7 +486,10 @@ fn pages_are_accessible() {
     let monitor = Monitor::new();
     monitor.measure("work", || ());
     let operations = page_of(&folder, &Report::from_snapshot(monitor.snapshot()));
-    for page in [page_of(&folder, &pair()), many, operations] {
+    let files = ["report.json", "before.json", "after.json"];
+    let several = [&["report", "--format", "html"], &files[..]].concat();
+    let several = folder.run(several).exits_with(0).stdout;
+    for page in [page_of(&folder, &pair()), many, operations, several] {
         for width in [360, 1280] {
             for scheme in [0, 1] {
                 let look = (width, scheme);
