@@ -388,6 +388,10 @@ fn a_page_is_opened_with_the_systems_opener() {
         .complains("open page.html in a browser yourself");
     let script = format!("bin/{opener}");
     folder.script(&script, "echo \"$1\" > opened");
+    let both = ["report", "report.json", "report.json", "--open"];
+    with_path(&folder.path("bin"), &both).exits_with(0);
+    let opened = std::fs::read_to_string(folder.read("opened").trim()).unwrap();
+    assert!(opened.contains("<h1>2 reports</h1>"));
     with_path(&folder.path("bin"), &["report", "report.json", "--open"]).exits_with(0);
     let opened = PathBuf::from(folder.read("opened").trim());
     assert!(opened.starts_with(folder.path("tmp")), "{opened:?}");
