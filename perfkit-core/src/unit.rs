@@ -69,9 +69,13 @@ const COUNTS_READ: &[Scale] = &[("k", 1e3), ("M", 1e6), ("G", 1e9)];
 const DATA_RATES_READ: &[Scale] = &[("kB/s", 1e3), ("KB/s", 1e3), ("MB/s", 1e6), ("GB/s", 1e9)];
 const PERCENT_READ: &[Scale] = &[("", 1.0)];
 
+/// From here on numbers would be longer than what they say.
+const BEYOND: f64 = 1e21;
+
 impl Unit {
     /// Prints a value with `digits` significant digits and the scale that
-    /// keeps its whole part short; counts keep all their digits.
+    /// keeps its whole part short; counts keep all their digits. From 10²¹ base
+    /// units on, which nothing has, it has an exponent.
     ///
     /// ```
     /// use perfkit::unit::Unit;
@@ -84,6 +88,9 @@ impl Unit {
     pub fn format(self, value: f64, digits: usize) -> String {
         if !value.is_finite() {
             return "-".to_owned();
+        }
+        if value.abs() >= BEYOND {
+            return self.with_exponent(value, digits);
         }
         match self {
             Self::Count | Self::Score => return format_count(value, digits),
@@ -107,7 +114,8 @@ impl Unit {
     /// `100k/s`, `99.99%`. Returns base units.
     ///
     /// Letters matter (`MB` is 10⁶ bytes, `MiB` 2²⁰), a space before the suffix
-    /// does not. Everything that [`Unit::format`] prints is read back.
+    /// does not. Everything that [`Unit::format`] prints without an exponent is
+    /// read back.
     ///
     /// # Errors
     /// Text that is not a number with a suffix of this unit.
@@ -149,6 +157,13 @@ impl Unit {
         };
         let value = decimal.parse::<f64>().map_err(|_| fail())? * size;
         value.is_finite().then_some(value).ok_or_else(fail)
+    }
+
+    fn with_exponent(self, value: f64, digits: usize) -> String {
+        let largest = self.scales().last();
+        let (suffix, size) = largest.copied().unwrap_or(("", 1.0));
+        let text = format!("{:.*e} {suffix}", digits.saturating_sub(1), value / size);
+        text.trim_end().to_owned()
     }
 
     /// The symbol of the base unit, as it stands in files.
@@ -326,6 +341,19 @@ mod tests {
     fn values_without_meaning_are_a_dash() {
         assert_eq!(Unit::Nanoseconds.format(f64::NAN, 4), "-");
         assert_eq!(Unit::PerSecond.format(f64::INFINITY, 4), "-");
+    }
+
+    #[test]
+    fn absurd_values_are_short() {
+        assert_eq!(Unit::Nanoseconds.format(1e300, 3), "1.00e291 s");
+        assert_eq!(Unit::Count.format(-2.5e21, 2), "-2.5e21");
+        assert_eq!(Unit::Ratio.format(1e30, 0), "1e32 %");
+        for unit in [Unit::Nanoseconds, Unit::Bytes, Unit::Count, Unit::Ratio] {
+            for value in [f64::MAX, f64::MIN, 9.9e20, f64::MIN_POSITIVE] {
+                let text = unit.format(value, 4);
+                assert!(text.len() < 40, "{text}");
+            }
+        }
     }
 
     #[test]

@@ -123,6 +123,9 @@ pub(crate) fn verdict_word(comparison: &Comparison) -> &'static str {
 
 /// `+9.6 %`, `-50 %`; beyond a doubling `3.1 times`.
 fn signed_change(ratio: f64) -> String {
+    if ratio >= 1e9 {
+        return format!("{ratio:.1e} times");
+    }
     if ratio >= 2.0 {
         return format!("{ratio:.2} times");
     }
@@ -140,5 +143,6 @@ mod tests {
         assert_eq!(signed_change(1.096), "+9.6 %");
         assert_eq!(signed_change(0.5), "-50 %");
         assert_eq!(signed_change(3.104), "3.10 times");
+        assert_eq!(signed_change(1e300), "1.0e300 times");
     }
 }

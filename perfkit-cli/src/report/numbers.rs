@@ -57,7 +57,11 @@ pub(crate) struct RatioText {
 impl RatioText {
     pub(crate) fn new(ratio: &Ratio) -> Self {
         let decimals = decimals(ratio.high - ratio.low);
-        let show = |value: f64| format!("{value:.decimals$}");
+        // A ratio that nothing has is not written out.
+        let show = |value: f64| match value {
+            value if value >= 1e9 || (value > 0.0 && value < 1e-5) => format!("{value:.1e}"),
+            value => format!("{value:.decimals$}"),
+        };
         Self {
             estimate: show(ratio.estimate),
             low: show(ratio.low),
@@ -151,6 +155,18 @@ mod tests {
         );
         assert_eq!(text(1.08, 1.12).interval(), "95 % interval 1.080 to 1.120");
         assert_eq!(text(0.5, 3.0).interval(), "95 % interval 0.5 to 3.0");
+    }
+
+    #[test]
+    fn an_absurd_ratio_is_short() {
+        let text = RatioText::new(&Ratio {
+            estimate: 1e300,
+            low: f64::MIN_POSITIVE,
+            high: f64::MAX,
+            confidence: 0.95,
+        });
+        assert_eq!(text.estimate, "1.0e300");
+        assert_eq!(text.interval(), "95 % interval 2.2e-308 to 1.8e308");
     }
 
     #[test]
