@@ -362,6 +362,7 @@ fn a_thousand_benchmarks_are_a_short_page() {
     assert!(page.len() < 5_000_000, "{}", page.len());
     assert!(page.contains("<b>143</b> slower"), "{}", &page[..9000]);
     assert!(page.contains("1 to 40 of 1,000"));
+    assert!(page.contains("<summary>group0/bench_0</summary>"));
     assert!(page.contains("The distributions of 980 more comparisons are not drawn."));
 }
 

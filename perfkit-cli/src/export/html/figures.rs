@@ -116,13 +116,24 @@ impl Group {
         let order = Order::of(benchmarks.iter().copied())
             .map(|chart| FigureView::of(&chart, &format!("{id}-order")))
             .transpose()?;
-        let names: Vec<String> = benchmarks.iter().take(2).map(|b| label(&b.name)).collect();
         Ok(Some(Self {
-            name: names.join(", "),
+            name: group_name(benchmarks),
             distribution: FigureView::of(&distribution, &format!("{id}-distribution"))?,
             order,
         }))
     }
+}
+
+/// The name of what is compared with its earlier self, or of the first two.
+fn group_name(benchmarks: &[&Benchmark]) -> String {
+    if let [before, after] = benchmarks
+        && let Some(name) = before.name.strip_suffix(" (before)")
+        && after.name.strip_suffix(" (after)") == Some(name)
+    {
+        return label(name);
+    }
+    let names: Vec<String> = benchmarks.iter().take(2).map(|b| label(&b.name)).collect();
+    names.join(", ")
 }
 
 impl Group {
