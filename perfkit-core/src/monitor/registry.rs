@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, PoisonError, RwLock};
+#[cfg(not(perfkit_loom))]
+use std::sync::RwLock;
+use std::sync::{Arc, PoisonError};
+
+#[cfg(perfkit_loom)]
+use loom::sync::RwLock;
 
 use crate::alloc;
 use crate::recorder::{Common, Recorder, Section};
@@ -97,7 +102,7 @@ fn shorten(name: &str) -> String {
     format!("{}#{:016x}", &name[..end], hasher.finish())
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(perfkit_loom)))]
 mod tests {
     use super::*;
     use crate::clock::Clock;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::histogram::bucket;
 
-use super::sync::{Acquire, AtomicU32, Mutex, Relaxed, Release, lock};
+use super::sync::{Acquire, AtomicU32, Mutex, Own, Relaxed, Release, lock};
 
 /// How many buckets are near: up to 2⁴⁴ ticks, which are hours, or bytes, which
 /// are 16 TiB. Values so large that nobody minds a lock are far.
@@ -66,10 +66,10 @@ impl Counts {
     /// to readers. For the one thread that writes.
     #[inline]
     pub(super) fn widen_to(&self, bucket: u32) {
-        if bucket < self.lowest.load(Relaxed) {
+        if bucket < self.lowest.own() {
             self.lowest.store(bucket, Relaxed);
         }
-        if bucket > self.highest.load(Relaxed) {
+        if bucket > self.highest.own() {
             self.highest.store(bucket, Relaxed);
         }
     }
@@ -81,7 +81,7 @@ impl Counts {
             self.add_far(bucket);
             return;
         };
-        let next = count.load(Relaxed).wrapping_add(1);
+        let next = count.own().wrapping_add(1);
         // Whoever sees it sees all that were counted before.
         count.store(next, Release);
         if next == 0 {
@@ -103,7 +103,7 @@ impl Counts {
     fn carry(&self, bucket: u32) {
         let high = self.high.get_or_init(|| zeros(NEAR));
         let count = &high[bucket as usize];
-        count.store(count.load(Relaxed).wrapping_add(1), Release);
+        count.store(count.own().wrapping_add(1), Release);
     }
 
     /// Every bucket that holds values, ascending, and their sum.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::outcome::Failure;
 
-use super::sync::{Acquire, AtomicU64, Mutex, Relaxed, Release, hold_soon};
+use super::sync::{Acquire, AtomicU64, Mutex, Own, Relaxed, Release, hold_soon};
 
 /// How many kinds are kept apart.
 const MOST_KINDS: usize = 16;
@@ -63,7 +63,7 @@ impl ErrorLog {
         let Some(kind) = self.find(failure.kind()) else {
             return;
         };
-        kind.count.store(kind.count.load(Relaxed) + 1, Release);
+        kind.count.store(kind.count.own() + 1, Release);
         // A reader that copies the text just now keeps the one before.
         if let Some(text) = failure.known_text()
             && let Some(mut last_text) = hold_soon(&kind.last_text, 0)

@@ -8,7 +8,7 @@ use crate::metric::Totals;
 
 use super::counts::{Counts, bucket_of};
 use super::sample::{PastExtras, Quantity, Work};
-use super::sync::{Acquire, AtomicU64, Relaxed, Release, add};
+use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release, add};
 use super::tally::{Series, Tally};
 
 /// The extra quantities of one operation on one thread.
@@ -292,12 +292,12 @@ impl<const N: usize> Group<N> {
 impl Extent {
     #[inline]
     fn add(&self, value: i64) {
-        let sum = (self.sum.load(Relaxed) as i64).saturating_add(value);
+        let sum = (self.sum.own() as i64).saturating_add(value);
         self.sum.store(sum as u64, Relaxed);
-        if value < self.min.load(Relaxed) as i64 {
+        if value < self.min.own() as i64 {
             self.min.store(value as u64, Relaxed);
         }
-        if value > self.max.load(Relaxed) as i64 {
+        if value > self.max.own() as i64 {
             self.max.store(value as u64, Relaxed);
         }
     }

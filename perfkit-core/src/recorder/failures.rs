@@ -4,7 +4,7 @@ use crate::outcome::Ending;
 
 use super::sample::Quantity;
 use super::shard::{extent, only_totals};
-use super::sync::{Acquire, AtomicU64, Relaxed, Release, add, widen};
+use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release, add, widen};
 use super::tally::Tally;
 
 /// How many there were, and how long they took.
@@ -37,7 +37,7 @@ impl Failures {
             Ending::Panic => &self.panic,
             Ending::Cancelled => &self.cancelled,
         };
-        count.store(count.load(Relaxed).saturating_add(1), Release);
+        count.store(count.own().saturating_add(1), Release);
     }
 
     pub(super) fn read(&self, tally: &mut Tally) {

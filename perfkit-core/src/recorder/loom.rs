@@ -6,14 +6,15 @@
 use loom::thread;
 
 use crate::clock::MockClock;
-use crate::outcome::Ending;
+use crate::monitor::Registry;
+use crate::outcome::{Ending, Failure};
 
-use super::operation::{Common, Recorder};
+use super::operation::{Common, Recorder, attend};
 use super::sample::{Quantity, Sample};
 use super::shard::Shard;
 use super::sync::Arc;
-use super::tally::Tally;
-use super::{Limits, Recording};
+use super::tally::{Calls, Tally};
+use super::{Limits, Recording, State};
 
 /// Runs a model, with so many interruptions of one thread by another.
 fn model(interruptions: usize, test: impl Fn() + Sync + Send + 'static) {
@@ -23,15 +24,28 @@ fn model(interruptions: usize, test: impl Fn() + Sync + Send + 'static) {
     builder.check(test);
 }
 
-fn recorder() -> (Arc<Recorder>, MockClock) {
+fn common(shards_bytes: usize) -> (Arc<Common>, MockClock) {
     let clock = MockClock::new();
     let limits = Limits {
         last_calls: 2,
         last_period: std::time::Duration::from_secs(60),
-        shards_bytes: 1 << 20,
+        shards_bytes,
     };
     let common = Common::new(clock.clone().into(), limits);
-    (Arc::new(Recorder::new(Arc::new(common))), clock)
+    (Arc::new(common), clock)
+}
+
+fn recorder() -> (Arc<Recorder>, MockClock) {
+    let (common, clock) = common(1 << 20);
+    (Arc::new(Recorder::new(common)), clock)
+}
+
+/// Counts a successful call as the direct path does.
+fn succeed(shard: &'static Shard, end: u64, duration: u64) {
+    if shard.wants_attention(end, duration) {
+        attend(shard, end, duration);
+    }
+    shard.record_success(end, duration, duration);
 }
 
 fn buckets(tally: &Tally) -> Vec<(u16, u64)> {
@@ -56,35 +70,53 @@ fn is_within(earlier: &Tally, later: &Tally) -> bool {
 
 #[test]
 fn a_reader_loses_and_doubles_nothing() {
-    model(3, || {
+    model(2, || {
         let shard: &'static Shard = Box::leak(Box::new(Shard::new(1)));
         let writer = thread::spawn(move || {
             for duration in [1, 2, 1] {
                 shard.record_success(duration, duration, duration);
             }
         });
-        let first = shard.read();
-        let second = shard.read();
-        assert!(is_within(&first, &second), "{first:?} then {second:?}");
+        let meanwhile = shard.read();
         writer.join().unwrap();
         let last = shard.read();
-        assert!(is_within(&second, &last), "{second:?} then {last:?}");
+        assert!(is_within(&meanwhile, &last), "{meanwhile:?} then {last:?}");
         assert_eq!(buckets(&last), [(1, 2), (2, 1)]);
         assert_eq!((last.calls.success, sum(&last)), (3, 4));
     });
 }
 
 #[test]
+fn values_so_large_that_they_are_under_a_lock_are_not_lost_either() {
+    model(2, || {
+        let shard: &'static Shard = Box::leak(Box::new(Shard::new(1)));
+        let writer = thread::spawn(move || {
+            for duration in [9, 1] {
+                shard.record_success(duration, duration, duration);
+            }
+        });
+        let meanwhile = shard.read();
+        writer.join().unwrap();
+        let last = shard.read();
+        assert!(is_within(&meanwhile, &last), "{meanwhile:?} then {last:?}");
+        assert_eq!(buckets(&last), [(1, 1), (9, 1)]);
+    });
+}
+
+#[test]
 fn a_call_of_the_ring_is_never_half_one_and_half_another() {
-    model(3, || {
+    model(4, || {
         let shard: &'static Shard = Box::leak(Box::new(Shard::new(2)));
         let writer = thread::spawn(move || {
             for end in [10, 20, 30] {
-                shard.record_success(end, end / 10, 0);
+                shard.record_extras(None, Some(end), None);
+                shard.record_success(end, end / 10, end / 5);
             }
         });
         for call in shard.last_calls(2, 0) {
             assert_eq!(call.end, 10 * call.duration);
+            assert_eq!(call.end, 5 * call.self_time);
+            assert_eq!(call.extras.unwrap().cpu_ns, Some(call.end));
         }
         writer.join().unwrap();
         let ends: Vec<u64> = shard.last_calls(2, 0).iter().map(|call| call.end).collect();
@@ -96,6 +128,8 @@ fn a_call_of_the_ring_is_never_half_one_and_half_another() {
 fn two_threads_never_have_the_same_shard() {
     model(3, || {
         let (recorder, _) = recorder();
+        // One that a thread left behind, which both would like to have.
+        recorder.give_back(recorder.lease().unwrap());
         let other = Arc::clone(&recorder);
         let lease = |recorder: &Arc<Recorder>| {
             let shard = recorder.lease().unwrap();
@@ -142,12 +176,112 @@ fn a_call_is_in_one_slot() {
                 shard.record(&call(end), None);
             }
         });
-        let meanwhile = read(&recorder);
-        assert_eq!(meanwhile.last_period.calls, meanwhile.lifetime.calls);
+        agree(&read(&recorder));
         writer.join().unwrap();
         let last = read(&recorder);
+        agree(&last);
         assert_eq!(last.last_period.calls.success, 2);
         assert_eq!(buckets(&last.last_period), [(1, 2)]);
+    });
+}
+
+#[test]
+fn a_call_is_before_a_reset_or_after_it() {
+    model(2, || {
+        let (recorder, clock) = recorder();
+        clock.set_ns(10_000_000_000);
+        let shard = recorder.lease().unwrap();
+        let writer = thread::spawn(move || {
+            succeed(shard, 10_000_000_000, 3);
+            succeed(shard, 10_000_000_001, 1);
+        });
+        recorder.reset();
+        writer.join().unwrap();
+        let last = read(&recorder);
+        agree(&last);
+        assert!(last.last_calls.len() as u64 <= last.lifetime.calls.success);
+        succeed(shard, 10_000_000_002, 2);
+        let more = read(&recorder);
+        agree(&more);
+        let added = more.lifetime.since(&last.lifetime);
+        assert_eq!((added.calls.success, buckets(&added)), (1, vec![(2, 1)]));
+        recorder.reset();
+        let nothing = read(&recorder);
+        assert_eq!(nothing.lifetime.calls, Calls::default());
+        assert_eq!((nothing.last_calls.len(), sum(&nothing.lifetime)), (0, 0));
+    });
+}
+
+/// All numbers of a reading are of the same calls.
+fn agree(recording: &Recording) {
+    let Recording {
+        lifetime,
+        last_period,
+        ..
+    } = recording;
+    assert_eq!(lifetime.calls, last_period.calls);
+    let buckets = buckets(lifetime);
+    assert_eq!(buckets, self::buckets(last_period));
+    let count: u64 = buckets.iter().map(|(_, count)| count).sum();
+    assert_eq!(lifetime.calls.success, count);
+    if let Some(time) = lifetime.series(Quantity::ExecutionTime) {
+        let edges = [buckets[0].0, buckets[buckets.len() - 1].0];
+        let extremes = [time.totals.min, time.totals.max];
+        // So small values have a bucket each.
+        assert_eq!(extremes, edges.map(i64::from));
+    }
+}
+
+#[test]
+fn threads_without_a_shard_of_their_own_share_one_in_turns() {
+    model(2, || {
+        let (common, _) = common(0);
+        let recorder = Arc::new(Recorder::new(common));
+        let other = Arc::clone(&recorder);
+        let record = |recorder: &Arc<Recorder>| {
+            recorder.record(&call(1), None, State::new().read());
+        };
+        let there = thread::spawn(move || record(&other));
+        record(&recorder);
+        there.join().unwrap();
+        let last = read(&recorder);
+        assert_eq!(last.lifetime.calls.success, 2);
+        assert_eq!(buckets(&last.lifetime), [(1, 2)]);
+    });
+}
+
+#[test]
+fn a_failure_is_among_the_errors_though_they_are_being_read() {
+    model(2, || {
+        let (recorder, _) = recorder();
+        let shard = recorder.lease().unwrap();
+        let writer = thread::spawn(move || {
+            let mut failed = call(1);
+            failed.ending = Ending::Failure;
+            shard.record(&failed, Some(&Failure::new("refused", "by the model")));
+        });
+        assert!(errors(&read(&recorder)) <= 1);
+        writer.join().unwrap();
+        let last = read(&recorder);
+        assert_eq!((errors(&last), last.lifetime.calls.failure), (1, 1));
+    });
+}
+
+fn errors(recording: &Recording) -> u64 {
+    recording.errors.iter().map(|error| error.count).sum()
+}
+
+#[test]
+fn a_name_has_one_entry_whoever_brings_it_first() {
+    model(3, || {
+        let (common, _) = common(1 << 20);
+        let registry = Arc::new(Registry::new(common, 2));
+        let other = Arc::clone(&registry);
+        let there = thread::spawn(move || ["a", "b"].map(|name| other.entry(name, None)));
+        let here = ["b", "a"].map(|name| registry.entry(name, None));
+        let [a, b] = there.join().unwrap();
+        assert!(Arc::ptr_eq(&here[0], &b) && Arc::ptr_eq(&here[1], &a));
+        assert_eq!(registry.entries().len(), 2);
     });
 }
 

@@ -24,12 +24,13 @@ use super::failures::Failures;
 use super::sample::{PastCall, Quantity, Sample, Work};
 use super::state::Allowed;
 use super::sync::{
-    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Relaxed, Release, Weak, add, hold_soon, lock, widen,
+    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Own, Relaxed, Release, Weak, add, hold_soon, lock,
+    widen,
 };
 use super::tally::{Series, Tally};
 
 /// How often a reading that a writer disturbed is made anew.
-const TRIES: u32 = if cfg!(perfkit_loom) { 2 } else { 8 };
+const TRIES: u32 = if cfg!(perfkit_loom) { 1 } else { 8 };
 
 /// The longest duration that an entry of the ring holds: decades of ticks, which
 /// only a clock that steps can tell of.
@@ -155,7 +156,7 @@ impl Shard {
     /// Enters a call; says how deep it is nested in itself.
     #[inline(always)]
     pub(crate) fn enter(&self) -> u32 {
-        let depth = self.depth.load(Relaxed);
+        let depth = self.depth.own();
         self.depth.store(depth.wrapping_add(1), Relaxed);
         depth
     }
@@ -186,17 +187,17 @@ impl Shard {
     /// Counts an outermost successful call.
     #[inline(always)]
     pub(crate) fn record_success(&self, end: u64, duration: u64, self_time: u64) {
-        self.counts.add_one(self.pending.load(Relaxed));
+        self.counts.add_one(self.pending.own());
         self.pending.store(bucket_of(duration), Release);
-        let timed = self.timed.load(Relaxed);
-        let position = timed.wrapping_add(self.others.load(Relaxed));
+        let timed = self.timed.own();
+        let position = timed.wrapping_add(self.others.own());
         if self_time != duration {
             self.extras.record_self_time(position, self_time);
         }
         self.push(position, end, duration << 3);
         add(&self.sum, duration);
         add(&self.self_sum, self_time);
-        if duration < self.min.load(Relaxed) || duration > self.max.load(Relaxed) {
+        if duration < self.min.own() || duration > self.max.own() {
             self.widen_to(duration);
         }
         self.timed.store(timed.wrapping_add(1), Release);
@@ -234,7 +235,7 @@ impl Shard {
     /// Whether a duration is longer than all before, and so worth a doubt.
     #[inline(always)]
     pub(super) fn is_longest(&self, duration: u64) -> bool {
-        duration > self.max.load(Relaxed)
+        duration > self.max.own()
     }
 
     /// Counts what was measured of the next successful call beside its time.
@@ -282,7 +283,7 @@ impl Shard {
         let packed = sample.duration() << 3 | code(sample.ending) | u64::from(sample.nested) << 2;
         self.push(self.position(), sample.end, packed);
         self.others
-            .store(self.others.load(Relaxed).wrapping_add(1), Release);
+            .store(self.others.own().wrapping_add(1), Release);
     }
 
     /// Counts a successful call of which nothing else is known.
@@ -328,8 +329,8 @@ impl Shard {
     }
 
     fn position(&self) -> u64 {
-        let timed = self.timed.load(Relaxed);
-        timed.wrapping_add(self.others.load(Relaxed))
+        let timed = self.timed.own();
+        timed.wrapping_add(self.others.own())
     }
 
     #[inline(always)]

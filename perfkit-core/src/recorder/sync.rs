@@ -98,19 +98,62 @@ impl<T> DerefMut for Guard<'_, T> {
     }
 }
 
+/// A number that only the calling thread writes.
+///
+/// The model checker is told, because it looks for other orders of two threads'
+/// accesses only where no access of the same thread came between: a writer's own
+/// reading would hide each of its writes. So told, it also finds two writers.
+pub(super) trait Own<T> {
+    fn own(&self) -> T;
+}
+
+#[cfg(not(perfkit_loom))]
+impl Own<u64> for AtomicU64 {
+    #[inline(always)]
+    fn own(&self) -> u64 {
+        self.load(Relaxed)
+    }
+}
+
+#[cfg(not(perfkit_loom))]
+impl Own<u32> for AtomicU32 {
+    #[inline(always)]
+    fn own(&self) -> u32 {
+        self.load(Relaxed)
+    }
+}
+
+#[cfg(perfkit_loom)]
+#[expect(unsafe_code, reason = "the model checker calls such a reading unsafe")]
+impl Own<u64> for AtomicU64 {
+    fn own(&self) -> u64 {
+        // SAFETY: the checker itself panics when another thread may write.
+        unsafe { self.unsync_load() }
+    }
+}
+
+#[cfg(perfkit_loom)]
+#[expect(unsafe_code, reason = "the model checker calls such a reading unsafe")]
+impl Own<u32> for AtomicU32 {
+    fn own(&self) -> u32 {
+        // SAFETY: the checker itself panics when another thread may write.
+        unsafe { self.unsync_load() }
+    }
+}
+
 /// Adds to a number that only the calling thread writes.
 #[inline(always)]
 pub(super) fn add(number: &AtomicU64, amount: u64) {
-    number.store(number.load(Relaxed).saturating_add(amount), Relaxed);
+    number.store(number.own().saturating_add(amount), Relaxed);
 }
 
 /// Raises or lowers a pair of extremes that only the calling thread writes.
 #[inline(always)]
 pub(super) fn widen(min: &AtomicU64, max: &AtomicU64, value: u64) {
-    if value < min.load(Relaxed) {
+    if value < min.own() {
         min.store(value, Relaxed);
     }
-    if value > max.load(Relaxed) {
+    if value > max.own() {
         max.store(value, Relaxed);
     }
 }

@@ -135,6 +135,22 @@ impl Series {
         self.buckets = scaled;
     }
 
+    /// Puts right the extremes that are not in the outermost buckets: they may be
+    /// of a call that is just being counted, or miss one that met a reset.
+    fn mend(&mut self) {
+        let (Some(&(first, _)), Some(&(last, _))) = (self.buckets.first(), self.buckets.last())
+        else {
+            return;
+        };
+        let middle = |bucket: u16| i64::try_from(bucket::middle(bucket)).unwrap_or(i64::MAX);
+        if !is_in(first, self.totals.min) {
+            self.totals.min = middle(first);
+        }
+        if !is_in(last, self.totals.max) {
+            self.totals.max = middle(last);
+        }
+    }
+
     /// Makes the totals agree: the sum may know of a call that ended while the
     /// buckets were read.
     fn settle(&mut self) {
@@ -274,6 +290,7 @@ impl Tally {
     pub(super) fn in_ns(&mut self, scale: Scale) {
         for quantity in Quantity::ALL {
             if let Some(series) = &mut self.series[quantity as usize] {
+                series.mend();
                 if quantity.is_in_ticks() {
                     series.in_ns(scale);
                 }
