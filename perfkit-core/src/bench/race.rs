@@ -217,6 +217,7 @@ fn later(a: StopReason, b: StopReason) -> StopReason {
 
 #[cfg(test)]
 mod tests {
+    use super::super::comparison::Rules;
     use super::*;
     use crate::report::Verdict;
 
@@ -262,8 +263,9 @@ mod tests {
             benchmark("sum/fold", 1.02, 0.0005, 1.0),
             benchmark("sum/loop (again)", 1.0, swing, 2.0),
         ];
-        let mut notes = Vec::new();
-        let comparisons = compare(&benchmarks, &race(true), Rules::default(), &mut notes);
+        let (family, rules) = (race(true).family, Rules::default());
+        let notes = family.noise_note(&benchmarks, &rules).into_iter().collect();
+        let comparisons = compare_family(&benchmarks, &family, &FUNCTION_METRICS, &rules);
         let fold = comparisons.iter().find(|c| c.candidate == "sum/fold");
         let fold = fold.unwrap();
         (fold.verdict, fold.indifference, notes)
@@ -284,7 +286,7 @@ mod tests {
         assert!(races[1].family.pairs.is_empty());
         let pinned: Vec<bool> = races[0].entrants.iter().map(|e| e.is_pinned).collect();
         assert_eq!(pinned, [true, false], "several threads are not pinned");
-        assert_eq!(races[0].null, None);
+        assert!(races[0].family.nulls.is_empty());
     }
 
     #[test]
@@ -294,7 +296,7 @@ mod tests {
             race.family.names,
             ["sum/loop", "sum/fold", "sum/loop (again)"]
         );
-        assert_eq!(race.null, Some((0, 2)));
+        assert_eq!(race.family.nulls, [(0, 2)]);
         assert_eq!(race.entrants[2].benchmark, "sum/loop");
         assert_eq!(race.listed[2], race.listed[0]);
     }
@@ -304,11 +306,14 @@ mod tests {
         let (verdict, indifference, notes) = judged(0.0005);
         assert_eq!(verdict, Verdict::Slower);
         assert_eq!(indifference, Rules::default().indifference);
-        assert!(notes.is_empty());
+        assert!(notes[0].message.contains("at most"), "{notes:?}");
         let (verdict, indifference, notes) = judged(0.2);
         assert_ne!(verdict, Verdict::Slower);
         assert!(indifference > 0.02, "{indifference}");
-        assert_eq!(notes[0].code, "noise-of-the-machine");
+        assert!(
+            notes[0].message.contains("are called the same"),
+            "{notes:?}"
+        );
     }
 
     #[test]
