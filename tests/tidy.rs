@@ -376,7 +376,8 @@ fn every_lesson_says_how_to_run_it() {
             .to_owned();
         assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
         assert!(
-            lesson.text.contains(&format!("--example {name}`")),
+            lesson.text.contains(&format!("--example {name}`"))
+                || lesson.text.contains(&format!("--bench {name}`")),
             "{name} does not say it"
         );
         assert!(lesson.text.starts_with("//! Lesson "), "{name}");

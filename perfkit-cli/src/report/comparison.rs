@@ -119,6 +119,20 @@ pub(super) fn sentence(comparison: &Comparison) -> (Tone, String) {
         "cpu_time" => "By CPU time, ".to_owned(),
         other => format!("By {other}, "),
     };
+    let exact = comparison
+        .notes
+        .iter()
+        .find(|note| note.code == "exact-values");
+    if let (None, Some(note)) = (&comparison.ratio, exact) {
+        let (tone, word) = match comparison.verdict {
+            Verdict::Slower => (Tone::Bad, "is worse than"),
+            Verdict::Faster => (Tone::Good, "is better than"),
+            Verdict::Same => (Tone::Plain, "is the same as"),
+            Verdict::Inconclusive => (Tone::Unsure, "was run too few times against"),
+        };
+        let text = format!("{what}{candidate} {word} {baseline}: {}.", note.message);
+        return (tone, text);
+    }
     let Some(ratio) = &comparison.ratio else {
         let text = format!("{what}{candidate} and {baseline} cannot be compared: too few values.");
         return (Tone::Unsure, text);

@@ -1,5 +1,7 @@
 //! From two contestants to a ratio, an interval and a verdict.
 
+use std::cmp::Ordering;
+
 use crate::metric::{Better, Metric, MetricSummary};
 use crate::report::{Benchmark, Comparison, Note, Ratio, Verdict};
 use crate::snapshot::OperationSnapshot;
@@ -149,7 +151,14 @@ pub fn compare_interleaved(
             confidence: shift.confidence,
         });
     let is_sure = ratio.is_some_and(|ratio| ratio.confidence >= rules.confidence);
-    if !all_positive {
+    let better = better(candidate.metrics.get(metric));
+    let exact = constants(&pairs).filter(|_| !all_positive);
+    if let Some((baseline, candidate)) = exact {
+        notes.push(Note::info(
+            "exact-values",
+            format!("{metric} was {baseline} and is {candidate}, in every run"),
+        ));
+    } else if !all_positive {
         notes.push(Note::info(
             "zero-values",
             format!("{metric} has values of zero, of which no ratio can be taken"),
@@ -164,9 +173,11 @@ pub fn compare_interleaved(
             ),
         ));
     }
-    let better = better(candidate.metrics.get(metric));
-    let verdict = match ratio {
-        Some(ratio) if is_sure => verdict_of(Some(&ratio), rules.indifference, better),
+    let verdict = match (ratio, exact) {
+        (Some(ratio), _) if is_sure => verdict_of(Some(&ratio), rules.indifference, better),
+        (None, Some(values)) if differences.len() as u64 >= rules.fewest_pairs() => {
+            verdict_of_values(values, better)
+        }
         _ => Verdict::Inconclusive,
     };
     Comparison {
@@ -417,6 +428,30 @@ fn paired_values(baseline: &Benchmark, candidate: &Benchmark, metric: &Metric) -
     pairs
 }
 
+/// The values of both sides where neither ever varies, as counts of allocations
+/// do not.
+fn constants(pairs: &[Pair]) -> Option<(f64, f64)> {
+    let first = pairs.first()?;
+    let is_same = |pair: &Pair| {
+        pair.baseline.to_bits() == first.baseline.to_bits()
+            && pair.candidate.to_bits() == first.candidate.to_bits()
+    };
+    pairs
+        .iter()
+        .all(is_same)
+        .then_some((first.baseline, first.candidate))
+}
+
+/// The verdict on values that never vary and of which no ratio can be taken.
+fn verdict_of_values((baseline, candidate): (f64, f64), better: Better) -> Verdict {
+    match (candidate.total_cmp(&baseline), better) {
+        (Ordering::Equal, _) => Verdict::Same,
+        (Ordering::Less, Better::Lower) | (Ordering::Greater, Better::Higher) => Verdict::Faster,
+        (Ordering::Greater, Better::Lower) | (Ordering::Less, Better::Higher) => Verdict::Slower,
+        (_, Better::Unknown) => Verdict::Inconclusive,
+    }
+}
+
 /// The difference of logarithms of each round: the median over its blocks.
 fn differences_of_rounds(pairs: &[Pair]) -> Vec<f64> {
     let of_round = |blocks: &[Pair]| {
@@ -552,12 +587,24 @@ mod tests {
 
     #[test]
     fn zero_values_have_no_ratio() {
-        let baseline = benchmark("a", &[0.0; 10]);
-        let candidate = benchmark("b", &[5.0; 10]);
-        let comparison =
-            compare_interleaved(&baseline, &candidate, &Metric::WALL_TIME, &Rules::default());
+        let compare = |baseline: &[f64], candidate: &[f64]| {
+            let (baseline, candidate) = (benchmark("a", baseline), benchmark("b", candidate));
+            let rules = Rules::default();
+            compare_interleaved(&baseline, &candidate, &Metric::WALL_TIME, &rules)
+        };
+        let varying: Vec<f64> = (0..12).map(f64::from).collect();
+        let comparison = compare(&varying, &[5.0; 12]);
         assert_eq!(comparison.verdict, Verdict::Inconclusive);
         assert_eq!(comparison.notes[0].code, "zero-values");
+        let exact = compare(&[0.0; 12], &[5.0; 12]);
+        assert_eq!((exact.verdict, exact.ratio), (Verdict::Slower, None));
+        assert_eq!(
+            exact.notes[0].message,
+            "wall_time was 0 and is 5, in every run"
+        );
+        assert_eq!(compare(&[5.0; 12], &[0.0; 12]).verdict, Verdict::Faster);
+        assert_eq!(compare(&[0.0; 12], &[0.0; 12]).verdict, Verdict::Same);
+        assert_eq!(compare(&[0.0; 3], &[5.0; 3]).verdict, Verdict::Inconclusive);
     }
 
     #[test]

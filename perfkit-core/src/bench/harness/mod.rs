@@ -258,3 +258,37 @@ fn save(report: &Report, path: PathBuf) -> Result<(), (i32, String)> {
 fn random_seed() -> u64 {
     RandomState::new().hash_one(std::process::id()) % 1_000_000
 }
+
+/// A whole bench program, of functions without arguments: groups of them, whose
+/// others are compared with the first.
+///
+/// ```no_run
+/// fn looped() -> u64 {
+///     let mut sum = 0;
+///     for n in 0..std::hint::black_box(1000) {
+///         sum += n;
+///     }
+///     sum
+/// }
+///
+/// fn folded() -> u64 {
+///     (0..std::hint::black_box(1000)).fold(0, |sum, n| sum + n)
+/// }
+///
+/// perfkit::compare! { sum: looped, folded }
+/// ```
+///
+/// Several groups stand one after the other, with a semicolon between them. What
+/// has inputs, parameters or a throughput is said to [`bench::main`](main).
+#[macro_export]
+macro_rules! compare {
+    ($($group:ident: $($function:path),+ $(,)?);+ $(;)?) => {
+        fn main() {
+            $crate::bench::main(|bench| {
+                $(bench.group(stringify!($group), |group| {
+                    $(group.add(stringify!($function), $function);)+
+                });)+
+            });
+        }
+    };
+}

@@ -78,7 +78,15 @@ fn verdict(comparison: &Comparison, all: &[Comparison]) -> Option<String> {
         true => String::new(),
         false => format!(" {}", comparison.metric.name().replace('_', " ")),
     };
-    let ratio = comparison.ratio.as_ref().map(ratio).unwrap_or_default();
+    let exact = comparison
+        .notes
+        .iter()
+        .find(|note| note.code == "exact-values");
+    let ratio = match (&comparison.ratio, exact) {
+        (Some(of_this), _) => ratio(of_this),
+        (None, Some(note)) => format!(" ({})", note.message),
+        (None, None) => String::new(),
+    };
     Some(format!("{word}{metric}{ratio}"))
 }
 
