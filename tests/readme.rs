@@ -68,7 +68,7 @@ fn every_other_command_works() {
     let mut count = 0;
     for command in commands()
         .iter()
-        .filter(|command| !command.starts_with("cargo"))
+        .filter(|command| !command.starts_with("cargo") && !is_of_a_package(command))
     {
         let command = command.replace("http://localhost:4318", &collector);
         let mut shell = Command::new("sh");
@@ -82,6 +82,35 @@ fn every_other_command_works() {
         count += 1;
     }
     assert!(count >= 18, "only {count} commands were found");
+}
+
+/// Whether a command needs a package or a repository: those are run, with other
+/// names, by the tests of benches.
+fn is_of_a_package(command: &str) -> bool {
+    ["--bench ", "--base "]
+        .iter()
+        .any(|option| command.contains(option))
+}
+
+#[test]
+fn commands_of_packages_are_run_by_the_tests_of_benches() {
+    let tests = workspace().join("tests/benches.rs");
+    let tests = std::fs::read_to_string(tests).unwrap();
+    let all = commands();
+    let of_packages = all.iter().filter(|command| is_of_a_package(command));
+    assert!(
+        of_packages
+            .filter(|c| c.starts_with("perfkit compare"))
+            .count()
+            >= 3
+    );
+    for line in [
+        r#""compare", "--bench", "work""#,
+        r#""compare", "--base", "HEAD~1""#,
+        r#""{tree}/run.sh""#,
+    ] {
+        assert!(tests.contains(line), "{line}");
+    }
 }
 
 /// A folder with everything that the commands speak of.

@@ -90,6 +90,8 @@ pub use measure::Timer;
 pub use metric::{Better, Metric, MetricSummary};
 pub use monitor::{Collector, Labelled, Measurement, Monitor, MonitorBuilder, Operation};
 pub use outcome::{Ending, Failure, Outcome};
+#[cfg(all(feature = "bench", feature = "macros"))]
+pub use perfkit_macros::benchmark;
 #[cfg(feature = "macros")]
 pub use perfkit_macros::measure;
 pub use probe::ProbeCost;
@@ -99,6 +101,6 @@ pub use snapshot::{OperationSnapshot, Snapshot, WindowSnapshot};
 pub use window::Window;
 
 /// The README's code, run as documentation tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "bench"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

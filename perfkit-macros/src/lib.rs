@@ -1,4 +1,4 @@
-//! The `#[measure]` attribute of perfkit. Use it through the `perfkit` library,
+//! The attributes `#[measure]` and `#[benchmark]` of perfkit. Use it through the `perfkit` library,
 //! whose documentation shows it at work.
 //!
 //! Parse → check → expand, one file each. A mistake yields one message and the
@@ -11,6 +11,8 @@ mod function;
 mod check;
 
 mod expand;
+
+mod benchmark;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -67,4 +69,30 @@ fn measured(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStrea
     let arguments: Arguments = syn::parse2(arguments)?;
     check::check(&function, &arguments)?;
     Ok(expand::expand(&function, &arguments))
+}
+
+/// Makes a function a benchmark, which `perfkit::benchmarks!` runs. The function
+/// itself stays as it is.
+///
+/// | option | meaning |
+/// |---|---|
+/// | `group = EXPR` | the group, whose others are compared with its first; by default the program's name |
+/// | `name = EXPR` | the implementation's name; by default the function's |
+/// | `arguments = EXPR` | what the function is called with, one group for each: an array, a range, … |
+/// | `items = EXPR`, `bytes = EXPR` | how much a call processes; may speak of the argument by its name |
+/// | `threads = N` | so many threads call it at the same time |
+/// | `fallible` | it returns a `Result`, and an error is a failure |
+/// | `crate = PATH` | the path of the perfkit library, where it was renamed |
+#[proc_macro_attribute]
+pub fn benchmark(
+    arguments: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    let item = TokenStream::from(item);
+    benchmark::benchmark(arguments.into(), item.clone())
+        .unwrap_or_else(|error| {
+            let error = error.into_compile_error();
+            quote!(#error #item)
+        })
+        .into()
 }

@@ -292,3 +292,37 @@ macro_rules! compare {
         }
     };
 }
+
+/// A whole bench program, of functions with `#[benchmark]`.
+///
+/// ```no_run
+/// # mod program {
+/// use perfkit::benchmark;
+///
+/// #[benchmark(group = "sum", arguments = [10, 1000], items = n)]
+/// fn looped(n: u64) -> u64 {
+///     let mut sum = 0;
+///     for number in 0..n {
+///         sum += number;
+///     }
+///     sum
+/// }
+///
+/// #[benchmark(group = "sum", arguments = [10, 1000], items = n)]
+/// fn folded(n: u64) -> u64 {
+///     (0..n).fold(0, |sum, number| sum + number)
+/// }
+///
+/// perfkit::benchmarks!(looped, folded);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! benchmarks {
+    ($($function:ident),+ $(,)?) => {
+        fn main() {
+            $crate::bench::main(|bench| {
+                $($function::add(bench);)+
+            });
+        }
+    };
+}

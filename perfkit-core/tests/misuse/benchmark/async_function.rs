@@ -1,0 +1,6 @@
+use perfkit::benchmark;
+
+#[benchmark]
+async fn waits() {}
+
+fn main() {}

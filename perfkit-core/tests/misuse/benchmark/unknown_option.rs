@@ -1,0 +1,6 @@
+use perfkit::benchmark;
+
+#[benchmark(iterations = 1000)]
+fn works() {}
+
+fn main() {}
