@@ -12,18 +12,40 @@ use crate::program::WHICH;
 /// How long is waited for what is certain to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Options of the standard harness that take a value, which is no filter.
+const WITH_VALUE: [&str; 5] = [
+    "--color",
+    "--format",
+    "--logfile",
+    "--skip",
+    "--test-threads",
+];
+
+/// The names or parts of names among the arguments.
+fn filters(arguments: &[String]) -> Vec<&str> {
+    let mut filters = Vec::new();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        if WITH_VALUE.contains(&argument.as_str()) {
+            arguments.next();
+        } else if !argument.starts_with('-') {
+            filters.push(argument.as_str());
+        }
+    }
+    filters
+}
+
 /// Runs the tests that the command line chooses, as the standard harness does.
 pub(crate) fn run_tests(tests: &[(&str, fn())]) {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |option: &str| arguments.iter().any(|argument| argument == option);
-    let filters = || arguments.iter().filter(|a| !a.starts_with('-'));
+    let filters = filters(&arguments);
     let fits = |name: &str| {
-        let fits = |filter: &String| match has("--exact") {
-            true => name == filter,
-            false => name.contains(filter.as_str()),
+        let fits = |filter: &&str| match has("--exact") {
+            true => name == *filter,
+            false => name.contains(*filter),
         };
-        // The value of `--format` is no filter.
-        has("--list") || filters().count() == 0 || filters().any(fits)
+        filters.is_empty() || filters.iter().any(fits)
     };
     let mut failed = 0;
     for (name, test) in tests {
