@@ -37,14 +37,21 @@ const STRETCH: Duration = Duration::from_micros(400);
 /// The most stretches in a turn.
 const STRETCHES: u64 = 6;
 
-/// How long the turns of a contestant in one round are to last together.
-const ROUND: Duration = Duration::from_millis(20);
+/// How long the turns of a contestant in one round are to last together, or as
+/// long as its process takes to start where that is longer. More rounds tell more
+/// than longer ones, because processes differ.
+const ROUND: Duration = Duration::from_millis(10);
 
 /// The most turns of a contestant in one round.
 const MOST_TURNS: u64 = 8;
 
-/// How many rounds lie between two looks at the numbers.
-const ROUNDS_BETWEEN_LOOKS: u64 = 4;
+/// How many rounds after the first look the further ones are. They lie far apart,
+/// because each costs a share of the error, and a few rounds more decide little.
+const LATER_LOOKS: [u64; 2] = [12, 40];
+
+/// A turn that takes longer than this needs no other before it that is not
+/// counted: caches are warm after far less.
+const LONGEST_WARM_UP: Duration = Duration::from_millis(20);
 
 /// Sizes of environments and heaps are drawn up to here.
 const MOST_PADDING_BYTES: usize = 4096;
@@ -114,8 +121,8 @@ pub struct Effort {
     /// How many comparisons there are in all contests: the error is shared among
     /// them.
     pub comparisons: usize,
-    /// How often the numbers are looked at, at most: the error is shared among
-    /// the looks too.
+    /// How often the numbers are looked at, at most, from 1 to 3: the error is
+    /// shared among the looks too.
     pub looks: u64,
     /// No further round begins after this time, even where that leaves too few
     /// for a verdict.
@@ -139,18 +146,22 @@ impl Effort {
     #[must_use]
     pub fn rules_at_a_look(&self, comparisons: usize) -> Rules {
         let all = self.comparisons.max(comparisons);
-        let looks = usize::try_from(self.looks.max(1)).unwrap_or(usize::MAX);
-        self.rules.with_share(comparisons, all).for_each_of(looks)
+        let each = self.rules.with_share(comparisons, all);
+        each.for_each_of(self.looks_at_most())
     }
 
     /// The rounds after which the numbers are looked at. The first is as early
     /// as so few rounds can decide.
     fn looks_at(&self) -> Vec<u64> {
         let first = self.rules_at_a_look(1).fewest_pairs();
-        let looks = 0..self.looks.max(1);
-        looks
-            .map(|look| first + look * ROUNDS_BETWEEN_LOOKS)
-            .collect()
+        let later = LATER_LOOKS.iter().map(|rounds| first + rounds);
+        let looks = std::iter::once(first).chain(later);
+        looks.take(self.looks_at_most()).collect()
+    }
+
+    fn looks_at_most(&self) -> usize {
+        let most = LATER_LOOKS.len() as u64 + 1;
+        self.looks.clamp(1, most) as usize
     }
 }
 
@@ -184,6 +195,7 @@ pub fn contest<L: Launcher>(
             .map(|name| Collected::new(name))
             .collect(),
         sizes: Vec::new(),
+        measured_each_round: ROUND,
         blocks: 0,
         family,
         launcher,
@@ -204,7 +216,7 @@ pub fn contest<L: Launcher>(
             warmup_blocks: 0,
             blocks: contest.blocks,
             rounds,
-            looks: effort.looks,
+            looks: effort.looks_at_most() as u64,
             stopped,
         },
         benchmarks: contest.benchmarks(),
@@ -225,6 +237,8 @@ struct Contest<'a, L> {
     collected: Vec<Collected>,
     /// What a turn of each contestant is, once that is known.
     sizes: Vec<Turn>,
+    /// For how long each contestant measures in a round.
+    measured_each_round: Duration,
     blocks: u64,
 }
 
@@ -281,6 +295,7 @@ impl<L: Launcher> Contest<'_, L> {
         order.shuffle(&mut self.random);
         let cpu = self.random.random();
         let mut workers = BTreeMap::new();
+        let start_ns = self.clock.now_ns();
         for contestant in order.iter().copied() {
             let placement = Placement {
                 cpu,
@@ -291,17 +306,24 @@ impl<L: Launcher> Contest<'_, L> {
             workers.insert(contestant, worker.map_err(|trouble| (contestant, trouble))?);
         }
         if self.sizes.is_empty() {
+            let launches_ns = self.clock.now_ns().saturating_sub(start_ns);
+            let each = Duration::from_nanos(launches_ns) / order.len().max(1) as u32;
+            self.measured_each_round = ROUND.max(each);
             self.calibrate(&mut workers)?;
         } else {
             // The first batch of a process finds cold caches.
             for (contestant, worker) in &mut workers {
                 let turn = self.sizes[*contestant];
+                if turn.expected > LONGEST_WARM_UP {
+                    continue;
+                }
                 let warm_up = worker.batch(turn.size, turn.expected);
                 warm_up.map_err(|trouble| (*contestant, trouble))?;
             }
         }
         let expected = self.sizes.iter().map(|turn| turn.expected).max();
-        for is_mirrored in blocks_of(expected.unwrap_or(STRETCH)) {
+        let turn = expected.unwrap_or(STRETCH);
+        for is_mirrored in blocks_of(self.measured_each_round, turn) {
             order.shuffle(&mut self.random);
             self.block(round, &order, is_mirrored, &mut workers)?;
         }
@@ -387,10 +409,10 @@ fn turns(iteration_ns: &[f64]) -> Vec<Turn> {
     iteration_ns.iter().map(|ns| turn(*ns)).collect()
 }
 
-/// The blocks of a round in which the longest turn is expected to take so long,
-/// and whether each of them is mirrored.
-fn blocks_of(turn: Duration) -> Vec<bool> {
-    let turns = ROUND.as_nanos() / turn.as_nanos().max(1);
+/// The blocks of a round of which each contestant is to measure for so long, where
+/// the longest turn is expected to take so long, and whether each of them is mirrored.
+fn blocks_of(round: Duration, turn: Duration) -> Vec<bool> {
+    let turns = round.as_nanos() / turn.as_nanos().max(1);
     match turns.min(u128::from(MOST_TURNS)) {
         0 | 1 => vec![false],
         turns => vec![true; turns as usize / 2],
@@ -423,7 +445,8 @@ impl Collected {
         else {
             return;
         };
-        let each = iterations.max(1) as f64;
+        // Numbers of stretches in which something failed are not counted.
+        let each = (batch.wall_ns.len() as u64 * size.iterations).max(1) as f64;
         let wall_ns = typical_ns / size.iterations.max(1) as f64;
         let count = |number: Option<u64>| number.map(|number| number as f64 / each);
         let values = [

@@ -132,9 +132,10 @@ fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
     for _ in 0..size.stretches {
         let stretch = routine.stretch(size.iterations);
         batch.failures += stretch.failures;
-        if stretch.failures == 0 {
-            batch.wall_ns.push(stretch.wall_ns);
+        if stretch.failures > 0 {
+            continue;
         }
+        batch.wall_ns.push(stretch.wall_ns);
         if let Some(ns) = stretch.cpu_ns {
             *batch.cpu_ns.get_or_insert_default() += ns;
         }

@@ -92,7 +92,7 @@ pub fn signed_rank_test(
     let statistic: f64 = above.map(|(_, rank)| rank).sum();
     let is_exact = ranks.ties.is_empty() && n == differences.len() && n <= EXACT_PAIRS;
     let p_value = if is_exact {
-        alternative.exact_p_value(&signed_rank_counts(n), statistic as usize)
+        alternative.exact_p_value(&signed_rank_chances(n), statistic as usize)
     } else {
         let (mean, variance) = signed_rank_moments(n);
         let variance = variance - ranks.tie_correction() / 48.0;
@@ -132,6 +132,13 @@ fn signed_rank_quantile(n: usize, probability: f64) -> Option<u64> {
         }
     }
     None
+}
+
+/// P(W = k) for every k.
+fn signed_rank_chances(n: usize) -> Vec<f64> {
+    let lower = signed_rank_counts(n);
+    let last = n * (n + 1) / 2;
+    (0..=last).map(|k| lower[k.min(last - k)]).collect()
 }
 
 /// P(W = k) for every k in the lower half of the distribution, which mirrors the

@@ -26,6 +26,7 @@ struct Scripted {
     /// How many of the stretches of each turn fail, by contestant.
     failing: Rc<dyn Fn(usize) -> u64>,
     launches: BTreeMap<usize, u64>,
+    launch_time: Duration,
 }
 
 struct ScriptedWorker {
@@ -45,6 +46,7 @@ impl Scripted {
             script: Rc::new(script),
             failing: Rc::new(|_| 0),
             launches: BTreeMap::new(),
+            launch_time: Duration::ZERO,
         }
     }
 
@@ -66,8 +68,8 @@ impl Scripted {
         self.events.borrow().clone()
     }
 
-    /// The turns of each round, without the warm-up that begins it.
-    fn turns_of_rounds(&self, contestants: usize) -> Vec<Vec<(usize, BatchSize)>> {
+    /// The turns of each round, without those that warm up.
+    fn turns_of_rounds(&self, contestants: usize, warms_up: bool) -> Vec<Vec<(usize, BatchSize)>> {
         let mut rounds: Vec<Vec<(usize, BatchSize)>> = Vec::new();
         let mut launched = 0;
         for event in self.events() {
@@ -85,7 +87,7 @@ impl Scripted {
             }
         }
         // The first round calibrates, and every other warms each up once.
-        for round in rounds.iter_mut().skip(1) {
+        for round in rounds.iter_mut().skip(1).filter(|_| warms_up) {
             round.drain(..contestants);
         }
         rounds
@@ -100,6 +102,7 @@ impl Launcher for Scripted {
         contestant: usize,
         placement: Placement,
     ) -> Result<ScriptedWorker, Trouble> {
+        self.clock.advance(self.launch_time);
         let launch = Event::Launch(contestant, placement);
         self.events.borrow_mut().push(launch);
         let launches = self.launches.entry(contestant).or_default();
@@ -164,6 +167,14 @@ fn failure() -> RunFailure {
     }
 }
 
+#[test]
+fn processes_that_start_slowly_are_measured_for_longer() {
+    let mut scripted = Scripted::steady(&[1000.0, 1100.0]);
+    scripted.launch_time = Duration::from_millis(15);
+    let contested = scripted.run(&effort());
+    assert_eq!(contested.sampling.blocks, 3 * contested.sampling.rounds);
+}
+
 /// Noise of a few percent that changes with the contestant and the round.
 fn noisy(contestant: usize, round: u64) -> f64 {
     let phase = 1.7 * contestant as f64 + 2.3 * round as f64;
@@ -224,10 +235,10 @@ fn turns_within_a_block_are_mirrored() {
     let family = Family::against(0, ["a", "b", "c"].map(str::to_owned).into());
     let mut scripted = Scripted::steady(&[1000.0, 1000.0, 1000.0]);
     scripted.run_family(&family, &effort());
-    let rounds = scripted.turns_of_rounds(3);
+    let rounds = scripted.turns_of_rounds(3, true);
     let mut orders = Vec::new();
     for turns in &rounds {
-        assert_eq!(turns.len(), 3 * 8);
+        assert_eq!(turns.len(), 3 * 4);
         for block in turns.chunks(6) {
             let who: Vec<usize> = block.iter().map(|(who, _)| *who).collect();
             let mut reversed = who.clone();
@@ -281,24 +292,31 @@ fn slow_functions_have_one_stretch_in_one_block() {
             iterations: 1,
             stretches: 1,
         };
-        for turns in scripted.turns_of_rounds(2) {
+        for turns in scripted.turns_of_rounds(2, false) {
             assert_eq!(turns.len(), 2);
             assert!(turns.iter().all(|(_, size)| *size == once));
         }
     }
-    assert_eq!(blocks_of(Duration::from_millis(50)), [false]);
-    assert_eq!(blocks_of(Duration::from_millis(8)), [true]);
-    assert_eq!(blocks_of(Duration::from_micros(2400)).len(), 4);
-    assert_eq!(blocks_of(Duration::ZERO).len(), 4);
+    let blocks = |round_ms, turn_us| {
+        blocks_of(
+            Duration::from_millis(round_ms),
+            Duration::from_micros(turn_us),
+        )
+    };
+    assert_eq!(blocks(10, 50_000), [false]);
+    assert_eq!(blocks(10, 4_000), [true]);
+    assert_eq!(blocks(10, 2_400).len(), 2);
+    assert_eq!(blocks(100, 2_400).len(), 4);
+    assert_eq!(blocks(10, 0).len(), 4);
 }
 
 #[test]
 fn it_stops_at_the_first_look_that_decides() {
     let contested = Scripted::steady(&[1000.0, 1100.0]).run(&effort());
     let first = effort().rules_at_a_look(1).fewest_pairs();
-    assert_eq!(effort().looks_at(), [first, first + 4, first + 8]);
+    assert_eq!(effort().looks_at(), [first, first + 12, first + 40]);
     assert_eq!(contested.sampling.rounds, first);
-    assert_eq!(contested.sampling.blocks, 4 * first);
+    assert_eq!(contested.sampling.blocks, 2 * first);
     assert_eq!(contested.sampling.stopped, StopReason::Decided);
     assert_eq!(contested.sampling.looks, 3);
     let time = &contested.benchmarks[1].metrics[&Metric::WALL_TIME];
@@ -333,9 +351,9 @@ fn one_undecided_pair_keeps_all_going() {
 
 #[test]
 fn no_round_begins_after_the_budget() {
-    // A round of two takes somewhat more than 40 ms.
+    // A round of two takes somewhat more than 20 ms.
     let effort = Effort {
-        budget: Duration::from_millis(100),
+        budget: Duration::from_millis(50),
         ..effort()
     };
     let contested = Scripted::steady(&[1000.0, 1100.0]).run(&effort);
@@ -355,7 +373,7 @@ fn failed_iterations_are_counted_and_left_out() {
     scripted.failing = Rc::new(|who| [0, 2][who]);
     let contested = scripted.run(&effort());
     let (a, b) = (&contested.benchmarks[0], &contested.benchmarks[1]);
-    let turns = 8 * contested.sampling.rounds;
+    let turns = 4 * contested.sampling.rounds;
     assert_eq!((a.failures, b.failures), (0, 2 * turns));
     assert_eq!(b.successes, turns * 6 * 400 - 2 * turns);
     assert_eq!(a.blocks, b.blocks);
@@ -383,8 +401,8 @@ fn a_worker_that_fails_ends_the_contest_and_is_named() {
     assert_eq!(contested.failure, Some((1, failure())));
     assert_eq!(contested.sampling.stopped, StopReason::RunFailed);
     assert_eq!(contested.sampling.rounds, 3);
-    assert_eq!(contested.benchmarks[0].blocks.len(), 3 * 4);
-    assert_eq!(contested.benchmarks[1].blocks.len(), 3 * 4);
+    assert_eq!(contested.benchmarks[0].blocks.len(), 3 * 2);
+    assert_eq!(contested.benchmarks[1].blocks.len(), 3 * 2);
 }
 
 #[test]
@@ -398,7 +416,7 @@ fn an_interruption_keeps_what_was_finished() {
     assert_eq!(contested.sampling.stopped, StopReason::Interrupted);
     assert_eq!(contested.sampling.rounds, 5);
     for benchmark in &contested.benchmarks {
-        assert_eq!(benchmark.metrics[&Metric::WALL_TIME].count, 5 * 4);
+        assert_eq!(benchmark.metrics[&Metric::WALL_TIME].count, 5 * 2);
     }
 }
 
