@@ -189,7 +189,10 @@ impl WorkerProcess<'_> {
             Ok(None) => Err(self.ended()),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 let _ = self.child.kill();
-                Err(self.failed(format!("no answer for {} s", patience.as_secs_f64())))
+                Err(self.failed(format!(
+                    "no answer for {} s: --timeout gives it longer",
+                    patience.as_secs_f64()
+                )))
             }
             Err(error) => {
                 let _ = self.child.kill();

@@ -185,6 +185,10 @@ fn a_baseline_is_kept() {
     assert_eq!(saved.code, Some(0), "{}", saved.err);
     let kept = folder.path("target/perfkit/baselines/main/program.json");
     assert_eq!(Report::load(&kept).unwrap().benchmarks.len(), 2);
+    // One of them again: the other stays.
+    let again = folder.measure("plain", &["sum/fold", "--save-baseline", "main"]);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    assert_eq!(Report::load(&kept).unwrap().benchmarks.len(), 2);
     let compared = folder.measure("more", &["sum", "--baseline", "main"]);
     assert_eq!(compared.code, Some(0), "{}", compared.err);
     assert!(compared.out.contains("sum/added: new"), "{}", compared.out);

@@ -6,11 +6,11 @@ mod stream;
 mod text;
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::report::{Environment, Note, Report, StopReason};
+use crate::report::{Benchmark, Environment, Note, Report, StopReason};
 
 use super::comparison::{Rules, compare_saved};
 use super::contest::Effort;
@@ -171,16 +171,10 @@ fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, Strin
         let patience = arguments.timeout.unwrap_or(PATIENCE);
         failed += u64::from(!run_race(&race, &effort, patience, &mut report));
         compare_with(before.as_ref(), &mut report, &race);
-        let paths = [
-            Some(store.last()),
-            arguments
-                .save_baseline
-                .as_deref()
-                .map(|name| store.baseline(name)),
-        ];
-        for path in paths.into_iter().flatten() {
-            save(&report, path)?;
-        }
+        save(&report, &store.last())?;
+    }
+    if let Some(name) = &arguments.save_baseline {
+        keep(&report, &store.baseline(name))?;
     }
     for note in &report.notes {
         stream::print(&format!("note: {}\n", text::printable(&note.message)));
@@ -241,11 +235,26 @@ fn compare_with(before: Option<&Report>, report: &mut Report, race: &Race) {
     }
 }
 
-fn save(report: &Report, path: PathBuf) -> Result<(), (i32, String)> {
+/// Saves what was measured beside what was kept of other benchmarks.
+fn keep(report: &Report, path: &Path) -> Result<(), (i32, String)> {
+    let mut kept = Report::new(report.environment.clone());
+    let is_measured = |benchmark: &&Benchmark| !benchmark.metrics.is_empty();
+    let measured = report.benchmarks.iter().filter(is_measured);
+    kept.benchmarks = measured.cloned().collect();
+    if let Ok(earlier) = Report::load(path) {
+        let is_new = |name: &str| kept.benchmarks.iter().any(|b| b.name == name);
+        let others = earlier.benchmarks.into_iter().filter(|b| !is_new(&b.name));
+        let others: Vec<Benchmark> = others.collect();
+        kept.benchmarks.extend(others);
+    }
+    save(&kept, path)
+}
+
+fn save(report: &Report, path: &Path) -> Result<(), (i32, String)> {
     let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     let saved = folder
         .map_err(|error| error.to_string())
-        .and_then(|()| report.save(&path).map_err(|error| error.to_string()));
+        .and_then(|()| report.save(path).map_err(|error| error.to_string()));
     saved.map_err(|error| {
         (
             FILE,
