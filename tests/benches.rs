@@ -178,10 +178,9 @@ fn interrupted_between_rounds(folder: &Folder) {
         .spawn();
     let mut child = child.unwrap();
     let own_target = folder.path("target/perfkit/own-target");
+    let pattern = format!("{}.*--perfkit-worker", own_target.display());
     let workers = || {
-        let found = Command::new("pgrep")
-            .args(["-f", own_target.to_str().unwrap()])
-            .output();
+        let found = Command::new("pgrep").args(["-f", &pattern]).output();
         found.unwrap().stdout.len()
     };
     while workers() == 0 {
