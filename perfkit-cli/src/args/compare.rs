@@ -63,7 +63,7 @@ pub(crate) struct CompareArguments {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: Option<u64>,
 
-    /// At least so many runs of each command [default: as many as a verdict needs, 11 for two
+    /// At least so many runs of each command [default: as many as a verdict needs, 13 for two
     /// commands, or $PERFKIT_MIN_RUNS].
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) min_runs: Option<u64>,
@@ -73,8 +73,8 @@ pub(crate) struct CompareArguments {
     #[arg(short = 'M', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_runs: Option<u64>,
 
-    /// How long to measure, all commands together [default: 3s for each, or
-    /// $PERFKIT_TIME].
+    /// How long to measure at most, all commands together; a verdict that is clear at a twelfth or
+    /// a third of it ends it [default: 3s for each, or $PERFKIT_TIME].
     #[arg(long, value_name = "TIME")]
     pub(crate) time: Option<TimeSpan>,
 

@@ -39,6 +39,6 @@ pub use protocol::{Batch, BatchSize, Calibration};
 #[cfg(unix)]
 pub use race::{FUNCTION_METRICS, Race, Raced, Runner};
 pub use remarks::remarks;
-pub use sampler::{Observer, Plan, Progress, Sampled, sample};
+pub use sampler::{Looks, Observer, Plan, Progress, Sampled, sample};
 pub use std::hint::black_box;
 pub use subject::{Measured, Run, RunResult, Subject};

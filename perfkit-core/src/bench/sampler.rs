@@ -9,9 +9,11 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::clock::Clock;
 use crate::metric::{Metric, MetricSummary};
-use crate::report::{Benchmark, RunFailure, Sampling, StopReason};
+use crate::report::{Benchmark, RunFailure, Sampling, StopReason, Verdict};
 use crate::unit::Unit;
 
+use super::comparison::Rules;
+use super::family::{Family, compare_family};
 use super::subject::{Run, RunResult, Subject};
 
 /// How many failed runs are described.
@@ -32,6 +34,21 @@ pub struct Plan {
     pub budget: Duration,
     /// Go on after a failed run; it is counted and its values are not.
     pub ignore_failures: bool,
+    /// When to stop before the time is up; `None` for never.
+    pub looks: Option<Looks>,
+}
+
+/// Looks at the numbers before the end, each of which ends sampling if every
+/// verdict on wall times is clear. They and the one at the end share the error
+/// that the verdicts may have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looks {
+    /// Who is compared with whom.
+    pub family: Family,
+    /// The rules at one look.
+    pub rules: Rules,
+    /// The times of the looks, in ascending order; none is before `min_blocks`.
+    pub at: Vec<Duration>,
 }
 
 /// How far sampling has come.
@@ -75,6 +92,7 @@ pub fn sample<S: Subject>(
         collected: subjects.iter().map(|s| Collected::new(s.name())).collect(),
         order: (0..subjects.len()).collect(),
         random: Pcg64Mcg::seed_from_u64(plan.seed),
+        looked: 0,
         subjects,
         plan,
     };
@@ -89,7 +107,7 @@ pub fn sample<S: Subject>(
         warmup_blocks: plan.warmup_blocks,
         blocks,
         rounds: 0,
-        looks: 1,
+        looks: 1 + plan.looks.as_ref().map_or(0, |looks| looks.at.len() as u64),
         stopped,
     };
     let collected = sampler.collected.into_iter();
@@ -123,6 +141,8 @@ struct Sampler<'a, S> {
     collected: Vec<Collected>,
     order: Vec<usize>,
     random: Pcg64Mcg,
+    /// How many of the looks are past.
+    looked: usize,
 }
 
 impl<S: Subject> Sampler<'_, S> {
@@ -163,8 +183,35 @@ impl<S: Subject> Sampler<'_, S> {
             if let Some(end) = self.run_block(Some(block), before) {
                 return (block, end);
             }
+            if block + 1 >= self.plan.min_blocks && self.is_decided(elapsed()) {
+                return (block + 1, End::Reason(StopReason::Decided));
+            }
         }
         (self.plan.max_blocks, End::Reason(StopReason::RunsDone))
+    }
+
+    /// Whether it is time to look, and every verdict is clear.
+    fn is_decided(&mut self, elapsed: Duration) -> bool {
+        let Some(looks) = &self.plan.looks else {
+            return false;
+        };
+        let due = looks.at.iter().filter(|at| **at <= elapsed).count();
+        if due <= self.looked {
+            return false;
+        }
+        self.looked = due;
+        let benchmarks = self
+            .collected
+            .iter()
+            .cloned()
+            .map(Collected::into_benchmark);
+        let benchmarks: Vec<Benchmark> = benchmarks.collect();
+        let metrics = [Metric::WALL_TIME];
+        let comparisons = compare_family(&benchmarks, &looks.family, &metrics, &looks.rules);
+        comparisons.len() == looks.family.pairs.len()
+            && comparisons
+                .iter()
+                .all(|comparison| comparison.verdict != Verdict::Inconclusive)
     }
 
     /// Runs every subject once; `None` as the block's number for a warm-up.
@@ -211,6 +258,7 @@ fn not_a_number(run: Run) -> RunFailure {
 }
 
 /// The values of one subject so far.
+#[derive(Clone)]
 struct Collected {
     benchmark: Benchmark,
     samples: BTreeMap<Metric, (Unit, Vec<f64>)>,
@@ -293,6 +341,7 @@ mod tests {
             max_blocks: 50,
             budget: Duration::from_millis(200),
             ignore_failures: false,
+            looks: None,
         }
     }
 
@@ -350,6 +399,31 @@ mod tests {
             (sampling.blocks, sampling.stopped),
             (12, StopReason::RunsDone)
         );
+    }
+
+    #[test]
+    fn it_stops_at_the_first_look_at_which_all_is_clear() {
+        let looks = |confidence| Looks {
+            family: Family::against(0, vec!["a".to_owned(), "b".to_owned()]),
+            rules: Rules {
+                confidence,
+                ..Rules::default()
+            },
+            at: vec![Duration::from_millis(30), Duration::from_millis(500)],
+        };
+        let patient = |looks| Plan {
+            min_blocks: 12,
+            budget: Duration::from_secs(10),
+            looks: Some(looks),
+            ..plan()
+        };
+        // Both always take the same time.
+        let (_, sampling, _) = run(&patient(looks(0.999)), None);
+        assert_eq!((sampling.blocks, sampling.looks), (12, 3));
+        assert_eq!(sampling.stopped, StopReason::Decided);
+        // To be this sure takes more blocks than there are at the last look.
+        let (_, sampling, _) = run(&patient(looks(1.0 - 1e-12)), None);
+        assert_eq!(sampling.stopped, StopReason::RunsDone);
     }
 
     #[test]

@@ -299,6 +299,7 @@ fn commands_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, co
             max_blocks: 60,
             budget: Duration::from_secs(60),
             ignore_failures: false,
+            looks: None,
         };
         let ignore = &mut |_: &Progress<'_>| {};
         let sampled = sample(&mut subjects, &plan, &machine.clock(), ignore);

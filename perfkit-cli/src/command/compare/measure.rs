@@ -63,13 +63,14 @@ pub(super) fn check_streams(arguments: &CompareArguments) -> Result<(), Error> {
 /// Sets up, runs everything in turn, and cleans up whatever happened.
 pub(super) fn measure(
     contestants: Contestants<'_>,
+    family: &Family,
     settings: &Settings,
     signals: &Signals,
     verbosity: Verbosity,
 ) -> Result<Measured, Error> {
     signals.take_over();
     let mut contestants = contestants.all;
-    let measured = run_all(&mut contestants, settings, signals, verbosity);
+    let measured = run_all(&mut contestants, family, settings, signals, verbosity);
     for contestant in &contestants {
         if let Err(failure) = contestant.clean_up() {
             terminal::print_error(&failure::of_hook(&failure));
@@ -81,6 +82,7 @@ pub(super) fn measure(
 
 fn run_all(
     contestants: &mut [Contestant<'_>],
+    family: &Family,
     settings: &Settings,
     signals: &Signals,
     verbosity: Verbosity,
@@ -98,7 +100,7 @@ fn run_all(
         None => ShellCost::measure(&settings.shell, signals)?,
         Some(_) => None,
     };
-    let mut plan = settings.plan(contestants.len());
+    let mut plan = settings.plan(family);
     if failure.is_some() || signals.is_interrupted() {
         (plan.warmup_blocks, plan.min_blocks, plan.max_blocks) = (0, 0, 0);
     }

@@ -89,9 +89,10 @@ fn commands(
     let mut contestants = Contestants::from_arguments(arguments, &trees, &settings.shell, signals)?;
     measure::check_streams(arguments)?;
     let family = contestants.family(arguments.baseline.as_deref(), arguments.null)?;
-    let mut measured = measure::measure(contestants, settings, signals, verbosity)?;
+    let mut measured = measure::measure(contestants, &family, settings, signals, verbosity)?;
     let failure = measured.failure.take();
-    Ok((measure::report(measured, &family, &settings.rules), failure))
+    let rules = settings.rules_of_commands();
+    Ok((measure::report(measured, &family, &rules), failure))
 }
 
 /// How it ended: what the user asked for counts more than what failed, and what

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use perfkit::bench::{Effort, Plan, Rules};
+use perfkit::bench::{Effort, Family, Looks, Plan, Rules};
 
 use crate::args::{CompareArguments, Confidence, Format, Share, TimeSpan, environment};
 use crate::error::Error;
@@ -13,6 +13,10 @@ use crate::subject::Shell;
 
 /// The time budget for each command, unless told otherwise.
 const TIME_EACH: Duration = Duration::from_secs(3);
+
+/// At these shares of the time the numbers are looked at, and a clear verdict ends
+/// the runs.
+const EARLY_LOOKS: [f64; 2] = [1.0 / 12.0, 1.0 / 3.0];
 
 /// And so many as a verdict needs.
 const MIN_RUNS: u64 = 10;
@@ -65,18 +69,41 @@ impl Settings {
         })
     }
 
-    /// The plan for so many contestants.
-    pub(super) fn plan(&self, contestants: usize) -> Plan {
-        let rules = self.rules.for_each_of(contestants.saturating_sub(1));
-        let usual_min = MIN_RUNS.max(rules.fewest_pairs());
+    /// The plan for the contestants of a family.
+    pub(super) fn plan(&self, family: &Family) -> Plan {
+        let contestants = family.names.len();
+        let rules = self.rules_of_commands();
+        let each = rules.for_each_of(family.pairs.len());
+        let usual_min = MIN_RUNS.max(each.fewest_pairs());
+        let budget = self.time.unwrap_or(TIME_EACH * contestants as u32);
         Plan {
             seed: self.seed,
             warmup_blocks: self.warmup_blocks,
             min_blocks: self.runs.min.unwrap_or(usual_min).min(self.runs.max),
             max_blocks: self.runs.max,
-            budget: self.time.unwrap_or(TIME_EACH * contestants as u32),
+            budget,
             ignore_failures: self.ignore_failures,
+            looks: (self.stops_early() && !family.pairs.is_empty()).then(|| Looks {
+                family: family.clone(),
+                rules,
+                at: EARLY_LOOKS.map(|share| budget.mul_f64(share)).to_vec(),
+            }),
         }
+    }
+
+    /// Whether a clear verdict ends the runs: not where their number is given.
+    fn stops_early(&self) -> bool {
+        self.runs.min != Some(self.runs.max)
+    }
+
+    /// The rules at each look at the runs of commands.
+    pub(super) fn rules_of_commands(&self) -> Rules {
+        let looks = if self.stops_early() {
+            EARLY_LOOKS.len() + 1
+        } else {
+            1
+        };
+        self.rules.for_each_of(looks)
     }
 
     /// How much is done for so many comparisons of benchmarks.
