@@ -112,7 +112,7 @@ fn values_so_large_that_they_are_under_a_lock_are_not_lost_either() {
 #[test]
 fn a_call_of_the_ring_is_never_half_one_and_half_another() {
     model(4, || {
-        let shard: &'static Shard = Box::leak(Box::new(Shard::new(2)));
+        let shard: &'static Shard = Box::leak(Box::new(Shard::new(1)));
         let writer = thread::spawn(move || {
             for end in [10, 20, 30] {
                 shard.record_extras(None, Some(end), None);
@@ -126,7 +126,8 @@ fn a_call_of_the_ring_is_never_half_one_and_half_another() {
         }
         writer.join().unwrap();
         let ends: Vec<u64> = shard.last_calls(2, 0).iter().map(|call| call.end).collect();
-        assert_eq!(ends, [30, 20]);
+        // The other entry of the two is one that a writer may be at.
+        assert_eq!(ends, [30]);
     });
 }
 
