@@ -1,7 +1,22 @@
 //! The recorder's own code under the model checker: every order in which two
-//! threads can meet, up to a bound on how often one interrupts the other.
+//! threads can meet, up to a bound on how often one interrupts the other, and
+//! every value that the memory model lets a reading have.
 //!
-//! `RUSTFLAGS="--cfg perfkit_loom" cargo test --release --lib recorder::loom`
+//! `.ci/loom` runs the models.
+//!
+//! They were seen to fail when a fault was put into the code: `timed` set before
+//! `pending`, `pending` set before the bucket of the one before was counted, any of
+//! the three stored or read without its ordering, the buckets or `pending` read
+//! before `timed`, the pending call left out; an entry of the ring trusted that a
+//! writer may be at, read or written without its ordering, or written after the
+//! call was counted; a shard handed on without its counts or to two threads; a
+//! value under a lock added in two steps; a shared shard let go before it was
+//! written; a slot that is not begun before the reading, counted twice, or of
+//! another sum than the lifetime; extremes outside the buckets after a reset; a
+//! name that is registered twice.
+//!
+//! They say nothing of what is in thread-locals, because all threads of a model
+//! are one for the system, nor of forks and of counts beyond 32 bits.
 
 use loom::thread;
 

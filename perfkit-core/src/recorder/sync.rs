@@ -72,12 +72,16 @@ pub(super) fn lock_soon<T>(mutex: &Mutex<T>, turns: u32) -> Option<Guard<'_, T>>
 /// section would cost too much. A fork may find it held, so that everybody takes
 /// it in this way and can do without.
 pub(super) fn hold_soon<T>(mutex: &Mutex<T>, turns: u32) -> Option<MutexGuard<'_, T>> {
-    let turns = if cfg!(perfkit_loom) { 0 } else { turns };
-    for turn in 0..64 + turns {
+    let (spins, turns) = if cfg!(perfkit_loom) {
+        (1, 0)
+    } else {
+        (64, turns)
+    };
+    for turn in 0..spins + turns {
         match mutex.try_lock() {
             Ok(guard) => return Some(guard),
             Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) if turn < 64 => std::hint::spin_loop(),
+            Err(TryLockError::WouldBlock) if turn < spins => std::hint::spin_loop(),
             Err(TryLockError::WouldBlock) => std::thread::yield_now(),
         }
     }
