@@ -17,8 +17,6 @@ pub use operation::Operation;
 pub use operation::Options;
 pub(crate) use operation::{Handle, Target};
 pub(crate) use registry::Entry;
-#[cfg(all(test, perfkit_loom))]
-pub(crate) use registry::Registry;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +28,6 @@ use crate::outcome::{Failure, Outcome};
 use crate::recorder::{Allowed, Common, Sample, StateOf};
 
 use collector::Delivery;
-#[cfg(not(all(test, perfkit_loom)))]
 use registry::Registry;
 
 /// Records the calls of named operations. Clones share what was recorded.

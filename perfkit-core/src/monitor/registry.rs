@@ -7,7 +7,7 @@ use std::sync::RwLock;
 use std::sync::{Arc, PoisonError};
 
 #[cfg(perfkit_loom)]
-use loom::sync::RwLock;
+use ::loom::sync::RwLock;
 
 use crate::alloc;
 use crate::recorder::{Common, Recorder, Section};
@@ -147,5 +147,35 @@ mod tests {
         let b = entry(&format!("{common}b"));
         assert_ne!(a.name, b.name);
         assert!(a.name.len() <= LONGEST_NAME);
+    }
+}
+
+/// The registry under the model checker: the model fails when a name is registered
+/// twice, and when one that is known counts as one beyond the limit.
+#[cfg(all(test, perfkit_loom))]
+mod loom {
+    use ::loom::thread;
+
+    use super::*;
+    use crate::clock::MockClock;
+    use crate::recorder::Limits;
+
+    #[test]
+    fn a_name_has_one_entry_whoever_brings_it_first() {
+        ::loom::model(|| {
+            let limits = Limits {
+                last_calls: 1,
+                last_period: std::time::Duration::from_secs(60),
+                shards_bytes: 0,
+            };
+            let common = Common::new(MockClock::new().into(), limits);
+            let registry = Arc::new(Registry::new(Arc::new(common), 2));
+            let other = Arc::clone(&registry);
+            let there = thread::spawn(move || ["a", "b"].map(|name| other.entry(name, None)));
+            let here = ["b", "a"].map(|name| registry.entry(name, None));
+            let [a, b] = there.join().unwrap();
+            assert!(Arc::ptr_eq(&here[0], &b) && Arc::ptr_eq(&here[1], &a));
+            assert_eq!(registry.entries().len(), 2);
+        });
     }
 }

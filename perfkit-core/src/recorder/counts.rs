@@ -177,6 +177,32 @@ impl Counts {
     }
 }
 
+/// Adds one to the count of a bucket that was read.
+pub(super) fn add_to(buckets: &mut Vec<(u16, u64)>, bucket: u16) {
+    match buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+        Ok(at) => buckets[at].1 += 1,
+        Err(at) => buckets.insert(at, (bucket, 1)),
+    }
+}
+
+/// Raises the count of a bucket to at least the given one; says by how much.
+pub(super) fn raise(buckets: &mut Vec<(u16, u64)>, bucket: u16, least: u64) -> u64 {
+    if least == 0 {
+        return 0;
+    }
+    match buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+        Ok(at) => {
+            let lacking = least.saturating_sub(buckets[at].1);
+            buckets[at].1 += lacking;
+            lacking
+        }
+        Err(at) => {
+            buckets.insert(at, (bucket, least));
+            least
+        }
+    }
+}
+
 #[cfg(all(test, not(perfkit_loom)))]
 mod tests {
     use super::*;

@@ -12,8 +12,7 @@
 //! call was counted; a shard handed on without its counts or to two threads; a
 //! value under a lock added in two steps; a shared shard let go before it was
 //! written; a slot that is not begun before the reading, counted twice, or of
-//! another sum than the lifetime; extremes outside the buckets after a reset; a
-//! name that is registered twice.
+//! another sum than the lifetime; extremes outside the buckets after a reset.
 //!
 //! They say nothing of what is in thread-locals, because all threads of a model
 //! are one for the system, nor of forks and of counts beyond 32 bits.
@@ -21,7 +20,6 @@
 use loom::thread;
 
 use crate::clock::MockClock;
-use crate::monitor::Registry;
 use crate::outcome::{Ending, Failure};
 
 use super::operation::{Common, Recorder, attend};
@@ -291,20 +289,6 @@ fn a_failure_is_among_the_errors_though_they_are_being_read() {
 
 fn errors(recording: &Recording) -> u64 {
     recording.errors.iter().map(|error| error.count).sum()
-}
-
-#[test]
-fn a_name_has_one_entry_whoever_brings_it_first() {
-    model(3, || {
-        let (common, _) = common(1 << 20);
-        let registry = Arc::new(Registry::new(common, 2));
-        let other = Arc::clone(&registry);
-        let there = thread::spawn(move || ["a", "b"].map(|name| other.entry(name, None)));
-        let here = ["b", "a"].map(|name| registry.entry(name, None));
-        let [a, b] = there.join().unwrap();
-        assert!(Arc::ptr_eq(&here[0], &b) && Arc::ptr_eq(&here[1], &a));
-        assert_eq!(registry.entries().len(), 2);
-    });
 }
 
 fn call(end: u64) -> Sample {

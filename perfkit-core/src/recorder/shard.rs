@@ -21,7 +21,7 @@ use crate::metric::Totals;
 use crate::outcome::{Ending, Failure};
 
 use super::Recorder;
-use super::counts::{Counts, NO_BUCKET, bucket_of};
+use super::counts::{Counts, NO_BUCKET, add_to, bucket_of, raise};
 use super::errors::{self, ErrorCount, ErrorLog};
 use super::extras::Extras;
 use super::failures::Failures;
@@ -533,31 +533,6 @@ impl Shard {
         self.forget_extremes();
         if let Some(mut log) = hold_soon(&self.errors, 1000) {
             *log = None;
-        }
-    }
-}
-
-fn add_to(buckets: &mut Vec<(u16, u64)>, bucket: u16) {
-    match buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
-        Ok(at) => buckets[at].1 += 1,
-        Err(at) => buckets.insert(at, (bucket, 1)),
-    }
-}
-
-/// Raises the count of a bucket to at least the given one; says by how much.
-fn raise(buckets: &mut Vec<(u16, u64)>, bucket: u16, least: u64) -> u64 {
-    if least == 0 {
-        return 0;
-    }
-    match buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
-        Ok(at) => {
-            let lacking = least.saturating_sub(buckets[at].1);
-            buckets[at].1 += lacking;
-            lacking
-        }
-        Err(at) => {
-            buckets.insert(at, (bucket, least));
-            least
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::ops::{Deref, DerefMut};
 
 #[cfg(perfkit_loom)]
-pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64};
+pub(super) use checked::{AtomicU32, AtomicU64};
 #[cfg(perfkit_loom)]
 pub(super) use loom::sync::{Mutex, MutexGuard};
 #[cfg(not(perfkit_loom))]
@@ -103,10 +103,6 @@ impl<T> DerefMut for Guard<'_, T> {
 }
 
 /// A number that only the calling thread writes.
-///
-/// The model checker is told, because it looks for other orders of two threads'
-/// accesses only where no access of the same thread came between: a writer's own
-/// reading would hide each of its writes. So told, it also finds two writers.
 pub(super) trait Own<T> {
     fn own(&self) -> T;
 }
@@ -127,22 +123,64 @@ impl Own<u32> for AtomicU32 {
     }
 }
 
+/// The model checker's numbers.
+///
+/// It looks for other orders of two threads' accesses only where no access of the
+/// same thread came between: a writer's own readings would hide each of its
+/// writes. So the checker does not see those.
 #[cfg(perfkit_loom)]
-#[expect(unsafe_code, reason = "the model checker calls such a reading unsafe")]
-impl Own<u64> for AtomicU64 {
-    fn own(&self) -> u64 {
-        // SAFETY: the checker itself panics when another thread may write.
-        unsafe { self.unsync_load() }
-    }
-}
+mod checked {
+    use std::sync::atomic::Ordering::{self, Relaxed};
 
-#[cfg(perfkit_loom)]
-#[expect(unsafe_code, reason = "the model checker calls such a reading unsafe")]
-impl Own<u32> for AtomicU32 {
-    fn own(&self) -> u32 {
-        // SAFETY: the checker itself panics when another thread may write.
-        unsafe { self.unsync_load() }
+    macro_rules! number {
+        ($name:ident, $of:ty) => {
+            #[derive(Debug)]
+            pub(crate) struct $name {
+                checked: loom::sync::atomic::$name,
+                /// What was written last. The threads of a model run in turns.
+                last: std::sync::atomic::$name,
+            }
+
+            impl $name {
+                pub(crate) fn new(value: $of) -> Self {
+                    Self {
+                        checked: loom::sync::atomic::$name::new(value),
+                        last: std::sync::atomic::$name::new(value),
+                    }
+                }
+
+                pub(crate) fn load(&self, order: Ordering) -> $of {
+                    self.checked.load(order)
+                }
+
+                pub(crate) fn store(&self, value: $of, order: Ordering) {
+                    self.checked.store(value, order);
+                    self.last.store(value, Relaxed);
+                }
+
+                pub(crate) fn swap(&self, value: $of, order: Ordering) -> $of {
+                    let before = self.checked.swap(value, order);
+                    self.last.store(value, Relaxed);
+                    before
+                }
+            }
+
+            impl Default for $name {
+                fn default() -> Self {
+                    Self::new(0)
+                }
+            }
+
+            impl super::Own<$of> for $name {
+                fn own(&self) -> $of {
+                    self.last.load(Relaxed)
+                }
+            }
+        };
     }
+
+    number!(AtomicU32, u32);
+    number!(AtomicU64, u64);
 }
 
 /// Adds to a number that only the calling thread writes.
