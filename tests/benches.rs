@@ -262,3 +262,18 @@ fn a_command_runs_against_itself_to_show_the_noise() {
         "the start of a process varies by more than {zone}"
     );
 }
+
+#[test]
+fn a_command_stays_on_one_cpu_where_that_is_asked() {
+    let folder = Folder::new();
+    let line = [
+        "compare",
+        "--pin",
+        "-S",
+        "sh",
+        "-r",
+        "1",
+        "test $(nproc) -eq 1",
+    ];
+    folder.run(line).exits_with(0);
+}

@@ -145,6 +145,11 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "TIME")]
     pub(crate) timeout: Option<TimeSpan>,
 
+    /// Keep everything on one CPU, also commands and benchmarks of several threads, which may be
+    /// parallel; benchmarks of one thread are kept on one anyway.
+    #[arg(long)]
+    pub(crate) pin: bool,
+
     /// The command to compare the others with, by name or number [default: 1].
     #[arg(long, value_name = "NAME")]
     pub(crate) baseline: Option<String>,

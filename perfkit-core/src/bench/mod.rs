@@ -9,6 +9,8 @@
 
 mod comparison;
 mod contest;
+#[cfg(unix)]
+mod cpus;
 mod definition;
 mod family;
 #[cfg(unix)]
@@ -29,12 +31,14 @@ pub use comparison::{
     Rules, compare_interleaved, compare_saved, compare_saved_operations, verdict,
 };
 pub use contest::{Contested, Effort, Launcher, Placement, Trouble, Worker, contest};
+#[cfg(unix)]
+pub use cpus::{pin, usable_cpus};
 pub use definition::{Bench, Group, Listed};
 pub use family::{Family, compare_family};
 #[cfg(unix)]
 pub use harness::main;
 #[cfg(unix)]
-pub use program::{Entrant, Program, Stable, Watch, WorkerProcess, usable_cpus};
+pub use program::{Entrant, Program, Stable, Watch, WorkerProcess};
 pub use protocol::{Batch, BatchSize, Calibration};
 #[cfg(unix)]
 pub use race::{FUNCTION_METRICS, Race, Raced, Runner};

@@ -278,27 +278,6 @@ pub struct Stable<'a> {
     pub was_pinning_refused: bool,
 }
 
-/// The CPUs that this process may run on, in ascending order; empty where the
-/// system keeps no process on one.
-#[must_use]
-pub fn usable_cpus() -> Vec<usize> {
-    on_this_system()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn on_this_system() -> Vec<usize> {
-    Vec::new()
-}
-
-#[cfg(target_os = "linux")]
-fn on_this_system() -> Vec<usize> {
-    let Ok(set) = rustix::thread::sched_getaffinity(None) else {
-        return Vec::new();
-    };
-    let all = 0..rustix::thread::CpuSet::MAX_CPU;
-    all.filter(|cpu| set.is_set(*cpu)).collect()
-}
-
 impl<'a> Launcher for Stable<'a> {
     type Worker = WorkerProcess<'a>;
 

@@ -7,9 +7,10 @@ use crate::report::{Benchmark, Comparison, Note, Report, RunFailure, Sampling, S
 use crate::unit::Unit;
 
 use super::contest::{Effort, contest};
+use super::cpus::usable_cpus;
 use super::definition::Listed;
 use super::family::{Family, compare_family};
-use super::program::{Entrant, Program, Stable, Watch, usable_cpus};
+use super::program::{Entrant, Program, Stable, Watch};
 use super::remarks::remarks;
 use super::sampler::Observer;
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::cpus::pin;
 use super::definition::{Bench, Listed, Visitor, list};
 use super::protocol::{Batch, BatchSize, Calibration, Channel, Hello, Reply, Request, VERSION};
 use super::routine::{Routine, calibrate, loop_cost_ns};
@@ -61,24 +62,6 @@ fn end_with_the_driver() {
 /// On this system a worker ends when it next looks for a request.
 #[cfg(not(target_os = "linux"))]
 fn end_with_the_driver() {}
-
-/// Keeps this process on one CPU; false where that is refused.
-#[cfg(target_os = "linux")]
-fn pin(cpu: usize) -> bool {
-    use rustix::thread::{CpuSet, sched_setaffinity};
-    if cpu >= CpuSet::MAX_CPU {
-        return false;
-    }
-    let mut cpus = CpuSet::new();
-    cpus.set(cpu);
-    sched_setaffinity(None, &cpus).is_ok()
-}
-
-/// This system keeps no process on one CPU.
-#[cfg(not(target_os = "linux"))]
-fn pin(_: usize) -> bool {
-    false
-}
 
 /// Runs one benchmark as it is told.
 struct Server<'a> {

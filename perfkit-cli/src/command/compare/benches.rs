@@ -55,6 +55,10 @@ pub(super) fn compare(
             of_revisions(&base, &own, &checkout.base.label, &mut notes)
         }
     };
+    if arguments.pin {
+        let entrants = races.iter_mut().flat_map(|race| &mut race.entrants);
+        entrants.for_each(|entrant| entrant.is_pinned = true);
+    }
     if arguments.null {
         races.iter_mut().for_each(Race::add_null);
     }

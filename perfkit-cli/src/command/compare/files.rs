@@ -37,6 +37,7 @@ fn check_options(arguments: &CompareArguments) -> Result<(), Error> {
         ("--base", arguments.base.is_some()),
         ("--baseline", arguments.baseline.is_some()),
         ("--null", arguments.null),
+        ("--pin", arguments.pin),
         ("--seed", arguments.seed.is_some()),
         ("--time", arguments.time.is_some()),
         ("--timeout", arguments.timeout.is_some()),

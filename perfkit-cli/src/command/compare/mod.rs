@@ -10,6 +10,7 @@ mod settings;
 use std::path::Path;
 
 use perfkit::Report;
+use perfkit::bench::{pin, usable_cpus};
 
 use crate::analysis::is_inconclusive;
 use crate::args::{CompareArguments, Format, Verbosity};
@@ -89,10 +90,22 @@ fn commands(
     let mut contestants = Contestants::from_arguments(arguments, &trees, &settings.shell, signals)?;
     measure::check_streams(arguments)?;
     let family = contestants.family(arguments.baseline.as_deref(), arguments.null)?;
+    if arguments.pin {
+        pin_to_one_cpu();
+    }
     let mut measured = measure::measure(contestants, &family, settings, signals, verbosity)?;
     let failure = measured.failure.take();
     let rules = settings.rules_of_commands();
     Ok((measure::report(measured, &family, &rules), failure))
+}
+
+/// Keeps this process, and so the commands that it starts, on the last CPU that it
+/// may use: the first has the most interrupts.
+fn pin_to_one_cpu() {
+    let is_pinned = usable_cpus().last().is_some_and(|cpu| pin(*cpu));
+    if !is_pinned {
+        terminal::print_line("warning: --pin: the system keeps no process on one CPU");
+    }
 }
 
 /// How it ended: what the user asked for counts more than what failed, and what
