@@ -2,7 +2,7 @@
 
 use crate::metric::Metric;
 use crate::report::{Benchmark, Note};
-use crate::stats;
+use crate::stats::{self, Alternative};
 use crate::unit::Unit;
 
 /// A value beyond Tukey's outer fence is far out only this much above the
@@ -15,6 +15,20 @@ const MANY_FAR_OUT: f64 = 0.05;
 
 /// A first run this much slower than the median stands out.
 const SLOW_FIRST_RUN: f64 = 1.5;
+
+/// With fewer values no shape can be seen in them, and with more it takes long.
+const FEWEST_FOR_SHAPE: usize = 30;
+const MOST_FOR_SHAPE: usize = 20_000;
+
+/// A trend is told where chance makes one so seldom.
+const DRIFT_P_VALUE: f64 = 1e-4;
+
+/// A drift and a distance between two speeds below this share are not worth a
+/// word.
+const LEAST_SHAPE: f64 = 0.05;
+
+/// A second speed is one where the valley before it is this deep.
+const LEAST_PROMINENCE: f64 = 0.25;
 
 /// The remarks on one contestant's runs.
 #[must_use]
@@ -36,7 +50,50 @@ pub fn remarks(benchmark: &Benchmark) -> Vec<Note> {
         .unwrap_or_default();
     notes.extend(first_run_slower(&benchmark.name, samples));
     notes.extend(far_out_values(&benchmark.name, samples));
+    notes.extend(drift(&benchmark.name, samples));
+    notes.extend(two_speeds(&benchmark.name, samples));
     notes
+}
+
+/// Values that rise or fall as they come: the machine warms up, or something
+/// grows.
+fn drift(name: &str, samples: &[f64]) -> Option<Note> {
+    if samples.len() < FEWEST_FOR_SHAPE {
+        return None;
+    }
+    let trend = stats::trend_test(samples, Alternative::TwoSided)?;
+    let median = stats::median(&stats::sorted(samples)?)?;
+    let change = stats::trend_slope(samples)? * samples.len() as f64 / median;
+    let is_drift = trend.p_value < DRIFT_P_VALUE && change.abs() > LEAST_SHAPE;
+    is_drift.then(|| {
+        let way = if change > 0.0 { "slower" } else { "faster" };
+        let share = Unit::Ratio.format(change.abs(), 2);
+        Note::warning(
+            "drift",
+            format!("{name}: its runs became {way} by {share} from the first to the last; perhaps the machine warmed up, or something grew"),
+        )
+    })
+}
+
+/// Values about two levels, of which a single typical one would tell neither.
+fn two_speeds(name: &str, samples: &[f64]) -> Option<Note> {
+    if !(FEWEST_FOR_SHAPE..MOST_FOR_SHAPE).contains(&samples.len()) {
+        return None;
+    }
+    let ordered = stats::sorted(samples)?;
+    let modes = stats::modes(&ordered, stats::bandwidth(&ordered)?, LEAST_PROMINENCE)?;
+    let (first, last) = (modes.first()?.at, modes.last()?.at);
+    let is_told = modes.len() >= 2 && last > (1.0 + LEAST_SHAPE) * first;
+    is_told.then(|| {
+        Note::warning(
+            "bimodal",
+            format!(
+                "{name}: its runs have several speeds, about {} and about {}; a single typical time says little",
+                Unit::Nanoseconds.format(first, 3),
+                Unit::Nanoseconds.format(last, 3)
+            ),
+        )
+    })
 }
 
 fn first_run_slower(name: &str, samples: &[f64]) -> Option<Note> {
@@ -107,6 +164,30 @@ mod tests {
             codes(&[20.0, 10.1, 9.9, 10.0, 10.2, 9.8]),
             ["first-run-slower"]
         );
+    }
+
+    /// Values that swing by 1 % about 100.
+    fn swinging(n: u32) -> impl Iterator<Item = f64> {
+        (0..n).map(|i| 100.0 + f64::from(i * 7 % 11) / 10.0)
+    }
+
+    #[test]
+    fn runs_that_become_slower_are_told() {
+        let drifting: Vec<f64> = swinging(60)
+            .zip(0..)
+            .map(|(v, i): (f64, u32)| v + 0.2 * f64::from(i))
+            .collect();
+        assert_eq!(codes(&drifting), ["drift"]);
+        assert!(codes(&swinging(60).collect::<Vec<_>>()).is_empty());
+    }
+
+    #[test]
+    fn two_speeds_are_told() {
+        let two: Vec<f64> = swinging(60)
+            .zip(0..)
+            .map(|(v, i): (f64, u32)| v * [1.0, 1.5][(i / 3 % 2) as usize])
+            .collect();
+        assert_eq!(codes(&two), ["bimodal"]);
     }
 
     #[test]
