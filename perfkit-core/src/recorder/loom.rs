@@ -10,9 +10,9 @@
 //! before `timed`, the pending call left out; an entry of the ring trusted that a
 //! writer may be at, read or written without its ordering, or written after the
 //! call was counted; a shard handed on without its counts or to two threads; a
-//! value under a lock added in two steps; a shared shard let go before it was
-//! written; a slot that is not begun before the reading, counted twice, or of
-//! another sum than the lifetime; extremes outside the buckets after a reset.
+//! shared shard let go before it was written; a slot that is not begun before the
+//! reading, counted twice, or of another sum than the lifetime; extremes outside
+//! the buckets after a reset.
 //!
 //! They say nothing of what is in thread-locals, because all threads of a model
 //! are one for the system, nor of forks and of counts beyond 32 bits.
