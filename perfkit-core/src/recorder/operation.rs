@@ -76,10 +76,21 @@ struct Members {
 #[derive(Debug)]
 struct Member {
     shard: &'static Shard,
-    /// Whether its thread ended, so that another may go on with it.
-    is_free: bool,
+    used: Use,
     seen_before_reset: u64,
     unlogged_before_reset: u64,
+}
+
+/// Who records to a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// One thread.
+    Leased,
+    /// Nobody since its thread ended: another may go on with it.
+    Free,
+    /// Whoever has no shard of its own, behind a lock. Its calls stand in the
+    /// order of locking, and not quite in that of their ends.
+    Shared,
 }
 
 #[derive(Debug)]
@@ -119,7 +130,7 @@ impl Recorder {
             return;
         }
         let mut shared = lock(&self.shared);
-        let shard = *shared.get_or_insert_with(|| self.add_member(false));
+        let shard = *shared.get_or_insert_with(|| self.add_member(Use::Shared));
         self.record_in(shard, sample, failure, allowed);
     }
 
@@ -148,23 +159,27 @@ impl Recorder {
     /// one; `None` when the memory for shards is used up.
     pub(super) fn lease(self: &Arc<Self>) -> Option<&'static Shard> {
         let mut members = lock(&self.members);
-        if let Some(free) = members.all.iter_mut().find(|member| member.is_free) {
-            free.is_free = false;
+        if let Some(free) = members
+            .all
+            .iter_mut()
+            .find(|member| member.used == Use::Free)
+        {
+            free.used = Use::Leased;
             return Some(free.shard);
         }
         drop(members);
         let bytes = Shard::bytes(self.common.limits.last_calls);
         self.common
             .take_bytes(bytes)
-            .then(|| self.add_member(false))
+            .then(|| self.add_member(Use::Leased))
     }
 
-    fn add_member(self: &Arc<Self>, is_free: bool) -> &'static Shard {
+    fn add_member(self: &Arc<Self>, used: Use) -> &'static Shard {
         let shard = pool::take(self.common.limits.last_calls);
         *lock(&shard.recorder) = Arc::downgrade(self);
         lock(&self.members).all.push(Member {
             shard,
-            is_free,
+            used,
             seen_before_reset: 0,
             unlogged_before_reset: 0,
         });
@@ -180,7 +195,7 @@ impl Recorder {
             .find(|member| std::ptr::eq(member.shard, shard));
         if let Some(member) = found {
             shard.rest();
-            member.is_free = true;
+            member.used = Use::Free;
         }
     }
 
@@ -329,8 +344,33 @@ impl Members {
 
     /// The latest calls of all threads, from the oldest to the newest.
     fn last_calls(&self, most: usize) -> Vec<PastCall> {
+        // Where all threads are busy, most of what each keeps is older than what is
+        // wanted of all of them together. Enough calls from some moment on are the
+        // latest, whichever moment that is.
+        let ended_from = self.ended_from(most);
+        let newest = self.last_calls_from(most, ended_from);
+        match newest.len() {
+            few if few < most && ended_from > 0 => self.last_calls_from(most, 0),
+            _ => newest,
+        }
+    }
+
+    /// The moment from which every thread has done its share of so many calls; 0
+    /// where one has not.
+    fn ended_from(&self, most: usize) -> u64 {
+        let share = most.div_ceil(self.all.len().max(1)).max(1);
+        let of_thread = |member: &Member| member.shard.end_of(share, member.seen_before_reset);
+        if self.all.iter().any(|member| member.used == Use::Shared) {
+            return 0;
+        }
+        let ends: Option<Vec<u64>> = self.all.iter().map(of_thread).collect();
+        ends.and_then(|ends| ends.into_iter().min()).unwrap_or(0)
+    }
+
+    fn last_calls_from(&self, most: usize, ended_from: u64) -> Vec<PastCall> {
         let of_thread = |member: &Member| {
-            let mut calls = member.shard.last_calls(most, member.seen_before_reset);
+            let after = member.seen_before_reset;
+            let mut calls = member.shard.last_calls(most, after, ended_from);
             calls.reverse();
             calls
         };
