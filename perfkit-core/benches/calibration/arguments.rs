@@ -72,6 +72,7 @@ impl Arguments {
                 "--seed" => read.seed = Some(number(&value()?)?),
                 "--perfkit" => read.perfkit = Some(value()?.into()),
                 "--test" => read.mode = Mode::Test,
+                "--help" => return Err(String::new()),
                 other => return Err(format!("unknown argument {other:?}")),
             }
         }

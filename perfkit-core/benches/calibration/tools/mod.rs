@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
     pub(crate) remark: Option<String>,
 }
 
-/// A tool, or one way to read its output.
+/// A tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
     Perfkit,
