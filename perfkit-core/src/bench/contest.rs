@@ -32,9 +32,10 @@ use super::sampler::{Observer, Progress};
 
 /// How long a stretch is to last: long against a reading of the clock, short
 /// against the levels that a machine's speed moves between.
-const STRETCH: Duration = Duration::from_micros(400);
+const STRETCH: Duration = Duration::from_micros(100);
 
-/// The most stretches in a turn.
+/// The most stretches in a turn: the shorter a turn, the more alike are the levels
+/// that contestants meet in a block.
 const STRETCHES: u64 = 6;
 
 /// How long the turns of a contestant in one round are to last together, or as
@@ -42,8 +43,8 @@ const STRETCHES: u64 = 6;
 /// than longer ones, because processes differ.
 const ROUND: Duration = Duration::from_millis(10);
 
-/// The most turns of a contestant in one round.
-const MOST_TURNS: u64 = 8;
+/// The most turns of a contestant in one round, however slowly it starts.
+const MOST_TURNS: u64 = 64;
 
 /// How many rounds after the first look the further ones are. They lie far apart,
 /// because each costs a share of the error, and a few rounds more decide little.

@@ -355,16 +355,23 @@ impl Members {
         }
     }
 
-    /// The moment from which every thread has done its share of so many calls; 0
-    /// where one has not.
+    /// A moment from which on so many calls ended, and not many more; 0 where that
+    /// is not to be had. Of each thread every nth end is looked at, and each of
+    /// them stands for n calls that are as new or newer.
     fn ended_from(&self, most: usize) -> u64 {
-        let share = most.div_ceil(self.all.len().max(1)).max(1);
-        let of_thread = |member: &Member| member.shard.end_of(share, member.seen_before_reset);
         if self.all.iter().any(|member| member.used == Use::Shared) {
             return 0;
         }
-        let ends: Option<Vec<u64>> = self.all.iter().map(of_thread).collect();
-        ends.and_then(|ends| ends.into_iter().min()).unwrap_or(0)
+        let step = most.div_ceil(self.all.len().max(1)).max(1);
+        let of_thread = |member: &'_ Member| -> Vec<u64> {
+            let (shard, after) = (member.shard, member.seen_before_reset);
+            let ends = (1..).map_while(|n| shard.end_of(n * step, after));
+            ends.collect()
+        };
+        let mut ends: Vec<u64> = self.all.iter().flat_map(of_thread).collect();
+        ends.sort_unstable_by(|a, b| b.cmp(a));
+        let enough = most.div_ceil(step).checked_sub(1);
+        enough.and_then(|n| ends.get(n).copied()).unwrap_or(0)
     }
 
     fn last_calls_from(&self, most: usize, ended_from: u64) -> Vec<PastCall> {

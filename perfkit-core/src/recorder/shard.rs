@@ -451,11 +451,9 @@ impl Shard {
     /// When the nth newest call ended, of those that came after the first `after`.
     /// A writer may have put a newer one in its place.
     pub(super) fn end_of(&self, nth: usize, after: u64) -> Option<u64> {
-        let seen = self.seen();
-        let position = seen.checked_sub(nth as u64)?;
+        let position = self.seen().checked_sub(nth as u64)?;
         let is_kept = nth <= self.ring.len() && position >= after;
-        let entry = &self.ring[position as usize & (self.ring.len() - 1)];
-        is_kept.then(|| entry.end.load(Acquire))
+        is_kept.then(|| self.call_at(position).end)
     }
 
     /// The latest calls, and whether a writer left all of them alone.

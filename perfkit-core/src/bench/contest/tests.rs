@@ -172,7 +172,7 @@ fn processes_that_start_slowly_are_measured_for_longer() {
     let mut scripted = Scripted::steady(&[1000.0, 1100.0]);
     scripted.launch_time = Duration::from_millis(15);
     let contested = scripted.run(&effort());
-    assert_eq!(contested.sampling.blocks, 3 * contested.sampling.rounds);
+    assert_eq!(contested.sampling.blocks, 12 * contested.sampling.rounds);
 }
 
 /// Noise of a few percent that changes with the contestant and the round.
@@ -238,7 +238,7 @@ fn turns_within_a_block_are_mirrored() {
     let rounds = scripted.turns_of_rounds(3, true);
     let mut orders = Vec::new();
     for turns in &rounds {
-        assert_eq!(turns.len(), 3 * 4);
+        assert_eq!(turns.len(), 3 * 16);
         for block in turns.chunks(6) {
             let who: Vec<usize> = block.iter().map(|(who, _)| *who).collect();
             let mut reversed = who.clone();
@@ -262,15 +262,15 @@ fn contestants_of_similar_speed_do_the_same_iterations() {
         let sizes = turns.iter().map(|turn| turn.size);
         sizes.map(|s| (s.iterations, s.stretches)).collect()
     };
-    assert_eq!(sizes(&[1000.0, 1900.0]), [(211, 6), (211, 6)]);
+    assert_eq!(sizes(&[1000.0, 1900.0]), [(53, 6), (53, 6)]);
     // Beyond twice the time each has a count of its own.
     assert_eq!(
         sizes(&[1000.0, 1900.0, 4000.0]),
-        [(211, 6), (211, 6), (100, 6)]
+        [(53, 6), (53, 6), (25, 6)]
     );
-    assert_eq!(sizes(&[1000.0, 2100.0]), [(400, 6), (190, 6)]);
+    assert_eq!(sizes(&[1000.0, 2100.0]), [(100, 6), (48, 6)]);
     // What fills a stretch by itself is called once in each.
-    assert_eq!(sizes(&[1e6]), [(1, 2)]);
+    assert_eq!(sizes(&[3e5]), [(1, 2)]);
     assert_eq!(sizes(&[50e6, 50e6]), [(1, 1), (1, 1)]);
     assert_eq!(sizes(&[2e9]), [(1, 1)]);
     // A function that takes no time at all must not be called for ever.
@@ -306,8 +306,8 @@ fn slow_functions_have_one_stretch_in_one_block() {
     assert_eq!(blocks(10, 50_000), [false]);
     assert_eq!(blocks(10, 4_000), [true]);
     assert_eq!(blocks(10, 2_400).len(), 2);
-    assert_eq!(blocks(100, 2_400).len(), 4);
-    assert_eq!(blocks(10, 0).len(), 4);
+    assert_eq!(blocks(100, 2_400).len(), 20);
+    assert_eq!(blocks(10, 0).len(), 32);
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn it_stops_at_the_first_look_that_decides() {
     let first = effort().rules_at_a_look(1).fewest_pairs();
     assert_eq!(effort().looks_at(), [first, first + 12, first + 40]);
     assert_eq!(contested.sampling.rounds, first);
-    assert_eq!(contested.sampling.blocks, 2 * first);
+    assert_eq!(contested.sampling.blocks, 8 * first);
     assert_eq!(contested.sampling.stopped, StopReason::Decided);
     assert_eq!(contested.sampling.looks, 3);
     let time = &contested.benchmarks[1].metrics[&Metric::WALL_TIME];
@@ -373,9 +373,9 @@ fn failed_iterations_are_counted_and_left_out() {
     scripted.failing = Rc::new(|who| [0, 2][who]);
     let contested = scripted.run(&effort());
     let (a, b) = (&contested.benchmarks[0], &contested.benchmarks[1]);
-    let turns = 4 * contested.sampling.rounds;
+    let turns = 16 * contested.sampling.rounds;
     assert_eq!((a.failures, b.failures), (0, 2 * turns));
-    assert_eq!(b.successes, turns * 6 * 400 - 2 * turns);
+    assert_eq!(b.successes, turns * 6 * 100 - 2 * turns);
     assert_eq!(a.blocks, b.blocks);
     assert_eq!(b.metrics[&Metric::WALL_TIME].median, Some(1000.0));
 }
@@ -401,8 +401,8 @@ fn a_worker_that_fails_ends_the_contest_and_is_named() {
     assert_eq!(contested.failure, Some((1, failure())));
     assert_eq!(contested.sampling.stopped, StopReason::RunFailed);
     assert_eq!(contested.sampling.rounds, 3);
-    assert_eq!(contested.benchmarks[0].blocks.len(), 3 * 2);
-    assert_eq!(contested.benchmarks[1].blocks.len(), 3 * 2);
+    assert_eq!(contested.benchmarks[0].blocks.len(), 3 * 8);
+    assert_eq!(contested.benchmarks[1].blocks.len(), 3 * 8);
 }
 
 #[test]
@@ -416,7 +416,7 @@ fn an_interruption_keeps_what_was_finished() {
     assert_eq!(contested.sampling.stopped, StopReason::Interrupted);
     assert_eq!(contested.sampling.rounds, 5);
     for benchmark in &contested.benchmarks {
-        assert_eq!(benchmark.metrics[&Metric::WALL_TIME].count, 5 * 2);
+        assert_eq!(benchmark.metrics[&Metric::WALL_TIME].count, 5 * 8);
     }
 }
 
