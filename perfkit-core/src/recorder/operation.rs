@@ -76,21 +76,10 @@ struct Members {
 #[derive(Debug)]
 struct Member {
     shard: &'static Shard,
-    used: Use,
+    /// Whether its thread ended, so that another may go on with it.
+    is_free: bool,
     seen_before_reset: u64,
     unlogged_before_reset: u64,
-}
-
-/// Who records to a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
-    /// One thread.
-    Leased,
-    /// Nobody since its thread ended: another may go on with it.
-    Free,
-    /// Whoever has no shard of its own, behind a lock. Its calls stand in the
-    /// order of locking, and not quite in that of their ends.
-    Shared,
 }
 
 #[derive(Debug)]
@@ -130,7 +119,7 @@ impl Recorder {
             return;
         }
         let mut shared = lock(&self.shared);
-        let shard = *shared.get_or_insert_with(|| self.add_member(Use::Shared));
+        let shard = *shared.get_or_insert_with(|| self.add_member(false));
         self.record_in(shard, sample, failure, allowed);
     }
 
@@ -159,27 +148,23 @@ impl Recorder {
     /// one; `None` when the memory for shards is used up.
     pub(super) fn lease(self: &Arc<Self>) -> Option<&'static Shard> {
         let mut members = lock(&self.members);
-        if let Some(free) = members
-            .all
-            .iter_mut()
-            .find(|member| member.used == Use::Free)
-        {
-            free.used = Use::Leased;
+        if let Some(free) = members.all.iter_mut().find(|member| member.is_free) {
+            free.is_free = false;
             return Some(free.shard);
         }
         drop(members);
         let bytes = Shard::bytes(self.common.limits.last_calls);
         self.common
             .take_bytes(bytes)
-            .then(|| self.add_member(Use::Leased))
+            .then(|| self.add_member(false))
     }
 
-    fn add_member(self: &Arc<Self>, used: Use) -> &'static Shard {
+    fn add_member(self: &Arc<Self>, is_free: bool) -> &'static Shard {
         let shard = pool::take(self.common.limits.last_calls);
         *lock(&shard.recorder) = Arc::downgrade(self);
         lock(&self.members).all.push(Member {
             shard,
-            used,
+            is_free,
             seen_before_reset: 0,
             unlogged_before_reset: 0,
         });
@@ -195,7 +180,7 @@ impl Recorder {
             .find(|member| std::ptr::eq(member.shard, shard));
         if let Some(member) = found {
             shard.rest();
-            member.used = Use::Free;
+            member.is_free = true;
         }
     }
 
@@ -344,40 +329,8 @@ impl Members {
 
     /// The latest calls of all threads, from the oldest to the newest.
     fn last_calls(&self, most: usize) -> Vec<PastCall> {
-        // Where all threads are busy, most of what each keeps is older than what is
-        // wanted of all of them together. Enough calls from some moment on are the
-        // latest, whichever moment that is.
-        let ended_from = self.ended_from(most);
-        let newest = self.last_calls_from(most, ended_from);
-        match newest.len() {
-            few if few < most && ended_from > 0 => self.last_calls_from(most, 0),
-            _ => newest,
-        }
-    }
-
-    /// A moment from which on so many calls ended, and not many more; 0 where that
-    /// is not to be had. Of each thread every nth end is looked at, and each of
-    /// them stands for n calls that are as new or newer.
-    fn ended_from(&self, most: usize) -> u64 {
-        if self.all.iter().any(|member| member.used == Use::Shared) {
-            return 0;
-        }
-        let step = most.div_ceil(self.all.len().max(1)).max(1);
-        let of_thread = |member: &'_ Member| -> Vec<u64> {
-            let (shard, after) = (member.shard, member.seen_before_reset);
-            let ends = (1..).map_while(|n| shard.end_of(n * step, after));
-            ends.collect()
-        };
-        let mut ends: Vec<u64> = self.all.iter().flat_map(of_thread).collect();
-        ends.sort_unstable_by(|a, b| b.cmp(a));
-        let enough = most.div_ceil(step).checked_sub(1);
-        enough.and_then(|n| ends.get(n).copied()).unwrap_or(0)
-    }
-
-    fn last_calls_from(&self, most: usize, ended_from: u64) -> Vec<PastCall> {
         let of_thread = |member: &Member| {
-            let after = member.seen_before_reset;
-            let mut calls = member.shard.last_calls(most, after, ended_from);
+            let mut calls = member.shard.last_calls(most, member.seen_before_reset);
             calls.reverse();
             calls
         };

@@ -433,11 +433,11 @@ impl Shard {
     }
 
     /// The latest calls, at most so many, from the newest to the oldest, of those
-    /// that came after the first `after` and ended no earlier than `ended_from`.
-    pub(super) fn last_calls(&self, most: usize, after: u64, ended_from: u64) -> Vec<PastCall> {
+    /// that came after the first `after`.
+    pub(super) fn last_calls(&self, most: usize, after: u64) -> Vec<PastCall> {
         let mut best = Vec::new();
         for _ in 0..TRIES {
-            let (calls, is_whole) = self.try_last_calls(most, after, ended_from);
+            let (calls, is_whole) = self.try_last_calls(most, after);
             if is_whole || calls.len() > best.len() {
                 best = calls;
             }
@@ -448,28 +448,18 @@ impl Shard {
         best
     }
 
-    /// When the nth newest call ended, of those that came after the first `after`.
-    /// A writer may have put a newer one in its place.
-    pub(super) fn end_of(&self, nth: usize, after: u64) -> Option<u64> {
-        let position = self.seen().checked_sub(nth as u64)?;
-        let is_kept = nth <= self.ring.len() && position >= after;
-        is_kept.then(|| self.call_at(position).end)
-    }
-
     /// The latest calls, and whether a writer left all of them alone.
-    fn try_last_calls(&self, most: usize, after: u64, ended_from: u64) -> (Vec<PastCall>, bool) {
+    fn try_last_calls(&self, most: usize, after: u64) -> (Vec<PastCall>, bool) {
         let seen = self.seen();
         let len = self.ring.len() as u64;
         let wanted = (most as u64).min(len).min(seen.saturating_sub(after));
         let positions = (seen - wanted..seen).rev();
-        let calls = positions.map(|position| self.call_at(position));
-        let mut calls: Vec<PastCall> = calls.take_while(|call| call.end >= ended_from).collect();
-        let read = calls.len();
+        let mut calls: Vec<PastCall> = positions.map(|position| self.call_at(position)).collect();
         // The writer may be in the middle of the call after those it has counted.
         let overwritten = (self.seen() + 1).saturating_sub(len);
         let trusted = seen.saturating_sub(overwritten.max(seen - wanted));
         calls.truncate(usize::try_from(trusted).unwrap_or(usize::MAX));
-        let is_whole = calls.len() == read;
+        let is_whole = calls.len() as u64 == wanted;
         (calls, is_whole)
     }
 
