@@ -98,7 +98,7 @@ impl Unit {
             _ => {}
         }
         let scales = self.scales();
-        let fits = |scale: &&Scale| round_to(value.abs() / scale.1, digits) >= 1.0;
+        let fits = |scale: &&Scale| rounded(value.abs() / scale.1, digits).0 >= 1.0;
         let (suffix, size) = scales.iter().rev().find(fits).unwrap_or(&scales[0]);
         let scaled = value / size;
         let whole_base_unit = *size == 1.0 && scaled.fract() == 0.0;
@@ -237,19 +237,17 @@ fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    let magnitude = round_to(value.abs(), digits).log10().floor();
-    let decimals = (digits as f64 - 1.0 - magnitude).clamp(0.0, 9.0);
+    let decimals = (digits as i32 - 1 - rounded(value, digits).1).clamp(0, 9);
     format!("{value:.0$}", decimals as usize)
 }
 
-/// Rounds to the given count of significant digits.
-fn round_to(value: f64, digits: usize) -> f64 {
-    if value == 0.0 {
-        return 0.0;
-    }
-    let exponent = value.abs().log10().floor() as i32 + 1 - digits as i32;
-    let step = 10_f64.powi(exponent);
-    (value / step).round() * step
+/// Rounds to the given count of significant digits; gives also the power of ten
+/// of the first one. Printing does both exactly, which logarithms do not: they
+/// may be off by a bit at the powers of ten.
+fn rounded(value: f64, digits: usize) -> (f64, i32) {
+    let text = format!("{value:.0$e}", digits.saturating_sub(1));
+    let exponent = text.rsplit('e').next().and_then(|text| text.parse().ok());
+    (text.parse().unwrap_or(value), exponent.unwrap_or(0))
 }
 
 /// Prints a share in percent. One that is not the whole never reads as 100 %,
@@ -267,7 +265,7 @@ fn format_share(value: f64, digits: usize) -> String {
 }
 
 fn format_count(value: f64, digits: usize) -> String {
-    let text = if value.fract() == 0.0 || value.abs() >= 10_f64.powi(digits as i32) {
+    let text = if value.fract() == 0.0 || rounded(value, digits).1 >= digits as i32 {
         format!("{value:.0}")
     } else {
         significant(value, digits)
