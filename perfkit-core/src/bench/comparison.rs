@@ -122,7 +122,9 @@ pub fn verdict(ratio: Option<&Ratio>, indifference: f64) -> Verdict {
 /// differences of logarithms, its interval that of Wilcoxon's signed-rank test.
 /// Where several blocks come from the same round of processes, the median of
 /// their differences is the one difference of that round: a process is a draw of
-/// its own, and its blocks are not.
+/// its own, and its blocks are not. The ratio is then the exponential of the
+/// median over rounds, with the interval of the sign test, because now and then a
+/// process is far from the others.
 #[must_use]
 pub fn compare_interleaved(
     baseline: &Benchmark,
@@ -135,8 +137,16 @@ pub fn compare_interleaved(
     let all_positive = pairs
         .iter()
         .all(|pair| pair.baseline > 0.0 && pair.candidate > 0.0);
-    let differences = differences_of_rounds(&pairs);
-    let shift = |confidence: f64| stats::paired_shift(&differences, confidence);
+    let differences: Vec<f64> = pairs.iter().map(Pair::difference).collect();
+    let rounds: Vec<u64> = pairs.iter().map(|pair| pair.round).collect();
+    let replicates = rounds.chunk_by(|a, b| a == b).count() as u64;
+    let shift = |confidence: f64| {
+        if baseline.rounds.is_empty() {
+            stats::paired_shift(&differences, confidence)
+        } else {
+            stats::nested_shift(&rounds, &differences, confidence)
+        }
+    };
     let lesser = LESSER_CONFIDENCES
         .into_iter()
         .filter(|level| *level < rules.confidence);
@@ -167,15 +177,14 @@ pub fn compare_interleaved(
         notes.push(Note::warning(
             "too-few-runs",
             format!(
-                "too few pairs of runs ({}) for a verdict, which needs {}",
-                differences.len(),
+                "too few pairs of runs ({replicates}) for a verdict, which needs {}",
                 rules.fewest_pairs()
             ),
         ));
     }
     let verdict = match (ratio, exact) {
         (Some(ratio), _) if is_sure => verdict_of(Some(&ratio), rules.indifference, better),
-        (None, Some(values)) if differences.len() as u64 >= rules.fewest_pairs() => {
+        (None, Some(values)) if replicates >= rules.fewest_pairs() => {
             verdict_of_values(values, better)
         }
         _ => Verdict::Inconclusive,
@@ -186,7 +195,7 @@ pub fn compare_interleaved(
         metric: metric.clone(),
         better,
         interleaved: true,
-        pairs: differences.len() as u64,
+        pairs: replicates,
         indifference: rules.indifference,
         verdict,
         ratio,
@@ -395,6 +404,13 @@ struct Pair {
     candidate: f64,
 }
 
+impl Pair {
+    /// The difference of logarithms; not a number where both values are zero.
+    fn difference(&self) -> f64 {
+        bounded(self.candidate / self.baseline).ln()
+    }
+}
+
 /// The values of both contestants from every block in which both have one.
 fn paired_values(baseline: &Benchmark, candidate: &Benchmark, metric: &Metric) -> Vec<Pair> {
     let values = |benchmark: &'_ Benchmark| -> Vec<(u64, u64, f64)> {
@@ -450,25 +466,6 @@ fn verdict_of_values((baseline, candidate): (f64, f64), better: Better) -> Verdi
         (Ordering::Greater, Better::Lower) | (Ordering::Less, Better::Higher) => Verdict::Slower,
         (_, Better::Unknown) => Verdict::Inconclusive,
     }
-}
-
-/// The difference of logarithms of each round: the median over its blocks.
-fn differences_of_rounds(pairs: &[Pair]) -> Vec<f64> {
-    let of_round = |blocks: &[Pair]| {
-        let mut differences: Vec<f64> = blocks
-            .iter()
-            .map(|pair| bounded(pair.candidate / pair.baseline).ln())
-            .collect();
-        differences.sort_unstable_by(f64::total_cmp);
-        let middle = differences.len() / 2;
-        if differences.len() % 2 == 1 {
-            differences[middle]
-        } else {
-            0.5 * (differences[middle - 1] + differences[middle])
-        }
-    };
-    let rounds = pairs.chunk_by(|a, b| a.round == b.round);
-    rounds.map(of_round).collect()
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 //! CPU; the next round may be on another. Within a round the contestants take
 //! turns in blocks: in a random order, and then in the reverse of it, so that a
 //! machine which steadily slows down harms all alike. A contestant's value of a
-//! block is the lower quartile of the stretches that it timed there, because the
-//! noise of a machine comes as stretches that are slower by a level and not as
-//! jitter about a mean.
+//! block is the median of the stretches that it timed there, that of a round the
+//! median over its blocks, and what is compared the median over rounds: the noise of
+//! a machine comes as stretches, blocks and processes that are slower by a level,
+//! and not as jitter about a mean.
 //!
 //! Processes of one program differ lastingly, by where their memory lies. So a
 //! round counts once, however many blocks it has, and each process gets an
@@ -41,14 +42,14 @@ const STRETCHES: u64 = 6;
 /// How long the turns of a contestant in one round are to last together, or as
 /// long as its process takes to start where that is longer. More rounds tell more
 /// than longer ones, because processes differ.
-const ROUND: Duration = Duration::from_millis(10);
+const ROUND: Duration = Duration::from_millis(5);
 
 /// The most turns of a contestant in one round, however slowly it starts.
 const MOST_TURNS: u64 = 64;
 
 /// How many rounds after the first look the further ones are. They lie far apart,
 /// because each costs a share of the error, and a few rounds more decide little.
-const LATER_LOOKS: [u64; 2] = [12, 40];
+const LATER_LOOKS: [u64; 3] = [27, 67, 147];
 
 /// A turn that takes longer than this needs no other before it that is not
 /// counted: caches are warm after far less.
@@ -122,7 +123,7 @@ pub struct Effort {
     /// How many comparisons there are in all contests: the error is shared among
     /// them.
     pub comparisons: usize,
-    /// How often the numbers are looked at, at most, from 1 to 3: the error is
+    /// How often the numbers are looked at, at most, from 1 to 4: the error is
     /// shared among the looks too.
     pub looks: u64,
     /// No further round begins after this time, even where that leaves too few
@@ -131,14 +132,14 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// Three looks, within a minute.
+    /// Four looks, within a minute.
     #[must_use]
     pub fn new(seed: u64, rules: Rules, comparisons: usize) -> Self {
         Self {
             seed,
             rules,
             comparisons,
-            looks: 3,
+            looks: 4,
             budget: Duration::from_secs(60),
         }
     }
@@ -442,7 +443,7 @@ impl Collected {
         self.benchmark.failures += failures;
         self.benchmark.successes += iterations - failures;
         let Some(typical_ns) =
-            stats::sorted(&batch.wall_ns).and_then(|ordered| stats::percentile(&ordered, 0.25))
+            stats::sorted(&batch.wall_ns).and_then(|ordered| stats::median(&ordered))
         else {
             return;
         };

@@ -1,6 +1,7 @@
 //! The side of a bench program that measures: one benchmark in one process.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::time::Duration;
 
 use super::cpus::pin;
@@ -134,8 +135,14 @@ fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
 /// The largest resident size of this process; what `getrusage` tells would
 /// include that of whoever started it.
 fn peak_memory_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
+    // One read of it all: the kernel writes the text anew for each.
+    let mut status = [0; 4096];
+    let length = File::open("/proc/self/status")
+        .ok()?
+        .read(&mut status)
+        .ok()?;
+    let line = std::str::from_utf8(status.get(..length)?)
+        .ok()?
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;

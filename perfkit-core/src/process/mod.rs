@@ -6,10 +6,14 @@
 
 #[cfg(all(feature = "bench", unix))]
 mod child;
+#[cfg(all(feature = "bench", unix))]
+mod layout;
 #[cfg(feature = "process")]
 mod own;
 
 #[cfg(all(feature = "bench", unix))]
 pub use child::{ResourceUsage, own_peak_memory_bytes, try_reap};
+#[cfg(all(feature = "bench", unix))]
+pub(crate) use layout::spawn_where_it_always_lies;
 #[cfg(feature = "process")]
 pub use own::{ProcessUsage, usage};

@@ -19,6 +19,7 @@ mod paired;
 mod rank;
 mod rank_sum;
 mod resample;
+mod sign;
 mod sign_flip;
 mod special;
 mod spread;
@@ -38,6 +39,7 @@ pub use order::{median, nearest_rank, percentile, sorted, supports};
 pub use paired::{Estimate, paired_shift, signed_rank_test};
 pub use rank_sum::{rank_sum_test, unpaired_shift};
 pub use resample::{Resampling, SplitMix64};
+pub use sign::sign_shift;
 pub use sign_flip::sign_flip_test;
 pub use spread::{
     Fences, Outliers, fences, median_absolute_deviation, outliers, quartiles, robust_std_dev,

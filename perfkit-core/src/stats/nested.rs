@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::order::{middle, sorted};
-use super::paired::{Estimate, paired_shift};
+use super::paired::Estimate;
+use super::sign::sign_shift;
 
 /// The typical difference and its interval where several differences were taken
 /// in each of several processes: each process counts once, with the median of
 /// its differences (the mean of the middle two of an even number), and
-/// [`paired_shift`] estimates the centre over processes.
+/// [`sign_shift`] estimates the centre over processes, some of which are far from
+/// the others.
 ///
 /// The process is the unit of replication (Kalibera and Jones 2013): layout,
 /// allocation and the frequency that a process happens to get move all of its
@@ -37,17 +39,18 @@ pub fn nested_shift(processes: &[u64], differences: &[f64], confidence: f64) -> 
         blocks.entry(*process).or_default().push(*difference);
     }
     let effects = blocks.values().map(|values| middle(&sorted(values)?));
-    paired_shift(&effects.collect::<Option<Vec<f64>>>()?, confidence)
+    sign_shift(&effects.collect::<Option<Vec<f64>>>()?, confidence)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::SplitMix64;
+    use crate::stats::{SplitMix64, paired_shift};
     use proptest::prelude::*;
 
-    /// R 4.2.2: `wilcox.test(tapply(d, process, median), conf.int = TRUE)` for
-    /// `process <- rep(1:8, each = 4); d <- (((1:32) * 37) %% 101 - 40) / 1000`.
+    /// R 4.2.2: `m <- sort(tapply(d, process, median)); c(m[1], median(m), m[8])` for
+    /// `process <- rep(1:8, each = 4); d <- (((1:32) * 37) %% 101 - 40) / 1000`,
+    /// where `qbinom(0.025, 8, 0.5)` is 1.
     #[test]
     fn eight_processes_agree_with_r() {
         let processes: Vec<u64> = (0..32).map(|i| i / 4).collect();
@@ -55,7 +58,7 @@ mod tests {
             .map(|i| f64::from(i * 37 % 101 - 40) / 1000.0)
             .collect();
         let estimate = nested_shift(&processes, &differences, 0.95).unwrap();
-        let expected = (-0.0005, 0.012_75, 0.027);
+        let expected = (-0.005, 0.0115, 0.0305);
         assert!((estimate.low - expected.0).abs() < 1e-12, "{estimate:?}");
         assert!((estimate.value - expected.1).abs() < 1e-12, "{estimate:?}");
         assert!((estimate.high - expected.2).abs() < 1e-12, "{estimate:?}");
@@ -97,11 +100,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn one_block_in_each_process_is_the_paired_shift(
+        fn one_block_in_each_process_is_the_shift_by_signs(
             values in prop::collection::vec(-1e3_f64..1e3, 1..30),
         ) {
             let processes: Vec<u64> = (0..values.len() as u64).rev().collect();
-            prop_assert_eq!(nested_shift(&processes, &values, 0.95), paired_shift(&values, 0.95));
+            prop_assert_eq!(nested_shift(&processes, &values, 0.95), sign_shift(&values, 0.95));
         }
 
         #[test]

@@ -238,7 +238,7 @@ fn turns_within_a_block_are_mirrored() {
     let rounds = scripted.turns_of_rounds(3, true);
     let mut orders = Vec::new();
     for turns in &rounds {
-        assert_eq!(turns.len(), 3 * 16);
+        assert_eq!(turns.len(), 3 * 8);
         for block in turns.chunks(6) {
             let who: Vec<usize> = block.iter().map(|(who, _)| *who).collect();
             let mut reversed = who.clone();
@@ -314,11 +314,14 @@ fn slow_functions_have_one_stretch_in_one_block() {
 fn it_stops_at_the_first_look_that_decides() {
     let contested = Scripted::steady(&[1000.0, 1100.0]).run(&effort());
     let first = effort().rules_at_a_look(1).fewest_pairs();
-    assert_eq!(effort().looks_at(), [first, first + 12, first + 40]);
+    assert_eq!(
+        effort().looks_at(),
+        [first, first + 27, first + 67, first + 147]
+    );
     assert_eq!(contested.sampling.rounds, first);
-    assert_eq!(contested.sampling.blocks, 8 * first);
+    assert_eq!(contested.sampling.blocks, 4 * first);
     assert_eq!(contested.sampling.stopped, StopReason::Decided);
-    assert_eq!(contested.sampling.looks, 3);
+    assert_eq!(contested.sampling.looks, 4);
     let time = &contested.benchmarks[1].metrics[&Metric::WALL_TIME];
     assert_eq!(time.median, Some(1100.0));
     let allocations = &contested.benchmarks[1].metrics[&Metric::ALLOCATIONS];
@@ -351,9 +354,9 @@ fn one_undecided_pair_keeps_all_going() {
 
 #[test]
 fn no_round_begins_after_the_budget() {
-    // A round of two takes somewhat more than 20 ms.
+    // A round of two takes somewhat more than 10 ms.
     let effort = Effort {
-        budget: Duration::from_millis(50),
+        budget: Duration::from_millis(25),
         ..effort()
     };
     let contested = Scripted::steady(&[1000.0, 1100.0]).run(&effort);
@@ -373,7 +376,7 @@ fn failed_iterations_are_counted_and_left_out() {
     scripted.failing = Rc::new(|who| [0, 2][who]);
     let contested = scripted.run(&effort());
     let (a, b) = (&contested.benchmarks[0], &contested.benchmarks[1]);
-    let turns = 16 * contested.sampling.rounds;
+    let turns = 8 * contested.sampling.rounds;
     assert_eq!((a.failures, b.failures), (0, 2 * turns));
     assert_eq!(b.successes, turns * 6 * 100 - 2 * turns);
     assert_eq!(a.blocks, b.blocks);
@@ -401,8 +404,8 @@ fn a_worker_that_fails_ends_the_contest_and_is_named() {
     assert_eq!(contested.failure, Some((1, failure())));
     assert_eq!(contested.sampling.stopped, StopReason::RunFailed);
     assert_eq!(contested.sampling.rounds, 3);
-    assert_eq!(contested.benchmarks[0].blocks.len(), 3 * 8);
-    assert_eq!(contested.benchmarks[1].blocks.len(), 3 * 8);
+    assert_eq!(contested.benchmarks[0].blocks.len(), 3 * 4);
+    assert_eq!(contested.benchmarks[1].blocks.len(), 3 * 4);
 }
 
 #[test]
@@ -416,7 +419,7 @@ fn an_interruption_keeps_what_was_finished() {
     assert_eq!(contested.sampling.stopped, StopReason::Interrupted);
     assert_eq!(contested.sampling.rounds, 5);
     for benchmark in &contested.benchmarks {
-        assert_eq!(benchmark.metrics[&Metric::WALL_TIME].count, 5 * 8);
+        assert_eq!(benchmark.metrics[&Metric::WALL_TIME].count, 5 * 4);
     }
 }
 
@@ -451,7 +454,7 @@ fn of_a_very_short_function_the_loop_is_told() {
 }
 
 #[test]
-fn the_lower_quartile_of_stretches_is_the_value_of_a_block() {
+fn the_median_of_stretches_is_the_value_of_a_block() {
     let size = BatchSize {
         iterations: 10,
         stretches: 4,
@@ -459,12 +462,12 @@ fn the_lower_quartile_of_stretches_is_the_value_of_a_block() {
     let mut collected = Collected::new("a");
     let batch = Batch {
         wall_ns: vec![
-            4000.0, 1000.0, 2000.0, 3000.0, 9000.0, 9000.0, 9000.0, 9000.0,
+            4000.0, 1000.0, 2000.0, 3000.0, 9000.0, 9000.0, 9000.0, 5000.0,
         ],
         ..Batch::default()
     };
     collected.add((0, 0), &batch, size, 80);
     let benchmark = collected.benchmark();
-    assert_eq!(benchmark.metrics[&Metric::WALL_TIME].samples, [200.0]);
+    assert_eq!(benchmark.metrics[&Metric::WALL_TIME].samples, [400.0]);
     assert_eq!((benchmark.successes, benchmark.failures), (80, 0));
 }
