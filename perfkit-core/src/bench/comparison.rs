@@ -8,6 +8,8 @@ use crate::snapshot::OperationSnapshot;
 use crate::stats;
 use crate::unit::Unit;
 
+use super::layout::layout_note;
+
 /// How sure a verdict must be, and what counts as the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
@@ -160,6 +162,9 @@ pub fn compare_interleaved(
             high: bounded(shift.high.exp()),
             confidence: shift.confidence,
         });
+    if *metric == Metric::WALL_TIME && ratio.is_some() {
+        notes.extend(layout_note(&by_round(&pairs, &differences)));
+    }
     let is_sure = ratio.is_some_and(|ratio| ratio.confidence >= rules.confidence);
     let better = better(candidate.metrics.get(metric));
     let exact = constants(&pairs).filter(|_| !all_positive);
@@ -442,6 +447,14 @@ fn paired_values(baseline: &Benchmark, candidate: &Benchmark, metric: &Metric) -
         }
     }
     pairs
+}
+
+/// The differences of the blocks of each round.
+fn by_round<'a>(pairs: &[Pair], differences: &'a [f64]) -> Vec<&'a [f64]> {
+    let mut rest = differences;
+    let rounds = pairs.chunk_by(|a, b| a.round == b.round);
+    let of_round = |round: &[Pair]| rest.split_off(..round.len());
+    rounds.filter_map(of_round).collect()
 }
 
 /// The values of both sides where neither ever varies, as counts of allocations

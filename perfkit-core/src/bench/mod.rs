@@ -15,6 +15,7 @@ mod definition;
 mod family;
 #[cfg(unix)]
 mod harness;
+mod layout;
 #[cfg(unix)]
 mod program;
 mod protocol;

@@ -16,7 +16,7 @@
 mod program;
 mod running;
 
-use perfkit::report::Verdict;
+use perfkit::report::{Comparison, Verdict};
 use perfkit::{CountingAllocator, Metric, Report};
 
 use program::{PID_FILE, WHICH};
@@ -42,6 +42,10 @@ fn main() {
         ("failures_are_told", failures_are_told),
         ("a_baseline_is_kept", a_baseline_is_kept),
         ("the_null_arm_runs", the_null_arm_runs),
+        (
+            "what_hangs_on_the_layout_is_told",
+            what_hangs_on_the_layout_is_told,
+        ),
         ("printing_is_harmless", printing_is_harmless),
         ("a_panic_ends_its_group", a_panic_ends_its_group),
         ("a_hang_ends", a_hang_ends),
@@ -209,6 +213,28 @@ fn the_null_arm_runs() {
     let last = report.benchmarks.last().unwrap();
     assert_eq!(last.name, "sum/loop (again)");
     assert_eq!(last.blocks, report.benchmarks[0].blocks);
+}
+
+/// One of them takes two to five times as long, by the size of its environment.
+fn what_hangs_on_the_layout_is_told() {
+    let folder = Folder::new("layout");
+    let measured = folder.run("layout", &["--bench"]);
+    assert_eq!(measured.code, Some(0), "{}", measured.err);
+    let report = folder.report();
+    let of_time = |c: &&Comparison| c.metric == Metric::WALL_TIME;
+    let comparison = report.comparisons.iter().find(of_time).unwrap();
+    assert_eq!(comparison.verdict, Verdict::Slower);
+    assert!(
+        comparison
+            .notes
+            .iter()
+            .any(|n| n.code == "layout-sensitive")
+    );
+    assert!(
+        measured.out.contains("come to lie in memory"),
+        "{}",
+        measured.out
+    );
 }
 
 fn printing_is_harmless() {

@@ -42,6 +42,16 @@ fn define(which: &str, is_worker: bool, bench: &mut Bench<'_>) {
         plain(which == "more", bench);
         return;
     }
+    if which == "layout" {
+        let padding = std::env::var("PERFKIT_PADDING").map_or(0, |text| text.len());
+        bench.group("sum", |group| {
+            group.add("loop", work);
+            group.add("placed", move || {
+                (0..2 + padding / 1024).map(|_| work()).sum::<u64>()
+            });
+        });
+        return;
+    }
     let calls = std::cell::Cell::new(0_u64);
     bench.group("bad", |group| {
         group.add("fine", work);

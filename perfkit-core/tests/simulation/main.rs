@@ -370,14 +370,16 @@ fn functions() {
         tallies.push(tally);
     }
     let least = [
-        ("white", 0.02, 0.99),
-        ("autocorrelated", 0.02, 0.99),
+        ("white", 0.01, 0.99),
+        ("autocorrelated", 0.01, 0.99),
         ("drifting", 0.01, 0.99),
+        ("boost", 0.01, 0.99),
         ("levels", 0.01, 0.99),
+        ("heavy tails", 0.01, 0.95),
         ("processes 0.1 %", 0.01, 0.99),
-        ("processes 0.5 %", 0.03, 0.99),
-        ("mix", 0.02, 0.95),
-        ("slow, mix", 0.10, 0.90),
+        ("processes 0.5 %", 0.01, 0.95),
+        ("mix", 0.01, 0.99),
+        ("slow, mix", 0.03, 0.95),
     ];
     guard_power(&models, &tallies, &least);
 }

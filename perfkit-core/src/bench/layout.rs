@@ -1,0 +1,115 @@
+//! Whether processes of one program differ by where they lie in memory.
+
+use crate::report::Note;
+use crate::stats;
+use crate::unit::Unit;
+
+/// With fewer rounds their spread is not known well enough.
+const FEWEST_ROUNDS: usize = 13;
+
+/// Rounds are told to differ where they do so by this many times what the spread
+/// of their blocks makes of them: of thirteen rounds of nothing but noise one in
+/// five thousand does.
+const LEAST_FACTOR: f64 = 4.0;
+
+/// And by at least this share.
+const LEAST_SHARE: f64 = 0.01;
+
+/// The standard error of a median, in standard errors of a mean: √(π/2) for many
+/// values and less for few, here for the four blocks that a round usually has.
+const MEDIAN_FACTOR: f64 = 1.2;
+
+/// What to say of two contestants of which some processes are lastingly faster or
+/// slower than others, by the differences of logarithms of the blocks of each round.
+///
+/// A round's own noise is the spread of its blocks (a robust standard deviation);
+/// the part of the spread of rounds that exceeds it is theirs, as in an analysis of
+/// variance by random effects (Searle, Casella and McCulloch 1992).
+pub(super) fn layout_note(rounds: &[&[f64]]) -> Option<Note> {
+    let medians = rounds.iter().map(|round| middle(round));
+    let medians: Vec<f64> = medians.collect::<Option<_>>()?;
+    let blocks = rounds.first()?.len();
+    if medians.len() < FEWEST_ROUNDS || blocks < 2 {
+        return None;
+    }
+    let residuals = rounds.iter().zip(&medians);
+    let residuals = residuals.flat_map(|(round, median)| round.iter().map(move |d| d - median));
+    let residuals: Vec<f64> = residuals.collect();
+    // Each round's median takes one of its degrees of freedom.
+    let lost = blocks as f64 / (blocks as f64 - 1.0);
+    let within = stats::robust_std_dev(&residuals)? * lost.sqrt();
+    let of_chance = within * MEDIAN_FACTOR / (blocks as f64).sqrt();
+    let spread = stats::robust_std_dev(&medians)?;
+    let lasting = (spread.powi(2) - of_chance.powi(2)).max(0.0).sqrt();
+    let is_told = spread > LEAST_FACTOR * of_chance && lasting > LEAST_SHARE;
+    is_told.then(|| {
+        let share = Unit::Ratio.format(lasting.exp_m1(), 2);
+        Note::info(
+            "layout-sensitive",
+            format!(
+                "from process to process the ratio varies by {share}, lastingly: the speed depends on where things come to lie in memory"
+            ),
+        )
+    })
+}
+
+fn middle(values: &[f64]) -> Option<f64> {
+    let ordered = stats::sorted(values)?;
+    let upper = ordered.get(ordered.len() / 2)?;
+    let lower = ordered.get((ordered.len() - 1) / 2)?;
+    Some(0.5 * lower + 0.5 * upper)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::SplitMix64;
+
+    const BLOCKS: usize = 4;
+
+    /// Rounds whose levels vary by one share and whose blocks by another.
+    fn rounds(count: usize, lasting: f64, passing: f64, seed: u64) -> Vec<Vec<f64>> {
+        let mut random = SplitMix64::new(seed);
+        // Twelve uniform numbers make one that is about normal.
+        let mut normal = || {
+            let sum: u64 = (0..12).map(|_| random.below(1 << 32)).sum();
+            sum as f64 / (1_u64 << 32) as f64 - 6.0
+        };
+        let round = |_| {
+            let level = lasting * normal();
+            (0..BLOCKS).map(|_| level + passing * normal()).collect()
+        };
+        (0..count).map(round).collect()
+    }
+
+    fn note(rounds: &[Vec<f64>]) -> Option<Note> {
+        let rounds: Vec<&[f64]> = rounds.iter().map(Vec::as_slice).collect();
+        layout_note(&rounds)
+    }
+
+    #[test]
+    fn processes_with_levels_of_their_own_are_told() {
+        for seed in 0..50 {
+            let found = note(&rounds(40, 0.03, 0.005, seed)).unwrap();
+            assert_eq!(found.code, "layout-sensitive");
+            assert!(found.message.contains(" %"), "{}", found.message);
+        }
+    }
+
+    #[test]
+    fn noise_however_strong_is_not() {
+        for seed in 0..500 {
+            assert_eq!(note(&rounds(13, 0.0, 0.05, seed)), None, "{seed}");
+            assert_eq!(note(&rounds(160, 0.002, 0.0001, seed)), None, "{seed}");
+        }
+    }
+
+    #[test]
+    fn little_says_nothing() {
+        assert_eq!(note(&[]), None);
+        assert_eq!(note(&rounds(12, 0.03, 0.001, 1)), None);
+        assert_eq!(note(&vec![vec![0.1]; 40]), None);
+        assert_eq!(note(&vec![vec![0.1; 4]; 40]), None);
+        assert_eq!(note(&vec![Vec::new(); 40]), None);
+    }
+}
