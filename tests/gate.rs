@@ -5,10 +5,36 @@ mod support;
 
 use std::time::Duration;
 
+use perfkit::bench::{Family, Rules, compare_family};
 use perfkit::report::{Benchmark, Environment, GateOutcome};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, MockClock, Monitor, Report};
 use support::{Answer, Folder, assert_fits_schema};
+
+/// A candidate that takes 6 % longer, and the baseline's second run, which swings
+/// about the first by so much.
+fn save_with_null(folder: &Folder, file: &str, swing: f64) {
+    let benchmark = |name: &str, value: &dyn Fn(f64) -> f64| {
+        let mut benchmark = Benchmark::new(name);
+        benchmark.successes = 40;
+        benchmark.blocks = (0..40).collect();
+        let times = (0..40).map(|run| 10e6 * value(f64::from(run))).collect();
+        let times = MetricSummary::from_samples(Unit::Nanoseconds, times);
+        benchmark.metrics.insert(Metric::WALL_TIME, times);
+        benchmark
+    };
+    let mut report = Report::new(Environment::detect("mock"));
+    report.benchmarks = vec![
+        benchmark("old", &|run| 1.0 + 0.001 * (2.3 * run).sin()),
+        benchmark("new", &|run| 1.06 + 0.001 * (1.7 * run).sin()),
+        benchmark("old (again)", &|run| 1.0 + swing * (1.1 * run).sin()),
+    ];
+    let mut family = Family::against(0, vec!["old".to_owned(), "new".to_owned()]);
+    family.add_null(0);
+    let (time, rules) = ([Metric::WALL_TIME], Rules::default());
+    report.comparisons = compare_family(&report.benchmarks, &family, &time, &rules);
+    report.save(folder.path(file)).unwrap();
+}
 
 /// 1000 calls of 1 to 1000 ms of `checkout::pay`, a few of them failed.
 fn save_operations(folder: &Folder, name: &str, failures: u64) {
@@ -181,6 +207,25 @@ fn new_and_vanished_benchmarks_are_notes() {
 }
 
 #[test]
+fn what_the_machine_makes_of_one_thing_is_no_regression() {
+    let folder = Folder::new();
+    folder.write(
+        "perfkit.toml",
+        "[[regression]]\nbenchmark = \"new\"\nmax_slowdown = \"3%\"\n",
+    );
+    save_with_null(&folder, "steady.json", 0.001);
+    folder
+        .run(["gate", "steady.json"])
+        .exits_with(1)
+        .says("takes 1.060 times as long");
+    save_with_null(&folder, "noisy.json", 0.4);
+    folder
+        .run(["gate", "noisy.json"])
+        .exits_with(0)
+        .says("run against itself, up to");
+}
+
+#[test]
 fn a_comparison_is_gated_by_its_own_pairs() {
     let folder = Folder::new();
     folder.write(
@@ -190,7 +235,7 @@ fn a_comparison_is_gated_by_its_own_pairs() {
     let arguments = [
         "compare",
         "true",
-        "sleep 0.05",
+        "sleep 0.3",
         "-r",
         "10",
         "--export-json",
@@ -200,11 +245,12 @@ fn a_comparison_is_gated_by_its_own_pairs() {
     folder
         .run(["gate", "out.json"])
         .exits_with(1)
-        .says("sleep 0.05");
+        .says("sleep 0.3")
+        .says("`perfkit compare --null` does");
     let arguments = [
         "compare",
         "true",
-        "sleep 0.05",
+        "sleep 0.3",
         "-r",
         "10",
         "--baseline",

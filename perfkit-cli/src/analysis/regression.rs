@@ -1,7 +1,7 @@
 //! Bounds relative to a baseline.
 
 use perfkit::Metric;
-use perfkit::bench::{self, compare_interleaved, compare_saved, compare_saved_operations};
+use perfkit::bench::{self, Family, compare_interleaved, compare_saved, compare_saved_operations};
 use perfkit::report::{Benchmark, GateFinding, GateOutcome, Note, Ratio, Report};
 use perfkit::unit::Unit;
 
@@ -40,31 +40,36 @@ pub(super) fn judge_regression(
         }
         return (vec![finding], pairs.notes);
     }
-    let finding = |(name, ratio)| judge_ratio(name, ratio, &rule, regression.max_slowdown);
+    let finding = |pair| judge_pair(pair, &rule, regression.max_slowdown);
     (pairs.ratios.into_iter().map(finding).collect(), pairs.notes)
 }
 
 /// Broken only when the whole interval is beyond the bound, and holding only
-/// when the whole interval is within it.
-fn judge_ratio(
-    subject: String,
-    ratio: Option<Ratio>,
-    rule: &str,
-    max_slowdown: f64,
-) -> GateFinding {
-    let limit = 1.0 + max_slowdown;
+/// when the whole interval is within it. What a machine makes of one thing run
+/// against itself breaks no bound.
+fn judge_pair(pair: Pair, rule: &str, max_slowdown: f64) -> GateFinding {
+    let Pair {
+        subject,
+        ratio,
+        noise,
+    } = pair;
+    let limit = 1.0 + noise.map_or(max_slowdown, |noise| noise.max(max_slowdown));
     let outcome = match ratio {
         Some(ratio) if ratio.low > limit => GateOutcome::Fail,
         Some(ratio) if ratio.high <= limit => GateOutcome::Pass,
         _ => GateOutcome::Inconclusive,
     };
-    let measured = match ratio {
+    let mut measured = match ratio {
         Some(ratio) => format!(
             "takes {:.3} times as long (between {:.3} and {:.3})",
             ratio.estimate, ratio.low, ratio.high
         ),
         None => "too few values for an interval".to_owned(),
     };
+    if let Some(noise) = noise.filter(|noise| *noise > max_slowdown) {
+        let noise = Unit::Ratio.format(noise, 2);
+        measured.push_str(&format!("; run against itself, up to {noise} differ here"));
+    }
     GateFinding {
         subject,
         rule: rule.to_owned(),
@@ -89,10 +94,18 @@ fn slowdown(before: &Benchmark, after: &Benchmark, rules: &bench::Rules) -> Opti
     })
 }
 
-/// What a rule is for: ratios by name, and what has no counterpart.
+/// What a rule is for.
+struct Pair {
+    subject: String,
+    ratio: Option<Ratio>,
+    /// By how much things may differ from themselves, where that was measured.
+    noise: Option<f64>,
+}
+
+/// All that a rule is for, and what has no counterpart.
 #[derive(Default)]
 struct Pairs {
-    ratios: Vec<(String, Option<Ratio>)>,
+    ratios: Vec<Pair>,
     notes: Vec<Note>,
 }
 
@@ -102,16 +115,29 @@ impl Pairs {
         let Subject::Benchmark(pattern) = subject else {
             return;
         };
-        let of_name = |name: &str| report.benchmarks.iter().find(|b| b.name == name);
-        for comparison in &report.comparisons {
-            let is_meant = comparison.interleaved
-                && comparison.metric == Metric::WALL_TIME
-                && pattern.matches(&comparison.candidate);
-            let sides = of_name(&comparison.baseline).zip(of_name(&comparison.candidate));
-            if let (true, Some((before, after))) = (is_meant, sides) {
-                let compared = compare_interleaved(before, after, &Metric::WALL_TIME, rules);
-                self.ratios.push((after.name.clone(), compared.ratio));
-            }
+        let family = Family::of_report(report);
+        let noise = family.noise(&report.benchmarks);
+        let sides = |pair: &(usize, usize)| {
+            Some((
+                report.benchmarks.get(pair.0)?,
+                report.benchmarks.get(pair.1)?,
+            ))
+        };
+        let pairs = family.pairs.iter().filter_map(sides);
+        let before = self.ratios.len();
+        for (baseline, candidate) in pairs.filter(|(_, after)| pattern.matches(&after.name)) {
+            let compared = compare_interleaved(baseline, candidate, &Metric::WALL_TIME, rules);
+            self.ratios.push(Pair {
+                subject: candidate.name.clone(),
+                ratio: compared.ratio,
+                noise,
+            });
+        }
+        if noise.is_none() && self.ratios.len() > before {
+            self.notes.push(Note::info(
+                "no-null",
+                "by how much this machine makes things differ from themselves was not measured: `perfkit compare --null` does",
+            ));
         }
     }
 
@@ -148,7 +174,11 @@ impl Pairs {
     ) {
         for now in after.iter().filter(|now| is_meant(name(now))) {
             match before.iter().find(|then| name(then) == name(now)) {
-                Some(then) => self.ratios.push((name(now).to_owned(), ratio(then, now))),
+                Some(then) => self.ratios.push(Pair {
+                    subject: name(now).to_owned(),
+                    ratio: ratio(then, now),
+                    noise: None,
+                }),
                 None => {
                     let message = format!("{} is new: the baseline does not have it", name(now));
                     self.notes.push(Note::info("new", message));

@@ -1,7 +1,7 @@
 //! Many comparisons at once.
 
 use crate::metric::Metric;
-use crate::report::{Benchmark, Comparison, Note, Verdict};
+use crate::report::{Benchmark, Comparison, Note, Report, Verdict};
 use crate::unit::Unit;
 
 use super::comparison::{Rules, compare_interleaved};
@@ -37,11 +37,28 @@ impl Family {
     pub fn add_null(&mut self, contestant: usize) -> usize {
         let again = self.names.len();
         let name = self.names.get(contestant).map_or("", String::as_str);
-        let name = format!("{name} (again)");
-        self.names.push(name);
+        self.names.push(name_again(name));
         self.pairs.push((contestant, again));
         self.nulls.push((contestant, again));
         again
+    }
+
+    /// The contestants of a report that took turns, and their comparisons.
+    #[must_use]
+    pub fn of_report(report: &Report) -> Self {
+        let names: Vec<String> = report.benchmarks.iter().map(|b| b.name.clone()).collect();
+        let index = |name: &str| names.iter().position(|other| other == name);
+        let in_turn = report.comparisons.iter();
+        let in_turn = in_turn.filter(|c| c.interleaved && c.metric == Metric::WALL_TIME);
+        let pair = |c: &Comparison| index(&c.baseline).zip(index(&c.candidate));
+        let pairs: Vec<(usize, usize)> = in_turn.filter_map(pair).collect();
+        let is_null = |(one, again): &&(usize, usize)| names[*again] == name_again(&names[*one]);
+        let nulls = pairs.iter().filter(is_null).copied().collect();
+        Self {
+            pairs,
+            nulls,
+            names,
+        }
     }
 
     /// By how much things may seem to differ from themselves: the largest share
@@ -86,6 +103,11 @@ impl Family {
         self.nulls
             .extend(nulls.map(|(one, again)| (before + one, before + again)));
     }
+}
+
+/// What a contestant is called that is the same as another.
+fn name_again(name: &str) -> String {
+    format!("{name} (again)")
 }
 
 /// Compares the pairs of a family in each of the metrics.
