@@ -24,13 +24,12 @@ mod race;
 mod remarks;
 mod routine;
 mod sampler;
+mod saved;
 mod subject;
 #[cfg(unix)]
 mod worker;
 
-pub use comparison::{
-    Rules, compare_interleaved, compare_saved, compare_saved_operations, verdict,
-};
+pub use comparison::{Rules, compare_interleaved, verdict};
 pub use contest::{Contested, Effort, Launcher, Placement, Trouble, Worker, contest};
 #[cfg(unix)]
 pub use cpus::{pin, usable_cpus};
@@ -45,5 +44,6 @@ pub use protocol::{Batch, BatchSize, Calibration};
 pub use race::{FUNCTION_METRICS, Race, Raced, Runner};
 pub use remarks::remarks;
 pub use sampler::{Looks, Observer, Plan, Progress, Sampled, sample};
+pub use saved::{compare_saved, compare_saved_operations};
 pub use std::hint::black_box;
 pub use subject::{Measured, Run, RunResult, Subject};

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::report::{Benchmark, Environment, Note, Report, StopReason};
 
-use super::comparison::{Rules, compare_saved};
+use super::comparison::Rules;
 use super::contest::Effort;
 use super::definition::{Bench, Listed, Visitor, list};
 use super::program::{Program, Watch};
@@ -20,6 +20,7 @@ use super::protocol::WORKER_ARGUMENT;
 use super::race::{Race, Runner};
 use super::routine::Routine;
 use super::sampler::Progress;
+use super::saved::compare_saved;
 use super::worker;
 
 use arguments::{Arguments, HELP, Task};
