@@ -22,7 +22,11 @@ pub(crate) fn judge(
     for regression in &rules.regressions {
         let judged = judge_regression(reports, baseline, regression, rules.confidence);
         findings.extend(judged.0);
-        notes.extend(judged.1);
+        for note in judged.1 {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
     }
     findings.sort_by_key(|finding| finding.outcome);
     let worst = findings.first();

@@ -44,19 +44,19 @@ pub(super) fn judge_regression(
     (pairs.ratios.into_iter().map(finding).collect(), pairs.notes)
 }
 
-/// Broken only when the whole interval is beyond the bound, and holding only
-/// when the whole interval is within it. What a machine makes of one thing run
-/// against itself breaks no bound.
+/// Broken only when the whole interval is beyond the bound, and beyond what the
+/// machine makes of one thing run against itself; holding only when the whole
+/// interval is within the bound.
 fn judge_pair(pair: Pair, rule: &str, max_slowdown: f64) -> GateFinding {
     let Pair {
         subject,
         ratio,
         noise,
     } = pair;
-    let limit = 1.0 + noise.map_or(max_slowdown, |noise| noise.max(max_slowdown));
+    let noise = noise.filter(|noise| *noise > max_slowdown);
     let outcome = match ratio {
-        Some(ratio) if ratio.low > limit => GateOutcome::Fail,
-        Some(ratio) if ratio.high <= limit => GateOutcome::Pass,
+        Some(ratio) if ratio.low > 1.0 + noise.unwrap_or(max_slowdown) => GateOutcome::Fail,
+        Some(ratio) if ratio.high <= 1.0 + max_slowdown => GateOutcome::Pass,
         _ => GateOutcome::Inconclusive,
     };
     let mut measured = match ratio {
@@ -66,7 +66,7 @@ fn judge_pair(pair: Pair, rule: &str, max_slowdown: f64) -> GateFinding {
         ),
         None => "too few values for an interval".to_owned(),
     };
-    if let Some(noise) = noise.filter(|noise| *noise > max_slowdown) {
+    if let Some(noise) = noise {
         let noise = Unit::Ratio.format(noise, 2);
         measured.push_str(&format!("; run against itself, up to {noise} differ here"));
     }

@@ -1,30 +1,4 @@
-//! How often tools that compare speeds cry wolf, what they find, how wrong they
-//! are about its size and how long they take: perfkit and others side by side,
-//! on the machine at hand.
-//!
-//! ```text
-//! cargo bench --manifest-path perfkit-core/benches/calibration/Cargo.toml -- --quick
-//! cargo bench --manifest-path perfkit-core/benches/calibration/Cargo.toml -- \
-//!     --tool perfkit --functions --slowdowns 0 --runs 300 --neighbour
-//! ```
-//!
-//! `--help` shows the options. Commands are compared by `perfkit`, which has to
-//! be built before (`cargo build --release`), and `hyperfine`, if it is in the
-//! `PATH`. By default everything takes hours, most of which are criterion's; the
-//! load of the machine is printed, because figures of a busy one are of it.
-//!
-//! - What is measured does a number of equal units that is told at run time, so
-//!   that a slowdown by N % is N % more units of the very same code. How much of
-//!   the time does not grow with them is printed first: it is what the true size
-//!   of a slowdown of functions falls short by. Commands take the start of a
-//!   process into account.
-//! - Each comparison is made by all tools, in a random order; the comparisons
-//!   too come in a random order.
-//! - Each tool runs as its documentation starts with, at its defaults, and counts
-//!   by what it tells its users. divan compares nothing: its two medians count as
-//!   different from 1 % on. Of hyperfine's summary a factor of 1.01 counts.
-//! - criterion and divan see only their own side in each process, tango and
-//!   perfkit both; all of them are this one program, which starts itself.
+#![doc = include_str!("README.md")]
 
 mod arguments;
 mod commands;

@@ -140,7 +140,10 @@ pub fn compare_interleaved(
     };
     let ratio = ratio_of_shift(shift, rules.confidence).filter(|_| all_positive);
     if *metric == Metric::WALL_TIME && ratio.is_some() {
-        notes.extend(layout_note(&by_round(&pairs, &differences)));
+        notes.extend(layout_note(
+            &candidate.name,
+            &by_round(&pairs, &differences),
+        ));
     }
     let is_sure = ratio.is_some_and(|ratio| ratio.confidence >= rules.confidence);
     let better = better(candidate.metrics.get(metric));

@@ -87,8 +87,8 @@ pub enum Trouble {
 
 /// A contestant's process in one round.
 pub trait Worker {
-    /// Runs for about twice the target, or once, and tells what an iteration
-    /// takes.
+    /// Runs for some times the target, or for two iterations that take far longer,
+    /// and tells what an iteration takes.
     ///
     /// # Errors
     /// The process is gone, silent or says something else.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::process::spawn_where_it_always_lies;
+use crate::process::spawn_at_fixed_addresses;
 use crate::report::RunFailure;
 
 use super::contest::{Launcher, Placement, Trouble, Worker};
@@ -133,7 +133,7 @@ impl Program {
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
-        let mut child = spawn_where_it_always_lies(&mut command)?;
+        let mut child = spawn_at_fixed_addresses(&mut command)?;
         let stderr = collect_tail(child.stderr.take());
         Ok(((child, stderr), channel))
     }

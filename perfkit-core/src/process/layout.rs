@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 /// Starts a process whose stack, heap and libraries lie where they always do, and
 /// not at random addresses: where the system lets us, else as any other.
 #[cfg(target_os = "linux")]
-pub(crate) fn spawn_where_it_always_lies(command: &mut Command) -> io::Result<Child> {
+pub(crate) fn spawn_at_fixed_addresses(command: &mut Command) -> io::Result<Child> {
     /// Asks what the personality is.
     const QUERY: libc::c_ulong = 0xffff_ffff;
     let own = personality(QUERY);
@@ -32,7 +32,7 @@ fn personality(persona: libc::c_ulong) -> Option<libc::c_ulong> {
 
 /// Starts a process; this system has no say in where it lies.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn spawn_where_it_always_lies(command: &mut Command) -> io::Result<Child> {
+pub(crate) fn spawn_at_fixed_addresses(command: &mut Command) -> io::Result<Child> {
     command.spawn()
 }
 
@@ -46,7 +46,7 @@ mod tests {
     fn stack_of_a_child() -> String {
         let mut command = Command::new("cat");
         command.arg("/proc/self/maps").stdout(Stdio::piped());
-        let child = spawn_where_it_always_lies(&mut command).unwrap();
+        let child = spawn_at_fixed_addresses(&mut command).unwrap();
         let maps = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
         let stack = maps.lines().find(|line| line.ends_with("[stack]"));
         stack.unwrap().split(' ').next().unwrap().to_owned()

@@ -14,6 +14,6 @@ mod own;
 #[cfg(all(feature = "bench", unix))]
 pub use child::{ResourceUsage, own_peak_memory_bytes, try_reap};
 #[cfg(all(feature = "bench", unix))]
-pub(crate) use layout::spawn_where_it_always_lies;
+pub(crate) use layout::spawn_at_fixed_addresses;
 #[cfg(feature = "process")]
 pub use own::{ProcessUsage, usage};

@@ -35,6 +35,8 @@ pub use hypothesis::{Alternative, TestOutcome};
 pub use modes::{Mode, modes};
 pub use moments::{mean, mean_bounds, std_dev};
 pub use nested::nested_shift;
+#[cfg(feature = "bench")]
+pub(crate) use order::middle;
 pub use order::{median, nearest_rank, percentile, sorted, supports};
 pub use paired::{Estimate, paired_shift, signed_rank_test};
 pub use rank_sum::{rank_sum_test, unpaired_shift};

@@ -61,7 +61,7 @@ pub fn median<T: Copy>(sorted: &[T]) -> Option<T> {
 
 /// The midpoint median of values that are already sorted: for an even number of
 /// values the mean of the two in the middle.
-pub(super) fn middle(sorted: &[f64]) -> Option<f64> {
+pub(crate) fn middle(sorted: &[f64]) -> Option<f64> {
     let upper = sorted.get(sorted.len() / 2)?;
     let lower = sorted.get((sorted.len() - 1) / 2)?;
     Some(0.5 * lower + 0.5 * upper)

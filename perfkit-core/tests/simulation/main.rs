@@ -6,7 +6,7 @@
 //! own, with a fixed seed, so that a run of these tests yields the same numbers
 //! every time. The models of noise are those of real machines:
 //!
-//! * white: each stretch of 0.4 ms for itself, sd 1 %;
+//! * white: each stretch of 0.1 ms for itself, sd 1 %;
 //! * autocorrelated: sd 3 %, fading within 50 ms (AR(1) in continuous time);
 //! * drifting: 2 % slower with every second;
 //! * boost: 5 % faster after a process started, fading within 20 ms;
