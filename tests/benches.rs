@@ -165,7 +165,41 @@ fn benches_of_this_tree_and_of_another_revision_are_compared() {
         .exits_with(2)
         .complains("--runs is for commands");
 
+    gated(&folder);
     interrupted_between_rounds(&folder);
+}
+
+/// The gate measures, with the baseline against itself, and measures a regression twice.
+fn gated(folder: &Folder) {
+    let rule = "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"50%\"\n";
+    folder.write("perfkit.toml", rule);
+    let slower = [
+        "gate",
+        "--base",
+        "HEAD~1",
+        "--bench",
+        "more",
+        "--export-json",
+        "gated.json",
+    ];
+    let answer = folder
+        .run(slower)
+        .exits_with(1)
+        .says("; again in a second session: takes ")
+        .complains("measuring once more");
+    assert!(!answer.stdout.contains("--null"), "{answer:#?}");
+    let measured = folder.report("gated.json");
+    assert_eq!(verdict(&measured, "work/more"), Verdict::Slower);
+    assert_eq!(measured.benchmarks.len(), 3, "the baseline runs twice");
+
+    folder.write("src/lib.rs", "//! A comment.\n");
+    folder
+        .run(["gate", "--base", "HEAD", "--bench", "once"])
+        .exits_with(0);
+    folder
+        .run(["gate", "--base", "HEAD", "--baseline", "own.json"])
+        .exits_with(2);
+    folder.run(["gate", "--bench", "once"]).exits_with(2);
 }
 
 /// What was finished is kept, and no process is left.
@@ -226,6 +260,14 @@ fn commands_of_two_revisions_are_compared() {
     let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
     assert_eq!(names, ["{tree}/run.sh@HEAD", "{tree}/run.sh"]);
     assert_eq!(verdict(&report, "{tree}/run.sh"), Verdict::Slower);
+    let rule = "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"50%\"\n";
+    folder.write("perfkit.toml", rule);
+    folder.script("run.sh", "exec sleep 0.05");
+    folder
+        .run(["gate", "--base", "HEAD", "{tree}/run.sh"])
+        .exits_with(1)
+        .says("{tree}/run.sh")
+        .says("; again in a second session: takes ");
     folder
         .run(["compare", "--base", "HEAD", "true"])
         .exits_with(2)

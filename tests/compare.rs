@@ -106,6 +106,41 @@ fn every_run_is_in_the_report_with_its_block_and_resources() {
 }
 
 #[test]
+fn instructions_are_compared_where_the_system_counts_them() {
+    let folder = Folder::new();
+    let counts_to = |end: u32| {
+        let body = format!("i=0; while [ $i -lt {end} ]; do i=$((i+1)); done");
+        let script = folder.script(&format!("to-{end}"), &body);
+        script.to_str().unwrap().to_owned()
+    };
+    let (once, twice) = (counts_to(20_000), counts_to(40_000));
+    let arguments = ["compare", &once, &twice, "-r", "15", "--seed", "3"];
+    let full = ["-v", "--export-json", "out.json"];
+    let answer = folder.run(arguments.into_iter().chain(full)).exits_with(0);
+    let report = folder.report("out.json");
+    let has_note = report.notes.iter().any(|n| n.code == "no-instructions");
+    let compared = report.comparisons.iter();
+    let mut compared = compared.filter(|c| c.metric == Metric::INSTRUCTIONS);
+    let Some(compared) = compared.next() else {
+        assert!(has_note, "{answer:#?}");
+        answer.says("instructions were not counted");
+        eprintln!("skipped: this machine does not count instructions");
+        return;
+    };
+    assert!(!has_note, "{answer:#?}");
+    answer.says("By instructions, ").says(" times as many (");
+    assert_eq!((compared.pairs, compared.verdict), (15, Verdict::Slower));
+    let ratio = compared.ratio.unwrap();
+    assert!(ratio.low > 1.5 && ratio.high < 2.0, "{ratio:?}");
+    for (benchmark, steps) in report.benchmarks.iter().zip([20_000.0, 40_000.0]) {
+        let counted = &benchmark.metrics[&Metric::INSTRUCTIONS];
+        assert!(counted.min.unwrap() > steps, "{counted:?}");
+        let spread = counted.max.unwrap() / counted.min.unwrap();
+        assert!(spread < 1.05, "{counted:?}");
+    }
+}
+
+#[test]
 fn commands_take_turns_in_random_blocks() {
     let folder = Folder::new();
     let a = folder.script("a", "echo a >> order");

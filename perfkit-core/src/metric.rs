@@ -60,6 +60,8 @@ metrics! {
     THROUGHPUT = "throughput";
     /// How many bytes are processed in a second.
     DATA_THROUGHPUT = "data_throughput";
+    /// How many instructions were executed in user mode.
+    INSTRUCTIONS = "instructions";
     /// The largest resident size of a command, in bytes.
     PEAK_MEMORY = "peak_memory";
     /// Page faults of a command that needed no I/O.

@@ -1,6 +1,6 @@
 //! Holding reports against the rules of a configuration.
 
-use perfkit::report::{Gate, GateOutcome, Note, Report};
+use perfkit::report::{Gate, GateFinding, GateOutcome, Note, Report};
 
 use crate::input::{Inconclusive, Rules};
 
@@ -28,12 +28,17 @@ pub(crate) fn judge(
             }
         }
     }
+    (gate_of(findings, rules.inconclusive), notes)
+}
+
+/// The findings, violations first, and the outcome that they come to.
+pub(crate) fn gate_of(mut findings: Vec<GateFinding>, inconclusive: Inconclusive) -> Gate {
     findings.sort_by_key(|finding| finding.outcome);
     let worst = findings.first();
     let worst = worst.map_or(GateOutcome::Pass, |finding| finding.outcome);
-    let outcome = match (worst, rules.inconclusive) {
+    let outcome = match (worst, inconclusive) {
         (GateOutcome::Inconclusive, Inconclusive::Fail) => GateOutcome::Fail,
         (outcome, _) => outcome,
     };
-    (Gate { outcome, findings }, notes)
+    Gate { outcome, findings }
 }

@@ -1,12 +1,14 @@
 //! Decisions on what was read: which results belong together, which rules hold.
 
 mod budget;
+mod confirmation;
 mod finding;
 mod gate;
 mod interleaved;
 mod regression;
 mod saved;
 
-pub(crate) use gate::judge;
+pub(crate) use confirmation::{confirm, is_suspected};
+pub(crate) use gate::{gate_of, judge};
 pub(crate) use interleaved::{add_remarks, compare_all, is_inconclusive};
 pub(crate) use saved::compare_reports;

@@ -19,6 +19,7 @@ pub(super) fn judge_regression(
 ) -> (Vec<GateFinding>, Vec<Note>) {
     let rules = bench::Rules {
         confidence,
+        same_confidence: confidence,
         ..bench::Rules::default()
     };
     let mut pairs = Pairs::default();
@@ -33,7 +34,7 @@ pub(super) fn judge_regression(
     if pairs.ratios.is_empty() {
         let mut finding = nothing_matched(&regression.subject, &rule);
         if baseline.is_none() {
-            "there is no baseline to compare with: give one with --baseline"
+            "there is no baseline to compare with: give one with --baseline, or measure one with --base"
                 .clone_into(&mut finding.measured);
         } else if !pairs.notes.is_empty() {
             "report and baseline have none in common".clone_into(&mut finding.measured);
@@ -123,7 +124,9 @@ impl Pairs {
                 report.benchmarks.get(pair.1)?,
             ))
         };
-        let pairs = family.pairs.iter().filter_map(sides);
+        let pairs = family.pairs.iter();
+        let pairs = pairs.filter(|pair| !family.nulls.contains(pair));
+        let pairs = pairs.filter_map(sides);
         let before = self.ratios.len();
         for (baseline, candidate) in pairs.filter(|(_, after)| pattern.matches(&after.name)) {
             let compared = compare_interleaved(baseline, candidate, &Metric::WALL_TIME, rules);

@@ -25,7 +25,7 @@ Examples:
 /// Every command is run in turn with the others, in blocks of random order, so
 /// that a machine which slows down or speeds up meets all of them alike. The
 /// verdict comes from the pairs of runs within the blocks, with an interval.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct CompareArguments {
     /// Commands, each as one quoted word; or report files (.json).
@@ -198,8 +198,9 @@ pub(crate) struct CompareArguments {
 }
 
 /// What commands read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Input {
+    #[default]
     Null,
     File(PathBuf),
 }
@@ -214,8 +215,9 @@ impl From<&str> for Input {
 }
 
 /// Where commands' output goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Output {
+    #[default]
     Null,
     Pipe,
     Inherit,

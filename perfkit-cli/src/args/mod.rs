@@ -20,6 +20,7 @@ Examples:
   perfkit run -- ./server                               what did its #[measure]s record?
   perfkit report report.json                            show a saved report
   perfkit gate report.json                              hold it against perfkit.toml
+  perfkit gate --base main                              measure this tree and hold it against it
 ";
 
 /// The heading of the options that every verb has.

@@ -316,7 +316,7 @@ fn peak_memory(benchmark: &Benchmark) -> String {
 
 /// The medians of everything else that was measured.
 fn resources(benchmarks: &[&Benchmark]) -> Table {
-    let metrics = [
+    let mut metrics = vec![
         ("user", Metric::USER_TIME),
         ("system", Metric::SYSTEM_TIME),
         ("minor faults", Metric::MINOR_PAGE_FAULTS),
@@ -324,6 +324,10 @@ fn resources(benchmarks: &[&Benchmark]) -> Table {
         ("waits", Metric::VOLUNTARY_CONTEXT_SWITCHES),
         ("preemptions", Metric::INVOLUNTARY_CONTEXT_SWITCHES),
     ];
+    let is_counted = |b: &&Benchmark| b.metrics.contains_key(&Metric::INSTRUCTIONS);
+    if benchmarks.iter().any(is_counted) {
+        metrics.push(("instructions", Metric::INSTRUCTIONS));
+    }
     let mut columns = vec![("command (medians)", Align::Left, 0)];
     columns.extend(
         metrics

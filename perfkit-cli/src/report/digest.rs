@@ -4,7 +4,7 @@
 use perfkit::report::{Comparison, Report};
 
 use super::view::{Document, Tone};
-use super::{Detail, changes, comparison, gate, operations, remarks};
+use super::{Detail, changes, comparison, gate, operations, told_remarks};
 
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 3;
@@ -38,7 +38,7 @@ pub(crate) fn digest(report: &Report, detail: Detail) -> Document {
         document.sentence(Tone::Plain, super::NO_RESULTS);
     }
     if detail != Detail::Brief {
-        remarks(report).for_each(|note| document.remark(note));
+        told_remarks(report, detail).for_each(|note| document.remark(note));
     }
     document
 }

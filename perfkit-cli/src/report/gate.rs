@@ -7,7 +7,7 @@ use crate::terminal::{label, shorten};
 use super::view::{Align, Document, Table, Tone};
 
 /// The longest rule or measurement, in columns.
-const LONGEST_TEXT: usize = 240;
+const LONGEST_TEXT: usize = 400;
 
 /// The outcome, then every check.
 pub(super) fn describe(gate: &Gate, document: &mut Document) {

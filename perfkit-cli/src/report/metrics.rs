@@ -42,7 +42,9 @@ pub(super) fn table(benchmarks: &[Benchmark], detail: Detail) -> Option<Table> {
         let is_all = detail == Detail::Full || !has_time;
         for (metric, summary) in &benchmark.metrics {
             let is_judged = summary.better != Better::Unknown;
-            if KNOWN.contains(metric) || !(is_judged || is_all) {
+            // The table of resources, which is only there with times, has it.
+            let is_resource = has_time && *metric == Metric::INSTRUCTIONS;
+            if KNOWN.contains(metric) || is_resource || !(is_judged || is_all) {
                 continue;
             }
             let digits = digits(summary);
@@ -74,18 +76,18 @@ pub(super) fn sentence(
     let (times, interval) = (&text.estimate, text.interval());
     let is_more = ratio.estimate > 1.0;
     let side = if is_more { "more" } else { "less" };
+    let amount = match comparison.metric.name() {
+        "instructions" => format!("it executes {times} times as many ({interval})"),
+        _ => format!("it is {side}, {times} times as much ({interval})"),
+    };
     match comparison.verdict {
         Verdict::Faster => (
             Tone::Good,
-            format!(
-                "{what}{candidate} is better than {baseline}: it is {side}, {times} times as much ({interval})."
-            ),
+            format!("{what}{candidate} is better than {baseline}: {amount}."),
         ),
         Verdict::Slower => (
             Tone::Bad,
-            format!(
-                "{what}{candidate} is worse than {baseline}: it is {side}, {times} times as much ({interval})."
-            ),
+            format!("{what}{candidate} is worse than {baseline}: {amount}."),
         ),
         Verdict::Same => {
             let zone = Unit::Ratio.format(comparison.indifference, 2);

@@ -22,6 +22,7 @@ pub(crate) use ranking::{Ranked, ranking};
 pub(crate) use view::Strip;
 pub(crate) use view::{Align, BINS, Block, Document, Strips, Table, Tone};
 
+use perfkit::bench::UNCOUNTED;
 use perfkit::report::{Note, Report};
 
 /// What is said of a report without any.
@@ -43,7 +44,7 @@ pub(crate) fn document(report: &Report, detail: Detail) -> Document {
         document.sentence(Tone::Plain, NO_RESULTS);
     }
     if detail != Detail::Brief {
-        remarks(report).for_each(|note| document.remark(note));
+        told_remarks(report, detail).for_each(|note| document.remark(note));
     }
     document
 }
@@ -57,6 +58,11 @@ pub(crate) enum Detail {
     Usual,
     /// Every metric.
     Full,
+}
+
+/// The remarks that are told: what was not counted only where everything is.
+fn told_remarks(report: &Report, detail: Detail) -> impl Iterator<Item = &Note> {
+    remarks(report).filter(move |note| detail == Detail::Full || note.code != UNCOUNTED)
 }
 
 /// The notes of the report and all of its parts, each once.

@@ -14,6 +14,7 @@ use crate::interrupt::Signals;
 use crate::terminal::printable;
 
 use super::command_line::{CommandLine, Shell};
+use super::home::go_home;
 use super::parameters::{Parameters, combinations, fill};
 use super::process::{self, Ended, Finished, Launch, describe_signal, describe_status};
 
@@ -383,6 +384,7 @@ impl Contestant<'_> {
             reason,
             stderr,
         };
+        go_home(run);
         match process::run(&launch, self.surroundings.signals) {
             Ok(Ended::Exited(end)) if end.status.success() => RunResult::Done(values(&end)),
             Ok(Ended::Exited(end)) => {
@@ -452,7 +454,8 @@ pub(super) fn values(end: &Finished) -> Vec<Measured> {
     let cpu_ns = usage.user_time_ns + usage.system_time_ns;
     let time = |metric, ns: u64| (metric, Unit::Nanoseconds, ns as f64);
     let count = |metric, n: u64| (metric, Unit::Count, n as f64);
-    vec![
+    let instructions = end.instructions.map(|n| count(Metric::INSTRUCTIONS, n));
+    let always = [
         time(Metric::WALL_TIME, end.wall_ns),
         time(Metric::CPU_TIME, cpu_ns),
         time(Metric::USER_TIME, usage.user_time_ns),
@@ -472,5 +475,6 @@ pub(super) fn values(end: &Finished) -> Vec<Measured> {
             Metric::INVOLUNTARY_CONTEXT_SWITCHES,
             usage.involuntary_context_switches,
         ),
-    ]
+    ];
+    always.into_iter().chain(instructions).collect()
 }

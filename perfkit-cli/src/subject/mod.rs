@@ -2,6 +2,7 @@
 
 mod command_line;
 mod contestant;
+mod home;
 mod parameters;
 mod process;
 mod shell_cost;

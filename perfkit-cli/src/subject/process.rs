@@ -9,7 +9,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use perfkit::Clock;
-use perfkit::process::{ResourceUsage, try_reap};
+use perfkit::process::{Instructions, ResourceUsage, try_reap};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -61,6 +61,8 @@ pub(crate) struct Finished {
     pub(crate) status: ExitStatus,
     pub(crate) usage: ResourceUsage,
     pub(crate) wall_ns: u64,
+    /// How many instructions it executed; `None` where they are not counted.
+    pub(crate) instructions: Option<u64>,
     /// The last lines of standard error, if it was not inherited.
     pub(crate) stderr: String,
 }
@@ -70,6 +72,8 @@ pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error
     let mut command = prepare(launch)?;
     let clock = Clock::os();
     signals.clear();
+    // One for each process, so that what an earlier one left behind does not count.
+    let counter = Instructions::of_children().ok();
     let start_ns = clock.now_ns();
     let child = command
         .spawn()
@@ -85,6 +89,9 @@ pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error
                 status,
                 usage,
                 wall_ns: now_ns - start_ns,
+                instructions: counter
+                    .and_then(|counter| counter.read())
+                    .filter(|count| *count > 0),
                 stderr: process.stderr_tail(),
             }));
         }

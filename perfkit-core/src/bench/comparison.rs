@@ -18,6 +18,11 @@ pub struct Rules {
     /// The half-width δ of the indifference zone: byte-identical copies of a
     /// program differ persistently by up to 0.45 %.
     pub indifference: f64,
+    /// The two-sided confidence level of the interval that has to lie within the
+    /// zone for things to be called the same, if it is below `confidence`: that
+    /// accuses nobody, and neither many comparisons nor many looks make it more
+    /// demanding.
+    pub same_confidence: f64,
 }
 
 impl Default for Rules {
@@ -25,6 +30,7 @@ impl Default for Rules {
         Self {
             confidence: 0.999,
             indifference: 0.005,
+            same_confidence: 0.99,
         }
     }
 }
@@ -50,6 +56,15 @@ impl Rules {
         };
         Self {
             indifference: self.indifference.max(floor),
+            ..self
+        }
+    }
+
+    /// The rules of one look, which has this share of the error.
+    #[must_use]
+    pub fn at_a_look(self, share: f64) -> Self {
+        Self {
+            confidence: 1.0 - (1.0 - self.confidence) * share,
             ..self
         }
     }
@@ -138,7 +153,8 @@ pub fn compare_interleaved(
             stats::nested_shift(&rounds, &differences, confidence)
         }
     };
-    let ratio = ratio_of_shift(shift, rules.confidence).filter(|_| all_positive);
+    let ratio_at = |confidence| ratio_of_shift(shift, confidence).filter(|_| all_positive);
+    let mut ratio = ratio_at(rules.confidence);
     if *metric == Metric::WALL_TIME && ratio.is_some() {
         notes.extend(layout_note(
             &candidate.name,
@@ -159,21 +175,24 @@ pub fn compare_interleaved(
             format!("{metric} has values of zero, of which no ratio can be taken"),
         ));
     } else if !is_sure {
-        notes.push(Note::warning(
-            "too-few-runs",
-            format!(
-                "too few pairs of runs ({replicates}) for a verdict, which needs {}",
-                rules.fewest_pairs()
-            ),
-        ));
+        notes.push(too_few_runs(replicates, rules));
     }
-    let verdict = match (ratio, exact) {
-        (Some(ratio), _) if is_sure => verdict_of(Some(&ratio), rules.indifference, better),
+    let verdict_of = |ratio: &Ratio| verdict_of(Some(ratio), rules.indifference, better);
+    let mut verdict = match (ratio, exact) {
+        (Some(ratio), _) if is_sure => verdict_of(&ratio),
         (None, Some(values)) if replicates >= rules.fewest_pairs() => {
             verdict_of_values(values, better)
         }
         _ => Verdict::Inconclusive,
     };
+    if verdict == Verdict::Inconclusive
+        && is_sure
+        && rules.same_confidence < rules.confidence
+        && let Some(narrower) = ratio_at(rules.same_confidence)
+        && verdict_of(&narrower) == Verdict::Same
+    {
+        (verdict, ratio) = (Verdict::Same, Some(narrower));
+    }
     Comparison {
         baseline: baseline.name.clone(),
         candidate: candidate.name.clone(),
@@ -186,6 +205,14 @@ pub fn compare_interleaved(
         ratio,
         notes,
     }
+}
+
+fn too_few_runs(replicates: u64, rules: &Rules) -> Note {
+    let needed = rules.fewest_pairs();
+    Note::warning(
+        "too-few-runs",
+        format!("too few pairs of runs ({replicates}) for a verdict, which needs {needed}"),
+    )
 }
 
 /// The ratio at this confidence, or at the highest of the lesser ones for which

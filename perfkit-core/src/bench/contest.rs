@@ -458,6 +458,11 @@ impl Collected {
                 Unit::Nanoseconds,
                 batch.cpu_ns.map(|ns| ns / each),
             ),
+            (
+                Metric::INSTRUCTIONS,
+                Unit::Count,
+                batch.instructions.map(|number| number / each),
+            ),
             (Metric::ALLOCATIONS, Unit::Count, count(batch.allocations)),
             (Metric::ALLOCATED, Unit::Bytes, count(batch.allocated_bytes)),
             (
@@ -478,7 +483,10 @@ impl Collected {
 
     fn benchmark(&self) -> Benchmark {
         let mut benchmark = self.benchmark.clone();
-        for (metric, (unit, samples)) in &self.samples {
+        // What some blocks lack cannot be told which block it is of.
+        let whole = self.samples.iter();
+        let whole = whole.filter(|(_, (_, samples))| samples.len() == benchmark.blocks.len());
+        for (metric, (unit, samples)) in whole {
             let summary = MetricSummary::from_samples(*unit, samples.clone());
             benchmark.metrics.insert(metric.clone(), summary);
         }

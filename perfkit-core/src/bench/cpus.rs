@@ -1,7 +1,7 @@
 //! The CPUs that processes run on.
 
 #[cfg(target_os = "linux")]
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
 /// The CPUs that this process may run on, in ascending order; empty where the
 /// system keeps no process on one.
@@ -40,4 +40,42 @@ pub fn pin(cpu: usize) -> bool {
 #[must_use]
 pub fn pin(_: usize) -> bool {
     false
+}
+
+/// Moves the calling thread to a CPU without keeping it there: what it starts may
+/// run on all CPUs that it may itself, and begins on this one where that is idle.
+/// False where that is refused.
+#[cfg(target_os = "linux")]
+pub fn move_to(cpu: usize) -> bool {
+    if sched_getcpu() == cpu {
+        return true;
+    }
+    let Ok(own) = sched_getaffinity(None) else {
+        return false;
+    };
+    let has_moved = pin(cpu);
+    has_moved && sched_setaffinity(None, &own).is_ok()
+}
+
+/// This system moves no thread to a CPU: always false.
+#[cfg(not(target_os = "linux"))]
+pub fn move_to(_: usize) -> bool {
+    false
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_moves_may_still_run_everywhere() {
+        let before = usable_cpus();
+        for cpu in &before {
+            assert!(move_to(*cpu));
+            assert_eq!(usable_cpus(), before);
+        }
+        assert!(!move_to(CpuSet::MAX_CPU));
+        assert_eq!(usable_cpus(), before);
+    }
 }

@@ -164,9 +164,27 @@ pub fn compare_family(
         };
         let both = |c: &&Comparison| has(*baseline, &c.metric) && has(*candidate, &c.metric);
         let of_pair = by_metric.iter().filter_map(|all| all.get(index));
-        of_pair.filter(both).cloned().collect::<Vec<_>>()
+        let mut of_pair: Vec<Comparison> = of_pair.filter(both).cloned().collect();
+        note_same_instructions(&mut of_pair);
+        of_pair
     };
     family.pairs.iter().enumerate().flat_map(of_pair).collect()
+}
+
+/// Says of a pair whose times differ where that is not for more instructions.
+fn note_same_instructions(of_pair: &mut [Comparison]) {
+    let is_same = |c: &Comparison| c.metric == Metric::INSTRUCTIONS && c.verdict == Verdict::Same;
+    if !of_pair.iter().any(is_same) {
+        return;
+    }
+    let is_told = |c: &&mut Comparison| c.metric == Metric::WALL_TIME && is_difference(c);
+    if let Some(time) = of_pair.iter_mut().find(is_told) {
+        let message = format!(
+            "{} executes as many instructions as {}: what differs is not how much is computed, but memory, branches, where code lies, waiting or the kernel",
+            time.candidate, time.baseline
+        );
+        time.notes.push(Note::info("same-instructions", message));
+    }
 }
 
 fn is_difference(comparison: &Comparison) -> bool {
@@ -277,6 +295,28 @@ mod tests {
             ]
         );
         assert_eq!(comparisons[2].verdict, Verdict::Same);
+    }
+
+    #[test]
+    fn times_that_differ_with_the_same_instructions_are_told() {
+        let codes = |factor: f64, instructions: f64| {
+            let mut benchmarks = [
+                benchmark("a", 1.0, 0.001, 0.0),
+                benchmark("b", factor, 0.001, 1.0),
+            ];
+            for (benchmark, count) in benchmarks.iter_mut().zip([1e6, instructions]) {
+                let counts = MetricSummary::from_samples(Unit::Count, vec![count; ROUNDS]);
+                benchmark.metrics.insert(Metric::INSTRUCTIONS, counts);
+            }
+            let family = Family::against(0, names(2));
+            let metrics = [Metric::WALL_TIME, Metric::INSTRUCTIONS];
+            let compared = compare_family(&benchmarks, &family, &metrics, &Rules::default());
+            let codes = compared[0].notes.iter().map(|note| note.code.clone());
+            codes.collect::<Vec<_>>()
+        };
+        assert_eq!(codes(1.5, 1e6), ["same-instructions"]);
+        assert!(codes(1.5, 1.5e6).is_empty());
+        assert!(codes(1.0, 1e6).is_empty());
     }
 
     #[test]

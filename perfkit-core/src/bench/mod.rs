@@ -32,7 +32,7 @@ mod worker;
 pub use comparison::{Rules, compare_interleaved, verdict};
 pub use contest::{Contested, Effort, Launcher, Placement, Trouble, Worker, contest};
 #[cfg(unix)]
-pub use cpus::{pin, usable_cpus};
+pub use cpus::{move_to, pin, usable_cpus};
 pub use definition::{Bench, Group, Listed};
 pub use family::{Family, compare_family};
 #[cfg(unix)]
@@ -42,8 +42,8 @@ pub use program::{Entrant, Program, Stable, Watch, WorkerProcess};
 pub use protocol::{Batch, BatchSize, Calibration};
 #[cfg(unix)]
 pub use race::{FUNCTION_METRICS, Race, Raced, Runner};
-pub use remarks::remarks;
-pub use sampler::{Looks, Observer, Plan, Progress, Sampled, sample};
+pub use remarks::{UNCOUNTED, remarks, uncounted};
+pub use sampler::{Look, Looks, Observer, Plan, Progress, Sampled, sample};
 pub use saved::{compare_saved, compare_saved_operations};
 pub use std::hint::black_box;
 pub use subject::{Measured, Run, RunResult, Subject};

@@ -98,6 +98,10 @@ pub struct Batch {
     /// Nanoseconds of CPU time of all stretches; of benchmarks of one thread.
     #[serde(default)]
     pub cpu_ns: Option<f64>,
+    /// Instructions of all stretches, where they are counted; of benchmarks of one
+    /// thread.
+    #[serde(default)]
+    pub instructions: Option<f64>,
     /// How many iterations returned an error.
     #[serde(default)]
     pub failures: u64,
@@ -120,6 +124,7 @@ impl Batch {
         }
         self.wall_ns.extend(later.wall_ns);
         self.cpu_ns = sum(self.cpu_ns, later.cpu_ns);
+        self.instructions = sum(self.instructions, later.instructions);
         self.failures += later.failures;
         self.allocations = sum(self.allocations, later.allocations);
         self.allocated_bytes = sum(self.allocated_bytes, later.allocated_bytes);

@@ -15,9 +15,10 @@ use super::remarks::remarks;
 use super::sampler::Observer;
 
 /// What functions are compared in.
-pub const FUNCTION_METRICS: [Metric; 5] = [
+pub const FUNCTION_METRICS: [Metric; 6] = [
     Metric::WALL_TIME,
     Metric::CPU_TIME,
+    Metric::INSTRUCTIONS,
     Metric::ALLOCATIONS,
     Metric::ALLOCATED,
     Metric::PEAK_MEMORY,

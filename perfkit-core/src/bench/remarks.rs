@@ -1,6 +1,9 @@
 //! What a reader should know about a sample before believing its numbers.
 
+use std::io::ErrorKind;
+
 use crate::metric::Metric;
+use crate::process::Instructions;
 use crate::report::{Benchmark, Note};
 use crate::stats::{self, Alternative};
 use crate::unit::Unit;
@@ -30,6 +33,10 @@ const LEAST_SHAPE: f64 = 0.05;
 /// A second speed is one where the valley before it is this deep.
 const LEAST_PROMINENCE: f64 = 0.25;
 
+/// The code of the note on instructions that were not counted, which few readers
+/// miss.
+pub const UNCOUNTED: &str = "no-instructions";
+
 /// The remarks on one contestant's runs.
 #[must_use]
 pub fn remarks(benchmark: &Benchmark) -> Vec<Note> {
@@ -53,6 +60,26 @@ pub fn remarks(benchmark: &Benchmark) -> Vec<Note> {
     notes.extend(drift(&benchmark.name, samples));
     notes.extend(two_speeds(&benchmark.name, samples));
     notes
+}
+
+/// Why instructions of some of these were not counted, where they were timed.
+#[must_use]
+pub fn uncounted<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Option<Note> {
+    let has = |benchmark: &Benchmark, metric| benchmark.metrics.contains_key(metric);
+    let lacks = |b: &&Benchmark| has(b, &Metric::WALL_TIME) && !has(b, &Metric::INSTRUCTIONS);
+    let uncounted = benchmarks.into_iter().find(lacks)?;
+    let message = match Instructions::of_this_thread() {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            "instructions were not counted: the system does not let this user (kernel.perf_event_paranoid)"
+                .to_owned()
+        }
+        Err(_) => "instructions were not counted: this system has no such counter".to_owned(),
+        Ok(_) => format!(
+            "{}: its instructions were not counted: others took the counter for some of the time, or it runs with more privileges",
+            uncounted.name
+        ),
+    };
+    Some(Note::info(UNCOUNTED, message))
 }
 
 /// Values that rise or fall as they come: the machine warms up, or something

@@ -6,6 +6,7 @@
 //! is not: its counter runs beside the work rather than before it, so that
 //! taking it off would make functions of a few nanoseconds too fast.
 
+use std::cell::OnceCell;
 use std::future::Future;
 use std::hint::black_box;
 use std::mem::needs_drop;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use crate::alloc::{Mark, MemoryUse};
 use crate::clock::Clock;
+use crate::process::Instructions;
 
 /// The most inputs or outputs that exist at a time: more would cost memory and
 /// cache that the function itself does not need.
@@ -28,6 +30,9 @@ pub(super) struct Stretch {
     /// Nanoseconds of CPU time of the calling thread; `None` where the system
     /// does not tell, and of benchmarks of several threads.
     pub(super) cpu_ns: Option<f64>,
+    /// Instructions of the calling thread; `None` where the system does not count
+    /// them, and of benchmarks of several threads.
+    pub(super) instructions: Option<f64>,
     /// How many iterations returned an error.
     pub(super) failures: u64,
     /// `None` where no counting allocator is installed.
@@ -45,11 +50,30 @@ struct Stopwatch {
     clock: Clock,
     clock_cost_ns: f64,
     cpu_cost_ns: f64,
+    /// Opened when it is first needed: programs have many benchmarks, and each
+    /// worker runs one.
+    counter: OnceCell<Option<Counter>>,
     stretch: Stretch,
+}
+
+/// Counts instructions, and knows how many of those are of reading it.
+struct Counter {
+    instructions: Instructions,
+    own: u64,
+}
+
+impl Counter {
+    fn open() -> Option<Self> {
+        let instructions = Instructions::of_this_thread().ok()?;
+        let own = || Some(instructions.read()?.abs_diff(instructions.read()?));
+        let own = (0..5).filter_map(|_| own()).min()?;
+        Some(Self { instructions, own })
+    }
 }
 
 /// The numbers at the start of a piece.
 struct Start {
+    instructions: Option<u64>,
     memory: Option<Mark>,
     cpu_ns: Option<u64>,
     ns: u64,
@@ -63,8 +87,26 @@ impl Stopwatch {
             clock_cost_ns: cost_ns(200, || clock.now_ns()),
             cpu_cost_ns: cost_ns(20, cpu),
             clock,
-            stretch: Stretch::default(),
+            counter: OnceCell::new(),
+            stretch: Stretch {
+                instructions: Some(0.0),
+                ..Stretch::default()
+            },
         }
+    }
+
+    fn instructions(&self) -> Option<u64> {
+        let counter = self.counter.get_or_init(Counter::open);
+        counter.as_ref()?.instructions.read()
+    }
+
+    /// Those of a piece of work; `None` where any were missed, and then for all of
+    /// the stretch.
+    fn executed(&self, start: &Start) -> Option<f64> {
+        let end = self.instructions()?;
+        let own = self.counter.get()?.as_ref()?.own;
+        let executed = end.saturating_sub(start.instructions?).saturating_sub(own);
+        Some(executed as f64)
     }
 
     fn time(&mut self, work: impl FnOnce()) {
@@ -75,6 +117,7 @@ impl Stopwatch {
 
     fn start(&self) -> Start {
         Start {
+            instructions: self.instructions(),
             memory: Mark::set(),
             cpu_ns: self.clock.thread_cpu_ns(),
             ns: self.clock.now_ns(),
@@ -92,6 +135,8 @@ impl Stopwatch {
             let ns = end_ns.saturating_sub(start_ns) as f64 - self.cpu_cost_ns;
             *self.stretch.cpu_ns.get_or_insert_default() += ns.max(0.0);
         }
+        let before = self.stretch.instructions;
+        self.stretch.instructions = before.zip(self.executed(start)).map(|(a, b)| a + b);
         self.add_wall(end_ns.saturating_sub(start.ns));
     }
 
@@ -100,7 +145,11 @@ impl Stopwatch {
     }
 
     fn finish(&mut self) -> Stretch {
-        std::mem::take(&mut self.stretch)
+        let next = Stretch {
+            instructions: Some(0.0),
+            ..Stretch::default()
+        };
+        std::mem::replace(&mut self.stretch, next)
     }
 }
 
@@ -341,6 +390,7 @@ impl<O, F: Fn() -> O + Sync> Routine for Contended<F> {
         let last_ns = ends.iter().map(|end| end.1).max().unwrap_or(0);
         let used = ends.iter().filter_map(|end| end.2);
         self.stopwatch.add_wall(last_ns.saturating_sub(first_ns));
+        self.stopwatch.stretch.instructions = None;
         self.stopwatch.stretch.memory = used.reduce(|mut sum, used| {
             sum.then(used);
             sum

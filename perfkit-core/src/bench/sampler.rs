@@ -45,10 +45,17 @@ pub struct Plan {
 pub struct Looks {
     /// Who is compared with whom.
     pub family: Family,
-    /// The rules at one look.
+    /// In ascending order of their times.
+    pub early: Vec<Look>,
+}
+
+/// One of the looks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// Its time. It waits for `min_blocks`, and for as many as its rules need.
+    pub at: Duration,
+    /// Its rules, with its share of the error.
     pub rules: Rules,
-    /// The times of the looks, in ascending order; none is before `min_blocks`.
-    pub at: Vec<Duration>,
 }
 
 /// How far sampling has come.
@@ -93,6 +100,7 @@ pub fn sample<S: Subject>(
         order: (0..subjects.len()).collect(),
         random: Pcg64Mcg::seed_from_u64(plan.seed),
         looked: 0,
+        decided_by: None,
         subjects,
         plan,
     };
@@ -107,13 +115,17 @@ pub fn sample<S: Subject>(
         warmup_blocks: plan.warmup_blocks,
         blocks,
         rounds: 0,
-        looks: 1 + plan.looks.as_ref().map_or(0, |looks| looks.at.len() as u64),
+        looks: 1 + plan
+            .looks
+            .as_ref()
+            .map_or(0, |looks| looks.early.len() as u64),
         stopped,
     };
     let collected = sampler.collected.into_iter();
     Sampled {
         benchmarks: collected.map(Collected::into_benchmark).collect(),
         sampling,
+        decided_by: sampler.decided_by,
         failure,
     }
 }
@@ -125,6 +137,8 @@ pub struct Sampled {
     pub benchmarks: Vec<Benchmark>,
     /// How they were sampled.
     pub sampling: Sampling,
+    /// The rules of the early look that ended sampling, if one did.
+    pub decided_by: Option<Rules>,
     /// The failure that ended sampling, and whose it was.
     pub failure: Option<(usize, RunFailure)>,
 }
@@ -143,6 +157,7 @@ struct Sampler<'a, S> {
     random: Pcg64Mcg,
     /// How many of the looks are past.
     looked: usize,
+    decided_by: Option<Rules>,
 }
 
 impl<S: Subject> Sampler<'_, S> {
@@ -183,7 +198,7 @@ impl<S: Subject> Sampler<'_, S> {
             if let Some(end) = self.run_block(Some(block), before) {
                 return (block, end);
             }
-            if block + 1 >= self.plan.min_blocks && self.is_decided(elapsed()) {
+            if block + 1 >= self.plan.min_blocks && self.is_decided(block + 1, elapsed()) {
                 return (block + 1, End::Reason(StopReason::Decided));
             }
         }
@@ -191,11 +206,15 @@ impl<S: Subject> Sampler<'_, S> {
     }
 
     /// Whether it is time to look, and every verdict is clear.
-    fn is_decided(&mut self, elapsed: Duration) -> bool {
+    fn is_decided(&mut self, blocks: u64, elapsed: Duration) -> bool {
         let Some(looks) = &self.plan.looks else {
             return false;
         };
-        let due = looks.at.iter().filter(|at| **at <= elapsed).count();
+        let is_due = |look: &&Look| look.at <= elapsed && blocks >= look.rules.fewest_pairs();
+        let due = looks.early.iter().take_while(is_due).count();
+        let Some(look) = looks.early.get(..due).and_then(<[Look]>::last) else {
+            return false;
+        };
         if due <= self.looked {
             return false;
         }
@@ -207,11 +226,13 @@ impl<S: Subject> Sampler<'_, S> {
             .map(Collected::into_benchmark);
         let benchmarks: Vec<Benchmark> = benchmarks.collect();
         let metrics = [Metric::WALL_TIME];
-        let comparisons = compare_family(&benchmarks, &looks.family, &metrics, &looks.rules);
-        comparisons.len() == looks.family.pairs.len()
+        let comparisons = compare_family(&benchmarks, &looks.family, &metrics, &look.rules);
+        let is_clear = comparisons.len() == looks.family.pairs.len()
             && comparisons
                 .iter()
-                .all(|comparison| comparison.verdict != Verdict::Inconclusive)
+                .all(|comparison| comparison.verdict != Verdict::Inconclusive);
+        self.decided_by = is_clear.then_some(look.rules);
+        is_clear
     }
 
     /// Runs every subject once; `None` as the block's number for a warm-up.
@@ -293,7 +314,10 @@ impl Collected {
     }
 
     fn into_benchmark(mut self) -> Benchmark {
-        for (metric, (unit, samples)) in self.samples {
+        // What some runs lack cannot be told which run it is of.
+        let runs = self.benchmark.blocks.len();
+        let whole = self.samples.into_iter();
+        for (metric, (unit, samples)) in whole.filter(|(_, (_, all))| all.len() == runs) {
             let summary = MetricSummary::from_samples(unit, samples);
             self.benchmark.metrics.insert(metric, summary);
         }
@@ -405,11 +429,15 @@ mod tests {
     fn it_stops_at_the_first_look_at_which_all_is_clear() {
         let looks = |confidence| Looks {
             family: Family::against(0, vec!["a".to_owned(), "b".to_owned()]),
-            rules: Rules {
-                confidence,
-                ..Rules::default()
-            },
-            at: vec![Duration::from_millis(30), Duration::from_millis(500)],
+            early: [30, 500]
+                .map(|ms| Look {
+                    at: Duration::from_millis(ms),
+                    rules: Rules {
+                        confidence,
+                        ..Rules::default()
+                    },
+                })
+                .to_vec(),
         };
         let patient = |looks| Plan {
             min_blocks: 12,
@@ -422,7 +450,7 @@ mod tests {
         assert_eq!((sampling.blocks, sampling.looks), (12, 3));
         assert_eq!(sampling.stopped, StopReason::Decided);
         // To be this sure takes more blocks than there are at the last look.
-        let (_, sampling, _) = run(&patient(looks(1.0 - 1e-12)), None);
+        let (_, sampling, _) = run(&patient(looks(1.0 - 1e-15)), None);
         assert_eq!(sampling.stopped, StopReason::RunsDone);
     }
 

@@ -30,7 +30,7 @@ pub type Measured = (Metric, Unit, f64);
 /// What became of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunResult {
-    /// It succeeded; every run of a subject measures the same metrics.
+    /// It succeeded; a metric that not every run of a subject measures is left out.
     Done(Vec<Measured>),
     /// It failed, and its values do not count.
     Failed(RunFailure),

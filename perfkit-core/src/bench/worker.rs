@@ -112,7 +112,10 @@ impl Server<'_> {
 }
 
 fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
-    let mut batch = Batch::default();
+    let mut batch = Batch {
+        instructions: Some(0.0),
+        ..Batch::default()
+    };
     for _ in 0..size.stretches {
         let stretch = routine.stretch(size.iterations);
         batch.failures += stretch.failures;
@@ -123,6 +126,10 @@ fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
         if let Some(ns) = stretch.cpu_ns {
             *batch.cpu_ns.get_or_insert_default() += ns;
         }
+        batch.instructions = batch
+            .instructions
+            .zip(stretch.instructions)
+            .map(|(a, b)| a + b);
         if let Some(memory) = stretch.memory {
             *batch.allocations.get_or_insert_default() += memory.allocations;
             *batch.allocated_bytes.get_or_insert_default() += memory.allocated_bytes;

@@ -7,12 +7,16 @@
 #[cfg(all(feature = "bench", unix))]
 mod child;
 #[cfg(all(feature = "bench", unix))]
+mod instructions;
+#[cfg(all(feature = "bench", unix))]
 mod layout;
 #[cfg(feature = "process")]
 mod own;
 
 #[cfg(all(feature = "bench", unix))]
 pub use child::{ResourceUsage, own_peak_memory_bytes, try_reap};
+#[cfg(all(feature = "bench", unix))]
+pub use instructions::Instructions;
 #[cfg(all(feature = "bench", unix))]
 pub(crate) use layout::spawn_at_fixed_addresses;
 #[cfg(feature = "process")]

@@ -17,9 +17,11 @@
 //!
 //! A *false alarm* is the verdict faster or slower where both take the same time.
 //! At the *edge* of the indifference zone, where the candidate takes 0.5 % longer,
-//! the verdict slower is wrong too, and easiest to give. *Power* is the share of
+//! the verdict slower is wrong too, and easiest to give; so is *the same*, which has
+//! an error of its own, that every look may make. *Power* is the share of
 //! slowdowns that are called slower. *Coverage* is how often the interval has the
-//! truth in it: that of the verdict, and one at 95 % after a single look at a
+//! truth in it: that of a verdict other than the same, which is chosen for lying
+//! within the zone, and one at 95 % after a single look at a
 //! number of rounds that is fixed beforehand.
 //!
 //! What is guarded are the bounds of what is promised: a test fails where an
@@ -141,6 +143,7 @@ struct Tally {
     alarms: Share,
     at_edge: Share,
     same: Share,
+    same_at_edge: Share,
     power: [Share; SLOWDOWNS.len()],
     wrong_direction: Share,
     coverage: Share,
@@ -156,9 +159,13 @@ impl Tally {
     /// baseline's time.
     fn add(&mut self, comparison: &Comparison, slowdown: f64) {
         if let Some(ratio) = comparison.ratio {
+            self.half_width += (ratio.high / ratio.low).ln() / 2.0;
+        }
+        if let Some(ratio) = comparison.ratio
+            && comparison.verdict != Verdict::Same
+        {
             let truth = 1.0 + slowdown;
             self.coverage.add(ratio.low <= truth && truth <= ratio.high);
-            self.half_width += (ratio.high / ratio.low).ln() / 2.0;
         }
         if slowdown == 0.0 {
             let is_alarm = matches!(comparison.verdict, Verdict::Faster | Verdict::Slower);
@@ -168,6 +175,7 @@ impl Tally {
         }
         if slowdown == Rules::default().indifference {
             self.at_edge.add(comparison.verdict == Verdict::Slower);
+            self.same_at_edge.add(comparison.verdict == Verdict::Same);
             return;
         }
         self.wrong_direction
@@ -178,9 +186,10 @@ impl Tally {
 
     fn print_head(of: &str) {
         println!(
-            "\n{of:<16} {:>10} {:>10} {:>6} {:>29}  {:>8} {:>7} {:>7} {:>7} {:>8}",
+            "\n{of:<16} {:>10} {:>10} {:>10} {:>6} {:>29}  {:>8} {:>7} {:>7} {:>7} {:>8}",
             "alarms",
             "at edge",
+            "same there",
             "same",
             "power at 1, 2, 3, 5, 10 %",
             "coverage",
@@ -194,15 +203,16 @@ impl Tally {
     fn print(&self, name: &str) {
         let of = |share: Share| format!("{}/{}", share.count, share.of);
         let (alarms, at_edge) = (of(self.alarms), of(self.at_edge));
+        let same_at_edge = of(self.same_at_edge);
         let power = self.power.map(|share| format!("{:5.0}", share.percent()));
         let each = |total: f64| total / self.contests.max(1) as f64;
         println!(
-            "{name:<16} {alarms:>10} {at_edge:>10} {:>6.1} {}  {:>8.2} {:>7.1} {:>7.2} {:>7.1} {:>6.2} s",
+            "{name:<16} {alarms:>10} {at_edge:>10} {same_at_edge:>10} {:>6.1} {}  {:>8.2} {:>7.1} {:>7.2} {:>7.1} {:>6.2} s",
             self.same.percent(),
             power.join(" "),
             self.coverage.percent(),
             self.coverage_at_95.percent(),
-            100.0 * self.half_width / self.coverage.of.max(1) as f64,
+            100.0 * each(self.half_width),
             each(self.rounds as f64),
             each(self.time.as_secs_f64()),
         );
@@ -324,6 +334,9 @@ fn commands_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, co
     }
 }
 
+/// How often the numbers of a comparison are looked at.
+const MOST_LOOKS: f64 = 4.0;
+
 /// The bounds that hold under every model.
 fn guard(name: &str, tally: &Tally) {
     let rules = Rules::default();
@@ -333,6 +346,8 @@ fn guard(name: &str, tally: &Tally) {
     };
     promised(tally.alarms, error, "false alarms");
     promised(tally.at_edge, error / 2.0, "slower at the edge of the zone");
+    let of_same = MOST_LOOKS * (1.0 - rules.same_confidence) / 2.0;
+    promised(tally.same_at_edge, of_same, "the same beyond the zone");
     promised(tally.wrong_direction, error / 2.0, "slower called faster");
     let at_95 = tally.coverage_at_95;
     promised(at_95, 0.965, "coverage at 95 %");

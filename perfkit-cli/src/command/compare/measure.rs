@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileTypeExt;
 
-use perfkit::bench::{Family, Plan, Progress, Rules, sample};
+use perfkit::bench::{Family, Plan, Progress, Rules, sample, uncounted};
 use perfkit::process::own_peak_memory_bytes;
 use perfkit::report::{Benchmark, Report, Sampling, StopReason};
 use perfkit::unit::Unit;
@@ -25,6 +25,8 @@ pub(super) struct Measured {
     benchmarks: Vec<Benchmark>,
     sampling: Sampling,
     shell_cost: Option<ShellCost>,
+    /// The rules by which an early look ended sampling.
+    pub(super) decided_by: Option<Rules>,
     /// What ended sampling, if it was a failure.
     pub(super) failure: Option<Error>,
 }
@@ -126,6 +128,7 @@ fn run_all(
         sampling: named_end(sampled.sampling, settings, signals, failure.is_some()),
         failure: failure.or(sampled.failure.map(of_run)),
         benchmarks: sampled.benchmarks,
+        decided_by: sampled.decided_by,
         shell_cost,
     })
 }
@@ -181,6 +184,7 @@ pub(super) fn report(measured: Measured, family: &Family, rules: &Rules) -> Repo
     report
         .notes
         .extend(family.noise_note(&report.benchmarks, rules));
+    report.notes.extend(uncounted(&report.benchmarks));
     report.comparisons = compare_all(&report.benchmarks, family, rules);
     report.sampling = Some(measured.sampling);
     report

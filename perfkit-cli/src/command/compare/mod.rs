@@ -35,26 +35,10 @@ pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<E
         return Ok(verdict_exit(&report, arguments.strict));
     }
     let signals = Signals::listen()?;
-    if arguments.commands.is_empty()
-        && let Some(option) = files::option_of_commands(&arguments)
-    {
-        let message = format!("{option} is for commands, and benchmarks are compared");
-        return Err(Error::usage(message));
-    }
+    check_options(&arguments)?;
     let checkout = arguments.base.as_deref().map(check_out).transpose()?;
-    let (report, failure) = if arguments.commands.is_empty() {
-        let checkout = checkout.as_ref();
-        let outcome = benches::compare(&arguments, checkout, &settings, &signals, verbosity)?;
-        (outcome.report, outcome.failure)
-    } else {
-        commands(
-            &arguments,
-            checkout.as_ref(),
-            &settings,
-            &signals,
-            verbosity,
-        )?
-    };
+    let checkout = checkout.as_ref();
+    let (report, failure) = measure(&arguments, checkout, &settings, &signals, verbosity)?;
     let runs = report.benchmarks.iter().map(|b| b.successes + b.failures);
     let published = if runs.sum::<u64>() > 0 {
         publish(&report, &arguments, &settings, verbosity)
@@ -62,6 +46,43 @@ pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<E
         Ok(())
     };
     conclude(&report, failure, published, arguments.strict, &signals)
+}
+
+/// Refuses options of commands where there are none.
+fn check_options(arguments: &CompareArguments) -> Result<(), Error> {
+    match files::option_of_commands(arguments) {
+        Some(option) if arguments.commands.is_empty() => Err(Error::usage(format!(
+            "{option} is for commands, and benchmarks are compared"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Runs commands or benches; the failure that ended it comes beside what was measured.
+fn measure(
+    arguments: &CompareArguments,
+    checkout: Option<&Checkout>,
+    settings: &Settings,
+    signals: &Signals,
+    verbosity: Verbosity,
+) -> Result<(Report, Option<Error>), Error> {
+    if arguments.commands.is_empty() {
+        let outcome = benches::compare(arguments, checkout, settings, signals, verbosity)?;
+        return Ok((outcome.report, outcome.failure));
+    }
+    commands(arguments, checkout, settings, signals, verbosity)
+}
+
+/// The same for a verb that does more with it, by the settings that the arguments,
+/// the environment and the configuration come to.
+pub(super) fn session(
+    arguments: &CompareArguments,
+    checkout: &Checkout,
+    signals: &Signals,
+    verbosity: Verbosity,
+) -> Result<(Report, Option<Error>), Error> {
+    let settings = Settings::new(arguments)?;
+    measure(arguments, Some(checkout), &settings, signals, verbosity)
 }
 
 /// Runs commands; the failure that ended it comes beside what was measured.
@@ -95,7 +116,7 @@ fn commands(
     }
     let mut measured = measure::measure(contestants, &family, settings, signals, verbosity)?;
     let failure = measured.failure.take();
-    let rules = settings.rules_of_commands();
+    let rules = measured.decided_by.unwrap_or(settings.last_rules());
     Ok((measure::report(measured, &family, &rules), failure))
 }
 

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use perfkit::bench::{Effort, Family, Looks, Plan, Rules};
+use perfkit::bench::{Effort, Family, Look, Looks, Plan, Rules};
 
 use crate::args::{CompareArguments, Confidence, Format, Share, TimeSpan, environment};
 use crate::error::Error;
@@ -15,8 +15,10 @@ use crate::subject::Shell;
 const TIME_EACH: Duration = Duration::from_secs(3);
 
 /// At these shares of the time the numbers are looked at, and a clear verdict ends
-/// the runs.
-const EARLY_LOOKS: [f64; 2] = [1.0 / 12.0, 1.0 / 3.0];
+/// the runs; with the share of the error that each look has. What is clear early is
+/// so at any level, and small differences need all of the time: most is for the end.
+const EARLY_LOOKS: [(f64, f64); 2] = [(1.0 / 12.0, 0.1), (1.0 / 3.0, 0.2)];
+const LAST_LOOK: f64 = 0.7;
 
 /// And so many as a verdict needs.
 const MIN_RUNS: u64 = 10;
@@ -72,8 +74,7 @@ impl Settings {
     /// The plan for the contestants of a family.
     pub(super) fn plan(&self, family: &Family) -> Plan {
         let contestants = family.names.len();
-        let rules = self.rules_of_commands();
-        let each = rules.for_each_of(family.pairs.len());
+        let each = self.last_rules().for_each_of(family.pairs.len());
         let usual_min = MIN_RUNS.max(each.fewest_pairs());
         let budget = self.time.unwrap_or(TIME_EACH * contestants as u32);
         Plan {
@@ -85,8 +86,12 @@ impl Settings {
             ignore_failures: self.ignore_failures,
             looks: (self.stops_early() && !family.pairs.is_empty()).then(|| Looks {
                 family: family.clone(),
-                rules,
-                at: EARLY_LOOKS.map(|share| budget.mul_f64(share)).to_vec(),
+                early: EARLY_LOOKS
+                    .map(|(of_time, of_error)| Look {
+                        at: budget.mul_f64(of_time),
+                        rules: self.rules.at_a_look(of_error),
+                    })
+                    .to_vec(),
             }),
         }
     }
@@ -96,14 +101,10 @@ impl Settings {
         self.runs.min != Some(self.runs.max)
     }
 
-    /// The rules at each look at the runs of commands.
-    pub(super) fn rules_of_commands(&self) -> Rules {
-        let looks = if self.stops_early() {
-            EARLY_LOOKS.len() + 1
-        } else {
-            1
-        };
-        self.rules.for_each_of(looks)
+    /// The rules at the last look at the runs of commands.
+    pub(super) fn last_rules(&self) -> Rules {
+        let share = if self.stops_early() { LAST_LOOK } else { 1.0 };
+        self.rules.at_a_look(share)
     }
 
     /// How much is done for so many comparisons of benchmarks.
@@ -136,6 +137,7 @@ fn rules(arguments: &CompareArguments, file: &CompareDefaults) -> Result<Rules, 
     Ok(Rules {
         confidence: confidence.unwrap_or(usual.confidence),
         indifference: indifference.unwrap_or(usual.indifference),
+        ..usual
     })
 }
 

@@ -44,13 +44,31 @@ pub(crate) struct CompareDefaults {
 }
 
 /// What `perfkit gate` holds reports against.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rules {
     /// How sure a decision must be, on each side.
     pub(crate) confidence: f64,
     pub(crate) inconclusive: Inconclusive,
     pub(crate) budgets: Vec<Budget>,
     pub(crate) regressions: Vec<Regression>,
+}
+
+impl Rules {
+    /// The budgets alone.
+    pub(crate) fn without_regressions(&self) -> Self {
+        Self {
+            regressions: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The regressions alone.
+    pub(crate) fn without_budgets(&self) -> Self {
+        Self {
+            budgets: Vec::new(),
+            ..self.clone()
+        }
+    }
 }
 
 /// What a rule that cannot be decided does to the gate.
@@ -81,7 +99,7 @@ pub(crate) enum Subject {
 }
 
 /// Absolute bounds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Budget {
     pub(crate) subject: Subject,
     /// The metric that mean, percentiles and maximum are of, instead of the time.
@@ -162,7 +180,7 @@ impl Quantity {
 }
 
 /// A bound relative to a baseline.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Regression {
     pub(crate) subject: Subject,
     /// The largest tolerated slowdown: 0.03 for 3 %.

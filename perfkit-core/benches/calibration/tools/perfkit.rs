@@ -19,7 +19,10 @@ pub(super) fn functions(task: &Task, seed: u64) -> Result<Outcome, String> {
     let saved = printed
         .lines()
         .find_map(|line| line.strip_prefix("saved: "));
-    outcome(Path::new(saved.ok_or("it saved nothing")?))
+    outcome(
+        Path::new(saved.ok_or("it saved nothing")?),
+        &[Metric::WALL_TIME],
+    )
 }
 
 pub(super) fn commands(pair: &Pair, places: &Places, seed: u64) -> Result<Outcome, String> {
@@ -33,11 +36,12 @@ pub(super) fn commands(pair: &Pair, places: &Places, seed: u64) -> Result<Outcom
         .args([baseline, candidate]);
     let output = run(&mut command)?;
     printed(&output, output.status.success())?;
-    outcome(&path)
+    outcome(&path, &[Metric::WALL_TIME, Metric::CPU_TIME])
 }
 
-/// The verdict on the time; and in the remark those on other metrics.
-fn outcome(path: &Path) -> Result<Outcome, String> {
+/// What is claimed first in one of these metrics, of which the first is the time that
+/// has the size; and in the remark the claims in the others.
+fn outcome(path: &Path, metrics: &[Metric]) -> Result<Outcome, String> {
     let report = Report::load(path).map_err(|error| error.to_string())?;
     let of_time = report
         .comparisons
@@ -45,19 +49,21 @@ fn outcome(path: &Path) -> Result<Outcome, String> {
         .find(|comparison| comparison.metric == Metric::WALL_TIME)
         .ok_or("no comparison of times")?;
     let ratio = of_time.ratio.ok_or("no ratio of times")?;
-    let others = report.comparisons.iter().filter(|comparison| {
-        let is_claim = matches!(comparison.verdict, Verdict::Slower | Verdict::Faster);
-        is_claim && comparison.metric != Metric::WALL_TIME
-    });
+    let claims = report
+        .comparisons
+        .iter()
+        .filter(|comparison| matches!(comparison.verdict, Verdict::Slower | Verdict::Faster));
+    let says = claims.clone().find(|claim| metrics.contains(&claim.metric));
+    let others = claims.filter(|claim| claim.metric != Metric::WALL_TIME);
     let others = others.map(|other| {
         let ratio = other.ratio.map_or(1.0, |ratio| ratio.estimate);
         format!("{} {:+.2} %", other.metric, (ratio - 1.0) * 100.0)
     });
     let others: Vec<String> = others.collect();
     Ok(Outcome {
-        says: match of_time.verdict {
-            Verdict::Slower => Says::Slower,
-            Verdict::Faster => Says::Faster,
+        says: match says.map(|claim| claim.verdict) {
+            Some(Verdict::Slower) => Says::Slower,
+            Some(Verdict::Faster) => Says::Faster,
             _ => Says::Nothing,
         },
         ratio: ratio.estimate,

@@ -471,3 +471,25 @@ fn the_median_of_stretches_is_the_value_of_a_block() {
     assert_eq!(benchmark.metrics[&Metric::WALL_TIME].samples, [400.0]);
     assert_eq!((benchmark.successes, benchmark.failures), (80, 0));
 }
+
+#[test]
+fn a_metric_that_some_block_lacks_is_left_out() {
+    let size = BatchSize {
+        iterations: 10,
+        stretches: 1,
+    };
+    let batch = |instructions| Batch {
+        wall_ns: vec![1000.0],
+        instructions,
+        ..Batch::default()
+    };
+    let mut collected = Collected::new("a");
+    collected.add((0, 0), &batch(Some(500.0)), size, 10);
+    let counted = &collected.benchmark().metrics[&Metric::INSTRUCTIONS];
+    assert_eq!(counted.samples, [50.0]);
+    collected.add((0, 1), &batch(None), size, 10);
+    collected.add((0, 2), &batch(Some(500.0)), size, 10);
+    let metrics = collected.benchmark().metrics;
+    assert!(!metrics.contains_key(&Metric::INSTRUCTIONS));
+    assert_eq!(metrics[&Metric::WALL_TIME].count, 3);
+}

@@ -18,6 +18,7 @@ use super::definition::{Bench, Listed, Visitor, list};
 use super::program::{Program, Watch};
 use super::protocol::WORKER_ARGUMENT;
 use super::race::{Race, Runner};
+use super::remarks::UNCOUNTED;
 use super::routine::Routine;
 use super::sampler::Progress;
 use super::saved::compare_saved;
@@ -177,7 +178,7 @@ fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, Strin
     if let Some(name) = &arguments.save_baseline {
         keep(&report, &store.baseline(name))?;
     }
-    for note in &report.notes {
+    for note in report.notes.iter().filter(|note| note.code != UNCOUNTED) {
         stream::print(&format!("note: {}\n", text::printable(&note.message)));
     }
     stream::print(&format!("saved: {}\n", store.last().display()));

@@ -1,17 +1,20 @@
 //! `perfkit gate`: reports against the rules of `perfkit.toml`.
 
+mod measured;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use perfkit::Report;
-use perfkit::report::GateOutcome;
+use perfkit::report::{Gate, GateOutcome, Note};
 
 use crate::analysis::judge;
 use crate::args::{Format, GateArguments, Verbosity, environment};
 use crate::error::{Error, shown};
 use crate::exit::Exit;
-use crate::input::{Config, load_report};
+use crate::input::{Config, Rules, load_report};
+use crate::interrupt::Signals;
 use crate::report::Detail;
 use crate::{export, terminal};
 
@@ -23,7 +26,9 @@ const EXAMPLE: &str = "make one, for example with\n
     p95 = \"< 100ms\"";
 
 pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit, Error> {
-    arguments.output.as_deref().map_or(Ok(()), check_writable)?;
+    let files = [&arguments.output, &arguments.export_json];
+    let mut files = files.into_iter().flatten();
+    files.try_for_each(|path| check_writable(path))?;
     let format = Format::chosen(arguments.format)?;
     let named = arguments.config.clone();
     let named = named.or_else(|| environment::text("PERFKIT_CONFIG").map(PathBuf::from));
@@ -37,19 +42,17 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
         let message = format!("{} has no [[budget]] and no [[regression]]", shown(&path));
         return Err(Error::usage(message).hint(EXAMPLE));
     }
-    let load = |path: &PathBuf| load_report(path);
-    let reports: Vec<Report> = arguments
-        .reports
-        .iter()
-        .map(load)
-        .collect::<Result<_, _>>()?;
-    let baseline = arguments.baseline.as_ref().map(load).transpose()?;
-
-    let (gate, notes) = judge(&reports, baseline.as_ref(), &rules);
-    let outcome = gate.outcome;
-    let mut result = Report::new(reports[0].environment.clone());
-    result.gate = Some(gate);
-    result.notes = notes;
+    let result = match &arguments.base {
+        None => judge_saved(&arguments, &rules)?,
+        Some(base) => {
+            let signals = Signals::listen()?;
+            match measured::judge(&arguments, base, &rules, &signals, verbosity)? {
+                Some(result) => result,
+                None => return Ok(signals.exit()),
+            }
+        }
+    };
+    let outcome = result.gate.as_ref().map(|gate| gate.outcome);
     write_step_summary(&result);
     deliver(
         &result,
@@ -58,9 +61,26 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
         arguments.output.as_deref(),
     )?;
     Ok(match outcome {
-        GateOutcome::Fail => Exit::Broken,
+        Some(GateOutcome::Fail) => Exit::Broken,
         _ => Exit::Done,
     })
+}
+
+/// What saved reports come to.
+fn judge_saved(arguments: &GateArguments, rules: &Rules) -> Result<Report, Error> {
+    let load = |path: &PathBuf| load_report(path);
+    let reports = arguments.reports.iter().map(load);
+    let reports: Vec<Report> = reports.collect::<Result<_, _>>()?;
+    let baseline = arguments.baseline.as_ref().map(load).transpose()?;
+    let judged = judge(&reports, baseline.as_ref(), rules);
+    Ok(result(&reports[0], judged))
+}
+
+fn result(judged: &Report, (gate, notes): (Gate, Vec<Note>)) -> Report {
+    let mut result = Report::new(judged.environment.clone());
+    result.gate = Some(gate);
+    result.notes = notes;
+    result
 }
 
 /// Adds the result to the page of a GitHub workflow run. A page that cannot be

@@ -1,0 +1,225 @@
+//! Executed instructions, where the system counts them.
+
+use std::io;
+
+/// Counts the instructions that are executed in user mode, which is steadier than any
+/// time: a loop that does more has more of them, however busy the machine is. They
+/// tell how much is done and not how long it takes.
+///
+/// Not counted are those of the kernel, and of processes that outlive the one that
+/// started them. Many virtual machines and containers have no such counter, or do not
+/// let everybody read it; only Linux is asked for it.
+#[derive(Debug)]
+pub struct Instructions {
+    #[cfg(target_os = "linux")]
+    counter: std::fs::File,
+}
+
+impl Instructions {
+    /// Of the child processes that the calling thread starts from now on, and of
+    /// theirs, from the moment that they execute a program. A child's count is
+    /// complete once it was waited for.
+    ///
+    /// # Errors
+    /// The system has no such counter, or does not let us read it.
+    pub fn of_children() -> io::Result<Self> {
+        Self::open(Whose::Children)
+    }
+
+    /// Of the calling thread, from now on.
+    ///
+    /// # Errors
+    /// The system has no such counter, or does not let us read it.
+    pub fn of_this_thread() -> io::Result<Self> {
+        Self::open(Whose::ThisThread)
+    }
+}
+
+/// Whose instructions are counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Children,
+    ThisThread,
+}
+
+#[cfg(all(target_os = "linux", target_endian = "little"))]
+mod system {
+    use std::fs::File;
+    use std::io::{self, Read};
+    use std::os::fd::{FromRawFd, OwnedFd};
+
+    use super::{Instructions, Whose};
+
+    /// The first version of `perf_event_attr`, which every kernel still takes.
+    #[repr(C)]
+    struct Attributes {
+        kind: u32,
+        size: u32,
+        config: u64,
+        sample_period: u64,
+        sample_type: u64,
+        read_format: u64,
+        flags: u64,
+        wakeup_events: u32,
+        breakpoint_type: u32,
+        breakpoint_address: u64,
+    }
+
+    const HARDWARE: u32 = 0;
+    const INSTRUCTIONS: u64 = 1;
+    const TIME_ENABLED: u64 = 1 << 0;
+    const TIME_RUNNING: u64 = 1 << 1;
+    const DISABLED: u64 = 1 << 0;
+    const INHERIT: u64 = 1 << 1;
+    const EXCLUDE_KERNEL: u64 = 1 << 5;
+    const EXCLUDE_HYPERVISOR: u64 = 1 << 6;
+    const ENABLE_ON_EXEC: u64 = 1 << 12;
+    const CLOSE_ON_EXEC: libc::c_ulong = 1 << 3;
+
+    impl Instructions {
+        pub(super) fn open(whose: Whose) -> io::Result<Self> {
+            let flags = match whose {
+                Whose::Children => DISABLED | INHERIT | ENABLE_ON_EXEC,
+                Whose::ThisThread => 0,
+            };
+            let attributes = Attributes {
+                kind: HARDWARE,
+                size: size_of::<Attributes>() as u32,
+                config: INSTRUCTIONS,
+                sample_period: 0,
+                sample_type: 0,
+                read_format: TIME_ENABLED | TIME_RUNNING,
+                flags: flags | EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR,
+                wakeup_events: 0,
+                breakpoint_type: 0,
+                breakpoint_address: 0,
+            };
+            let counter = File::from(open(&attributes)?);
+            Ok(Self { counter })
+        }
+
+        /// All that were counted so far; `None` where the counter cannot be read,
+        /// or had to be shared with others and so missed some.
+        #[must_use]
+        pub fn read(&self) -> Option<u64> {
+            let mut bytes = [0; 24];
+            (&self.counter).read_exact(&mut bytes).ok()?;
+            let mut numbers = bytes
+                .chunks_exact(8)
+                .map(|bytes| bytes.try_into().map(u64::from_ne_bytes));
+            let mut next = || numbers.next()?.ok();
+            let (count, enabled_ns, running_ns) = (next()?, next()?, next()?);
+            (running_ns >= enabled_ns).then_some(count)
+        }
+    }
+
+    #[expect(unsafe_code, reason = "no safe interface that closes it in children")]
+    fn open(attributes: &Attributes) -> io::Result<OwnedFd> {
+        let (this_thread, any_cpu, no_group) = (0, -1, -1);
+        // SAFETY: the pointer is to a structure of the size that it states, which
+        // lives across the call; the kernel writes to nothing of ours but that
+        // size, where it is wrong.
+        let fd = unsafe {
+            libc::syscall(
+                libc::SYS_perf_event_open,
+                std::ptr::from_ref(attributes),
+                this_thread as libc::pid_t,
+                any_cpu as libc::c_int,
+                no_group as libc::c_int,
+                CLOSE_ON_EXEC,
+            )
+        };
+        let fd = libc::c_int::try_from(fd).map_err(io::Error::other)?;
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor was just made, and nobody else has it.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_endian = "little")))]
+impl Instructions {
+    fn open(_: Whose) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// All that were counted so far: nothing on this system.
+    #[must_use]
+    pub fn read(&self) -> Option<u64> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+    use std::process::Command;
+
+    use super::*;
+
+    /// The counter, or a word on why there is none.
+    fn counter(opened: io::Result<Instructions>) -> Option<Instructions> {
+        let counter = opened.map_err(|error| println!("skipped: instructions: {error}"));
+        counter.ok().filter(|counter| counter.read().is_some())
+    }
+
+    /// At least an instruction for each step.
+    fn work(steps: u64) {
+        for step in 0..steps {
+            black_box(step);
+        }
+    }
+
+    #[test]
+    fn a_thread_that_does_more_executes_more() {
+        let Some(counter) = counter(Instructions::of_this_thread()) else {
+            return;
+        };
+        let count = |steps| {
+            let before = counter.read().unwrap();
+            work(steps);
+            (counter.read().unwrap() - before) as f64
+        };
+        let (once, thrice) = (count(1_000_000), count(3_000_000));
+        assert!(once >= 1e6);
+        assert!((2.9..3.1).contains(&(thrice / once)), "{once} {thrice}");
+    }
+
+    #[test]
+    fn children_count_and_this_process_does_not() {
+        let Some(counter) = counter(Instructions::of_children()) else {
+            return;
+        };
+        let count = |steps: u32| {
+            let before = counter.read().unwrap();
+            let script = format!("i=0; while [ $i -lt {steps} ]; do i=$((i+1)); done");
+            let mut sh = Command::new("sh");
+            assert!(sh.args(["-c", &script]).status().unwrap().success());
+            (counter.read().unwrap() - before) as f64
+        };
+        let (few, many) = (count(10_000), count(30_000));
+        assert!(few >= 1e4);
+        assert!((2.0..3.1).contains(&(many / few)), "{few} {many}");
+        let before = counter.read();
+        work(1_000_000);
+        assert_eq!(counter.read(), before);
+    }
+
+    #[test]
+    fn grandchildren_count_once_they_were_waited_for() {
+        let Some(counter) = counter(Instructions::of_children()) else {
+            return;
+        };
+        let script = "sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done'; exit 0";
+        let before = counter.read().unwrap();
+        assert!(
+            Command::new("sh")
+                .args(["-c", script])
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert!(counter.read().unwrap() - before >= 30_000);
+    }
+}
