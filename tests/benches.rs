@@ -268,6 +268,17 @@ fn commands_of_two_revisions_are_compared() {
         .exits_with(1)
         .says("{tree}/run.sh")
         .says("; again in a second session: takes ");
+    // What was slow is no fault of what is quick now, nor is the baseline's second arm
+    // held against anything.
+    folder.script("run.sh", "exec sleep 0.2");
+    commit(&folder, "slow");
+    folder.script("run.sh", "exit 0");
+    let budget =
+        "[gate]\ninconclusive = \"fail\"\n[[budget]]\nbenchmark = \"*\"\nmean = \"< 150ms\"\n";
+    folder.write("perfkit.toml", &format!("{budget}{rule}"));
+    let answer = folder.run(["gate", "--base", "HEAD", "{tree}/run.sh"]);
+    assert!(!answer.stdout.contains("again"), "{answer:#?}");
+    answer.exits_with(0);
     folder
         .run(["compare", "--base", "HEAD", "true"])
         .exits_with(2)

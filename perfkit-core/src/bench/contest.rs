@@ -197,7 +197,7 @@ pub fn contest<L: Launcher>(
             .map(|name| Collected::new(name))
             .collect(),
         sizes: Vec::new(),
-        measured_each_round: ROUND,
+        shortest_start: Duration::MAX,
         blocks: 0,
         family,
         launcher,
@@ -239,8 +239,9 @@ struct Contest<'a, L> {
     collected: Vec<Collected>,
     /// What a turn of each contestant is, once that is known.
     sizes: Vec<Turn>,
-    /// For how long each contestant measures in a round.
-    measured_each_round: Duration,
+    /// The shortest that a process took to start, in the mean of a round: now and
+    /// then, and the first time, it takes far longer.
+    shortest_start: Duration,
     blocks: u64,
 }
 
@@ -307,10 +308,10 @@ impl<L: Launcher> Contest<'_, L> {
             let worker = self.launcher.launch(contestant, placement);
             workers.insert(contestant, worker.map_err(|trouble| (contestant, trouble))?);
         }
+        let starts_ns = self.clock.now_ns().saturating_sub(start_ns);
+        let start = Duration::from_nanos(starts_ns) / order.len().max(1) as u32;
+        self.shortest_start = self.shortest_start.min(start);
         if self.sizes.is_empty() {
-            let launches_ns = self.clock.now_ns().saturating_sub(start_ns);
-            let each = Duration::from_nanos(launches_ns) / order.len().max(1) as u32;
-            self.measured_each_round = ROUND.max(each);
             self.calibrate(&mut workers)?;
         } else {
             // The first batch of a process finds cold caches.
@@ -325,7 +326,7 @@ impl<L: Launcher> Contest<'_, L> {
         }
         let expected = self.sizes.iter().map(|turn| turn.expected).max();
         let turn = expected.unwrap_or(STRETCH);
-        for is_mirrored in blocks_of(self.measured_each_round, turn) {
+        for is_mirrored in blocks_of(ROUND.max(self.shortest_start), turn) {
             order.shuffle(&mut self.random);
             self.block(round, &order, is_mirrored, &mut workers)?;
         }

@@ -39,6 +39,16 @@ pub(super) struct Stretch {
     pub(super) memory: Option<MemoryUse>,
 }
 
+impl Stretch {
+    /// One of which no piece of work was missed yet.
+    fn begun() -> Self {
+        Self {
+            instructions: Some(0.0),
+            ..Self::default()
+        }
+    }
+}
+
 /// Something that can be timed.
 pub(super) trait Routine {
     /// Runs so many iterations.
@@ -88,10 +98,7 @@ impl Stopwatch {
             cpu_cost_ns: cost_ns(20, cpu),
             clock,
             counter: OnceCell::new(),
-            stretch: Stretch {
-                instructions: Some(0.0),
-                ..Stretch::default()
-            },
+            stretch: Stretch::begun(),
         }
     }
 
@@ -145,11 +152,7 @@ impl Stopwatch {
     }
 
     fn finish(&mut self) -> Stretch {
-        let next = Stretch {
-            instructions: Some(0.0),
-            ..Stretch::default()
-        };
-        std::mem::replace(&mut self.stretch, next)
+        std::mem::replace(&mut self.stretch, Stretch::begun())
     }
 }
 

@@ -11,7 +11,7 @@ use std::io;
 /// let everybody read it; only Linux is asked for it.
 #[derive(Debug)]
 pub struct Instructions {
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", target_endian = "little"))]
     counter: std::fs::File,
 }
 

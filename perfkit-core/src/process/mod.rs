@@ -6,7 +6,7 @@
 
 #[cfg(all(feature = "bench", unix))]
 mod child;
-#[cfg(all(feature = "bench", unix))]
+#[cfg(feature = "bench")]
 mod instructions;
 #[cfg(all(feature = "bench", unix))]
 mod layout;
@@ -15,7 +15,7 @@ mod own;
 
 #[cfg(all(feature = "bench", unix))]
 pub use child::{ResourceUsage, own_peak_memory_bytes, try_reap};
-#[cfg(all(feature = "bench", unix))]
+#[cfg(feature = "bench")]
 pub use instructions::Instructions;
 #[cfg(all(feature = "bench", unix))]
 pub(crate) use layout::spawn_at_fixed_addresses;
