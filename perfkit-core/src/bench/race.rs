@@ -11,7 +11,7 @@ use super::cpus::usable_cpus;
 use super::definition::Listed;
 use super::family::{Family, compare_family};
 use super::program::{Entrant, Program, Stable, Watch};
-use super::remarks::remarks;
+use super::remarks::{remarks, uncounted};
 use super::sampler::Observer;
 
 /// What functions are compared in.
@@ -142,6 +142,9 @@ impl Runner<'_> {
             .into_iter()
             .collect();
         let comparisons = compare_family(&benchmarks, &race.family, &FUNCTION_METRICS, &rules);
+        let with_threads = benchmarks.iter().zip(&race.listed);
+        let of_one_thread = with_threads.filter(|(_, listed)| listed.threads == 1);
+        notes.extend(uncounted(of_one_thread.map(|(benchmark, _)| benchmark)));
         if stable.was_pinning_refused {
             notes.push(Note::info(
                 "not-pinned",
