@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::mpsc::channel;
 use std::task::{Context, Waker};
 use std::thread;
+use std::time::Duration;
 
 use crate::monitor::{Monitor, Operation};
 use crate::recorder::{Calls, shard_of_thread};
@@ -18,10 +19,20 @@ const THREADS: u64 = 2;
 const ROUNDS: u64 = if cfg!(miri) { 3 } else { 400 };
 const SNAPSHOTS: u64 = if cfg!(miri) { 3 } else { 400 };
 
+/// Longer than any test, even in Miri on a slow machine.
+const LAST_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A monitor whose shards no other test gets, because it keeps another number of
 /// calls than theirs.
 fn monitor() -> Monitor {
-    Monitor::builder().last_calls(3).build()
+    that_keeps(3)
+}
+
+fn that_keeps(last_calls: usize) -> Monitor {
+    Monitor::builder()
+        .last_calls(last_calls)
+        .last_period(LAST_PERIOD)
+        .build()
 }
 
 fn work(monitor: &Monitor) -> OperationSnapshot {
@@ -136,7 +147,7 @@ fn the_shards_of_a_monitor_that_is_gone_serve_the_next_as_if_they_were_new() {
     let mut shards = BTreeSet::new();
     for items in [30, 20, 10] {
         // As many as in no other test, whose shards would serve here too.
-        let monitor = Monitor::builder().last_calls(20).build();
+        let monitor = that_keeps(20);
         give.send((monitor.clone(), items)).unwrap();
         shards.insert(record(&monitor, items));
         shards.insert(answers.recv().unwrap());
