@@ -268,6 +268,12 @@ fn commands_of_two_revisions_are_compared() {
         .exits_with(1)
         .says("{tree}/run.sh")
         .says("; again in a second session: takes ");
+    folder.script("run.sh", "exit 3");
+    let seeded = ["gate", "--base", "HEAD", "{tree}/run.sh", "--seed", "7"];
+    let seeded = seeded.into_iter().chain(["--export-json", "of-7.json"]);
+    let answer = folder.run(seeded).exits_with(5).complains("exit status 3");
+    assert!(!answer.stderr.contains("hint"), "{answer:#?}");
+    assert_eq!(folder.report("of-7.json").sampling.unwrap().seed, 7);
     // What was slow is no fault of what is quick now, nor is the baseline's second arm
     // held against anything.
     folder.script("run.sh", "exec sleep 0.2");

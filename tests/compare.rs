@@ -106,7 +106,7 @@ fn every_run_is_in_the_report_with_its_block_and_resources() {
 }
 
 #[test]
-fn instructions_are_compared_where_the_system_counts_them() {
+fn instructions_and_cycles_are_compared_where_the_system_counts_them() {
     let folder = Folder::new();
     let counts_to = |end: u32| {
         let body = format!("i=0; while [ $i -lt {end} ]; do i=$((i+1)); done");
@@ -123,12 +123,17 @@ fn instructions_are_compared_where_the_system_counts_them() {
     let mut compared = compared.filter(|c| c.metric == Metric::INSTRUCTIONS);
     let Some(compared) = compared.next() else {
         assert!(has_note, "{answer:#?}");
-        answer.says("instructions were not counted");
+        answer.says("instructions and cycles were not counted");
         eprintln!("skipped: this machine does not count instructions");
         return;
     };
     assert!(!has_note, "{answer:#?}");
-    answer.says("By instructions, ").says(" times as many (");
+    answer
+        .says("By instructions, ")
+        .says(" times as many (")
+        .says("By cycles, ")
+        .says(" is slower than ")
+        .says(" cycles  instructions\n");
     assert_eq!((compared.pairs, compared.verdict), (15, Verdict::Slower));
     let ratio = compared.ratio.unwrap();
     assert!(ratio.low > 1.9 && ratio.high < 2.1, "{ratio:?}");
@@ -137,6 +142,9 @@ fn instructions_are_compared_where_the_system_counts_them() {
         assert!(counted.min.unwrap() > steps, "{counted:?}");
         let spread = counted.max.unwrap() / counted.min.unwrap();
         assert!(spread < 1.05, "{counted:?}");
+        let cycles = &benchmark.metrics[&Metric::CYCLES];
+        assert_eq!(cycles.samples.len(), 15);
+        assert!(cycles.min > Some(0.1 * steps), "{cycles:?}");
     }
 }
 

@@ -104,7 +104,9 @@ fn commands_of_packages_are_run_by_the_tests_of_benches() {
             .count()
             >= 3
     );
+    assert!(all.iter().any(|c| c.starts_with("perfkit gate --base")));
     for line in [
+        r#""gate", "--base", "HEAD~1""#,
         r#""compare", "--bench", "work""#,
         r#""compare", "--base", "HEAD~1""#,
         r#""{tree}/run.sh""#,

@@ -170,7 +170,7 @@ fn unsafe_code_is_rare_and_explained() {
         "perfkit-core/src/clock/tsc.rs",
         "perfkit-core/src/global/exit.rs",
         "perfkit-core/src/process/child.rs",
-        "perfkit-core/src/process/instructions.rs",
+        "perfkit-core/src/process/counter.rs",
         "perfkit-core/src/process/layout.rs",
         "perfkit-core/src/recorder/fork.rs",
     ];

@@ -44,6 +44,11 @@ impl Error {
         }
     }
 
+    /// The same where what it says to do next is not for the caller.
+    pub(crate) fn without_hint(self) -> Self {
+        Self { hint: None, ..self }
+    }
+
     /// Adds what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -62,6 +62,8 @@ metrics! {
     DATA_THROUGHPUT = "data_throughput";
     /// How many instructions were executed in user mode.
     INSTRUCTIONS = "instructions";
+    /// How many cycles the processor took in user mode: CPU time by its own clock.
+    CYCLES = "cycles";
     /// The largest resident size of a command, in bytes.
     PEAK_MEMORY = "peak_memory";
     /// Page faults of a command that needed no I/O.

@@ -5,9 +5,15 @@ use perfkit::bench::{Family, Rules, compare_family, remarks};
 use perfkit::report::{Benchmark, Comparison, Note, Verdict};
 
 /// The metrics that contestants are compared in. CPU time is steadier than wall
-/// time where other programs run at the same time; instructions, where they are
-/// counted, tell whether more is done.
-const METRICS: [Metric; 3] = [Metric::WALL_TIME, Metric::CPU_TIME, Metric::INSTRUCTIONS];
+/// time where other programs run at the same time, and cycles are steadier still, as
+/// they know neither the processor's frequency nor what other machines take of it.
+/// Instructions tell whether more is done.
+const METRICS: [Metric; 4] = [
+    Metric::WALL_TIME,
+    Metric::CPU_TIME,
+    Metric::CYCLES,
+    Metric::INSTRUCTIONS,
+];
 
 /// Every pair of a family, in every metric.
 pub(crate) fn compare_all(

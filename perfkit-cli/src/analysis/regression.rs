@@ -117,7 +117,7 @@ impl Pairs {
             return;
         };
         let family = Family::of_report(report);
-        let noise = family.noise(&report.benchmarks);
+        let noise = family.noise(&report.benchmarks, &Metric::WALL_TIME);
         let sides = |pair: &(usize, usize)| {
             Some((
                 report.benchmarks.get(pair.0)?,

@@ -25,7 +25,7 @@ Examples:
 /// Every command is run in turn with the others, in blocks of random order, so
 /// that a machine which slows down or speeds up meets all of them alike. The
 /// verdict comes from the pairs of runs within the blocks, with an interval.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct CompareArguments {
     /// Commands, each as one quoted word; or report files (.json).

@@ -153,6 +153,10 @@ pub(crate) struct GateArguments {
     #[arg(long, value_name = "TIME", requires = "base")]
     pub(crate) timeout: Option<TimeSpan>,
 
+    /// Decides the order of runs; a second session has the next number.
+    #[arg(long, value_name = "NUMBER", requires = "base")]
+    pub(crate) seed: Option<u64>,
+
     /// Save what was measured first as a report.
     #[arg(long, value_name = "FILE", requires = "base")]
     pub(crate) export_json: Option<PathBuf>,

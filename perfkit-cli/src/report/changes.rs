@@ -2,13 +2,12 @@
 
 use std::cmp::Ordering;
 
-use perfkit::Metric;
 use perfkit::report::{Comparison, Verdict};
 use perfkit::unit::Unit;
 
 use crate::terminal::{label, shorten};
 
-use super::comparison::is_time;
+use super::comparison::{is_duration, is_time};
 use super::numbers::{NOTHING, RatioText};
 use super::view::{Align, Document, Table, Tone};
 
@@ -110,11 +109,11 @@ fn row(comparison: &Comparison) -> Vec<String> {
 
 /// The verdict in a word: times are slower, whatever else there is is worse.
 pub(crate) fn verdict_word(comparison: &Comparison) -> &'static str {
-    let is_time = is_time(&comparison.metric) || comparison.metric == Metric::CPU_TIME;
+    let is_duration = is_duration(&comparison.metric);
     match comparison.verdict {
-        Verdict::Faster if is_time => "faster",
+        Verdict::Faster if is_duration => "faster",
         Verdict::Faster => "better",
-        Verdict::Slower if is_time => "slower",
+        Verdict::Slower if is_duration => "slower",
         Verdict::Slower => "worse",
         Verdict::Same => "same",
         Verdict::Inconclusive => "undecided",

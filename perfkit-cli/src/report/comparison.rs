@@ -101,6 +101,11 @@ pub(super) fn sentences(comparisons: &[&Comparison], document: &mut Document) {
     }
 }
 
+/// Whether a metric tells how long something takes: less is faster.
+pub(super) fn is_duration(metric: &Metric) -> bool {
+    is_time(metric) || [Metric::CPU_TIME, Metric::CYCLES].contains(metric)
+}
+
 /// Whether a metric is what a comparison is about first.
 pub(crate) fn is_time(metric: &Metric) -> bool {
     *metric == Metric::WALL_TIME || *metric == Metric::EXECUTION_TIME
@@ -137,7 +142,7 @@ pub(super) fn sentence(comparison: &Comparison) -> (Tone, String) {
         let text = format!("{what}{candidate} and {baseline} cannot be compared: too few values.");
         return (Tone::Unsure, text);
     };
-    if !is_time(&comparison.metric) && comparison.metric != Metric::CPU_TIME {
+    if !is_duration(&comparison.metric) || comparison.metric == Metric::CYCLES {
         return metrics::sentence(comparison, ratio, &what, (&baseline, &candidate));
     }
     let text = RatioText::new(ratio);
@@ -324,10 +329,12 @@ fn resources(benchmarks: &[&Benchmark]) -> Table {
         ("waits", Metric::VOLUNTARY_CONTEXT_SWITCHES),
         ("preemptions", Metric::INVOLUNTARY_CONTEXT_SWITCHES),
     ];
-    let is_counted = |b: &&Benchmark| b.metrics.contains_key(&Metric::INSTRUCTIONS);
-    if benchmarks.iter().any(is_counted) {
-        metrics.push(("instructions", Metric::INSTRUCTIONS));
-    }
+    let counted = [
+        ("cycles", Metric::CYCLES),
+        ("instructions", Metric::INSTRUCTIONS),
+    ];
+    let has = |metric: &Metric| benchmarks.iter().any(|b| b.metrics.contains_key(metric));
+    metrics.extend(counted.into_iter().filter(|(_, metric)| has(metric)));
     let mut columns = vec![("command (medians)", Align::Left, 0)];
     columns.extend(
         metrics

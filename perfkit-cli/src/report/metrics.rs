@@ -8,6 +8,7 @@ use perfkit::{Better, Metric};
 use crate::terminal::label;
 
 use super::Detail;
+use super::changes::verdict_word;
 use super::comparison::{capitalised, change};
 use super::numbers::{NOTHING, RatioText, digits, value};
 use super::view::{Align, Table, Tone};
@@ -43,7 +44,7 @@ pub(super) fn table(benchmarks: &[Benchmark], detail: Detail) -> Option<Table> {
         for (metric, summary) in &benchmark.metrics {
             let is_judged = summary.better != Better::Unknown;
             // The table of resources, which is only there with times, has it.
-            let is_resource = has_time && *metric == Metric::INSTRUCTIONS;
+            let is_resource = has_time && [Metric::CYCLES, Metric::INSTRUCTIONS].contains(metric);
             if KNOWN.contains(metric) || is_resource || !(is_judged || is_all) {
                 continue;
             }
@@ -65,7 +66,7 @@ pub(super) fn table(benchmarks: &[Benchmark], detail: Detail) -> Option<Table> {
     (!table.rows.is_empty()).then_some(table)
 }
 
-/// A verdict on a metric that is no time.
+/// A verdict on a metric that is not in units of time.
 pub(super) fn sentence(
     comparison: &Comparison,
     ratio: &Ratio,
@@ -77,17 +78,19 @@ pub(super) fn sentence(
     let is_more = ratio.estimate > 1.0;
     let side = if is_more { "more" } else { "less" };
     let amount = match comparison.metric.name() {
+        "cycles" => format!("it takes {times} times as many ({interval})"),
         "instructions" => format!("it executes {times} times as many ({interval})"),
         _ => format!("it is {side}, {times} times as much ({interval})"),
     };
+    let word = verdict_word(comparison);
     match comparison.verdict {
         Verdict::Faster => (
             Tone::Good,
-            format!("{what}{candidate} is better than {baseline}: {amount}."),
+            format!("{what}{candidate} is {word} than {baseline}: {amount}."),
         ),
         Verdict::Slower => (
             Tone::Bad,
-            format!("{what}{candidate} is worse than {baseline}: {amount}."),
+            format!("{what}{candidate} is {word} than {baseline}: {amount}."),
         ),
         Verdict::Same => {
             let zone = Unit::Ratio.format(comparison.indifference, 2);

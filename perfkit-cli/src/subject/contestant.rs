@@ -455,6 +455,7 @@ pub(super) fn values(end: &Finished) -> Vec<Measured> {
     let time = |metric, ns: u64| (metric, Unit::Nanoseconds, ns as f64);
     let count = |metric, n: u64| (metric, Unit::Count, n as f64);
     let instructions = end.instructions.map(|n| count(Metric::INSTRUCTIONS, n));
+    let cycles = end.cycles.map(|n| count(Metric::CYCLES, n));
     let always = [
         time(Metric::WALL_TIME, end.wall_ns),
         time(Metric::CPU_TIME, cpu_ns),
@@ -476,5 +477,9 @@ pub(super) fn values(end: &Finished) -> Vec<Measured> {
             usage.involuntary_context_switches,
         ),
     ];
-    always.into_iter().chain(instructions).collect()
+    always
+        .into_iter()
+        .chain(instructions)
+        .chain(cycles)
+        .collect()
 }

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use perfkit::Clock;
-use perfkit::process::{Instructions, ResourceUsage, try_reap};
+use perfkit::process::{HardwareCounter, HardwareEvent, ResourceUsage, try_reap};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -61,8 +61,12 @@ pub(crate) struct Finished {
     pub(crate) status: ExitStatus,
     pub(crate) usage: ResourceUsage,
     pub(crate) wall_ns: u64,
-    /// How many instructions it executed; `None` where they are not counted.
+    /// How many instructions it executed in user mode; `None` where they are not
+    /// counted.
     pub(crate) instructions: Option<u64>,
+    /// How many cycles the processor took for it in user mode; `None` where they are
+    /// not counted.
+    pub(crate) cycles: Option<u64>,
     /// The last lines of standard error, if it was not inherited.
     pub(crate) stderr: String,
 }
@@ -72,8 +76,7 @@ pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error
     let mut command = prepare(launch)?;
     let clock = Clock::os();
     signals.clear();
-    // One for each process, so that what an earlier one left behind does not count.
-    let counter = Instructions::of_children().ok();
+    let counters = Counters::open();
     let start_ns = clock.now_ns();
     let child = command
         .spawn()
@@ -89,9 +92,8 @@ pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error
                 status,
                 usage,
                 wall_ns: now_ns - start_ns,
-                instructions: counter
-                    .and_then(|counter| counter.read())
-                    .filter(|count| *count > 0),
+                instructions: read(counters.instructions.as_ref()),
+                cycles: read(counters.cycles.as_ref()),
                 stderr: process.stderr_tail(),
             }));
         }
@@ -110,6 +112,29 @@ pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error
         let left = deadline_ns.map(|deadline_ns| Duration::from_nanos(deadline_ns - now_ns));
         now_ns = process.wait(left, &clock)?;
     }
+}
+
+/// What the processor counts of one process, so that what an earlier one left behind
+/// does not count.
+struct Counters {
+    instructions: Option<HardwareCounter>,
+    cycles: Option<HardwareCounter>,
+}
+
+impl Counters {
+    /// Of the next process that is started.
+    fn open() -> Self {
+        let of_next = |event| HardwareCounter::of_children(event).ok();
+        Self {
+            instructions: of_next(HardwareEvent::Instructions),
+            cycles: of_next(HardwareEvent::Cycles),
+        }
+    }
+}
+
+/// What was counted; a process that ran has more than nothing.
+fn read(counter: Option<&HardwareCounter>) -> Option<u64> {
+    counter?.read().filter(|count| *count > 0)
 }
 
 fn prepare(launch: &Launch<'_>) -> Result<Command, Error> {

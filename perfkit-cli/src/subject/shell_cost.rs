@@ -3,7 +3,7 @@
 use perfkit::bench::RunResult;
 use perfkit::report::{Benchmark, Note};
 use perfkit::unit::Unit;
-use perfkit::{Metric, MetricSummary};
+use perfkit::{Metric, MetricSummary, stats};
 
 use crate::args::{Input, Output};
 use crate::error::Error;
@@ -21,11 +21,13 @@ const WARMUP_RUNS: usize = 3;
 const SMALL: f64 = 0.1;
 
 /// The metrics that start-up adds to.
-const METRICS: [Metric; 4] = [
+const METRICS: [Metric; 6] = [
     Metric::WALL_TIME,
     Metric::CPU_TIME,
     Metric::USER_TIME,
     Metric::SYSTEM_TIME,
+    Metric::CYCLES,
+    Metric::INSTRUCTIONS,
 ];
 
 /// The median cost of starting the shell, by metric.
@@ -55,10 +57,10 @@ impl ShellCost {
                 }
             }
         }
-        let medians = samples.into_iter().map(|samples| {
-            let summary = MetricSummary::from_values(Unit::Nanoseconds, &samples);
-            summary.median.unwrap_or(0.0)
-        });
+        let median = |samples: Vec<f64>| stats::median(&stats::sorted(&samples)?);
+        let medians = samples
+            .into_iter()
+            .map(|samples| median(samples).unwrap_or(0.0));
         Ok(Some(Self {
             costs: METRICS.into_iter().zip(medians).collect(),
         }))

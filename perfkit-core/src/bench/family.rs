@@ -61,26 +61,26 @@ impl Family {
         }
     }
 
-    /// By how much things may seem to differ from themselves: the largest share
-    /// that the 95 % interval of one of the nulls allows.
+    /// By how much things may seem to differ from themselves in a metric: the largest
+    /// share that the 95 % interval of one of the nulls allows.
     #[must_use]
-    pub fn noise(&self, benchmarks: &[Benchmark]) -> Option<f64> {
+    pub fn noise(&self, benchmarks: &[Benchmark], metric: &Metric) -> Option<f64> {
         let rules = Rules {
             confidence: NOISE_CONFIDENCE,
             ..Rules::default()
         };
         let of_pair = |(one, again): &(usize, usize)| {
             let (one, again) = (benchmarks.get(*one)?, benchmarks.get(*again)?);
-            let ratio = compare_interleaved(one, again, &Metric::WALL_TIME, &rules).ratio?;
+            let ratio = compare_interleaved(one, again, metric, &rules).ratio?;
             Some(ratio.high.max(1.0 / ratio.low) - 1.0)
         };
         self.nulls.iter().filter_map(of_pair).reduce(f64::max)
     }
 
-    /// What to say of the noise where it widens the zone of the rules.
+    /// What to say of the noise of times where it widens the zone of the rules.
     #[must_use]
     pub fn noise_note(&self, benchmarks: &[Benchmark], rules: &Rules) -> Option<Note> {
-        let noise = self.noise(benchmarks)?;
+        let noise = self.noise(benchmarks, &Metric::WALL_TIME)?;
         let share = Unit::Ratio.format(noise, 2);
         let message = if noise > rules.indifference {
             format!(
@@ -120,7 +120,7 @@ fn name_again(name: &str) -> String {
 /// error itself.
 ///
 /// Where things were run against themselves, the zone in which differences count
-/// as none is at least as wide as their noise.
+/// as none is at least as wide as their noise in the metric.
 #[must_use]
 pub fn compare_family(
     benchmarks: &[Benchmark],
@@ -128,11 +128,6 @@ pub fn compare_family(
     metrics: &[Metric],
     rules: &Rules,
 ) -> Vec<Comparison> {
-    let noise = family.noise(benchmarks).unwrap_or(0.0);
-    let rules = &Rules {
-        indifference: rules.indifference.max(noise),
-        ..*rules
-    };
     let of_metric = |metric: &Metric| {
         let compare = |rules: &Rules| -> Vec<Comparison> {
             let pairs = family.pairs.iter().filter_map(|(baseline, candidate)| {
@@ -145,6 +140,11 @@ pub fn compare_family(
                 .collect()
         };
         let rules = rules.of_metric(metric);
+        let noise = family.noise(benchmarks, metric).unwrap_or(0.0);
+        let rules = Rules {
+            indifference: rules.indifference.max(noise),
+            ..rules
+        };
         let mut clear = family.pairs.len();
         loop {
             let comparisons = compare(&rules.with_share(clear, family.pairs.len()));
@@ -317,6 +317,25 @@ mod tests {
         assert_eq!(codes(1.5, 1e6), ["same-instructions"]);
         assert!(codes(1.5, 1.5e6).is_empty());
         assert!(codes(1.0, 1e6).is_empty());
+    }
+
+    #[test]
+    fn the_noise_of_times_says_nothing_of_cycles() {
+        let mut benchmarks = [("a", 1.0, 0.0), ("b", 1.02, 1.0), ("a (again)", 1.0, 2.0)]
+            .map(|(name, factor, phase)| benchmark(name, factor, 0.2, phase));
+        for (benchmark, factor) in benchmarks.iter_mut().zip([1.0, 1.02, 1.0]) {
+            let steady = self::benchmark("", factor, 0.0005, factor);
+            let cycles = steady.metrics[&Metric::WALL_TIME].clone();
+            benchmark.metrics.insert(Metric::CYCLES, cycles);
+        }
+        let mut family = Family::against(0, names(2));
+        family.add_null(0);
+        let metrics = [Metric::WALL_TIME, Metric::CYCLES];
+        let compared = compare_family(&benchmarks, &family, &metrics, &Rules::default());
+        assert_eq!(compared[0].verdict, Verdict::Inconclusive);
+        assert!(compared[0].indifference > 0.02, "{compared:?}");
+        assert_eq!(compared[1].verdict, Verdict::Slower);
+        assert!(compared[1].indifference < 0.01, "{compared:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use crate::metric::Metric;
-use crate::process::Instructions;
+use crate::process::{HardwareCounter, HardwareEvent};
 use crate::report::{Benchmark, Note};
 use crate::stats::{self, Alternative};
 use crate::unit::Unit;
@@ -68,12 +68,14 @@ pub fn uncounted<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Opt
     let has = |benchmark: &Benchmark, metric| benchmark.metrics.contains_key(metric);
     let lacks = |b: &&Benchmark| has(b, &Metric::WALL_TIME) && !has(b, &Metric::INSTRUCTIONS);
     let uncounted = benchmarks.into_iter().find(lacks)?;
-    let message = match Instructions::of_this_thread() {
+    let message = match HardwareCounter::of_this_thread(HardwareEvent::Instructions) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            "instructions were not counted: the system does not let this user (kernel.perf_event_paranoid)"
+            "instructions and cycles were not counted: the system does not let this user (kernel.perf_event_paranoid)"
                 .to_owned()
         }
-        Err(_) => "instructions were not counted: this system has no such counter".to_owned(),
+        Err(_) => {
+            "instructions and cycles were not counted: this system has no such counters".to_owned()
+        }
         Ok(_) => format!(
             "{}: its instructions were not counted: others took the counter for some of the time, or it runs with more privileges",
             uncounted.name

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::alloc::{Mark, MemoryUse};
 use crate::clock::Clock;
-use crate::process::Instructions;
+use crate::process::{HardwareCounter, HardwareEvent};
 
 /// The most inputs or outputs that exist at a time: more would cost memory and
 /// cache that the function itself does not need.
@@ -68,13 +68,13 @@ struct Stopwatch {
 
 /// Counts instructions, and knows how many of those are of reading it.
 struct Counter {
-    instructions: Instructions,
+    instructions: HardwareCounter,
     own: u64,
 }
 
 impl Counter {
     fn open() -> Option<Self> {
-        let instructions = Instructions::of_this_thread().ok()?;
+        let instructions = HardwareCounter::of_this_thread(HardwareEvent::Instructions).ok()?;
         let own = || Some(instructions.read()?.abs_diff(instructions.read()?));
         let own = (0..5).filter_map(|_| own()).min()?;
         Some(Self { instructions, own })

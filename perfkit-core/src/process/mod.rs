@@ -1,5 +1,5 @@
 //! Memory and CPU time of whole processes: this one, sampled, and children that
-//! ended.
+//! ended; and what the processor counts.
 //!
 //! Both belong to processes, never to a call: they are read on request, off
 //! every hot path.
@@ -7,7 +7,7 @@
 #[cfg(all(feature = "bench", unix))]
 mod child;
 #[cfg(feature = "bench")]
-mod instructions;
+mod counter;
 #[cfg(all(feature = "bench", unix))]
 mod layout;
 #[cfg(feature = "process")]
@@ -16,7 +16,7 @@ mod own;
 #[cfg(all(feature = "bench", unix))]
 pub use child::{ResourceUsage, own_peak_memory_bytes, try_reap};
 #[cfg(feature = "bench")]
-pub use instructions::Instructions;
+pub use counter::{HardwareCounter, HardwareEvent};
 #[cfg(all(feature = "bench", unix))]
 pub(crate) use layout::spawn_at_fixed_addresses;
 #[cfg(feature = "process")]

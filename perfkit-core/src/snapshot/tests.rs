@@ -16,8 +16,8 @@ use crate::recorder::{Calls, shard_of_thread};
 use super::OperationSnapshot;
 
 const THREADS: u64 = 2;
-const ROUNDS: u64 = if cfg!(miri) { 3 } else { 400 };
-const SNAPSHOTS: u64 = if cfg!(miri) { 3 } else { 400 };
+const ROUNDS: u64 = if cfg!(miri) { 2 } else { 400 };
+const SNAPSHOTS: u64 = if cfg!(miri) { 2 } else { 400 };
 
 /// Longer than any test, even in Miri on a slow machine.
 const LAST_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
@@ -226,7 +226,7 @@ fn a_call_while_its_thread_ends_is_counted() {
     // A scope waits for the threads' work, not for their last breath.
     let expected = calls_of(2 * THREADS).total();
     while work(&monitor).lifetime.calls.total() < expected {
-        thread::sleep(std::time::Duration::from_millis(1));
+        thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(work(&monitor).lifetime.calls, calls_of(2 * THREADS));
 }

@@ -33,7 +33,7 @@ pub(super) fn judge(
     if signals.is_interrupted() {
         return Ok(None);
     }
-    failure.map_or(Ok(()), Err)?;
+    succeeded(failure)?;
     let rules_of_regressions = rules.without_budgets();
     let first = [first];
     let (mut regressions, mut notes) = judge_reports(&first, None, &rules_of_regressions);
@@ -65,12 +65,21 @@ fn once_more(
     if verbosity > Verbosity::Quiet {
         terminal::print_line("something is slower: measuring once more to confirm it");
     }
-    let (second, failure) = compare::session(session, checkout, signals, verbosity)?;
-    match failure {
-        _ if signals.is_interrupted() => Ok(None),
-        Some(failure) => Err(failure),
-        None => Ok(Some(second)),
+    let second = CompareArguments {
+        seed: session.seed.map(|seed| seed.wrapping_add(1)),
+        ..session.clone()
+    };
+    let (second, failure) = compare::session(&second, checkout, signals, verbosity)?;
+    if signals.is_interrupted() {
+        return Ok(None);
     }
+    succeeded(failure)?;
+    Ok(Some(second))
+}
+
+/// A gate lets no failure pass, so that what `perfkit compare` proposes is not for it.
+fn succeeded(failure: Option<Error>) -> Result<(), Error> {
+    failure.map_or(Ok(()), |failure| Err(failure.without_hint()))
 }
 
 fn save(report: &Report, arguments: &GateArguments) -> Result<(), Error> {
@@ -113,6 +122,7 @@ fn session_of(arguments: &GateArguments, base: &str) -> Result<CompareArguments,
         features: arguments.features.clone(),
         time: arguments.time,
         timeout: arguments.timeout,
+        seed: arguments.seed,
         null: true,
         ..CompareArguments::default()
     })

@@ -1,21 +1,30 @@
-//! Executed instructions, where the system counts them.
+//! What the processor counts, where the system lets it be read.
 
 use std::io;
 
-/// Counts the instructions that are executed in user mode, which is steadier than any
-/// time: a loop that does more has more of them, however busy the machine is. They
-/// tell how much is done and not how long it takes.
+/// Something that processors count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HardwareEvent {
+    /// Executed instructions. They tell how much is done and not how long it takes:
+    /// a loop that does more has more of them, however busy the machine is.
+    Instructions,
+    /// Cycles of the core. They tell how long it takes, by a clock that slows down
+    /// with the processor and stands still while another machine has it.
+    Cycles,
+}
+
+/// Counts what the processor does in user mode, which is steadier than any time.
 ///
-/// Not counted are those of the kernel, and of processes that outlive the one that
+/// Not counted is what the kernel does, and processes that outlive the one that
 /// started them. Many virtual machines and containers have no such counter, or do not
 /// let everybody read it; only Linux is asked for it.
 #[derive(Debug)]
-pub struct Instructions {
+pub struct HardwareCounter {
     #[cfg(all(target_os = "linux", target_endian = "little"))]
     counter: std::fs::File,
 }
 
-impl Instructions {
+impl HardwareCounter {
     /// Of the next child process that the calling thread starts, and of its own, from
     /// the moment that it executes a program. The count is complete once it was waited
     /// for. Each child needs a counter of its own: the kernel may hand one over to the
@@ -23,20 +32,20 @@ impl Instructions {
     ///
     /// # Errors
     /// The system has no such counter, or does not let us read it.
-    pub fn of_children() -> io::Result<Self> {
-        Self::open(Whose::Children)
+    pub fn of_children(event: HardwareEvent) -> io::Result<Self> {
+        Self::open(event, Whose::Children)
     }
 
     /// Of the calling thread, from now on.
     ///
     /// # Errors
     /// The system has no such counter, or does not let us read it.
-    pub fn of_this_thread() -> io::Result<Self> {
-        Self::open(Whose::ThisThread)
+    pub fn of_this_thread(event: HardwareEvent) -> io::Result<Self> {
+        Self::open(event, Whose::ThisThread)
     }
 }
 
-/// Whose instructions are counted.
+/// Whose events are counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whose {
     Children,
@@ -49,7 +58,7 @@ mod system {
     use std::io::{self, Read};
     use std::os::fd::{FromRawFd, OwnedFd};
 
-    use super::{Instructions, Whose};
+    use super::{HardwareCounter, HardwareEvent, Whose};
 
     /// The first version of `perf_event_attr`, which every kernel still takes.
     #[repr(C)]
@@ -67,6 +76,7 @@ mod system {
     }
 
     const HARDWARE: u32 = 0;
+    const CYCLES: u64 = 0;
     const INSTRUCTIONS: u64 = 1;
     const TIME_ENABLED: u64 = 1 << 0;
     const TIME_RUNNING: u64 = 1 << 1;
@@ -77,8 +87,12 @@ mod system {
     const ENABLE_ON_EXEC: u64 = 1 << 12;
     const CLOSE_ON_EXEC: libc::c_ulong = 1 << 3;
 
-    impl Instructions {
-        pub(super) fn open(whose: Whose) -> io::Result<Self> {
+    impl HardwareCounter {
+        pub(super) fn open(event: HardwareEvent, whose: Whose) -> io::Result<Self> {
+            let config = match event {
+                HardwareEvent::Instructions => INSTRUCTIONS,
+                HardwareEvent::Cycles => CYCLES,
+            };
             let flags = match whose {
                 Whose::Children => DISABLED | INHERIT | ENABLE_ON_EXEC,
                 Whose::ThisThread => 0,
@@ -86,7 +100,7 @@ mod system {
             let attributes = Attributes {
                 kind: HARDWARE,
                 size: size_of::<Attributes>() as u32,
-                config: INSTRUCTIONS,
+                config,
                 sample_period: 0,
                 sample_type: 0,
                 read_format: TIME_ENABLED | TIME_RUNNING,
@@ -99,8 +113,8 @@ mod system {
             Ok(Self { counter })
         }
 
-        /// All that were counted so far; `None` where the counter cannot be read,
-        /// or had to be shared with others and so missed some.
+        /// All that was counted so far; `None` where the counter cannot be read, or
+        /// had to be shared with others and so missed some.
         #[must_use]
         pub fn read(&self) -> Option<u64> {
             let mut bytes = [0; 24];
@@ -140,12 +154,12 @@ mod system {
 }
 
 #[cfg(not(all(target_os = "linux", target_endian = "little")))]
-impl Instructions {
-    fn open(_: Whose) -> io::Result<Self> {
+impl HardwareCounter {
+    fn open(_: HardwareEvent, _: Whose) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// All that were counted so far: nothing on this system.
+    /// All that was counted so far: nothing on this system.
     #[must_use]
     pub fn read(&self) -> Option<u64> {
         None
@@ -157,11 +171,12 @@ mod tests {
     use std::hint::black_box;
     use std::process::Command;
 
+    use super::HardwareEvent::{Cycles, Instructions};
     use super::*;
 
     /// The counter, or a word on why there is none.
-    fn counter(opened: io::Result<Instructions>) -> Option<Instructions> {
-        let counter = opened.map_err(|error| println!("skipped: instructions: {error}"));
+    fn counter(opened: io::Result<HardwareCounter>) -> Option<HardwareCounter> {
+        let counter = opened.map_err(|error| println!("skipped: counters: {error}"));
         counter.ok().filter(|counter| counter.read().is_some())
     }
 
@@ -174,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_does_more_executes_more() {
-        let Some(counter) = counter(Instructions::of_this_thread()) else {
+        let Some(counter) = counter(HardwareCounter::of_this_thread(Instructions)) else {
             return;
         };
         let count = |steps| {
@@ -188,12 +203,29 @@ mod tests {
     }
 
     #[test]
+    fn both_events_count_at_the_same_time() {
+        let counters = [Instructions, Cycles].map(HardwareCounter::of_this_thread);
+        let [Some(instructions), Some(cycles)] = counters.map(counter) else {
+            return;
+        };
+        let count = |steps| {
+            let before = cycles.read().unwrap();
+            work(steps);
+            (cycles.read().unwrap() - before) as f64
+        };
+        let executed = instructions.read().unwrap();
+        let (once, thrice) = (count(1_000_000), count(3_000_000));
+        assert!(instructions.read().unwrap() - executed >= 4_000_000);
+        assert!((2.0..4.0).contains(&(thrice / once)), "{once} {thrice}");
+    }
+
+    #[test]
     fn children_count_and_this_process_does_not() {
-        if counter(Instructions::of_children()).is_none() {
+        if counter(HardwareCounter::of_children(Instructions)).is_none() {
             return;
         }
         let count = |steps: u32| {
-            let counter = Instructions::of_children().unwrap();
+            let counter = HardwareCounter::of_children(Instructions).unwrap();
             let script = format!("i=0; while [ $i -lt {steps} ]; do i=$((i+1)); done");
             let mut sh = Command::new("sh");
             assert!(sh.args(["-c", &script]).status().unwrap().success());
@@ -209,7 +241,7 @@ mod tests {
 
     #[test]
     fn grandchildren_count_once_they_were_waited_for() {
-        let Some(counter) = counter(Instructions::of_children()) else {
+        let Some(counter) = counter(HardwareCounter::of_children(Instructions)) else {
             return;
         };
         let script = "sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done'; exit 0";
