@@ -1,9 +1,11 @@
 //! Bounds relative to a baseline.
 
-use perfkit::Metric;
 use perfkit::bench::{self, Family, compare_interleaved, compare_saved, compare_saved_operations};
-use perfkit::report::{Benchmark, GateFinding, GateOutcome, Note, Ratio, Report};
+use perfkit::report::{
+    Benchmark, Comparison, GateFinding, GateOutcome, Note, Ratio, Report, Verdict,
+};
 use perfkit::unit::Unit;
+use perfkit::{Better, Metric};
 
 use crate::input::{Regression, Subject};
 
@@ -25,13 +27,16 @@ pub(super) fn judge_regression(
     let mut pairs = Pairs::default();
     for report in reports {
         match baseline {
-            Some(baseline) => pairs.add_saved(report, baseline, &regression.subject, &rules),
-            None => pairs.add_interleaved(report, &regression.subject, &rules),
+            Some(baseline) => pairs.add_saved(report, baseline, regression, &rules),
+            None => pairs.add_interleaved(report, regression, &rules),
         }
     }
     let limit = Unit::Ratio.format(regression.max_slowdown, DIGITS);
-    let rule = format!("at most {limit} slower");
-    if pairs.ratios.is_empty() {
+    let rule = match &regression.metric {
+        None => format!("at most {limit} slower"),
+        Some(metric) => format!("{metric} at most {limit} worse"),
+    };
+    if pairs.all.is_empty() {
         let mut finding = nothing_matched(&regression.subject, &rule);
         if baseline.is_none() {
             "there is no baseline to compare with: give one with --baseline, or measure one with --base"
@@ -41,64 +46,108 @@ pub(super) fn judge_regression(
         }
         return (vec![finding], pairs.notes);
     }
-    let finding = |pair| judge_pair(pair, &rule, regression.max_slowdown);
-    (pairs.ratios.into_iter().map(finding).collect(), pairs.notes)
+    let finding = |pair| judge_pair(pair, &rule, regression);
+    (pairs.all.into_iter().map(finding).collect(), pairs.notes)
 }
 
 /// Broken only when the whole interval is beyond the bound, and beyond what the
 /// machine makes of one thing run against itself; holding only when the whole
 /// interval is within the bound.
-fn judge_pair(pair: Pair, rule: &str, max_slowdown: f64) -> GateFinding {
-    let Pair {
-        subject,
-        ratio,
-        noise,
-    } = pair;
-    let noise = noise.filter(|noise| *noise > max_slowdown);
-    let outcome = match ratio {
-        Some(ratio) if ratio.low > 1.0 + noise.unwrap_or(max_slowdown) => GateOutcome::Fail,
-        Some(ratio) if ratio.high <= 1.0 + max_slowdown => GateOutcome::Pass,
-        _ => GateOutcome::Inconclusive,
+fn judge_pair(pair: Pair, rule: &str, regression: &Regression) -> GateFinding {
+    let comparison = &pair.comparison;
+    let exact = comparison.notes.iter().find(|n| n.code == "exact-values");
+    let (outcome, measured) = match (worsening(comparison), exact) {
+        (Some(ratio), _) => judge_ratio(&ratio, &pair, regression),
+        (None, Some(values)) => (judge_exactly(comparison.verdict), values.message.clone()),
+        (None, None) if comparison.better == Better::Unknown => {
+            let message = format!("nobody said which values of {} are good", comparison.metric);
+            (GateOutcome::Inconclusive, message)
+        }
+        (None, None) => {
+            let message = format!("too few values of {} for an interval", comparison.metric);
+            (GateOutcome::Inconclusive, message)
+        }
     };
-    let mut measured = match ratio {
-        Some(ratio) => format!(
-            "takes {:.3} times as long (between {:.3} and {:.3})",
-            ratio.estimate, ratio.low, ratio.high
-        ),
-        None => "too few values for an interval".to_owned(),
-    };
-    if let Some(noise) = noise {
-        let noise = Unit::Ratio.format(noise, 2);
-        measured.push_str(&format!("; run against itself, up to {noise} differ here"));
-    }
     GateFinding {
-        subject,
+        subject: pair.subject,
         rule: rule.to_owned(),
         measured,
         outcome,
     }
 }
 
-/// How many times as long it takes; by throughput where another tool measured
-/// only that.
-fn slowdown(before: &Benchmark, after: &Benchmark, rules: &bench::Rules) -> Option<Ratio> {
-    let both = |metric| before.metrics.contains_key(metric) && after.metrics.contains_key(metric);
-    if both(&Metric::WALL_TIME) || !both(&Metric::THROUGHPUT) {
-        return compare_saved(before, after, &Metric::WALL_TIME, rules).ratio;
+fn judge_ratio(ratio: &Ratio, pair: &Pair, regression: &Regression) -> (GateOutcome, String) {
+    let max_slowdown = regression.max_slowdown;
+    let noise = pair.noise.filter(|noise| *noise > max_slowdown);
+    let outcome = if ratio.low > 1.0 + noise.unwrap_or(max_slowdown) {
+        GateOutcome::Fail
+    } else if ratio.high <= 1.0 + max_slowdown {
+        GateOutcome::Pass
+    } else {
+        GateOutcome::Inconclusive
+    };
+    // A metric is told as it is, whichever of its values are good.
+    let (takes, times, told) = match (&regression.metric, &pair.comparison.ratio) {
+        (Some(_), Some(ratio)) => ("", "times as much", ratio),
+        _ => ("takes ", "times as long", ratio),
+    };
+    let mut measured = format!(
+        "{takes}{:.3} {times} (between {:.3} and {:.3})",
+        told.estimate, told.low, told.high
+    );
+    if let Some(noise) = noise {
+        let noise = Unit::Ratio.format(noise, 2);
+        measured.push_str(&format!("; run against itself, up to {noise} differ here"));
     }
-    let ratio = compare_saved(before, after, &Metric::THROUGHPUT, rules).ratio?;
-    Some(Ratio {
-        estimate: 1.0 / ratio.estimate,
-        low: 1.0 / ratio.high,
-        high: 1.0 / ratio.low,
-        confidence: ratio.confidence,
-    })
+    (outcome, measured)
+}
+
+/// Of values that never vary and of which no ratio can be taken, as zero allocations.
+fn judge_exactly(verdict: Verdict) -> GateOutcome {
+    match verdict {
+        Verdict::Slower => GateOutcome::Fail,
+        Verdict::Same | Verdict::Faster => GateOutcome::Pass,
+        Verdict::Inconclusive => GateOutcome::Inconclusive,
+    }
+}
+
+/// How many times as bad the candidate is.
+fn worsening(comparison: &Comparison) -> Option<Ratio> {
+    let ratio = comparison.ratio?;
+    match comparison.better {
+        Better::Lower => Some(ratio),
+        Better::Higher => Some(Ratio {
+            estimate: 1.0 / ratio.estimate,
+            low: 1.0 / ratio.high,
+            high: 1.0 / ratio.low,
+            confidence: ratio.confidence,
+        }),
+        Better::Unknown => None,
+    }
+}
+
+/// The comparison in a metric, by default in time; by throughput where another tool
+/// measured only that.
+fn compare_files(
+    before: &Benchmark,
+    after: &Benchmark,
+    metric: Option<&Metric>,
+    rules: &bench::Rules,
+) -> Comparison {
+    let both = |metric| before.metrics.contains_key(metric) && after.metrics.contains_key(metric);
+    let is_by_throughput = !both(&Metric::WALL_TIME) && both(&Metric::THROUGHPUT);
+    let usual = if is_by_throughput {
+        Metric::THROUGHPUT
+    } else {
+        Metric::WALL_TIME
+    };
+    compare_saved(before, after, metric.unwrap_or(&usual), rules)
 }
 
 /// What a rule is for.
 struct Pair {
     subject: String,
-    ratio: Option<Ratio>,
+    comparison: Comparison,
     /// By how much things may differ from themselves, where that was measured.
     noise: Option<f64>,
 }
@@ -106,18 +155,19 @@ struct Pair {
 /// All that a rule is for, and what has no counterpart.
 #[derive(Default)]
 struct Pairs {
-    ratios: Vec<Pair>,
+    all: Vec<Pair>,
     notes: Vec<Note>,
 }
 
 impl Pairs {
     /// The contestants of a comparison, each against its baseline.
-    fn add_interleaved(&mut self, report: &Report, subject: &Subject, rules: &bench::Rules) {
-        let Subject::Benchmark(pattern) = subject else {
+    fn add_interleaved(&mut self, report: &Report, rule: &Regression, rules: &bench::Rules) {
+        let Subject::Benchmark(pattern) = &rule.subject else {
             return;
         };
+        let metric = rule.metric.as_ref().unwrap_or(&Metric::WALL_TIME);
         let family = Family::of_report(report);
-        let noise = family.noise(&report.benchmarks, &Metric::WALL_TIME);
+        let noise = family.noise(&report.benchmarks, metric);
         let sides = |pair: &(usize, usize)| {
             Some((
                 report.benchmarks.get(pair.0)?,
@@ -127,16 +177,15 @@ impl Pairs {
         let pairs = family.pairs.iter();
         let pairs = pairs.filter(|pair| !family.nulls.contains(pair));
         let pairs = pairs.filter_map(sides);
-        let before = self.ratios.len();
+        let before = self.all.len();
         for (baseline, candidate) in pairs.filter(|(_, after)| pattern.matches(&after.name)) {
-            let compared = compare_interleaved(baseline, candidate, &Metric::WALL_TIME, rules);
-            self.ratios.push(Pair {
+            self.all.push(Pair {
                 subject: candidate.name.clone(),
-                ratio: compared.ratio,
+                comparison: compare_interleaved(baseline, candidate, metric, rules),
                 noise,
             });
         }
-        if noise.is_none() && self.ratios.len() > before {
+        if noise.is_none() && self.all.len() > before {
             self.notes.push(Note::info(
                 "no-null",
                 "by how much this machine makes things differ from themselves was not measured: `perfkit compare --null` does",
@@ -149,21 +198,21 @@ impl Pairs {
         &mut self,
         report: &Report,
         baseline: &Report,
-        subject: &Subject,
+        rule: &Regression,
         rules: &bench::Rules,
     ) {
-        match subject {
+        match &rule.subject {
             Subject::Benchmark(pattern) => self.add_common(
                 (&baseline.benchmarks, &report.benchmarks),
                 |benchmark| &benchmark.name,
                 |name| pattern.matches(name),
-                |before, after| slowdown(before, after, rules),
+                |before, after| compare_files(before, after, rule.metric.as_ref(), rules),
             ),
             Subject::Operation(pattern) => self.add_common(
                 (&baseline.operations, &report.operations),
                 |operation| &operation.name,
                 |name| pattern.matches(name),
-                |before, after| compare_saved_operations(before, after, rules).ratio,
+                |before, after| compare_saved_operations(before, after, rules),
             ),
         }
     }
@@ -173,13 +222,13 @@ impl Pairs {
         (before, after): (&[T], &[T]),
         name: impl Fn(&T) -> &str,
         is_meant: impl Fn(&str) -> bool,
-        ratio: impl Fn(&T, &T) -> Option<Ratio>,
+        compare: impl Fn(&T, &T) -> Comparison,
     ) {
         for now in after.iter().filter(|now| is_meant(name(now))) {
             match before.iter().find(|then| name(then) == name(now)) {
-                Some(then) => self.ratios.push(Pair {
+                Some(then) => self.all.push(Pair {
                     subject: name(now).to_owned(),
-                    ratio: ratio(then, now),
+                    comparison: compare(then, now),
                     noise: None,
                 }),
                 None => {

@@ -126,6 +126,11 @@ fn check_regression(raw: Spanned<RawRegression>) -> Result<Regression, Mistake> 
     let span = raw.span();
     let raw = raw.into_inner();
     let subject = check_subject(raw.operation, raw.benchmark, span.clone())?;
+    if let (Subject::Operation(_), Some(metric)) = (&subject, &raw.metric) {
+        let message = "operations are compared by their execution time alone";
+        return Err(Mistake::new(metric.span(), message)
+            .help("leave `metric` out, or make the rule for benchmarks"));
+    }
     let Some(max_slowdown) = raw.max_slowdown else {
         return Err(Mistake::new(span, "this regression rule has no bound")
             .help("add max_slowdown = \"3%\""));
@@ -140,6 +145,7 @@ fn check_regression(raw: Spanned<RawRegression>) -> Result<Regression, Mistake> 
     }
     Ok(Regression {
         subject,
+        metric: raw.metric.map(|name| Metric::named(name.get_ref())),
         max_slowdown: parsed,
     })
 }

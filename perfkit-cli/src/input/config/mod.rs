@@ -183,7 +183,9 @@ impl Quantity {
 #[derive(Clone, Debug)]
 pub(crate) struct Regression {
     pub(crate) subject: Subject,
-    /// The largest tolerated slowdown: 0.03 for 3 %.
+    /// The metric that is compared instead of the time; of benchmarks only.
+    pub(crate) metric: Option<Metric>,
+    /// The largest tolerated slowdown, or worsening of the metric: 0.03 for 3 %.
     pub(crate) max_slowdown: f64,
 }
 
@@ -372,6 +374,9 @@ mod tests {
         assert!(with("").contains("has no bound"));
         assert!(complaint("[[budget]]\np95 = \"< 1s\"\n").contains("does not say what it is for"));
         assert!(complaint("[[regression]]\nbenchmark = \"*\"\n").contains("max_slowdown"));
+        let of_operations =
+            "[[regression]]\noperation = \"*\"\nmetric = \"cycles\"\nmax_slowdown = \"1%\"\n";
+        assert!(complaint(of_operations).contains("by their execution time alone"));
         assert!(complaint("[gate]\nconfidence = 2\n").contains("write `2%`"));
         assert!(with("success_rate = \">= 99.99\"").contains("write `99.99%`"));
         assert!(with("success_rate = \">= 101%\"").contains("more than 100 %"));

@@ -77,6 +77,7 @@ pub(super) struct RawBudget {
 pub(super) struct RawRegression {
     pub(super) operation: Option<Spanned<String>>,
     pub(super) benchmark: Option<Spanned<String>>,
+    pub(super) metric: Option<Spanned<String>>,
     pub(super) max_slowdown: Option<Spanned<RawShare>>,
 }
 
