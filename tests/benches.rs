@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use perfkit::Metric;
 use perfkit::report::{Report, StopReason, Verdict};
-use support::{Answer, Folder};
+use support::{Answer, Folder, eventually};
 
 /// A benchmark whose work can be multiplied, in a package that builds quickly.
 const BENCH: &str = r#"
@@ -230,7 +230,7 @@ fn interrupted_between_rounds(folder: &Folder) {
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let answer = Answer::from(child.wait_with_output().unwrap());
     assert_eq!(answer.code, Some(130), "{answer:#?}");
-    assert_eq!(workers(), 0, "a worker is left");
+    assert!(eventually(|| workers() == 0), "a worker is left");
     if folder.files().contains(&"cut.json".to_owned()) {
         let sampling = folder.report("cut.json").sampling.unwrap();
         assert_eq!(sampling.stopped, StopReason::Interrupted);

@@ -6,7 +6,7 @@ mod support;
 use perfkit::report::{Benchmark, Environment, Report, StopReason, Verdict};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
-use support::{Answer, Folder, assert_fits_schema};
+use support::{Answer, Folder, assert_fits_schema, is_gone};
 
 /// A script that counts its runs in a file and fails in the fourth.
 const FAILS_IN_THE_FOURTH_RUN: &str = "
@@ -254,7 +254,7 @@ fn a_command_that_hangs_is_ended_with_all_of_its_group() {
         .complains("`./hangs`, run 1: timed out after 300 ms")
         .complains("  | about to hang");
     assert!(
-        has_gone(folder.read("pid").trim()),
+        is_gone(&folder.read("pid")),
         "the grandchild is still there"
     );
 }
@@ -278,13 +278,7 @@ fn a_command_that_ignores_being_asked_is_made_to_end() {
         ])
         .exits_with(5)
         .complains("timed out");
-    assert!(has_gone(folder.read("pid").trim()));
-}
-
-fn has_gone(pid: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-    // What nobody collected yet is a zombie, and runs no more.
-    status.map_or(true, |status| status.contains(") Z "))
+    assert!(is_gone(&folder.read("pid")));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use perfkit::report::StopReason;
-use support::{Answer, Folder, assert_fits_schema};
+use support::{Answer, Folder, assert_fits_schema, is_gone};
 
 /// Starts a comparison whose first command notes each run and whose second one
 /// hangs from its third run on, waits until it hangs, and sends a signal.
@@ -54,12 +54,7 @@ fn assert_saved_and_gone(folder: &Folder) {
     assert_eq!(report.sampling.unwrap().stopped, StopReason::Interrupted);
     assert!(report.benchmarks[0].successes >= 2);
     assert_eq!(report.benchmarks[1].successes, 2);
-    let pid = folder.read("pid");
-    let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
-    assert!(
-        status.map_or(true, |status| status.contains(") Z ")),
-        "a child is left"
-    );
+    assert!(is_gone(&folder.read("pid")), "a child is left");
 }
 
 #[test]
@@ -104,12 +99,6 @@ fn wait_for(folder: &Folder, name: &str) {
     }
 }
 
-fn has_gone(folder: &Folder, pid_file: &str) -> bool {
-    let pid = folder.read(pid_file);
-    let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
-    status.map_or(true, |status| status.contains(") Z "))
-}
-
 #[test]
 fn a_hanging_hook_is_ended() {
     let folder = Folder::new();
@@ -120,7 +109,7 @@ fn a_hanging_hook_is_ended() {
     wait_for(&folder, "pid");
     send("-INT", child.id());
     Answer::from(child.wait_with_output().unwrap()).exits_with(130);
-    assert!(has_gone(&folder, "pid"));
+    assert!(is_gone(&folder.read("pid")));
 }
 
 #[test]
@@ -163,7 +152,7 @@ fn a_second_request_ends_the_cleanup_too() {
     Answer::from(child.wait_with_output().unwrap())
         .exits_with(130)
         .says("true");
-    assert!(has_gone(&folder, "pid"));
+    assert!(is_gone(&folder.read("pid")));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use perfkit::Report;
 
@@ -191,6 +192,25 @@ pub(crate) fn example(name: &str) -> PathBuf {
         assert!(status.unwrap().success());
     }
     path
+}
+
+/// Whether a process that was killed is gone: one that waits for a busy core still
+/// gets to its end. Those that nobody collected yet are zombies, and run no more.
+pub(crate) fn is_gone(pid: &str) -> bool {
+    let status = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+    eventually(|| status().map_or(true, |status| status.contains(") Z ")))
+}
+
+/// Whether something comes true within twenty seconds, as it does at once on a machine
+/// with nothing else to do.
+pub(crate) fn eventually(is_true: impl Fn() -> bool) -> bool {
+    (0..4000).any(|_| {
+        let is_true = is_true();
+        if !is_true {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        is_true
+    })
 }
 
 /// The root of the repository.
