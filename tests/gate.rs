@@ -234,9 +234,11 @@ fn a_regression_may_be_of_any_metric() {
         .exits_with(0)
         .says("undecided")
         .says("nobody said which values of items are good");
-    rule("no_such_metric")
+    let answer = rule("no_such_metric")
         .exits_with(0)
-        .says("too few values of no_such_metric");
+        .says("too few values of no_such_metric")
+        .says("`perfkit report -v` shows what was measured");
+    assert!(!answer.stdout.contains("--null"), "{answer:#?}");
 }
 
 #[test]

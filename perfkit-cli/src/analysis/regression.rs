@@ -64,7 +64,10 @@ fn judge_pair(pair: Pair, rule: &str, regression: &Regression) -> GateFinding {
             (GateOutcome::Inconclusive, message)
         }
         (None, None) => {
-            let message = format!("too few values of {} for an interval", comparison.metric);
+            let message = format!(
+                "too few values of {} for an interval, or none: `perfkit report -v` shows what was measured",
+                comparison.metric
+            );
             (GateOutcome::Inconclusive, message)
         }
     };
@@ -185,7 +188,8 @@ impl Pairs {
                 noise,
             });
         }
-        if noise.is_none() && self.all.len() > before {
+        let has_ratio = |pair: &Pair| pair.comparison.ratio.is_some();
+        if noise.is_none() && self.all.iter().skip(before).any(has_ratio) {
             self.notes.push(Note::info(
                 "no-null",
                 "by how much this machine makes things differ from themselves was not measured: `perfkit compare --null` does",
