@@ -8,7 +8,7 @@ use crate::metric::Totals;
 
 use super::counts::{Counts, bucket_of};
 use super::sample::{PastExtras, Quantity, Work};
-use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release, add};
+use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release};
 use super::tally::{Series, Tally};
 
 /// The extra quantities of one operation on one thread.
@@ -227,7 +227,6 @@ impl<const N: usize> Group<N> {
     #[inline]
     fn record(&self, position: u64, values: [i64; N]) {
         self.remember(position, values);
-        add(&self.count, 1);
         for (totals, value) in self.totals.iter().zip(values) {
             totals.add(value);
         }
@@ -236,6 +235,8 @@ impl<const N: usize> Group<N> {
             counts.widen_to(bucket);
             counts.add_one(bucket);
         }
+        let count = self.count.own().wrapping_add(1);
+        self.count.store(count, Release);
     }
 
     #[inline]
@@ -247,17 +248,21 @@ impl<const N: usize> Group<N> {
         }
     }
 
+    /// A distribution counts for itself: its buckets may know of a call more than
+    /// the group does, whose count comes last. So do the totals, which are read
+    /// after it.
     fn read(&self, tally: &mut Tally) {
-        let count = self.count.load(Relaxed);
+        let known = self.count.load(Acquire);
         for (at, (quantity, extent)) in self.quantities.into_iter().zip(&self.totals).enumerate() {
-            let buckets = self.counts.get(at).map(Counts::read);
+            let counts = self.counts.get(at);
+            let (buckets, count) =
+                counts.map_or_else(|| (Vec::new(), known), |counts| counts.read_whole(known));
             let totals = Totals {
                 count,
                 sum: i128::from(extent.sum.load(Relaxed) as i64),
                 min: extent.min.load(Relaxed) as i64,
                 max: extent.max.load(Relaxed) as i64,
             };
-            let buckets = buckets.map_or_else(Vec::new, |(buckets, _)| buckets);
             tally.set(quantity, Series { totals, buckets });
         }
     }
@@ -300,5 +305,45 @@ impl Extent {
         if value > self.max.own() as i64 {
             self.max.store(value as u64, Relaxed);
         }
+    }
+}
+
+#[cfg(all(test, not(perfkit_loom)))]
+mod tests {
+    use super::*;
+    use crate::clock::Scale;
+    use crate::histogram::Histogram;
+
+    /// Reads a group of one distribution, and holds it to what a report must be.
+    fn read(group: &Group<1>) -> Option<Histogram> {
+        let mut tally = Tally::default();
+        group.read(&mut tally);
+        tally.in_ns(Scale::IDENTITY);
+        let series = tally.series(Quantity::CpuTime)?;
+        let histogram = series.histogram().expect("a count without buckets");
+        assert_eq!(histogram.count(), series.totals.count);
+        let stored = serde_json::to_string(&histogram).unwrap();
+        let back: Histogram = serde_json::from_str(&stored).unwrap();
+        assert_eq!(back, histogram);
+        Some(histogram)
+    }
+
+    #[test]
+    fn a_group_can_be_stored_at_every_step_of_a_call() {
+        let group = Group::new([Quantity::CpuTime], 1, 4);
+        for (calls, value) in [1, 300, 256, 40_000].into_iter().enumerate() {
+            let bucket = bucket_of(value);
+            let count = |group: &Group<1>| read(group).map_or(0, |histogram| histogram.count());
+            let calls = calls as u64;
+            group.totals[0].add(value as i64);
+            assert_eq!(count(&group), calls);
+            group.counts[0].widen_to(bucket);
+            assert_eq!(count(&group), calls);
+            group.counts[0].add_one(bucket);
+            assert_eq!(count(&group), calls + 1);
+            group.count.store(calls + 1, Release);
+            assert_eq!(count(&group), calls + 1);
+        }
+        assert_eq!(read(&group).unwrap().sum(), 40_557);
     }
 }

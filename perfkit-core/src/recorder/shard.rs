@@ -21,7 +21,7 @@ use crate::metric::Totals;
 use crate::outcome::{Ending, Failure};
 
 use super::Recorder;
-use super::counts::{Counts, NO_BUCKET, add_to, bucket_of, raise};
+use super::counts::{Counts, NO_BUCKET, TRIES_IF_TORN, add_to, bucket_of, raise};
 use super::errors::{self, ErrorCount, ErrorLog};
 use super::extras::Extras;
 use super::failures::Failures;
@@ -35,10 +35,6 @@ use super::tally::{Series, Tally};
 
 /// How often a reading that a writer disturbed is made anew.
 const TRIES: u32 = if cfg!(perfkit_loom) { 1 } else { 8 };
-
-/// How often one is made anew that caught a count in the middle of a change. The
-/// model checker has no such counts and would follow each try in every order.
-const TRIES_IF_TORN: u32 = if cfg!(perfkit_loom) { 1 } else { 8000 };
 
 /// The longest duration that an entry of the ring holds: decades of ticks, which
 /// only a clock that steps can tell of.
