@@ -37,19 +37,32 @@ const STRETCH: Duration = Duration::from_micros(100);
 
 /// The most stretches in a turn: the shorter a turn, the more alike are the levels
 /// that contestants meet in a block.
-const STRETCHES: u64 = 6;
+const STRETCHES: u64 = 3;
 
 /// How long the turns of a contestant in one round are to last together, or as
 /// long as its process takes to start where that is longer. More rounds tell more
 /// than longer ones, because processes differ.
-const ROUND: Duration = Duration::from_millis(5);
+const ROUND: Duration = Duration::from_micros(1250);
 
 /// The most turns of a contestant in one round, however slowly it starts.
 const MOST_TURNS: u64 = 64;
 
-/// How many rounds after the first look the further ones are. They lie far apart,
-/// because each costs a share of the error, and a few rounds more decide little.
-const LATER_LOOKS: [u64; 3] = [27, 67, 147];
+/// How many rounds after the first look the further ones are, but for the last. They
+/// lie far apart, because each costs a share of the error, and a few rounds more
+/// decide little.
+const LATER_LOOKS: [u64; 2] = [27, 77];
+
+/// How long a contest usually goes on for each of its contestants, until the last
+/// look: with what is done before and after, a second.
+const TIME_EACH: Duration = Duration::from_millis(950);
+
+/// As many turns as slow functions have in a contest, however long they take; but at
+/// most a minute, as for all to come to the first look.
+const TURNS: u32 = 160;
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The most rounds, however short they are: all that was measured is kept.
+const MOST_ROUNDS: u64 = 2000;
 
 /// A turn that takes longer than this needs no other before it that is not
 /// counted: caches are warm after far less.
@@ -106,11 +119,18 @@ pub trait Launcher {
     /// What it starts.
     type Worker: Worker;
 
-    /// Starts a process for the contestant of this index.
+    /// Starts a process for the contestant of this index, and may return before it
+    /// can be asked for anything: those of a round start side by side.
     ///
     /// # Errors
     /// It cannot be started.
     fn launch(&mut self, contestant: usize, placement: Placement) -> Result<Self::Worker, Trouble>;
+
+    /// Waits until a process that was started for this contestant is ready.
+    ///
+    /// # Errors
+    /// It does not start.
+    fn await_start(&mut self, contestant: usize, worker: &mut Self::Worker) -> Result<(), Trouble>;
 }
 
 /// How much is done for a verdict.
@@ -124,15 +144,17 @@ pub struct Effort {
     /// them.
     pub comparisons: usize,
     /// How often the numbers are looked at, at most, from 1 to 4: the error is
-    /// shared among the looks too.
+    /// shared among the looks too. The fourth is when the time is up; with fewer, it
+    /// ends at the last of them.
     pub looks: u64,
-    /// No further round begins after this time, even where that leaves too few
-    /// for a verdict.
-    pub budget: Duration,
+    /// No further round begins after this time, even where that leaves too few for a
+    /// verdict. `None` is about a second for each contestant, or for slow functions the
+    /// time of 160 turns, and in any case until the first look; but at most a minute.
+    pub time: Option<Duration>,
 }
 
 impl Effort {
-    /// Four looks, within a minute.
+    /// Four looks, within the usual time.
     #[must_use]
     pub fn new(seed: u64, rules: Rules, comparisons: usize) -> Self {
         Self {
@@ -140,7 +162,7 @@ impl Effort {
             rules,
             comparisons,
             looks: 4,
-            budget: Duration::from_secs(60),
+            time: None,
         }
     }
 
@@ -152,17 +174,25 @@ impl Effort {
         each.for_each_of(self.looks_at_most())
     }
 
-    /// The rounds after which the numbers are looked at. The first is as early
-    /// as so few rounds can decide.
-    fn looks_at(&self) -> Vec<u64> {
+    /// The rounds after which the numbers are looked at before the time is up. The
+    /// first is as early as so few rounds can decide.
+    fn early_looks(&self) -> Vec<u64> {
         let first = self.rules_at_a_look(1).fewest_pairs();
         let later = LATER_LOOKS.iter().map(|rounds| first + rounds);
         let looks = std::iter::once(first).chain(later);
         looks.take(self.looks_at_most()).collect()
     }
 
+    /// After how many rounds it ends, if the time is not up before.
+    fn most_rounds(&self) -> u64 {
+        let early = self.early_looks();
+        let has_all = early.len() < self.looks_at_most();
+        let last = early.last().copied().filter(|_| !has_all);
+        last.unwrap_or(MOST_ROUNDS)
+    }
+
     fn looks_at_most(&self) -> usize {
-        let most = LATER_LOOKS.len() as u64 + 1;
+        let most = LATER_LOOKS.len() as u64 + 2;
         self.looks.clamp(1, most) as usize
     }
 }
@@ -257,28 +287,51 @@ impl<L: Launcher> Contest<'_, L> {
     fn run(&mut self, effort: &Effort, observer: &mut impl Observer) -> (u64, End) {
         let start_ns = self.clock.now_ns();
         let elapsed = |clock: &Clock| Duration::from_nanos(clock.now_ns().saturating_sub(start_ns));
-        let looks = effort.looks_at();
-        let last = looks.last().copied().unwrap_or(1);
+        let early = effort.early_looks();
+        let last = effort.most_rounds();
         for round in 0..last {
-            if round > 0 && elapsed(self.clock) >= effort.budget {
-                return (round, End::Reason(StopReason::TimeUp));
+            let time = effort.time.unwrap_or(self.usual_time(round, &early));
+            if round > 0 && elapsed(self.clock) >= time {
+                return (round, self.end(effort, StopReason::TimeUp));
             }
             let subject = self.family.names.first().map_or("", String::as_str);
             observer.before_run(&Progress {
                 is_warmup: false,
                 blocks: round,
-                planned_blocks: last,
+                planned_blocks: planned(round, elapsed(self.clock), time),
                 elapsed: elapsed(self.clock),
                 subject,
             });
             if let Err((whose, trouble)) = self.round(round) {
                 return (round, End::Trouble(whose, trouble));
             }
-            if looks.contains(&(round + 1)) && self.is_decided(effort) {
+            if early.contains(&(round + 1)) && self.is_decided(effort) {
                 return (round + 1, End::Reason(StopReason::Decided));
             }
         }
-        (last, End::Reason(StopReason::RunsDone))
+        (last, self.end(effort, StopReason::RunsDone))
+    }
+
+    /// How long it usually goes on once it has done these rounds.
+    fn usual_time(&self, rounds: u64, looks: &[u64]) -> Duration {
+        let of_all = TIME_EACH * self.family.names.len().max(1) as u32;
+        let of_turns: Duration = self.sizes.iter().map(|turn| TURNS * turn.expected).sum();
+        let longest = LONGEST.max(of_all);
+        if looks.first().is_some_and(|first| rounds < *first) {
+            longest
+        } else {
+            of_all.max(of_turns).min(longest)
+        }
+    }
+
+    /// The end without a further look than this one.
+    fn end(&self, effort: &Effort, undecided: StopReason) -> End {
+        let is_decided = self.is_decided(effort);
+        End::Reason(if is_decided {
+            StopReason::Decided
+        } else {
+            undecided
+        })
     }
 
     /// Whether every verdict on times is clear at this look.
@@ -296,17 +349,20 @@ impl<L: Launcher> Contest<'_, L> {
     fn round(&mut self, round: u64) -> Result<(), (usize, Trouble)> {
         let mut order: Vec<usize> = (0..self.family.names.len()).collect();
         order.shuffle(&mut self.random);
-        let cpu = self.random.random();
+        let placement = Placement {
+            cpu: self.random.random(),
+            padding_bytes: self.random.random_range(0..MOST_PADDING_BYTES),
+            heap_offset_bytes: 16 * self.random.random_range(1..=MOST_PADDING_BYTES / 16),
+        };
         let mut workers = BTreeMap::new();
         let start_ns = self.clock.now_ns();
         for contestant in order.iter().copied() {
-            let placement = Placement {
-                cpu,
-                padding_bytes: self.random.random_range(0..MOST_PADDING_BYTES),
-                heap_offset_bytes: 16 * self.random.random_range(1..=MOST_PADDING_BYTES / 16),
-            };
             let worker = self.launcher.launch(contestant, placement);
             workers.insert(contestant, worker.map_err(|trouble| (contestant, trouble))?);
+        }
+        for (contestant, worker) in &mut workers {
+            let started = self.launcher.await_start(*contestant, worker);
+            started.map_err(|trouble| (*contestant, trouble))?;
         }
         let starts_ns = self.clock.now_ns().saturating_sub(start_ns);
         let start = Duration::from_nanos(starts_ns) / order.len().max(1) as u32;
@@ -388,6 +444,13 @@ impl<L: Launcher> Contest<'_, L> {
     }
 }
 
+/// How many rounds there will be in a time, from those in the time that has passed.
+fn planned(rounds: u64, elapsed: Duration, time: Duration) -> u64 {
+    let times_as_long = time.as_secs_f64() / elapsed.as_secs_f64().max(1e-9);
+    let all = (rounds as f64 * times_as_long) as u64;
+    all.min(MOST_ROUNDS).max(rounds + 1)
+}
+
 /// What a turn is for contestants whose iterations take so many nanoseconds.
 fn turns(iteration_ns: &[f64]) -> Vec<Turn> {
     let shortest = iteration_ns.iter().copied().fold(f64::INFINITY, f64::min);
@@ -443,14 +506,15 @@ impl Collected {
         let failures = batch.failures.min(iterations);
         self.benchmark.failures += failures;
         self.benchmark.successes += iterations - failures;
-        let Some(typical_ns) =
-            stats::sorted(&batch.wall_ns).and_then(|ordered| stats::median(&ordered))
-        else {
+        let typical = |stretches: &[f64]| {
+            let typical = stats::median(&stats::sorted(stretches)?)?;
+            Some(typical / size.iterations.max(1) as f64)
+        };
+        let Some(wall_ns) = typical(&batch.wall_ns) else {
             return;
         };
         // Numbers of stretches in which something failed are not counted.
         let each = (batch.wall_ns.len() as u64 * size.iterations).max(1) as f64;
-        let wall_ns = typical_ns / size.iterations.max(1) as f64;
         let count = |number: Option<u64>| number.map(|number| number as f64 / each);
         let values = [
             (Metric::WALL_TIME, Unit::Nanoseconds, Some(wall_ns)),
@@ -459,6 +523,7 @@ impl Collected {
                 Unit::Nanoseconds,
                 batch.cpu_ns.map(|ns| ns / each),
             ),
+            (Metric::CYCLES, Unit::Count, typical(&batch.cycles)),
             (
                 Metric::INSTRUCTIONS,
                 Unit::Count,

@@ -66,13 +66,15 @@ impl Program {
     /// It is no bench program, or one of another version.
     pub fn benchmarks(&self, watch: Watch<'_>) -> Result<Vec<Listed>, Trouble> {
         let mut process = self.start(0, watch)?;
+        process.greet(self)?;
         match process.ask(&Request::List, watch.patience)? {
             Reply::Benchmarks(all) => Ok(all),
             other => Err(process.unexpected(&other)),
         }
     }
 
-    /// Starts a process whose environment is longer by `padding_bytes`.
+    /// Starts a process whose environment is longer by `padding_bytes`, and does not
+    /// wait for its greeting.
     fn start<'a>(
         &self,
         padding_bytes: usize,
@@ -85,31 +87,12 @@ impl Program {
                 self.path.display()
             ))
         })?;
-        let mut process = WorkerProcess {
+        Ok(WorkerProcess {
             stderr: child.1,
             child: child.0,
             channel,
             watch,
-        };
-        let greeting = process.receive(GREETING.min(watch.patience));
-        match greeting {
-            Ok(Hello {
-                perfkit_bench: VERSION,
-            }) => Ok(process),
-            Ok(Hello { perfkit_bench }) => Err(trouble(format!(
-                "{} speaks version {perfkit_bench} of the bench protocol, and this perfkit speaks {VERSION}: build both with the same version of perfkit",
-                self.path.display()
-            ))),
-            Err(Trouble::Failed(mut failure)) => {
-                failure.reason = format!(
-                    "{} does not answer as a bench program of perfkit: {}",
-                    self.path.display(),
-                    failure.reason
-                );
-                Err(Trouble::Failed(failure))
-            }
-            Err(interrupted) => Err(interrupted),
-        }
+        })
     }
 
     #[allow(clippy::type_complexity, reason = "used once")]
@@ -174,6 +157,27 @@ impl Drop for WorkerProcess<'_> {
 }
 
 impl WorkerProcess<'_> {
+    /// Hears the first word of a process of this program.
+    fn greet(&mut self, program: &Program) -> Result<(), Trouble> {
+        let path = program.path.display();
+        match self.receive(GREETING.min(self.watch.patience)) {
+            Ok(Hello {
+                perfkit_bench: VERSION,
+            }) => Ok(()),
+            Ok(Hello { perfkit_bench }) => Err(trouble(format!(
+                "{path} speaks version {perfkit_bench} of the bench protocol, and this perfkit speaks {VERSION}: build both with the same version of perfkit"
+            ))),
+            Err(Trouble::Failed(mut failure)) => {
+                failure.reason = format!(
+                    "{path} does not answer as a bench program of perfkit: {}",
+                    failure.reason
+                );
+                Err(Trouble::Failed(failure))
+            }
+            Err(interrupted) => Err(interrupted),
+        }
+    }
+
     fn ask(&mut self, request: &impl Serialize, patience: Duration) -> Result<Reply, Trouble> {
         match self.channel.send(request) {
             Ok(()) => self.receive(patience),
@@ -292,17 +296,29 @@ impl<'a> Launcher for Stable<'a> {
         let cpu = chosen
             .and_then(|index| self.cpus.get(index).copied())
             .filter(|_| entrant.is_pinned);
-        let program = &entrant.program;
-        let mut process = program.start(placement.padding_bytes, self.watch)?;
-        let open = Request::Open {
+        let mut process = entrant.program.start(placement.padding_bytes, self.watch)?;
+        // It finds the request when it has come that far. One that is gone by then is
+        // missed when it is waited for.
+        let _ = process.channel.send(&Request::Open {
             benchmark: entrant.benchmark.clone(),
             cpu,
             heap_offset_bytes: placement.heap_offset_bytes,
-        };
-        match process.ask(&open, self.watch.patience)? {
+        });
+        Ok(process)
+    }
+
+    fn await_start(
+        &mut self,
+        contestant: usize,
+        process: &mut WorkerProcess<'a>,
+    ) -> Result<(), Trouble> {
+        let entrant = &self.entrants[contestant];
+        let program = &entrant.program;
+        process.greet(program)?;
+        match process.receive(self.watch.patience)? {
             Reply::Opened { is_pinned } => {
                 self.was_pinning_refused |= entrant.is_pinned && !is_pinned;
-                Ok(process)
+                Ok(())
             }
             Reply::Unknown => Err(trouble(format!(
                 "{} has no benchmark `{}` when it is to run it, though it listed one: does its `main` do the same each time?",

@@ -102,6 +102,10 @@ pub struct Batch {
     /// thread.
     #[serde(default)]
     pub instructions: Option<f64>,
+    /// Cycles of each stretch without a failed iteration, likewise; empty where any
+    /// were missed.
+    #[serde(default)]
+    pub cycles: Vec<f64>,
     /// How many iterations returned an error.
     #[serde(default)]
     pub failures: u64,
@@ -121,6 +125,11 @@ impl Batch {
     pub(super) fn append(&mut self, later: Self) {
         fn sum<T: std::ops::Add<Output = T>>(a: Option<T>, b: Option<T>) -> Option<T> {
             a.zip(b).map(|(a, b)| a + b)
+        }
+        if self.cycles.len() == self.wall_ns.len() && later.cycles.len() == later.wall_ns.len() {
+            self.cycles.extend(later.cycles);
+        } else {
+            self.cycles.clear();
         }
         self.wall_ns.extend(later.wall_ns);
         self.cpu_ns = sum(self.cpu_ns, later.cpu_ns);

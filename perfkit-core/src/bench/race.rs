@@ -15,9 +15,10 @@ use super::remarks::{remarks, uncounted};
 use super::sampler::Observer;
 
 /// What functions are compared in.
-pub const FUNCTION_METRICS: [Metric; 6] = [
+pub const FUNCTION_METRICS: [Metric; 7] = [
     Metric::WALL_TIME,
     Metric::CPU_TIME,
+    Metric::CYCLES,
     Metric::INSTRUCTIONS,
     Metric::ALLOCATIONS,
     Metric::ALLOCATED,

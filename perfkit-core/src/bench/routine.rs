@@ -33,6 +33,8 @@ pub(super) struct Stretch {
     /// Instructions of the calling thread; `None` where the system does not count
     /// them, and of benchmarks of several threads.
     pub(super) instructions: Option<f64>,
+    /// Its cycles, likewise.
+    pub(super) cycles: Option<f64>,
     /// How many iterations returned an error.
     pub(super) failures: u64,
     /// `None` where no counting allocator is installed.
@@ -44,8 +46,16 @@ impl Stretch {
     fn begun() -> Self {
         Self {
             instructions: Some(0.0),
+            cycles: Some(0.0),
             ..Self::default()
         }
+    }
+
+    /// Adds the counts of a piece of work; where any were missed, there are none of all.
+    fn count(&mut self, instructions: Option<f64>, cycles: Option<f64>) {
+        let sum = |all: Option<f64>, more| all.zip(more).map(|(all, more)| all + more);
+        self.instructions = sum(self.instructions, instructions);
+        self.cycles = sum(self.cycles, cycles);
     }
 }
 
@@ -60,30 +70,37 @@ struct Stopwatch {
     clock: Clock,
     clock_cost_ns: f64,
     cpu_cost_ns: f64,
-    /// Opened when it is first needed: programs have many benchmarks, and each
+    /// Opened when they are first needed: programs have many benchmarks, and each
     /// worker runs one.
-    counter: OnceCell<Option<Counter>>,
+    counters: OnceCell<[Option<Counter>; 2]>,
     stretch: Stretch,
 }
 
-/// Counts instructions, and knows how many of those are of reading it.
+/// Counts an event, and knows how much of it is reading the counter.
 struct Counter {
-    instructions: HardwareCounter,
+    counter: HardwareCounter,
     own: u64,
 }
 
 impl Counter {
-    fn open() -> Option<Self> {
-        let instructions = HardwareCounter::of_this_thread(HardwareEvent::Instructions).ok()?;
-        let own = || Some(instructions.read()?.abs_diff(instructions.read()?));
+    fn open(event: HardwareEvent) -> Option<Self> {
+        let counter = HardwareCounter::of_this_thread(event).ok()?;
+        let own = || Some(counter.read()?.abs_diff(counter.read()?));
         let own = (0..5).filter_map(|_| own()).min()?;
-        Some(Self { instructions, own })
+        Some(Self { counter, own })
+    }
+
+    /// What came since an earlier reading; `None` where any was missed.
+    fn since(&self, earlier: Option<u64>) -> Option<f64> {
+        let apart = self.counter.read()?.saturating_sub(earlier?);
+        Some(apart.saturating_sub(self.own) as f64)
     }
 }
 
 /// The numbers at the start of a piece.
 struct Start {
     instructions: Option<u64>,
+    cycles: Option<u64>,
     memory: Option<Mark>,
     cpu_ns: Option<u64>,
     ns: u64,
@@ -97,23 +114,14 @@ impl Stopwatch {
             clock_cost_ns: cost_ns(200, || clock.now_ns()),
             cpu_cost_ns: cost_ns(20, cpu),
             clock,
-            counter: OnceCell::new(),
+            counters: OnceCell::new(),
             stretch: Stretch::begun(),
         }
     }
 
-    fn instructions(&self) -> Option<u64> {
-        let counter = self.counter.get_or_init(Counter::open);
-        counter.as_ref()?.instructions.read()
-    }
-
-    /// Those of a piece of work; `None` where any were missed, and then for all of
-    /// the stretch.
-    fn executed(&self, start: &Start) -> Option<f64> {
-        let end = self.instructions()?;
-        let own = self.counter.get()?.as_ref()?.own;
-        let executed = end.saturating_sub(start.instructions?).saturating_sub(own);
-        Some(executed as f64)
+    fn counters(&self) -> &[Option<Counter>; 2] {
+        let events = [HardwareEvent::Instructions, HardwareEvent::Cycles];
+        self.counters.get_or_init(|| events.map(Counter::open))
     }
 
     fn time(&mut self, work: impl FnOnce()) {
@@ -123,8 +131,11 @@ impl Stopwatch {
     }
 
     fn start(&self) -> Start {
+        let [instructions, cycles] = self.counters();
+        let read = |counter: &Option<Counter>| counter.as_ref()?.counter.read();
         Start {
-            instructions: self.instructions(),
+            instructions: read(instructions),
+            cycles: read(cycles),
             memory: Mark::set(),
             cpu_ns: self.clock.thread_cpu_ns(),
             ns: self.clock.now_ns(),
@@ -142,8 +153,13 @@ impl Stopwatch {
             let ns = end_ns.saturating_sub(start_ns) as f64 - self.cpu_cost_ns;
             *self.stretch.cpu_ns.get_or_insert_default() += ns.max(0.0);
         }
-        let before = self.stretch.instructions;
-        self.stretch.instructions = before.zip(self.executed(start)).map(|(a, b)| a + b);
+        let [instructions, cycles] = self.counters();
+        let since = |counter: &Option<Counter>, start| counter.as_ref()?.since(start);
+        let (cycles, instructions) = (
+            since(cycles, start.cycles),
+            since(instructions, start.instructions),
+        );
+        self.stretch.count(instructions, cycles);
         self.add_wall(end_ns.saturating_sub(start.ns));
     }
 
@@ -393,7 +409,7 @@ impl<O, F: Fn() -> O + Sync> Routine for Contended<F> {
         let last_ns = ends.iter().map(|end| end.1).max().unwrap_or(0);
         let used = ends.iter().filter_map(|end| end.2);
         self.stopwatch.add_wall(last_ns.saturating_sub(first_ns));
-        self.stopwatch.stretch.instructions = None;
+        self.stopwatch.stretch.count(None, None);
         self.stopwatch.stretch.memory = used.reduce(|mut sum, used| {
             sum.then(used);
             sum

@@ -130,10 +130,14 @@ fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
             .instructions
             .zip(stretch.instructions)
             .map(|(a, b)| a + b);
+        batch.cycles.extend(stretch.cycles);
         if let Some(memory) = stretch.memory {
             *batch.allocations.get_or_insert_default() += memory.allocations;
             *batch.allocated_bytes.get_or_insert_default() += memory.allocated_bytes;
         }
+    }
+    if batch.cycles.len() < batch.wall_ns.len() {
+        batch.cycles.clear();
     }
     batch.peak_memory_bytes = peak_memory_bytes();
     batch

@@ -109,10 +109,9 @@ impl Settings {
 
     /// How much is done for so many comparisons of benchmarks.
     pub(super) fn effort(&self, comparisons: usize) -> Effort {
-        let usual = Effort::new(self.seed, self.rules, comparisons);
         Effort {
-            budget: self.time.unwrap_or(usual.budget),
-            ..usual
+            time: self.time,
+            ..Effort::new(self.seed, self.rules, comparisons)
         }
     }
 

@@ -168,7 +168,7 @@ fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, Strin
     let comparisons = races.iter().map(|race| race.family.pairs.len()).sum();
     let seed = arguments.seed.unwrap_or_else(random_seed);
     let mut effort = Effort::new(seed, Rules::default(), comparisons);
-    effort.budget = arguments.time.unwrap_or(effort.budget);
+    effort.time = arguments.time;
     for race in races {
         let patience = arguments.timeout.unwrap_or(PATIENCE);
         failed += u64::from(!run_race(&race, &effort, patience, &mut report));
