@@ -1,7 +1,7 @@
 //! What the runs of a comparison say.
 
 use perfkit::Metric;
-use perfkit::bench::{Family, Rules, compare_family, remarks};
+use perfkit::bench::{Family, Rules, compare_family, remark_on};
 use perfkit::report::{Benchmark, Comparison, Note, Verdict};
 
 /// The metrics that contestants are compared in. CPU time is steadier than wall
@@ -24,14 +24,15 @@ pub(crate) fn compare_all(
     compare_family(benchmarks, family, &METRICS, rules)
 }
 
-/// Adds to each contestant what a reader should know of its runs.
-/// `own_peak_bytes` is the peak memory of the process that started them.
-pub(crate) fn add_remarks(benchmarks: &mut [Benchmark], own_peak_bytes: u64) {
+/// Adds to each contestant what a reader should know of its runs; returns what is to be
+/// said of all. `own_peak_bytes` is the peak memory of the process that started them.
+pub(crate) fn add_remarks(benchmarks: &mut [Benchmark], own_peak_bytes: u64) -> Vec<Note> {
+    let of_all = remark_on(benchmarks);
     for benchmark in benchmarks {
-        let mut notes = remarks(benchmark);
-        notes.extend(memory_floor(benchmark, own_peak_bytes));
-        benchmark.notes.extend(notes);
+        let floor = memory_floor(benchmark, own_peak_bytes);
+        benchmark.notes.extend(floor);
     }
+    of_all
 }
 
 fn memory_floor(benchmark: &Benchmark, own_peak_bytes: u64) -> Option<Note> {

@@ -73,8 +73,9 @@ pub(crate) struct CompareArguments {
     #[arg(short = 'M', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_runs: Option<u64>,
 
-    /// How long to measure at most, all commands together; a verdict that is clear at a twelfth or
-    /// a third of it ends it [default: 3s for each, or $PERFKIT_TIME].
+    /// How long to measure at most, all commands or each group of benchmarks together;
+    /// verdicts that are clear before end it [default: 3s for each command, 1s for each
+    /// benchmark, more where it is slow; or $PERFKIT_TIME].
     #[arg(long, value_name = "TIME")]
     pub(crate) time: Option<TimeSpan>,
 

@@ -103,7 +103,12 @@ pub(super) fn sentences(comparisons: &[&Comparison], document: &mut Document) {
 
 /// Whether a metric tells how long something takes: less is faster.
 pub(super) fn is_duration(metric: &Metric) -> bool {
-    is_time(metric) || [Metric::CPU_TIME, Metric::CYCLES].contains(metric)
+    is_in_time(metric) || *metric == Metric::CYCLES
+}
+
+/// Whether it does so in units of time.
+fn is_in_time(metric: &Metric) -> bool {
+    is_time(metric) || *metric == Metric::CPU_TIME
 }
 
 /// Whether a metric is what a comparison is about first.
@@ -142,7 +147,7 @@ pub(super) fn sentence(comparison: &Comparison) -> (Tone, String) {
         let text = format!("{what}{candidate} and {baseline} cannot be compared: too few values.");
         return (Tone::Unsure, text);
     };
-    if !is_duration(&comparison.metric) || comparison.metric == Metric::CYCLES {
+    if !is_in_time(&comparison.metric) {
         return metrics::sentence(comparison, ratio, &what, (&baseline, &candidate));
     }
     let text = RatioText::new(ratio);
@@ -386,7 +391,7 @@ pub(super) fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> Stri
         StopReason::RunsDone if sampling.rounds > 0 => "more are not planned",
         StopReason::RunsDone => "that many were asked for",
         StopReason::RunLimit => "more would tell nothing more",
-        StopReason::TimeUp => "then the time was up",
+        StopReason::TimeUp => "then the time was up (--time allows more)",
         StopReason::RunFailed => "then a run failed",
         StopReason::Interrupted => "then it was interrupted",
     };

@@ -10,8 +10,13 @@
 //! and not as jitter about a mean.
 //!
 //! Processes of one program differ lastingly, by where their memory lies. So a
-//! round counts once, however many blocks it has, and each process gets an
-//! environment and a heap of another size.
+//! round counts once, however many blocks it has, and each has an environment and a
+//! heap of another size: the same for all contestants, so that those of one program
+//! lie alike where the system lets them.
+//!
+//! The numbers are looked at after a few rounds, some more, and when the time is up:
+//! a second for each contestant, which is the default because few differences that
+//! matter need more.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -186,9 +191,10 @@ impl Effort {
     /// After how many rounds it ends, if the time is not up before.
     fn most_rounds(&self) -> u64 {
         let early = self.early_looks();
-        let has_all = early.len() < self.looks_at_most();
-        let last = early.last().copied().filter(|_| !has_all);
-        last.unwrap_or(MOST_ROUNDS)
+        if early.len() < self.looks_at_most() {
+            return MOST_ROUNDS;
+        }
+        early.last().copied().unwrap_or(1)
     }
 
     fn looks_at_most(&self) -> usize {
@@ -324,17 +330,17 @@ impl<L: Launcher> Contest<'_, L> {
         }
     }
 
-    /// The end without a further look than this one.
+    /// The last look: the end is a clear verdict, or else this.
     fn end(&self, effort: &Effort, undecided: StopReason) -> End {
-        let is_decided = self.is_decided(effort);
-        End::Reason(if is_decided {
+        let is_clear = !self.family.pairs.is_empty() && self.is_decided(effort);
+        End::Reason(if is_clear {
             StopReason::Decided
         } else {
             undecided
         })
     }
 
-    /// Whether every verdict on times is clear at this look.
+    /// Whether every verdict on times is clear at this look, as it is where there is none.
     fn is_decided(&self, effort: &Effort) -> bool {
         let benchmarks = self.benchmarks();
         let rules = effort.rules_at_a_look(self.family.pairs.len());

@@ -11,7 +11,7 @@ use super::cpus::usable_cpus;
 use super::definition::Listed;
 use super::family::{Family, compare_family};
 use super::program::{Entrant, Program, Stable, Watch};
-use super::remarks::{remarks, uncounted};
+use super::remarks::{remark_on, uncounted};
 use super::sampler::Observer;
 
 /// What functions are compared in.
@@ -134,14 +134,10 @@ impl Runner<'_> {
         for (benchmark, listed) in benchmarks.iter_mut().zip(&race.listed) {
             benchmark.parameters.clone_from(&listed.parameters);
             add_throughput(benchmark, listed);
-            benchmark.notes.extend(remarks(benchmark));
         }
         let rules = self.effort.rules_at_a_look(race.family.pairs.len());
-        let mut notes: Vec<Note> = race
-            .family
-            .noise_note(&benchmarks, &rules)
-            .into_iter()
-            .collect();
+        let mut notes = remark_on(&mut benchmarks);
+        notes.extend(race.family.noise_note(&benchmarks, &rules));
         let comparisons = compare_family(&benchmarks, &race.family, &FUNCTION_METRICS, &rules);
         let with_threads = benchmarks.iter().zip(&race.listed);
         let of_one_thread = with_threads.filter(|(_, listed)| listed.threads == 1);

@@ -37,9 +37,45 @@ const LEAST_PROMINENCE: f64 = 0.25;
 /// miss.
 pub const UNCOUNTED: &str = "no-instructions";
 
+/// What is said once of all that took turns, where it holds of each of them: it is the
+/// machine's then, and met them alike.
+const OF_THE_MACHINE: [(&str, &str); 2] = [
+    (
+        "drift",
+        "the machine became faster or slower meanwhile: it met all alike, and their ratios do not tell of it",
+    ),
+    (
+        "bimodal",
+        "the machine has several speeds: they met all alike, and their ratios do not tell of them, but single times do",
+    ),
+];
+
+/// Adds to contestants that took turns what a reader should know of the runs of each;
+/// returns what is to be said of all of them.
+pub fn remark_on(benchmarks: &mut [Benchmark]) -> Vec<Note> {
+    for benchmark in benchmarks.iter_mut() {
+        let remarks = remarks(benchmark);
+        benchmark.notes.extend(remarks);
+    }
+    let is_of_all = |code: &str| {
+        let has = |benchmark: &Benchmark| benchmark.notes.iter().any(|note| note.code == code);
+        benchmarks.len() > 1 && benchmarks.iter().all(has)
+    };
+    let of_all = OF_THE_MACHINE.map(|of| Some(of).filter(|(code, _)| is_of_all(code)));
+    let of_all: Vec<Note> = of_all
+        .into_iter()
+        .flatten()
+        .map(|(code, message)| Note::warning(code, message))
+        .collect();
+    let is_told = |note: &Note| of_all.iter().any(|of_all| of_all.code == note.code);
+    for benchmark in benchmarks {
+        benchmark.notes.retain(|note| !is_told(note));
+    }
+    of_all
+}
+
 /// The remarks on one contestant's runs.
-#[must_use]
-pub fn remarks(benchmark: &Benchmark) -> Vec<Note> {
+fn remarks(benchmark: &Benchmark) -> Vec<Note> {
     let mut notes = Vec::new();
     let runs = benchmark.successes + benchmark.failures;
     if benchmark.failures > 0 {
@@ -165,11 +201,15 @@ mod tests {
     use super::*;
     use crate::metric::MetricSummary;
 
-    fn codes(values: &[f64]) -> Vec<String> {
+    fn benchmark(values: &[f64]) -> Benchmark {
         let mut benchmark = Benchmark::new("a");
         let summary = MetricSummary::from_samples(Unit::Nanoseconds, values.to_vec());
         benchmark.metrics.insert(Metric::WALL_TIME, summary);
-        let notes = remarks(&benchmark);
+        benchmark
+    }
+
+    fn codes(values: &[f64]) -> Vec<String> {
+        let notes = remarks(&benchmark(values));
         notes
             .into_iter()
             .map(|note| note.code.into_owned())
@@ -217,6 +257,25 @@ mod tests {
             .map(|(v, i): (f64, u32)| v * [1.0, 1.5][(i / 3 % 2) as usize])
             .collect();
         assert_eq!(codes(&two), ["bimodal"]);
+    }
+
+    #[test]
+    fn what_holds_of_all_that_took_turns_is_said_once() {
+        let steady: Vec<f64> = swinging(60).collect();
+        let levels: Vec<f64> = swinging(60)
+            .zip(0..)
+            .map(|(v, i): (f64, u32)| v * [1.0, 1.5][(i / 3 % 2) as usize])
+            .collect();
+        let told = |all: &[&[f64]]| {
+            let mut benchmarks: Vec<Benchmark> = all.iter().map(|v| benchmark(v)).collect();
+            let of_all = remark_on(&mut benchmarks).len();
+            let of_each = benchmarks.iter().map(|b| b.notes.len()).sum::<usize>();
+            (of_all, of_each)
+        };
+        assert_eq!(told(&[&levels, &levels, &levels]), (1, 0));
+        assert_eq!(told(&[&levels, &steady]), (0, 1));
+        assert_eq!(told(&[&levels]), (0, 1));
+        assert_eq!(told(&[]), (0, 0));
     }
 
     #[test]

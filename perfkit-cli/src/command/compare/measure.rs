@@ -180,7 +180,8 @@ pub(super) fn report(measured: Measured, family: &Family, rules: &Rules) -> Repo
     if let Some(cost) = measured.shell_cost {
         report.notes = cost.subtract_from(&mut report.benchmarks);
     }
-    add_remarks(&mut report.benchmarks, own_peak_bytes);
+    let of_all = add_remarks(&mut report.benchmarks, own_peak_bytes);
+    report.notes.extend(of_all);
     report
         .notes
         .extend(family.noise_note(&report.benchmarks, rules));

@@ -36,7 +36,10 @@ pub(super) fn commands(pair: &Pair, places: &Places, seed: u64) -> Result<Outcom
         .args([baseline, candidate]);
     let output = run(&mut command)?;
     printed(&output, output.status.success())?;
-    outcome(&path, &[Metric::WALL_TIME, Metric::CPU_TIME, Metric::CYCLES])
+    outcome(
+        &path,
+        &[Metric::WALL_TIME, Metric::CPU_TIME, Metric::CYCLES],
+    )
 }
 
 /// What is claimed first in one of these metrics, of which the first is the time that

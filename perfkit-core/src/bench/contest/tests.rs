@@ -490,6 +490,7 @@ fn a_contestant_on_its_own_is_measured() {
     let mut scripted = Scripted::steady(&[1000.0]);
     let contested = scripted.run_family(&alone, &effort());
     assert_eq!(contested.sampling.stopped, StopReason::Decided);
+    assert_eq!(contested.sampling.rounds, effort().early_looks()[0]);
     assert!(!contested.sampling.interleaved);
     let time = &contested.benchmarks[0].metrics[&Metric::WALL_TIME];
     assert_eq!(time.count, contested.sampling.blocks);

@@ -56,7 +56,8 @@ Compares the implementations of each group with the first of it.
   --null                 also run the first of each group against itself: what
                          they seem to differ by is the machine's own noise, and
                          counts as the same
-  --time SECONDS         start no more rounds of a group after so long
+  --time SECONDS         start no more rounds of a group after so long (1 for
+                         each of its benchmarks, more where they are slow)
   --timeout SECONDS      take a benchmark that is silent for so long to hang
                          (120)
   --seed NUMBER          decides the order of everything
