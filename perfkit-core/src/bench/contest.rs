@@ -580,4 +580,6 @@ impl Collected {
 }
 
 #[cfg(test)]
+mod scripted;
+#[cfg(test)]
 mod tests;
