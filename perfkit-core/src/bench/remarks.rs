@@ -39,7 +39,11 @@ pub const UNCOUNTED: &str = "no-instructions";
 
 /// What is said once of all that took turns, where it holds of each of them: it is the
 /// machine's then, and met them alike.
-const OF_THE_MACHINE: [(&str, &str); 2] = [
+const OF_THE_MACHINE: [(&str, &str); 3] = [
+    (
+        "far-out-runs",
+        "many runs of each took far longer than the rest; they are kept; perhaps something else was running",
+    ),
     (
         "drift",
         "the machine became faster or slower meanwhile: it met all alike, and their ratios do not tell of it",
@@ -273,6 +277,11 @@ mod tests {
             (of_all, of_each)
         };
         assert_eq!(told(&[&levels, &levels, &levels]), (1, 0));
+        let spikes: Vec<f64> = swinging(60)
+            .zip(0..)
+            .map(|(v, i): (f64, u32)| if i % 15 == 7 { 9.0 * v } else { v })
+            .collect();
+        assert_eq!(told(&[&spikes, &spikes]), (1, 0));
         assert_eq!(told(&[&levels, &steady]), (0, 1));
         assert_eq!(told(&[&levels]), (0, 1));
         assert_eq!(told(&[]), (0, 0));

@@ -374,7 +374,7 @@ fn functions() {
     Tally::print_head("functions");
     for (index, model) in models.iter().enumerate() {
         let mut tally = Tally::default();
-        contests_of(index, model, &mut tally, 0.0, 250 * factor);
+        contests_of(index, model, &mut tally, 0.0, 350 * factor);
         contests_of(index, model, &mut tally, edge, 100 * factor);
         for slowdown in SLOWDOWNS {
             contests_of(index, model, &mut tally, slowdown, 40 * factor);
