@@ -136,18 +136,19 @@ impl Series {
     }
 
     /// Puts right the extremes that are not in the outermost buckets: they may be
-    /// of a call that is just being counted, or miss one that met a reset.
+    /// of a call that is just being counted, or miss one that met a reset. The outer
+    /// edges of those buckets take nothing back of what was told before.
     fn mend(&mut self) {
         let (Some(&(first, _)), Some(&(last, _))) = (self.buckets.first(), self.buckets.last())
         else {
             return;
         };
-        let middle = |bucket: u16| i64::try_from(bucket::middle(bucket)).unwrap_or(i64::MAX);
+        let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         if !is_in(first, self.totals.min) {
-            self.totals.min = middle(first);
+            self.totals.min = whole(bucket::lowest(first));
         }
         if !is_in(last, self.totals.max) {
-            self.totals.max = middle(last);
+            self.totals.max = whole(bucket::highest(last));
         }
     }
 

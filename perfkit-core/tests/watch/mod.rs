@@ -81,23 +81,12 @@ fn only_grew(name: &str, before: &WindowSnapshot, now: &WindowSnapshot) {
         let new = now.metrics.get(metric);
         let new = new.unwrap_or_else(|| panic!("{name}: {metric} vanished"));
         assert!(
-            new.count >= old.count && range_only_grew(old, new),
+            new.count >= old.count && new.min <= old.min && new.max >= old.max,
             "{name}, {metric}: after {old:?} came {new:?}"
         );
         if let (Some(old), Some(new)) = (&old.histogram, &new.histogram) {
             every_bucket_only_grew(name, old, new);
         }
-    }
-}
-
-/// While a call is being counted, the extremes of a distribution may be known by
-/// their buckets alone.
-fn range_only_grew(old: &MetricSummary, new: &MetricSummary) -> bool {
-    let bucket = |value: Option<f64>| value.map(|value| lowest(value as u64));
-    if old.histogram.is_some() {
-        bucket(new.min) <= bucket(old.min) && bucket(new.max) >= bucket(old.max)
-    } else {
-        new.min <= old.min && new.max >= old.max
     }
 }
 
@@ -116,12 +105,9 @@ fn every_bucket_only_grew(name: &str, before: &Histogram, now: &Histogram) {
 /// The counts by the lowest value of their bucket. The recorded values will not
 /// do: those of the outermost buckets move with minimum and maximum.
 fn buckets(histogram: &Histogram) -> BTreeMap<u64, u64> {
+    let lowest = |value: u64| LAYOUT.lowest_equivalent(value.min(HIGHEST));
     let counts = histogram.recorded();
     counts
         .map(|(value, count)| (lowest(value), count))
         .collect()
-}
-
-fn lowest(value: u64) -> u64 {
-    LAYOUT.lowest_equivalent(value.min(HIGHEST))
 }
