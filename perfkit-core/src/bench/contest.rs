@@ -31,7 +31,7 @@ use crate::report::{Benchmark, Note, RunFailure, Sampling, StopReason, Verdict};
 use crate::stats;
 use crate::unit::Unit;
 
-use super::comparison::Rules;
+use super::effort::{Effort, planned};
 use super::family::{Family, compare_family};
 use super::protocol::{Batch, BatchSize, Calibration};
 use super::sampler::{Observer, Progress};
@@ -51,23 +51,6 @@ const ROUND: Duration = Duration::from_micros(1250);
 
 /// The most turns of a contestant in one round, however slowly it starts.
 const MOST_TURNS: u64 = 64;
-
-/// How many rounds after the first look the further ones are, but for the last. They
-/// lie far apart, because each costs a share of the error, and a few rounds more
-/// decide little.
-const LATER_LOOKS: [u64; 2] = [27, 77];
-
-/// How long a contest usually goes on for each of its contestants, until the last
-/// look: with what is done before and after, a second.
-const TIME_EACH: Duration = Duration::from_millis(950);
-
-/// As many turns as slow functions have in a contest, however long they take; but at
-/// most a minute, as for all to come to the first look.
-const TURNS: u32 = 160;
-const LONGEST: Duration = Duration::from_secs(60);
-
-/// The most rounds, however short they are: all that was measured is kept.
-const MOST_ROUNDS: u64 = 2000;
 
 /// A turn that takes longer than this needs no other before it that is not
 /// counted: caches are warm after far less.
@@ -136,71 +119,6 @@ pub trait Launcher {
     /// # Errors
     /// It does not start.
     fn await_start(&mut self, contestant: usize, worker: &mut Self::Worker) -> Result<(), Trouble>;
-}
-
-/// How much is done for a verdict.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Effort {
-    /// Decides orders and placements.
-    pub seed: u64,
-    /// How sure verdicts must be, all looks together.
-    pub rules: Rules,
-    /// How many comparisons there are in all contests: the error is shared among
-    /// them.
-    pub comparisons: usize,
-    /// How often the numbers are looked at, at most, from 1 to 4: the error is
-    /// shared among the looks too. The fourth is when the time is up; with fewer, it
-    /// ends at the last of them.
-    pub looks: u64,
-    /// No further round begins after this time, even where that leaves too few for a
-    /// verdict. `None` is about a second for each contestant, or for slow functions the
-    /// time of 160 turns, and in any case until the first look; but at most a minute.
-    pub time: Option<Duration>,
-}
-
-impl Effort {
-    /// Four looks, within the usual time.
-    #[must_use]
-    pub fn new(seed: u64, rules: Rules, comparisons: usize) -> Self {
-        Self {
-            seed,
-            rules,
-            comparisons,
-            looks: 4,
-            time: None,
-        }
-    }
-
-    /// The rules at one look for so many of all comparisons.
-    #[must_use]
-    pub fn rules_at_a_look(&self, comparisons: usize) -> Rules {
-        let all = self.comparisons.max(comparisons);
-        let each = self.rules.with_share(comparisons, all);
-        each.for_each_of(self.looks_at_most())
-    }
-
-    /// The rounds after which the numbers are looked at before the time is up. The
-    /// first is as early as so few rounds can decide.
-    fn early_looks(&self) -> Vec<u64> {
-        let first = self.rules_at_a_look(1).fewest_pairs();
-        let later = LATER_LOOKS.iter().map(|rounds| first + rounds);
-        let looks = std::iter::once(first).chain(later);
-        looks.take(self.looks_at_most()).collect()
-    }
-
-    /// After how many rounds it ends, if the time is not up before.
-    fn most_rounds(&self) -> u64 {
-        let early = self.early_looks();
-        if early.len() < self.looks_at_most() {
-            return MOST_ROUNDS;
-        }
-        early.last().copied().unwrap_or(1)
-    }
-
-    fn looks_at_most(&self) -> usize {
-        let most = LATER_LOOKS.len() as u64 + 2;
-        self.looks.clamp(1, most) as usize
-    }
 }
 
 /// What a contest yielded.
@@ -296,7 +214,8 @@ impl<L: Launcher> Contest<'_, L> {
         let early = effort.early_looks();
         let last = effort.most_rounds();
         for round in 0..last {
-            let time = effort.time.unwrap_or(self.usual_time(round, &early));
+            let turns: Vec<Duration> = self.sizes.iter().map(|turn| turn.expected).collect();
+            let time = effort.time_for(self.family.names.len(), &turns, round);
             if round > 0 && elapsed(self.clock) >= time {
                 return (round, self.end(effort, StopReason::TimeUp));
             }
@@ -316,18 +235,6 @@ impl<L: Launcher> Contest<'_, L> {
             }
         }
         (last, self.end(effort, StopReason::RunsDone))
-    }
-
-    /// How long it usually goes on once it has done these rounds.
-    fn usual_time(&self, rounds: u64, looks: &[u64]) -> Duration {
-        let of_all = TIME_EACH * self.family.names.len().max(1) as u32;
-        let of_turns: Duration = self.sizes.iter().map(|turn| TURNS * turn.expected).sum();
-        let longest = LONGEST.max(of_all);
-        if looks.first().is_some_and(|first| rounds < *first) {
-            longest
-        } else {
-            of_all.max(of_turns).min(longest)
-        }
     }
 
     /// The last look: the end is a clear verdict, or else this.
@@ -448,13 +355,6 @@ impl<L: Launcher> Contest<'_, L> {
     fn benchmarks(&self) -> Vec<Benchmark> {
         self.collected.iter().map(Collected::benchmark).collect()
     }
-}
-
-/// How many rounds there will be in a time, from those in the time that has passed.
-fn planned(rounds: u64, elapsed: Duration, time: Duration) -> u64 {
-    let times_as_long = time.as_secs_f64() / elapsed.as_secs_f64().max(1e-9);
-    let all = (rounds as f64 * times_as_long) as u64;
-    all.min(MOST_ROUNDS).max(rounds + 1)
 }
 
 /// What a turn is for contestants whose iterations take so many nanoseconds.

@@ -12,6 +12,7 @@ mod contest;
 #[cfg(unix)]
 mod cpus;
 mod definition;
+mod effort;
 mod family;
 #[cfg(unix)]
 mod harness;
@@ -30,10 +31,11 @@ mod subject;
 mod worker;
 
 pub use comparison::{Rules, compare_interleaved, verdict};
-pub use contest::{Contested, Effort, Launcher, Placement, Trouble, Worker, contest};
+pub use contest::{Contested, Launcher, Placement, Trouble, Worker, contest};
 #[cfg(unix)]
 pub use cpus::{move_to, pin, usable_cpus};
 pub use definition::{Bench, Group, Listed};
+pub use effort::Effort;
 pub use family::{Family, compare_family};
 #[cfg(unix)]
 pub use harness::main;

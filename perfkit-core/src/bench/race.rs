@@ -6,9 +6,10 @@ use crate::metric::{Better, Metric, MetricSummary};
 use crate::report::{Benchmark, Comparison, Note, Report, RunFailure, Sampling, StopReason};
 use crate::unit::Unit;
 
-use super::contest::{Effort, contest};
+use super::contest::contest;
 use super::cpus::usable_cpus;
 use super::definition::Listed;
+use super::effort::Effort;
 use super::family::{Family, compare_family};
 use super::program::{Entrant, Program, Stable, Watch};
 use super::remarks::{remark_on, uncounted};

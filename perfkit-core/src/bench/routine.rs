@@ -70,8 +70,8 @@ struct Stopwatch {
     clock: Clock,
     clock_cost_ns: f64,
     cpu_cost_ns: f64,
-    /// Opened when they are first needed: programs have many benchmarks, and each
-    /// worker runs one.
+    /// Of instructions and of cycles, opened when they are first needed: programs have
+    /// many benchmarks, and each worker runs one.
     counters: OnceCell<[Option<Counter>; 2]>,
     stretch: Stretch,
 }
@@ -99,8 +99,8 @@ impl Counter {
 
 /// The numbers at the start of a piece.
 struct Start {
-    instructions: Option<u64>,
-    cycles: Option<u64>,
+    /// In the order of the counters.
+    counts: [Option<u64>; 2],
     memory: Option<Mark>,
     cpu_ns: Option<u64>,
     ns: u64,
@@ -131,11 +131,9 @@ impl Stopwatch {
     }
 
     fn start(&self) -> Start {
-        let [instructions, cycles] = self.counters();
         let read = |counter: &Option<Counter>| counter.as_ref()?.counter.read();
         Start {
-            instructions: read(instructions),
-            cycles: read(cycles),
+            counts: self.counters().each_ref().map(read),
             memory: Mark::set(),
             cpu_ns: self.clock.thread_cpu_ns(),
             ns: self.clock.now_ns(),
@@ -155,10 +153,9 @@ impl Stopwatch {
         }
         let [instructions, cycles] = self.counters();
         let since = |counter: &Option<Counter>, start| counter.as_ref()?.since(start);
-        let (cycles, instructions) = (
-            since(cycles, start.cycles),
-            since(instructions, start.instructions),
-        );
+        // The counter that was read last at the start is read first.
+        let cycles = since(cycles, start.counts[1]);
+        let instructions = since(instructions, start.counts[0]);
         self.stretch.count(instructions, cycles);
         self.add_wall(end_ns.saturating_sub(start.ns));
     }

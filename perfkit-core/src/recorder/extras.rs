@@ -343,7 +343,7 @@ mod tests {
             let series = tally.series(Quantity::CpuTime);
             let counted = series.map_or(0, |series| series.totals.count);
             assert_eq!(counted, calls, "{values:?}");
-            let Some(now) = series.and_then(|series| series.histogram()) else {
+            let Some(now) = series.and_then(Series::histogram) else {
                 return;
             };
             let stored = serde_json::to_string(&now).map_err(|error| error.to_string());

@@ -43,8 +43,11 @@ const BOOST_NS: f64 = 20e6;
 const SPIKES: f64 = 0.02;
 const SPIKE_EXPONENT: f64 = 1.2;
 
-/// What starting a process takes, where that of others starts beside it.
-const START: Duration = Duration::from_micros(1500);
+/// What starting a process takes.
+const START: Duration = Duration::from_millis(3);
+
+/// What it takes where two start side by side, on two CPUs.
+const START_OF_TWO: Duration = Duration::from_micros(1500);
 
 struct Machine {
     clock: MockClock,
@@ -86,10 +89,10 @@ impl Shared {
         Duration::from_nanos(self.clock().now_ns())
     }
 
-    /// Starts a process; returns the factor that its times have lastingly.
-    fn start(&self) -> f64 {
+    /// Starts a process, in so much time; returns the factor that its times have lastingly.
+    fn start(&self, time: Duration) -> f64 {
         let mut machine = self.0.borrow_mut();
-        machine.pass(START.as_nanos() as f64);
+        machine.pass(time.as_nanos() as f64);
         machine.started_ns = machine.now_ns;
         let process = machine.noise.process;
         (process * normal(&mut machine.random)).exp()
@@ -168,7 +171,7 @@ impl Launcher for Simulated<'_> {
     fn launch(&mut self, contestant: usize, _: Placement) -> Result<Process, Trouble> {
         Ok(Process {
             machine: self.machine.clone(),
-            iteration_ns: self.iteration_ns[contestant] * self.machine.start(),
+            iteration_ns: self.iteration_ns[contestant] * self.machine.start(START_OF_TWO),
         })
     }
 
@@ -210,7 +213,7 @@ impl Subject for Command {
     }
 
     fn run(&mut self, _: Run) -> RunResult {
-        let ns = self.run_ns * self.machine.start();
+        let ns = self.run_ns * self.machine.start(START);
         let taken = self.machine.work(ns);
         RunResult::Done(vec![(Metric::WALL_TIME, Unit::Nanoseconds, taken)])
     }

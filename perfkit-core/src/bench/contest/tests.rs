@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::scripted::{Event, Scripted};
 use super::*;
+use crate::bench::Rules;
 
 fn effort() -> Effort {
     Effort::new(7, Rules::default(), 1)
@@ -223,15 +224,6 @@ fn a_contest_takes_a_second_for_each_contestant_and_longer_where_they_are_slow()
         "{rounds} in {elapsed} s"
     );
     assert_eq!(undecided(&["a", "b"], 1.0, 500).0, first);
-}
-
-#[test]
-fn the_rounds_that_are_planned_are_those_that_the_time_is_enough_for() {
-    let seconds = Duration::from_secs;
-    assert_eq!(planned(0, seconds(0), seconds(2)), 1);
-    assert_eq!(planned(50, seconds(1), seconds(2)), 100);
-    assert_eq!(planned(50, seconds(3), seconds(2)), 51);
-    assert_eq!(planned(50, seconds(0), seconds(2)), MOST_ROUNDS);
 }
 
 #[test]

@@ -13,8 +13,8 @@ use crate::clock::Clock;
 use crate::report::{Benchmark, Environment, Note, Report, StopReason};
 
 use super::comparison::Rules;
-use super::contest::Effort;
 use super::definition::{Bench, Listed, Visitor, list};
+use super::effort::Effort;
 use super::program::{Program, Watch};
 use super::protocol::WORKER_ARGUMENT;
 use super::race::{Race, Runner};
