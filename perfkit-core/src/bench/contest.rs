@@ -3,11 +3,15 @@
 //! A *round* starts a fresh process for each contestant, all kept on the same
 //! CPU; the next round may be on another. Within a round the contestants take
 //! turns in blocks: in a random order, and then in the reverse of it, so that a
-//! machine which steadily slows down harms all alike. A contestant's value of a
-//! block is the median of the stretches that it timed there, that of a round the
-//! median over its blocks, and what is compared the median over rounds: the noise of
-//! a machine comes as stretches, blocks and processes that are slower by a level,
-//! and not as jitter about a mean.
+//! machine which steadily slows down harms all alike. Caches and branch predictors
+//! are as the one before left them when a turn begins, which may cost a tenth of a
+//! turn, and not the same for each: so every turn begins with half a stretch that is
+//! not timed.
+//!
+//! A contestant's value of a block is the lower quartile of the stretches that it
+//! timed there, that of a round the median over its blocks, and what is compared the
+//! median over rounds: what others do to a machine comes and goes, makes stretches
+//! longer and never shorter, and is no jitter about a mean.
 //!
 //! Processes of one program differ lastingly, by where their memory lies. So a
 //! round counts once, however many blocks it has, and each has an environment and a
@@ -40,21 +44,22 @@ use super::sampler::{Observer, Progress};
 /// against the levels that a machine's speed moves between.
 const STRETCH: Duration = Duration::from_micros(100);
 
-/// The most stretches in a turn: the shorter a turn, the more alike are the levels
-/// that contestants meet in a block.
+/// The most stretches that are timed in a turn: the shorter a turn, the more alike are
+/// the levels that contestants meet in a block.
 const STRETCHES: u64 = 3;
+
+/// A stretch that takes longer than this is timed once in a turn, and needs no warm-up:
+/// caches and branch predictors, which the contestant before left as it needs them, are
+/// warm after far less.
+const LONGEST_WARM_UP: Duration = Duration::from_millis(20);
 
 /// How long the turns of a contestant in one round are to last together, or as
 /// long as its process takes to start where that is longer. More rounds tell more
 /// than longer ones, because processes differ.
-const ROUND: Duration = Duration::from_micros(1250);
+const ROUND: Duration = Duration::from_micros(1600);
 
-/// The most turns of a contestant in one round, however slowly it starts.
-const MOST_TURNS: u64 = 64;
-
-/// A turn that takes longer than this needs no other before it that is not
-/// counted: caches are warm after far less.
-const LONGEST_WARM_UP: Duration = Duration::from_millis(20);
+/// The most blocks in one round, however slowly processes start.
+const MOST_BLOCKS: f64 = 32.0;
 
 /// Sizes of environments and heaps are drawn up to here.
 const MOST_PADDING_BYTES: usize = 4096;
@@ -150,7 +155,7 @@ pub fn contest<L: Launcher>(
             .iter()
             .map(|name| Collected::new(name))
             .collect(),
-        sizes: Vec::new(),
+        turns: Vec::new(),
         shortest_start: Duration::MAX,
         blocks: 0,
         family,
@@ -192,7 +197,7 @@ struct Contest<'a, L> {
     random: Pcg64Mcg,
     collected: Vec<Collected>,
     /// What a turn of each contestant is, once that is known.
-    sizes: Vec<Turn>,
+    turns: Vec<Turn>,
     /// The shortest that a process took to start, in the mean of a round: now and
     /// then, and the first time, it takes far longer.
     shortest_start: Duration,
@@ -214,8 +219,8 @@ impl<L: Launcher> Contest<'_, L> {
         let early = effort.early_looks();
         let last = effort.most_rounds();
         for round in 0..last {
-            let turns: Vec<Duration> = self.sizes.iter().map(|turn| turn.expected).collect();
-            let time = effort.time_for(self.family.names.len(), &turns, round);
+            let stretches: Vec<Duration> = self.turns.iter().map(Turn::stretch).collect();
+            let time = effort.time_for(self.family.names.len(), &stretches, round);
             if round > 0 && elapsed(self.clock) >= time {
                 return (round, self.end(effort, StopReason::TimeUp));
             }
@@ -280,22 +285,14 @@ impl<L: Launcher> Contest<'_, L> {
         let starts_ns = self.clock.now_ns().saturating_sub(start_ns);
         let start = Duration::from_nanos(starts_ns) / order.len().max(1) as u32;
         self.shortest_start = self.shortest_start.min(start);
-        if self.sizes.is_empty() {
+        if self.turns.is_empty() {
             self.calibrate(&mut workers)?;
-        } else {
-            // The first batch of a process finds cold caches.
-            for (contestant, worker) in &mut workers {
-                let turn = self.sizes[*contestant];
-                if turn.expected > LONGEST_WARM_UP {
-                    continue;
-                }
-                let warm_up = worker.batch(turn.size, turn.expected);
-                warm_up.map_err(|trouble| (*contestant, trouble))?;
-            }
         }
-        let expected = self.sizes.iter().map(|turn| turn.expected).max();
-        let turn = expected.unwrap_or(STRETCH);
-        for is_mirrored in blocks_of(ROUND.max(self.shortest_start), turn) {
+        let longest = self.turns.iter().max_by_key(|turn| turn.expected);
+        let blocks = longest.map_or_else(Vec::new, |turn| {
+            turn.blocks_in(ROUND.max(self.shortest_start))
+        });
+        for is_mirrored in blocks {
             order.shuffle(&mut self.random);
             self.block(round, &order, is_mirrored, &mut workers)?;
         }
@@ -313,7 +310,7 @@ impl<L: Launcher> Contest<'_, L> {
             self.collected[*contestant].calibration = calibration;
             times.push(calibration.iteration_ns);
         }
-        self.sizes = turns(&times);
+        self.turns = turns(&times);
         Ok(())
     }
 
@@ -329,7 +326,7 @@ impl<L: Launcher> Contest<'_, L> {
         let back = order.iter().rev().filter(|_| is_mirrored);
         for contestant in order.iter().chain(back).copied() {
             let (Some(worker), Some(turn)) =
-                (workers.get_mut(&contestant), self.sizes.get(contestant))
+                (workers.get_mut(&contestant), self.turns.get(contestant))
             else {
                 continue;
             };
@@ -341,7 +338,7 @@ impl<L: Launcher> Contest<'_, L> {
             }
         }
         for (contestant, batch) in measured.into_iter().enumerate() {
-            if let (Some(batch), Some(turn)) = (batch, self.sizes.get(contestant)) {
+            if let (Some(batch), Some(turn)) = (batch, self.turns.get(contestant)) {
                 let turns = 1 + u64::from(is_mirrored);
                 let iterations = turns * turn.size.stretches * turn.size.iterations;
                 let place = (round, self.blocks);
@@ -363,31 +360,54 @@ fn turns(iteration_ns: &[f64]) -> Vec<Turn> {
     let alike = |ns: f64| ns <= SAME_ITERATIONS * shortest;
     let slowest_alike = iteration_ns.iter().copied().filter(|ns| alike(*ns));
     let slowest_alike = slowest_alike.fold(0.0, f64::max);
-    let turn = |ns: f64| {
-        let common_ns = if alike(ns) { slowest_alike } else { ns };
+    let turn = |ns: &f64| Turn::of(if alike(*ns) { slowest_alike } else { *ns });
+    iteration_ns.iter().map(turn).collect()
+}
+
+impl Turn {
+    /// That of a contestant whose iterations take so many nanoseconds.
+    fn of(iteration_ns: f64) -> Self {
         let stretch_ns = STRETCH.as_nanos() as f64;
-        let iterations = (stretch_ns / common_ns.max(1e-3)).round().max(1.0);
-        let each_ns = iterations * common_ns;
-        let stretches = (STRETCHES as f64 * stretch_ns / each_ns.max(1.0)).round();
-        let stretches = stretches.clamp(1.0, STRETCHES as f64);
-        Turn {
+        let iterations = (stretch_ns / iteration_ns.max(1e-3)).round().max(1.0);
+        let each_ns = iterations * iteration_ns;
+        let warm = LONGEST_WARM_UP.as_nanos() as f64 / each_ns.max(1.0);
+        let stretches = warm.round().clamp(1.0, STRETCHES as f64);
+        let warm_up = if warm >= 1.0 {
+            (iterations / 2.0).ceil()
+        } else {
+            0.0
+        };
+        let all = stretches * iterations + warm_up;
+        Self {
             size: BatchSize {
                 iterations: iterations as u64,
                 stretches: stretches as u64,
+                warm_up: warm_up as u64,
             },
-            expected: Duration::from_nanos((stretches * each_ns) as u64),
+            expected: Duration::from_nanos((all * iteration_ns) as u64),
         }
-    };
-    iteration_ns.iter().map(|ns| turn(*ns)).collect()
-}
+    }
 
-/// The blocks of a round of which each contestant is to measure for so long, where
-/// the longest turn is expected to take so long, and whether each of them is mirrored.
-fn blocks_of(round: Duration, turn: Duration) -> Vec<bool> {
-    let turns = round.as_nanos() / turn.as_nanos().max(1);
-    match turns.min(u128::from(MOST_TURNS)) {
-        0 | 1 => vec![false],
-        turns => vec![true; turns as usize / 2],
+    /// How long a stretch takes.
+    fn stretch(&self) -> Duration {
+        let BatchSize {
+            iterations,
+            stretches,
+            warm_up,
+        } = self.size;
+        let share = iterations as f64 / (stretches * iterations + warm_up).max(1) as f64;
+        self.expected.mul_f64(share)
+    }
+
+    /// The blocks of a round of which each contestant is to measure for so long,
+    /// where this is the longest turn, and whether each of them is mirrored.
+    fn blocks_in(&self, round: Duration) -> Vec<bool> {
+        let mirrored_ns = 2.0 * self.expected.as_nanos().max(1) as f64;
+        let blocks = (round.as_nanos() as f64 / mirrored_ns).round();
+        if blocks < 1.0 && self.size.warm_up == 0 {
+            return vec![false];
+        }
+        vec![true; blocks.clamp(1.0, MOST_BLOCKS) as usize]
     }
 }
 
@@ -413,8 +433,8 @@ impl Collected {
         self.benchmark.failures += failures;
         self.benchmark.successes += iterations - failures;
         let typical = |stretches: &[f64]| {
-            let typical = stats::median(&stats::sorted(stretches)?)?;
-            Some(typical / size.iterations.max(1) as f64)
+            let (lower, _) = stats::quartiles(&stats::sorted(stretches)?)?;
+            Some(lower / size.iterations.max(1) as f64)
         };
         let Some(wall_ns) = typical(&batch.wall_ns) else {
             return;

@@ -13,9 +13,9 @@ const LATER_LOOKS: [u64; 2] = [27, 77];
 /// look: with what is done before and after, a second.
 const TIME_EACH: Duration = Duration::from_millis(950);
 
-/// As many turns as slow functions have in a contest, however long they take; but at
-/// most a minute, as for all to come to the first look.
-const TURNS: u32 = 160;
+/// As many stretches as slow functions have in a contest, however long they take; but
+/// at most a minute, as for all to come to the first look.
+const STRETCHES: u32 = 160;
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// The most rounds, however short they are: all that was measured is kept.
@@ -37,7 +37,7 @@ pub struct Effort {
     pub looks: u64,
     /// No further round begins after this time, even where that leaves too few for a
     /// verdict. `None` is about a second for each contestant; for slow functions it is
-    /// the time of 160 turns, and until the first look as long as that takes, these two
+    /// the time of 160 stretches, and until the first look as long as that takes, these two
     /// for a minute at most.
     pub time: Option<Duration>,
 }
@@ -81,16 +81,21 @@ impl Effort {
         early.last().copied().unwrap_or(1)
     }
 
-    /// How long a contest of so many goes on that has done these rounds, where turns
-    /// are expected to take so long.
-    pub(super) fn time_for(&self, contestants: usize, turns: &[Duration], rounds: u64) -> Duration {
+    /// How long a contest of so many goes on that has done these rounds, where
+    /// stretches are expected to take so long.
+    pub(super) fn time_for(
+        &self,
+        contestants: usize,
+        stretches: &[Duration],
+        rounds: u64,
+    ) -> Duration {
         let of_all = TIME_EACH * contestants.max(1) as u32;
-        let of_turns = TURNS * turns.iter().sum::<Duration>();
+        let of_stretches = STRETCHES * stretches.iter().sum::<Duration>();
         let longest = LONGEST.max(of_all);
         let usual = if rounds < self.early_looks().first().copied().unwrap_or(0) {
             longest
         } else {
-            of_all.max(of_turns).min(longest)
+            of_all.max(of_stretches).min(longest)
         };
         self.time.unwrap_or(usual)
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::definition::Listed;
 
 /// The version of these messages. Both sides must speak the same.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// The argument that makes a bench program a worker.
 pub(super) const WORKER_ARGUMENT: &str = "--perfkit-worker";
@@ -60,6 +60,8 @@ pub struct BatchSize {
     pub iterations: u64,
     /// How many stretches are timed.
     pub stretches: u64,
+    /// How often the function is called before them: others had the CPU until now.
+    pub warm_up: u64,
 }
 
 /// What a worker answers.

@@ -116,6 +116,9 @@ fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
         instructions: Some(0.0),
         ..Batch::default()
     };
+    if size.warm_up > 0 {
+        routine.stretch(size.warm_up);
+    }
     for _ in 0..size.stretches {
         let stretch = routine.stretch(size.iterations);
         batch.failures += stretch.failures;
@@ -158,4 +161,42 @@ fn peak_memory_bytes() -> Option<u64> {
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
     kib.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::routine::Stretch;
+
+    /// Tells how often it is called; each iteration takes a nanosecond and fails.
+    struct Told(Vec<u64>);
+
+    impl Routine for Told {
+        fn stretch(&mut self, iterations: u64) -> Stretch {
+            self.0.push(iterations);
+            Stretch {
+                wall_ns: iterations as f64,
+                cpu_ns: Some(iterations as f64),
+                failures: u64::from(iterations == 5),
+                ..Stretch::default()
+            }
+        }
+    }
+
+    #[test]
+    fn what_warms_up_counts_for_nothing() {
+        let mut routine = Told(Vec::new());
+        let mut size = BatchSize {
+            iterations: 10,
+            stretches: 3,
+            warm_up: 5,
+        };
+        let measured = batch(&mut routine, size);
+        assert_eq!(routine.0, [5, 10, 10, 10]);
+        assert_eq!(measured.wall_ns, [10.0; 3]);
+        assert_eq!((measured.cpu_ns, measured.failures), (Some(30.0), 0));
+        size.warm_up = 0;
+        batch(&mut routine, size);
+        assert_eq!(routine.0[4..], [10, 10, 10]);
+    }
 }

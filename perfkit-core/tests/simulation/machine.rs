@@ -192,6 +192,7 @@ impl Worker for Process {
 
     fn batch(&mut self, size: BatchSize, _: Duration) -> Result<Batch, Trouble> {
         let stretch_ns = size.iterations as f64 * self.iteration_ns;
+        self.machine.work(size.warm_up as f64 * self.iteration_ns);
         let stretches = (0..size.stretches).map(|_| self.machine.work(stretch_ns));
         Ok(Batch {
             wall_ns: stretches.collect(),

@@ -69,12 +69,8 @@ impl Scripted {
         self.events.borrow().clone()
     }
 
-    /// The turns of each round, without those that warm up.
-    pub(super) fn turns_of_rounds(
-        &self,
-        contestants: usize,
-        warms_up: bool,
-    ) -> Vec<Vec<(usize, BatchSize)>> {
+    /// The turns of each round.
+    pub(super) fn turns_of_rounds(&self, contestants: usize) -> Vec<Vec<(usize, BatchSize)>> {
         let mut rounds: Vec<Vec<(usize, BatchSize)>> = Vec::new();
         let mut launched = 0;
         for event in self.events() {
@@ -90,10 +86,6 @@ impl Scripted {
                 }
                 Event::Start(_) | Event::Calibrate(_) => {}
             }
-        }
-        // The first round calibrates, and every other warms each up once.
-        for round in rounds.iter_mut().skip(1).filter(|_| warms_up) {
-            round.drain(..contestants);
         }
         rounds
     }
@@ -147,9 +139,12 @@ impl Worker for ScriptedWorker {
         self.events
             .borrow_mut()
             .push(Event::Batch(self.contestant, size));
-        let stretch_ns = size.iterations as f64 * (self.script)(self.contestant, self.round)?;
+        let iteration_ns = (self.script)(self.contestant, self.round)?;
+        let stretch_ns = size.iterations as f64 * iteration_ns;
         let all_ns = size.stretches as f64 * stretch_ns;
-        self.clock.advance(Duration::from_nanos(all_ns as u64));
+        let warm_up_ns = size.warm_up as f64 * iteration_ns;
+        let taken_ns = warm_up_ns + all_ns;
+        self.clock.advance(Duration::from_nanos(taken_ns as u64));
         let failures = (self.failing)(self.contestant).min(size.stretches);
         Ok(Batch {
             wall_ns: vec![stretch_ns; (size.stretches - failures) as usize],

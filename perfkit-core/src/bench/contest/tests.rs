@@ -23,7 +23,7 @@ fn processes_that_start_slowly_are_measured_for_longer() {
     let mut scripted = Scripted::steady(&[1000.0, 1100.0]);
     scripted.launch_time = Duration::from_millis(15);
     let contested = scripted.run(&effort());
-    assert_eq!(contested.sampling.blocks, 24 * contested.sampling.rounds);
+    assert_eq!(contested.sampling.blocks, 21 * contested.sampling.rounds);
 }
 
 /// Noise of a few percent that changes with the contestant and the round.
@@ -95,7 +95,7 @@ fn turns_within_a_block_are_mirrored() {
     let family = Family::against(0, ["a", "b", "c"].map(str::to_owned).into());
     let mut scripted = Scripted::steady(&[1000.0, 1000.0, 1000.0]);
     scripted.run_family(&family, &effort());
-    let rounds = scripted.turns_of_rounds(3, true);
+    let rounds = scripted.turns_of_rounds(3);
     let mut orders = Vec::new();
     for turns in &rounds {
         assert_eq!(turns.len(), 3 * 4);
@@ -130,12 +130,28 @@ fn contestants_of_similar_speed_do_the_same_iterations() {
     );
     assert_eq!(sizes(&[1000.0, 2100.0]), [(100, 3), (48, 3)]);
     // What fills a stretch by itself is called once in each.
-    assert_eq!(sizes(&[3e5]), [(1, 1)]);
+    assert_eq!(sizes(&[3e5]), [(1, 3)]);
+    assert_eq!(sizes(&[12e6]), [(1, 2)]);
     assert_eq!(sizes(&[50e6, 50e6]), [(1, 1), (1, 1)]);
     assert_eq!(sizes(&[2e9]), [(1, 1)]);
     // A function that takes no time at all must not be called for ever.
     let (iterations, stretches) = sizes(&[0.0])[0];
     assert!(iterations <= 1_000_000_000 && stretches == 3);
+}
+
+#[test]
+fn every_turn_begins_with_iterations_that_are_not_timed() {
+    let turn = |iteration_ns: f64| {
+        let turn = turns(&[iteration_ns])[0];
+        (turn.size.warm_up, turn.expected, turn.stretch())
+    };
+    let micros = Duration::from_micros;
+    assert_eq!(turn(1e3), (50, micros(350), micros(100)));
+    assert_eq!(turn(40e3), (2, micros(440), micros(120)));
+    assert_eq!(turn(1e6), (1, micros(4_000), micros(1_000)));
+    assert_eq!(turn(15e6), (1, micros(30_000), micros(15_000)));
+    // What takes long is warm after a part of it.
+    assert_eq!(turn(30e6), (0, micros(30_000), micros(30_000)));
 }
 
 #[test]
@@ -151,23 +167,30 @@ fn slow_functions_have_one_stretch_in_one_block() {
         let once = BatchSize {
             iterations: 1,
             stretches: 1,
+            warm_up: 0,
         };
-        for turns in scripted.turns_of_rounds(2, false) {
+        for turns in scripted.turns_of_rounds(2) {
             assert_eq!(turns.len(), 2);
             assert!(turns.iter().all(|(_, size)| *size == once));
         }
     }
-    let blocks = |round_ms, turn_us| {
-        blocks_of(
-            Duration::from_millis(round_ms),
-            Duration::from_micros(turn_us),
-        )
+    let blocks = |round_ms, turn_us, warm_up| {
+        let turn = Turn {
+            size: BatchSize {
+                iterations: 1,
+                stretches: 1,
+                warm_up,
+            },
+            expected: Duration::from_micros(turn_us),
+        };
+        turn.blocks_in(Duration::from_millis(round_ms))
     };
-    assert_eq!(blocks(10, 50_000), [false]);
-    assert_eq!(blocks(10, 4_000), [true]);
-    assert_eq!(blocks(10, 2_400).len(), 2);
-    assert_eq!(blocks(100, 2_400).len(), 20);
-    assert_eq!(blocks(10, 0).len(), 32);
+    assert_eq!(blocks(10, 50_000, 0), [false]);
+    assert_eq!(blocks(10, 50_000, 1), [true]);
+    assert_eq!(blocks(10, 4_000, 1), [true]);
+    assert_eq!(blocks(10, 2_400, 1).len(), 2);
+    assert_eq!(blocks(100, 2_400, 1).len(), 21);
+    assert_eq!(blocks(10, 0, 1).len(), 32);
 }
 
 #[test]
@@ -215,7 +238,7 @@ fn a_contest_takes_a_second_for_each_contestant_and_longer_where_they_are_slow()
     // Functions of 10 ms, of 4 s, and processes that take half a second to start.
     let (rounds, elapsed) = undecided(&["a", "b"], 1e4, 0);
     assert!(
-        rounds >= 80 && (3.0..3.6).contains(&elapsed),
+        rounds >= 26 && (3.0..3.6).contains(&elapsed),
         "{rounds} in {elapsed} s"
     );
     let (rounds, elapsed) = undecided(&["a", "b"], 4e6, 0);
@@ -341,10 +364,11 @@ fn of_a_very_short_function_the_loop_is_told() {
 }
 
 #[test]
-fn the_median_of_stretches_is_the_value_of_a_block() {
+fn the_lower_quartile_of_stretches_is_the_value_of_a_block() {
     let size = BatchSize {
         iterations: 10,
         stretches: 4,
+        warm_up: 10,
     };
     let mut collected = Collected::new("a");
     let values = vec![
@@ -357,8 +381,8 @@ fn the_median_of_stretches_is_the_value_of_a_block() {
     };
     collected.add((0, 0), &batch, size, 80);
     let benchmark = collected.benchmark();
-    assert_eq!(benchmark.metrics[&Metric::WALL_TIME].samples, [400.0]);
-    assert_eq!(benchmark.metrics[&Metric::CYCLES].samples, [1200.0]);
+    assert_eq!(benchmark.metrics[&Metric::WALL_TIME].samples, [200.0]);
+    assert_eq!(benchmark.metrics[&Metric::CYCLES].samples, [600.0]);
     assert_eq!((benchmark.successes, benchmark.failures), (80, 0));
 }
 
@@ -384,6 +408,7 @@ fn a_metric_that_some_block_lacks_is_left_out() {
     let size = BatchSize {
         iterations: 10,
         stretches: 1,
+        warm_up: 0,
     };
     let batch = |instructions| Batch {
         wall_ns: vec![1000.0],
