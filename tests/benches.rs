@@ -7,7 +7,7 @@ mod support;
 use std::process::{Command, Stdio};
 
 use perfkit::Metric;
-use perfkit::report::{Report, StopReason, Verdict};
+use perfkit::report::{GateOutcome, Report, StopReason, Verdict};
 use support::{Answer, Folder, eventually};
 
 /// A benchmark whose work can be multiplied, in a package that builds quickly.
@@ -15,6 +15,7 @@ const BENCH: &str = r#"
 use std::hint::black_box;
 
 fn work(times: u64) -> u64 {
+    assert!(black_box(times) < 1000, "a panic names its line: {}", black_box("salt"));
     (0..100 * times).fold(1, |sum, n| black_box(sum ^ n))
 }
 
@@ -167,6 +168,31 @@ fn benches_of_this_tree_and_of_another_revision_are_compared() {
 
     gated(&folder);
     interrupted_between_rounds(&folder);
+    one_program(&folder);
+}
+
+/// What is the same program is the same, whatever is measured: here, where a comment
+/// moves the line that a panic names, and not where a text differs.
+fn one_program(folder: &Folder) {
+    let bench = folder.read("benches/work.rs");
+    let compare = ["compare", "--base", "HEAD", "--bench", "work"];
+    folder.write("benches/work.rs", &format!("//! Moves all.\n{bench}"));
+    let answer = folder
+        .run(compare)
+        .exits_with(0)
+        .says("`work/more` takes the same time as `work/more@HEAD`: it is the same program.");
+    assert!(answer.stdout.contains("`work/once` takes the same time as"));
+
+    let rule = "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"0.001%\"\n";
+    folder.write("perfkit.toml", rule);
+    let gate = ["gate", "--base", "HEAD", "--bench", "once"];
+    let answer = folder.run(gate.into_iter().chain(["--format", "json"]));
+    let judged = answer.exits_with(0).report().gate.unwrap();
+    assert_eq!(judged.findings[0].outcome, GateOutcome::Pass, "{judged:?}");
+
+    folder.write("benches/work.rs", &bench.replace("salt", "Salt"));
+    let answer = folder.run(compare).exits_with(0);
+    assert!(!answer.stdout.contains("the same program"), "{answer:#?}");
 }
 
 /// The gate measures, with the baseline against itself, and measures a regression twice.

@@ -56,7 +56,7 @@ pub(super) fn judge_regression(
 fn judge_pair(pair: Pair, rule: &str, regression: &Regression) -> GateFinding {
     let comparison = &pair.comparison;
     let exact = comparison.notes.iter().find(|n| n.code == "exact-values");
-    let (outcome, measured) = match (worsening(comparison), exact) {
+    let (mut outcome, mut measured) = match (worsening(comparison), exact) {
         (Some(ratio), _) => judge_ratio(&ratio, &pair, regression),
         (None, Some(values)) => (judge_exactly(comparison.verdict), values.message.clone()),
         (None, None) if comparison.better == Better::Unknown => {
@@ -71,6 +71,10 @@ fn judge_pair(pair: Pair, rule: &str, regression: &Regression) -> GateFinding {
             (GateOutcome::Inconclusive, message)
         }
     };
+    if outcome == GateOutcome::Inconclusive && pair.is_known_same {
+        outcome = GateOutcome::Pass;
+        measured.push_str("; it is the same program");
+    }
     GateFinding {
         subject: pair.subject,
         rule: rule.to_owned(),
@@ -153,6 +157,8 @@ struct Pair {
     comparison: Comparison,
     /// By how much things may differ from themselves, where that was measured.
     noise: Option<f64>,
+    /// Whether both are one program.
+    is_known_same: bool,
 }
 
 /// All that a rule is for, and what has no counterpart.
@@ -171,21 +177,27 @@ impl Pairs {
         let metric = rule.metric.as_ref().unwrap_or(&Metric::WALL_TIME);
         let family = Family::of_report(report);
         let noise = family.noise(&report.benchmarks, metric);
+        let is_known_same =
+            |pair: &(usize, usize)| family.known_same.iter().any(|(known, _)| known == pair);
         let sides = |pair: &(usize, usize)| {
             Some((
                 report.benchmarks.get(pair.0)?,
                 report.benchmarks.get(pair.1)?,
+                is_known_same(pair),
             ))
         };
         let pairs = family.pairs.iter();
         let pairs = pairs.filter(|pair| !family.nulls.contains(pair));
         let pairs = pairs.filter_map(sides);
         let before = self.all.len();
-        for (baseline, candidate) in pairs.filter(|(_, after)| pattern.matches(&after.name)) {
+        for (baseline, candidate, is_known_same) in
+            pairs.filter(|(_, after, _)| pattern.matches(&after.name))
+        {
             self.all.push(Pair {
                 subject: candidate.name.clone(),
                 comparison: compare_interleaved(baseline, candidate, metric, rules),
                 noise,
+                is_known_same,
             });
         }
         let has_ratio = |pair: &Pair| pair.comparison.ratio.is_some();
@@ -234,6 +246,7 @@ impl Pairs {
                     subject: name(now).to_owned(),
                     comparison: compare(then, now),
                     noise: None,
+                    is_known_same: false,
                 }),
                 None => {
                     let message = format!("{} is new: the baseline does not have it", name(now));

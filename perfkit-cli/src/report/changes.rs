@@ -7,7 +7,7 @@ use perfkit::unit::Unit;
 
 use crate::terminal::{label, shorten};
 
-use super::comparison::{is_duration, is_time};
+use super::comparison::{exact_values, is_duration, is_one_program, is_time};
 use super::numbers::{NOTHING, RatioText};
 use super::view::{Align, Document, Table, Tone};
 
@@ -90,7 +90,11 @@ fn row(comparison: &Comparison) -> Vec<String> {
         what += &format!(" ({})", shorten(comparison.metric.name(), 30));
     }
     let (change, interval) = match &comparison.ratio {
-        None => (NOTHING.to_owned(), "too few values".to_owned()),
+        _ if is_one_program(comparison) => (NOTHING.to_owned(), "the same program".to_owned()),
+        None => {
+            let values = exact_values(comparison).unwrap_or("too few values");
+            (NOTHING.to_owned(), values.to_owned())
+        }
         Some(ratio) => {
             let text = RatioText::new(ratio);
             (

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use perfkit::report::{Benchmark, Comparison, Report, Sampling, StopReason, Verdict};
+use perfkit::report::{Benchmark, Comparison, Note, Ratio, Report, Sampling, StopReason, Verdict};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 
@@ -15,6 +15,9 @@ use super::numbers::{NOTHING, RatioText, digits, percentile, value};
 use super::ranking::ranking;
 use super::strips::strips;
 use super::view::{Align, Document, Table, Tone};
+
+/// The code of notes on values that never vary. Sentences and tables say them.
+pub(super) const EXACT_VALUES: &str = "exact-values";
 
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 8;
@@ -129,18 +132,22 @@ pub(super) fn sentence(comparison: &Comparison) -> (Tone, String) {
         "cpu_time" => "By CPU time, ".to_owned(),
         other => format!("By {other}, "),
     };
-    let exact = comparison
-        .notes
-        .iter()
-        .find(|note| note.code == "exact-values");
-    if let (None, Some(note)) = (&comparison.ratio, exact) {
+    if is_one_program(comparison) {
+        let same = match is_in_time(&comparison.metric) {
+            true => "takes the same time as",
+            false => "is the same as",
+        };
+        let text = format!("{what}{candidate} {same} {baseline}: it is the same program.");
+        return (Tone::Plain, text);
+    }
+    if let (None, Some(values)) = (&comparison.ratio, exact_values(comparison)) {
         let (tone, word) = match comparison.verdict {
             Verdict::Slower => (Tone::Bad, "is worse than"),
             Verdict::Faster => (Tone::Good, "is better than"),
             Verdict::Same => (Tone::Plain, "is the same as"),
             Verdict::Inconclusive => (Tone::Unsure, "was run too few times against"),
         };
-        let text = format!("{what}{candidate} {word} {baseline}: {}.", note.message);
+        let text = format!("{what}{candidate} {word} {baseline}: {values}.");
         return (tone, text);
     }
     let Some(ratio) = &comparison.ratio else {
@@ -174,15 +181,7 @@ pub(super) fn sentence(comparison: &Comparison) -> (Tone, String) {
             (Tone::Plain, text)
         }
         Verdict::Inconclusive => {
-            let between = if ratio.low > 0.5 && ratio.high < 2.0 {
-                format!(
-                    "between {} and {} time",
-                    change(ratio.low),
-                    change(ratio.high)
-                )
-            } else {
-                format!("between {} and {} times as long", text.low, text.high)
-            };
+            let between = between(ratio, &text);
             let text = format!(
                 "{what}no verdict on {candidate} against {baseline}: it takes {between} ({} interval).",
                 text.confidence
@@ -190,6 +189,27 @@ pub(super) fn sentence(comparison: &Comparison) -> (Tone, String) {
             (Tone::Unsure, capitalised(&text))
         }
     }
+}
+
+fn between(ratio: &Ratio, text: &RatioText) -> String {
+    if ratio.low > 0.5 && ratio.high < 2.0 {
+        let (low, high) = (change(ratio.low), change(ratio.high));
+        format!("between {low} and {high} time")
+    } else {
+        format!("between {} and {} times as long", text.low, text.high)
+    }
+}
+
+/// What is said of values that never vary, and of which no ratio can be taken.
+pub(super) fn exact_values(comparison: &Comparison) -> Option<&str> {
+    let note = comparison.notes.iter().find(|n| n.code == EXACT_VALUES);
+    note.map(|note| note.message.as_str())
+}
+
+/// Whether two are the same because they are one program, whatever was measured.
+pub(super) fn is_one_program(comparison: &Comparison) -> bool {
+    let is_told = |note: &Note| note.code == "same-program";
+    comparison.verdict == Verdict::Same && comparison.notes.iter().any(is_told)
 }
 
 /// `1.9 % more`, `0.4 % less`

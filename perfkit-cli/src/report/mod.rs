@@ -60,9 +60,15 @@ pub(crate) enum Detail {
     Full,
 }
 
-/// The remarks that are told: what was not counted only where everything is.
+/// The remarks that are told: what was not counted only where everything is, and not
+/// what verdicts say themselves.
 fn told_remarks(report: &Report, detail: Detail) -> impl Iterator<Item = &Note> {
-    remarks(report).filter(move |note| detail == Detail::Full || note.code != UNCOUNTED)
+    let is_told = move |note: &&Note| match note.code.as_ref() {
+        UNCOUNTED => detail == Detail::Full,
+        comparison::EXACT_VALUES => false,
+        _ => true,
+    };
+    remarks(report).filter(is_told)
 }
 
 /// The notes of the report and all of its parts, each once.

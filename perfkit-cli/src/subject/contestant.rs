@@ -127,16 +127,12 @@ impl<'a> Contestants<'a> {
             (Family::against(first, names), first)
         } else {
             let pairs = (0..names.len()).step_by(2).map(|base| (base, base + 1));
-            let pairs = pairs.collect();
-            let nulls = Vec::new();
-            (
-                Family {
-                    names,
-                    pairs,
-                    nulls,
-                },
-                0,
-            )
+            let family = Family {
+                pairs: pairs.collect(),
+                names,
+                ..Family::default()
+            };
+            (family, 0)
         };
         if has_null && let Some(contestant) = self.all.get(first) {
             let mut again = contestant.clone();

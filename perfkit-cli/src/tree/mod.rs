@@ -1,9 +1,11 @@
 //! Source trees: this one, and another revision of it, with their bench programs.
 
 mod cargo;
+mod identity;
 mod revision;
 
 pub(crate) use cargo::{BenchProgram, Selection, build_benches, target_folder};
+pub(crate) use identity::is_same_program;
 pub(crate) use revision::{Checkout, check_out};
 
 use std::path::PathBuf;

@@ -18,7 +18,13 @@ pub struct Family {
     pub pairs: Vec<(usize, usize)>,
     /// Those of the pairs that are one thing twice.
     pub nulls: Vec<(usize, usize)>,
+    /// Those of the pairs that are known to be the same whatever is measured of them,
+    /// unless that is a clear difference, and why.
+    pub known_same: Vec<((usize, usize), Note)>,
 }
+
+/// The code of notes that say why a pair is known to be the same.
+const KNOWN_SAME: &str = "same-program";
 
 impl Family {
     /// All against one.
@@ -27,9 +33,19 @@ impl Family {
         let others = (0..names.len()).filter(|index| *index != baseline);
         Self {
             pairs: others.map(|candidate| (baseline, candidate)).collect(),
-            nulls: Vec::new(),
             names,
+            ..Self::default()
         }
+    }
+
+    /// Says of all pairs, but for the nulls, that both are one program, of this name.
+    pub fn is_one_program(&mut self, name: &str) {
+        let message = format!(
+            "`{name}` is the same program on both sides: what differs is noise, or files that it reads"
+        );
+        let note = Note::info(KNOWN_SAME, message);
+        let pairs = self.pairs.iter().filter(|pair| !self.nulls.contains(pair));
+        self.known_same = pairs.map(|pair| (*pair, note.clone())).collect();
     }
 
     /// Adds a contestant that is the same as another, and its comparison with it.
@@ -51,10 +67,13 @@ impl Family {
         let in_turn = report.comparisons.iter();
         let in_turn = in_turn.filter(|c| c.interleaved && c.metric == Metric::WALL_TIME);
         let pair = |c: &Comparison| index(&c.baseline).zip(index(&c.candidate));
-        let pairs: Vec<(usize, usize)> = in_turn.filter_map(pair).collect();
+        let pairs: Vec<(usize, usize)> = in_turn.clone().filter_map(pair).collect();
+        let why = |c: &Comparison| c.notes.iter().find(|n| n.code == KNOWN_SAME).cloned();
+        let known_same = in_turn.clone().filter_map(|c| Some((pair(c)?, why(c)?)));
         let is_null = |(one, again): &&(usize, usize)| names[*again] == name_again(&names[*one]);
         let nulls = pairs.iter().filter(is_null).copied().collect();
         Self {
+            known_same: known_same.collect(),
             pairs,
             nulls,
             names,
@@ -102,6 +121,10 @@ impl Family {
         let nulls = other.nulls.iter();
         self.nulls
             .extend(nulls.map(|(one, again)| (before + one, before + again)));
+        let known_same = other.known_same.iter();
+        self.known_same.extend(
+            known_same.map(|((one, other), why)| ((before + one, before + other), why.clone())),
+        );
     }
 }
 
@@ -118,6 +141,8 @@ fn name_again(name: &str) -> String {
 /// Yekutieli 2005): where R of m comparisons are clear, each interval has R/m of
 /// the error. Without any difference at all, the chance of claiming one is the
 /// error itself.
+///
+/// What is known to be the same is, unless it clearly differs.
 ///
 /// Where things were run against themselves, the zone in which differences count
 /// as none is at least as wide as their noise in the metric.
@@ -166,6 +191,9 @@ pub fn compare_family(
         let of_pair = by_metric.iter().filter_map(|all| all.get(index));
         let mut of_pair: Vec<Comparison> = of_pair.filter(both).cloned().collect();
         note_same_instructions(&mut of_pair);
+        let known = family.known_same.iter();
+        let known = known.filter(|(pair, _)| pair == &(*baseline, *candidate));
+        known.for_each(|(_, why)| call_the_same(&mut of_pair, why));
         of_pair
     };
     family.pairs.iter().enumerate().flat_map(of_pair).collect()
@@ -184,6 +212,17 @@ fn note_same_instructions(of_pair: &mut [Comparison]) {
             time.candidate, time.baseline
         );
         time.notes.push(Note::info("same-instructions", message));
+    }
+}
+
+/// Of a pair that is known to be the same, what is undecided is not for more rounds to
+/// decide.
+fn call_the_same(of_pair: &mut [Comparison], why: &Note) {
+    for comparison in of_pair {
+        if comparison.verdict == Verdict::Inconclusive {
+            comparison.verdict = Verdict::Same;
+        }
+        comparison.notes.push(why.clone());
     }
 }
 
@@ -336,6 +375,42 @@ mod tests {
         assert!(compared[0].indifference > 0.02, "{compared:?}");
         assert_eq!(compared[1].verdict, Verdict::Slower);
         assert!(compared[1].indifference < 0.01, "{compared:?}");
+    }
+
+    #[test]
+    fn what_is_one_program_is_the_same_unless_it_clearly_differs() {
+        let compare = |factor: f64, swing: f64, is_one: bool| {
+            let benchmarks = [
+                benchmark("a", 1.0, swing, 0.0),
+                benchmark("b", factor, swing, 1.0),
+            ];
+            let mut family = Family::against(0, names(2));
+            if is_one {
+                family.is_one_program("paths");
+            }
+            let mut all = Family::against(0, names(3));
+            all.append(&family);
+            assert_eq!(all.known_same.len(), usize::from(is_one));
+            let mut all_benchmarks = vec![benchmark("", 1.0, 0.001, 0.5); 3];
+            all_benchmarks.extend(benchmarks);
+            compare_family(&all_benchmarks, &all, &TIME, &Rules::default()).remove(2)
+        };
+        assert_eq!(compare(1.0, 0.2, false).verdict, Verdict::Inconclusive);
+        let same = compare(1.0, 0.2, true);
+        assert_eq!(same.verdict, Verdict::Same);
+        let told = &same.notes.last().unwrap().message;
+        assert!(told.starts_with("`paths` is the same program"), "{told}");
+        assert_eq!(compare(1.5, 0.001, true).verdict, Verdict::Slower);
+    }
+
+    #[test]
+    fn a_report_keeps_what_is_known_to_be_the_same() {
+        let mut report = Report::new(crate::report::Environment::detect("os"));
+        report.benchmarks = vec![benchmark("a", 1.0, 0.2, 0.0), benchmark("b", 1.0, 0.2, 1.0)];
+        let mut family = Family::against(0, vec!["a".to_owned(), "b".to_owned()]);
+        family.is_one_program("paths");
+        report.comparisons = compare_family(&report.benchmarks, &family, &TIME, &Rules::default());
+        assert_eq!(Family::of_report(&report), family);
     }
 
     #[test]

@@ -95,7 +95,10 @@ fn remarks(benchmark: &Benchmark) -> Vec<Note> {
     let samples = times
         .map(|time| time.samples.as_slice())
         .unwrap_or_default();
-    notes.extend(first_run_slower(&benchmark.name, samples));
+    // Functions warm up in every turn.
+    if benchmark.rounds.is_empty() {
+        notes.extend(first_run_slower(&benchmark.name, samples));
+    }
     notes.extend(far_out_values(&benchmark.name, samples));
     notes.extend(drift(&benchmark.name, samples));
     notes.extend(two_speeds(&benchmark.name, samples));

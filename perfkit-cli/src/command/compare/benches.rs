@@ -15,7 +15,9 @@ use crate::error::Error;
 use crate::input::environment;
 use crate::interrupt::Signals;
 use crate::terminal::{self, ProgressLine, printable};
-use crate::tree::{BenchProgram, Checkout, Selection, Tree, build_benches, target_folder};
+use crate::tree::{
+    BenchProgram, Checkout, Selection, Tree, build_benches, is_same_program, target_folder,
+};
 
 use super::failure;
 use super::settings::Settings;
@@ -30,8 +32,13 @@ pub(super) struct Outcome {
     pub(super) failure: Option<Error>,
 }
 
-/// Benchmarks and the programs that have them.
-type Found = Vec<(Program, Listed)>;
+/// A benchmark, and the program that has it.
+struct Found {
+    /// What cargo calls the program.
+    target: String,
+    program: Program,
+    listed: Listed,
+}
 
 /// Builds, runs and compares.
 pub(super) fn compare(
@@ -91,13 +98,13 @@ fn find(
     watch: Watch<'_>,
     signals: &Signals,
     verbosity: Verbosity,
-) -> Result<Found, Error> {
+) -> Result<Vec<Found>, Error> {
     let selection = Selection {
         packages: arguments.package.clone(),
         features: arguments.features.clone(),
     };
     let filter = arguments.bench.as_deref().unwrap_or("");
-    let mut found: Found = Vec::new();
+    let mut found = Vec::new();
     let programs = build_benches(tree, &selection, verbosity)?;
     signals.take_over();
     for built in programs {
@@ -105,7 +112,11 @@ fn find(
         match program.benchmarks(watch) {
             Ok(benchmarks) => {
                 let meant = benchmarks.into_iter().filter(|b| b.name.contains(filter));
-                found.extend(meant.map(|listed| (program.clone(), listed)));
+                found.extend(meant.map(|listed| Found {
+                    target: built.target.clone(),
+                    program: program.clone(),
+                    listed,
+                }));
             }
             Err(Trouble::Interrupted) => break,
             Err(Trouble::Failed(failure)) => terminal::print_line(&format!(
@@ -146,9 +157,12 @@ fn nothing_to_run(arguments: &CompareArguments, checkout: Option<&Checkout>) -> 
 }
 
 /// A race for each group of each program.
-fn of_groups(found: &Found) -> Vec<Race> {
+fn of_groups(found: &[Found]) -> Vec<Race> {
     let mut programs: Vec<(&Program, Vec<Listed>)> = Vec::new();
-    for (program, listed) in found {
+    for Found {
+        program, listed, ..
+    } in found
+    {
         match programs.last_mut() {
             Some((last, all)) if last.path == program.path => all.push(listed.clone()),
             _ => programs.push((program, vec![listed.clone()])),
@@ -161,11 +175,11 @@ fn of_groups(found: &Found) -> Vec<Race> {
 }
 
 /// A race for each benchmark that both revisions have.
-fn of_revisions(base: &Found, own: &Found, label: &str, notes: &mut Vec<Note>) -> Vec<Race> {
-    let by_name = |found: &'_ Found| -> BTreeMap<String, usize> {
+fn of_revisions(base: &[Found], own: &[Found], label: &str, notes: &mut Vec<Note>) -> Vec<Race> {
+    let by_name = |found: &'_ [Found]| -> BTreeMap<String, usize> {
         let names = found.iter().enumerate();
         names
-            .map(|(index, (_, listed))| (listed.name.clone(), index))
+            .map(|(index, found)| (found.listed.name.clone(), index))
             .collect()
     };
     let (in_base, in_own) = (by_name(base), by_name(own));
@@ -174,17 +188,26 @@ fn of_revisions(base: &Found, own: &Found, label: &str, notes: &mut Vec<Note>) -
         notes.push(Note::info("vanished-benchmark", message));
     }
     let mut races = Vec::new();
-    for (program, listed) in own {
-        match in_base.get(&listed.name).and_then(|index| base.get(*index)) {
-            None => {
-                let message = format!("{} is new: {label} does not have it", listed.name);
-                notes.push(Note::info("new-benchmark", message));
-            }
-            Some((before, of_base)) => races.push(Race::against_the_first([
-                (format!("{}@{label}", listed.name), before, of_base),
-                (listed.name.clone(), program, listed),
-            ])),
+    let mut are_same = BTreeMap::new();
+    for after in own {
+        let name = &after.listed.name;
+        let Some(before) = in_base.get(name).and_then(|index| base.get(*index)) else {
+            let message = format!("{name} is new: {label} does not have it");
+            notes.push(Note::info("new-benchmark", message));
+            continue;
+        };
+        let mut race = Race::against_the_first([
+            (format!("{name}@{label}"), &before.program, &before.listed),
+            (name.clone(), &after.program, &after.listed),
+        ]);
+        let paths = (&before.program.path, &after.program.path);
+        if *are_same
+            .entry(paths)
+            .or_insert_with(|| is_same_program(paths.0, paths.1))
+        {
+            race.family.is_one_program(&after.target);
         }
+        races.push(race);
     }
     races
 }
