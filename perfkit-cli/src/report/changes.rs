@@ -139,7 +139,39 @@ fn signed_change(ratio: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use perfkit::report::Note;
+    use perfkit::{Better, Metric};
+
     use super::*;
+
+    fn shown(metric: Metric, verdict: Verdict, note: Note) -> Vec<String> {
+        row(&Comparison {
+            baseline: "old".to_owned(),
+            candidate: "new".to_owned(),
+            metric,
+            better: Better::Lower,
+            interleaved: true,
+            pairs: 30,
+            ratio: None,
+            indifference: 0.005,
+            verdict,
+            notes: vec![note],
+        })
+    }
+
+    #[test]
+    fn what_needs_no_interval_has_none() {
+        let values = Note::info("exact-values", "allocations was 0 and is 5, in every run");
+        assert_eq!(
+            shown(Metric::ALLOCATIONS, Verdict::Slower, values)[2],
+            "allocations was 0 and is 5, in every run"
+        );
+        let program = || Note::info("same-program", "`paths` is the same");
+        let same = shown(Metric::WALL_TIME, Verdict::Same, program());
+        assert_eq!(same[1..3], [NOTHING, "the same program"]);
+        let slower = shown(Metric::WALL_TIME, Verdict::Slower, program());
+        assert_eq!(slower[2], "too few values");
+    }
 
     #[test]
     fn changes_are_signed() {
