@@ -4,9 +4,8 @@
 //! CPU; the next round may be on another. Within a round the contestants take
 //! turns in blocks: in a random order, and then in the reverse of it, so that a
 //! machine which steadily slows down harms all alike. Caches and branch predictors
-//! are as the one before left them when a turn begins, which may cost a tenth of a
-//! turn, and not the same for each: so every turn begins with half a stretch that is
-//! not timed.
+//! are as the one before left them when a turn begins, which does not cost each the
+//! same: so every turn begins with half a stretch that is not timed.
 //!
 //! A contestant's value of a block is the lower quartile of the stretches that it
 //! timed there, that of a round the median over its blocks, and what is compared the
@@ -39,34 +38,15 @@ use super::effort::{Effort, planned};
 use super::family::{Family, compare_family};
 use super::protocol::{Batch, BatchSize, Calibration};
 use super::sampler::{Observer, Progress};
-
-/// How long a stretch is to last: long against a reading of the clock, short
-/// against the levels that a machine's speed moves between.
-const STRETCH: Duration = Duration::from_micros(100);
-
-/// The most stretches that are timed in a turn: the shorter a turn, the more alike are
-/// the levels that contestants meet in a block.
-const STRETCHES: u64 = 3;
-
-/// A stretch that takes longer than this is timed once in a turn, and needs no warm-up:
-/// caches and branch predictors, which the contestant before left as it needs them, are
-/// warm after far less.
-const LONGEST_WARM_UP: Duration = Duration::from_millis(20);
+use super::turn::{STRETCH, Turn, turns};
 
 /// How long the turns of a contestant in one round are to last together, or as
 /// long as its process takes to start where that is longer. More rounds tell more
 /// than longer ones, because processes differ.
 const ROUND: Duration = Duration::from_micros(1600);
 
-/// The most blocks in one round, however slowly processes start.
-const MOST_BLOCKS: f64 = 32.0;
-
 /// Sizes of environments and heaps are drawn up to here.
 const MOST_PADDING_BYTES: usize = 4096;
-
-/// Two contestants whose times differ by less than this factor do the same
-/// number of iterations in each stretch.
-const SAME_ITERATIONS: f64 = 2.0;
 
 /// The loop may be this share of a function's time before a reader is told.
 const LOOP_SHARE: f64 = 0.02;
@@ -202,13 +182,6 @@ struct Contest<'a, L> {
     /// then, and the first time, it takes far longer.
     shortest_start: Duration,
     blocks: u64,
-}
-
-/// What a contestant does when it is its turn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Turn {
-    size: BatchSize,
-    expected: Duration,
 }
 
 impl<L: Launcher> Contest<'_, L> {
@@ -351,63 +324,6 @@ impl<L: Launcher> Contest<'_, L> {
 
     fn benchmarks(&self) -> Vec<Benchmark> {
         self.collected.iter().map(Collected::benchmark).collect()
-    }
-}
-
-/// What a turn is for contestants whose iterations take so many nanoseconds.
-fn turns(iteration_ns: &[f64]) -> Vec<Turn> {
-    let shortest = iteration_ns.iter().copied().fold(f64::INFINITY, f64::min);
-    let alike = |ns: f64| ns <= SAME_ITERATIONS * shortest;
-    let slowest_alike = iteration_ns.iter().copied().filter(|ns| alike(*ns));
-    let slowest_alike = slowest_alike.fold(0.0, f64::max);
-    let turn = |ns: &f64| Turn::of(if alike(*ns) { slowest_alike } else { *ns });
-    iteration_ns.iter().map(turn).collect()
-}
-
-impl Turn {
-    /// That of a contestant whose iterations take so many nanoseconds.
-    fn of(iteration_ns: f64) -> Self {
-        let stretch_ns = STRETCH.as_nanos() as f64;
-        let iterations = (stretch_ns / iteration_ns.max(1e-3)).round().max(1.0);
-        let each_ns = iterations * iteration_ns;
-        let warm = LONGEST_WARM_UP.as_nanos() as f64 / each_ns.max(1.0);
-        let stretches = warm.round().clamp(1.0, STRETCHES as f64);
-        let warm_up = if warm >= 1.0 {
-            (iterations / 2.0).ceil()
-        } else {
-            0.0
-        };
-        let all = stretches * iterations + warm_up;
-        Self {
-            size: BatchSize {
-                iterations: iterations as u64,
-                stretches: stretches as u64,
-                warm_up: warm_up as u64,
-            },
-            expected: Duration::from_nanos((all * iteration_ns) as u64),
-        }
-    }
-
-    /// How long a stretch takes.
-    fn stretch(&self) -> Duration {
-        let BatchSize {
-            iterations,
-            stretches,
-            warm_up,
-        } = self.size;
-        let share = iterations as f64 / (stretches * iterations + warm_up).max(1) as f64;
-        self.expected.mul_f64(share)
-    }
-
-    /// The blocks of a round of which each contestant is to measure for so long,
-    /// where this is the longest turn, and whether each of them is mirrored.
-    fn blocks_in(&self, round: Duration) -> Vec<bool> {
-        let mirrored_ns = 2.0 * self.expected.as_nanos().max(1) as f64;
-        let blocks = (round.as_nanos() as f64 / mirrored_ns).round();
-        if blocks < 1.0 && self.size.warm_up == 0 {
-            return vec![false];
-        }
-        vec![true; blocks.clamp(1.0, MOST_BLOCKS) as usize]
     }
 }
 

@@ -16,7 +16,7 @@ const LEAST_FACTOR: f64 = 4.0;
 const LEAST_SHARE: f64 = 0.01;
 
 /// The standard error of a median, in standard errors of a mean: √(π/2) for many
-/// values and less for few, here for the four blocks that a round usually has.
+/// values, and less for the few blocks that a round has.
 const MEDIAN_FACTOR: f64 = 1.2;
 
 /// What to say of a candidate of which some processes are lastingly faster or slower

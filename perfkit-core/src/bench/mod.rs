@@ -27,6 +27,7 @@ mod routine;
 mod sampler;
 mod saved;
 mod subject;
+mod turn;
 #[cfg(unix)]
 mod worker;
 

@@ -116,45 +116,6 @@ fn turns_within_a_block_are_mirrored() {
 }
 
 #[test]
-fn contestants_of_similar_speed_do_the_same_iterations() {
-    let sizes = |iteration_ns: &[f64]| -> Vec<(u64, u64)> {
-        let turns = turns(iteration_ns);
-        let sizes = turns.iter().map(|turn| turn.size);
-        sizes.map(|s| (s.iterations, s.stretches)).collect()
-    };
-    assert_eq!(sizes(&[1000.0, 1900.0]), [(53, 3), (53, 3)]);
-    // Beyond twice the time each has a count of its own.
-    assert_eq!(
-        sizes(&[1000.0, 1900.0, 4000.0]),
-        [(53, 3), (53, 3), (25, 3)]
-    );
-    assert_eq!(sizes(&[1000.0, 2100.0]), [(100, 3), (48, 3)]);
-    // What fills a stretch by itself is called once in each.
-    assert_eq!(sizes(&[3e5]), [(1, 3)]);
-    assert_eq!(sizes(&[12e6]), [(1, 2)]);
-    assert_eq!(sizes(&[50e6, 50e6]), [(1, 1), (1, 1)]);
-    assert_eq!(sizes(&[2e9]), [(1, 1)]);
-    // A function that takes no time at all must not be called for ever.
-    let (iterations, stretches) = sizes(&[0.0])[0];
-    assert!(iterations <= 1_000_000_000 && stretches == 3);
-}
-
-#[test]
-fn every_turn_begins_with_iterations_that_are_not_timed() {
-    let turn = |iteration_ns: f64| {
-        let turn = turns(&[iteration_ns])[0];
-        (turn.size.warm_up, turn.expected, turn.stretch())
-    };
-    let micros = Duration::from_micros;
-    assert_eq!(turn(1e3), (50, micros(350), micros(100)));
-    assert_eq!(turn(40e3), (2, micros(440), micros(120)));
-    assert_eq!(turn(1e6), (1, micros(4_000), micros(1_000)));
-    assert_eq!(turn(15e6), (1, micros(30_000), micros(15_000)));
-    // What takes long is warm after a part of it.
-    assert_eq!(turn(30e6), (0, micros(30_000), micros(30_000)));
-}
-
-#[test]
 fn slow_functions_have_one_stretch_in_one_block() {
     for iteration_ns in [&[50e6, 50e6], &[2e9, 2e9]] {
         let mut scripted = Scripted::steady(iteration_ns);
@@ -174,23 +135,6 @@ fn slow_functions_have_one_stretch_in_one_block() {
             assert!(turns.iter().all(|(_, size)| *size == once));
         }
     }
-    let blocks = |round_ms, turn_us, warm_up| {
-        let turn = Turn {
-            size: BatchSize {
-                iterations: 1,
-                stretches: 1,
-                warm_up,
-            },
-            expected: Duration::from_micros(turn_us),
-        };
-        turn.blocks_in(Duration::from_millis(round_ms))
-    };
-    assert_eq!(blocks(10, 50_000, 0), [false]);
-    assert_eq!(blocks(10, 50_000, 1), [true]);
-    assert_eq!(blocks(10, 4_000, 1), [true]);
-    assert_eq!(blocks(10, 2_400, 1).len(), 2);
-    assert_eq!(blocks(100, 2_400, 1).len(), 21);
-    assert_eq!(blocks(10, 0, 1).len(), 32);
 }
 
 #[test]
