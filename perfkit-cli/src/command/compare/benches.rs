@@ -105,6 +105,12 @@ fn find(
     };
     let filter = arguments.bench.as_deref().unwrap_or("");
     let mut found = Vec::new();
+    if signals.is_interrupted() {
+        return Ok(found);
+    }
+    // Once programs are asked, a signal is a request until all is measured, or until
+    // cargo builds for the next tree.
+    signals.let_go();
     let programs = build_benches(tree, &selection, verbosity)?;
     signals.take_over();
     for built in programs {
@@ -126,9 +132,6 @@ fn find(
                 printable(&failure.reason)
             )),
         }
-    }
-    if !signals.is_interrupted() {
-        signals.let_go();
     }
     Ok(found)
 }
