@@ -39,7 +39,7 @@ impl Family {
     }
 
     /// Says of all pairs, but for the nulls, that both are one program, of this name.
-    pub fn is_one_program(&mut self, name: &str) {
+    pub fn mark_one_program(&mut self, name: &str) {
         let message = format!(
             "`{name}` is the same program on both sides: what differs is noise, or files that it reads"
         );
@@ -386,7 +386,7 @@ mod tests {
             ];
             let mut family = Family::against(0, names(2));
             if is_one {
-                family.is_one_program("paths");
+                family.mark_one_program("paths");
             }
             let mut all = Family::against(0, names(3));
             all.append(&family);
@@ -408,7 +408,7 @@ mod tests {
         let mut report = Report::new(crate::report::Environment::detect("os"));
         report.benchmarks = vec![benchmark("a", 1.0, 0.2, 0.0), benchmark("b", 1.0, 0.2, 1.0)];
         let mut family = Family::against(0, vec!["a".to_owned(), "b".to_owned()]);
-        family.is_one_program("paths");
+        family.mark_one_program("paths");
         report.comparisons = compare_family(&report.benchmarks, &family, &TIME, &Rules::default());
         assert_eq!(Family::of_report(&report), family);
     }

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
     use crate::bench::routine::Stretch;
 
-    /// Tells how often it is called; each iteration takes a nanosecond and fails.
+    /// Tells how often it is called; an iteration takes a nanosecond, and five fail once.
     struct Told(Vec<u64>);
 
     impl Routine for Told {

@@ -390,8 +390,7 @@ fn functions() {
         ("drifting", 0.01, 0.99),
         ("boost", 0.01, 0.99),
         ("levels", 0.01, 0.99),
-        // Two seconds are few where each stretch varies by 3 %.
-        ("heavy tails", 0.01, 0.75),
+        ("heavy tails", 0.01, 0.95),
         ("heavy tails", 0.02, 0.99),
         ("processes 0.1 %", 0.01, 0.99),
         ("processes 0.5 %", 0.01, 0.95),

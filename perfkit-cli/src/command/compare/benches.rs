@@ -208,7 +208,7 @@ fn of_revisions(base: &[Found], own: &[Found], label: &str, notes: &mut Vec<Note
             .entry(paths)
             .or_insert_with(|| is_same_program(paths.0, paths.1))
         {
-            race.family.is_one_program(&after.target);
+            race.family.mark_one_program(&after.target);
         }
         races.push(race);
     }
