@@ -1,10 +1,11 @@
 //! The `perfkit` command: compares implementations, prints and plots reports,
 //! gates CI.
 //!
-//! `args` turn text into settings, a file of `command` runs one verb, `input`
-//! reads files, `analysis` decides, `report` says it in tables and sentences,
-//! `export` writes it in a format. Modules stand in the order in which data
-//! flows. `analysis` and `report` do no I/O, read no clock and print nothing.
+//! `args` describes the command line, `input` reads files, `revision` checks out
+//! and builds another revision, `command_run` runs commands, `analysis` decides,
+//! `report` says it in tables and sentences, `export` writes it in a format. A file
+//! of `command` runs one verb with them. A module uses only those before it.
+//! `analysis` and `report` do no I/O, read no clock and print nothing.
 //!
 //! This library exists for the binary and its tests; its interface changes
 //! without notice.
@@ -21,9 +22,9 @@ mod interrupt;
 
 mod input;
 
-mod tree;
+mod revision;
 
-mod subject;
+mod command_run;
 
 mod analysis;
 

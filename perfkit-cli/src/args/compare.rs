@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::other::Format;
+use super::format::Format;
 use super::values::{Confidence, Share, TimeSpan};
 
 const EXAMPLES: &str = "\

@@ -1,15 +1,22 @@
 //! The command line, as text turns into settings.
 
 mod compare;
+mod completions;
 pub(crate) mod environment;
-mod other;
+mod export;
+mod format;
+mod gate;
+mod report;
+mod run;
 mod values;
 
 pub(crate) use compare::{CompareArguments, Input, Output};
-pub(crate) use other::{
-    CompletionsArguments, ExportArguments, Format, GateArguments, ReportArguments, RunArguments,
-    Target,
-};
+pub(crate) use completions::CompletionsArguments;
+pub(crate) use export::{ExportArguments, Target};
+pub(crate) use format::Format;
+pub(crate) use gate::GateArguments;
+pub(crate) use report::ReportArguments;
+pub(crate) use run::RunArguments;
 pub(crate) use values::{Confidence, Share, TimeSpan};
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};

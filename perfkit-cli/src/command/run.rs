@@ -12,13 +12,13 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::args::{Format, RunArguments, Verbosity};
+use crate::command_run::describe_status;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::export;
 use crate::input::{environment, load_report};
 use crate::interrupt::Signals;
 use crate::report::Detail;
-use crate::subject::describe_status;
 use crate::terminal::printable;
 
 use super::{check_writable, deliver, first_error};

@@ -9,7 +9,7 @@ use perfkit::report::ReportError;
 
 use crate::error::{Error, shown};
 
-use super::foreign;
+use super::import;
 
 /// The most bytes of a file that are read.
 const LARGEST: u64 = 256 << 20;
@@ -21,10 +21,10 @@ const LOOK: u64 = 256 << 10;
 /// latter `FOLDER@NAME` is a baseline.
 pub(crate) fn load_report(path: &Path) -> Result<Report, Error> {
     if path.is_dir() {
-        return foreign::read_folder(path, None);
+        return import::read_folder(path, None);
     }
     if let Some((folder, baseline)) = folder_with_baseline(path) {
-        return foreign::read_folder(&folder, Some(&baseline));
+        return import::read_folder(&folder, Some(&baseline));
     }
     let bytes = read(path, LARGEST + 1)?;
     if bytes.len() as u64 > LARGEST {
@@ -35,10 +35,10 @@ pub(crate) fn load_report(path: &Path) -> Result<Report, Error> {
         )));
     }
     if !may_be_own(&bytes) {
-        return foreign::read(bytes, path);
+        return import::read(bytes, path);
     }
     match Report::from_json(&bytes) {
-        Err(ReportError::Foreign) => foreign::read(bytes, path),
+        Err(ReportError::Foreign) => import::read(bytes, path),
         own => own.map_err(|error| Error::report(path, &error)),
     }
 }
@@ -47,17 +47,17 @@ pub(crate) fn load_report(path: &Path) -> Result<Report, Error> {
 /// whose content is known, and that is no program.
 pub(crate) fn is_report(path: &Path) -> bool {
     if path.is_dir() {
-        return foreign::is_known_folder(path);
+        return import::is_known_folder(path);
     }
     if let Some((folder, _)) = folder_with_baseline(path) {
-        return foreign::is_known_folder(&folder);
+        return import::is_known_folder(&folder);
     }
     let is_data = path
         .metadata()
         .is_ok_and(|found| found.is_file() && !is_executable(&found));
     let start = if is_data { read(path, LOOK).ok() } else { None };
     start.is_some_and(|start| {
-        foreign::is_compressed(&start) || may_be_own(&start) || foreign::is_known(start)
+        import::is_compressed(&start) || may_be_own(&start) || import::is_known(start)
     })
 }
 

@@ -2,12 +2,12 @@
 
 mod config;
 pub(crate) mod environment;
-mod foreign;
+mod import;
 mod load;
 
 pub(crate) use config::{
     Bound, Budget, CompareDefaults, Config, Direction, Inconclusive, Quantity, Regression, Rules,
     Subject,
 };
-pub(crate) use foreign::try_all;
+pub(crate) use import::try_all;
 pub(crate) use load::{is_report, load_report};

@@ -14,10 +14,10 @@ use crate::args::{CompareArguments, Verbosity};
 use crate::error::Error;
 use crate::input::environment;
 use crate::interrupt::Signals;
-use crate::terminal::{self, ProgressLine, printable};
-use crate::tree::{
-    BenchProgram, Checkout, Selection, Tree, build_benches, is_same_program, target_folder,
+use crate::revision::{
+    BenchProgram, Checkout, Selection, Tree, build_benches, is_same_binary, target_folder,
 };
+use crate::terminal::{self, ProgressLine, printable};
 
 use super::failure;
 use super::settings::Settings;
@@ -206,7 +206,7 @@ fn of_revisions(base: &[Found], own: &[Found], label: &str, notes: &mut Vec<Note
         let paths = (&before.program.path, &after.program.path);
         if *are_same
             .entry(paths)
-            .or_insert_with(|| is_same_program(paths.0, paths.1))
+            .or_insert_with(|| is_same_binary(paths.0, paths.1))
         {
             race.family.mark_one_program(&after.target);
         }

@@ -2,8 +2,8 @@
 
 use perfkit::report::RunFailure;
 
+use crate::command_run::CANNOT_BE_RUN;
 use crate::error::Error;
-use crate::subject::CANNOT_BE_RUN;
 use crate::terminal::printable;
 
 /// The failure of a contestant that ended sampling.

@@ -11,10 +11,10 @@ use perfkit::{Clock, Metric};
 
 use crate::analysis::{add_remarks, compare_all};
 use crate::args::{CompareArguments, Input, Output, Verbosity};
+use crate::command_run::{Contestant, Contestants, ShellCost};
 use crate::error::Error;
 use crate::input::environment;
 use crate::interrupt::Signals;
-use crate::subject::{Contestant, Contestants, ShellCost};
 use crate::terminal::{self, ProgressLine, printable};
 
 use super::failure;

@@ -14,12 +14,12 @@ use perfkit::bench::{pin, usable_cpus};
 
 use crate::analysis::is_inconclusive;
 use crate::args::{CompareArguments, Format, Verbosity};
+use crate::command_run::{CommandTree, Contestants};
 use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::interrupt::Signals;
 use crate::report::Detail;
-use crate::subject::{CommandTree, Contestants};
-use crate::tree::{Checkout, check_out};
+use crate::revision::{Checkout, check_out};
 use crate::{export, terminal};
 
 use super::{check_plot, check_writable, deliver, draw, first_error};

@@ -7,9 +7,9 @@ use std::time::Duration;
 use perfkit::bench::{Effort, Family, Look, Looks, Plan, Rules};
 
 use crate::args::{CompareArguments, Confidence, Format, Share, TimeSpan, environment};
+use crate::command_run::Shell;
 use crate::error::Error;
 use crate::input::CompareDefaults;
-use crate::subject::Shell;
 
 /// The time budget for each command, unless told otherwise.
 const TIME_EACH: Duration = Duration::from_secs(3);

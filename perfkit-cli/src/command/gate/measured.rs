@@ -11,7 +11,7 @@ use crate::error::{Error, shown};
 use crate::input::Rules;
 use crate::interrupt::Signals;
 use crate::report::Detail;
-use crate::tree::{Checkout, check_out};
+use crate::revision::{Checkout, check_out};
 use crate::{export, terminal};
 
 use super::super::compare;

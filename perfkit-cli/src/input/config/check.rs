@@ -9,7 +9,7 @@ use wildmatch::WildMatch;
 
 use crate::args::{Confidence, Share, TimeSpan};
 
-use super::mistake::Mistake;
+use super::config_error::Mistake;
 use super::raw::{RawBound, RawBudget, RawCompare, RawConfig, RawRegression, RawShare};
 use super::{
     Bound, Budget, CompareDefaults, Config, Direction, Quantity, Regression, Rules, Subject,

@@ -1,7 +1,7 @@
 //! `perfkit.toml`: found upwards from the working directory, checked whole.
 
 mod check;
-mod mistake;
+mod config_error;
 mod raw;
 
 use std::fs::File;
@@ -16,7 +16,7 @@ use wildmatch::WildMatch;
 
 use crate::error::{Error, shown};
 
-use mistake::{explain, explain_toml};
+use config_error::{explain, explain_toml};
 use raw::{RawCompareOnly, RawConfig};
 
 /// The name of the configuration file.

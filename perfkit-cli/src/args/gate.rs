@@ -1,0 +1,97 @@
+//! `perfkit gate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::format::Format;
+use super::values::TimeSpan;
+
+/// Hold reports, or this tree against a revision, to the budgets and regression
+/// rules of perfkit.toml.
+///
+/// With --base it measures as `perfkit compare --base` does, with the baseline against
+/// itself too: what that seems to differ by is the machine's own noise, and no
+/// regression. One that is found is measured once more, and counts if it is found again.
+///
+/// Exits with 0 when the gate passes, 1 when a rule is broken, 2 when the
+/// configuration is wrong, 4 when a report cannot be read, 5 when what is measured
+/// fails.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  perfkit gate report.json
+  perfkit gate after.json --baseline before.json
+  perfkit gate --base main
+  perfkit gate --base main '{tree}/run.sh'
+
+  # perfkit.toml
+  [[budget]]
+  operation = \"checkout::*\"
+  p95 = \"< 100ms\"
+  success_rate = \">= 99.9%\"
+
+  [[regression]]
+  benchmark = \"*\"
+  max_slowdown = \"3%\"
+")]
+pub(crate) struct GateArguments {
+    /// The reports to judge; with --base, commands to measure instead of benches, with
+    /// `{tree}` where the path of the tree belongs.
+    #[arg(value_name = "REPORT", required_unless_present = "base")]
+    pub(crate) reports: Vec<PathBuf>,
+
+    /// The report that regressions are measured against.
+    #[arg(long, value_name = "REPORT", conflicts_with = "base")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Measure this tree against another revision of it, and judge that.
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: Option<String>,
+
+    /// Measure the benchmarks whose name contains FILTER.
+    #[arg(
+        long,
+        value_name = "FILTER",
+        requires = "base",
+        conflicts_with = "reports"
+    )]
+    pub(crate) bench: Option<String>,
+
+    /// Build the benches of this package of the workspace.
+    #[arg(long, value_name = "NAME", requires = "base")]
+    pub(crate) package: Vec<String>,
+
+    /// Build the benches with these features.
+    #[arg(long, value_name = "NAMES", requires = "base")]
+    pub(crate) features: Vec<String>,
+
+    /// How long to measure at most, as for `perfkit compare`.
+    #[arg(long, value_name = "TIME", requires = "base")]
+    pub(crate) time: Option<TimeSpan>,
+
+    /// How long a run, or the silence of a benchmark, may last.
+    #[arg(long, value_name = "TIME", requires = "base")]
+    pub(crate) timeout: Option<TimeSpan>,
+
+    /// Decides the order of runs; a second session has the next number.
+    #[arg(long, value_name = "NUMBER", requires = "base")]
+    pub(crate) seed: Option<u64>,
+
+    /// Save what was measured first as a report.
+    #[arg(long, value_name = "FILE", requires = "base")]
+    pub(crate) export_json: Option<PathBuf>,
+
+    /// The configuration [default: $PERFKIT_CONFIG, or the nearest perfkit.toml
+    /// upwards].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// How to print the result [default: human, or $PERFKIT_FORMAT].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+
+    /// Write to a file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}

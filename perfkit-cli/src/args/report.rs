@@ -1,0 +1,40 @@
+//! `perfkit report`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::format::Format;
+
+/// Show reports: of an instrumented program, of a comparison, of a gate.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  perfkit report report.json
+  perfkit report --format markdown report.json
+  perfkit report --plot latency.svg report.json
+  perfkit report --open report.json
+  perfkit report --format html -o page.html monday.json tuesday.json
+")]
+pub(crate) struct ReportArguments {
+    /// The report files.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// How to print them [default: human, or $PERFKIT_FORMAT].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+
+    /// Write to a file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Draw the distribution of each contestant, or the latency percentiles of
+    /// each operation, as the file's name says: .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
+
+    /// Write a page and open it: a temporary one, or that of --output.
+    #[arg(long)]
+    pub(crate) open: bool,
+}

@@ -1,0 +1,183 @@
+//! BenchmarkDotNet: its JSON exporters, full and brief. Nanoseconds.
+
+use perfkit::Metric;
+use perfkit::report::{Note, Report};
+use serde::Deserialize;
+
+use super::build::{Entry, Import, Reported};
+use super::json::{Number, Plain, parse};
+use super::parse_error::Mistake;
+use super::text::Text;
+use super::units::Scale;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct File {
+    #[serde(default)]
+    host_environment_info: Host,
+    benchmarks: Vec<Case>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Host {
+    #[serde(rename = "BenchmarkDotNetVersion")]
+    version: Option<String>,
+    os_version: Option<String>,
+    processor_name: Option<Plain>,
+    logical_core_count: Option<usize>,
+    architecture: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Case {
+    #[serde(default)]
+    display_info: Plain,
+    #[serde(default)]
+    full_name: Option<String>,
+    #[serde(default, rename = "Type")]
+    class: Plain,
+    #[serde(default)]
+    method: Plain,
+    #[serde(default)]
+    parameters: Plain,
+    #[serde(default)]
+    statistics: Option<Statistics>,
+    #[serde(default)]
+    memory: Option<Memory>,
+    #[serde(default)]
+    measurements: Option<Vec<Measurement>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Statistics {
+    original_values: Option<Vec<Number>>,
+    n: Number,
+    min: Number,
+    median: Number,
+    mean: Number,
+    max: Number,
+    standard_deviation: Number,
+    percentiles: Option<Percentiles>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Percentiles {
+    #[serde(rename = "P95")]
+    p95: Number,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Memory {
+    bytes_allocated_per_operation: Number,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Measurement {
+    #[serde(default)]
+    iteration_mode: Plain,
+    #[serde(default)]
+    iteration_stage: Plain,
+    operations: Number,
+    nanoseconds: Number,
+}
+
+pub(super) fn recognise(text: &Text) -> bool {
+    text.shape()
+        .is_object_with(&["HostEnvironmentInfo", "Benchmarks"])
+}
+
+pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+    let file: File = parse(text.as_str())?;
+    let host = file.host_environment_info;
+    let version = host.version.unwrap_or_default();
+    let mut import = Import::new(format!("BenchmarkDotNet {version} JSON").trim());
+    let environment = import.environment();
+    let os = host.os_version.unwrap_or_default();
+    let family = ["Windows", "macOS", "Linux"]
+        .into_iter()
+        .find(|family| os.contains(family));
+    match family {
+        Some(family) => environment.os = family.to_lowercase(),
+        None if !os.is_empty() => environment.os.clone_from(&os),
+        None => {}
+    }
+    environment.os_version = Some(os).filter(|os| !os.is_empty());
+    if let Some(architecture) = host.architecture {
+        environment.architecture = architecture;
+    }
+    environment.cpu = host.processor_name.map(|name| name.0);
+    environment.cores = host.logical_core_count.filter(|count| *count > 0);
+    for case in file.benchmarks {
+        import.add(entry(case));
+    }
+    import.finish()
+}
+
+fn entry(case: Case) -> Entry {
+    let own_name = || format!("{}.{}({})", case.class.0, case.method.0, case.parameters.0);
+    let name = case.full_name.clone().filter(|name| !name.is_empty());
+    let mut entry = Entry::new(name.unwrap_or_else(own_name));
+    for pair in case.parameters.0.split([',', '&']) {
+        if let Some((name, value)) = pair.split_once('=') {
+            entry.parameter(name.trim(), value.trim());
+        }
+    }
+    // `Type.Method: Job-ABCDEF(Runtime=.NET 8.0) [N=1]`
+    let job = case.display_info.0.split_once(": ").map(|(_, job)| job);
+    let job = job.map(|job| job.split(" [").next().unwrap_or(job));
+    entry.parameter("job", job.unwrap_or_default());
+    let Some(statistics) = case.statistics else {
+        entry.runs(0, 1);
+        entry.failed_run(None, "there are no results: the benchmark failed");
+        return entry;
+    };
+    let measured = measured(case.measurements.as_deref().unwrap_or_default());
+    let original = statistics.original_values.unwrap_or_default();
+    if !original.is_empty() {
+        let values = original.into_iter().map(|value| value.0);
+        entry.samples(Metric::WALL_TIME, Scale::NANOSECONDS, values);
+    } else if !measured.is_empty() {
+        entry.samples(Metric::WALL_TIME, Scale::NANOSECONDS, measured);
+    } else {
+        let reported = Reported {
+            count: statistics.n.0.unwrap_or(0.0) as u64,
+            mean: statistics.mean.0,
+            median: statistics.median.0,
+            std_dev: statistics.standard_deviation.0,
+            min: statistics.min.0,
+            max: statistics.max.0,
+            p95: statistics.percentiles.unwrap_or_default().p95.0,
+            ..Reported::default()
+        };
+        entry.reported(Metric::WALL_TIME, Scale::NANOSECONDS, reported);
+        entry.note(Note::info(
+            "no-samples",
+            "the file has no samples: intervals are from the reported standard deviation",
+        ));
+    }
+    if let Some(memory) = case.memory {
+        let allocated = memory.bytes_allocated_per_operation.0;
+        entry.value(Metric::ALLOCATED, Scale::BYTES, allocated);
+    }
+    entry
+}
+
+/// The results proper, without pilots, warm-up and overhead; outliers that
+/// BenchmarkDotNet leaves out of its statistics are already left out of these.
+fn measured(measurements: &[Measurement]) -> Vec<Option<f64>> {
+    let is_result = |measurement: &&Measurement| {
+        let mode = measurement.iteration_mode.0.as_str();
+        // Versions before 0.11 have one word for both.
+        mode == "Result" || (mode == "Workload" && measurement.iteration_stage.0 == "Result")
+    };
+    let results = measurements.iter().filter(is_result);
+    results
+        .map(|m| Some(m.nanoseconds.0? / m.operations.0.filter(|count| *count > 0.0)?))
+        .collect()
+}

@@ -1,0 +1,407 @@
+//! From another tool's numbers to a report.
+
+use std::collections::{HashMap, HashSet};
+use std::time::SystemTime;
+
+use perfkit::histogram::Histogram;
+use perfkit::report::{Benchmark, ClockInfo, Environment, Note, Report, RunFailure};
+use perfkit::unit::Unit;
+use perfkit::{Metric, MetricSummary};
+
+use super::parse_error::Mistake;
+use super::units::Scale;
+
+/// Stands where a format does not say something.
+const UNKNOWN: &str = "unknown";
+
+/// The most failed runs that are told one by one.
+const MOST_FAILURES: usize = 10;
+
+/// More metrics than any tool has for one benchmark.
+pub(super) const MOST_METRICS: usize = 500;
+
+/// Larger numbers lose their last digits, and their squares overflow.
+const LARGEST_VALUE: f64 = 1e100;
+
+/// A report in the making.
+pub(super) struct Import {
+    report: Report,
+}
+
+/// A benchmark in the making.
+pub(super) struct Entry {
+    benchmark: Benchmark,
+}
+
+/// The numbers that a tool reports of values which it does not hand over, in
+/// its own unit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reported {
+    /// How many values there were; 0 where that is not said.
+    pub(super) count: u64,
+    pub(super) mean: Option<f64>,
+    pub(super) median: Option<f64>,
+    pub(super) std_dev: Option<f64>,
+    pub(super) min: Option<f64>,
+    pub(super) max: Option<f64>,
+    pub(super) p95: Option<f64>,
+    pub(super) p99: Option<f64>,
+    pub(super) p99_9: Option<f64>,
+}
+
+impl Import {
+    /// An empty report; `origin` is the tool and its format, in words.
+    pub(super) fn new(origin: &str) -> Self {
+        let environment = Environment {
+            os: UNKNOWN.to_owned(),
+            os_version: None,
+            architecture: UNKNOWN.to_owned(),
+            cpu: None,
+            cores: None,
+            perfkit: env!("CARGO_PKG_VERSION").to_owned(),
+            rust: None,
+            opt_level: None,
+            clock: ClockInfo {
+                name: UNKNOWN.to_owned(),
+                probe: None,
+            },
+            git: None,
+        };
+        let mut report = Report::new(environment);
+        report
+            .notes
+            .push(Note::info("imported", format!("read from {origin}")));
+        Self { report }
+    }
+
+    /// Where the numbers came from, as far as the format says.
+    pub(super) fn environment(&mut self) -> &mut Environment {
+        &mut self.report.environment
+    }
+
+    /// When it was measured, as far as the file says it in a form that can be
+    /// read; otherwise the report is as old as its import.
+    pub(super) fn created(&mut self, time: Option<SystemTime>) {
+        self.report.created = time.unwrap_or(self.report.created);
+    }
+
+    pub(super) fn note(&mut self, note: Note) {
+        self.report.notes.push(note);
+    }
+
+    pub(super) fn add(&mut self, entry: Entry) {
+        let mut benchmark = entry.benchmark;
+        if benchmark.successes + benchmark.failures == 0 {
+            let counts = benchmark.metrics.values().map(|summary| summary.count);
+            benchmark.successes = counts.max().unwrap_or(0);
+        }
+        self.report.benchmarks.push(benchmark);
+    }
+
+    /// The report, in which no two benchmarks share a name.
+    pub(super) fn finish(mut self) -> Result<Report, Mistake> {
+        let is_empty =
+            |benchmark: &Benchmark| benchmark.metrics.is_empty() && benchmark.failures == 0;
+        self.report
+            .benchmarks
+            .retain(|benchmark| !is_empty(benchmark));
+        if self.report.benchmarks.is_empty() {
+            return Err(Mistake::new("there is no result in it"));
+        }
+        make_distinct(&mut self.report.benchmarks);
+        Ok(self.report)
+    }
+}
+
+impl Entry {
+    pub(super) fn new(name: impl Into<String>) -> Self {
+        let name: String = name.into();
+        Self {
+            benchmark: Benchmark::new(if name.trim().is_empty() {
+                "(unnamed)".to_owned()
+            } else {
+                name
+            }),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.benchmark.name
+    }
+
+    pub(super) fn command(&mut self, command: &str) {
+        self.benchmark.command = Some(command.to_owned());
+    }
+
+    pub(super) fn parameter(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            let value = value.to_owned();
+            self.benchmark.parameters.insert(name.to_owned(), value);
+        }
+    }
+
+    pub(super) fn note(&mut self, note: Note) {
+        if !self.benchmark.notes.contains(&note) {
+            self.benchmark.notes.push(note);
+        }
+    }
+
+    /// How many runs there were, where the number of values does not say it.
+    pub(super) fn runs(&mut self, successes: u64, failures: u64) {
+        self.benchmark.successes = successes;
+        self.benchmark.failures = failures;
+    }
+
+    /// Tells of a failed run, which is counted by [`Entry::runs`].
+    pub(super) fn failed_run(&mut self, run: Option<u64>, reason: impl Into<String>) {
+        if self.benchmark.failed_runs.len() < MOST_FAILURES {
+            self.benchmark.failed_runs.push(RunFailure {
+                run,
+                reason: reason.into(),
+                stderr: String::new(),
+            });
+        }
+    }
+
+    /// Every value of a metric. Those that are none are left out, which a note
+    /// says.
+    pub(super) fn samples(
+        &mut self,
+        metric: Metric,
+        scale: Scale,
+        values: impl IntoIterator<Item = Option<f64>>,
+    ) {
+        let mut left_out = 0_u64;
+        let mut samples = Vec::new();
+        for value in values {
+            match value.and_then(|value| usable(value, scale)) {
+                Some(value) => samples.push(value),
+                None => left_out += 1,
+            }
+        }
+        self.tell_left_out(&metric, left_out);
+        if !samples.is_empty() {
+            let summary = MetricSummary::from_samples(scale.unit, samples).better(scale.better);
+            self.insert(metric, summary);
+        }
+    }
+
+    /// What was reported of a metric whose values are not known.
+    pub(super) fn reported(&mut self, metric: Metric, scale: Scale, reported: Reported) {
+        let mut left_out = 0;
+        let mut known = |value: Option<f64>| {
+            let usable = usable(value?, scale);
+            left_out += u64::from(usable.is_none());
+            usable
+        };
+        let mut summary = MetricSummary::from_values(scale.unit, &[]).better(scale.better);
+        summary.count = reported.count;
+        summary.mean = known(reported.mean);
+        summary.median = known(reported.median);
+        summary.std_dev = known(reported.std_dev);
+        summary.min = known(reported.min);
+        summary.max = known(reported.max);
+        summary.p95 = known(reported.p95);
+        summary.p99 = known(reported.p99);
+        summary.p99_9 = known(reported.p99_9);
+        summary.sum = summary
+            .mean
+            .map_or(0.0, |mean| mean * reported.count as f64);
+        self.tell_left_out(&metric, left_out);
+        let numbers = [
+            summary.mean,
+            summary.median,
+            summary.min,
+            summary.max,
+            summary.p95,
+        ];
+        if numbers.iter().any(Option::is_some) {
+            self.insert(metric, summary);
+        }
+    }
+
+    /// A single number.
+    pub(super) fn value(&mut self, metric: Metric, scale: Scale, value: Option<f64>) {
+        self.samples(metric, scale, value.map(Some));
+    }
+
+    /// A distribution in buckets.
+    pub(super) fn histogram(&mut self, metric: Metric, histogram: Histogram) {
+        if histogram.count() > 0 {
+            let summary = MetricSummary::from_histogram(Unit::Nanoseconds, histogram);
+            self.insert(metric, summary);
+        }
+    }
+
+    /// Two metrics may come to be spelt alike.
+    fn insert(&mut self, metric: Metric, summary: MetricSummary) {
+        if self.benchmark.metrics.len() >= MOST_METRICS {
+            let name = self.name();
+            let text = format!("{name}: metrics beyond the first {MOST_METRICS} were left out");
+            self.note(Note::warning("too-many-metrics", text));
+            return;
+        }
+        let metrics = &mut self.benchmark.metrics;
+        let spelt = (2..).map(|number| Metric::named(&format!("{metric}_{number}")));
+        let free = std::iter::once(metric.clone())
+            .chain(spelt)
+            .find(|metric| !metrics.contains_key(metric));
+        metrics.insert(free.unwrap_or(metric), summary);
+    }
+
+    fn tell_left_out(&mut self, metric: &Metric, left_out: u64) {
+        if left_out > 0 {
+            let name = self.name();
+            self.note(Note::warning(
+                "unusable-values",
+                format!("{name}: values of {metric} that are negative, too large or no numbers were left out: {left_out}"),
+            ));
+        }
+    }
+}
+
+/// A value in base units. Only what is counted by itself may be negative.
+fn usable(value: f64, scale: Scale) -> Option<f64> {
+    let value = value * scale.factor;
+    let may_be_negative = matches!(scale.unit, Unit::Count | Unit::Score | Unit::Ratio);
+    let is_usable = value.abs() <= LARGEST_VALUE && (value >= 0.0 || may_be_negative);
+    // There is a zero below zero.
+    is_usable.then_some(value + 0.0)
+}
+
+/// Gives benchmarks of one name the parameters that tell them apart, and those
+/// that have none a number.
+fn make_distinct(benchmarks: &mut [Benchmark]) {
+    let mut groups: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, benchmark) in benchmarks.iter().enumerate() {
+        groups.entry(&benchmark.name).or_default().push(index);
+    }
+    let mut renamed: Vec<(usize, String)> = Vec::new();
+    for indices in groups.values().filter(|indices| indices.len() > 1) {
+        let first = &benchmarks[indices[0]];
+        let differs = |key: &str| {
+            let of = |index: usize| benchmarks[index].parameters.get(key);
+            indices
+                .iter()
+                .any(|index| of(*index) != first.parameters.get(key))
+        };
+        let keys: HashSet<&String> = indices
+            .iter()
+            .flat_map(|index| benchmarks[*index].parameters.keys())
+            .collect();
+        let keys: HashSet<&String> = keys.into_iter().filter(|key| differs(key)).collect();
+        for index in indices {
+            let own = benchmarks[*index].parameters.iter();
+            let told: Vec<String> = own
+                .filter(|(key, _)| keys.contains(key))
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            if !told.is_empty() {
+                let name = format!("{} ({})", benchmarks[*index].name, told.join(", "));
+                renamed.push((*index, name));
+            }
+        }
+    }
+    for (index, name) in renamed {
+        benchmarks[index].name = name;
+    }
+    number_the_rest(benchmarks);
+}
+
+fn number_the_rest(benchmarks: &mut [Benchmark]) {
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut seen: HashMap<String, u64> = HashMap::new();
+    for benchmark in benchmarks {
+        if taken.insert(benchmark.name.clone()) {
+            continue;
+        }
+        let number = seen.entry(benchmark.name.clone()).or_insert(1);
+        loop {
+            *number += 1;
+            let name = format!("{} #{number}", benchmark.name);
+            if taken.insert(name.clone()) {
+                benchmark.name = name;
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(named: &[(&str, &[(&str, &str)])]) -> Vec<String> {
+        let mut import = Import::new("a test");
+        for (name, parameters) in named {
+            let mut entry = Entry::new(*name);
+            for (key, value) in *parameters {
+                entry.parameter(key, value);
+            }
+            entry.value(Metric::WALL_TIME, Scale::SECONDS, Some(1.0));
+            import.add(entry);
+        }
+        let report = import.finish().unwrap();
+        report.benchmarks.into_iter().map(|b| b.name).collect()
+    }
+
+    #[test]
+    fn no_two_benchmarks_share_a_name() {
+        let told = names(&[
+            ("a", &[("us", "1"), ("tag", "x")]),
+            ("a", &[("us", "1"), ("tag", "y")]),
+            ("b", &[("us", "1")]),
+            ("c", &[]),
+            ("c #2", &[]),
+            ("c", &[]),
+            ("c", &[]),
+            ("", &[]),
+        ]);
+        let expected = [
+            "a (tag=x)",
+            "a (tag=y)",
+            "b",
+            "c",
+            "c #2",
+            "c #3",
+            "c #4",
+            "(unnamed)",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn values_that_are_none_are_left_out_and_told() {
+        let mut entry = Entry::new("a");
+        let values = [
+            Some(1.0),
+            None,
+            Some(-1.0),
+            Some(f64::NAN),
+            Some(1e300),
+            Some(-0.0),
+        ];
+        entry.samples(Metric::WALL_TIME, Scale::SECONDS, values);
+        let time = &entry.benchmark.metrics[&Metric::WALL_TIME];
+        assert_eq!(time.samples, [1e9, 0.0]);
+        assert!(time.samples[1].is_sign_positive());
+        let note = &entry.benchmark.notes[0];
+        assert_eq!(note.code, "unusable-values");
+        assert!(note.message.ends_with("left out: 4"), "{}", note.message);
+    }
+
+    #[test]
+    fn metrics_that_are_spelt_alike_are_both_kept() {
+        let mut entry = Entry::new("a");
+        for name in ["x-y", "x.y", "x y"] {
+            entry.value(super::super::units::metric(name), Scale::COUNT, Some(1.0));
+        }
+        let names: Vec<&str> = entry.benchmark.metrics.keys().map(Metric::name).collect();
+        assert_eq!(names, ["x_y", "x_y_2", "x_y_3"]);
+    }
+
+    #[test]
+    fn a_file_without_results_is_a_mistake() {
+        assert!(Import::new("a test").finish().is_err());
+    }
+}

@@ -1,0 +1,250 @@
+//! divan's text: a tree of names beside a table of times.
+
+use perfkit::Metric;
+use perfkit::report::{Note, Report};
+
+use super::build::{Entry, Import, Reported};
+use super::parse_error::Mistake;
+use super::text::Text;
+use super::units::{self, Scale};
+
+/// The headings of the columns, after the name of the program.
+const HEADINGS: [&str; 6] = ["fastest", "slowest", "median", "mean", "samples", "iters"];
+
+/// The figures of one line: fastest, slowest, median, mean.
+type Figures = [Option<f64>; 4];
+
+/// What the lines below a time are about.
+#[derive(Clone, Copy, PartialEq)]
+enum Topic {
+    Throughput,
+    Allocated,
+    Peak,
+    Other,
+}
+
+/// Where we are in the tree.
+struct Tree {
+    /// The column, in characters, where figures begin.
+    first_column: usize,
+    /// The names from the program to the latest line.
+    path: Vec<String>,
+    open: Option<Leaf>,
+}
+
+/// A benchmark whose lines are being read.
+struct Leaf {
+    entry: Entry,
+    samples: u64,
+    topic: Topic,
+    /// How many lines of the topic were read.
+    lines: usize,
+}
+
+pub(super) fn recognise(text: &Text) -> bool {
+    text.lines().any(|(_, line)| is_heading(line))
+}
+
+fn is_heading(line: &str) -> bool {
+    let mut rest = line;
+    line.contains('│')
+        && HEADINGS
+            .iter()
+            .all(|heading| match rest.split_once(heading) {
+                Some((_, after)) => {
+                    rest = after;
+                    true
+                }
+                None => false,
+            })
+}
+
+pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+    let mut import = Import::new("divan's text");
+    import.note(Note::info(
+        "no-samples",
+        "divan reports fastest, slowest, median and mean without a deviation: no interval can be had",
+    ));
+    let mut tree: Option<Tree> = None;
+    for (number, line) in text.lines() {
+        if is_heading(line) {
+            close(&mut import, tree.take());
+            let (before, _) = line.split_once(HEADINGS[0]).unwrap_or((line, ""));
+            tree = Some(Tree {
+                first_column: before.chars().count(),
+                path: vec![before.trim().to_owned()],
+                open: None,
+            });
+        } else if let Some(tree) = tree.as_mut().filter(|_| line.contains(['│', '─'])) {
+            read_line(&mut import, tree, line).map_err(|what| Mistake::at(number, what))?;
+        }
+    }
+    close(&mut import, tree);
+    import.finish()
+}
+
+fn close(import: &mut Import, tree: Option<Tree>) {
+    if let Some(leaf) = tree.and_then(|tree| tree.open) {
+        import.add(leaf.entry);
+    }
+}
+
+fn read_line(import: &mut Import, tree: &mut Tree, line: &str) -> Result<(), String> {
+    let characters: Vec<char> = line.chars().collect();
+    let (names, figures) = characters.split_at(tree.first_column.min(characters.len()));
+    let figures: String = figures.iter().collect();
+    let cells: Vec<&str> = figures.split('│').map(str::trim).collect();
+    let Some(branch) = names.iter().position(|c| matches!(c, '├' | '╰')) else {
+        return match &mut tree.open {
+            Some(leaf) => leaf.further(&cells),
+            None => Ok(()),
+        };
+    };
+    if let Some(leaf) = tree.open.take() {
+        import.add(leaf.entry);
+    }
+    let name: String = names.iter().skip(branch + 2).collect();
+    let depth = branch / 3 + 1;
+    tree.path.truncate(depth.min(tree.path.len()));
+    tree.path.push(name.trim().to_owned());
+    if cells.iter().all(|cell| cell.is_empty()) || cells[0] == "(ignored)" {
+        return Ok(());
+    }
+    let name = tree.path.join("::");
+    let times = figures_of(&cells, |cell| quantity(cell, units::nanoseconds))
+        .ok_or_else(|| format!("{name} has no times"))?;
+    let samples = cells
+        .get(4)
+        .and_then(|cell| units::number(cell))
+        .unwrap_or(0.0) as u64;
+    let mut entry = Entry::new(name);
+    entry.runs(samples, 0);
+    let mut leaf = Leaf {
+        entry,
+        samples,
+        topic: Topic::Throughput,
+        lines: 0,
+    };
+    leaf.add(Metric::WALL_TIME, Scale::NANOSECONDS, times);
+    tree.open = Some(leaf);
+    Ok(())
+}
+
+impl Leaf {
+    /// A line below the times: throughput, or what was allocated.
+    fn further(&mut self, cells: &[&str]) -> Result<(), String> {
+        let first = cells.first().copied().unwrap_or_default();
+        if let Some(topic) = first.strip_suffix(':') {
+            self.topic = match topic {
+                "alloc" => Topic::Allocated,
+                "max alloc" => Topic::Peak,
+                _ => Topic::Other,
+            };
+            self.lines = 0;
+            return Ok(());
+        }
+        self.lines += 1;
+        let size = |cell: &str| quantity(cell, units::bytes);
+        let unreadable = || {
+            format!(
+                "{} has a line that is not understood: {first}",
+                self.entry.name()
+            )
+        };
+        match (self.topic, self.lines) {
+            (Topic::Throughput, _) => {
+                let Some(unit) = first.split_whitespace().nth(1) else {
+                    return Ok(());
+                };
+                let Some(scale) = rate(unit) else {
+                    return Ok(());
+                };
+                let [fastest, slowest, median, mean] =
+                    figures_of(cells, any_rate).ok_or_else(unreadable)?;
+                // The fastest has the highest rate.
+                self.add(Metric::THROUGHPUT, scale, [slowest, fastest, median, mean]);
+            }
+            (Topic::Allocated, 1) => {
+                let counts = figures_of(cells, units::number).ok_or_else(unreadable)?;
+                self.add(Metric::ALLOCATIONS, Scale::COUNT, counts);
+            }
+            (Topic::Allocated, 2) => {
+                let sizes = figures_of(cells, size).ok_or_else(unreadable)?;
+                self.add(Metric::ALLOCATED, Scale::BYTES, sizes);
+            }
+            (Topic::Peak, 2) => {
+                let sizes = figures_of(cells, size).ok_or_else(unreadable)?;
+                self.add(Metric::PEAK_GROWTH, Scale::BYTES, sizes);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, metric: Metric, scale: Scale, [min, max, median, mean]: Figures) {
+        let reported = Reported {
+            count: self.samples,
+            min,
+            max,
+            median,
+            mean,
+            ..Reported::default()
+        };
+        self.entry.reported(metric, scale, reported);
+    }
+}
+
+/// The first four cells; `None` where the first is none of what is read.
+fn figures_of(cells: &[&str], read: impl Fn(&str) -> Option<f64>) -> Option<Figures> {
+    let cell = |index: usize| cells.get(index).and_then(|cell| read(cell));
+    cell(0)?;
+    Some([cell(0), cell(1), cell(2), cell(3)])
+}
+
+/// `18.74 ns` in base units.
+fn quantity(cell: &str, factor: fn(&str) -> Option<f64>) -> Option<f64> {
+    let (value, unit) = cell.split_once(' ')?;
+    Some(units::number(value)? * factor(unit.trim())?)
+}
+
+fn any_rate(cell: &str) -> Option<f64> {
+    let (value, unit) = cell.split_once(' ')?;
+    Some(units::number(value)? * prefix(rate_stem(unit.trim())?.0)?)
+}
+
+/// What a rate is of: bytes, or items, characters and cycles.
+fn rate(unit: &str) -> Option<Scale> {
+    let (front, what) = rate_stem(unit)?;
+    prefix(front)?;
+    Some(if what == "B" {
+        Scale::BYTES_PER_SECOND
+    } else {
+        Scale::PER_SECOND
+    })
+}
+
+fn rate_stem(unit: &str) -> Option<(&str, &'static str)> {
+    let known = [
+        ("B/s", "B"),
+        ("item/s", "item"),
+        ("char/s", "char"),
+        ("Hz", "Hz"),
+    ];
+    known
+        .into_iter()
+        .find_map(|(end, what)| Some((unit.strip_suffix(end)?, what)))
+}
+
+fn prefix(text: &str) -> Option<f64> {
+    Some(match text {
+        "" => 1.0,
+        "K" | "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "Ki" => 1024.0,
+        "Mi" => 1_048_576.0,
+        "Gi" => 1_073_741_824.0,
+        _ => return None,
+    })
+}

@@ -1,0 +1,132 @@
+//! Google Benchmark: `--benchmark_format=json`.
+
+use std::collections::BTreeMap;
+
+use perfkit::report::{Note, Report};
+use serde::Deserialize;
+
+use super::build::Import;
+use super::date;
+use super::google_rows::{AGGREGATES, Row, collect};
+use super::json::{Number, Plain, parse};
+use super::parse_error::Mistake;
+use super::text::Text;
+
+#[derive(Deserialize)]
+struct File {
+    context: Context,
+    benchmarks: Vec<Run>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Context {
+    date: Plain,
+    num_cpus: Option<usize>,
+    cpu_scaling_enabled: Option<bool>,
+    library_build_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    name: String,
+    #[serde(default)]
+    run_name: Option<String>,
+    #[serde(default)]
+    aggregate_name: Option<String>,
+    #[serde(default)]
+    iterations: Option<Number>,
+    #[serde(default)]
+    time_unit: Option<String>,
+    #[serde(default)]
+    real_time: Number,
+    #[serde(default)]
+    cpu_time: Number,
+    #[serde(default)]
+    label: Option<String>,
+    #[serde(default)]
+    error_occurred: bool,
+    #[serde(default)]
+    skipped: Option<bool>,
+    #[serde(default)]
+    error_message: Option<String>,
+    #[serde(flatten)]
+    counters: BTreeMap<String, Plain>,
+}
+
+/// Keys that describe the run, and are no counters.
+const DESCRIPTIONS: [&str; 10] = [
+    "family_index",
+    "per_family_instance_index",
+    "run_type",
+    "repetitions",
+    "repetition_index",
+    "threads",
+    "aggregate_unit",
+    "skip_message",
+    "big_o",
+    "rms",
+];
+
+pub(super) fn recognise(text: &Text) -> bool {
+    text.shape().is_object_with(&["context", "benchmarks"])
+}
+
+pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+    let file: File = parse(text.as_str())?;
+    let mut import = Import::new("Google Benchmark JSON");
+    import.created(date::parse(&file.context.date.0));
+    import.environment().cores = file.context.num_cpus.filter(|cores| *cores > 0);
+    if file.context.library_build_type.as_deref() == Some("debug") {
+        import.note(Note::warning(
+            "debug-build",
+            "Google Benchmark says that its library was built as debug: times may be longer",
+        ));
+    }
+    if file.context.cpu_scaling_enabled == Some(true) {
+        import.note(Note::warning(
+            "cpu-scaling",
+            "Google Benchmark says that CPU frequency scaling was on: times may vary",
+        ));
+    }
+    let rows = file.benchmarks.into_iter().map(row).collect();
+    collect(&mut import, rows)?;
+    import.finish()
+}
+
+fn row(run: Run) -> Row {
+    let (name, aggregate) = match (run.run_name, run.aggregate_name) {
+        (Some(name), aggregate) => (name, aggregate),
+        (None, aggregate) => split(run.name, aggregate),
+    };
+    let error = (run.error_occurred || run.skipped == Some(true))
+        .then(|| run.error_message.unwrap_or_else(|| "an error".to_owned()));
+    let counters = run.counters.into_iter();
+    let counters = counters.filter(|(name, _)| !DESCRIPTIONS.contains(&name.as_str()));
+    Row {
+        name,
+        aggregate,
+        iterations: run.iterations.and_then(|n| n.0).unwrap_or(0.0) as u64,
+        time_unit: run.time_unit.unwrap_or_default(),
+        real_time: run.real_time.0,
+        cpu_time: run.cpu_time.0,
+        counters: counters
+            .filter_map(|(name, value)| Some((name, Some(value.0.parse().ok()?))))
+            .collect(),
+        label: run.label.unwrap_or_default(),
+        error,
+    }
+}
+
+/// Versions before 1.5 have the aggregate in the name only.
+fn split(name: String, aggregate: Option<String>) -> (String, Option<String>) {
+    let known = AGGREGATES.iter().chain(&["BigO", "RMS"]);
+    let found = known
+        .copied()
+        .chain(aggregate.as_deref())
+        .find_map(|aggregate| {
+            let stem = name.strip_suffix(aggregate)?.strip_suffix('_')?;
+            Some((stem.to_owned(), Some(aggregate.to_owned())))
+        });
+    found.unwrap_or((name, aggregate))
+}

@@ -1,0 +1,139 @@
+//! hyperfine: `--export-csv`. A line of statistics for each command, without the
+//! runs: of version 1 in seconds, of version 2 in the unit that stands beside.
+
+use std::collections::BTreeMap;
+
+use perfkit::report::{Note, Report};
+use perfkit::{Better, Metric};
+
+use super::build::{Entry, Import, Reported};
+use super::hyperfine::memory_floor;
+use super::hyperfine_v2::metric;
+use super::parse_error::Mistake;
+use super::text::Text;
+use super::units::{self, Scale};
+
+/// How the headings of version 1 begin; early ones had no median.
+const HEADINGS: [&str; 2] = ["command,mean,stddev,median,", "command,mean,stddev,user,"];
+
+/// What version 2 writes of each metric first, after the metric's name.
+const UNIT: &str = "_unit";
+const MEAN: &str = "_mean";
+
+pub(super) fn recognise(text: &Text) -> bool {
+    let first = text.lines().next().map_or("", |(_, line)| line);
+    HEADINGS.iter().any(|start| first.starts_with(start)) || is_of_two(first)
+}
+
+/// The name of one metric stands before each of its fields.
+fn is_of_two(line: &str) -> bool {
+    let mut columns = line.split(',');
+    let is_command = columns.next() == Some("command");
+    let unit = columns.next().and_then(|column| column.strip_suffix(UNIT));
+    let mean = columns.next().and_then(|column| column.strip_suffix(MEAN));
+    is_command && unit.is_some() && unit == mean
+}
+
+pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+    let mut reader = csv::Reader::from_reader(text.as_str().as_bytes());
+    let failed = |error: csv::Error| {
+        let line = error.position().map_or(1, csv::Position::line) as usize;
+        Mistake::at(line, error.to_string())
+    };
+    let headings = reader.headers().map_err(failed)?.clone();
+    let is_two = is_of_two(text.lines().next().map_or("", |(_, line)| line));
+    let origin = if is_two {
+        "hyperfine 2 CSV"
+    } else {
+        "hyperfine 1 CSV"
+    };
+    let mut import = Import::new(origin);
+    import.note(Note::info(
+        "no-samples",
+        "hyperfine's CSV has statistics without the runs that they are from, and does not say how many there were: no interval can be had (--export-json has the runs)",
+    ));
+    for record in reader.records() {
+        let record = record.map_err(failed)?;
+        let line = record.position().map_or(1, csv::Position::line) as usize;
+        let fields = headings.iter().zip(&record).collect();
+        let entry = if is_two {
+            of_two(&fields)
+        } else {
+            of_one(&fields)
+        };
+        import.add(entry.map_err(|what| Mistake::at(line, what))?);
+    }
+    import.finish()
+}
+
+/// The fields of a line by their headings.
+type Fields<'a> = BTreeMap<&'a str, &'a str>;
+
+fn number(fields: &Fields<'_>, heading: &str) -> Result<Option<f64>, String> {
+    match fields.get(heading) {
+        None | Some(&"" | &"NaN") => Ok(None),
+        Some(text) => match units::number(text) {
+            Some(number) => Ok(Some(number)),
+            None => Err(format!("{heading} is no number: {text:?}")),
+        },
+    }
+}
+
+fn of_one(fields: &Fields<'_>) -> Result<Entry, String> {
+    let mut entry = named(fields);
+    let time = reported(fields, "")?;
+    entry.reported(Metric::WALL_TIME, Scale::SECONDS, time);
+    for (heading, metric) in [("user", Metric::USER_TIME), ("system", Metric::SYSTEM_TIME)] {
+        let mean = Reported {
+            mean: number(fields, heading)?,
+            ..Reported::default()
+        };
+        entry.reported(metric, Scale::SECONDS, mean);
+    }
+    Ok(entry)
+}
+
+fn of_two(fields: &Fields<'_>) -> Result<Entry, String> {
+    let mut entry = named(fields);
+    for (heading, unit) in fields {
+        let Some(name) = heading.strip_suffix(UNIT) else {
+            continue;
+        };
+        let scale = match *unit {
+            "" => Scale::COUNT,
+            unit => units::scale(unit),
+        };
+        // What hyperfine measures is better when lower.
+        let scale = Scale::new(scale.unit, scale.factor, Better::Lower);
+        let metric = metric(name);
+        if metric == Metric::PEAK_MEMORY {
+            entry.note(memory_floor());
+        }
+        entry.reported(metric, scale, reported(fields, &format!("{name}_"))?);
+    }
+    Ok(entry)
+}
+
+fn named(fields: &Fields<'_>) -> Entry {
+    let command = fields.get("command").copied().unwrap_or_default();
+    let mut entry = Entry::new(command);
+    for (heading, value) in fields {
+        if let Some(name) = heading.strip_prefix("parameter_") {
+            entry.parameter(name, value);
+        }
+    }
+    entry
+}
+
+/// The statistics whose headings begin with `start`.
+fn reported(fields: &Fields<'_>, start: &str) -> Result<Reported, String> {
+    let of = |field: &str| number(fields, &format!("{start}{field}"));
+    Ok(Reported {
+        mean: of("mean")?,
+        std_dev: of("stddev")?,
+        median: of("median")?,
+        min: of("min")?,
+        max: of("max")?,
+        ..Reported::default()
+    })
+}

@@ -1,0 +1,168 @@
+//! hyperfine 2: `--export-json`, with every metric of every run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use perfkit::Metric;
+use perfkit::report::Report;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+
+use super::build::{Entry, Import};
+use super::date;
+use super::hyperfine::{count_failures, memory_floor};
+use super::json::{Key, Number, Plain, parse};
+use super::parse_error::Mistake;
+use super::text::Text;
+use super::units::{self, Scale};
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    metadata: Metadata,
+    results: Vec<Outcome>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    hyperfine_version: Option<Plain>,
+    start_time: Plain,
+    platform: Platform,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Platform {
+    os: Option<String>,
+    architecture: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    command: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    parameters: Option<BTreeMap<String, Plain>>,
+    measurements: Vec<Run>,
+}
+
+/// What was measured of one run.
+struct Run {
+    exit_code: Option<i64>,
+    values: Vec<(String, Quantity)>,
+}
+
+#[derive(Deserialize)]
+struct Quantity {
+    value: Number,
+    #[serde(default)]
+    unit: Option<String>,
+}
+
+pub(super) fn recognise(text: &Text) -> bool {
+    let shape = text.shape();
+    shape.is_object_with(&["schema_version", "results"])
+        && (shape.has("primary_metric") || shape.has("metadata"))
+}
+
+pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+    let file: File = parse(text.as_str())?;
+    let version = file
+        .metadata
+        .hyperfine_version
+        .unwrap_or(Plain("2".to_owned()));
+    let mut import = Import::new(&format!("hyperfine {} JSON", version.0));
+    import.created(date::parse(&file.metadata.start_time.0));
+    let platform = file.metadata.platform;
+    if let Some(os) = platform.os {
+        import.environment().os = os.to_lowercase();
+    }
+    if let Some(architecture) = platform.architecture {
+        import.environment().architecture = architecture;
+    }
+    for outcome in file.results {
+        import.add(entry(outcome));
+    }
+    import.finish()
+}
+
+fn entry(outcome: Outcome) -> Entry {
+    let name = outcome.name.as_ref().unwrap_or(&outcome.command);
+    let mut entry = Entry::new(name.as_str());
+    entry.command(&outcome.command);
+    for (name, value) in outcome.parameters.iter().flatten() {
+        entry.parameter(name, &value.0);
+    }
+    let runs = outcome.measurements;
+    let codes: Vec<Option<i64>> = runs.iter().map(|run| run.exit_code).collect();
+    let failures = count_failures(&mut entry, &codes, runs.len());
+    entry.runs(runs.len() as u64 - failures, failures);
+    let mut columns: BTreeMap<String, (Scale, Vec<Option<f64>>)> = BTreeMap::new();
+    for run in runs.into_iter().filter(|run| run.exit_code == Some(0)) {
+        for (name, quantity) in run.values {
+            let column = columns
+                .entry(name)
+                .or_insert_with(|| (scale(quantity.unit.as_deref()), Vec::new()));
+            column.1.push(quantity.value.0);
+        }
+    }
+    for (name, (scale, values)) in columns {
+        let metric = metric(&name);
+        if metric == Metric::PEAK_MEMORY {
+            entry.note(memory_floor());
+        }
+        entry.samples(metric, scale, values);
+    }
+    entry
+}
+
+/// What version 2 measures, in our words.
+pub(super) fn metric(name: &str) -> Metric {
+    match name {
+        "time_wall_clock" => Metric::WALL_TIME,
+        "time_cpu" => Metric::CPU_TIME,
+        "time_user" => Metric::USER_TIME,
+        "time_system" => Metric::SYSTEM_TIME,
+        "memory_peak_resident" => Metric::PEAK_MEMORY,
+        other => units::metric(other),
+    }
+}
+
+/// Counters of the processor and the kernel have no unit.
+fn scale(unit: Option<&str>) -> Scale {
+    match unit {
+        Some(unit) => units::scale(unit),
+        None => Scale::COUNT,
+    }
+}
+
+impl<'de> Deserialize<'de> for Run {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RunVisitor;
+        impl<'de> Visitor<'de> for RunVisitor {
+            type Value = Run;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the measurements of a run")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Run, A::Error> {
+                let mut run = Run {
+                    exit_code: None,
+                    values: Vec::new(),
+                };
+                while let Some(key) = map.next_key::<Key<'_>>()? {
+                    if key == "exit_code" {
+                        run.exit_code = map.next_value()?;
+                    } else if let Some(quantity) = map.next_value()? {
+                        run.values.push((key.into_owned(), quantity));
+                    }
+                }
+                Ok(run)
+            }
+        }
+        deserializer.deserialize_map(RunVisitor)
+    }
+}

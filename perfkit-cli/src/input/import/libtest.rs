@@ -1,0 +1,104 @@
+//! `cargo bench` with `#[bench]`: its text, and its lines of JSON.
+
+use perfkit::Metric;
+use perfkit::report::{Note, Report};
+use serde::Deserialize;
+
+use super::build::{Entry, Import, Reported};
+use super::json::Number;
+use super::parse_error::Mistake;
+use super::text::Text;
+use super::units::{Scale, number};
+
+/// What libtest calls MB/s: 10⁶ bytes, in its JSON as well.
+const MEGABYTES: f64 = 1e6;
+
+const RESULT: &str = " ... bench:";
+
+#[derive(Deserialize)]
+struct Event {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    median: Number,
+    #[serde(default)]
+    mib_per_second: Number,
+}
+
+pub(super) fn recognise_text(text: &Text) -> bool {
+    text.lines()
+        .any(|(_, line)| line.starts_with("test ") && line.contains(RESULT))
+}
+
+pub(super) fn recognise_json(text: &Text) -> bool {
+    text.shape().is_object_with(&["type", "event"])
+}
+
+pub(super) fn read_text(text: &Text) -> Result<Report, Mistake> {
+    let mut import = Import::new("the text of libtest's benchmarks");
+    for (line, content) in text.lines() {
+        let Some(rest) = content.trim_start().strip_prefix("test ") else {
+            continue;
+        };
+        let Some((name, result)) = rest.split_once(RESULT) else {
+            continue;
+        };
+        let (time, rate) = figures(result)
+            .ok_or_else(|| Mistake::at(line, format!("{name} has no time in ns/iter")))?;
+        add(&mut import, name.trim(), Some(time), rate);
+    }
+    import.finish()
+}
+
+/// The median in nanoseconds and MB/s of `  75.90 ns/iter (+/- 3.35) = 106 MB/s`.
+fn figures(result: &str) -> Option<(f64, Option<f64>)> {
+    let (time, rest) = result.split_once("ns/iter")?;
+    let time = number(time.trim())?;
+    match rest.split_once(" = ") {
+        None => Some((time, None)),
+        Some((_, rate)) => {
+            let rate = number(rate.trim().strip_suffix("MB/s")?.trim())?;
+            Some((time, Some(rate)))
+        }
+    }
+}
+
+pub(super) fn read_json(text: &Text) -> Result<Report, Mistake> {
+    let mut import = Import::new("libtest JSON");
+    for (number, line) in text.lines() {
+        if !line.trim_start().starts_with('{') {
+            continue;
+        }
+        let event: Event =
+            serde_json::from_str(line).map_err(|error| Mistake::from(error).below(number - 1))?;
+        if event.kind == "bench" {
+            add(
+                &mut import,
+                &event.name,
+                event.median.0,
+                event.mib_per_second.0,
+            );
+        }
+    }
+    import.finish()
+}
+
+fn add(import: &mut Import, name: &str, time: Option<f64>, rate: Option<f64>) {
+    let mut entry = Entry::new(name);
+    let median = |value: Option<f64>| Reported {
+        median: value,
+        ..Reported::default()
+    };
+    entry.reported(Metric::WALL_TIME, Scale::NANOSECONDS, median(time));
+    if let Some(rate) = rate {
+        let rate = median(Some(rate * MEGABYTES));
+        entry.reported(Metric::THROUGHPUT, Scale::BYTES_PER_SECOND, rate);
+    }
+    entry.note(Note::info(
+        "no-samples",
+        "libtest reports a median and the distance from the smallest value to the largest: no interval can be had",
+    ));
+    import.add(entry);
+}

@@ -1,0 +1,257 @@
+//! `perf stat`: its text, its CSV (`-x,`) and its lines of JSON (`-j`).
+
+use perfkit::Metric;
+use perfkit::report::{Note, Report};
+use serde::Deserialize;
+
+use super::build::{Entry, Import, Reported};
+use super::json::Plain;
+use super::parse_error::Mistake;
+use super::text::Text;
+use super::units::{self, Scale};
+
+const HEADING: &str = "Performance counter stats for ";
+
+/// What stands where a counter could not be read.
+const MISSING: [&str; 2] = ["<not supported>", "<not counted>"];
+
+/// The name of a command that the format does not tell.
+const UNNAMED: &str = "perf stat";
+
+#[derive(Deserialize)]
+struct Counter {
+    #[serde(rename = "counter-value", default)]
+    value: Plain,
+    #[serde(default)]
+    unit: Plain,
+    #[serde(default)]
+    event: Plain,
+}
+
+/// One counter: its event, value and unit.
+struct Reading<'a> {
+    event: &'a str,
+    value: &'a str,
+    unit: &'a str,
+}
+
+pub(super) fn recognise_json(text: &Text) -> bool {
+    text.shape().is_object_with(&["counter-value", "event"])
+}
+
+pub(super) fn recognise_text(text: &Text) -> bool {
+    text.lines()
+        .any(|(_, line)| line.trim_start().starts_with(HEADING))
+}
+
+pub(super) fn recognise_csv(text: &Text) -> bool {
+    let mut lines = text.lines().filter(|(_, line)| !is_comment(line));
+    let Some((_, line)) = lines.next() else {
+        return false;
+    };
+    let fields: Vec<&str> = line.split(',').collect();
+    let &[value, unit, event, fourth, ..] = fields.as_slice() else {
+        return false;
+    };
+    let is_value = units::number(value).is_some() || MISSING.contains(&value);
+    let is_unit = unit.is_empty() || unit == "Joules" || units::scale(unit) != Scale::UNKNOWN;
+    let is_event = event.starts_with(|c: char| c.is_ascii_alphabetic());
+    // The share of the time that the counter ran is always there, after how much
+    // the value varied where there were several runs.
+    let share_at = if fourth.ends_with('%') { 5 } else { 4 };
+    let share = fields.get(share_at).and_then(|share| units::number(share));
+    let is_share = share.is_some_and(|share| (0.0..=100.0).contains(&share));
+    is_value && is_unit && is_event && is_share
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim().is_empty() || line.starts_with('#')
+}
+
+pub(super) fn read_json(text: &Text) -> Result<Report, Mistake> {
+    let mut entry = Entry::new(UNNAMED);
+    for (number, line) in text.lines().filter(|(_, line)| !is_comment(line)) {
+        let counter: Counter =
+            serde_json::from_str(line).map_err(|error| Mistake::from(error).below(number - 1))?;
+        let reading = Reading {
+            event: &counter.event.0,
+            value: &counter.value.0,
+            unit: &counter.unit.0,
+        };
+        add(&mut entry, &reading).map_err(|what| Mistake::at(number, what))?;
+    }
+    finish("perf stat JSON", entry)
+}
+
+pub(super) fn read_csv(text: &Text) -> Result<Report, Mistake> {
+    let mut entry = Entry::new(UNNAMED);
+    for (number, line) in text.lines().filter(|(_, line)| !is_comment(line)) {
+        let mut fields = line.split(',');
+        let mut next = || fields.next().unwrap_or_default();
+        let (value, unit, event) = (next(), next(), next());
+        if event.is_empty() {
+            return Err(Mistake::at(
+                number,
+                "the line has no event: it may be cut off",
+            ));
+        }
+        let reading = Reading { event, value, unit };
+        add(&mut entry, &reading).map_err(|what| Mistake::at(number, what))?;
+    }
+    finish("perf stat CSV", entry)
+}
+
+pub(super) fn read_text(text: &Text) -> Result<Report, Mistake> {
+    let mut runs = 1;
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut times: Vec<Option<f64>> = Vec::new();
+    for (number, line) in text.lines() {
+        let line = line.trim();
+        if let Some(rest) = line.strip_prefix(HEADING) {
+            let name;
+            (name, runs) = heading(rest);
+            let mut entry = Entry::new(name.as_str());
+            entry.command(&name);
+            entry.runs(runs, 0);
+            entries.push(entry);
+            times.clear();
+            continue;
+        }
+        let Some(entry) = entries.last_mut() else {
+            continue;
+        };
+        if let Some((elapsed, _)) = line.split_once("seconds time elapsed") {
+            let elapsed = elapsed_time(elapsed, runs);
+            let (mean, std_dev) =
+                elapsed.ok_or_else(|| Mistake::at(number, "the elapsed time is no number"))?;
+            if times.len() as u64 == runs && runs > 1 {
+                entry.samples(Metric::WALL_TIME, Scale::SECONDS, times.drain(..));
+            } else {
+                let reported = Reported {
+                    count: runs,
+                    mean: Some(mean),
+                    std_dev,
+                    ..Reported::default()
+                };
+                entry.reported(Metric::WALL_TIME, Scale::SECONDS, reported);
+            }
+        } else if let Some(time) = single_time(line) {
+            times.push(Some(time));
+        } else if let Some(reading) = counter(line) {
+            add(entry, &reading).map_err(|what| Mistake::at(number, what))?;
+        }
+    }
+    let mut import = Import::new("the text of perf stat");
+    import.note(no_samples());
+    for entry in entries {
+        import.add(entry);
+    }
+    import.finish()
+}
+
+/// Command and number of runs of `'./spin 2000' (5 runs):`.
+fn heading(rest: &str) -> (String, u64) {
+    let rest = rest.trim_end_matches(':').trim();
+    let (name, runs) = match rest.rsplit_once(" (") {
+        Some((name, runs)) => (
+            name,
+            runs.strip_suffix(" runs)").and_then(|n| n.parse().ok()),
+        ),
+        None => (rest, None),
+    };
+    (name.trim_matches('\'').to_owned(), runs.unwrap_or(1).max(1))
+}
+
+/// Mean and deviation of `0.01908 +- 0.00678`, of which the latter is the
+/// standard error of the mean.
+fn elapsed_time(text: &str, runs: u64) -> Option<(f64, Option<f64>)> {
+    match text.split_once("+-") {
+        None => Some((units::number(text.trim())?, None)),
+        Some((mean, error)) => {
+            let deviation = units::number(error.trim())? * (runs as f64).sqrt();
+            Some((units::number(mean.trim())?, (runs > 1).then_some(deviation)))
+        }
+    }
+}
+
+/// The time of `0.0030591 (+0.0001055) #`, a line of `--table`.
+fn single_time(line: &str) -> Option<f64> {
+    let (time, rest) = line.split_once(" (")?;
+    let is_difference = rest.starts_with(['+', '-']) && rest.contains(") #");
+    units::number(time).filter(|_| is_difference)
+}
+
+/// `2.45 msec task-clock # 0.831 CPUs utilized`
+fn counter(line: &str) -> Option<Reading<'_>> {
+    let line = line.split('#').next()?.split("( +-").next()?.trim();
+    if let Some((missing, event)) = MISSING
+        .iter()
+        .find_map(|missing| Some((*missing, line.strip_prefix(missing)?)))
+    {
+        return Some(Reading {
+            event: event.trim(),
+            value: missing,
+            unit: "",
+        });
+    }
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    match fields.as_slice() {
+        [value, event] if units::number(value).is_some() => Some(Reading {
+            event,
+            value,
+            unit: "",
+        }),
+        [value, unit, event] if units::number(value).is_some() => {
+            Some(Reading { event, value, unit })
+        }
+        _ => None,
+    }
+}
+
+fn add(entry: &mut Entry, reading: &Reading<'_>) -> Result<(), String> {
+    let Reading { event, value, unit } = *reading;
+    if MISSING.contains(&value) {
+        entry.note(Note::info(
+            "not-counted",
+            format!("perf could not count {event} on that machine"),
+        ));
+        return Ok(());
+    }
+    let value = units::number(value).ok_or_else(|| format!("{event} has no number: {value:?}"))?;
+    let time = units::nanoseconds(unit);
+    let metric = match event.split(':').next().unwrap_or(event) {
+        "task-clock" | "cpu-clock" => Metric::CPU_TIME,
+        "duration_time" => Metric::WALL_TIME,
+        "minor-faults" => Metric::MINOR_PAGE_FAULTS,
+        "major-faults" => Metric::MAJOR_PAGE_FAULTS,
+        other => units::metric(other),
+    };
+    let scale = match time {
+        Some(factor) => Scale {
+            factor,
+            ..Scale::NANOSECONDS
+        },
+        None if metric == Metric::WALL_TIME => Scale::NANOSECONDS,
+        None => Scale::COUNT,
+    };
+    let reported = Reported {
+        mean: Some(value),
+        ..Reported::default()
+    };
+    entry.reported(metric, scale, reported);
+    Ok(())
+}
+
+fn no_samples() -> Note {
+    Note::info(
+        "no-samples",
+        "perf reports means: counters have no interval, and that of the elapsed time is from its standard error",
+    )
+}
+
+fn finish(origin: &str, entry: Entry) -> Result<Report, Mistake> {
+    let mut import = Import::new(origin);
+    import.note(no_samples());
+    import.add(entry);
+    import.finish()
+}

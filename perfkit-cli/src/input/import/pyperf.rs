@@ -1,0 +1,100 @@
+//! pyperf: `-o FILE.json`, also compressed. Every value of every process.
+
+use std::collections::BTreeMap;
+
+use perfkit::Metric;
+use perfkit::report::{Note, Report};
+use serde::Deserialize;
+
+use super::build::{Entry, Import};
+use super::json::{Number, Plain, parse};
+use super::parse_error::Mistake;
+use super::text::Text;
+use super::units::{self, Scale};
+
+#[derive(Deserialize)]
+struct File {
+    benchmarks: Vec<Measured>,
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+type Metadata = BTreeMap<String, Plain>;
+
+#[derive(Deserialize)]
+struct Measured {
+    #[serde(default)]
+    metadata: Metadata,
+    runs: Vec<Run>,
+}
+
+/// A process. One that only calibrates has no values.
+#[derive(Deserialize)]
+struct Run {
+    #[serde(default)]
+    values: Vec<Number>,
+}
+
+pub(super) fn recognise(text: &Text) -> bool {
+    let shape = text.shape();
+    shape.is_object_with(&["benchmarks", "version"])
+        && !shape.has("machine_info")
+        && text.as_str().contains("\"runs\"")
+}
+
+pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+    let file: File = parse(text.as_str())?;
+    let common = file.metadata;
+    let mut import = Import::new("pyperf JSON");
+    let fact = |name: &str| {
+        let of = |metadata: &Metadata| metadata.get(name).map(|value| value.0.clone());
+        of(&common).or_else(|| file.benchmarks.iter().find_map(|b| of(&b.metadata)))
+    };
+    let environment = import.environment();
+    if let Some(platform) = fact("platform") {
+        // Linux-6.1-x86_64-with-glibc2.36
+        let mut parts = platform.split('-');
+        environment.os = parts.next().unwrap_or_default().to_lowercase();
+        let known = ["x86_64", "aarch64", "arm64", "AMD64", "i686"];
+        if let Some(architecture) = parts.find(|part| known.contains(part)) {
+            architecture.clone_into(&mut environment.architecture);
+        }
+    }
+    environment.cpu = fact("cpu_model_name");
+    environment.cores = fact("cpu_count").and_then(|count| count.parse().ok());
+    environment.cores = environment.cores.filter(|cores| *cores > 0);
+    for measured in file.benchmarks {
+        import.add(entry(measured, &common)?);
+    }
+    import.finish()
+}
+
+fn entry(measured: Measured, common: &Metadata) -> Result<Entry, Mistake> {
+    let fact = |name: &str| {
+        let own = measured.metadata.get(name).or_else(|| common.get(name));
+        own.map(|value| value.0.as_str())
+    };
+    let name = fact("name").unwrap_or_default();
+    let mut entry = Entry::new(name);
+    let (metric, scale) = match fact("unit").unwrap_or("second") {
+        "second" => (Metric::WALL_TIME, Scale::SECONDS),
+        "byte" => (Metric::PEAK_MEMORY, Scale::BYTES),
+        "integer" => (units::metric("value"), Scale::UNKNOWN),
+        other => return Err(Mistake::new(format!("{name} has an unknown unit: {other}"))),
+    };
+    if let Some(command) = fact("command") {
+        entry.command(command);
+    }
+    let processes = measured.runs.iter().filter(|run| !run.values.is_empty());
+    let processes = processes.count();
+    let values = measured.runs.iter().flat_map(|run| &run.values);
+    entry.samples(metric, scale, values.map(|value| value.0));
+    entry.parameter("processes", &processes.to_string());
+    if scale == Scale::BYTES {
+        entry.note(Note::info(
+            "memory-floor",
+            "a peak memory marked ≤ is at least what Python itself takes: the command needs that much or less",
+        ));
+    }
+    Ok(entry)
+}

@@ -1,0 +1,134 @@
+//! pytest-benchmark: `--benchmark-json`, `--benchmark-autosave`. Seconds.
+
+use std::collections::BTreeMap;
+
+use perfkit::Metric;
+use perfkit::report::{Note, Report};
+use serde::Deserialize;
+
+use super::build::{Entry, Import, Reported};
+use super::date;
+use super::json::{Number, Plain, parse};
+use super::parse_error::Mistake;
+use super::text::Text;
+use super::units::Scale;
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    machine_info: Machine,
+    benchmarks: Vec<Measured>,
+    /// In UTC, without saying so in older versions.
+    #[serde(default)]
+    datetime: Plain,
+    #[serde(default)]
+    version: Plain,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Machine {
+    machine: Option<String>,
+    system: Option<String>,
+    release: Option<String>,
+    cpu: Cpu,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Cpu {
+    brand_raw: Option<String>,
+    count: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct Measured {
+    name: String,
+    #[serde(default)]
+    fullname: Option<String>,
+    #[serde(default)]
+    group: Option<Plain>,
+    #[serde(default)]
+    params: Option<BTreeMap<String, Plain>>,
+    stats: Stats,
+}
+
+#[derive(Deserialize)]
+struct Stats {
+    #[serde(default)]
+    min: Number,
+    #[serde(default)]
+    max: Number,
+    #[serde(default)]
+    mean: Number,
+    #[serde(default)]
+    stddev: Number,
+    #[serde(default)]
+    median: Number,
+    #[serde(default)]
+    rounds: u64,
+    #[serde(default)]
+    data: Option<Vec<Number>>,
+}
+
+pub(super) fn recognise(text: &Text) -> bool {
+    text.shape().is_object_with(&["machine_info", "benchmarks"])
+}
+
+pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+    let file: File = parse(text.as_str())?;
+    let mut import = Import::new(&format!("pytest-benchmark {} JSON", file.version.0));
+    import.created(date::parse_utc(&file.datetime.0));
+    let machine = file.machine_info;
+    let environment = import.environment();
+    if let Some(system) = machine.system {
+        environment.os = system.to_lowercase();
+    }
+    if let Some(architecture) = machine.machine {
+        environment.architecture = architecture;
+    }
+    environment.os_version = machine.release;
+    environment.cpu = machine.cpu.brand_raw;
+    environment.cores = machine.cpu.count.filter(|count| *count > 0);
+    for measured in file.benchmarks {
+        import.add(entry(measured));
+    }
+    import.finish()
+}
+
+fn entry(measured: Measured) -> Entry {
+    let mut entry = Entry::new(measured.fullname.unwrap_or(measured.name));
+    for (name, value) in measured.params.iter().flatten() {
+        entry.parameter(name, &value.0);
+    }
+    entry.parameter("group", &measured.group.unwrap_or_default().0);
+    let stats = measured.stats;
+    let data = stats.data.unwrap_or_default();
+    let is_whole = stats.rounds == 0 || stats.rounds == data.len() as u64;
+    if is_whole && !data.is_empty() {
+        let data = data.into_iter().map(|value| value.0);
+        entry.samples(Metric::WALL_TIME, Scale::SECONDS, data);
+        return entry;
+    }
+    let reported = Reported {
+        count: stats.rounds,
+        mean: stats.mean.0,
+        median: stats.median.0,
+        std_dev: stats.stddev.0,
+        min: stats.min.0,
+        max: stats.max.0,
+        ..Reported::default()
+    };
+    entry.reported(Metric::WALL_TIME, Scale::SECONDS, reported);
+    let note = if data.is_empty() {
+        "the file has no samples (--benchmark-save-data keeps them): intervals are from the reported standard deviation".to_owned()
+    } else {
+        let name = entry.name();
+        let (some, all) = (data.len(), stats.rounds);
+        format!(
+            "{name}: the file has {some} of {all} samples: the numbers are the reported ones, intervals from the standard deviation"
+        )
+    };
+    entry.note(Note::info("no-samples", note));
+    entry
+}
