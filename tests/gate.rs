@@ -8,7 +8,7 @@ use std::time::Duration;
 use perfkit::bench::{Family, Rules, compare_family};
 use perfkit::report::{Benchmark, Environment, GateOutcome};
 use perfkit::unit::Unit;
-use perfkit::{Better, Metric, MetricSummary, MockClock, Monitor, Report};
+use perfkit::{Direction, Metric, MetricSummary, MockClock, Monitor, Report};
 use support::{Answer, Folder, assert_fits_schema};
 
 /// A candidate that takes 6 % longer, and the baseline's second run, which swings
@@ -187,13 +187,13 @@ fn a_regression_is_decided_by_the_interval() {
 }
 
 /// A candidate of which a metric is that many times as much, and never varies.
-fn save_counted(folder: &Folder, metric: &Metric, better: Better, counts: (f64, f64)) {
+fn save_counted(folder: &Folder, metric: &Metric, direction: Direction, counts: (f64, f64)) {
     save_with_null(folder, "counted.json", 0.001);
     let mut report = folder.report("counted.json");
     let (before, after) = counts;
     for (benchmark, count) in report.benchmarks.iter_mut().zip([before, after, before]) {
         let mut summary = MetricSummary::from_samples(Unit::Count, vec![count; 40]);
-        summary.better = better;
+        summary.direction = direction;
         benchmark.metrics.insert(metric.clone(), summary);
     }
     report.save(folder.path("counted.json")).unwrap();
@@ -210,7 +210,12 @@ fn a_regression_may_be_of_any_metric() {
         folder.run(["gate", "counted.json"])
     };
     let cycles = |before: f64, after: f64| {
-        save_counted(&folder, &Metric::CYCLES, Better::Lower, (before, after));
+        save_counted(
+            &folder,
+            &Metric::CYCLES,
+            Direction::LowerIsBetter,
+            (before, after),
+        );
         rule("cycles")
     };
     // Its times are 6 % longer, which the rule is not about.
@@ -221,15 +226,30 @@ fn a_regression_may_be_of_any_metric() {
     cycles(1e6, 1.02e6)
         .exits_with(1)
         .says("1.020 times as much (between 1.020 and 1.020)");
-    save_counted(&folder, &Metric::ALLOCATIONS, Better::Lower, (0.0, 3.0));
+    save_counted(
+        &folder,
+        &Metric::ALLOCATIONS,
+        Direction::LowerIsBetter,
+        (0.0, 3.0),
+    );
     rule("allocations")
         .exits_with(1)
         .says("allocations was 0 and is 3, in every run");
-    save_counted(&folder, &Metric::THROUGHPUT, Better::Higher, (100.0, 90.0));
+    save_counted(
+        &folder,
+        &Metric::THROUGHPUT,
+        Direction::HigherIsBetter,
+        (100.0, 90.0),
+    );
     rule("throughput").exits_with(1).says("0.900 times as much");
-    save_counted(&folder, &Metric::THROUGHPUT, Better::Higher, (100.0, 110.0));
+    save_counted(
+        &folder,
+        &Metric::THROUGHPUT,
+        Direction::HigherIsBetter,
+        (100.0, 110.0),
+    );
     rule("throughput").exits_with(0).says("pass");
-    save_counted(&folder, &Metric::ITEMS, Better::Unknown, (1.0, 2.0));
+    save_counted(&folder, &Metric::ITEMS, Direction::Unknown, (1.0, 2.0));
     rule("items")
         .exits_with(0)
         .says("undecided")

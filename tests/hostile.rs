@@ -148,7 +148,7 @@ fn comparison(baseline: &str, candidate: &str, index: usize) -> Comparison {
         baseline: baseline.to_owned(),
         candidate: candidate.to_owned(),
         metric: Metric::WALL_TIME,
-        better: Default::default(),
+        direction: Default::default(),
         interleaved: true,
         pairs: 6,
         ratio: Some(Ratio {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use perfkit::report::{Benchmark, Comparison, Environment, Note, Ratio, Report, Verdict};
 use perfkit::unit::Unit;
-use perfkit::{Better, Metric, MetricSummary, MockClock, Monitor};
+use perfkit::{Direction, Metric, MetricSummary, MockClock, Monitor};
 use support::{Folder, workspace};
 
 /// What must never have an effect.
@@ -35,7 +35,7 @@ fn comparison(baseline: &str, candidate: &str, estimate: f64) -> Comparison {
         baseline: baseline.to_owned(),
         candidate: candidate.to_owned(),
         metric: Metric::WALL_TIME,
-        better: Better::Lower,
+        direction: Direction::LowerIsBetter,
         interleaved: true,
         pairs: 30,
         ratio: Some(Ratio {

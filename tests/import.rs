@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use perfkit::report::{Benchmark, Verdict};
-use perfkit::{Better, Metric, MetricSummary, Report};
+use perfkit::{Direction, Metric, MetricSummary, Report};
 use support::{Answer, Folder, assert_fits_schema, workspace};
 
 fn sample(name: &str) -> PathBuf {
@@ -204,7 +204,10 @@ fn criterion_and_critcmp() {
     let name = "sum/sized/sum/64";
     assert_eq!(time(&report, name).samples.len(), 20);
     let rate = metric(&report, name, "throughput");
-    assert_eq!((rate.better, rate.unit.symbol()), (Better::Higher, "1/s"));
+    assert_eq!(
+        (rate.direction, rate.unit.symbol()),
+        (Direction::HigherIsBetter, "1/s")
+    );
     close(Some(rate.samples[0] * time(&report, name).samples[0]), 64e9);
 
     let folder = Folder::new();
@@ -235,7 +238,10 @@ fn google_benchmark() {
         metric(&report, "BM_sum/64", "cpu_time").mean,
         18.999_386_769_711_66,
     );
-    assert_eq!(metric(&report, "BM_sum/64", "n").better, Better::Unknown);
+    assert_eq!(
+        metric(&report, "BM_sum/64", "n").direction,
+        Direction::Unknown
+    );
     assert_eq!(benchmark(&report, "BM_err").failed_runs[0].reason, "oops");
     assert_eq!(report.environment.cores, Some(2));
     assert!(has_note(&report, "debug-build"));
@@ -266,8 +272,8 @@ fn go() {
     );
     let widgets = metric(&report, "BenchmarkMetric-2", "widgets_per_op");
     assert_eq!(
-        (widgets.mean, widgets.better),
-        (Some(42.5), Better::Unknown)
+        (widgets.mean, widgets.direction),
+        (Some(42.5), Direction::Unknown)
     );
     assert_eq!(report.environment.cpu.as_deref(), Some("AMD EPYC"));
     assert_eq!(import("go/cpu12.txt").benchmarks.len(), 8);
@@ -299,7 +305,7 @@ fn jmh() {
     let report = import("jmh/result.json");
     let rate = metric(&report, "demo.B.fill (n=10, thrpt)", "throughput");
     close(rate.mean, 36.566_695_745_552_6e6);
-    assert_eq!(rate.better, Better::Higher);
+    assert_eq!(rate.direction, Direction::HigherIsBetter);
     close(
         time(&report, "demo.B.fill (n=10, avgt)").mean,
         24.941_005_192_879_784,
@@ -589,7 +595,7 @@ fn more_throughput_is_better() {
         .run(["compare", "before", "less", "--format", "json"])
         .report();
     assert_eq!(worse.comparisons[0].verdict, Verdict::Slower);
-    assert_eq!(worse.comparisons[0].better, Better::Higher);
+    assert_eq!(worse.comparisons[0].direction, Direction::HigherIsBetter);
     folder.write(
         "perfkit.toml",
         "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"20%\"\n",

@@ -66,7 +66,7 @@ fn thousand(numbers: &mut Numbers) -> Report {
                 baseline: "bench/0".to_owned(),
                 candidate: format!("bench/{index}"),
                 metric: Metric::WALL_TIME,
-                better: Default::default(),
+                direction: Default::default(),
                 interleaved: true,
                 pairs: 100,
                 ratio: Some(Ratio {

@@ -87,7 +87,7 @@ pub use global::{
     try_measure_async,
 };
 pub use measure::Timer;
-pub use metric::{Better, Metric, MetricSummary};
+pub use metric::{Direction, Metric, MetricSummary};
 pub use monitor::{Collector, Labelled, Measurement, Monitor, MonitorBuilder, Operation};
 pub use outcome::{Ending, Failure, Outcome};
 #[cfg(all(feature = "bench", feature = "macros"))]

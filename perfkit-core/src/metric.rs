@@ -98,21 +98,23 @@ impl fmt::Display for Metric {
 
 /// Which values of a metric are the good ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
+pub enum Direction {
     /// Lower ones: times, memory.
     #[default]
-    Lower,
+    #[serde(rename = "lower")]
+    LowerIsBetter,
     /// Higher ones: throughput, shares of success.
-    Higher,
+    #[serde(rename = "higher")]
+    HigherIsBetter,
     /// Nobody said.
+    #[serde(rename = "unknown")]
     Unknown,
 }
 
-impl Better {
-    /// Whether it is what holds where nothing is said.
-    pub(crate) fn is_usual(&self) -> bool {
-        *self == Self::Lower
+impl Direction {
+    /// Whether it is the one that a file leaves out.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -125,8 +127,12 @@ pub struct MetricSummary {
     /// The unit of all values.
     pub unit: Unit,
     /// Which values are the good ones.
-    #[serde(default, skip_serializing_if = "Better::is_usual")]
-    pub better: Better,
+    #[serde(
+        default,
+        rename = "better",
+        skip_serializing_if = "Direction::is_default"
+    )]
+    pub direction: Direction,
     /// How many values there are.
     pub count: u64,
     /// The sum of the values; exact while below 2⁵³, and infinite where no number
@@ -202,7 +208,7 @@ impl MetricSummary {
         };
         Self {
             unit,
-            better: Better::default(),
+            direction: Direction::default(),
             count: n,
             sum: ordered.iter().sum(),
             mean: stats::mean(&ordered),
@@ -228,7 +234,7 @@ impl MetricSummary {
         };
         Self {
             unit,
-            better: Better::default(),
+            direction: Direction::default(),
             count: histogram.count(),
             sum: histogram.sum() as f64,
             mean: histogram.mean(),
@@ -250,7 +256,7 @@ impl MetricSummary {
         let extremes = totals.has_extremes();
         Self {
             unit,
-            better: Better::default(),
+            direction: Direction::default(),
             count: totals.count,
             sum: totals.sum as f64,
             mean: (totals.count > 0).then(|| totals.sum as f64 / totals.count as f64),
@@ -268,8 +274,8 @@ impl MetricSummary {
 
     /// The same numbers of a metric of which other values are good.
     #[must_use]
-    pub fn better(mut self, better: Better) -> Self {
-        self.better = better;
+    pub fn direction(mut self, direction: Direction) -> Self {
+        self.direction = direction;
         self
     }
 
@@ -280,7 +286,7 @@ impl MetricSummary {
         if let (Some(mine), Some(theirs)) = (&self.histogram, &other.histogram) {
             let mut histogram = mine.clone();
             histogram.merge(theirs);
-            return Self::from_histogram(self.unit, histogram).better(self.better);
+            return Self::from_histogram(self.unit, histogram).direction(self.direction);
         }
         let count = self.count.saturating_add(other.count);
         let sum = self.sum + other.sum;
@@ -289,7 +295,7 @@ impl MetricSummary {
             (a, b) => a.or(b),
         };
         Self {
-            better: self.better,
+            direction: self.direction,
             count,
             sum,
             mean: (count > 0 && sum.is_finite()).then(|| sum / count as f64),

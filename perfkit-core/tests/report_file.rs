@@ -62,7 +62,7 @@ fn full_report() -> Report {
         baseline: "gzip -1".to_owned(),
         candidate: "gzip -9".to_owned(),
         metric: Metric::WALL_TIME,
-        better: Default::default(),
+        direction: Default::default(),
         interleaved: true,
         pairs: 3,
         ratio: Some(Ratio {

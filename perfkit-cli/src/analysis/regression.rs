@@ -5,7 +5,7 @@ use perfkit::report::{
     Benchmark, Comparison, GateFinding, GateOutcome, Note, Ratio, Report, Verdict,
 };
 use perfkit::unit::Unit;
-use perfkit::{Better, Metric};
+use perfkit::{Direction, Metric};
 
 use crate::input::{Regression, Subject};
 
@@ -59,7 +59,7 @@ fn judge_pair(pair: Pair, rule: &str, regression: &Regression) -> GateFinding {
     let (mut outcome, mut measured) = match (worsening(comparison), exact) {
         (Some(ratio), _) => judge_ratio(&ratio, &pair, regression),
         (None, Some(values)) => (judge_exactly(comparison.verdict), values.message.clone()),
-        (None, None) if comparison.better == Better::Unknown => {
+        (None, None) if comparison.direction == Direction::Unknown => {
             let message = format!("nobody said which values of {} are good", comparison.metric);
             (GateOutcome::Inconclusive, message)
         }
@@ -121,15 +121,15 @@ fn judge_exactly(verdict: Verdict) -> GateOutcome {
 /// How many times as bad the candidate is.
 fn worsening(comparison: &Comparison) -> Option<Ratio> {
     let ratio = comparison.ratio?;
-    match comparison.better {
-        Better::Lower => Some(ratio),
-        Better::Higher => Some(Ratio {
+    match comparison.direction {
+        Direction::LowerIsBetter => Some(ratio),
+        Direction::HigherIsBetter => Some(Ratio {
             estimate: 1.0 / ratio.estimate,
             low: 1.0 / ratio.high,
             high: 1.0 / ratio.low,
             confidence: ratio.confidence,
         }),
-        Better::Unknown => None,
+        Direction::Unknown => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use perfkit::bench::{Rules, compare_saved, compare_saved_operations};
 use perfkit::report::{Benchmark, Note, Report};
-use perfkit::{Better, Metric, MetricSummary};
+use perfkit::{Direction, Metric, MetricSummary};
 
 use crate::error::Error;
 
@@ -77,7 +77,7 @@ fn compared_metrics<'a>(before: &'a Benchmark, after: &'a Benchmark) -> Vec<&'a 
         let has_spread = |side: &MetricSummary| side.has_distribution() || side.std_dev.is_some();
         let is_side_issue = has_time && **metric != Metric::WALL_TIME;
         let is_told = !is_side_issue || (has_spread(before) && has_spread(after));
-        before.unit == after.unit && before.better != Better::Unknown && is_told
+        before.unit == after.unit && before.direction != Direction::Unknown && is_told
     };
     let others = before.metrics.keys().filter(|metric| {
         let is_derived = has_time && **metric == Metric::THROUGHPUT;

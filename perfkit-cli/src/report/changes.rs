@@ -140,7 +140,7 @@ fn signed_change(ratio: f64) -> String {
 #[cfg(test)]
 mod tests {
     use perfkit::report::Note;
-    use perfkit::{Better, Metric};
+    use perfkit::{Direction, Metric};
 
     use super::*;
 
@@ -149,7 +149,7 @@ mod tests {
             baseline: "old".to_owned(),
             candidate: "new".to_owned(),
             metric,
-            better: Better::Lower,
+            direction: Direction::LowerIsBetter,
             interleaved: true,
             pairs: 30,
             ratio: None,

@@ -421,7 +421,7 @@ pub(super) fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use perfkit::Better;
+    use perfkit::Direction;
     use perfkit::report::Ratio;
 
     fn said(verdict: Verdict, ratio: Option<(f64, f64, f64)>) -> String {
@@ -435,7 +435,7 @@ mod tests {
             baseline: "old".to_owned(),
             candidate: "new".to_owned(),
             metric: Metric::WALL_TIME,
-            better: Better::Lower,
+            direction: Direction::LowerIsBetter,
             interleaved: true,
             pairs: 30,
             ratio,

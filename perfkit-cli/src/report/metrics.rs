@@ -3,7 +3,7 @@
 
 use perfkit::report::{Benchmark, Comparison, Ratio, Verdict};
 use perfkit::unit::Unit;
-use perfkit::{Better, Metric};
+use perfkit::{Direction, Metric};
 
 use crate::terminal::label;
 
@@ -42,7 +42,7 @@ pub(super) fn table(benchmarks: &[Benchmark], detail: Detail) -> Option<Table> {
         let has_time = benchmark.metrics.contains_key(&Metric::WALL_TIME);
         let is_all = detail == Detail::Full || !has_time;
         for (metric, summary) in &benchmark.metrics {
-            let is_judged = summary.better != Better::Unknown;
+            let is_judged = summary.direction != Direction::Unknown;
             // The table of resources, which is only there with times, has it.
             let is_resource = has_time && [Metric::CYCLES, Metric::INSTRUCTIONS].contains(metric);
             if KNOWN.contains(metric) || is_resource || !(is_judged || is_all) {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::metric::{Better, Metric, MetricSummary};
+use crate::metric::{Direction, Metric, MetricSummary};
 use crate::report::{Benchmark, Comparison, Note, Ratio, Verdict};
 use crate::stats;
 
@@ -93,11 +93,15 @@ impl Rules {
 const LESSER_CONFIDENCES: [f64; 2] = [0.99, 0.95];
 
 /// What an interval says of a metric of which the given values are good.
-pub(super) fn verdict_of(ratio: Option<&Ratio>, indifference: f64, better: Better) -> Verdict {
-    match (verdict(ratio, indifference), better) {
-        (Verdict::Faster, Better::Higher) => Verdict::Slower,
-        (Verdict::Slower, Better::Higher) => Verdict::Faster,
-        (Verdict::Faster | Verdict::Slower, Better::Unknown) => Verdict::Inconclusive,
+pub(super) fn verdict_of(
+    ratio: Option<&Ratio>,
+    indifference: f64,
+    direction: Direction,
+) -> Verdict {
+    match (verdict(ratio, indifference), direction) {
+        (Verdict::Faster, Direction::HigherIsBetter) => Verdict::Slower,
+        (Verdict::Slower, Direction::HigherIsBetter) => Verdict::Faster,
+        (Verdict::Faster | Verdict::Slower, Direction::Unknown) => Verdict::Inconclusive,
         (verdict, _) => verdict,
     }
 }
@@ -162,7 +166,7 @@ pub fn compare_interleaved(
         ));
     }
     let is_sure = ratio.is_some_and(|ratio| ratio.confidence >= rules.confidence);
-    let better = better(candidate.metrics.get(metric));
+    let direction = direction(candidate.metrics.get(metric));
     let exact = constants(&pairs).filter(|_| !all_positive);
     if let Some((baseline, candidate)) = exact {
         notes.push(Note::info(
@@ -177,11 +181,11 @@ pub fn compare_interleaved(
     } else if !is_sure {
         notes.push(too_few_runs(replicates, rules));
     }
-    let verdict_of = |ratio: &Ratio| verdict_of(Some(ratio), rules.indifference, better);
+    let verdict_of = |ratio: &Ratio| verdict_of(Some(ratio), rules.indifference, direction);
     let mut verdict = match (ratio, exact) {
         (Some(ratio), _) if is_sure => verdict_of(&ratio),
         (None, Some(values)) if replicates >= rules.fewest_pairs() => {
-            verdict_of_values(values, better)
+            verdict_of_values(values, direction)
         }
         _ => Verdict::Inconclusive,
     };
@@ -197,7 +201,7 @@ pub fn compare_interleaved(
         baseline: baseline.name.clone(),
         candidate: candidate.name.clone(),
         metric: metric.clone(),
-        better,
+        direction,
         interleaved: true,
         pairs: replicates,
         indifference: rules.indifference,
@@ -232,8 +236,8 @@ fn ratio_of_shift(
     })
 }
 
-pub(super) fn better(summary: Option<&MetricSummary>) -> Better {
-    summary.map_or(Better::default(), |summary| summary.better)
+pub(super) fn direction(summary: Option<&MetricSummary>) -> Direction {
+    summary.map_or(Direction::default(), |summary| summary.direction)
 }
 
 /// A ratio that no number can hold is the largest or the smallest there is: a
@@ -312,12 +316,14 @@ fn constants(pairs: &[Pair]) -> Option<(f64, f64)> {
 }
 
 /// The verdict on values that never vary and of which no ratio can be taken.
-fn verdict_of_values((baseline, candidate): (f64, f64), better: Better) -> Verdict {
-    match (candidate.total_cmp(&baseline), better) {
+fn verdict_of_values((baseline, candidate): (f64, f64), direction: Direction) -> Verdict {
+    match (candidate.total_cmp(&baseline), direction) {
         (Ordering::Equal, _) => Verdict::Same,
-        (Ordering::Less, Better::Lower) | (Ordering::Greater, Better::Higher) => Verdict::Faster,
-        (Ordering::Greater, Better::Lower) | (Ordering::Less, Better::Higher) => Verdict::Slower,
-        (_, Better::Unknown) => Verdict::Inconclusive,
+        (Ordering::Less, Direction::LowerIsBetter)
+        | (Ordering::Greater, Direction::HigherIsBetter) => Verdict::Faster,
+        (Ordering::Greater, Direction::LowerIsBetter)
+        | (Ordering::Less, Direction::HigherIsBetter) => Verdict::Slower,
+        (_, Direction::Unknown) => Verdict::Inconclusive,
     }
 }
 

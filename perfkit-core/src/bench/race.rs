@@ -2,7 +2,7 @@
 //! `perfkit` have in common.
 
 use crate::clock::Clock;
-use crate::metric::{Better, Metric, MetricSummary};
+use crate::metric::{Direction, Metric, MetricSummary};
 use crate::report::{Benchmark, Comparison, Note, Report, RunFailure, Sampling, StopReason};
 use crate::unit::Unit;
 
@@ -172,7 +172,7 @@ fn add_throughput(benchmark: &mut Benchmark, listed: &Listed) {
         let rate = |ns: &f64| threads * each as f64 / (ns / 1e9);
         let mut summary =
             MetricSummary::from_samples(unit, time.samples.iter().map(rate).collect());
-        summary.better = Better::Higher;
+        summary.direction = Direction::HigherIsBetter;
         summary
     };
     let items = listed
@@ -332,7 +332,10 @@ mod tests {
         // Two threads do 10 items each in 1 µs.
         assert!((rate(&Metric::THROUGHPUT) / 2e7 - 1.0).abs() < 1e-12);
         assert!((rate(&Metric::DATA_THROUGHPUT) / 1.6e8 - 1.0).abs() < 1e-12);
-        assert_eq!(sum.metrics[&Metric::THROUGHPUT].better, Better::Higher);
+        assert_eq!(
+            sum.metrics[&Metric::THROUGHPUT].direction,
+            Direction::HigherIsBetter
+        );
     }
 
     #[test]

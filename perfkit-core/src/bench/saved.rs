@@ -6,7 +6,7 @@ use crate::snapshot::OperationSnapshot;
 use crate::stats;
 use crate::unit::Unit;
 
-use super::comparison::{Rules, better, bounded, verdict_of};
+use super::comparison::{Rules, bounded, direction, verdict_of};
 
 /// How much wider an interval is when the sides were not measured in turn: the
 /// variance between sessions is some 17 times what the spread within one
@@ -84,16 +84,16 @@ fn compare_summaries(
     }
     notes.extend(single_values(candidate, sides, metric).filter(|_| ratio.is_none()));
     notes.extend(from_deviation(sides, metric).filter(|_| ratio.is_some()));
-    let better = better(sides.1);
+    let direction = direction(sides.1);
     Comparison {
         baseline: baseline.to_owned(),
         candidate: candidate.to_owned(),
         metric: metric.clone(),
-        better,
+        direction,
         interleaved: false,
         pairs: 0,
         indifference: rules.indifference,
-        verdict: verdict_of(ratio.as_ref(), rules.indifference, better),
+        verdict: verdict_of(ratio.as_ref(), rules.indifference, direction),
         ratio,
         notes,
     }
@@ -204,7 +204,7 @@ fn mean_interval(summary: &MetricSummary, confidence: f64) -> Option<(f64, f64, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::Better;
+    use crate::metric::Direction;
     use crate::report::Verdict;
 
     fn benchmark(values: &[f64]) -> Benchmark {
@@ -233,8 +233,10 @@ mod tests {
         let side = |rate: f64| {
             let mut side = benchmark(&[1.0]);
             let rates = MetricSummary::from_samples(Unit::PerSecond, vec![rate; 100]);
-            side.metrics
-                .insert(Metric::THROUGHPUT, rates.better(Better::Higher));
+            side.metrics.insert(
+                Metric::THROUGHPUT,
+                rates.direction(Direction::HigherIsBetter),
+            );
             side
         };
         let compare = |before: f64, after: f64| {
@@ -247,7 +249,7 @@ mod tests {
         };
         assert_eq!(compare(1e6, 1.5e6).verdict, Verdict::Faster);
         assert_eq!(compare(1e6, 0.5e6).verdict, Verdict::Slower);
-        assert_eq!(compare(1e6, 1.5e6).better, Better::Higher);
+        assert_eq!(compare(1e6, 1.5e6).direction, Direction::HigherIsBetter);
     }
 
     #[test]

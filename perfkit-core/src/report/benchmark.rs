@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::{Better, Metric, MetricSummary, number};
+use crate::metric::{Direction, Metric, MetricSummary, number};
 
 use super::note::Note;
 
@@ -145,8 +145,12 @@ pub struct Comparison {
     /// The metric that is compared.
     pub metric: Metric,
     /// Which values of it are the good ones.
-    #[serde(default, skip_serializing_if = "Better::is_usual")]
-    pub better: Better,
+    #[serde(
+        default,
+        rename = "better",
+        skip_serializing_if = "Direction::is_default"
+    )]
+    pub direction: Direction,
     /// Whether both were measured in turn, in the same session.
     pub interleaved: bool,
     /// How many pairs of values the interval is from; 0 where the values were

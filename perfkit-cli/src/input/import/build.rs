@@ -181,7 +181,8 @@ impl Entry {
         }
         self.tell_left_out(&metric, left_out);
         if !samples.is_empty() {
-            let summary = MetricSummary::from_samples(scale.unit, samples).better(scale.better);
+            let summary =
+                MetricSummary::from_samples(scale.unit, samples).direction(scale.direction);
             self.insert(metric, summary);
         }
     }
@@ -194,7 +195,7 @@ impl Entry {
             left_out += u64::from(usable.is_none());
             usable
         };
-        let mut summary = MetricSummary::from_values(scale.unit, &[]).better(scale.better);
+        let mut summary = MetricSummary::from_values(scale.unit, &[]).direction(scale.direction);
         summary.count = reported.count;
         summary.mean = known(reported.mean);
         summary.median = known(reported.median);

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use perfkit::report::Report;
 use perfkit::unit::Unit;
-use perfkit::{Better, Metric};
+use perfkit::{Direction, Metric};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, MOST_METRICS};
@@ -47,7 +47,7 @@ struct Results {
     by_name: HashMap<(String, String), usize>,
     facts: BTreeMap<&'static str, String>,
     /// What `Unit` lines say of units that programs make up.
-    better: HashMap<String, Better>,
+    direction: HashMap<String, Direction>,
 }
 
 pub(super) fn recognise_text(text: &Text) -> bool {
@@ -174,12 +174,12 @@ impl Results {
         let mut fields = line.split_whitespace();
         let unit = fields.next().unwrap_or_default().to_owned();
         for field in fields {
-            let better = match field {
-                "better=higher" => Better::Higher,
-                "better=lower" => Better::Lower,
+            let direction = match field {
+                "better=higher" => Direction::HigherIsBetter,
+                "better=lower" => Direction::LowerIsBetter,
                 _ => continue,
             };
-            self.better.insert(unit.clone(), better);
+            self.direction.insert(unit.clone(), direction);
         }
     }
 
@@ -229,8 +229,8 @@ impl Results {
             entry.runs(series.runs, 0);
             for (unit, values) in series.values {
                 let (metric, mut scale) = meaning(&unit);
-                if let Some(better) = self.better.get(&unit) {
-                    scale.better = *better;
+                if let Some(direction) = self.direction.get(&unit) {
+                    scale.direction = *direction;
                 }
                 entry.samples(metric, scale, values);
             }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use perfkit::report::{Note, Report};
-use perfkit::{Better, Metric};
+use perfkit::{Direction, Metric};
 
 use super::build::{Entry, Import, Reported};
 use super::hyperfine::memory_floor;
@@ -104,7 +104,7 @@ fn of_two(fields: &Fields<'_>) -> Result<Entry, String> {
             unit => units::scale(unit),
         };
         // What hyperfine measures is better when lower.
-        let scale = Scale::new(scale.unit, scale.factor, Better::Lower);
+        let scale = Scale::new(scale.unit, scale.factor, Direction::LowerIsBetter);
         let metric = metric(name);
         if metric == Metric::PEAK_MEMORY {
             entry.note(memory_floor());

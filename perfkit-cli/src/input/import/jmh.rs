@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use perfkit::histogram::Histogram;
 use perfkit::report::{Note, Report};
 use perfkit::unit::Unit;
-use perfkit::{Better, Metric};
+use perfkit::{Direction, Metric};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
@@ -97,10 +97,10 @@ fn entry(run: Run) -> Entry {
 /// What profilers say is of unknown worth, except what an operation allocates.
 fn secondary_scale(unit: &str) -> Scale {
     match unit {
-        "MB/sec" => Scale::new(Unit::BytesPerSecond, PROFILER_MEGABYTE, Better::Unknown),
+        "MB/sec" => Scale::new(Unit::BytesPerSecond, PROFILER_MEGABYTE, Direction::Unknown),
         "B/op" => units::scale(unit),
         other => Scale {
-            better: Better::Unknown,
+            direction: Direction::Unknown,
             ..units::scale(other)
         },
     }

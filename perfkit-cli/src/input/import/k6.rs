@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use perfkit::report::{Note, Report};
 use perfkit::unit::Unit;
-use perfkit::{Better, Metric};
+use perfkit::{Direction, Metric};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
@@ -223,11 +223,11 @@ fn count_runs(entry: &mut Entry, failed: Option<Values>, checks: Option<Values>)
     }
 }
 
-fn better_rate(name: &str) -> Better {
+fn better_rate(name: &str) -> Direction {
     match name.split('{').next() {
-        Some("http_req_failed") => Better::Lower,
-        Some("checks") => Better::Higher,
-        _ => Better::Unknown,
+        Some("http_req_failed") => Direction::LowerIsBetter,
+        Some("checks") => Direction::HigherIsBetter,
+        _ => Direction::Unknown,
     }
 }
 
@@ -241,7 +241,7 @@ fn add_trend(entry: &mut Entry, name: &str, entity: &Entity, count: f64) {
     let scale = if is_time {
         Scale::MILLISECONDS
     } else {
-        Scale::new(Unit::Score, 1.0, Better::Lower)
+        Scale::new(Unit::Score, 1.0, Direction::LowerIsBetter)
     };
     let values = entity.values();
     let reported = Reported {
@@ -268,7 +268,7 @@ fn add_counter(entry: &mut Entry, name: &str, values: Values) {
         return;
     }
     let scale = match name {
-        "data_received" | "data_sent" => Scale::new(Unit::Bytes, 1.0, Better::Unknown),
+        "data_received" | "data_sent" => Scale::new(Unit::Bytes, 1.0, Direction::Unknown),
         _ => Scale::UNKNOWN,
     };
     entry.value(units::metric(name), scale, values.count.0);

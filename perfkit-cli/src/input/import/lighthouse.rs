@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use perfkit::report::{Note, Report};
 use perfkit::unit::Unit;
-use perfkit::{Better, Metric};
+use perfkit::{Direction, Metric};
 use serde::Deserialize;
 
 use super::build::{Entry, Import};
@@ -16,8 +16,8 @@ use super::text::Text;
 use super::units::{self, Scale};
 
 /// Scores, sizes and shifts, which are no times.
-const UNITLESS: Scale = Scale::new(Unit::Score, 1.0, Better::Lower);
-const SHARE: Scale = Scale::new(Unit::Ratio, 1.0, Better::Higher);
+const UNITLESS: Scale = Scale::new(Unit::Score, 1.0, Direction::LowerIsBetter);
+const SHARE: Scale = Scale::new(Unit::Ratio, 1.0, Direction::HigherIsBetter);
 
 /// What the browser itself observed, by Lighthouse's name and ours.
 const OBSERVED: [(&str, &str); 2] = [

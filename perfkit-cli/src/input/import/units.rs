@@ -1,7 +1,7 @@
 //! The units of other tools, in ours.
 
 use perfkit::unit::Unit;
-use perfkit::{Better, Metric};
+use perfkit::{Direction, Metric};
 
 /// What a number of another tool means.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,25 +9,28 @@ pub(super) struct Scale {
     pub(super) unit: Unit,
     /// How many base units one of the tool's is.
     pub(super) factor: f64,
-    pub(super) better: Better,
+    pub(super) direction: Direction,
 }
 
 impl Scale {
-    pub(super) const NANOSECONDS: Self = Self::new(Unit::Nanoseconds, 1.0, Better::Lower);
-    pub(super) const MILLISECONDS: Self = Self::new(Unit::Nanoseconds, 1e6, Better::Lower);
-    pub(super) const SECONDS: Self = Self::new(Unit::Nanoseconds, 1e9, Better::Lower);
-    pub(super) const BYTES: Self = Self::new(Unit::Bytes, 1.0, Better::Lower);
-    pub(super) const COUNT: Self = Self::new(Unit::Count, 1.0, Better::Lower);
-    pub(super) const PER_SECOND: Self = Self::new(Unit::PerSecond, 1.0, Better::Higher);
-    pub(super) const BYTES_PER_SECOND: Self = Self::new(Unit::BytesPerSecond, 1.0, Better::Higher);
+    pub(super) const NANOSECONDS: Self =
+        Self::new(Unit::Nanoseconds, 1.0, Direction::LowerIsBetter);
+    pub(super) const MILLISECONDS: Self =
+        Self::new(Unit::Nanoseconds, 1e6, Direction::LowerIsBetter);
+    pub(super) const SECONDS: Self = Self::new(Unit::Nanoseconds, 1e9, Direction::LowerIsBetter);
+    pub(super) const BYTES: Self = Self::new(Unit::Bytes, 1.0, Direction::LowerIsBetter);
+    pub(super) const COUNT: Self = Self::new(Unit::Count, 1.0, Direction::LowerIsBetter);
+    pub(super) const PER_SECOND: Self = Self::new(Unit::PerSecond, 1.0, Direction::HigherIsBetter);
+    pub(super) const BYTES_PER_SECOND: Self =
+        Self::new(Unit::BytesPerSecond, 1.0, Direction::HigherIsBetter);
     /// A number that nobody says anything about.
-    pub(super) const UNKNOWN: Self = Self::new(Unit::Score, 1.0, Better::Unknown);
+    pub(super) const UNKNOWN: Self = Self::new(Unit::Score, 1.0, Direction::Unknown);
 
-    pub(super) const fn new(unit: Unit, factor: f64, better: Better) -> Self {
+    pub(super) const fn new(unit: Unit, factor: f64, direction: Direction) -> Self {
         Self {
             unit,
             factor,
-            better,
+            direction,
         }
     }
 }
@@ -66,10 +69,10 @@ pub(super) fn bytes(unit: &str) -> Option<f64> {
 /// The scale that a unit's text stands for: `ns/op`, `ops/us`, `MB/s`, `byte`.
 pub(super) fn scale(unit: &str) -> Scale {
     if let Some(factor) = nanoseconds(unit) {
-        return Scale::new(Unit::Nanoseconds, factor, Better::Lower);
+        return Scale::new(Unit::Nanoseconds, factor, Direction::LowerIsBetter);
     }
     if let Some(factor) = bytes(unit) {
-        return Scale::new(Unit::Bytes, factor, Better::Lower);
+        return Scale::new(Unit::Bytes, factor, Direction::LowerIsBetter);
     }
     let Some((what, each)) = unit.split_once('/') else {
         return Scale::UNKNOWN;
@@ -78,8 +81,12 @@ pub(super) fn scale(unit: &str) -> Scale {
     if let Some(time) = nanoseconds(each) {
         let a_second = 1e9 / time;
         return match bytes(what) {
-            Some(size) => Scale::new(Unit::BytesPerSecond, size * a_second, Better::Higher),
-            None => Scale::new(Unit::PerSecond, a_second, Better::Higher),
+            Some(size) => Scale::new(
+                Unit::BytesPerSecond,
+                size * a_second,
+                Direction::HigherIsBetter,
+            ),
+            None => Scale::new(Unit::PerSecond, a_second, Direction::HigherIsBetter),
         };
     }
     if !matches!(each, "op" | "iter" | "iteration") {
@@ -88,8 +95,8 @@ pub(super) fn scale(unit: &str) -> Scale {
     match what {
         "allocs" => Scale::COUNT,
         _ => match (nanoseconds(what), bytes(what)) {
-            (Some(factor), _) => Scale::new(Unit::Nanoseconds, factor, Better::Lower),
-            (_, Some(factor)) => Scale::new(Unit::Bytes, factor, Better::Lower),
+            (Some(factor), _) => Scale::new(Unit::Nanoseconds, factor, Direction::LowerIsBetter),
+            (_, Some(factor)) => Scale::new(Unit::Bytes, factor, Direction::LowerIsBetter),
             _ => Scale::UNKNOWN,
         },
     }
@@ -135,28 +142,38 @@ mod tests {
     #[test]
     fn units_of_tools_are_read() {
         let table = [
-            ("ns/op", Unit::Nanoseconds, 1.0, Better::Lower),
-            ("us/op", Unit::Nanoseconds, 1e3, Better::Lower),
-            ("s/op", Unit::Nanoseconds, 1e9, Better::Lower),
-            ("sec/op", Unit::Nanoseconds, 1e9, Better::Lower),
-            ("ms", Unit::Nanoseconds, 1e6, Better::Lower),
-            ("second", Unit::Nanoseconds, 1e9, Better::Lower),
-            ("B/op", Unit::Bytes, 1.0, Better::Lower),
-            ("allocs/op", Unit::Count, 1.0, Better::Lower),
-            ("MB/s", Unit::BytesPerSecond, 1e6, Better::Higher),
-            ("MiB/s", Unit::BytesPerSecond, 1_048_576.0, Better::Higher),
-            ("ops/us", Unit::PerSecond, 1e6, Better::Higher),
-            ("ops/s", Unit::PerSecond, 1.0, Better::Higher),
-            ("ops/min", Unit::PerSecond, 1.0 / 60.0, Better::Higher),
-            ("byte", Unit::Bytes, 1.0, Better::Lower),
-            ("widgets/op", Unit::Score, 1.0, Better::Unknown),
-            ("counts", Unit::Score, 1.0, Better::Unknown),
-            ("", Unit::Score, 1.0, Better::Unknown),
-            ("a/b/c", Unit::Score, 1.0, Better::Unknown),
+            ("ns/op", Unit::Nanoseconds, 1.0, Direction::LowerIsBetter),
+            ("us/op", Unit::Nanoseconds, 1e3, Direction::LowerIsBetter),
+            ("s/op", Unit::Nanoseconds, 1e9, Direction::LowerIsBetter),
+            ("sec/op", Unit::Nanoseconds, 1e9, Direction::LowerIsBetter),
+            ("ms", Unit::Nanoseconds, 1e6, Direction::LowerIsBetter),
+            ("second", Unit::Nanoseconds, 1e9, Direction::LowerIsBetter),
+            ("B/op", Unit::Bytes, 1.0, Direction::LowerIsBetter),
+            ("allocs/op", Unit::Count, 1.0, Direction::LowerIsBetter),
+            ("MB/s", Unit::BytesPerSecond, 1e6, Direction::HigherIsBetter),
+            (
+                "MiB/s",
+                Unit::BytesPerSecond,
+                1_048_576.0,
+                Direction::HigherIsBetter,
+            ),
+            ("ops/us", Unit::PerSecond, 1e6, Direction::HigherIsBetter),
+            ("ops/s", Unit::PerSecond, 1.0, Direction::HigherIsBetter),
+            (
+                "ops/min",
+                Unit::PerSecond,
+                1.0 / 60.0,
+                Direction::HigherIsBetter,
+            ),
+            ("byte", Unit::Bytes, 1.0, Direction::LowerIsBetter),
+            ("widgets/op", Unit::Score, 1.0, Direction::Unknown),
+            ("counts", Unit::Score, 1.0, Direction::Unknown),
+            ("", Unit::Score, 1.0, Direction::Unknown),
+            ("a/b/c", Unit::Score, 1.0, Direction::Unknown),
         ];
-        for (text, unit, factor, better) in table {
+        for (text, unit, factor, direction) in table {
             let read = scale(text);
-            assert_eq!((read.unit, read.better), (unit, better), "{text}");
+            assert_eq!((read.unit, read.direction), (unit, direction), "{text}");
             assert!((read.factor - factor).abs() <= 1e-12 * factor, "{text}");
         }
     }
