@@ -18,9 +18,9 @@ const ENDS: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 
 /// Listens for signals from its creation to the end of the process.
 ///
-/// While nothing is measured, a signal has its usual effect and ends perfkit
-/// wherever it waits. Between [`Signals::take_over`] and [`Signals::let_go`] it
-/// is a request, which measuring honours.
+/// While nothing is measured, a signal has its usual effect and ends perfkit at
+/// once. Between [`Signals::defer_signals`] and [`Signals::restore_signals`] it is only
+/// counted as a request, and whoever measures ends as soon as it can do so in order.
 #[derive(Debug)]
 pub(crate) struct Signals {
     /// Becomes readable when a child ended or stopped.
@@ -61,13 +61,13 @@ impl Signals {
         })
     }
 
-    /// From now on a signal is a request.
-    pub(crate) fn take_over(&self) {
+    /// From now on a signal is a request to end, which [`Signals::requests`] counts.
+    pub(crate) fn defer_signals(&self) {
         self.has_usual_effect.store(false, Ordering::SeqCst);
     }
 
     /// From now on a signal ends perfkit at once.
-    pub(crate) fn let_go(&self) {
+    pub(crate) fn restore_signals(&self) {
         self.has_usual_effect.store(true, Ordering::SeqCst);
     }
 

@@ -19,7 +19,7 @@ pub(crate) struct ExportArguments {
 
     /// Where it goes.
     #[arg(long, value_enum)]
-    pub(crate) to: Target,
+    pub(crate) to: ExportTarget,
 
     /// Write to a file instead of standard output; not for otlp. For hgrm also
     /// a folder, which gets one file for each operation or benchmark.
@@ -33,7 +33,7 @@ pub(crate) struct ExportArguments {
 
 /// Where a report can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Target {
+pub(crate) enum ExportTarget {
     /// An OpenTelemetry collector, as the OTEL_EXPORTER_OTLP_* variables say.
     Otlp,
     /// Prometheus' text format 0.0.4.

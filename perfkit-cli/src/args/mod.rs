@@ -12,7 +12,7 @@ mod values;
 
 pub(crate) use compare::{CompareArguments, Input, Output};
 pub(crate) use completions::CompletionsArguments;
-pub(crate) use export::{ExportArguments, Target};
+pub(crate) use export::{ExportArguments, ExportTarget};
 pub(crate) use format::Format;
 pub(crate) use gate::GateArguments;
 pub(crate) use report::ReportArguments;

@@ -29,7 +29,7 @@ pub(crate) struct ReportArguments {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Draw the distribution of each contestant, or the latency percentiles of
+    /// Draw the distribution of each implementation, or the latency percentiles of
     /// each operation, as the file's name says: .svg or .png.
     #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,

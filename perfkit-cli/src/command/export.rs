@@ -7,7 +7,7 @@ use perfkit::otlp;
 use perfkit::prometheus::Format;
 use perfkit::unit::Unit;
 
-use crate::args::{self, ExportArguments, Target};
+use crate::args::{self, ExportArguments, ExportTarget};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::export::Tool;
@@ -20,12 +20,12 @@ use super::check_writable;
 pub(crate) fn run(arguments: ExportArguments) -> Result<Exit, Error> {
     let (target, output) = (arguments.to, arguments.output.as_deref());
     let operation = arguments.operation.as_deref();
-    if operation.is_some() && target != Target::Hgrm {
+    if operation.is_some() && target != ExportTarget::Hgrm {
         return Err(Error::usage("--operation is for hgrm, which holds one"));
     }
-    let folder = output.filter(|path| target == Target::Hgrm && path.is_dir());
+    let folder = output.filter(|path| target == ExportTarget::Hgrm && path.is_dir());
     match (target, output) {
-        (Target::Otlp, Some(_)) => {
+        (ExportTarget::Otlp, Some(_)) => {
             return Err(Error::usage(
                 "--output is for formats: otlp is sent to a collector",
             ));
@@ -35,13 +35,13 @@ pub(crate) fn run(arguments: ExportArguments) -> Result<Exit, Error> {
     }
     let report = load_report(&arguments.report)?;
     match (target, folder) {
-        (Target::Otlp, _) => send(&report)?,
-        (Target::Hgrm, Some(folder)) if operation.is_none() => {
+        (ExportTarget::Otlp, _) => send(&report)?,
+        (ExportTarget::Hgrm, Some(folder)) if operation.is_none() => {
             for (name, text) in formats::hgrm_files(&report)? {
                 formats::save(&folder.join(name), &text)?;
             }
         }
-        (Target::Hgrm, Some(_)) => {
+        (ExportTarget::Hgrm, Some(_)) => {
             return Err(Error::usage(
                 "with --operation the output is a file, and a folder is given",
             ));
@@ -52,19 +52,19 @@ pub(crate) fn run(arguments: ExportArguments) -> Result<Exit, Error> {
 }
 
 /// The report as text in the target's format.
-fn render(report: &Report, target: Target, operation: Option<&str>) -> Result<String, Error> {
+fn render(report: &Report, target: ExportTarget, operation: Option<&str>) -> Result<String, Error> {
     let tool = match target {
-        Target::Otlp => return Err(Error::usage("otlp is sent to a collector")),
-        Target::Prometheus => return exposition(report, Format::Text),
-        Target::OpenMetrics => return exposition(report, Format::OpenMetrics),
-        Target::Json => return own(report, args::Format::Json),
-        Target::Csv => return own(report, args::Format::Csv),
-        Target::Bencher => Tool::Bencher,
-        Target::GithubActionBenchmark => Tool::GithubActionSmaller,
-        Target::GithubActionBenchmarkBigger => Tool::GithubActionBigger,
-        Target::Junit => Tool::Junit,
-        Target::Hdr => Tool::Hdr,
-        Target::Hgrm => Tool::Hgrm(operation),
+        ExportTarget::Otlp => return Err(Error::usage("otlp is sent to a collector")),
+        ExportTarget::Prometheus => return exposition(report, Format::Text),
+        ExportTarget::OpenMetrics => return exposition(report, Format::OpenMetrics),
+        ExportTarget::Json => return own(report, args::Format::Json),
+        ExportTarget::Csv => return own(report, args::Format::Csv),
+        ExportTarget::Bencher => Tool::Bencher,
+        ExportTarget::GithubActionBenchmark => Tool::GithubActionSmaller,
+        ExportTarget::GithubActionBenchmarkBigger => Tool::GithubActionBigger,
+        ExportTarget::Junit => Tool::Junit,
+        ExportTarget::Hdr => Tool::Hdr,
+        ExportTarget::Hgrm => Tool::Hgrm(operation),
     };
     formats::render_for(report, tool)
 }

@@ -30,9 +30,9 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
     let signals = Signals::listen()?;
     let folder = tempfile::tempdir()
         .map_err(|error| Error::data(format!("cannot make a temporary folder: {error}")))?;
-    signals.take_over();
+    signals.defer_signals();
     let status = start(&arguments, folder.path()).and_then(|child| wait(child, &signals))?;
-    signals.let_go();
+    signals.restore_signals();
     let report = collect(folder.path())?;
     let output = arguments.output.as_deref();
     let published = report.as_ref().map_or(Ok(()), |report| {

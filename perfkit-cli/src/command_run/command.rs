@@ -1,4 +1,4 @@
-//! A command as a contestant, with what is run around it.
+//! A command that is measured, with the commands that are run around it.
 
 use std::time::Duration;
 
@@ -14,20 +14,20 @@ use crate::interrupt::Signals;
 use crate::terminal::printable;
 
 use super::command_line::{CommandLine, Shell};
-use super::cpu::go_home;
+use super::cpu::move_to_cpu_of;
 use super::parameters::{Parameters, combinations, fill};
 use super::process::{self, Ended, Finished, Launch, describe_signal, describe_status};
 
-/// The most contestants of one comparison.
-const MOST_CONTESTANTS: usize = 1000;
+/// The most commands of one comparison.
+const MOST_COMMANDS: usize = 1000;
 
 /// How the reason begins when a command never ran.
 pub(crate) const CANNOT_BE_RUN: &str = "cannot be run";
 
-/// All contestants of a comparison, before any of them ran.
+/// All commands of a comparison, before any of them ran.
 #[derive(Debug)]
-pub(crate) struct Contestants<'a> {
-    pub(crate) all: Vec<Contestant<'a>>,
+pub(crate) struct CommandSet<'a> {
+    pub(crate) all: Vec<MeasuredCommand<'a>>,
     /// How many trees each command is run in: one, or the baseline's and this.
     trees: usize,
 }
@@ -45,28 +45,28 @@ const TREE: &str = "tree";
 
 /// One command and what belongs to it.
 #[derive(Clone, Debug)]
-pub(crate) struct Contestant<'a> {
+pub(crate) struct MeasuredCommand<'a> {
     pub(crate) name: String,
-    pub(crate) command: CommandLine,
+    pub(crate) command_line: CommandLine,
     pub(crate) parameters: Parameters,
     prepare: Option<CommandLine>,
     conclude: Option<CommandLine>,
     setup: Option<CommandLine>,
     cleanup: Option<CommandLine>,
     was_set_up: bool,
-    surroundings: Surroundings<'a>,
+    context: RunContext<'a>,
 }
 
-/// What is the same for all contestants.
+/// What is the same for all commands.
 #[derive(Clone, Copy, Debug)]
-struct Surroundings<'a> {
+struct RunContext<'a> {
     input: &'a Input,
     output: &'a Output,
     timeout: Option<Duration>,
     signals: &'a Signals,
 }
 
-impl<'a> Contestants<'a> {
+impl<'a> CommandSet<'a> {
     /// Puts parameters into commands and checks everything that can be checked
     /// before anything is run.
     pub(crate) fn from_arguments(
@@ -80,32 +80,32 @@ impl<'a> Contestants<'a> {
             combinations(&arguments.parameter_list, &arguments.parameter_scan, step)?;
         check_counts(arguments, combinations.len())?;
         check_parameters_are_used(arguments, &combinations[0])?;
-        let surroundings = Surroundings {
+        let context = RunContext {
             input: &arguments.input,
             output: &arguments.output,
             timeout: arguments.timeout.map(|timeout| timeout.0),
             signals,
         };
-        let places = places(arguments, &combinations, trees)?;
-        let mut all: Vec<Contestant<'a>> = Vec::new();
+        let variants = variants(arguments, &combinations, trees)?;
+        let mut all: Vec<MeasuredCommand<'a>> = Vec::new();
         for (index, template) in arguments.commands.iter().enumerate() {
-            for (number, place) in places.iter().enumerate() {
+            for (number, variant) in variants.iter().enumerate() {
                 let hooks = Hooks::of(arguments, index, shell);
                 // Names do not tell where a tree lies.
                 let named = index * combinations.len() + number / trees.len().max(1);
                 let name = name_template(arguments, index, named).unwrap_or(template);
-                let name = fill(name, &place.named) + place.suffix;
-                let text = fill(template, &place.parameters);
-                all.push(Contestant {
+                let name = fill(name, &variant.named) + variant.suffix;
+                let text = fill(template, &variant.parameters);
+                all.push(MeasuredCommand {
                     name: unused_name(&all, name),
-                    command: CommandLine::new(&text, shell)?,
-                    prepare: hooks.fill(hooks.prepare, &place.parameters)?,
-                    conclude: hooks.fill(hooks.conclude, &place.parameters)?,
-                    setup: hooks.fill(hooks.setup, &place.parameters)?,
-                    cleanup: hooks.fill(hooks.cleanup, &place.parameters)?,
-                    parameters: place.named.clone(),
+                    command_line: CommandLine::new(&text, shell)?,
+                    prepare: hooks.fill(hooks.prepare, &variant.parameters)?,
+                    conclude: hooks.fill(hooks.conclude, &variant.parameters)?,
+                    setup: hooks.fill(hooks.setup, &variant.parameters)?,
+                    cleanup: hooks.fill(hooks.cleanup, &variant.parameters)?,
+                    parameters: variant.named.clone(),
                     was_set_up: false,
-                    surroundings,
+                    context,
                 });
             }
         }
@@ -134,8 +134,8 @@ impl<'a> Contestants<'a> {
             };
             (family, 0)
         };
-        if has_null && let Some(contestant) = self.all.get(first) {
-            let mut again = contestant.clone();
+        if has_null && let Some(command) = self.all.get(first) {
+            let mut again = command.clone();
             let index = family.add_null(first);
             again.name.clone_from(&family.names[index]);
             self.all.push(again);
@@ -148,7 +148,7 @@ impl<'a> Contestants<'a> {
     fn baseline(&self, wanted: Option<&str>) -> Result<usize, Error> {
         let Some(wanted) = wanted else { return Ok(0) };
         let by_name = self.all.iter().position(|c| c.name == wanted);
-        let by_command = || self.all.iter().position(|c| c.command.text == wanted);
+        let by_command = || self.all.iter().position(|c| c.command_line.text == wanted);
         let by_number = || {
             let number: usize = wanted.parse().ok()?;
             (1..=self.all.len()).contains(&number).then(|| number - 1)
@@ -165,8 +165,8 @@ impl<'a> Contestants<'a> {
     }
 }
 
-/// What is put into a command for one contestant.
-struct Place<'a> {
+/// One combination of parameters, in one tree.
+struct Variant<'a> {
     parameters: Parameters,
     /// The same without the tree.
     named: Parameters,
@@ -174,11 +174,11 @@ struct Place<'a> {
 }
 
 /// Every combination of parameters, in every tree.
-fn places<'a>(
+fn variants<'a>(
     arguments: &CompareArguments,
     combinations: &[Parameters],
     trees: &[CommandTree<'a>],
-) -> Result<Vec<Place<'a>>, Error> {
+) -> Result<Vec<Variant<'a>>, Error> {
     if combinations[0].contains_key(TREE) && !trees.is_empty() {
         return Err(Error::usage(
             "with --base the parameter `tree` is the path of the tree, and cannot be another",
@@ -194,30 +194,30 @@ fn places<'a>(
         );
         return Err(Error::usage(message).hint("write {tree} where the path of the tree belongs"));
     }
-    let place = |parameters: &Parameters, tree: Option<&CommandTree<'a>>| {
+    let variant = |parameters: &Parameters, tree: Option<&CommandTree<'a>>| {
         let mut filled = parameters.clone();
         filled.extend(tree.map(|tree| (TREE.to_owned(), tree.path.to_owned())));
-        Place {
+        Variant {
             parameters: filled,
             named: parameters.clone(),
             suffix: tree.map_or("", |tree| tree.suffix),
         }
     };
-    let places = combinations.iter().flat_map(|parameters| match trees {
-        [] => vec![place(parameters, None)],
+    let variants = combinations.iter().flat_map(|parameters| match trees {
+        [] => vec![variant(parameters, None)],
         trees => trees
             .iter()
-            .map(|tree| place(parameters, Some(tree)))
+            .map(|tree| variant(parameters, Some(tree)))
             .collect(),
     });
-    Ok(places.collect())
+    Ok(variants.collect())
 }
 
 fn check_counts(arguments: &CompareArguments, combinations: usize) -> Result<(), Error> {
     let commands = arguments.commands.len();
-    if commands * combinations > MOST_CONTESTANTS {
+    if commands * combinations > MOST_COMMANDS {
         return Err(Error::usage(format!(
-            "{} contestants are more than the {MOST_CONTESTANTS} that fit into one comparison",
+            "{} commands are more than the {MOST_COMMANDS} that fit into one comparison",
             commands * combinations
         )));
     }
@@ -253,8 +253,8 @@ fn check_parameters_are_used(
         .chain(&arguments.cleanup)
         .collect();
     let is_used = |name: &&String| {
-        let place = format!("{{{name}}}");
-        templates.iter().any(|text| text.contains(&place))
+        let reference = format!("{{{name}}}");
+        templates.iter().any(|text| text.contains(&reference))
     };
     match parameters.keys().find(|name| !is_used(name)) {
         None => Ok(()),
@@ -265,15 +265,15 @@ fn check_parameters_are_used(
     }
 }
 
-/// The name given for the command, or for the contestant of this number.
-fn name_template(arguments: &CompareArguments, command: usize, contestant: usize) -> Option<&str> {
+/// The name given for the command, or for its variant of this number.
+fn name_template(arguments: &CompareArguments, command: usize, variant: usize) -> Option<&str> {
     let is_by_command = arguments.names.len() == arguments.commands.len();
-    let index = if is_by_command { command } else { contestant };
+    let index = if is_by_command { command } else { variant };
     arguments.names.get(index).map(String::as_str)
 }
 
 /// The name, with a number if it is taken: a command may run against itself.
-fn unused_name(taken: &[Contestant<'_>], name: String) -> String {
+fn unused_name(taken: &[MeasuredCommand<'_>], name: String) -> String {
     let is_taken = |name: &str| taken.iter().any(|other| other.name == name);
     if !is_taken(&name) {
         return name;
@@ -316,7 +316,7 @@ impl<'a> Hooks<'a> {
     }
 }
 
-impl Contestant<'_> {
+impl MeasuredCommand<'_> {
     /// Runs the setup command, once before all runs.
     pub(crate) fn set_up(&mut self) -> Result<(), RunFailure> {
         self.was_set_up = true;
@@ -333,7 +333,7 @@ impl Contestant<'_> {
 
     /// Whether the command writes to the terminal itself.
     pub(crate) fn shows_its_output(&self) -> bool {
-        *self.surroundings.output == Output::Inherit
+        *self.context.output == Output::Inherit
     }
 
     /// Runs a command around the measured one. One that only begins after the
@@ -345,14 +345,14 @@ impl Contestant<'_> {
             input: &Input::Null,
             output: &Output::Null,
             timeout: None,
-            ignored_requests: self.surroundings.signals.requests(),
+            ignored_requests: self.context.signals.requests(),
         };
         let failed = |what: String, stderr: String| RunFailure {
             run: None,
             reason: format!("the {kind} command `{}` {what}", printable(&hook.text)),
             stderr,
         };
-        match process::run(&launch, self.surroundings.signals) {
+        match process::run(&launch, self.context.signals) {
             Ok(Ended::Exited(end)) if end.status.success() => Ok(()),
             Ok(Ended::Exited(end)) => {
                 let what = format!("ended with {}", describe_status(end.status));
@@ -369,10 +369,10 @@ impl Contestant<'_> {
 
     fn run_command(&self, run: Run) -> RunResult {
         let launch = Launch {
-            command: &self.command,
-            input: self.surroundings.input,
-            output: self.surroundings.output,
-            timeout: self.surroundings.timeout,
+            command: &self.command_line,
+            input: self.context.input,
+            output: self.context.output,
+            timeout: self.context.timeout,
             ignored_requests: 0,
         };
         let failure = |reason: String, stderr: String| RunFailure {
@@ -380,14 +380,14 @@ impl Contestant<'_> {
             reason,
             stderr,
         };
-        go_home(run);
-        match process::run(&launch, self.surroundings.signals) {
+        move_to_cpu_of(run);
+        match process::run(&launch, self.context.signals) {
             Ok(Ended::Exited(end)) if end.status.success() => RunResult::Done(values(&end)),
             Ok(Ended::Exited(end)) => {
                 RunResult::Failed(failure(describe_status(end.status), end.stderr))
             }
             Ok(Ended::TimedOut(stderr)) => {
-                let limit = self.surroundings.timeout.unwrap_or_default();
+                let limit = self.context.timeout.unwrap_or_default();
                 let limit = Unit::Nanoseconds.format(limit.as_nanos() as f64, 3);
                 RunResult::Failed(failure(format!("timed out after {limit}"), stderr))
             }
@@ -404,7 +404,7 @@ impl Contestant<'_> {
 
     /// Turns a hook's failure into the end of sampling.
     fn impossible(&self, run: Run, mut failure: RunFailure) -> RunResult {
-        if self.surroundings.signals.is_interrupted() {
+        if self.context.signals.is_interrupted() {
             return RunResult::Interrupted;
         }
         failure.run = run.number();
@@ -412,13 +412,13 @@ impl Contestant<'_> {
     }
 }
 
-impl Subject for Contestant<'_> {
+impl Subject for MeasuredCommand<'_> {
     fn name(&self) -> &str {
         &self.name
     }
 
     fn run(&mut self, run: Run) -> RunResult {
-        if self.surroundings.signals.is_interrupted() {
+        if self.context.signals.is_interrupted() {
             return RunResult::Interrupted;
         }
         if let Err(failure) = self.run_hook("prepare", self.prepare.as_ref()) {

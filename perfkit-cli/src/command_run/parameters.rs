@@ -7,7 +7,7 @@ use crate::error::Error;
 /// Values by name.
 pub(crate) type Parameters = BTreeMap<String, String>;
 
-/// The most combinations of values: each is a contestant of its own.
+/// The most combinations of values: each makes a command of its own.
 const MOST_COMBINATIONS: usize = 1000;
 
 /// Every combination of the values of `--parameter-list` (name and values by

@@ -41,7 +41,7 @@ pub(crate) struct BenchProgram {
 struct Message {
     reason: String,
     #[serde(default)]
-    target: Option<Target>,
+    target: Option<CargoTarget>,
     #[serde(default)]
     executable: Option<PathBuf>,
     #[serde(default)]
@@ -49,7 +49,7 @@ struct Message {
 }
 
 #[derive(Deserialize)]
-struct Target {
+struct CargoTarget {
     name: String,
     kind: Vec<String>,
 }

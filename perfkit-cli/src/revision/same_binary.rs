@@ -40,14 +40,14 @@ struct Image<'a> {
 }
 
 #[derive(PartialEq)]
-struct Place<'a> {
+struct SectionHeader<'a> {
     name: &'a [u8],
     address: u64,
     size: u64,
 }
 
 struct Section<'a> {
-    place: Place<'a>,
+    header: SectionHeader<'a>,
     data: &'a [u8],
 }
 
@@ -74,7 +74,7 @@ impl<'a> Image<'a> {
         !self.sections.is_empty()
             && self.entry == other.entry
             && self.sections.len() == other.sections.len()
-            && pairs().all(|(a, b)| a.place == b.place && a.data.len() == b.data.len())
+            && pairs().all(|(a, b)| a.header == b.header && a.data.len() == b.data.len())
             && pairs().all(|(a, b)| a.data == b.data || self.differ_in_lines(a, b))
     }
 
@@ -85,7 +85,7 @@ impl<'a> Image<'a> {
         let mut lines = different.map(|(index, (a, b))| {
             // A line and a column, of which a comment moves the line alone.
             let is_line_alone = a.len() == 8 && a[4..] == b[4..];
-            is_line_alone && self.names_a_source(one.place.address + 8 * index as u64)
+            is_line_alone && self.names_a_source(one.header.address + 8 * index as u64)
         });
         lines.all(|is_line| is_line)
     }
@@ -113,7 +113,7 @@ impl<'a> Image<'a> {
 
     fn bytes(&self, address: u64, length: u64) -> Option<&'a [u8]> {
         let within = |section: &Section<'a>| {
-            let start = usize::try_from(address.checked_sub(section.place.address)?).ok()?;
+            let start = usize::try_from(address.checked_sub(section.header.address)?).ok()?;
             let end = start.checked_add(usize::try_from(length).ok()?)?;
             section.data.get(start..end)
         };
@@ -124,7 +124,7 @@ impl<'a> Image<'a> {
 impl<'a> Section<'a> {
     fn of<'file>(section: &object::Section<'a, 'file>) -> Self {
         Self {
-            place: Place {
+            header: SectionHeader {
                 name: section.name_bytes().unwrap_or_default(),
                 address: section.address(),
                 size: section.size(),

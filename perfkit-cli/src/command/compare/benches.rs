@@ -1,5 +1,4 @@
-//! Benchmarks as the contestants: of this tree, or of this one and another
-//! revision.
+//! Comparing benchmarks: of this tree, or of this tree and another revision.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -110,9 +109,9 @@ fn find(
     }
     // Once programs are asked, a signal is a request until all is measured, or until
     // cargo builds for the next tree.
-    signals.let_go();
+    signals.restore_signals();
     let programs = build_benches(tree, &selection, verbosity)?;
-    signals.take_over();
+    signals.defer_signals();
     for built in programs {
         let program = program(&built);
         match program.benchmarks(watch) {
@@ -230,7 +229,7 @@ fn run_all(
     let mut failure = None;
     let mut family = Family::default();
     let rules = effort.rules_at_a_look(comparisons);
-    signals.take_over();
+    signals.defer_signals();
     for (index, race) in races.iter().enumerate() {
         if signals.is_interrupted() {
             break;
@@ -245,7 +244,7 @@ fn run_all(
         family.append(&race.family);
         raced.add_to(&mut report);
     }
-    signals.let_go();
+    signals.restore_signals();
     report.comparisons = compare_family(&report.benchmarks, &family, &FUNCTION_METRICS, &rules);
     if let Some(sampling) = report
         .sampling

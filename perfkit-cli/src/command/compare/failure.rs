@@ -6,7 +6,7 @@ use crate::command_run::CANNOT_BE_RUN;
 use crate::error::Error;
 use crate::terminal::printable;
 
-/// The failure of a contestant that ended sampling.
+/// The failure of a command's run that ended sampling.
 pub(super) fn of_run(name: &str, failure: &RunFailure) -> Error {
     let name = printable(name);
     let reason = &failure.reason;

@@ -1,4 +1,4 @@
-//! Saved reports as the contestants.
+//! Comparing saved reports.
 
 use std::path::Path;
 

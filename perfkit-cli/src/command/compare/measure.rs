@@ -1,4 +1,4 @@
-//! Running the contestants, and the report of it.
+//! Comparing commands: running them in turn, and the report of it.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileTypeExt;
@@ -11,7 +11,7 @@ use perfkit::{Clock, Metric};
 
 use crate::analysis::{add_remarks, compare_all};
 use crate::args::{CompareArguments, Input, Output, Verbosity};
-use crate::command_run::{Contestant, Contestants, ShellCost};
+use crate::command_run::{CommandSet, MeasuredCommand, ShellCost};
 use crate::error::Error;
 use crate::input::environment;
 use crate::interrupt::Signals;
@@ -64,35 +64,35 @@ pub(super) fn check_streams(arguments: &CompareArguments) -> Result<(), Error> {
 
 /// Sets up, runs everything in turn, and cleans up whatever happened.
 pub(super) fn measure(
-    contestants: Contestants<'_>,
+    commands: CommandSet<'_>,
     family: &Family,
     settings: &Settings,
     signals: &Signals,
     verbosity: Verbosity,
 ) -> Result<Measured, Error> {
-    signals.take_over();
-    let mut contestants = contestants.all;
-    let measured = run_all(&mut contestants, family, settings, signals, verbosity);
-    for contestant in &contestants {
-        if let Err(failure) = contestant.clean_up() {
+    signals.defer_signals();
+    let mut commands = commands.all;
+    let measured = run_all(&mut commands, family, settings, signals, verbosity);
+    for command in &commands {
+        if let Err(failure) = command.clean_up() {
             terminal::print_error(&failure::of_hook(&failure));
         }
     }
-    signals.let_go();
+    signals.restore_signals();
     measured
 }
 
 fn run_all(
-    contestants: &mut [Contestant<'_>],
+    commands: &mut [MeasuredCommand<'_>],
     family: &Family,
     settings: &Settings,
     signals: &Signals,
     verbosity: Verbosity,
 ) -> Result<Measured, Error> {
     let mut failure = None;
-    for contestant in contestants.iter_mut() {
+    for command in commands.iter_mut() {
         if failure.is_none() && !signals.is_interrupted() {
-            failure = contestant
+            failure = command
                 .set_up()
                 .err()
                 .map(|failure| failure::of_hook(&failure));
@@ -107,23 +107,23 @@ fn run_all(
         (plan.warmup_blocks, plan.min_blocks, plan.max_blocks) = (0, 0, 0);
     }
     let shows_progress =
-        verbosity > Verbosity::Quiet && !contestants.iter().any(Contestant::shows_its_output);
+        verbosity > Verbosity::Quiet && !commands.iter().any(MeasuredCommand::shows_its_output);
     let line = ProgressLine::start(shows_progress);
     let mut show = |progress: &Progress<'_>| {
         let what = if progress.is_warmup { "warm-up: " } else { "" };
         let what = format!("{what}{}", printable(progress.subject));
         line.show(share_done(progress, &plan), progress.elapsed, &what);
     };
-    let mut sampled = sample(contestants, &plan, &Clock::os(), &mut show);
+    let mut sampled = sample(commands, &plan, &Clock::os(), &mut show);
     drop(line);
-    for (benchmark, contestant) in sampled.benchmarks.iter_mut().zip(contestants.iter()) {
-        benchmark.command = Some(contestant.command.text.clone());
-        benchmark.parameters.clone_from(&contestant.parameters);
+    for (benchmark, command) in sampled.benchmarks.iter_mut().zip(commands.iter()) {
+        benchmark.command = Some(command.command_line.text.clone());
+        benchmark.parameters.clone_from(&command.parameters);
     }
     if verbosity > Verbosity::Quiet && !terminal::stderr_is_terminal() {
         sampled.benchmarks.iter().for_each(tell_finished);
     }
-    let of_run = |(index, failure): (usize, _)| failure::of_run(&contestants[index].name, &failure);
+    let of_run = |(index, failure): (usize, _)| failure::of_run(&commands[index].name, &failure);
     Ok(Measured {
         sampling: named_end(sampled.sampling, settings, signals, failure.is_some()),
         failure: failure.or(sampled.failure.map(of_run)),

@@ -14,7 +14,7 @@ use perfkit::bench::{pin, usable_cpus};
 
 use crate::analysis::is_inconclusive;
 use crate::args::{CompareArguments, Format, Verbosity};
-use crate::command_run::{CommandTree, Contestants};
+use crate::command_run::{CommandSet, CommandTree};
 use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::interrupt::Signals;
@@ -108,13 +108,13 @@ fn commands(
             },
         ]
     });
-    let mut contestants = Contestants::from_arguments(arguments, &trees, &settings.shell, signals)?;
+    let mut commands = CommandSet::from_arguments(arguments, &trees, &settings.shell, signals)?;
     measure::check_streams(arguments)?;
-    let family = contestants.family(arguments.baseline.as_deref(), arguments.null)?;
+    let family = commands.family(arguments.baseline.as_deref(), arguments.null)?;
     if arguments.pin {
         pin_to_one_cpu();
     }
-    let mut measured = measure::measure(contestants, &family, settings, signals, verbosity)?;
+    let mut measured = measure::measure(commands, &family, settings, signals, verbosity)?;
     let failure = measured.failure.take();
     let rules = measured.decided_by.unwrap_or(settings.last_rules());
     Ok((measure::report(measured, &family, &rules), failure))

@@ -71,12 +71,12 @@ impl Settings {
         })
     }
 
-    /// The plan for the contestants of a family.
+    /// The plan for the implementations of a family.
     pub(super) fn plan(&self, family: &Family) -> Plan {
-        let contestants = family.names.len();
+        let implementations = family.names.len();
         let each = self.last_rules().for_each_of(family.pairs.len());
         let usual_min = MIN_RUNS.max(each.fewest_pairs());
-        let budget = self.time.unwrap_or(TIME_EACH * contestants as u32);
+        let budget = self.time.unwrap_or(TIME_EACH * implementations as u32);
         Plan {
             seed: self.seed,
             warmup_blocks: self.warmup_blocks,

@@ -9,15 +9,15 @@ use wildmatch::WildMatch;
 
 use crate::args::{Confidence, Share, TimeSpan};
 
-use super::config_error::Mistake;
+use super::config_error::ConfigError;
 use super::raw::{RawBound, RawBudget, RawCompare, RawConfig, RawRegression, RawShare};
 use super::{
     Bound, Budget, CompareDefaults, Config, Direction, Quantity, Regression, Rules, Subject,
 };
 
 impl RawConfig {
-    /// Turns text into values; the first mistake ends it.
-    pub(super) fn check(self) -> Result<Config, Mistake> {
+    /// Turns text into values; the first error ends it.
+    pub(super) fn check(self) -> Result<Config, ConfigError> {
         let defaults = Rules::default();
         let confidence = match &self.gate.confidence {
             Some(given) => confidence(given)?,
@@ -38,12 +38,12 @@ impl RawConfig {
 }
 
 impl RawCompare {
-    pub(super) fn check(self) -> Result<CompareDefaults, Mistake> {
+    pub(super) fn check(self) -> Result<CompareDefaults, ConfigError> {
         let time = self.time.as_ref().map(|time| {
             let parsed: Result<TimeSpan, String> = time.get_ref().parse();
             parsed
                 .map(|span| span.0)
-                .map_err(|error| Mistake::new(time.span(), error))
+                .map_err(|error| ConfigError::new(time.span(), error))
         });
         let indifference = self.indifference.as_ref().map(share);
         Ok(CompareDefaults {
@@ -58,27 +58,30 @@ impl RawCompare {
     }
 }
 
-fn at_least_one(runs: &Spanned<u64>) -> Result<u64, Mistake> {
+fn at_least_one(runs: &Spanned<u64>) -> Result<u64, ConfigError> {
     match *runs.get_ref() {
-        0 => Err(Mistake::new(runs.span(), "there must be at least 1 run")),
+        0 => Err(ConfigError::new(
+            runs.span(),
+            "there must be at least 1 run",
+        )),
         runs => Ok(runs),
     }
 }
 
-fn share(raw: &Spanned<RawShare>) -> Result<f64, Mistake> {
+fn share(raw: &Spanned<RawShare>) -> Result<f64, ConfigError> {
     let text = share_text(raw.get_ref());
     let parsed: Result<Share, String> = text.parse();
     parsed
         .map(|share| share.0)
-        .map_err(|error| Mistake::new(raw.span(), error))
+        .map_err(|error| ConfigError::new(raw.span(), error))
 }
 
-fn confidence(raw: &Spanned<RawShare>) -> Result<f64, Mistake> {
+fn confidence(raw: &Spanned<RawShare>) -> Result<f64, ConfigError> {
     let text = share_text(raw.get_ref());
     let parsed: Result<Confidence, String> = text.parse();
     parsed
         .map(|level| level.0)
-        .map_err(|error| Mistake::new(raw.span(), error))
+        .map_err(|error| ConfigError::new(raw.span(), error))
 }
 
 fn share_text(raw: &RawShare) -> String {
@@ -88,7 +91,7 @@ fn share_text(raw: &RawShare) -> String {
     }
 }
 
-fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, Mistake> {
+fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, ConfigError> {
     let span = raw.span();
     let raw = raw.into_inner();
     let subject = check_subject(raw.operation, raw.benchmark, span.clone())?;
@@ -111,7 +114,7 @@ fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, Mistake> {
         .collect();
     let bounds = bounds?;
     if bounds.is_empty() {
-        return Err(Mistake::new(span, "this budget has no bound").help(
+        return Err(ConfigError::new(span, "this budget has no bound").help(
             "add one of mean, median, p95, p99, max, success_rate, throughput, peak_memory",
         ));
     }
@@ -122,26 +125,26 @@ fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, Mistake> {
     })
 }
 
-fn check_regression(raw: Spanned<RawRegression>) -> Result<Regression, Mistake> {
+fn check_regression(raw: Spanned<RawRegression>) -> Result<Regression, ConfigError> {
     let span = raw.span();
     let raw = raw.into_inner();
     let subject = check_subject(raw.operation, raw.benchmark, span.clone())?;
     if let (Subject::Operation(_), Some(metric)) = (&subject, &raw.metric) {
         let message = "operations are compared by their execution time alone";
-        return Err(Mistake::new(metric.span(), message)
+        return Err(ConfigError::new(metric.span(), message)
             .help("leave `metric` out, or make the rule for benchmarks"));
     }
     let Some(max_slowdown) = raw.max_slowdown else {
-        return Err(Mistake::new(span, "this regression rule has no bound")
+        return Err(ConfigError::new(span, "this regression rule has no bound")
             .help("add max_slowdown = \"3%\""));
     };
     let text = share_text(max_slowdown.get_ref());
-    let mistake = |message: String| Mistake::new(max_slowdown.span(), message);
+    let wrong = |message: String| ConfigError::new(max_slowdown.span(), message);
     let parsed = Unit::Ratio
         .parse(&text)
-        .map_err(|error| mistake(error.to_string()))?;
+        .map_err(|error| wrong(error.to_string()))?;
     if parsed < 0.0 {
-        return Err(mistake(format!("`{text}` is negative")));
+        return Err(wrong(format!("`{text}` is negative")));
     }
     Ok(Regression {
         subject,
@@ -154,16 +157,18 @@ fn check_subject(
     operation: Option<Spanned<String>>,
     benchmark: Option<Spanned<String>>,
     rule: Range<usize>,
-) -> Result<Subject, Mistake> {
+) -> Result<Subject, ConfigError> {
     match (operation, benchmark) {
         (Some(pattern), None) => Ok(Subject::Operation(WildMatch::new(pattern.get_ref()))),
         (None, Some(pattern)) => Ok(Subject::Benchmark(WildMatch::new(pattern.get_ref()))),
-        (Some(_), Some(benchmark)) => Err(Mistake::new(
+        (Some(_), Some(benchmark)) => Err(ConfigError::new(
             benchmark.span(),
             "a rule is for operations or for benchmarks, not for both",
         )),
-        (None, None) => Err(Mistake::new(rule, "this rule does not say what it is for")
-            .help("add operation = \"*\" or benchmark = \"*\"")),
+        (None, None) => Err(
+            ConfigError::new(rule, "this rule does not say what it is for")
+                .help("add operation = \"*\" or benchmark = \"*\""),
+        ),
     }
 }
 
@@ -181,20 +186,19 @@ fn check_bound(
     quantity: Quantity,
     is_of_metric: bool,
     raw: Spanned<RawBound>,
-) -> Result<Bound, Mistake> {
+) -> Result<Bound, ConfigError> {
     let span = raw.span();
     if is_of_metric && !quantity.is_statistic() {
         let message = format!("{} is not of a metric", quantity.name());
-        return Err(
-            Mistake::new(span, message).help("give it a [[budget]] of its own, without `metric`")
-        );
+        return Err(ConfigError::new(span, message)
+            .help("give it a [[budget]] of its own, without `metric`"));
     }
     match raw.into_inner() {
         RawBound::Text(text) => parse_bound(quantity, is_of_metric, &text, span),
         RawBound::Levels(levels) => {
             if quantity.direction() == Direction::Above && !is_of_metric {
                 let message = format!("{} is better when higher: it has no max", quantity.name());
-                return Err(Mistake::new(span, message));
+                return Err(ConfigError::new(span, message));
             }
             let limit = format!("<= {}", levels.max.get_ref());
             let mut bound = parse_bound(quantity, is_of_metric, &limit, levels.max.span())?;
@@ -203,7 +207,7 @@ fn check_bound(
                     let parsed: Result<Share, String> = level.get_ref().parse();
                     parsed
                         .map(|share| share.0 * bound.limit)
-                        .map_err(|error| Mistake::new(level.span(), error))
+                        .map_err(|error| ConfigError::new(level.span(), error))
                 })
             };
             let warn = share_of_limit(levels.warn.as_ref()).transpose()?;
@@ -219,7 +223,7 @@ fn parse_bound(
     is_of_metric: bool,
     text: &str,
     span: Range<usize>,
-) -> Result<Bound, Mistake> {
+) -> Result<Bound, ConfigError> {
     let direction = quantity.direction();
     let example = match direction {
         Direction::Below => "<",
@@ -237,7 +241,7 @@ fn parse_bound(
         .find_map(|(sign, side, inclusive)| Some((trimmed.strip_prefix(sign)?, side, inclusive)));
     let Some((value, side, is_inclusive)) = found else {
         let message = "a bound begins with <, <=, > or >=";
-        return Err(Mistake::new(span, message).help(format!("write \"{example} {trimmed}\"")));
+        return Err(ConfigError::new(span, message).help(format!("write \"{example} {trimmed}\"")));
     };
     if side != direction && !is_of_metric {
         let better = match direction {
@@ -246,7 +250,7 @@ fn parse_bound(
         };
         let message = format!("{} is better when {better}", quantity.name());
         return Err(
-            Mistake::new(span, message).help(format!("write \"{example} {}\"", value.trim()))
+            ConfigError::new(span, message).help(format!("write \"{example} {}\"", value.trim()))
         );
     }
     let units = if is_of_metric {
@@ -264,17 +268,17 @@ fn parse_bound(
                 format!("`{value}` is no value with a unit such as 100ms, 2MiB, 99%, 500/s or 0.1")
             }
         };
-        return Err(Mistake::new(span, message));
+        return Err(ConfigError::new(span, message));
     };
     if limit < 0.0 {
-        return Err(Mistake::new(span, format!("`{value}` is negative")));
+        return Err(ConfigError::new(span, format!("`{value}` is negative")));
     }
     if unit == Unit::Ratio && limit > 1.0 {
-        let mistake = Mistake::new(span, format!("`{value}` is more than 100 %"));
+        let error = ConfigError::new(span, format!("`{value}` is more than 100 %"));
         return Err(if value.ends_with('%') {
-            mistake
+            error
         } else {
-            mistake.help(format!("write `{value}%`"))
+            error.help(format!("write `{value}%`"))
         });
     }
     Ok(Bound {

@@ -1,4 +1,4 @@
-//! A mistake in the configuration, shown where it stands.
+//! An error in the configuration, shown where it stands.
 
 use std::ops::Range;
 
@@ -8,13 +8,13 @@ use crate::terminal::printable;
 
 /// What is wrong, at which bytes of the text, and what would be right.
 #[derive(Debug)]
-pub(super) struct Mistake {
+pub(super) struct ConfigError {
     span: Range<usize>,
     message: String,
     help: Option<String>,
 }
 
-impl Mistake {
+impl ConfigError {
     pub(super) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
         Self {
             span,
@@ -29,10 +29,10 @@ impl Mistake {
     }
 }
 
-/// The mistake with file, line and a caret under the place.
-pub(super) fn explain(mistake: &Mistake, text: &str, path: &str) -> String {
-    let span = within(&mistake.span, text);
-    let (path, message) = (printable(path), printable(&mistake.message));
+/// The error with file, line and a caret under the place.
+pub(super) fn explain(error: &ConfigError, text: &str, path: &str) -> String {
+    let span = within(&error.span, text);
+    let (path, message) = (printable(path), printable(&error.message));
     let snippet = Snippet::source(text)
         .path(path.as_str())
         .annotation(AnnotationKind::Primary.span(span));
@@ -40,7 +40,7 @@ pub(super) fn explain(mistake: &Mistake, text: &str, path: &str) -> String {
         .no_name()
         .primary_title(message.as_str())
         .element(snippet);
-    if let Some(help) = &mistake.help {
+    if let Some(help) = &error.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     // The caller says "error", so the title is the bare message.
@@ -48,15 +48,15 @@ pub(super) fn explain(mistake: &Mistake, text: &str, path: &str) -> String {
     shown.trim_start_matches([':', ' ']).to_owned()
 }
 
-/// A mistake that the TOML reader found, with a suggestion for a wrong key.
+/// An error that the TOML reader found, with a suggestion for a wrong key.
 pub(super) fn explain_toml(error: &toml::de::Error, text: &str, path: &str) -> String {
     let message = error.message();
     let span = error.span().unwrap_or(0..0);
-    let mut mistake = Mistake::new(span, message);
+    let mut error = ConfigError::new(span, message);
     if let Some(similar) = similar_name(message) {
-        mistake = mistake.help(format!("did you mean `{similar}`?"));
+        error = error.help(format!("did you mean `{similar}`?"));
     }
-    explain(&mistake, text, path)
+    explain(&error, text, path)
 }
 
 /// The expected name that is closest to the unknown one; both stand in the

@@ -203,7 +203,7 @@ impl Config {
     fn parse(text: &str, path: &str) -> Result<Self, Error> {
         let raw: RawConfig = read_toml(text, path)?;
         raw.check()
-            .map_err(|mistake| Error::usage(explain(&mistake, text, path)))
+            .map_err(|error| Error::usage(explain(&error, text, path)))
     }
 }
 
@@ -217,7 +217,7 @@ impl CompareDefaults {
         let path = path.display().to_string();
         let raw: RawCompareOnly = read_toml(&text, &path)?;
         let checked = raw.compare.check();
-        checked.map_err(|mistake| Error::usage(explain(&mistake, &text, &path)))
+        checked.map_err(|error| Error::usage(explain(&error, &text, &path)))
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) struct RawLevels {
     pub(super) critical: Option<Spanned<String>>,
 }
 
-/// By hand, so that a mistake in the table is told at its own place.
+/// By hand, so that a error in the table is told at its own place.
 impl<'de> Deserialize<'de> for RawBound {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct BoundVisitor;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
 use super::json::{Number, Plain, parse};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::Scale;
 
@@ -92,7 +92,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         .is_object_with(&["HostEnvironmentInfo", "Benchmarks"])
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let host = file.host_environment_info;
     let version = host.version.unwrap_or_default();

@@ -8,7 +8,7 @@ use perfkit::report::{Benchmark, ClockInfo, Environment, Note, Report, RunFailur
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::units::Scale;
 
 /// Stands where a format does not say something.
@@ -99,14 +99,14 @@ impl Import {
     }
 
     /// The report, in which no two benchmarks share a name.
-    pub(super) fn finish(mut self) -> Result<Report, Mistake> {
+    pub(super) fn finish(mut self) -> Result<Report, ParseError> {
         let is_empty =
             |benchmark: &Benchmark| benchmark.metrics.is_empty() && benchmark.failures == 0;
         self.report
             .benchmarks
             .retain(|benchmark| !is_empty(benchmark));
         if self.report.benchmarks.is_empty() {
-            return Err(Mistake::new("there is no result in it"));
+            return Err(ParseError::new("there is no result in it"));
         }
         make_distinct(&mut self.report.benchmarks);
         Ok(self.report)

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::build::{Entry, Import};
 use super::criterion::{Estimates, Identity, add_estimates};
 use super::json::parse;
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         && text.as_str().contains("\"criterion_estimates_v1\"")
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let mut import = Import::new(&format!("critcmp's export of the baseline {}", file.name));
     for exported in file.benchmarks.into_values() {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
 use super::json::{Number, parse};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::units::Scale;
 
 /// How deep folders are looked into, and how many of them.
@@ -86,7 +86,7 @@ pub(super) fn recognise(folder: &Path) -> bool {
 
 /// Reads one run of every benchmark: that of the given baseline, or else the
 /// latest.
-pub(super) fn read(folder: &Path, baseline: Option<&str>) -> Result<Report, Mistake> {
+pub(super) fn read(folder: &Path, baseline: Option<&str>) -> Result<Report, ParseError> {
     let found = find(folder, false);
     let names: BTreeSet<&str> = found.iter().map(|found| found.baseline.as_str()).collect();
     let chosen = choose(&names, baseline)?;
@@ -105,20 +105,20 @@ pub(super) fn read(folder: &Path, baseline: Option<&str>) -> Result<Report, Mist
     import.finish()
 }
 
-fn choose(names: &BTreeSet<&str>, asked: Option<&str>) -> Result<String, Mistake> {
+fn choose(names: &BTreeSet<&str>, asked: Option<&str>) -> Result<String, ParseError> {
     let all: Vec<&str> = names.iter().copied().collect();
     let listed = all.join(", ");
     match (asked, all.as_slice()) {
-        (_, []) => Err(Mistake::new(
+        (_, []) => Err(ParseError::new(
             "the folder has no benchmark.json with a sample.json or estimates.json beside it",
         )),
         (Some(asked), all) if all.contains(&asked) => Ok(asked.to_owned()),
-        (Some(asked), _) => Err(Mistake::new(format!(
+        (Some(asked), _) => Err(ParseError::new(format!(
             "there is no baseline {asked}; there are: {listed}"
         ))),
         (None, all) if all.contains(&LATEST) => Ok(LATEST.to_owned()),
         (None, [only]) => Ok((*only).to_owned()),
-        (None, _) => Err(Mistake::new(format!(
+        (None, _) => Err(ParseError::new(format!(
             "there is no run called {LATEST}; choose one with FOLDER@NAME: {listed}"
         ))),
     }
@@ -160,7 +160,7 @@ fn find(folder: &Path, is_one_enough: bool) -> Vec<Found> {
     found
 }
 
-fn read_run(folder: &Path) -> Result<Entry, Mistake> {
+fn read_run(folder: &Path) -> Result<Entry, ParseError> {
     let identity: Identity = read_json(&folder.join("benchmark.json"))?;
     let mut entry = Entry::new(identity.full_id.as_str());
     let sample = folder.join("sample.json");
@@ -177,7 +177,7 @@ fn read_run(folder: &Path) -> Result<Entry, Mistake> {
             sample.times.len(),
             sample.iters.len()
         );
-        return Err(Mistake::new(message));
+        return Err(ParseError::new(message));
     }
     let batches = sample.iters.iter().zip(&sample.times);
     let times: Vec<Option<f64>> = batches
@@ -234,8 +234,9 @@ impl Identity {
     }
 }
 
-fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Mistake> {
-    let told = |what: &dyn std::fmt::Display| Mistake::new(format!("{}: {what}", path.display()));
+fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, ParseError> {
+    let told =
+        |what: &dyn std::fmt::Display| ParseError::new(format!("{}: {what}", path.display()));
     let mut text = String::new();
     File::open(path)
         .and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text))
@@ -243,5 +244,5 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Mistake> {
     if text.len() as u64 > LARGEST {
         return Err(told(&"the file is larger than 64 MiB"));
     }
-    parse(&text).map_err(|mistake| told(&format_args!("{}{mistake}", mistake.place())))
+    parse(&text).map_err(|error| told(&format_args!("{}{error}", error.place())))
 }

@@ -4,7 +4,7 @@ use perfkit::Metric;
 use perfkit::report::{Note, Report};
 
 use super::build::{Entry, Import, Reported};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
 
@@ -59,7 +59,7 @@ fn is_heading(line: &str) -> bool {
             })
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let mut import = Import::new("divan's text");
     import.note(Note::info(
         "no-samples",
@@ -76,7 +76,7 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
                 open: None,
             });
         } else if let Some(tree) = tree.as_mut().filter(|_| line.contains(['│', '─'])) {
-            read_line(&mut import, tree, line).map_err(|what| Mistake::at(number, what))?;
+            read_line(&mut import, tree, line).map_err(|what| ParseError::at(number, what))?;
         }
     }
     close(&mut import, tree);

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::build::{Entry, Import, MOST_METRICS};
 use super::date;
 use super::json::Plain;
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
 
@@ -76,18 +76,18 @@ fn is_result(line: &str) -> bool {
             .is_some_and(|value| units::number(value).is_some())
 }
 
-pub(super) fn read_text(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
     let mut results = Results::default();
     let mut package = String::new();
     for (number, line) in text.lines() {
         results
             .line(line, &mut package)
-            .map_err(|what| Mistake::at(number, what))?;
+            .map_err(|what| ParseError::at(number, what))?;
     }
     results.finish("the text of go test -bench")
 }
 
-pub(super) fn read_json(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read_json(text: &Text) -> Result<Report, ParseError> {
     let mut results = Results::default();
     // A line of the text may come in several events, between those of others.
     let mut pending: BTreeMap<String, String> = BTreeMap::new();
@@ -95,8 +95,8 @@ pub(super) fn read_json(text: &Text) -> Result<Report, Mistake> {
         if line.trim().is_empty() {
             continue;
         }
-        let event: Event =
-            serde_json::from_str(line).map_err(|error| Mistake::from(error).below(number - 1))?;
+        let event: Event = serde_json::from_str(line)
+            .map_err(|error| ParseError::from(error).below(number - 1))?;
         results.created = results.created.or_else(|| date::parse(&event.time.0));
         if event.action != "output" {
             continue;
@@ -111,11 +111,11 @@ pub(super) fn read_json(text: &Text) -> Result<Report, Mistake> {
             let whole: String = open.drain(..=end).collect();
             results
                 .line(whole.trim_end(), &mut package)
-                .map_err(|what| Mistake::at(number, what))?;
+                .map_err(|what| ParseError::at(number, what))?;
         }
     }
     for (mut package, line) in pending {
-        results.line(&line, &mut package).map_err(Mistake::new)?;
+        results.line(&line, &mut package).map_err(ParseError::new)?;
     }
     results.finish("go test JSON")
 }
@@ -206,7 +206,7 @@ impl Results {
         }
     }
 
-    fn finish(self, origin: &str) -> Result<Report, Mistake> {
+    fn finish(self, origin: &str) -> Result<Report, ParseError> {
         let mut import = Import::new(origin);
         import.created(self.created);
         let fact = |name: &str| self.facts.get(name).cloned();

@@ -9,7 +9,7 @@ use super::build::Import;
 use super::date;
 use super::google_rows::{AGGREGATES, Row, collect};
 use super::json::{Number, Plain, parse};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 
 #[derive(Deserialize)]
@@ -72,7 +72,7 @@ pub(super) fn recognise(text: &Text) -> bool {
     text.shape().is_object_with(&["context", "benchmarks"])
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let mut import = Import::new("Google Benchmark JSON");
     import.created(date::parse(&file.context.date.0));

@@ -5,7 +5,7 @@ use perfkit::report::Report;
 use super::build::Import;
 use super::date;
 use super::google_rows::{AGGREGATES, Row, collect};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units;
 
@@ -23,8 +23,8 @@ fn heading_line(text: &Text) -> Option<usize> {
     lines.find_map(|(number, line)| line.starts_with(HEADINGS).then_some(number))
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
-    let first = heading_line(text).ok_or_else(|| Mistake::new("there are no headings"))?;
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+    let first = heading_line(text).ok_or_else(|| ParseError::new("there are no headings"))?;
     let start: usize = text
         .as_str()
         .split_inclusive('\n')
@@ -36,7 +36,7 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
         .from_reader(&text.as_str().as_bytes()[start..]);
     let failed = |error: csv::Error| {
         let line = error.position().map_or(1, csv::Position::line) as usize;
-        Mistake::at(line + first - 1, error.to_string())
+        ParseError::at(line + first - 1, error.to_string())
     };
     let headings = reader.headers().map_err(failed)?.clone();
     let mut rows = Vec::new();
@@ -44,7 +44,7 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
         let record = record.map_err(failed)?;
         let line = record.position().map_or(1, csv::Position::line) as usize + first - 1;
         let fields = headings.iter().zip(&record);
-        rows.push(row(fields).map_err(|what| Mistake::at(line, what))?);
+        rows.push(row(fields).map_err(|what| ParseError::at(line, what))?);
     }
     part_aggregates(&mut rows);
     let mut import = Import::new("Google Benchmark CSV");

@@ -7,7 +7,7 @@ use perfkit::Metric;
 use perfkit::report::Note;
 
 use super::build::{Entry, Import, MOST_METRICS, Reported};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::units::{self, Scale};
 
 /// The aggregates that every run with repetitions has.
@@ -31,7 +31,7 @@ pub(super) struct Row {
 
 /// Adds a benchmark for every name, from its iterations or, where they were not
 /// written, its aggregates.
-pub(super) fn collect(import: &mut Import, rows: Vec<Row>) -> Result<(), Mistake> {
+pub(super) fn collect(import: &mut Import, rows: Vec<Row>) -> Result<(), ParseError> {
     let mut order: Vec<String> = Vec::new();
     let mut groups: HashMap<String, Vec<Row>> = HashMap::new();
     for row in rows {
@@ -61,7 +61,7 @@ pub(super) fn collect(import: &mut Import, rows: Vec<Row>) -> Result<(), Mistake
     Ok(())
 }
 
-fn entry(name: &str, rows: &[Row]) -> Result<Entry, Mistake> {
+fn entry(name: &str, rows: &[Row]) -> Result<Entry, ParseError> {
     let mut entry = Entry::new(name);
     let label = rows.iter().map(|row| row.label.as_str());
     entry.parameter("label", label.max().unwrap_or_default());
@@ -102,7 +102,7 @@ fn entry(name: &str, rows: &[Row]) -> Result<Entry, Mistake> {
     Ok(entry)
 }
 
-fn add_aggregates(entry: &mut Entry, rows: &[&Row]) -> Result<(), Mistake> {
+fn add_aggregates(entry: &mut Entry, rows: &[&Row]) -> Result<(), ParseError> {
     let mut metrics: Vec<(Metric, Scale, Reported)> = Vec::new();
     for row in rows {
         for (metric, scale, value) in row.values()? {
@@ -140,14 +140,14 @@ fn add_aggregates(entry: &mut Entry, rows: &[&Row]) -> Result<(), Mistake> {
 
 impl Row {
     /// Every number of the row, times in nanoseconds.
-    fn values(&self) -> Result<Vec<(Metric, Scale, Option<f64>)>, Mistake> {
+    fn values(&self) -> Result<Vec<(Metric, Scale, Option<f64>)>, ParseError> {
         let unit = if self.time_unit.is_empty() {
             "ns"
         } else {
             &self.time_unit
         };
         let factor = units::nanoseconds(unit).ok_or_else(|| {
-            Mistake::new(format!("{} has an unknown unit of time: {unit}", self.name))
+            ParseError::new(format!("{} has an unknown unit of time: {unit}", self.name))
         })?;
         let time = |value: Option<f64>| value.map(|value| value * factor);
         let mut values = vec![

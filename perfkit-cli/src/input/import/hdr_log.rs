@@ -10,7 +10,7 @@ use perfkit::report::{Note, Report};
 use super::build::{Entry, Import};
 use super::date;
 use super::hdr_encoding;
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 
 const VERSION: &str = "#[Histogram log format version ";
@@ -28,7 +28,7 @@ pub(super) fn recognise(text: &Text) -> bool {
     lines.any(|(_, line)| line.starts_with(VERSION) || line.starts_with(LEGEND))
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let mut order: Vec<String> = Vec::new();
     let mut tags: HashMap<String, (Histogram, u64)> = HashMap::new();
     let mut version = "";
@@ -45,15 +45,15 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
         if line.is_empty() || line.starts_with(['#', '"']) {
             continue;
         }
-        let (tag, encoded) = fields(line).map_err(|what| Mistake::at(number, what))?;
+        let (tag, encoded) = fields(line).map_err(|what| ParseError::at(number, what))?;
         if !tags.contains_key(tag) {
             order.push(tag.to_owned());
             if order.len() > MOST_TAGS {
-                return Err(Mistake::at(number, "there are more than 10,000 tags"));
+                return Err(ParseError::at(number, "there are more than 10,000 tags"));
             }
         }
         let (histogram, intervals) = tags.entry(tag.to_owned()).or_default();
-        hdr_encoding::add_to(histogram, encoded).map_err(|what| Mistake::at(number, what))?;
+        hdr_encoding::add_to(histogram, encoded).map_err(|what| ParseError::at(number, what))?;
         *intervals += 1;
     }
     let mut import = Import::new(format!("an HdrHistogram log {version}").trim());

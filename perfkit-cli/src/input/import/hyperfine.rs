@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
 use super::json::{Number, Plain, parse};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::Scale;
 
@@ -51,7 +51,7 @@ pub(super) fn recognise(text: &Text) -> bool {
     shape.is_object_with(&["results"]) && !is_other && text.as_str().contains("\"command\"")
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let mut import = Import::new("hyperfine 1 JSON");
     for outcome in file.results {

@@ -9,7 +9,7 @@ use perfkit::{Direction, Metric};
 use super::build::{Entry, Import, Reported};
 use super::hyperfine::memory_floor;
 use super::hyperfine_v2::metric;
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
 
@@ -34,11 +34,11 @@ fn is_of_two(line: &str) -> bool {
     is_command && unit.is_some() && unit == mean
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let mut reader = csv::Reader::from_reader(text.as_str().as_bytes());
     let failed = |error: csv::Error| {
         let line = error.position().map_or(1, csv::Position::line) as usize;
-        Mistake::at(line, error.to_string())
+        ParseError::at(line, error.to_string())
     };
     let headings = reader.headers().map_err(failed)?.clone();
     let is_two = is_of_two(text.lines().next().map_or("", |(_, line)| line));
@@ -61,7 +61,7 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
         } else {
             of_one(&fields)
         };
-        import.add(entry.map_err(|what| Mistake::at(line, what))?);
+        import.add(entry.map_err(|what| ParseError::at(line, what))?);
     }
     import.finish()
 }

@@ -12,7 +12,7 @@ use super::build::{Entry, Import};
 use super::date;
 use super::hyperfine::{count_failures, memory_floor};
 use super::json::{Key, Number, Plain, parse};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
 
@@ -67,7 +67,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         && (shape.has("primary_metric") || shape.has("metadata"))
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let version = file
         .metadata

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
 use super::json::{Number, Plain, parse};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
 
@@ -58,7 +58,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         .is_list_with(&["benchmark", "mode", "primaryMetric"])
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let runs: Vec<Run> = parse(text.as_str())?;
     let mut import = Import::new("JMH JSON");
     for run in runs {

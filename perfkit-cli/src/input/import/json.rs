@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 
 /// A number, or none: null, NaN, and text in a number's place.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -18,7 +18,7 @@ pub(super) struct Plain(pub(super) String);
 
 /// Reads JSON. `NaN` and `Infinity`, which JSON does not have and Python and
 /// .NET write, become null.
-pub(super) fn parse<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, Mistake> {
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, ParseError> {
     match serde_json::from_str(text) {
         Ok(value) => Ok(value),
         Err(error) => match without_nan(text) {
@@ -193,10 +193,10 @@ mod tests {
 
     #[test]
     fn a_mistake_has_its_line() {
-        let mistake = parse::<Vec<u64>>("[\n1,\n\"x\"]").unwrap_err();
-        assert_eq!(mistake.place(), "line 3: ");
-        assert!(mistake.to_string().contains("invalid type"), "{mistake}");
-        assert!(!mistake.to_string().contains("at line"), "{mistake}");
+        let error = parse::<Vec<u64>>("[\n1,\n\"x\"]").unwrap_err();
+        assert_eq!(error.place(), "line 3: ");
+        assert!(error.to_string().contains("invalid type"), "{error}");
+        assert!(!error.to_string().contains("at line"), "{error}");
     }
 
     #[test]

@@ -10,14 +10,14 @@ const MOST_KEYS: usize = 64;
 
 /// The kind of the first JSON value of a text.
 #[derive(Debug, Default)]
-pub(super) struct Shape {
+pub(super) struct JsonShape {
     is_object: bool,
     is_list: bool,
     /// Of the object, or of the list's first element.
     keys: Vec<String>,
 }
 
-impl Shape {
+impl JsonShape {
     /// Looks as far as the text is JSON: where it is damaged, the tool can still
     /// be told by what comes before.
     pub(super) fn of(text: &str) -> Self {
@@ -49,7 +49,7 @@ impl Shape {
 }
 
 struct Look<'a> {
-    shape: &'a mut Shape,
+    shape: &'a mut JsonShape,
     is_nested: bool,
 }
 
@@ -98,15 +98,15 @@ mod tests {
 
     #[test]
     fn the_start_of_damaged_json_tells_what_it_was() {
-        let whole = Shape::of(r#"{"context": {}, "benchmarks": [1, 2]}"#);
+        let whole = JsonShape::of(r#"{"context": {}, "benchmarks": [1, 2]}"#);
         assert!(whole.is_object_with(&["context", "benchmarks"]));
-        let cut = Shape::of(r#"{"context": {}, "benchmarks": [1, 2"#);
+        let cut = JsonShape::of(r#"{"context": {}, "benchmarks": [1, 2"#);
         assert!(cut.is_object_with(&["context", "benchmarks"]));
-        assert!(Shape::of(r#"[{"mode": "thrpt"}, {"a": 1}]"#).is_list_with(&["mode"]));
-        let lines = Shape::of("{\"Action\": \"run\"}\n{\"Action\": \"output\"}\n");
+        assert!(JsonShape::of(r#"[{"mode": "thrpt"}, {"a": 1}]"#).is_list_with(&["mode"]));
+        let lines = JsonShape::of("{\"Action\": \"run\"}\n{\"Action\": \"output\"}\n");
         assert!(lines.is_object_with(&["Action"]));
         for other in ["", "text", "[[{}]]", "[1]", "{", "\"x\""] {
-            assert!(!Shape::of(other).has("a"), "{other}");
+            assert!(!JsonShape::of(other).has("a"), "{other}");
         }
     }
 }

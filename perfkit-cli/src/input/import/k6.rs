@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::build::{Entry, Import, Reported};
 use super::date;
 use super::json::{Number, Plain, parse};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
 
@@ -133,7 +133,7 @@ fn is_new(text: &Text) -> bool {
     text.shape().is_object_with(&keys) && text.as_str().contains("\"k6Version\"")
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     if is_new(text) {
         return read_new(text);
     }
@@ -143,7 +143,7 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
     import.finish()
 }
 
-fn read_new(text: &Text) -> Result<Report, Mistake> {
+fn read_new(text: &Text) -> Result<Report, ParseError> {
     let file: NewFile = parse(text.as_str())?;
     let origin = format!("k6 {} summary JSON", file.metadata.version.0);
     let mut import = Import::new(&origin);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
 use super::json::Number;
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{Scale, number};
 
@@ -36,7 +36,7 @@ pub(super) fn recognise_json(text: &Text) -> bool {
     text.shape().is_object_with(&["type", "event"])
 }
 
-pub(super) fn read_text(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
     let mut import = Import::new("the text of libtest's benchmarks");
     for (line, content) in text.lines() {
         let Some(rest) = content.trim_start().strip_prefix("test ") else {
@@ -46,7 +46,7 @@ pub(super) fn read_text(text: &Text) -> Result<Report, Mistake> {
             continue;
         };
         let (time, rate) = figures(result)
-            .ok_or_else(|| Mistake::at(line, format!("{name} has no time in ns/iter")))?;
+            .ok_or_else(|| ParseError::at(line, format!("{name} has no time in ns/iter")))?;
         add(&mut import, name.trim(), Some(time), rate);
     }
     import.finish()
@@ -65,14 +65,14 @@ fn figures(result: &str) -> Option<(f64, Option<f64>)> {
     }
 }
 
-pub(super) fn read_json(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read_json(text: &Text) -> Result<Report, ParseError> {
     let mut import = Import::new("libtest JSON");
     for (number, line) in text.lines() {
         if !line.trim_start().starts_with('{') {
             continue;
         }
-        let event: Event =
-            serde_json::from_str(line).map_err(|error| Mistake::from(error).below(number - 1))?;
+        let event: Event = serde_json::from_str(line)
+            .map_err(|error| ParseError::from(error).below(number - 1))?;
         if event.kind == "bench" {
             add(
                 &mut import,

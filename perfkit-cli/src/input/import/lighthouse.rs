@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::build::{Entry, Import};
 use super::date;
 use super::json::{Number, Plain, parse};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
 
@@ -103,7 +103,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         .is_object_with(&["lighthouseVersion", "audits"])
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let mut import = Import::new(&format!("Lighthouse {} JSON", file.lighthouse_version.0));
     import.created(date::parse(&file.fetch_time.0));

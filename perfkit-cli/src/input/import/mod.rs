@@ -35,75 +35,76 @@ use perfkit::Report;
 
 use crate::error::{Error, shown};
 
-use parse_error::Mistake;
+use parse_error::ParseError;
 use text::Text;
 
-/// A format of another tool.
-struct Format {
+/// How the files of one format of another tool are recognised and read.
+struct Importer {
     name: &'static str,
     recognise: fn(&Text) -> bool,
-    read: fn(&Text) -> Result<Report, Mistake>,
+    read: fn(&Text) -> Result<Report, ParseError>,
 }
 
-/// Every format that is known, the more particular ones first.
-const FORMATS: &[Format] = &[
-    format(
+/// Every format that is known; a format that another one would also match stands
+/// before that.
+const IMPORTERS: &[Importer] = &[
+    importer(
         "hyperfine 2 JSON",
         hyperfine_v2::recognise,
         hyperfine_v2::read,
     ),
-    format("hyperfine 1 JSON", hyperfine::recognise, hyperfine::read),
-    format(
+    importer("hyperfine 1 JSON", hyperfine::recognise, hyperfine::read),
+    importer(
         "hyperfine CSV",
         hyperfine_csv::recognise,
         hyperfine_csv::read,
     ),
-    format("critcmp export", critcmp::recognise, critcmp::read),
-    format("Google Benchmark JSON", google::recognise, google::read),
-    format(
+    importer("critcmp export", critcmp::recognise, critcmp::read),
+    importer("Google Benchmark JSON", google::recognise, google::read),
+    importer(
         "Google Benchmark CSV",
         google_csv::recognise,
         google_csv::read,
     ),
-    format("Go benchmark text", go::recognise_text, go::read_text),
-    format("go test JSON", go::recognise_json, go::read_json),
-    format("JMH JSON", jmh::recognise, jmh::read),
-    format(
+    importer("Go benchmark text", go::recognise_text, go::read_text),
+    importer("go test JSON", go::recognise_json, go::read_json),
+    importer("JMH JSON", jmh::recognise, jmh::read),
+    importer(
         "BenchmarkDotNet JSON",
         benchmarkdotnet::recognise,
         benchmarkdotnet::read,
     ),
-    format("pytest-benchmark JSON", pytest::recognise, pytest::read),
-    format("pyperf JSON", pyperf::recognise, pyperf::read),
-    format("Lighthouse JSON", lighthouse::recognise, lighthouse::read),
-    format("k6 summary JSON", k6::recognise, k6::read),
-    format("HdrHistogram log", hdr_log::recognise, hdr_log::read),
-    format("libtest JSON", libtest::recognise_json, libtest::read_json),
-    format("libtest text", libtest::recognise_text, libtest::read_text),
-    format("divan text", divan::recognise, divan::read),
-    format(
+    importer("pytest-benchmark JSON", pytest::recognise, pytest::read),
+    importer("pyperf JSON", pyperf::recognise, pyperf::read),
+    importer("Lighthouse JSON", lighthouse::recognise, lighthouse::read),
+    importer("k6 summary JSON", k6::recognise, k6::read),
+    importer("HdrHistogram log", hdr_log::recognise, hdr_log::read),
+    importer("libtest JSON", libtest::recognise_json, libtest::read_json),
+    importer("libtest text", libtest::recognise_text, libtest::read_text),
+    importer("divan text", divan::recognise, divan::read),
+    importer(
         "perf stat JSON",
         perf_stat::recognise_json,
         perf_stat::read_json,
     ),
-    format(
+    importer(
         "perf stat text",
         perf_stat::recognise_text,
         perf_stat::read_text,
     ),
-    format(
+    importer(
         "perf stat CSV",
         perf_stat::recognise_csv,
         perf_stat::read_csv,
     ),
 ];
 
-const fn format(
+const fn importer(
     name: &'static str,
     recognise: fn(&Text) -> bool,
-    read: fn(&Text) -> Result<Report, Mistake>,
-) -> Format {
-    Format {
+    read: fn(&Text) -> Result<Report, ParseError>,
+) -> Importer {
+    Importer {
         name,
         recognise,
         read,
@@ -112,17 +113,17 @@ const fn format(
 
 /// The results in a file, given its bytes; `path` is only for messages.
 pub(super) fn read(bytes: Vec<u8>, path: &Path) -> Result<Report, Error> {
-    let text = Text::new(bytes).map_err(|mistake| failed(path, None, &mistake))?;
-    let Some(format) = recognised(&text) else {
+    let text = Text::new(bytes).map_err(|error| failed(path, None, &error))?;
+    let Some(importer) = recognised(&text) else {
         return Err(unknown(path));
     };
-    (format.read)(&text).map_err(|mistake| failed(path, Some(format.name), &mistake))
+    (importer.read)(&text).map_err(|error| failed(path, Some(importer.name), &error))
 }
 
 /// The results in criterion's folder.
 pub(super) fn read_folder(folder: &Path, baseline: Option<&str>) -> Result<Report, Error> {
     criterion::read(folder, baseline)
-        .map_err(|mistake| failed(folder, Some("criterion's folder"), &mistake))
+        .map_err(|error| failed(folder, Some("criterion's folder"), &error))
 }
 
 /// Whether a folder has results of criterion in it.
@@ -140,21 +141,21 @@ pub(super) fn is_compressed(bytes: &[u8]) -> bool {
     bytes.starts_with(&text::GZIP)
 }
 
-fn recognised(text: &Text) -> Option<&'static Format> {
-    FORMATS.iter().find(|format| (format.recognise)(text))
+fn recognised(text: &Text) -> Option<&'static Importer> {
+    IMPORTERS.iter().find(|importer| (importer.recognise)(text))
 }
 
-fn failed(path: &Path, format: Option<&str>, mistake: &Mistake) -> Error {
-    let place = mistake.place();
+fn failed(path: &Path, format: Option<&str>, error: &ParseError) -> Error {
+    let place = error.place();
     let path = shown(path);
     match format {
-        Some(format) => Error::data(format!("{path}: {place}read as {format}: {mistake}")),
-        None => Error::data(format!("{path}: {place}{mistake}")),
+        Some(format) => Error::data(format!("{path}: {place}read as {format}: {error}")),
+        None => Error::data(format!("{path}: {place}{error}")),
     }
 }
 
 fn unknown(path: &Path) -> Error {
-    let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+    let names: Vec<&str> = IMPORTERS.iter().map(|importer| importer.name).collect();
     Error::data(format!(
         "{}: the file is no perfkit report, nor of another format that is known",
         shown(path)
@@ -172,10 +173,10 @@ pub(crate) fn try_all(family: &str, bytes: &[u8]) -> Vec<Report> {
         return Vec::new();
     };
     let _ = recognised(&text);
-    let meant = FORMATS
+    let meant = IMPORTERS
         .iter()
-        .filter(|format| format.name.starts_with(family));
+        .filter(|importer| importer.name.starts_with(family));
     meant
-        .filter_map(|format| (format.read)(&text).ok())
+        .filter_map(|importer| (importer.read)(&text).ok())
         .collect()
 }

@@ -7,13 +7,13 @@ const LONGEST: usize = 300;
 
 /// What is wrong, in which line.
 #[derive(Debug)]
-pub(super) struct Mistake {
+pub(super) struct ParseError {
     line: Option<usize>,
     message: String,
 }
 
-impl Mistake {
-    /// A mistake of the whole file.
+impl ParseError {
+    /// An error of the whole file.
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self {
             line: None,
@@ -21,7 +21,7 @@ impl Mistake {
         }
     }
 
-    /// A mistake in a line, counted from 1.
+    /// An error in a line, counted from 1.
     pub(super) fn at(line: usize, message: impl Into<String>) -> Self {
         Self {
             line: Some(line),
@@ -29,7 +29,7 @@ impl Mistake {
         }
     }
 
-    /// The same mistake, of which it is known that it lies in a later line.
+    /// The same error, of which it is known that it lies in a later line.
     pub(super) fn below(mut self, lines: usize) -> Self {
         self.line = Some(self.line.unwrap_or(1) + lines);
         self
@@ -43,7 +43,7 @@ impl Mistake {
     }
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let printable = self.message.chars().map(|c| match c {
             '\n' | '\t' => ' ',
@@ -54,7 +54,7 @@ impl fmt::Display for Mistake {
     }
 }
 
-impl From<serde_json::Error> for Mistake {
+impl From<serde_json::Error> for ParseError {
     fn from(error: serde_json::Error) -> Self {
         let message = error.to_string();
         // The place is told apart from the message.

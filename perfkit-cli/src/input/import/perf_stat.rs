@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
 use super::json::Plain;
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
 
@@ -68,40 +68,40 @@ fn is_comment(line: &str) -> bool {
     line.trim().is_empty() || line.starts_with('#')
 }
 
-pub(super) fn read_json(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read_json(text: &Text) -> Result<Report, ParseError> {
     let mut entry = Entry::new(UNNAMED);
     for (number, line) in text.lines().filter(|(_, line)| !is_comment(line)) {
-        let counter: Counter =
-            serde_json::from_str(line).map_err(|error| Mistake::from(error).below(number - 1))?;
+        let counter: Counter = serde_json::from_str(line)
+            .map_err(|error| ParseError::from(error).below(number - 1))?;
         let reading = Reading {
             event: &counter.event.0,
             value: &counter.value.0,
             unit: &counter.unit.0,
         };
-        add(&mut entry, &reading).map_err(|what| Mistake::at(number, what))?;
+        add(&mut entry, &reading).map_err(|what| ParseError::at(number, what))?;
     }
     finish("perf stat JSON", entry)
 }
 
-pub(super) fn read_csv(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read_csv(text: &Text) -> Result<Report, ParseError> {
     let mut entry = Entry::new(UNNAMED);
     for (number, line) in text.lines().filter(|(_, line)| !is_comment(line)) {
         let mut fields = line.split(',');
         let mut next = || fields.next().unwrap_or_default();
         let (value, unit, event) = (next(), next(), next());
         if event.is_empty() {
-            return Err(Mistake::at(
+            return Err(ParseError::at(
                 number,
                 "the line has no event: it may be cut off",
             ));
         }
         let reading = Reading { event, value, unit };
-        add(&mut entry, &reading).map_err(|what| Mistake::at(number, what))?;
+        add(&mut entry, &reading).map_err(|what| ParseError::at(number, what))?;
     }
     finish("perf stat CSV", entry)
 }
 
-pub(super) fn read_text(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
     let mut runs = 1;
     let mut entries: Vec<Entry> = Vec::new();
     let mut times: Vec<Option<f64>> = Vec::new();
@@ -123,7 +123,7 @@ pub(super) fn read_text(text: &Text) -> Result<Report, Mistake> {
         if let Some((elapsed, _)) = line.split_once("seconds time elapsed") {
             let elapsed = elapsed_time(elapsed, runs);
             let (mean, std_dev) =
-                elapsed.ok_or_else(|| Mistake::at(number, "the elapsed time is no number"))?;
+                elapsed.ok_or_else(|| ParseError::at(number, "the elapsed time is no number"))?;
             if times.len() as u64 == runs && runs > 1 {
                 entry.samples(Metric::WALL_TIME, Scale::SECONDS, times.drain(..));
             } else {
@@ -138,7 +138,7 @@ pub(super) fn read_text(text: &Text) -> Result<Report, Mistake> {
         } else if let Some(time) = single_time(line) {
             times.push(Some(time));
         } else if let Some(reading) = counter(line) {
-            add(entry, &reading).map_err(|what| Mistake::at(number, what))?;
+            add(entry, &reading).map_err(|what| ParseError::at(number, what))?;
         }
     }
     let mut import = Import::new("the text of perf stat");
@@ -249,7 +249,7 @@ fn no_samples() -> Note {
     )
 }
 
-fn finish(origin: &str, entry: Entry) -> Result<Report, Mistake> {
+fn finish(origin: &str, entry: Entry) -> Result<Report, ParseError> {
     let mut import = Import::new(origin);
     import.note(no_samples());
     import.add(entry);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::build::{Entry, Import};
 use super::json::{Number, Plain, parse};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
 
@@ -42,7 +42,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         && text.as_str().contains("\"runs\"")
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let common = file.metadata;
     let mut import = Import::new("pyperf JSON");
@@ -69,7 +69,7 @@ pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
     import.finish()
 }
 
-fn entry(measured: Measured, common: &Metadata) -> Result<Entry, Mistake> {
+fn entry(measured: Measured, common: &Metadata) -> Result<Entry, ParseError> {
     let fact = |name: &str| {
         let own = measured.metadata.get(name).or_else(|| common.get(name));
         own.map(|value| value.0.as_str())
@@ -80,7 +80,11 @@ fn entry(measured: Measured, common: &Metadata) -> Result<Entry, Mistake> {
         "second" => (Metric::WALL_TIME, Scale::SECONDS),
         "byte" => (Metric::PEAK_MEMORY, Scale::BYTES),
         "integer" => (units::metric("value"), Scale::UNKNOWN),
-        other => return Err(Mistake::new(format!("{name} has an unknown unit: {other}"))),
+        other => {
+            return Err(ParseError::new(format!(
+                "{name} has an unknown unit: {other}"
+            )));
+        }
     };
     if let Some(command) = fact("command") {
         entry.command(command);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::build::{Entry, Import, Reported};
 use super::date;
 use super::json::{Number, Plain, parse};
-use super::parse_error::Mistake;
+use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::Scale;
 
@@ -75,7 +75,7 @@ pub(super) fn recognise(text: &Text) -> bool {
     text.shape().is_object_with(&["machine_info", "benchmarks"])
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, Mistake> {
+pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let mut import = Import::new(&format!("pytest-benchmark {} JSON", file.version.0));
     import.created(date::parse_utc(&file.datetime.0));

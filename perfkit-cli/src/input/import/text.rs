@@ -4,8 +4,8 @@ use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
-use super::json_shape::Shape;
-use super::parse_error::Mistake;
+use super::json_shape::JsonShape;
+use super::parse_error::ParseError;
 
 /// The most bytes that are read, also after unpacking.
 pub(crate) const LARGEST: u64 = 256 << 20;
@@ -16,18 +16,18 @@ pub(super) const GZIP: [u8; 2] = [0x1F, 0x8B];
 /// A text and what kind of JSON it is, if it is any.
 pub(super) struct Text {
     text: String,
-    shape: Shape,
+    shape: JsonShape,
 }
 
 impl Text {
-    pub(super) fn new(bytes: Vec<u8>) -> Result<Self, Mistake> {
+    pub(super) fn new(bytes: Vec<u8>) -> Result<Self, ParseError> {
         let bytes = if bytes.starts_with(&GZIP) {
             unpack(&bytes)?
         } else {
             bytes
         };
         let text = decode(bytes);
-        let shape = Shape::of(&text);
+        let shape = JsonShape::of(&text);
         Ok(Self { text, shape })
     }
 
@@ -35,7 +35,7 @@ impl Text {
         &self.text
     }
 
-    pub(super) fn shape(&self) -> &Shape {
+    pub(super) fn shape(&self) -> &JsonShape {
         &self.shape
     }
 
@@ -46,14 +46,16 @@ impl Text {
     }
 }
 
-fn unpack(bytes: &[u8]) -> Result<Vec<u8>, Mistake> {
+fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
     let mut unpacked = Vec::new();
     MultiGzDecoder::new(bytes)
         .take(LARGEST + 1)
         .read_to_end(&mut unpacked)
-        .map_err(|error| Mistake::new(format!("the gzip file is damaged or cut off: {error}")))?;
+        .map_err(|error| {
+            ParseError::new(format!("the gzip file is damaged or cut off: {error}"))
+        })?;
     if unpacked.len() as u64 > LARGEST {
-        return Err(Mistake::new(format!(
+        return Err(ParseError::new(format!(
             "unpacked, the file is larger than {} MiB, the largest that is read",
             LARGEST >> 20
         )));
