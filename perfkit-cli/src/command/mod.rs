@@ -82,7 +82,7 @@ fn check_writable(path: &Path) -> Result<(), Error> {
 
 /// Refuses a plot in a format that is not drawn.
 fn check_plot(path: &Path) -> Result<(), Error> {
-    let known = formats::pictures();
+    let known = formats::PICTURES;
     let extension = path.extension().and_then(|extension| extension.to_str());
     if !extension.is_some_and(|extension| known.contains(&extension)) {
         let names = known.join(" or .");

@@ -81,20 +81,15 @@ fn json(report: &Report) -> Result<String, Error> {
 }
 
 /// The ends of the names that pictures may have.
-pub(crate) fn pictures() -> &'static [&'static str] {
-    if png::IS_ENABLED {
-        &["svg", "png"]
-    } else {
-        &["svg"]
-    }
-}
+pub(crate) const PICTURES: [&str; 2] = ["svg", "png"];
 
 /// A picture of the report, in the format that the file's name asks for.
 pub(crate) fn draw(report: &Report, path: &Path) -> Result<Vec<u8>, Error> {
-    let svg = chart::plot(report)?;
+    let picture = chart::plot(report)?;
     if path.extension().is_some_and(|extension| extension == "png") {
-        png::rasterize(&svg)
+        png::encode(&picture)
     } else {
+        let svg = picture.svg();
         Ok(without_commands(&svg).into_owned().into_bytes())
     }
 }

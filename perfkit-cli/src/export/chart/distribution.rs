@@ -9,8 +9,8 @@ use crate::report::{Align, Table};
 use crate::terminal::{label, shorten};
 
 use super::axis::{Axis, is_drawable, mark};
-use super::canvas::Paint;
-use super::pen::{Drawn, Frame, Look, Pen, Side, TEXT};
+use super::pen::{Drawn, Frame, Look, Pen, TEXT};
+use super::shape::{Paint, Side};
 use super::thin::strata;
 use super::{Chart, count};
 

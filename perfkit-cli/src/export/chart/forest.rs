@@ -8,8 +8,8 @@ use crate::report::{Align, Ranked, RatioText, Table, is_time, verdict_word};
 use crate::terminal::{label, shorten};
 
 use super::axis::Axis;
-use super::canvas::Paint;
-use super::pen::{Drawn, Frame, Look, Pen, Plane, Side, TEXT};
+use super::pen::{Drawn, Frame, Look, Pen, Plane, TEXT};
+use super::shape::{Paint, Side};
 use super::{Chart, count};
 
 /// Ratios further from 1 than this are placed at the edge.

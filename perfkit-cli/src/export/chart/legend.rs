@@ -2,8 +2,8 @@
 
 use crate::terminal::{display_width, shorten};
 
-use super::canvas::Paint;
 use super::pen::{Drawn, Look, Pen, TEXT};
+use super::shape::Paint;
 
 const LINE: f64 = 20.0;
 /// How long a line is shown, and where its name begins: a dash pattern must be

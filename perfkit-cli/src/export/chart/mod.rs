@@ -1,4 +1,4 @@
-//! Charts: what they show, and how they become SVG, within a page or as a file.
+//! Charts: what they show, how that is drawn, and how it becomes SVG.
 
 mod axis;
 mod canvas;
@@ -9,13 +9,16 @@ mod order;
 mod pen;
 mod percentiles;
 mod picture;
+mod shape;
+mod svg;
 mod thin;
 
 pub(crate) use distribution::Distribution;
 pub(crate) use forest::Forest;
 pub(crate) use order::Order;
 pub(crate) use percentiles::Percentiles;
-pub(crate) use picture::{STYLE, plot, within_page};
+pub(crate) use picture::{MARGIN, Picture, STYLE, plot, within_page};
+pub(crate) use shape::{Form, Paint, Shape, Side, Words, mark, units};
 
 use perfkit::unit::Unit;
 

@@ -8,9 +8,9 @@ use crate::report::{Align, Table};
 use crate::terminal::label;
 
 use super::axis::{Axis, is_drawable};
-use super::canvas::{Paint, SERIES};
 use super::legend::Legend;
-use super::pen::{Drawn, Frame, Look, Pen, Side};
+use super::pen::{Drawn, Frame, Look, Pen};
+use super::shape::{Paint, SERIES, Side};
 use super::thin::extremes;
 use super::{Chart, count};
 

@@ -12,20 +12,13 @@ use plotters::style::{Color, FontStyle, ShapeStyle, TextStyle};
 use perfkit::unit::Unit;
 
 use super::axis::{Axis, mark};
-use super::canvas::{Canvas, Paint, STEPS};
+use super::canvas::Canvas;
+use super::shape::{Paint, STEPS, Shape, Side};
 
 /// The size of most text.
 pub(super) const TEXT: f64 = 12.5;
 
 pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
-
-/// Where a text begins, or ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Left,
-    Middle,
-    Right,
-}
 
 /// How a text looks.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +62,7 @@ pub(super) struct Frame {
 pub(crate) struct Pen<'a>(DrawingArea<Canvas<'a>, Shift>);
 
 impl<'a> Pen<'a> {
-    pub(super) fn new(size: (u32, u32), shapes: &'a mut String) -> Self {
+    pub(super) fn new(size: (u32, u32), shapes: &'a mut Vec<Shape>) -> Self {
         Self(Canvas::new(size, shapes).into_drawing_area())
     }
 

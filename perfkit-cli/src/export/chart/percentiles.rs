@@ -10,9 +10,9 @@ use crate::report::{Align, Table};
 use crate::terminal::label;
 
 use super::axis::Axis;
-use super::canvas::{Paint, SERIES};
 use super::legend::Legend;
-use super::pen::{Drawn, Frame, Look, Pen, Side};
+use super::pen::{Drawn, Frame, Look, Pen};
+use super::shape::{Paint, SERIES, Side};
 use super::{Chart, count};
 
 /// How many steps a curve has.

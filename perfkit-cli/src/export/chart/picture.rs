@@ -1,4 +1,4 @@
-//! A chart as SVG: within a page, in two widths, or as a file of its own.
+//! A chart as a picture: as SVG within a page, in two widths, or for a file of its own.
 
 use std::fmt::Write as _;
 
@@ -6,8 +6,9 @@ use perfkit::Report;
 
 use crate::error::Error;
 
-use super::canvas::escape;
 use super::pen::Pen;
+use super::shape::Shape;
+use super::svg::{elements, escape};
 use super::{Chart, Distribution, Percentiles};
 
 /// The colours by day: Okabe and Ito's palette (2008), which colour-blind people
@@ -20,27 +21,46 @@ const WIDE: u32 = 900;
 const NARROW: u32 = 340;
 
 /// The margin of a file.
-const MARGIN: u32 = 20;
+pub(crate) const MARGIN: u32 = 20;
 
-struct Drawing {
-    width: u32,
-    height: u32,
-    shapes: String,
+/// A chart that was drawn.
+pub(crate) struct Picture {
+    /// Without margins, in units.
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    title: String,
+    description: String,
+    pub(crate) shapes: Vec<Shape>,
 }
 
-fn draw(chart: &dyn Chart, width: u32) -> Result<Drawing, Error> {
-    let height = chart.height(f64::from(width)).ceil().clamp(1.0, 1e6) as u32;
-    let mut shapes = String::new();
-    let pen = Pen::new((width, height), &mut shapes);
-    chart
-        .draw(&pen, f64::from(width))
-        .and_then(|()| pen.finish())
-        .map_err(|error| Error::data(format!("the plot cannot be drawn: {error}")))?;
-    Ok(Drawing {
-        width,
-        height,
-        shapes,
-    })
+impl Picture {
+    fn of(chart: &dyn Chart, width: u32) -> Result<Self, Error> {
+        let height = chart.height(f64::from(width)).ceil().clamp(1.0, 1e6) as u32;
+        let mut shapes = Vec::new();
+        let pen = Pen::new((width, height), &mut shapes);
+        chart
+            .draw(&pen, f64::from(width))
+            .and_then(|()| pen.finish())
+            .map_err(|error| Error::data(format!("the plot cannot be drawn: {error}")))?;
+        Ok(Self {
+            width,
+            height,
+            title: chart.title(),
+            description: chart.description(),
+            shapes,
+        })
+    }
+
+    /// A file of its own.
+    pub(crate) fn svg(&self) -> String {
+        let (width, height) = (self.width + 2 * MARGIN, self.height + 2 * MARGIN);
+        let title = escape(&self.title);
+        let description = escape(&self.description);
+        let shapes = elements(&self.shapes);
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"-{MARGIN} -{MARGIN} {width} {height}\">\n<title>{title}</title>\n<desc>{description}</desc>\n<style>{STYLE}</style>\n<rect x=\"-{MARGIN}\" y=\"-{MARGIN}\" width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n{shapes}</svg>\n"
+        )
+    }
 }
 
 /// The chart in both widths, of which the page's style shows one. `id` is a word
@@ -48,13 +68,11 @@ fn draw(chart: &dyn Chart, width: u32) -> Result<Drawing, Error> {
 pub(crate) fn within_page(chart: &dyn Chart, id: &str) -> Result<String, Error> {
     let mut text = String::new();
     for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
-        let Drawing {
-            width,
-            height,
-            shapes,
-        } = draw(chart, width)?;
-        let title = escape(&chart.title());
-        let description = escape(&chart.description());
+        let picture = Picture::of(chart, width)?;
+        let (width, height) = (picture.width, picture.height);
+        let title = escape(&picture.title);
+        let description = escape(&picture.description);
+        let shapes = elements(&picture.shapes);
         // A text takes everything.
         let _ = write!(
             text,
@@ -66,30 +84,16 @@ pub(crate) fn within_page(chart: &dyn Chart, id: &str) -> Result<String, Error> 
 
 /// What a report shows in a picture: the distributions of its contestants, or
 /// the percentiles of its operations.
-pub(crate) fn plot(report: &Report) -> Result<String, Error> {
+pub(crate) fn plot(report: &Report) -> Result<Picture, Error> {
     if let Some(chart) = Distribution::of(&report.benchmarks) {
-        return file(&chart);
+        return Picture::of(&chart, WIDE);
     }
     match Percentiles::of(report) {
-        Some(chart) => file(&chart),
+        Some(chart) => Picture::of(&chart, WIDE),
         None => Err(Error::data(
             "there is nothing to plot: the report has no times",
         )),
     }
-}
-
-fn file(chart: &dyn Chart) -> Result<String, Error> {
-    let Drawing {
-        width,
-        height,
-        shapes,
-    } = draw(chart, WIDE)?;
-    let (outer_width, outer_height) = (width + 2 * MARGIN, height + 2 * MARGIN);
-    let title = escape(&chart.title());
-    let description = escape(&chart.description());
-    Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{outer_width}\" height=\"{outer_height}\" viewBox=\"-{MARGIN} -{MARGIN} {outer_width} {outer_height}\">\n<title>{title}</title>\n<desc>{description}</desc>\n<style>{STYLE}</style>\n<rect x=\"-{MARGIN}\" y=\"-{MARGIN}\" width=\"{outer_width}\" height=\"{outer_height}\" fill=\"#ffffff\"/>\n{shapes}</svg>\n"
-    ))
 }
 
 #[cfg(test)]
@@ -125,7 +129,7 @@ mod tests {
             &[&[1e6][..]; 40],
         ] {
             let report = report_of(times);
-            let picture = plot(&report).unwrap();
+            let picture = plot(&report).unwrap().svg();
             assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
             let page = Distribution::of(&report.benchmarks).map(|chart| within_page(&chart, "x"));
             let order = Order::of(&report.benchmarks).map(|chart| within_page(&chart, "y"));
@@ -148,7 +152,7 @@ mod tests {
             .map(|run| 1e6 + f64::from(run.wrapping_mul(2_654_435_761) >> 12))
             .collect();
         let report = report_of(&[&times]);
-        let picture = plot(&report).unwrap();
+        let picture = plot(&report).unwrap().svg();
         assert!(picture.len() < 30_000, "{}", picture.len());
         let order = within_page(&Order::of(&report.benchmarks).unwrap(), "x").unwrap();
         assert!(order.len() < 40_000, "{}", order.len());
@@ -170,7 +174,8 @@ mod tests {
             });
             monitor.measure("instant", || ());
         }
-        let picture = plot(&Report::from_snapshot(monitor.snapshot())).unwrap();
+        let report = Report::from_snapshot(monitor.snapshot());
+        let picture = plot(&report).unwrap().svg();
         assert!(picture.contains("work: 500 calls") && picture.contains("99 %"));
     }
 }
