@@ -61,7 +61,7 @@ pub mod measure;
 
 pub mod snapshot;
 
-mod probe;
+mod probe_overhead;
 
 pub mod report;
 
@@ -94,7 +94,7 @@ pub use outcome::{Ending, Failure, Outcome};
 pub use perfkit_macros::benchmark;
 #[cfg(feature = "macros")]
 pub use perfkit_macros::measure;
-pub use probe::ProbeCost;
+pub use probe_overhead::ProbeOverhead;
 pub use recorder::Calls;
 pub use report::{Report, Summary};
 pub use snapshot::{OperationSnapshot, Snapshot, WindowSnapshot};

@@ -8,6 +8,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// For times that are kept in nanoseconds.
+pub(crate) const NS_PER_SECOND: f64 = 1e9;
+
 /// The base unit of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]

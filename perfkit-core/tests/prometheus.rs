@@ -19,7 +19,7 @@ use std::process::{Command, Stdio};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use perfkit::prometheus::{self, Format, Server};
+use perfkit::prometheus::{self, Server, TextFormat};
 use perfkit::{MockClock, Monitor, Report};
 
 #[global_allocator]
@@ -235,7 +235,7 @@ fn names_from_outside_are_inert_and_stay_apart() {
         let _ = monitor.try_measure(name, || Err::<(), _>("no"));
         monitor.operation(name).start().fail(name.to_owned(), "no");
     }
-    for format in [Format::Text, Format::OpenMetrics] {
+    for format in [TextFormat::Text, TextFormat::OpenMetrics] {
         let text = format.render(&monitor.snapshot().operations);
         assert!(
             !text.contains(['\u{1b}', '\u{7}', '\r', '\u{202e}']),
@@ -260,7 +260,7 @@ fn an_operation_that_a_file_has_twice_is_added_up() {
     let (monitor, _) = busy();
     let mut report = Report::from_snapshot(monitor.snapshot());
     report.operations.push(report.operations[0].clone());
-    let found = samples(&Format::Text.render(&report.operations));
+    let found = samples(&TextFormat::Text.render(&report.operations));
     let calls = r#"perfkit_calls_total{operation="work",outcome="success"}"#;
     let count = r#"perfkit_execution_time_seconds_count{operation="work"}"#;
     assert_eq!((found[calls], found[count]), (10.0, 10.0));
@@ -273,7 +273,7 @@ fn totals_without_a_distribution_have_the_last_bucket_alone() {
     for summary in operations[0].lifetime.metrics.values_mut() {
         summary.histogram = None;
     }
-    let found = samples(&Format::Text.render(&operations));
+    let found = samples(&TextFormat::Text.render(&operations));
     let buckets: Vec<_> = found.iter().filter(|(s, _)| s.contains("le=")).collect();
     let last = r#"perfkit_execution_time_seconds_bucket{operation="work",le="+Inf"}"#;
     assert_eq!(buckets, [(&last.to_owned(), &5.0)]);

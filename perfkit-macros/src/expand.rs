@@ -52,7 +52,7 @@ fn async_call(function: &Function, arguments: &Arguments, enter: &TokenStream) -
     let body = &function.body;
     let owned = take_parameters(function);
     let pin_type = pin_return_type(&function.signature.output, &private);
-    let outcome = outcome(arguments, &quote!(#private::Texts::all()));
+    let outcome = outcome(arguments, &quote!(#private::ErrorTextPolicy::all()));
     let [call, value, future] = ["call", "value", "future"].map(hidden);
     let never_returns = matches!(&function.signature.output,
         ReturnType::Type(_, returned) if matches!(**returned, Type::Never(_)));
@@ -81,7 +81,7 @@ fn future_call(
     let body = &function.body;
     let owned = take_parameters(function);
     let returned = erased_return(&function.signature.output);
-    let outcome = outcome(arguments, &quote!(#private::Texts::all()));
+    let outcome = outcome(arguments, &quote!(#private::ErrorTextPolicy::all()));
     let [call, value, future] = ["call", "value", "future"].map(hidden);
     let made = match (wrapped, output) {
         (Wrapped::Bare, Some(output)) => {
@@ -110,12 +110,12 @@ fn value_call(function: &Function, arguments: &Arguments, enter: &TokenStream) -
     let body = &function.body;
     let owned = take_parameters(function);
     let returned = erased_return(&function.signature.output);
-    let [call, value, result, texts] = ["call", "value", "result", "texts"].map(hidden);
-    let outcome = outcome(arguments, &quote!(#texts));
+    let [call, value, result, text_policy] = ["call", "value", "result", "text_policy"].map(hidden);
+    let outcome = outcome(arguments, &quote!(#text_policy));
     quote! {
         let #call = #enter.begin();
         let #result = #private::call_once(move || #returned { #owned #body });
-        #call.finish(|#texts| { let #value = &#result; #outcome });
+        #call.finish(|#text_policy| { let #value = &#result; #outcome });
         #result
     }
 }
@@ -204,7 +204,7 @@ impl Generator {
                 quote!(::core::concat!(::core::module_path!(), "::", #function_name))
             }
         };
-        let kept_name = Ident::new("__PERFKIT_KEPT", Span::mixed_site());
+        let cache_name = Ident::new("__PERFKIT_KEPT", Span::mixed_site());
         let is_plain = arguments.monitor.is_none() && arguments.labels.is_empty();
         let enter = if is_plain {
             let enter = if is_typed {
@@ -212,7 +212,7 @@ impl Generator {
             } else {
                 quote!(enter)
             };
-            quote!(#site_name.#enter(&#kept_name))
+            quote!(#site_name.#enter(&#cache_name))
         } else {
             enter_with(arguments, &site_name, is_typed)
         };
@@ -228,17 +228,17 @@ impl Generator {
             let amount = quote_spanned!(amount.span()=> #private::amount(#amount));
             quote!(.#unit(|| #amount))
         });
-        let kept = is_plain.then(|| {
+        let cache = is_plain.then(|| {
             quote! {
                 #private::thread_local! {
-                    static #kept_name: #private::Kept = const { #private::Kept::new() };
+                    static #cache_name: #private::ThreadCache = const { #private::ThreadCache::new() };
                 }
             }
         });
         Self {
             site: quote! {
-                static #site_name: #private::Site = #private::Site::new(#name);
-                #kept
+                static #site_name: #private::CallSite = #private::CallSite::new(#name);
+                #cache
             },
             enter: quote!(#enter #sample #memory #cpu #throughput),
         }
@@ -272,15 +272,15 @@ fn enter_with(arguments: &Arguments, site_name: &Ident, is_typed: bool) -> Token
     }
 }
 
-/// The outcome of the value that `__perfkit_value` refers to; `texts` decides
+/// The outcome of the value that `__perfkit_value` refers to; `text_policy` decides
 /// whether an error's text is written.
-fn outcome(arguments: &Arguments, texts: &TokenStream) -> TokenStream {
+fn outcome(arguments: &Arguments, text_policy: &TokenStream) -> TokenStream {
     let private = private(arguments);
     let value = hidden("value");
     let probed = quote! {{
         #[allow(unused_imports)]
         use #private::{ProbeDebug as _, ProbeDisplay as _, ProbeResult as _, ProbeValue as _};
-        (&&&&#private::Probe(#value)).__perfkit_outcome(#texts)
+        (&&&&#private::Probe(#value)).__perfkit_outcome(#text_policy)
     }};
     match &arguments.ok {
         None => probed,

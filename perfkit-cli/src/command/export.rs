@@ -4,7 +4,7 @@ use std::path::Path;
 
 use perfkit::Report;
 use perfkit::otlp;
-use perfkit::prometheus::Format;
+use perfkit::prometheus::TextFormat;
 use perfkit::unit::Unit;
 
 use crate::args::{self, ExportArguments, ExportTarget};
@@ -55,8 +55,8 @@ pub(crate) fn run(arguments: ExportArguments) -> Result<Exit, Error> {
 fn render(report: &Report, target: ExportTarget, operation: Option<&str>) -> Result<String, Error> {
     let tool = match target {
         ExportTarget::Otlp => return Err(Error::usage("otlp is sent to a collector")),
-        ExportTarget::Prometheus => return exposition(report, Format::Text),
-        ExportTarget::OpenMetrics => return exposition(report, Format::OpenMetrics),
+        ExportTarget::Prometheus => return exposition(report, TextFormat::Text),
+        ExportTarget::OpenMetrics => return exposition(report, TextFormat::OpenMetrics),
         ExportTarget::Json => return own(report, args::Format::Json),
         ExportTarget::Csv => return own(report, args::Format::Csv),
         ExportTarget::Bencher => Tool::Bencher,
@@ -98,7 +98,7 @@ fn send(report: &Report) -> Result<(), Error> {
 
 /// The formats that Prometheus reads. A label has no escape for what CI services
 /// take for a command, so that it is spelt in another way, as everywhere.
-fn exposition(report: &Report, format: Format) -> Result<String, Error> {
+fn exposition(report: &Report, format: TextFormat) -> Result<String, Error> {
     if report.operations.is_empty() {
         return Err(Error::data(
             "the report was not exported: the report has no operations",

@@ -1,43 +1,99 @@
 //! A call from the moment that its options are known to its end.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::future::Future;
 use std::thread::LocalKey;
 
 use crate::alloc;
-use crate::measure::{Call, Counted, Direct, Dropped, Extras, Measured, Texts, TimeOnly};
-use crate::monitor::{Handle, Operation, Options, Target};
+use crate::measure::{
+    Call, Dropped, ErrorTextPolicy, FastCall, MeasuredFuture, MetricSelection, TimeOnly,
+    UntimedCall,
+};
+use crate::monitor::{Destination, Handle, Monitor, Operation, Options};
 use crate::outcome::Outcome;
-use crate::recorder::{GLOBAL_STATE, Kept, Shard, Work, keep};
+use crate::recorder::{GLOBAL_STATE, Shard, ThreadCache, Work, find_and_cache};
 
-use super::site::Site;
+use super::call_site::CallSite;
+
+/// How a call begins at its place in the program. Methods bring the type that they
+/// run for.
+impl CallSite {
+    /// A call of the function on the global monitor.
+    #[inline(always)]
+    pub fn enter(&'static self, cache: &'static LocalKey<ThreadCache>) -> Enter<TimeOnly> {
+        Enter::new(self, cache, "")
+    }
+
+    /// A call of the method on the global monitor.
+    #[inline(always)]
+    pub fn enter_in<T: ?Sized>(
+        &'static self,
+        cache: &'static LocalKey<ThreadCache>,
+    ) -> Enter<TimeOnly> {
+        Enter::new(self, cache, std::any::type_name::<T>())
+    }
+
+    /// A call of the function on the given monitor.
+    pub fn enter_on(&self, monitor: &Monitor) -> EnterOn {
+        EnterOn(self.operation_on(monitor, ""))
+    }
+
+    /// A call of the method on the given monitor.
+    pub fn enter_on_in<T: ?Sized>(&self, monitor: &Monitor) -> EnterOn {
+        EnterOn(self.operation_on(monitor, std::any::type_name::<T>()))
+    }
+
+    /// A call of the function with labels, on the global monitor.
+    pub fn enter_with(&self, labels: &[(&str, &dyn Display)]) -> EnterOn {
+        self.enter_on_with(Monitor::global(), labels)
+    }
+
+    /// A call of the method with labels, on the global monitor.
+    pub fn enter_in_with<T: ?Sized>(&self, labels: &[(&str, &dyn Display)]) -> EnterOn {
+        self.enter_on_in_with::<T>(Monitor::global(), labels)
+    }
+
+    /// A call of the function with labels, on the given monitor.
+    pub fn enter_on_with(&self, monitor: &Monitor, labels: &[(&str, &dyn Display)]) -> EnterOn {
+        EnterOn(self.labelled_on(monitor, "", labels))
+    }
+
+    /// A call of the method with labels, on the given monitor.
+    pub fn enter_on_in_with<T: ?Sized>(
+        &self,
+        monitor: &Monitor,
+        labels: &[(&str, &dyn Display)],
+    ) -> EnterOn {
+        EnterOn(self.labelled_on(monitor, std::any::type_name::<T>(), labels))
+    }
+}
 
 /// A call that is about to begin, with what it shall measure.
 #[derive(Debug)]
 #[must_use]
 pub struct Enter<E> {
-    site: &'static Site,
-    kept: &'static LocalKey<Kept>,
+    site: &'static CallSite,
+    cache: &'static LocalKey<ThreadCache>,
     /// Empty for functions.
     type_name: &'static str,
     /// One of so many calls is timed; the others are only counted.
     one_in: u32,
-    extras: E,
+    selection: E,
 }
 
 impl Enter<TimeOnly> {
     #[inline(always)]
-    pub(super) fn new(
-        site: &'static Site,
-        kept: &'static LocalKey<Kept>,
+    fn new(
+        site: &'static CallSite,
+        cache: &'static LocalKey<ThreadCache>,
         type_name: &'static str,
     ) -> Self {
         Self {
             site,
-            kept,
+            cache,
             type_name,
             one_in: 1,
-            extras: TimeOnly,
+            selection: TimeOnly,
         }
     }
 
@@ -65,10 +121,10 @@ impl Enter<TimeOnly> {
     fn more(self) -> Enter<Options> {
         Enter {
             site: self.site,
-            kept: self.kept,
+            cache: self.cache,
             type_name: self.type_name,
             one_in: self.one_in,
-            extras: Options::default(),
+            selection: Options::default(),
         }
     }
 }
@@ -76,20 +132,20 @@ impl Enter<TimeOnly> {
 impl Enter<Options> {
     #[inline(always)]
     pub fn memory(mut self) -> Self {
-        self.extras.memory = true;
+        self.selection.memory = true;
         self
     }
 
     #[inline(always)]
     pub fn cpu(mut self) -> Self {
-        self.extras.cpu = true;
+        self.selection.cpu = true;
         self
     }
 
     #[inline(always)]
     pub fn items(mut self, items: impl FnOnce() -> u64) -> Self {
         if GLOBAL_STATE.read().is_enabled() {
-            self.extras.work = Some(Work::Items(items()));
+            self.selection.work = Some(Work::Items(items()));
         }
         self
     }
@@ -97,13 +153,13 @@ impl Enter<Options> {
     #[inline(always)]
     pub fn bytes(mut self, bytes: impl FnOnce() -> u64) -> Self {
         if GLOBAL_STATE.read().is_enabled() {
-            self.extras.work = Some(Work::Bytes(bytes()));
+            self.selection.work = Some(Work::Bytes(bytes()));
         }
         self
     }
 }
 
-impl<E: Extras> Enter<E> {
+impl<E: MetricSelection> Enter<E> {
     /// Times one of so many calls and only counts the others.
     #[inline(always)]
     pub fn one_in(mut self, one_in: u32) -> Self {
@@ -128,36 +184,40 @@ impl<E: Extras> Enter<E> {
         self,
         work: F,
         outcome: O,
-    ) -> Measured<F, O> {
-        let mut operation = Operation::new(Handle::Kept(self.site.target(self.type_name)));
-        operation.options = Options::of(&self.extras);
-        Measured::new(operation, work, outcome)
+    ) -> MeasuredFuture<F, O> {
+        let mut operation = Operation::new(Handle::Static(self.site.destination(self.type_name)));
+        operation.options = Options::of(&self.selection);
+        MeasuredFuture::new(operation, work, outcome)
     }
 
     #[inline(always)]
     fn begin_as(self, dropped: Dropped) -> InFlight<E> {
-        let allowed = GLOBAL_STATE.read();
-        if !allowed.is_enabled() {
+        let state = GLOBAL_STATE.read();
+        if !state.is_enabled() {
             return InFlight::off();
         }
         let key = key(self.type_name);
-        let kept = self.kept.with(|kept| kept.shard(key));
-        let way = match kept {
-            Some(shard) if shard.is_allowed(allowed) => Way::Straight(shard),
-            _ => find_way(self.site, self.kept, self.type_name),
+        let cached = self.cache.with(|cache| cache.shard(key));
+        let path = match cached {
+            Some(shard) if shard.is_on_fast_path(state) => Path::Fast(shard),
+            _ => find_path(self.site, self.cache, self.type_name),
         };
         let mut call = InFlight::off();
-        match way {
-            Way::Off => {}
-            Way::Straight(shard) => {
-                if self.one_in > 1 && !self.kept.with(|kept| kept.is_timed(self.one_in)) {
-                    call.counted = Some(Counted::begin(shard, dropped));
+        match path {
+            Path::Off => {}
+            Path::Fast(shard) => {
+                if self.one_in > 1 && !self.cache.with(|cache| cache.is_timed(self.one_in)) {
+                    call.untimed = Some(UntimedCall::begin(shard, dropped));
                 } else {
-                    call.straight = Some(Direct::begin(shard, self.extras, dropped));
+                    call.fast = Some(FastCall::begin(shard, self.selection, dropped));
                 }
             }
-            Way::Long(target) => {
-                call.other = Some(begin_other(target, Options::of(&self.extras), dropped));
+            Path::Full(destination) => {
+                call.full = Some(begin_full(
+                    destination,
+                    Options::of(&self.selection),
+                    dropped,
+                ));
             }
         }
         call
@@ -165,10 +225,10 @@ impl<E: Extras> Enter<E> {
 }
 
 /// Which way a call goes.
-enum Way {
+enum Path {
     Off,
-    Straight(&'static Shard),
-    Long(&'static Target),
+    Fast(&'static Shard),
+    Full(&'static Destination),
 }
 
 /// Tells the types of a site apart; zero for functions.
@@ -185,32 +245,36 @@ fn key(type_name: &'static str) -> usize {
 /// go the long way.
 #[cold]
 #[inline(never)]
-fn find_way(site: &'static Site, kept: &'static LocalKey<Kept>, type_name: &'static str) -> Way {
-    let target = site.target(type_name);
-    let allowed = target.monitor.allowed();
-    if !allowed.is_enabled() {
-        return Way::Off;
+fn find_path(
+    site: &'static CallSite,
+    cache: &'static LocalKey<ThreadCache>,
+    type_name: &'static str,
+) -> Path {
+    let destination = site.destination(type_name);
+    let state = destination.monitor.state();
+    if !state.is_enabled() {
+        return Path::Off;
     }
-    if !allowed.is_with_care()
-        && let Some(shard) = keep(&target.entry.recorder, kept, key(type_name))
+    if !state.needs_full_path()
+        && let Some(shard) = find_and_cache(&destination.entry.recorder, cache, key(type_name))
     {
-        shard.refresh(allowed);
-        return Way::Straight(shard);
+        shard.remember_state(state);
+        return Path::Fast(shard);
     }
-    Way::Long(target)
+    Path::Full(destination)
 }
 
 #[cold]
 #[inline(never)]
-fn begin_other(target: &'static Target, options: Options, dropped: Dropped) -> Box<Call> {
-    let begin = || Box::new(Call::begin(Handle::Kept(target), options, dropped));
+fn begin_full(destination: &'static Destination, options: Options, dropped: Dropped) -> Box<Call> {
+    let begin = || Box::new(Call::begin(Handle::Static(destination), options, dropped));
     alloc::uncounted(begin)
 }
 
 /// A call on a monitor of the program's choice that is about to begin.
 #[derive(Debug)]
 #[must_use]
-pub struct EnterOn(pub(super) Operation);
+pub struct EnterOn(Operation);
 
 impl EnterOn {
     pub fn memory(self) -> Self {
@@ -222,14 +286,14 @@ impl EnterOn {
     }
 
     pub fn items(self, items: impl FnOnce() -> u64) -> Self {
-        if self.0.target.monitor.is_enabled() {
+        if self.0.destination.monitor.is_enabled() {
             return Self(self.0.items(items()));
         }
         self
     }
 
     pub fn bytes(self, bytes: impl FnOnce() -> u64) -> Self {
-        if self.0.target.monitor.is_enabled() {
+        if self.0.destination.monitor.is_enabled() {
             return Self(self.0.bytes(bytes()));
         }
         self
@@ -247,18 +311,21 @@ impl EnterOn {
         self,
         work: F,
         outcome: O,
-    ) -> Measured<F, O> {
-        Measured::new(self.0, work, outcome)
+    ) -> MeasuredFuture<F, O> {
+        MeasuredFuture::new(self.0, work, outcome)
     }
 
     fn begin_as(self, dropped: Dropped) -> InFlight<TimeOnly> {
-        let Operation { target, options } = self.0;
-        if !target.monitor.is_enabled() {
+        let Operation {
+            destination,
+            options,
+        } = self.0;
+        if !destination.monitor.is_enabled() {
             return InFlight::off();
         }
-        let begin = || Box::new(Call::begin(target, options, dropped));
+        let begin = || Box::new(Call::begin(destination, options, dropped));
         let mut call = InFlight::off();
-        call.other = Some(alloc::uncounted(begin));
+        call.full = Some(alloc::uncounted(begin));
         call
     }
 }
@@ -266,38 +333,38 @@ impl EnterOn {
 /// A call that has begun; at most one of the three.
 #[derive(Debug)]
 #[must_use]
-pub struct InFlight<E: Extras> {
-    straight: Option<Direct<E>>,
-    counted: Option<Counted>,
-    other: Option<Box<Call>>,
+pub struct InFlight<E: MetricSelection> {
+    fast: Option<FastCall<E>>,
+    untimed: Option<UntimedCall>,
+    full: Option<Box<Call>>,
 }
 
-impl<E: Extras> InFlight<E> {
+impl<E: MetricSelection> InFlight<E> {
     /// While recording is off.
     #[inline(always)]
     fn off() -> Self {
         Self {
-            straight: None,
-            counted: None,
-            other: None,
+            fast: None,
+            untimed: None,
+            full: None,
         }
     }
 
     #[inline(always)]
-    pub fn finish(self, outcome: impl FnOnce(Texts) -> Outcome) {
-        if let Some(call) = self.straight {
+    pub fn finish(self, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
+        if let Some(call) = self.fast {
             call.finish(outcome);
-        } else if let Some(call) = self.counted {
+        } else if let Some(call) = self.untimed {
             call.finish(outcome);
-        } else if let Some(call) = self.other {
-            finish_other(call, outcome);
+        } else if let Some(call) = self.full {
+            finish_full(call, outcome);
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-fn finish_other(call: Box<Call>, outcome: impl FnOnce(Texts) -> Outcome) {
+fn finish_full(call: Box<Call>, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
     let mut call = call;
     call.finish(outcome);
     alloc::uncounted(|| drop(call));

@@ -1,20 +1,20 @@
 //! What the code that `#[measure]` generates calls. Not public API: it changes
 //! without notice.
 
+mod call_site;
 mod enter;
 mod probe;
-mod site;
 
+pub use call_site::CallSite;
 pub use enter::{Enter, EnterOn, InFlight};
 pub use probe::{Probe, ProbeDebug, ProbeDisplay, ProbeResult, ProbeValue, decide};
-pub use site::Site;
 
 use std::fmt::Display;
 use std::future::Future;
 
-pub use crate::measure::{Extras, Texts, TimeOnly};
+pub use crate::measure::{ErrorTextPolicy, MetricSelection, TimeOnly};
 pub use crate::monitor::Options;
-pub use crate::recorder::{Kept, Work};
+pub use crate::recorder::{ThreadCache, Work};
 pub use std::thread_local;
 
 /// Calls a closure, which the compiler thereby knows to be called once: it may

@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Display};
 
 use crate::alloc;
-use crate::measure::Texts;
+use crate::measure::ErrorTextPolicy;
 use crate::outcome::{Failure, Outcome};
 
 /// Asks a returned value how the call ended. Which of the four traits below
@@ -14,27 +14,27 @@ pub struct Probe<'a, T>(pub &'a T);
 
 /// A `Result` whose error has a text.
 pub trait ProbeDisplay {
-    fn __perfkit_outcome(&self, texts: Texts) -> Outcome;
+    fn __perfkit_outcome(&self, text_policy: ErrorTextPolicy) -> Outcome;
 }
 
 impl<T, E: Display> ProbeDisplay for &&&Probe<'_, Result<T, E>> {
-    fn __perfkit_outcome(&self, texts: Texts) -> Outcome {
-        texts.of_result(self.0)
+    fn __perfkit_outcome(&self, text_policy: ErrorTextPolicy) -> Outcome {
+        text_policy.of_result(self.0)
     }
 }
 
 /// A `Result` whose error can at least be debugged.
 pub trait ProbeDebug {
-    fn __perfkit_outcome(&self, texts: Texts) -> Outcome;
+    fn __perfkit_outcome(&self, text_policy: ErrorTextPolicy) -> Outcome;
 }
 
 impl<T, E: Debug> ProbeDebug for &&Probe<'_, Result<T, E>> {
-    fn __perfkit_outcome(&self, texts: Texts) -> Outcome {
+    fn __perfkit_outcome(&self, text_policy: ErrorTextPolicy) -> Outcome {
         match self.0 {
             Ok(_) => Outcome::Success,
             Err(error) => {
                 let kind = std::any::type_name::<E>();
-                texts.failure(kind, format_args!("{error:?}"))
+                text_policy.failure(kind, format_args!("{error:?}"))
             }
         }
     }
@@ -42,25 +42,25 @@ impl<T, E: Debug> ProbeDebug for &&Probe<'_, Result<T, E>> {
 
 /// Any `Result`.
 pub trait ProbeResult {
-    fn __perfkit_outcome(&self, texts: Texts) -> Outcome;
+    fn __perfkit_outcome(&self, text_policy: ErrorTextPolicy) -> Outcome;
 }
 
 impl<T, E> ProbeResult for &Probe<'_, Result<T, E>> {
-    fn __perfkit_outcome(&self, texts: Texts) -> Outcome {
+    fn __perfkit_outcome(&self, text_policy: ErrorTextPolicy) -> Outcome {
         match self.0 {
             Ok(_) => Outcome::Success,
-            Err(_) => texts.failure(std::any::type_name::<E>(), ""),
+            Err(_) => text_policy.failure(std::any::type_name::<E>(), ""),
         }
     }
 }
 
 /// Anything else that was returned.
 pub trait ProbeValue {
-    fn __perfkit_outcome(&self, texts: Texts) -> Outcome;
+    fn __perfkit_outcome(&self, text_policy: ErrorTextPolicy) -> Outcome;
 }
 
 impl<T> ProbeValue for Probe<'_, T> {
-    fn __perfkit_outcome(&self, _: Texts) -> Outcome {
+    fn __perfkit_outcome(&self, _: ErrorTextPolicy) -> Outcome {
         Outcome::Success
     }
 }
@@ -101,23 +101,23 @@ mod tests {
         };
         let shown: Result<(), &str> = Err("shown");
         assert_eq!(
-            failure((&&&&Probe(&shown)).__perfkit_outcome(Texts::all())).text(),
+            failure((&&&&Probe(&shown)).__perfkit_outcome(ErrorTextPolicy::all())).text(),
             "shown"
         );
         let debugged: Result<(), Debugged> = Err(Debugged);
         assert_eq!(
-            failure((&&&&Probe(&debugged)).__perfkit_outcome(Texts::all())).text(),
+            failure((&&&&Probe(&debugged)).__perfkit_outcome(ErrorTextPolicy::all())).text(),
             "Debugged"
         );
         let silent: Result<(), Silent> = Err(Silent);
-        let silent = failure((&&&&Probe(&silent)).__perfkit_outcome(Texts::all()));
+        let silent = failure((&&&&Probe(&silent)).__perfkit_outcome(ErrorTextPolicy::all()));
         assert!(silent.kind().ends_with("Silent") && silent.text().is_empty());
         assert_eq!(
-            (&&&&Probe(&Some(1))).__perfkit_outcome(Texts::all()),
+            (&&&&Probe(&Some(1))).__perfkit_outcome(ErrorTextPolicy::all()),
             Outcome::Success
         );
         assert_eq!(
-            (&&&&Probe(&Ok::<_, Silent>(1))).__perfkit_outcome(Texts::all()),
+            (&&&&Probe(&Ok::<_, Silent>(1))).__perfkit_outcome(ErrorTextPolicy::all()),
             Outcome::Success
         );
     }

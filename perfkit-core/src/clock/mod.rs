@@ -123,10 +123,10 @@ impl Clock {
     }
 
     /// Whether a time that ended at a moment is none, because the cycle counter
-    /// leapt by as much meanwhile. All in ticks.
+    /// jumped by as much meanwhile. All in ticks.
     #[cold]
-    pub(crate) fn is_leap(&self, end: u64, ticks: u64) -> bool {
-        matches!(self.0, Source::Counter) && tsc::is_leap(end, ticks)
+    pub(crate) fn is_clock_jump(&self, end: u64, ticks: u64) -> bool {
+        matches!(self.0, Source::Counter) && tsc::is_clock_jump(end, ticks)
     }
 }
 

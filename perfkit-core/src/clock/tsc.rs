@@ -118,9 +118,9 @@ struct Leap {
 /// The last moment at which both clocks were compared, and the last leap.
 static COMPARED: Mutex<(Option<Moment>, Option<Leap>)> = Mutex::new((None, None));
 
-/// Whether a time, in ticks, is none, because the counter leapt by as much within
+/// Whether a time, in ticks, is none, because the counter jumped by as much within
 /// it.
-pub(super) fn is_leap(end: u64, ticks: u64) -> bool {
+pub(super) fn is_clock_jump(end: u64, ticks: u64) -> bool {
     let (Some(Some(first)), Some(scale)) = (FIRST.get(), scale_by_now()) else {
         return false;
     };

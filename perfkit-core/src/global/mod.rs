@@ -18,14 +18,14 @@ use std::fmt::Display;
 use std::future::Future;
 use std::sync::LazyLock;
 
-use crate::measure::{Measured, Timer};
+use crate::measure::{MeasuredFuture, Timer};
 use crate::monitor::{Monitor, Operation};
 use crate::outcome::Outcome;
-use crate::recorder::StateOf;
+use crate::recorder::MonitorState;
 use crate::snapshot::Snapshot;
 
 static GLOBAL: LazyLock<Monitor> = LazyLock::new(|| {
-    let monitor = Monitor::builder().build_with(StateOf::Global);
+    let monitor = Monitor::builder().build_with(MonitorState::Global);
     let settings = settings::from_environment();
     monitor.set_enabled(settings.is_enabled);
     exit::arrange(&settings);
@@ -104,7 +104,7 @@ pub fn try_measure<T, E: Display>(name: &str, work: impl FnOnce() -> Result<T, E
 pub fn measure_async<F: Future>(
     name: &str,
     work: F,
-) -> Measured<F, impl FnOnce(&F::Output) -> Outcome + use<F>> {
+) -> MeasuredFuture<F, impl FnOnce(&F::Output) -> Outcome + use<F>> {
     Monitor::global().measure_async(name, work)
 }
 
@@ -120,7 +120,7 @@ pub fn measure_async<F: Future>(
 pub fn try_measure_async<T, E: Display, F: Future<Output = Result<T, E>>>(
     name: &str,
     work: F,
-) -> Measured<F, impl FnOnce(&F::Output) -> Outcome + use<T, E, F>> {
+) -> MeasuredFuture<F, impl FnOnce(&F::Output) -> Outcome + use<T, E, F>> {
     Monitor::global().try_measure_async(name, work)
 }
 

@@ -7,15 +7,15 @@ use crate::monitor::{Handle, Options};
 use crate::outcome::{Ending, Outcome};
 use crate::recorder::Sample;
 
+use super::error_text_policy::ErrorTextPolicy;
 use super::nesting::{self, Covered, Depth, Outer};
 use super::segment::Segment;
-use super::texts::Texts;
 
 /// A call in flight. Its clock stops with [`Call::stop`]; dropped before that
 /// it ended as it was told to when it began.
 #[derive(Debug)]
 pub(crate) struct Call {
-    target: Handle,
+    destination: Handle,
     options: Options,
     /// `None` once the clock was stopped.
     running: Option<Running>,
@@ -67,22 +67,22 @@ enum Place {
 
 impl Call {
     /// Begins a call that ends before its caller goes on.
-    pub(crate) fn begin(target: Handle, options: Options, dropped: Dropped) -> Self {
-        let depth = Depth::enter(&target.entry.recorder);
+    pub(crate) fn begin(destination: Handle, options: Options, dropped: Dropped) -> Self {
+        let depth = Depth::enter(&destination.entry.recorder);
         let place = Place::Within(nesting::enter(), depth);
-        Self::begin_at(target, options, dropped, place)
+        Self::begin_at(destination, options, dropped, place)
     }
 
     /// Begins a call that a guard ends, in whatever order guards end.
-    pub(crate) fn begin_guarded(target: Handle, options: Options) -> Self {
+    pub(crate) fn begin_guarded(destination: Handle, options: Options) -> Self {
         let place = Place::Beside(Covered::of_current());
-        Self::begin_at(target, options, Dropped::ended(), place)
+        Self::begin_at(destination, options, Dropped::ended(), place)
     }
 
-    fn begin_at(target: Handle, options: Options, dropped: Dropped, place: Place) -> Self {
-        let segment = Segment::begin(options, target.monitor.clock());
+    fn begin_at(destination: Handle, options: Options, dropped: Dropped, place: Place) -> Self {
+        let segment = Segment::begin(options, destination.monitor.clock());
         Self {
-            target,
+            destination,
             options,
             dropped,
             running: Some(Running { place, segment }),
@@ -90,9 +90,9 @@ impl Call {
     }
 
     /// Ends the call with the outcome that a function finds out.
-    pub(crate) fn finish(&mut self, outcome: impl FnOnce(Texts) -> Outcome) {
+    pub(crate) fn finish(&mut self, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
         if let Some(stopped) = self.stop() {
-            let outcome = alloc::uncounted(|| outcome(Texts::all()));
+            let outcome = alloc::uncounted(|| outcome(ErrorTextPolicy::all()));
             stopped.record(outcome);
         }
     }
@@ -100,7 +100,7 @@ impl Call {
     /// Ends the call without recording it.
     pub(crate) fn discard(mut self) {
         if let Some(running) = self.running.take() {
-            running.segment.end(self.target.monitor.clock());
+            running.segment.end(self.destination.monitor.clock());
             if let Place::Within(outer, depth) = running.place {
                 depth.leave();
                 nesting::abandon(outer);
@@ -111,7 +111,7 @@ impl Call {
     fn stop(&mut self) -> Option<Stopped<'_>> {
         let Running { place, segment } = self.running.take()?;
         let start = segment.start;
-        let (end, used) = segment.end(self.target.monitor.clock());
+        let (end, used) = segment.end(self.destination.monitor.clock());
         let (nested, callees) = match place {
             Place::Within(outer, depth) => {
                 let nested = depth.is_nested();
@@ -168,12 +168,16 @@ impl Stopped<'_> {
     }
 
     fn record_now(&self, outcome: Outcome) {
-        let target = &self.call.target;
+        let destination = &self.call.destination;
         let sample = Sample {
             ending: outcome.ending(),
             ..self.sample
         };
-        alloc::uncounted(|| target.monitor.record(&target.entry, &sample, outcome));
+        alloc::uncounted(|| {
+            destination
+                .monitor
+                .record(&destination.entry, &sample, outcome);
+        });
     }
 }
 

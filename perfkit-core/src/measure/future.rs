@@ -23,7 +23,7 @@ pin_project! {
     /// first poll it never was a call. The task may move between threads.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct Measured<F, O> {
+    pub struct MeasuredFuture<F, O> {
         #[pin]
         work: F,
         outcome: Option<O>,
@@ -32,13 +32,13 @@ pin_project! {
 }
 
 /// The clone of a future is a call of its own.
-impl<F: Clone, O: Clone> Clone for Measured<F, O> {
+impl<F: Clone, O: Clone> Clone for MeasuredFuture<F, O> {
     fn clone(&self) -> Self {
         Self {
             work: self.work.clone(),
             outcome: self.outcome.clone(),
             call: AsyncCall {
-                target: self.call.target.clone(),
+                destination: self.call.destination.clone(),
                 options: self.call.options,
                 state: State::NotPolled,
             },
@@ -46,13 +46,13 @@ impl<F: Clone, O: Clone> Clone for Measured<F, O> {
     }
 }
 
-impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Measured<F, O> {
+impl<F: Future, O: FnOnce(&F::Output) -> Outcome> MeasuredFuture<F, O> {
     pub(crate) fn new(operation: Operation, work: F, outcome: O) -> Self {
         Self {
             work,
             outcome: Some(outcome),
             call: AsyncCall {
-                target: operation.target,
+                destination: operation.destination,
                 options: operation.options,
                 state: State::NotPolled,
             },
@@ -60,7 +60,7 @@ impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Measured<F, O> {
     }
 }
 
-impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Future for Measured<F, O> {
+impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Future for MeasuredFuture<F, O> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
@@ -89,7 +89,7 @@ impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Future for Measured<F, O> {
 /// An async call, between and within its polls.
 #[derive(Debug)]
 struct AsyncCall {
-    target: Handle,
+    destination: Handle,
     options: Options,
     state: State,
 }
@@ -119,16 +119,16 @@ impl AsyncCall {
     fn enter(&mut self) -> Option<PollGuard<'_>> {
         let covered = match &self.state {
             State::Done => return None,
-            State::NotPolled if !self.target.monitor.is_enabled() => {
+            State::NotPolled if !self.destination.monitor.is_enabled() => {
                 self.state = State::Done;
                 return None;
             }
             State::NotPolled => Covered::of_new_frame(),
             State::Polled(progress) => progress.covered,
         };
-        let depth = Depth::enter(&self.target.entry.recorder);
+        let depth = Depth::enter(&self.destination.entry.recorder);
         let outer = covered.resume();
-        let segment = Segment::begin(self.options, self.target.monitor.clock());
+        let segment = Segment::begin(self.options, self.destination.monitor.clock());
         if matches!(self.state, State::NotPolled) {
             self.state = State::Polled(Progress {
                 start: segment.start,
@@ -173,8 +173,12 @@ impl AsyncCall {
             memory: progress.used.memory,
             work: self.options.work,
         };
-        let target = &self.target;
-        alloc::uncounted(|| target.monitor.record(&target.entry, &sample, outcome));
+        let destination = &self.destination;
+        alloc::uncounted(|| {
+            destination
+                .monitor
+                .record(&destination.entry, &sample, outcome);
+        });
     }
 }
 
@@ -183,16 +187,16 @@ impl AsyncCall {
     /// that is possible.
     #[inline]
     fn record_success(&self, progress: &Progress, end: u64) -> bool {
-        let allowed = self.target.monitor.allowed();
-        if allowed.is_with_care() {
+        let state = self.destination.monitor.state();
+        if state.needs_full_path() {
             return false;
         }
-        let Some(shard) = shard_of_thread(&self.target.entry.recorder) else {
+        let Some(shard) = shard_of_thread(&self.destination.entry.recorder) else {
             return false;
         };
-        shard.refresh(allowed);
+        shard.remember_state(state);
         let duration = end.saturating_sub(progress.start);
-        if shard.wants_attention(end, duration) {
+        if shard.wants_slow_path(end, duration) {
             // The long way gives it.
             return false;
         }
@@ -201,7 +205,7 @@ impl AsyncCall {
             cpu_ns,
             memory,
         } = progress.used;
-        shard.record_extras(memory, cpu_ns, self.options.work);
+        shard.record_optional(memory, cpu_ns, self.options.work);
         shard.record_busy_time(busy_time);
         let self_time = duration.saturating_sub(progress.covered.callees);
         shard.record_success(end, duration, self_time);
@@ -212,7 +216,7 @@ impl AsyncCall {
 impl Drop for AsyncCall {
     fn drop(&mut self) {
         if matches!(self.state, State::Polled(_)) {
-            let end = self.target.monitor.clock().ticks();
+            let end = self.destination.monitor.clock().ticks();
             self.record(end, Outcome::Cancelled);
         }
     }
@@ -256,7 +260,7 @@ impl PollGuard<'_> {
             outer,
             segment,
         } = self.poll.take()?;
-        let (end, stretch) = segment.end(self.call.target.monitor.clock());
+        let (end, stretch) = segment.end(self.call.destination.monitor.clock());
         depth.leave();
         let covered = outer.resume();
         if let State::Polled(progress) = &mut self.call.state {

@@ -5,22 +5,22 @@
 //! as cancelled.
 
 mod call;
-mod counted;
-mod direct;
+mod error_text_policy;
+mod fast_call;
 mod future;
 mod nesting;
 mod segment;
-mod texts;
 mod timer;
+mod untimed_call;
 
-pub use future::Measured;
-pub use texts::Texts;
+pub use error_text_policy::ErrorTextPolicy;
+pub use future::MeasuredFuture;
 pub use timer::Timer;
 
 pub(crate) use call::{Call, Dropped};
-pub(crate) use counted::Counted;
-pub(crate) use direct::Direct;
-pub use direct::{Extras, TimeOnly};
+pub(crate) use fast_call::FastCall;
+pub use fast_call::{MetricSelection, TimeOnly};
+pub(crate) use untimed_call::UntimedCall;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -28,7 +28,7 @@ use std::future::Future;
 use crate::alloc;
 use crate::monitor::{Monitor, Operation};
 use crate::outcome::Outcome;
-use crate::recorder::{Allowed, Shard, names, shard_of_thread};
+use crate::recorder::{Shard, StateReading, names, shard_of_thread};
 
 impl Monitor {
     /// Measures a closure under a name.
@@ -49,7 +49,9 @@ impl Monitor {
         name: &str,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        self.call(name, work, |result, texts| texts.of_result(result))
+        self.call(name, work, |result, text_policy| {
+            text_policy.of_result(result)
+        })
     }
 
     #[inline]
@@ -57,23 +59,23 @@ impl Monitor {
         &self,
         name: &str,
         work: impl FnOnce() -> T,
-        outcome: impl FnOnce(&T, Texts) -> Outcome,
+        outcome: impl FnOnce(&T, ErrorTextPolicy) -> Outcome,
     ) -> T {
         if !cfg!(feature = "record") {
             return work();
         }
-        let allowed = self.allowed();
-        if !allowed.is_enabled() {
+        let state = self.state();
+        if !state.is_enabled() {
             return work();
         }
-        if !allowed.is_with_care()
+        if !state.needs_full_path()
             && let Some(shard) = names::find(self.id(), name)
         {
-            shard.refresh(allowed);
-            return straight(shard, TimeOnly, work, outcome);
+            shard.remember_state(state);
+            return call_fast(shard, TimeOnly, work, outcome);
         }
         let operation = self.operation(name);
-        if let Some(shard) = operation.shard(allowed) {
+        if let Some(shard) = operation.shard(state) {
             alloc::uncounted(|| names::remember(self.id(), name, shard));
         }
         operation.call(work, outcome)
@@ -84,7 +86,7 @@ impl Monitor {
         &self,
         name: &str,
         work: F,
-    ) -> Measured<F, impl FnOnce(&F::Output) -> Outcome + use<F>> {
+    ) -> MeasuredFuture<F, impl FnOnce(&F::Output) -> Outcome + use<F>> {
         self.operation(name).measure_async(work)
     }
 
@@ -93,7 +95,7 @@ impl Monitor {
         &self,
         name: &str,
         work: F,
-    ) -> Measured<F, impl FnOnce(&F::Output) -> Outcome + use<T, E, F>> {
+    ) -> MeasuredFuture<F, impl FnOnce(&F::Output) -> Outcome + use<T, E, F>> {
         self.operation(name).try_measure_async(work)
     }
 }
@@ -109,7 +111,7 @@ impl Operation {
     /// # Errors
     /// Those of the closure.
     pub fn try_measure<T, E: Display>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.call(work, |result, texts| texts.of_result(result))
+        self.call(work, |result, text_policy| text_policy.of_result(result))
     }
 
     /// Measures a closure whose value tells how it ended.
@@ -132,34 +134,38 @@ impl Operation {
     }
 
     #[inline]
-    fn call<T>(&self, work: impl FnOnce() -> T, outcome: impl FnOnce(&T, Texts) -> Outcome) -> T {
+    fn call<T>(
+        &self,
+        work: impl FnOnce() -> T,
+        outcome: impl FnOnce(&T, ErrorTextPolicy) -> Outcome,
+    ) -> T {
         if !cfg!(feature = "record") {
             return work();
         }
-        let allowed = self.target.monitor.allowed();
-        if !allowed.is_enabled() {
+        let state = self.destination.monitor.state();
+        if !state.is_enabled() {
             return work();
         }
-        if let Some(shard) = self.shard(allowed) {
+        if let Some(shard) = self.shard(state) {
             if self.options.has_any() {
-                return straight(shard, self.options, work, outcome);
+                return call_fast(shard, self.options, work, outcome);
             }
-            return straight(shard, TimeOnly, work, outcome);
+            return call_fast(shard, TimeOnly, work, outcome);
         }
-        let mut call = Call::begin(self.target.clone(), self.options, Dropped::Panicked);
+        let mut call = Call::begin(self.destination.clone(), self.options, Dropped::Panicked);
         let value = work();
-        call.finish(|texts| outcome(&value, texts));
+        call.finish(|text_policy| outcome(&value, text_policy));
         value
     }
 
     /// The calling thread's shard, where calls may go to it straight.
     #[inline]
-    fn shard(&self, allowed: Allowed) -> Option<&'static Shard> {
-        if allowed.is_with_care() {
+    fn shard(&self, state: StateReading) -> Option<&'static Shard> {
+        if state.needs_full_path() {
             return None;
         }
-        let shard = shard_of_thread(&self.target.entry.recorder)?;
-        shard.refresh(allowed);
+        let shard = shard_of_thread(&self.destination.entry.recorder)?;
+        shard.remember_state(state);
         Some(shard)
     }
 
@@ -167,16 +173,16 @@ impl Operation {
     pub fn measure_async<F: Future>(
         &self,
         work: F,
-    ) -> Measured<F, impl FnOnce(&F::Output) -> Outcome + use<F>> {
-        Measured::new(self.clone(), work, |_: &F::Output| Outcome::Success)
+    ) -> MeasuredFuture<F, impl FnOnce(&F::Output) -> Outcome + use<F>> {
+        MeasuredFuture::new(self.clone(), work, |_: &F::Output| Outcome::Success)
     }
 
     /// Measures a future that may fail; see [`Monitor::try_measure_async`].
     pub fn try_measure_async<T, E: Display, F: Future<Output = Result<T, E>>>(
         &self,
         work: F,
-    ) -> Measured<F, impl FnOnce(&F::Output) -> Outcome + use<T, E, F>> {
-        Measured::new(self.clone(), work, |result: &Result<T, E>| {
+    ) -> MeasuredFuture<F, impl FnOnce(&F::Output) -> Outcome + use<T, E, F>> {
+        MeasuredFuture::new(self.clone(), work, |result: &Result<T, E>| {
             Outcome::of_result(result)
         })
     }
@@ -188,14 +194,14 @@ impl Operation {
 }
 
 #[inline(always)]
-fn straight<T>(
+fn call_fast<T>(
     shard: &'static Shard,
-    extras: impl Extras,
+    selection: impl MetricSelection,
     work: impl FnOnce() -> T,
-    outcome: impl FnOnce(&T, Texts) -> Outcome,
+    outcome: impl FnOnce(&T, ErrorTextPolicy) -> Outcome,
 ) -> T {
-    let call = Direct::begin(shard, extras, Dropped::Panicked);
+    let call = FastCall::begin(shard, selection, Dropped::Panicked);
     let value = work();
-    call.finish(|texts| outcome(&value, texts));
+    call.finish(|text_policy| outcome(&value, text_policy));
     value
 }

@@ -41,8 +41,8 @@ pub struct Timer {
 impl Timer {
     pub(super) fn of(operation: &Operation) -> Self {
         Self {
-            call: (cfg!(feature = "record") && operation.target.monitor.is_enabled())
-                .then(|| Call::begin_guarded(operation.target.clone(), operation.options)),
+            call: (cfg!(feature = "record") && operation.destination.monitor.is_enabled())
+                .then(|| Call::begin_guarded(operation.destination.clone(), operation.options)),
             _not_send: std::marker::PhantomData,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::recorder::{Common, Limits, State, StateOf};
+use crate::recorder::{Common, Limits, MonitorState, State};
 
 use super::collector::Delivery;
 use super::registry::Registry;
@@ -96,17 +96,17 @@ impl MonitorBuilder {
     /// The monitor.
     #[must_use]
     pub fn build(self) -> Monitor {
-        self.build_with(StateOf::Own(State::new()))
+        self.build_with(MonitorState::Own(State::new()))
     }
 
     /// The monitor, with its state in the given place.
-    pub(crate) fn build_with(self, state: StateOf) -> Monitor {
+    pub(crate) fn build_with(self, state: MonitorState) -> Monitor {
         let limits = Limits {
             last_calls: self.last_calls,
             last_period: self.last_period,
             shards_bytes: self.memory_budget_bytes,
         };
-        state.set_with_care(!self.clock.is_counter());
+        state.set_full_path(!self.clock.is_counter());
         let started = AtomicU64::new(self.clock.ticks());
         let common = Arc::new(Common::new(self.clock, limits));
         Monitor {

@@ -15,7 +15,7 @@ pub use measurement::Measurement;
 pub use operation::Operation;
 #[doc(hidden)]
 pub use operation::Options;
-pub(crate) use operation::{Handle, Target};
+pub(crate) use operation::{Destination, Handle};
 pub(crate) use registry::Entry;
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use std::time::{Duration, SystemTime};
 use crate::alloc;
 use crate::clock::Clock;
 use crate::outcome::{Failure, Outcome};
-use crate::recorder::{Allowed, Common, Sample, StateOf};
+use crate::recorder::{Common, MonitorState, Sample, StateReading, record};
 
 use collector::Delivery;
 use registry::Registry;
@@ -49,7 +49,7 @@ pub struct Monitor {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    state: StateOf,
+    state: MonitorState,
     common: Arc<Common>,
     registry: Registry,
     /// In ticks of the clock.
@@ -87,24 +87,24 @@ impl Monitor {
     /// Beyond 2000 operations (see [`MonitorBuilder::max_operations`]) new
     /// names share one operation named `overflow`, so that no call is lost.
     pub fn operation(&self, name: &str) -> Operation {
-        let target = || Arc::new(self.target(name));
-        Operation::new(Handle::Shared(alloc::uncounted(target)))
+        let destination = || Arc::new(self.destination(name));
+        Operation::new(Handle::Shared(alloc::uncounted(destination)))
     }
 
     /// The operation of a name and labels.
     pub(crate) fn operation_labelled(&self, labelled: &Labelled) -> Operation {
-        let target = || {
+        let destination = || {
             let name = labelled.to_string();
-            Arc::new(Target {
+            Arc::new(Destination {
                 monitor: self.clone(),
                 entry: self.inner.registry.entry(&name, Some(labelled)),
             })
         };
-        Operation::new(Handle::Shared(alloc::uncounted(target)))
+        Operation::new(Handle::Shared(alloc::uncounted(destination)))
     }
 
-    pub(crate) fn target(&self, name: &str) -> Target {
-        Target {
+    pub(crate) fn destination(&self, name: &str) -> Destination {
+        Destination {
             monitor: self.clone(),
             entry: self.inner.registry.entry(name, None),
         }
@@ -118,7 +118,7 @@ impl Monitor {
     /// Whether calls are recorded.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        cfg!(feature = "record") && self.allowed().is_enabled()
+        cfg!(feature = "record") && self.state().is_enabled()
     }
 
     /// Never given twice.
@@ -128,7 +128,7 @@ impl Monitor {
     }
 
     #[inline(always)]
-    pub(crate) fn allowed(&self) -> Allowed {
+    pub(crate) fn state(&self) -> StateReading {
         self.inner.state.read()
     }
 
@@ -152,7 +152,7 @@ impl Monitor {
     /// The system refuses the thread.
     pub fn set_collector(&self, collector: impl Collector + 'static) -> std::io::Result<()> {
         self.inner.delivery.start(Box::new(collector))?;
-        self.inner.state.set_with_care(true);
+        self.inner.state.set_full_path(true);
         Ok(())
     }
 
@@ -164,7 +164,7 @@ impl Monitor {
 
     /// Takes the collector away, after it got everything that is queued.
     pub fn remove_collector(&self) {
-        self.inner.state.set_with_care(!self.clock().is_counter());
+        self.inner.state.set_full_path(!self.clock().is_counter());
         self.inner.delivery.stop();
     }
 
@@ -201,8 +201,8 @@ impl Monitor {
             Outcome::Failure(failure) => Some(failure),
             _ => None,
         };
-        let allowed = self.allowed();
-        entry.recorder.record(sample, failure.as_ref(), allowed);
+        let state = self.state();
+        record(&entry.recorder, sample, failure.as_ref(), state);
         if self.inner.delivery.is_active() {
             self.inner
                 .delivery

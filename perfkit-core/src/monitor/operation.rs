@@ -22,13 +22,13 @@ use super::{Entry, Monitor};
 #[derive(Clone, Debug)]
 #[must_use = "an operation measures nothing until one of its measure methods is called"]
 pub struct Operation {
-    pub(crate) target: Handle,
+    pub(crate) destination: Handle,
     pub(crate) options: Options,
 }
 
 /// What the calls of an operation are recorded to.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct Destination {
     pub(crate) monitor: Monitor,
     pub(crate) entry: Arc<Entry>,
 }
@@ -37,18 +37,18 @@ pub(crate) struct Target {
 /// former writes to no memory that threads share.
 #[derive(Clone, Debug)]
 pub(crate) enum Handle {
-    Kept(&'static Target),
-    Shared(Arc<Target>),
+    Static(&'static Destination),
+    Shared(Arc<Destination>),
 }
 
 impl Deref for Handle {
-    type Target = Target;
+    type Target = Destination;
 
     #[inline]
-    fn deref(&self) -> &Target {
+    fn deref(&self) -> &Destination {
         match self {
-            Self::Kept(target) => target,
-            Self::Shared(target) => target,
+            Self::Static(destination) => destination,
+            Self::Shared(destination) => destination,
         }
     }
 }
@@ -70,9 +70,9 @@ impl Options {
 }
 
 impl Operation {
-    pub(crate) fn new(target: Handle) -> Self {
+    pub(crate) fn new(destination: Handle) -> Self {
         Self {
-            target,
+            destination,
             options: Options::default(),
         }
     }
@@ -80,7 +80,7 @@ impl Operation {
     /// The operation's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.target.entry.name
+        &self.destination.entry.name
     }
 
     /// Measures allocations too: bytes, number, net and peak growth. Needs

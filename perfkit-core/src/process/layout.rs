@@ -55,13 +55,13 @@ mod tests {
     #[test]
     fn children_lie_at_the_same_place_where_the_system_allows_it() {
         let before = personality(0xffff_ffff);
-        let is_allowed = before.is_some_and(|own| {
+        let is_on_fast_path = before.is_some_and(|own| {
             let fixed = own | libc::ADDR_NO_RANDOMIZE as libc::c_ulong;
             let was_set = personality(fixed).is_some();
             personality(own);
             was_set
         });
-        assert!(!is_allowed || stack_of_a_child() == stack_of_a_child());
+        assert!(!is_on_fast_path || stack_of_a_child() == stack_of_a_child());
         assert_eq!(personality(0xffff_ffff), before, "our own is as it was");
     }
 }

@@ -1,4 +1,14 @@
 //! How many values fell into each bucket, counted by one thread and read by any.
+//!
+//! A count is 64 bits wide in two halves, so that the fast path writes four bytes:
+//! the low half on every call, the high half once in 2³² calls.
+//!
+//! | order | write | ordering | what a reader may conclude | test |
+//! |---|---|---|---|---|
+//! | 1 | `lowest`, `highest` ([`Counts::widen_to`]) | `Relaxed` | published by the shard's `timed`: a call that is known lies within the range | `loom::a_reader_loses_and_doubles_nothing` |
+//! | 2 | `low[bucket]` | `Release` | all values counted before are in their buckets too | the same |
+//! | 3 | `high[bucket]`, when `low` became zero | `Release` | between 2 and 3 the count lacks 2³²: [`Counts::read_whole`] reads again | `a_count_goes_on_beyond_32_bits` |
+//! | – | `far`, beyond the near buckets, under a lock | `has_far`: `Release` | who sees `has_far` takes the lock, nobody else does | `loom::values_so_large_that_they_are_under_a_lock_are_not_lost_either` |
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -8,7 +18,7 @@ use crate::histogram::bucket;
 use super::sync::{Acquire, AtomicU32, Mutex, Own, Relaxed, Release, lock};
 
 /// How many buckets are near: up to 2⁴⁴ ticks, which are hours, or bytes, which
-/// are 16 TiB. Values so large that nobody minds a lock are far.
+/// are 16 TiB. Larger values are far: they are rare, and counted under a lock.
 ///
 /// There are fewer where every step of the program is followed.
 const NEAR: usize = match (cfg!(perfkit_loom), cfg!(miri)) {
@@ -21,10 +31,10 @@ const NEAR: usize = match (cfg!(perfkit_loom), cfg!(miri)) {
 /// The model checker has no such counts and would follow each try in every order.
 pub(super) const TRIES_IF_TORN: u32 = if cfg!(perfkit_loom) { 1 } else { 8000 };
 
-/// How many buckets are looked at together.
-const STRETCH: usize = 16;
+/// How many buckets a reader looks at together, to pass over empty ones.
+const CHUNK: usize = 16;
 
-/// A bucket that takes what is not to be counted.
+/// The pending bucket where no call is pending: nothing is counted there.
 pub(super) const NO_BUCKET: u32 = u32::MAX;
 
 /// Counts that only grow. The low halves are all that is written but for once in
@@ -115,20 +125,20 @@ impl Counts {
         let mut filled = Vec::with_capacity(64);
         let mut sum = 0;
         let high = self.high.get();
-        let first = self.lowest.load(Relaxed) as usize / STRETCH;
-        let last = self.highest.load(Relaxed) as usize / STRETCH;
-        let stretches = self.low.chunks(STRETCH).enumerate();
-        for (number, stretch) in stretches.take(last + 1).skip(first) {
-            let mut lows = [0; STRETCH];
-            for (low, count) in lows.iter_mut().zip(stretch) {
+        let first = self.lowest.load(Relaxed) as usize / CHUNK;
+        let last = self.highest.load(Relaxed) as usize / CHUNK;
+        let chunks = self.low.chunks(CHUNK).enumerate();
+        for (number, chunk) in chunks.take(last + 1).skip(first) {
+            let mut lows = [0; CHUNK];
+            for (low, count) in lows.iter_mut().zip(chunk) {
                 *low = count.load(Acquire);
             }
-            // Most stretches are empty.
+            // Most chunks are empty.
             if high.is_none() && lows.iter().fold(0, |all, low| all | low) == 0 {
                 continue;
             }
             for (offset, low) in lows.into_iter().enumerate() {
-                let index = number * STRETCH + offset;
+                let index = number * CHUNK + offset;
                 let mut count = u64::from(low);
                 if let Some(high) = high.and_then(|high| high.get(index)) {
                     count += u64::from(high.load(Acquire)) << 32;
@@ -148,7 +158,7 @@ impl Counts {
         (filled, sum)
     }
 
-    /// The same, of no fewer values than are known to have been counted: a reading
+    /// The same, of no fewer values than are known to have been untimed: a reading
     /// in the middle of a carry lacks many.
     pub(super) fn read_whole(&self, known: u64) -> (Vec<(u16, u64)>, u64) {
         let mut reading = self.read();

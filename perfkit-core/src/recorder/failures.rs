@@ -3,9 +3,8 @@
 use crate::outcome::Ending;
 
 use super::sample::Quantity;
-use super::shard::{extent, only_totals};
 use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release, add, widen};
-use super::tally::Tally;
+use super::tally::{Tally, extent, only_totals};
 
 /// How many there were, and how long they took.
 #[derive(Debug)]

@@ -22,11 +22,12 @@ use loom::thread;
 use crate::clock::MockClock;
 use crate::outcome::{Ending, Failure};
 
-use super::operation::{Common, Recorder, attend};
+use super::operation::{Common, Recorder};
 use super::sample::{Quantity, Sample};
-use super::shard::Shard;
+use super::shard::{Shard, slow_path};
 use super::sync::Arc;
 use super::tally::{Calls, Tally};
+use super::thread::record;
 use super::{Limits, Recording, State};
 
 /// Runs a model, with so many interruptions of one thread by another.
@@ -55,8 +56,8 @@ fn recorder() -> (Arc<Recorder>, MockClock) {
 
 /// Counts a successful call as the direct path does.
 fn succeed(shard: &'static Shard, end: u64, duration: u64) {
-    if shard.wants_attention(end, duration) {
-        attend(shard, end, duration);
+    if shard.wants_slow_path(end, duration) {
+        slow_path(shard, end, duration);
     }
     shard.record_success(end, duration, duration);
 }
@@ -128,14 +129,14 @@ fn a_call_of_the_ring_is_never_half_one_and_half_another() {
         let shard: &'static Shard = Box::leak(Box::new(Shard::new(1)));
         let writer = thread::spawn(move || {
             for end in [10, 20, 30] {
-                shard.record_extras(None, Some(end), None);
+                shard.record_optional(None, Some(end), None);
                 shard.record_success(end, end / 10, end / 5);
             }
         });
         for call in shard.last_calls(2, 0) {
             assert_eq!(call.end, 10 * call.duration);
             assert_eq!(call.end, 5 * call.self_time);
-            assert_eq!(call.extras.unwrap().cpu_ns, Some(call.end));
+            assert_eq!(call.optional.unwrap().cpu_ns, Some(call.end));
         }
         writer.join().unwrap();
         let ends: Vec<u64> = shard.last_calls(2, 0).iter().map(|call| call.end).collect();
@@ -259,7 +260,7 @@ fn threads_without_a_shard_of_their_own_share_one_in_turns() {
         let recorder = Arc::new(Recorder::new(common));
         let other = Arc::clone(&recorder);
         let record = |recorder: &Arc<Recorder>| {
-            recorder.record(&call(1), None, State::new().read());
+            record(recorder, &call(1), None, State::new().read());
         };
         let there = thread::spawn(move || record(&other));
         record(&recorder);

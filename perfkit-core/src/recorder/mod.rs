@@ -7,13 +7,13 @@
 
 mod counts;
 mod errors;
-mod extras;
 mod failures;
 mod fork;
 #[cfg(all(test, perfkit_loom))]
 mod loom;
 pub(crate) mod names;
 mod operation;
+mod optional_metrics;
 mod pool;
 mod sample;
 mod shard;
@@ -24,15 +24,17 @@ mod thread;
 
 pub(crate) use errors::ErrorCount;
 pub(crate) use fork::{Section, generation};
-pub(crate) use operation::{Common, Recorder, attend};
+pub(crate) use operation::{Common, Recorder};
 pub use sample::Work;
-pub(crate) use sample::{PastCall, Quantity, Sample};
-pub(crate) use shard::Shard;
-pub(crate) use state::{Allowed, GLOBAL_STATE, State, StateOf};
+pub(crate) use sample::{Quantity, RingEntry, Sample};
+pub(crate) use shard::{Shard, slow_path};
+pub(crate) use state::{GLOBAL_STATE, MonitorState, State, StateReading};
 pub use tally::Calls;
 pub(crate) use tally::Tally;
-pub use thread::Kept;
-pub(crate) use thread::{enter_without_shard, keep, leave_without_shard, shard as shard_of_thread};
+pub use thread::ThreadCache;
+pub(crate) use thread::{
+    enter_without_shard, find_and_cache, leave_without_shard, record, shard as shard_of_thread,
+};
 
 use std::time::Duration;
 
@@ -52,7 +54,7 @@ pub(crate) struct Limits {
 pub(crate) struct Recording {
     pub(crate) lifetime: Tally,
     /// The last N calls, from the oldest to the newest, in ticks.
-    pub(crate) last_calls: Vec<PastCall>,
+    pub(crate) last_calls: Vec<RingEntry>,
     pub(crate) scale: Scale,
     pub(crate) last_period: Tally,
     /// Where the last period's first slot begins, in ticks.

@@ -8,12 +8,12 @@ use crate::window::Slots;
 
 use super::errors;
 use super::fork;
-use super::sample::{PastCall, Sample};
-use super::shard::Shard;
-use super::state::Allowed;
-use super::sync::{Arc, Mutex, lock, lock_soon, try_lock};
+use super::sample::{RingEntry, Sample};
+use super::shard::{Shard, ShardOwner};
+use super::state::StateReading;
+use super::sync::{Arc, Mutex, Weak, lock, lock_soon};
 use super::tally::Tally;
-use super::{Limits, Recording, pool, thread};
+use super::{Limits, Recording, pool};
 
 /// How many slots the last period is cut into.
 const SLOTS: u64 = 60;
@@ -86,7 +86,7 @@ struct Member {
 struct Windows {
     slots: Slots<Tally>,
     /// What the slots hold, and all that was before.
-    counted: Tally,
+    untimed: Tally,
     /// A moment in the slot that calls go to now.
     at: u64,
 }
@@ -107,36 +107,33 @@ impl Recorder {
         &self.common.clock
     }
 
-    /// Counts one call, in the calling thread's shard if it has one.
-    pub(crate) fn record(
+    /// Counts one call of a thread that has no shard of its own.
+    pub(super) fn record_shared(
         self: &Arc<Self>,
         sample: &Sample,
         failure: Option<&Failure>,
-        allowed: Allowed,
+        state: StateReading,
     ) {
-        if let Some(shard) = thread::shard(self) {
-            self.record_in(shard, sample, failure, allowed);
-            return;
-        }
         let mut shared = lock(&self.shared);
         let shard = *shared.get_or_insert_with(|| self.add_member(false));
-        self.record_in(shard, sample, failure, allowed);
+        self.record_in(shard, sample, failure, state);
     }
 
-    fn record_in(
-        self: &Arc<Self>,
+    /// Counts one call of the thread that the shard is of.
+    pub(super) fn record_in(
+        &self,
         shard: &'static Shard,
         sample: &Sample,
         failure: Option<&Failure>,
-        allowed: Allowed,
+        state: StateReading,
     ) {
-        shard.refresh(allowed);
-        if shard.is_due(sample.end) {
+        shard.remember_state(state);
+        if shard.is_slot_over(sample.end) {
             shard.note_reset();
             self.close_slot(shard, sample.end);
         }
         if shard.is_longest(sample.duration())
-            && self.clock().is_leap(sample.end, sample.duration())
+            && self.clock().is_clock_jump(sample.end, sample.duration())
         {
             shard.record(&sample.without_time(), failure);
         } else {
@@ -161,7 +158,8 @@ impl Recorder {
 
     fn add_member(self: &Arc<Self>, is_free: bool) -> &'static Shard {
         let shard = pool::take(self.common.limits.last_calls);
-        *lock(&shard.recorder) = Arc::downgrade(self);
+        let owner: Weak<Self> = Arc::downgrade(self);
+        *lock(&shard.owner) = owner;
         lock(&self.members).all.push(Member {
             shard,
             is_free,
@@ -193,8 +191,8 @@ impl Recorder {
         let Some(mut members) = lock_soon(&self.members, 16) else {
             return;
         };
-        let next_tick = members.advance(&self.common, end);
-        shard.set_due(next_tick.unwrap_or(end.saturating_add(LATER)));
+        let slot_end = members.advance(&self.common, end);
+        shard.set_slot_end(slot_end.unwrap_or(end.saturating_add(LATER)));
     }
 
     /// Everything that was counted so far, in nanoseconds.
@@ -236,18 +234,14 @@ impl Recorder {
     }
 }
 
-/// Does what comes up seldom when a call goes straight to its thread's shard.
-/// Says whether the call's duration is none, because the clock leapt.
-pub(crate) fn attend(shard: &'static Shard, end: u64, duration: u64) -> bool {
-    shard.note_reset();
-    let recorder = try_lock(&shard.recorder).and_then(|recorder| recorder.upgrade());
-    let Some(recorder) = recorder else {
-        return false;
-    };
-    if shard.is_due(end) {
-        recorder.close_slot(shard, end);
+impl ShardOwner for Recorder {
+    fn close_slot(&self, shard: &Shard, end: u64) {
+        Self::close_slot(self, shard, end);
     }
-    shard.is_longest(duration) && recorder.clock().is_leap(end, duration)
+
+    fn is_clock_jump(&self, end: u64, duration: u64) -> bool {
+        self.clock().is_clock_jump(end, duration)
+    }
 }
 
 impl Drop for Recorder {
@@ -308,7 +302,7 @@ impl Members {
             let period = scale.ticks(period_ns.unwrap_or(u64::MAX));
             self.windows = Some(Box::new(Windows {
                 slots: Slots::new(period, SLOTS),
-                counted: self.before_reset.as_deref().cloned().unwrap_or_default(),
+                untimed: self.before_reset.as_deref().cloned().unwrap_or_default(),
                 at,
             }));
         }
@@ -328,17 +322,17 @@ impl Members {
     }
 
     /// The latest calls of all threads, from the oldest to the newest.
-    fn last_calls(&self, most: usize) -> Vec<PastCall> {
+    fn last_calls(&self, most: usize) -> Vec<RingEntry> {
         let of_thread = |member: &Member| {
             let mut calls = member.shard.last_calls(most, member.seen_before_reset);
             calls.reverse();
             calls
         };
         // Each thread's calls stand from the oldest to the newest.
-        let mut threads: Vec<Vec<PastCall>> = self.all.iter().map(of_thread).collect();
+        let mut threads: Vec<Vec<RingEntry>> = self.all.iter().map(of_thread).collect();
         let mut newest = Vec::with_capacity(most);
         while newest.len() < most {
-            let end = |calls: &Vec<PastCall>| calls.last().map(|call| call.end);
+            let end = |calls: &Vec<RingEntry>| calls.last().map(|call| call.end);
             let with_newest = threads.iter_mut().max_by_key(|calls| end(calls));
             let Some(call) = with_newest.and_then(Vec::pop) else {
                 break;
@@ -362,8 +356,8 @@ impl Members {
 impl Windows {
     /// Puts what is not in a slot yet into the present one.
     fn count(&mut self, total: Tally) {
-        let added = total.since(&self.counted);
+        let added = total.since(&self.untimed);
         self.slots.at(self.at).merge(&added);
-        self.counted = total;
+        self.untimed = total;
     }
 }

@@ -35,38 +35,38 @@ pub(crate) struct Sample {
 
 /// A call of the ring, small as most are.
 #[derive(Clone, Debug)]
-pub(crate) struct PastCall {
+pub(crate) struct RingEntry {
     pub(crate) end: u64,
     pub(crate) duration: u64,
     pub(crate) self_time: u64,
     pub(crate) ending: Ending,
     pub(crate) nested: bool,
     /// What was measured beside time, if anything was.
-    pub(crate) extras: Option<Box<PastExtras>>,
+    pub(crate) optional: Option<Box<OptionalValues>>,
 }
 
 /// What was measured of a call of the ring beside its time.
 #[derive(Clone, Debug)]
-pub(crate) struct PastExtras {
+pub(crate) struct OptionalValues {
     pub(crate) busy_time: Option<u64>,
     pub(crate) cpu_ns: Option<u64>,
     pub(crate) memory: Option<MemoryUse>,
     pub(crate) work: Option<Work>,
 }
 
-impl PastCall {
+impl RingEntry {
     pub(crate) fn sample(&self) -> Sample {
-        let extras = self.extras.as_deref();
+        let optional = self.optional.as_deref();
         Sample {
             start: self.end.saturating_sub(self.duration),
             end: self.end,
             ending: self.ending,
             nested: self.nested,
             self_time: self.self_time,
-            busy_time: extras.and_then(|extras| extras.busy_time),
-            cpu_ns: extras.and_then(|extras| extras.cpu_ns),
-            memory: extras.and_then(|extras| extras.memory),
-            work: extras.and_then(|extras| extras.work),
+            busy_time: optional.and_then(|optional| optional.busy_time),
+            cpu_ns: optional.and_then(|optional| optional.cpu_ns),
+            memory: optional.and_then(|optional| optional.memory),
+            work: optional.and_then(|optional| optional.work),
         }
     }
 }

@@ -1,13 +1,29 @@
-//! What a monitor allows its calls to do without asking.
+//! Whether a monitor's calls are recorded, and on which path.
+//!
+//! The fast path ([`crate::measure::FastCall`]) reads the cycle counter and counts
+//! in the thread's shard. The full path ([`crate::measure::Call`]) does whatever is
+//! asked for beside that.
+//!
+//! | bit | set by | when it is set |
+//! |---|---|---|
+//! | `ENABLED` | `Monitor::set_enabled` | calls are recorded |
+//! | `FULL_PATH` | `Monitor::set_collector`, or a clock other than the counter | each call takes the full path |
+//!
+//! A call site reads the state once, `Relaxed`, when the call begins, and compares
+//! it with the one number that its shard remembers: enabled, and no full path. One
+//! comparison decides both. A call that began before a change ends on the path on
+//! which it began: nothing else depends on the state, so no ordering is needed.
+//! `tests/recording.rs`, `what_is_switched_off_is_not_recorded`, fails without the
+//! first bit, and `tests/asked_for.rs` without the second.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Calls are recorded.
 const ENABLED: u64 = 1;
 
-/// Something beside counting is to be done with each call, or its clock is not
+/// Calls take the full path: a collector wants each of them, or the clock is not
 /// the cycle counter.
-const WITH_CARE: u64 = 2;
+const FULL_PATH: u64 = 2;
 
 /// The state of a monitor, in one number that every call compares.
 #[derive(Debug)]
@@ -15,25 +31,25 @@ pub(crate) struct State(AtomicU64);
 
 /// A reading of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Allowed(u64);
+pub(crate) struct StateReading(u64);
 
 impl State {
-    /// Recording, with care until it is known that none is needed.
+    /// Recording, on the full path until it is known that the fast one will do.
     pub(crate) const fn new() -> Self {
-        Self(AtomicU64::new(ENABLED | WITH_CARE))
+        Self(AtomicU64::new(ENABLED | FULL_PATH))
     }
 
     #[inline(always)]
-    pub(crate) fn read(&self) -> Allowed {
-        Allowed(self.0.load(Ordering::Relaxed))
+    pub(crate) fn read(&self) -> StateReading {
+        StateReading(self.0.load(Ordering::Relaxed))
     }
 
     pub(crate) fn set_enabled(&self, is_enabled: bool) {
         self.set(ENABLED, is_enabled);
     }
 
-    pub(crate) fn set_with_care(&self, with_care: bool) {
-        self.set(WITH_CARE, with_care);
+    pub(crate) fn set_full_path(&self, is_set: bool) {
+        self.set(FULL_PATH, is_set);
     }
 
     fn set(&self, bit: u64, is_set: bool) {
@@ -45,27 +61,27 @@ impl State {
     }
 }
 
-impl Allowed {
+impl StateReading {
     #[inline(always)]
     pub(crate) fn is_enabled(self) -> bool {
         self.0 & ENABLED != 0
     }
 
     #[inline(always)]
-    pub(crate) fn is_with_care(self) -> bool {
-        self.0 & WITH_CARE != 0
+    pub(crate) fn needs_full_path(self) -> bool {
+        self.0 & FULL_PATH != 0
     }
 
-    /// The state in which a call needs no care.
+    /// The state in which a call takes the fast path.
     #[inline(always)]
-    pub(super) fn carefree(self) -> u64 {
-        (self.0 & !WITH_CARE) | ENABLED
+    pub(super) fn fast_path_state(self) -> u64 {
+        (self.0 & !FULL_PATH) | ENABLED
     }
 
-    /// Whether the state is that carefree one.
+    /// Whether the state is that one.
     #[inline(always)]
-    pub(super) fn is(self, carefree: u64) -> bool {
-        self.0 == carefree
+    pub(super) fn is(self, fast_path_state: u64) -> bool {
+        self.0 == fast_path_state
     }
 }
 
@@ -74,12 +90,12 @@ pub(crate) static GLOBAL_STATE: State = State::new();
 
 /// The state of one monitor.
 #[derive(Debug)]
-pub(crate) enum StateOf {
+pub(crate) enum MonitorState {
     Global,
     Own(State),
 }
 
-impl std::ops::Deref for StateOf {
+impl std::ops::Deref for MonitorState {
     type Target = State;
 
     #[inline(always)]

@@ -8,6 +8,7 @@ use crate::metric::Totals;
 use crate::outcome::Ending;
 
 use super::sample::Quantity;
+use super::sync::{AtomicU64, Relaxed};
 
 /// How many calls ended in each way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,7 +139,7 @@ impl Series {
     /// Puts right the extremes that are not in the outermost buckets: they may be
     /// of a call that is just being counted, or miss one that met a reset. The outer
     /// edges of those buckets take nothing back of what was told before.
-    fn mend(&mut self) {
+    fn fix_extremes(&mut self) {
         let (Some(&(first, _)), Some(&(last, _))) = (self.buckets.first(), self.buckets.last())
         else {
             return;
@@ -154,7 +155,7 @@ impl Series {
 
     /// Makes the totals agree: the sum may know of a call that ended while the
     /// buckets were read.
-    fn settle(&mut self) {
+    fn clamp_sum(&mut self) {
         let Totals {
             count, min, max, ..
         } = self.totals;
@@ -211,6 +212,26 @@ fn joined(
         if combined > 0 {
             all.push((next, combined));
         }
+    }
+}
+
+/// Sum and extremes, without a count.
+pub(super) fn extent(sum: &AtomicU64, min: &AtomicU64, max: &AtomicU64) -> Totals {
+    let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let (min, max) = (min.load(Relaxed), max.load(Relaxed));
+    let none = Totals::default();
+    Totals {
+        count: 0,
+        sum: i128::from(sum.load(Relaxed)),
+        min: if min <= max { whole(min) } else { none.min },
+        max: if min <= max { whole(max) } else { none.max },
+    }
+}
+
+pub(super) fn only_totals(totals: Totals) -> Series {
+    Series {
+        totals,
+        buckets: Vec::new(),
     }
 }
 
@@ -291,11 +312,11 @@ impl Tally {
     pub(super) fn in_ns(&mut self, scale: Scale) {
         for quantity in Quantity::ALL {
             if let Some(series) = &mut self.series[quantity as usize] {
-                series.mend();
+                series.fix_extremes();
                 if quantity.is_in_ticks() {
                     series.in_ns(scale);
                 }
-                series.settle();
+                series.clamp_sum();
             }
         }
     }
@@ -344,7 +365,7 @@ mod tests {
             let mut series = series(&ticks);
             series.totals.sum += disturbed * i128::from(series.totals.max);
             series.in_ns(scale);
-            series.settle();
+            series.clamp_sum();
             let histogram = series.histogram().unwrap();
             prop_assert_eq!(histogram.count(), ticks.len() as u64);
             let stored = serde_json::to_string(&histogram).unwrap();

@@ -10,10 +10,13 @@ use std::collections::HashMap;
 use std::thread::LocalKey;
 
 use crate::alloc;
+use crate::outcome::Failure;
 
 use super::names;
 use super::operation::Recorder;
+use super::sample::Sample;
 use super::shard::Shard;
+use super::state::StateReading;
 use super::sync::{Arc, Weak};
 
 const CACHED: usize = 64;
@@ -43,7 +46,7 @@ impl Cached {
 
 /// Where a place in the program keeps the shard that it found.
 #[derive(Debug)]
-pub struct Kept {
+pub struct ThreadCache {
     /// Tells apart the operations of one place.
     key: Cell<usize>,
     shard: Cell<Option<&'static Shard>>,
@@ -52,7 +55,7 @@ pub struct Kept {
     random: Cell<u32>,
 }
 
-impl Kept {
+impl ThreadCache {
     /// Nothing yet.
     #[must_use]
     #[allow(clippy::new_without_default, reason = "made in constants only")]
@@ -102,7 +105,7 @@ impl Kept {
 #[derive(Default)]
 struct Owned {
     shards: HashMap<u64, (Weak<Recorder>, &'static Shard)>,
-    kept: Vec<&'static LocalKey<Kept>>,
+    caches: Vec<&'static LocalKey<ThreadCache>>,
     /// How many shards there may be before the list is searched for those of
     /// monitors that are gone.
     enough: usize,
@@ -122,25 +125,38 @@ pub(crate) fn shard(recorder: &Arc<Recorder>) -> Option<&'static Shard> {
     }
 }
 
-/// As [`shard`], and keeps it where the call was made.
-pub(crate) fn keep(
+/// Counts one call, in the calling thread's shard if it has one.
+pub(crate) fn record(
     recorder: &Arc<Recorder>,
-    kept: &'static LocalKey<Kept>,
+    sample: &Sample,
+    failure: Option<&Failure>,
+    state: StateReading,
+) {
+    match shard(recorder) {
+        Some(shard) => recorder.record_in(shard, sample, failure, state),
+        None => recorder.record_shared(sample, failure, state),
+    }
+}
+
+/// As [`shard`], and remembers it where the call was made.
+pub(crate) fn find_and_cache(
+    recorder: &Arc<Recorder>,
+    cache: &'static LocalKey<ThreadCache>,
     key: usize,
 ) -> Option<&'static Shard> {
     let shard = shard(recorder)?;
-    let keep = |owned: &RefCell<Owned>| {
+    let remember = |owned: &RefCell<Owned>| {
         let mut owned = owned.try_borrow_mut().ok()?;
-        let is_first = kept.with(|kept| {
-            kept.key.set(key);
-            kept.shard.replace(Some(shard)).is_none()
+        let is_first = cache.with(|cache| {
+            cache.key.set(key);
+            cache.shard.replace(Some(shard)).is_none()
         });
         if is_first {
-            owned.kept.push(kept);
+            owned.caches.push(cache);
         }
         Some(())
     };
-    let _ = alloc::uncounted(|| OWNED.try_with(keep));
+    let _ = alloc::uncounted(|| OWNED.try_with(remember));
     Some(shard)
 }
 
@@ -220,8 +236,8 @@ impl Owned {
 impl Drop for Owned {
     /// First the thread forgets its shards, then others may have them.
     fn drop(&mut self) {
-        for kept in &self.kept {
-            let _ = kept.try_with(|kept| kept.shard.set(None));
+        for cache in &self.caches {
+            let _ = cache.try_with(|cache| cache.shard.set(None));
         }
         names::forget();
         let _ = CACHE.try_with(|cache| cache.iter().for_each(|cached| cached.id.set(0)));

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use serde::{Deserialize, Serialize};
 
-use crate::probe::ProbeCost;
+use crate::probe_overhead::ProbeOverhead;
 
 use super::git::Git;
 
@@ -50,7 +50,7 @@ pub struct ClockInfo {
     pub name: String,
     /// What a measured call costs; absent where no calls were measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub probe: Option<ProbeCost>,
+    pub probe: Option<ProbeOverhead>,
 }
 
 impl Environment {

@@ -25,7 +25,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::probe::ProbeCost;
+use crate::probe_overhead::ProbeOverhead;
 use crate::snapshot::{OperationSnapshot, Snapshot};
 
 /// The format that this version writes.
@@ -97,7 +97,7 @@ impl Report {
         let mut report = Self::new(Environment::detect(snapshot.clock));
         report.created = snapshot.taken_at;
         report.operations = snapshot.operations;
-        report.environment.clock.probe = ProbeCost::on_clock(snapshot.clock);
+        report.environment.clock.probe = ProbeOverhead::on_clock(snapshot.clock);
         if !report.environment.is_optimized() {
             report.notes.push(Note::warning(
                 "not-optimized",

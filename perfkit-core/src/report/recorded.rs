@@ -1,6 +1,6 @@
 //! Remarks on what a program recorded.
 
-use crate::probe::ProbeCost;
+use crate::probe_overhead::ProbeOverhead;
 use crate::snapshot::OperationSnapshot;
 
 use super::{ClockInfo, Note};
@@ -28,7 +28,7 @@ fn clock_and_cost(clock: &ClockInfo) -> Note {
         other => other,
     };
     let cost = clock.probe.map(|probe| {
-        let ProbeCost { call_ns, inside_ns } = probe;
+        let ProbeOverhead { call_ns, inside_ns } = probe;
         format!("; measuring a call costs {call_ns} ns here, {inside_ns} ns of it within its time")
     });
     // A duration is rounded to a bucket in ticks, and once more in nanoseconds.
@@ -54,7 +54,7 @@ fn sampled(operations: &[OperationSnapshot]) -> Option<Note> {
 }
 
 /// Operations whose calls take hardly longer than timing them.
-fn too_short(operations: &[OperationSnapshot], probe: Option<ProbeCost>) -> Option<Note> {
+fn too_short(operations: &[OperationSnapshot], probe: Option<ProbeOverhead>) -> Option<Note> {
     let probe = probe?;
     let is_short = |operation: &&OperationSnapshot| {
         let median = operation.lifetime.median();
@@ -99,7 +99,7 @@ mod tests {
         }
         monitor.measure("long", || clock.advance(Duration::from_micros(1)));
         let operations = monitor.snapshot().operations;
-        let probe = ProbeCost {
+        let probe = ProbeOverhead {
             call_ns: 20.0,
             inside_ns: 10.0,
         };

@@ -106,7 +106,7 @@ fn threads_record_in_every_way_while_snapshots_are_taken() {
 }
 
 fn address(operation: &Operation) -> usize {
-    let shard = shard_of_thread(&operation.target.entry.recorder);
+    let shard = shard_of_thread(&operation.destination.entry.recorder);
     std::ptr::from_ref(shard.unwrap()).addr()
 }
 

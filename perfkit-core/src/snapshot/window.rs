@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::metric::{Metric, MetricSummary, number};
 use crate::recorder::{Calls, Quantity, Sample, Tally};
+use crate::unit::NS_PER_SECOND;
 use crate::window::Window;
-
-const NS_PER_SECOND: f64 = 1e9;
 
 /// The calls of one operation within one window.
 ///

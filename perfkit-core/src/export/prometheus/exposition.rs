@@ -7,23 +7,22 @@ use std::fmt::{Display, Write as _};
 use crate::histogram::Histogram;
 use crate::metric::Metric;
 use crate::snapshot::OperationSnapshot;
+use crate::unit::NS_PER_SECOND;
 
+use super::bounds::BucketBounds;
 use super::label::{self, escaped};
-use super::ladder::Ladder;
-
-pub(super) const NS_PER_SECOND: f64 = 1e9;
 
 /// The text formats that Prometheus reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Format {
+pub enum TextFormat {
     /// Prometheus' own, version 0.0.4.
     Text,
     /// OpenMetrics, version 1.0.
     OpenMetrics,
 }
 
-impl Format {
+impl TextFormat {
     /// The media type, for the `Content-Type` of an HTTP answer.
     #[must_use]
     pub fn content_type(self) -> &'static str {
@@ -37,12 +36,12 @@ impl Format {
     /// the same name are added up, because a time series may stand there once.
     ///
     /// ```
-    /// use perfkit::prometheus::Format;
+    /// use perfkit::prometheus::TextFormat;
     ///
     /// let monitor = perfkit::Monitor::new();
     /// monitor.measure("greet", || "hello");
     /// let report = perfkit::Report::from_snapshot(monitor.snapshot());
-    /// let text = Format::OpenMetrics.render(&report.operations);
+    /// let text = TextFormat::OpenMetrics.render(&report.operations);
     /// assert!(text.ends_with("# EOF\n"));
     /// ```
     #[must_use]
@@ -93,7 +92,7 @@ fn labels_of(operation: &OperationSnapshot) -> String {
 }
 
 /// Samples under one name.
-struct Family {
+struct MetricFamily {
     /// Without `_total`; it ends in the unit where there is one.
     name: &'static str,
     kind: Kind,
@@ -107,28 +106,28 @@ enum Kind {
     Histogram,
 }
 
-const EXECUTION_TIME: Family = Family {
+const EXECUTION_TIME: MetricFamily = MetricFamily {
     name: "perfkit_execution_time_seconds",
     kind: Kind::Histogram,
     unit: Some("seconds"),
     help: "Time of successful outermost calls from start to end.",
 };
 
-const UNTIMED_CALLS: Family = Family {
+const UNTIMED_CALLS: MetricFamily = MetricFamily {
     name: "perfkit_untimed_calls",
     kind: Kind::Counter,
     unit: None,
     help: "Successful calls that were counted and not timed, of operations that are sampled.",
 };
 
-const CALLS: Family = Family {
+const CALLS: MetricFamily = MetricFamily {
     name: "perfkit_calls",
     kind: Kind::Counter,
     unit: None,
     help: "Calls by how they ended.",
 };
 
-const ERRORS: Family = Family {
+const ERRORS: MetricFamily = MetricFamily {
     name: "perfkit_errors",
     kind: Kind::Counter,
     unit: None,
@@ -137,7 +136,7 @@ const ERRORS: Family = Family {
 
 /// A counter that is the sum of a metric.
 struct Total {
-    family: Family,
+    family: MetricFamily,
     metric: Metric,
     /// How many of the metric's units make one of the counter's.
     divisor: f64,
@@ -164,7 +163,7 @@ impl Total {
         divisor: f64,
     ) -> Self {
         Self {
-            family: Family {
+            family: MetricFamily {
                 name,
                 kind: Kind::Counter,
                 unit,
@@ -221,16 +220,16 @@ const TOTALS: [Total; 8] = [
 
 /// The text so far.
 struct Exposition {
-    format: Format,
+    format: TextFormat,
     text: String,
 }
 
 impl Exposition {
     fn execution_times(&mut self, operations: &Operations) {
-        let ladder = Ladder::new();
+        let bounds = BucketBounds::new();
         let mut samples = String::new();
         for (label, operation) in operations {
-            execution_time(&mut samples, &ladder, label, operation);
+            execution_time(&mut samples, &bounds, label, operation);
         }
         self.family(&EXECUTION_TIME, &samples);
     }
@@ -295,7 +294,7 @@ impl Exposition {
     }
 
     /// A family's head and its samples; nothing where it has none.
-    fn family(&mut self, family: &Family, samples: &str) {
+    fn family(&mut self, family: &MetricFamily, samples: &str) {
         if samples.is_empty() {
             return;
         }
@@ -305,13 +304,13 @@ impl Exposition {
         };
         // OpenMetrics names the family, the older format its samples.
         let suffix = match (self.format, family.kind) {
-            (Format::Text, Kind::Counter) => "_total",
+            (TextFormat::Text, Kind::Counter) => "_total",
             _ => "",
         };
         let name = family.name;
         self.line(format_args!("# HELP {name}{suffix} {}", family.help));
         self.line(format_args!("# TYPE {name}{suffix} {kind}"));
-        if let (Format::OpenMetrics, Some(unit)) = (self.format, family.unit) {
+        if let (TextFormat::OpenMetrics, Some(unit)) = (self.format, family.unit) {
             self.line(format_args!("# UNIT {name} {unit}"));
         }
         self.text.push_str(samples);
@@ -325,7 +324,7 @@ impl Exposition {
 
 fn execution_time(
     samples: &mut String,
-    ladder: &Ladder,
+    bounds: &BucketBounds,
     label: &str,
     operation: &OperationSnapshot,
 ) {
@@ -341,7 +340,7 @@ fn execution_time(
     );
     let sum_ns = summary.map_or(0.0, |summary| summary.sum.max(0.0));
 
-    let covered = histogram.map(|histogram| ladder.cumulative(histogram));
+    let covered = histogram.map(|histogram| bounds.cumulative(histogram));
     for (le, count) in covered.into_iter().flatten().chain([("+Inf", count)]) {
         let labels = format!("{label},le=\"{le}\"");
         sample(

@@ -1,7 +1,7 @@
 //! As much of HTTP/1.1 as a scrape needs: the head of a request in, a whole
 //! answer out.
 
-use super::exposition::Format;
+use super::exposition::TextFormat;
 
 /// The one page.
 const PATH: &str = "/metrics";
@@ -31,7 +31,7 @@ impl Status {
 }
 
 /// The answer to the head of a request; `render` writes the page.
-pub(super) fn answer(head: &[u8], render: impl FnOnce(Format) -> String) -> Vec<u8> {
+pub(super) fn answer(head: &[u8], render: impl FnOnce(TextFormat) -> String) -> Vec<u8> {
     match requested(&String::from_utf8_lossy(head)) {
         Ok(format) => whole(Status::Ok, format.content_type(), &render(format)),
         Err(status) => refusal(status),
@@ -69,7 +69,7 @@ fn whole(status: Status, content_type: &str, body: &str) -> Vec<u8> {
 }
 
 /// The format that a request for the page asks for, or what is wrong with it.
-fn requested(head: &str) -> Result<Format, Status> {
+fn requested(head: &str) -> Result<TextFormat, Status> {
     let mut lines = head.split("\r\n");
     let words: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
     let [method, target, version] = words[..] else {
@@ -96,7 +96,7 @@ fn requested(head: &str) -> Result<Format, Status> {
 /// OpenMetrics where it is asked for by name and nothing that covers the older
 /// format is liked better. Who accepts neither gets the older format all the
 /// same: it is text.
-fn preferred<'a>(accepted: impl Iterator<Item = &'a str>) -> Format {
+fn preferred<'a>(accepted: impl Iterator<Item = &'a str>) -> TextFormat {
     let mut openmetrics = 0.0_f64;
     let mut text = 0.0_f64;
     for range in accepted {
@@ -122,9 +122,9 @@ fn preferred<'a>(accepted: impl Iterator<Item = &'a str>) -> Format {
         }
     }
     if openmetrics > 0.0 && openmetrics >= text {
-        Format::OpenMetrics
+        TextFormat::OpenMetrics
     } else {
-        Format::Text
+        TextFormat::Text
     }
 }
 
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn accepting(accept: &str) -> Format {
+    fn accepting(accept: &str) -> TextFormat {
         requested(&format!(
             "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n"
         ))
@@ -149,7 +149,7 @@ mod tests {
             "Application/OpenMetrics-Text; Version=\"1.0.0\"",
             "application/openmetrics-text",
         ] {
-            assert_eq!(accepting(accept), Format::OpenMetrics, "{accept}");
+            assert_eq!(accepting(accept), TextFormat::OpenMetrics, "{accept}");
         }
         for accept in [
             "*/*",
@@ -161,14 +161,14 @@ mod tests {
             "application/openmetrics-text;q=nan",
             "application/openmetrics-text;q=0.2,text/plain;q=0.3",
         ] {
-            assert_eq!(accepting(accept), Format::Text, "{accept}");
+            assert_eq!(accepting(accept), TextFormat::Text, "{accept}");
         }
     }
 
     #[test]
     fn several_accept_lines_are_one() {
         let head = "GET /metrics HTTP/1.0\r\naccept: text/plain;q=0.1\r\nACCEPT:application/openmetrics-text\r\n\r\n";
-        assert_eq!(requested(head), Ok(Format::OpenMetrics));
+        assert_eq!(requested(head), Ok(TextFormat::OpenMetrics));
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(status("PRI * HTTP/2.0"), Status::BadRequest);
         assert_eq!(status(""), Status::BadRequest);
         let query = "GET /metrics?name[]=x HTTP/1.1\r\n\r\n";
-        assert_eq!(requested(query), Ok(Format::Text));
+        assert_eq!(requested(query), Ok(TextFormat::Text));
     }
 
     #[test]

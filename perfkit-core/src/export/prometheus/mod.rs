@@ -53,13 +53,13 @@
 //! want it. Other control characters, and characters that are invisible or turn
 //! the direction of writing, appear as `\u{1b}`: they would reach terminals.
 
+mod bounds;
 mod exposition;
 mod http;
 mod label;
-mod ladder;
 mod server;
 
-pub use exposition::Format;
+pub use exposition::TextFormat;
 pub use server::Server;
 
 use std::io;
@@ -82,7 +82,7 @@ pub const DEFAULT_PORT: u16 = 9464;
 /// ```
 #[must_use]
 pub fn text(snapshot: &Snapshot) -> String {
-    Format::Text.render(&snapshot.operations)
+    TextFormat::Text.render(&snapshot.operations)
 }
 
 /// The lifetime of all operations in the text format of OpenMetrics 1.0.
@@ -97,7 +97,7 @@ pub fn text(snapshot: &Snapshot) -> String {
 /// ```
 #[must_use]
 pub fn openmetrics(snapshot: &Snapshot) -> String {
-    Format::OpenMetrics.render(&snapshot.operations)
+    TextFormat::OpenMetrics.render(&snapshot.operations)
 }
 
 /// Opens an endpoint for the global monitor on `http://127.0.0.1:9464/metrics`,

@@ -7,24 +7,24 @@ use crate::outcome::{Ending, Failure, Outcome};
 use crate::recorder::Shard;
 
 use super::call::Dropped;
-use super::texts::Texts;
+use super::error_text_policy::ErrorTextPolicy;
 
 /// A call in flight. Dropped, it ended as it was told to when it began.
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub(crate) struct UntimedCall {
     shard: &'static Shard,
     dropped: Dropped,
 }
 
-impl Counted {
+impl UntimedCall {
     #[inline(always)]
     pub(crate) fn begin(shard: &'static Shard, dropped: Dropped) -> Self {
         Self { shard, dropped }
     }
 
     #[inline(always)]
-    pub(crate) fn finish(self, outcome: impl FnOnce(Texts) -> Outcome) {
-        let outcome = outcome(Texts::of(self.shard, 0));
+    pub(crate) fn finish(self, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
+        let outcome = outcome(ErrorTextPolicy::of(self.shard, 0));
         let shard = ManuallyDrop::new(self).shard;
         match outcome {
             Outcome::Success => shard.record_untimed_success(),
@@ -34,7 +34,7 @@ impl Counted {
     }
 }
 
-impl Drop for Counted {
+impl Drop for UntimedCall {
     #[inline(always)]
     fn drop(&mut self) {
         match self.dropped.ending() {

@@ -2,21 +2,16 @@
 
 use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
-use std::thread::LocalKey;
 
 use crate::alloc;
-use crate::measure::TimeOnly;
-use crate::monitor::{Labelled, Monitor, Target};
-use crate::recorder::Kept;
-
-use super::enter::{Enter, EnterOn};
+use crate::monitor::{Destination, Labelled, Monitor, Operation};
 
 /// The place of one `#[measure]`, which finds its operations once.
 ///
 /// A function has one operation. A method of a trait or of a generic type has
 /// one per type that it runs for, found by the type's name.
 #[derive(Debug)]
-pub struct Site {
+pub struct CallSite {
     /// The whole name, or of a method its last part.
     name: &'static str,
     /// The operations on the global monitor.
@@ -28,11 +23,11 @@ pub struct Site {
 struct Known {
     /// Empty for functions.
     type_name: &'static str,
-    target: &'static Target,
+    destination: &'static Destination,
     next: OnceLock<Box<Known>>,
 }
 
-impl Site {
+impl CallSite {
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self {
@@ -41,35 +36,12 @@ impl Site {
         }
     }
 
-    /// A call of the function on the global monitor.
-    #[inline(always)]
-    pub fn enter(&'static self, kept: &'static LocalKey<Kept>) -> Enter<TimeOnly> {
-        Enter::new(self, kept, "")
-    }
-
-    /// A call of the method on the global monitor.
-    #[inline(always)]
-    pub fn enter_in<T: ?Sized>(&'static self, kept: &'static LocalKey<Kept>) -> Enter<TimeOnly> {
-        Enter::new(self, kept, std::any::type_name::<T>())
-    }
-
-    /// A call of the function on the given monitor.
-    pub fn enter_on(&self, monitor: &Monitor) -> EnterOn {
-        EnterOn(monitor.operation(self.name))
-    }
-
-    /// A call of the method on the given monitor.
-    pub fn enter_on_in<T: ?Sized>(&self, monitor: &Monitor) -> EnterOn {
-        let name = alloc::uncounted(|| self.full_name(std::any::type_name::<T>()));
-        EnterOn(monitor.operation(&name))
-    }
-
     /// The operation of a type on the global monitor.
-    pub(super) fn target(&self, type_name: &'static str) -> &'static Target {
+    pub(super) fn destination(&self, type_name: &'static str) -> &'static Destination {
         let find = || Known {
             type_name,
-            target: Box::leak(Box::new(
-                Monitor::global().target(&self.full_name(type_name)),
+            destination: Box::leak(Box::new(
+                Monitor::global().destination(&self.full_name(type_name)),
             )),
             next: OnceLock::new(),
         };
@@ -78,48 +50,33 @@ impl Site {
             let next = || alloc::uncounted(|| Box::new(find()));
             known = known.next.get_or_init(next);
         }
-        known.target
+        known.destination
     }
 
-    /// A call of the function with labels, on the global monitor.
-    pub fn enter_with(&self, labels: &[(&str, &dyn Display)]) -> EnterOn {
-        self.enter_on_with(Monitor::global(), labels)
+    /// The operation of a type on the given monitor; the type's name is empty for
+    /// functions.
+    pub(super) fn operation_on(&self, monitor: &Monitor, type_name: &str) -> Operation {
+        if type_name.is_empty() {
+            return monitor.operation(self.name);
+        }
+        let name = alloc::uncounted(|| self.full_name(type_name));
+        monitor.operation(&name)
     }
 
-    /// A call of the method with labels, on the global monitor.
-    pub fn enter_in_with<T: ?Sized>(&self, labels: &[(&str, &dyn Display)]) -> EnterOn {
-        self.enter_on_in_with::<T>(Monitor::global(), labels)
-    }
-
-    /// A call of the function with labels, on the given monitor.
-    pub fn enter_on_with(&self, monitor: &Monitor, labels: &[(&str, &dyn Display)]) -> EnterOn {
-        self.labelled(monitor, "", labels)
-    }
-
-    /// A call of the method with labels, on the given monitor.
-    pub fn enter_on_in_with<T: ?Sized>(
-        &self,
-        monitor: &Monitor,
-        labels: &[(&str, &dyn Display)],
-    ) -> EnterOn {
-        self.labelled(monitor, std::any::type_name::<T>(), labels)
-    }
-
-    /// While recording is off, labels are not even written.
-    fn labelled(
+    /// The same with labels. While recording is off, labels are not even written.
+    pub(super) fn labelled_on(
         &self,
         monitor: &Monitor,
         type_name: &str,
         labels: &[(&str, &dyn Display)],
-    ) -> EnterOn {
+    ) -> Operation {
         if !monitor.is_enabled() {
-            return EnterOn(monitor.operation(self.name));
+            return monitor.operation(self.name);
         }
-        let operation = || {
+        alloc::uncounted(|| {
             let labelled = Labelled::new(&self.full_name(type_name), labels);
             monitor.operation_labelled(&labelled)
-        };
-        EnterOn(alloc::uncounted(operation))
+        })
     }
 
     fn full_name(&self, type_name: &str) -> Arc<str> {

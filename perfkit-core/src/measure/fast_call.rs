@@ -14,14 +14,14 @@ use crate::alloc::{self, Mark, MemoryUse};
 use crate::clock::{Clock, counter};
 use crate::monitor::Options;
 use crate::outcome::{Ending, Failure, Outcome};
-use crate::recorder::{Sample, Shard, Work, attend};
+use crate::recorder::{Sample, Shard, Work, slow_path};
 
 use super::call::Dropped;
+use super::error_text_policy::ErrorTextPolicy;
 use super::nesting::{self, Outer};
-use super::texts::Texts;
 
 /// What a call measures beside time.
-pub trait Extras: Copy {
+pub trait MetricSelection: Copy {
     /// Whether allocations are.
     fn memory(&self) -> bool;
     /// Whether CPU time is.
@@ -34,7 +34,7 @@ pub trait Extras: Copy {
 #[derive(Clone, Copy, Debug)]
 pub struct TimeOnly;
 
-impl Extras for TimeOnly {
+impl MetricSelection for TimeOnly {
     #[inline(always)]
     fn memory(&self) -> bool {
         false
@@ -51,7 +51,7 @@ impl Extras for TimeOnly {
     }
 }
 
-impl Extras for Options {
+impl MetricSelection for Options {
     #[inline(always)]
     fn memory(&self) -> bool {
         self.memory
@@ -69,23 +69,23 @@ impl Extras for Options {
 }
 
 impl Options {
-    pub(crate) fn of(extras: &impl Extras) -> Self {
+    pub(crate) fn of(selection: &impl MetricSelection) -> Self {
         Self {
-            memory: extras.memory(),
-            cpu: extras.cpu(),
-            work: extras.work(),
+            memory: selection.memory(),
+            cpu: selection.cpu(),
+            work: selection.work(),
         }
     }
 }
 
 /// A call in flight. Dropped, it ended as it was told to when it began.
 #[derive(Debug)]
-pub(crate) struct Direct<E: Extras> {
+pub(crate) struct FastCall<E: MetricSelection> {
     shard: &'static Shard,
     depth: u32,
     outer: Outer,
     dropped: Dropped,
-    extras: E,
+    selection: E,
     memory: Option<Mark>,
     cpu_start_ns: Option<u64>,
     start: u64,
@@ -104,29 +104,33 @@ struct Stopped {
     work: Option<Work>,
 }
 
-impl<E: Extras> Direct<E> {
+impl<E: MetricSelection> FastCall<E> {
     /// Begins a call. The clock is read last, so that the other readings fall
     /// outside.
     #[inline(always)]
-    pub(crate) fn begin(shard: &'static Shard, extras: E, dropped: Dropped) -> Self {
+    pub(crate) fn begin(shard: &'static Shard, selection: E, dropped: Dropped) -> Self {
         Self {
             shard,
             outer: nesting::enter(),
             depth: shard.enter(),
             dropped,
-            extras,
-            memory: if extras.memory() { Mark::set() } else { None },
-            cpu_start_ns: if extras.cpu() { cpu_ns() } else { None },
+            selection,
+            memory: if selection.memory() {
+                Mark::set()
+            } else {
+                None
+            },
+            cpu_start_ns: if selection.cpu() { cpu_ns() } else { None },
             start: counter(),
         }
     }
 
     /// Ends the call with the outcome that a function finds out.
     #[inline(always)]
-    pub(crate) fn finish(self, outcome: impl FnOnce(Texts) -> Outcome) {
+    pub(crate) fn finish(self, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
         let stopped = ManuallyDrop::new(self).stop();
         let judging = Judging(stopped);
-        let outcome = outcome(Texts::of(stopped.shard, stopped.end));
+        let outcome = outcome(ErrorTextPolicy::of(stopped.shard, stopped.end));
         std::mem::forget(judging);
         match outcome {
             Outcome::Success if !stopped.nested => stopped.record_success(),
@@ -153,12 +157,12 @@ impl<E: Extras> Direct<E> {
             self_time: duration.saturating_sub(callees),
             cpu_ns,
             memory: self.memory.as_ref().map(Mark::read),
-            work: self.extras.work(),
+            work: self.selection.work(),
         }
     }
 }
 
-impl<E: Extras> Drop for Direct<E> {
+impl<E: MetricSelection> Drop for FastCall<E> {
     #[inline(always)]
     fn drop(&mut self) {
         let stopped = self.stop();
@@ -174,14 +178,14 @@ fn cpu_ns() -> Option<u64> {
 impl Stopped {
     #[inline(always)]
     fn record_success(mut self) {
-        if self.shard.wants_attention(self.end, self.duration)
-            && is_leap(self.shard, self.end, self.duration)
+        if self.shard.wants_slow_path(self.end, self.duration)
+            && is_clock_jump(self.shard, self.end, self.duration)
         {
             (self.duration, self.self_time) = (0, 0);
         }
         if self.memory.is_some() || self.cpu_ns.is_some() || self.work.is_some() {
             self.shard
-                .record_extras(self.memory, self.cpu_ns, self.work);
+                .record_optional(self.memory, self.cpu_ns, self.work);
         }
         self.shard
             .record_success(self.end, self.duration, self.self_time);
@@ -213,11 +217,11 @@ impl Stopped {
     }
 }
 
-/// See [`attend`].
+/// See [`slow_path`].
 #[cold]
 #[inline(never)]
-fn is_leap(shard: &'static Shard, end: u64, duration: u64) -> bool {
-    alloc::uncounted(|| attend(shard, end, duration))
+fn is_clock_jump(shard: &'static Shard, end: u64, duration: u64) -> bool {
+    alloc::uncounted(|| slow_path(shard, end, duration))
 }
 
 #[cold]
@@ -225,7 +229,7 @@ fn is_leap(shard: &'static Shard, end: u64, duration: u64) -> bool {
 fn record_other(shard: &'static Shard, mut sample: Sample, failure: Option<Failure>) {
     alloc::uncounted(|| {
         let duration = sample.duration();
-        if shard.wants_attention(sample.end, duration) && attend(shard, sample.end, duration) {
+        if shard.wants_slow_path(sample.end, duration) && slow_path(shard, sample.end, duration) {
             sample = sample.without_time();
         }
         shard.record(&sample, failure.as_ref());

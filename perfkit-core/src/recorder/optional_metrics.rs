@@ -7,13 +7,13 @@ use crate::alloc::{self, MemoryUse};
 use crate::metric::Totals;
 
 use super::counts::{Counts, bucket_of};
-use super::sample::{PastExtras, Quantity, Work};
+use super::sample::{OptionalValues, Quantity, Work};
 use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release};
 use super::tally::{Series, Tally};
 
-/// The extra quantities of one operation on one thread.
+/// The quantities of one operation on one thread that are measured on request.
 #[derive(Debug)]
-pub(super) struct Extras {
+pub(super) struct OptionalMetrics {
     ring_len: usize,
     memory: OnceLock<Box<Group<4>>>,
     cpu: OnceLock<Box<Group<1>>>,
@@ -32,7 +32,7 @@ const MEMORY: [Quantity; 4] = [
     Quantity::NetGrowth,
 ];
 
-impl Extras {
+impl OptionalMetrics {
     pub(super) fn new(ring_len: usize) -> Self {
         Self {
             ring_len,
@@ -45,7 +45,7 @@ impl Extras {
         }
     }
 
-    /// Counts the extras of a successful call at the given position of the
+    /// Counts the optional of a successful call at the given position of the
     /// thread's calls. Nothing is allocated after the first.
     #[inline]
     pub(super) fn record(
@@ -123,7 +123,7 @@ impl Extras {
     }
 
     /// What was measured of a call of the ring beside time.
-    pub(super) fn at(&self, position: u64) -> Option<Box<PastExtras>> {
+    pub(super) fn at(&self, position: u64) -> Option<Box<OptionalValues>> {
         if self.memory.get().is_none() && self.singles().next().is_none() {
             return None;
         }
@@ -142,7 +142,7 @@ impl Extras {
             Some(whole(value))
         };
         let items = one(&self.items).map(Work::Items);
-        Some(Box::new(PastExtras {
+        Some(Box::new(OptionalValues {
             busy_time: one(&self.busy),
             cpu_ns: one(&self.cpu),
             memory,
@@ -158,7 +158,7 @@ impl Extras {
         self.singles().for_each(Group::forget_extremes);
     }
 
-    /// Back to the start. Nobody else may use the extras meanwhile.
+    /// Back to the start. Nobody else may use the optional meanwhile.
     pub(super) fn clear(&self) {
         if let Some(memory) = self.memory.get() {
             memory.clear();
@@ -184,7 +184,7 @@ struct Group<const N: usize> {
     totals: [Extent; N],
     /// The distributions of the first few.
     counts: Vec<Counts>,
-    ring: Box<[Entry<N>]>,
+    ring: Box<[RingCell<N>]>,
 }
 
 /// Signed numbers in two's complement.
@@ -197,7 +197,7 @@ struct Extent {
 
 /// The values of one call, with its position plus one, so that zero is none.
 #[derive(Debug)]
-struct Entry<const N: usize> {
+struct RingCell<const N: usize> {
     tag: AtomicU64,
     values: [AtomicU64; N],
 }
@@ -205,7 +205,7 @@ struct Entry<const N: usize> {
 impl<const N: usize> Group<N> {
     fn new(quantities: [Quantity; N], distributed: usize, ring_len: usize) -> Box<Self> {
         let zeros = || std::array::from_fn(|_| AtomicU64::new(0));
-        let entry = |_| Entry {
+        let entry = |_| RingCell {
             tag: AtomicU64::new(0),
             values: zeros(),
         };
@@ -243,8 +243,8 @@ impl<const N: usize> Group<N> {
     fn remember(&self, position: u64, values: [i64; N]) {
         let entry = &self.ring[(position % self.ring.len() as u64) as usize];
         entry.tag.store(position + 1, Release);
-        for (kept, value) in entry.values.iter().zip(values) {
-            kept.store(value as u64, Release);
+        for (cell, value) in entry.values.iter().zip(values) {
+            cell.store(value as u64, Release);
         }
     }
 

@@ -1,8 +1,7 @@
 //! The fixed bounds of the execution time's buckets.
 
 use crate::histogram::{Histogram, bucket};
-
-use super::exposition::NS_PER_SECOND;
+use crate::unit::NS_PER_SECOND;
 
 /// The bounds of a decade, in tenths of its first.
 const TENTHS: [u64; 6] = [10, 15, 20, 30, 50, 70];
@@ -14,27 +13,27 @@ const FIRST_TENTH_NS: u64 = 10;
 const DECADES: u32 = 9;
 
 /// A bound, and its text as a label.
-struct Step {
+struct Bound {
     bound_ns: u64,
     le: String,
 }
 
 /// All bounds, ascending.
-pub(super) struct Ladder {
-    steps: Vec<Step>,
+pub(super) struct BucketBounds {
+    all: Vec<Bound>,
 }
 
-impl Ladder {
+impl BucketBounds {
     pub(super) fn new() -> Self {
         let decades = (0..DECADES).map(|power| FIRST_TENTH_NS * 10_u64.pow(power));
         let within = decades.flat_map(|tenth_ns| TENTHS.map(|tenths| tenths * tenth_ns));
         let last = TENTHS[0] * FIRST_TENTH_NS * 10_u64.pow(DECADES);
-        let steps = within.chain([last]).map(|bound_ns| Step {
+        let bounds = within.chain([last]).map(|bound_ns| Bound {
             bound_ns,
             le: le(bound_ns),
         });
         Self {
-            steps: steps.collect(),
+            all: bounds.collect(),
         }
     }
 
@@ -49,12 +48,12 @@ impl Ladder {
     ) -> impl Iterator<Item = (&'a str, u64)> {
         let mut buckets = histogram.buckets().peekable();
         let mut covered = 0_u64;
-        self.steps.iter().map(move |step| {
-            let is_covered = |(index, _): &(u16, u64)| bucket::lowest(*index) <= step.bound_ns;
+        self.all.iter().map(move |bound| {
+            let is_covered = |(index, _): &(u16, u64)| bucket::lowest(*index) <= bound.bound_ns;
             while let Some((_, count)) = buckets.next_if(is_covered) {
                 covered = covered.saturating_add(count);
             }
-            (step.le.as_str(), covered)
+            (bound.le.as_str(), covered)
         })
     }
 }
@@ -82,16 +81,16 @@ mod tests {
         histogram
     }
 
-    fn counts(ladder: &Ladder, values: &[u64]) -> Vec<u64> {
+    fn counts(bounds: &BucketBounds, values: &[u64]) -> Vec<u64> {
         let histogram = histogram(values);
-        let counts = ladder.cumulative(&histogram).map(|(_, count)| count);
+        let counts = bounds.cumulative(&histogram).map(|(_, count)| count);
         counts.collect()
     }
 
     #[test]
     fn the_ladder_is_1_1_5_2_3_5_7_from_100_ns_to_100_s() {
-        let ladder = Ladder::new();
-        let le: Vec<_> = ladder.steps.iter().map(|step| step.le.as_str()).collect();
+        let bounds = BucketBounds::new();
+        let le: Vec<_> = bounds.all.iter().map(|bound| bound.le.as_str()).collect();
         assert_eq!(le.len(), 55);
         assert_eq!(
             le[..8],
@@ -113,29 +112,29 @@ mod tests {
                 "70.0", "100.0"
             ]
         );
-        for step in &ladder.steps {
-            let seconds: f64 = step.le.parse().unwrap();
-            assert_eq!(seconds, step.bound_ns as f64 / NS_PER_SECOND);
+        for bound in &bounds.all {
+            let seconds: f64 = bound.le.parse().unwrap();
+            assert_eq!(seconds, bound.bound_ns as f64 / NS_PER_SECOND);
         }
-        assert!(ladder.steps.is_sorted_by(|a, b| a.bound_ns < b.bound_ns));
+        assert!(bounds.all.is_sorted_by(|a, b| a.bound_ns < b.bound_ns));
     }
 
     #[test]
     fn a_value_on_a_bound_is_covered_by_it_and_one_1_percent_above_is_not() {
-        let ladder = Ladder::new();
-        for (position, step) in ladder.steps.iter().enumerate() {
-            let at = |value| counts(&ladder, &[value])[position];
-            assert_eq!(at(step.bound_ns), 1, "{}", step.le);
-            assert_eq!(at(step.bound_ns + step.bound_ns / 100), 0, "{}", step.le);
+        let bounds = BucketBounds::new();
+        for (position, bound) in bounds.all.iter().enumerate() {
+            let at = |value| counts(&bounds, &[value])[position];
+            assert_eq!(at(bound.bound_ns), 1, "{}", bound.le);
+            assert_eq!(at(bound.bound_ns + bound.bound_ns / 100), 0, "{}", bound.le);
         }
     }
 
     #[test]
     fn values_below_and_above_the_ladder_are_not_lost() {
-        let ladder = Ladder::new();
-        assert_eq!(counts(&ladder, &[0, 1])[0], 2);
-        assert_eq!(counts(&ladder, &[u64::MAX]), [0; 55]);
-        assert_eq!(counts(&ladder, &[]), [0; 55]);
+        let bounds = BucketBounds::new();
+        assert_eq!(counts(&bounds, &[0, 1])[0], 2);
+        assert_eq!(counts(&bounds, &[u64::MAX]), [0; 55]);
+        assert_eq!(counts(&bounds, &[]), [0; 55]);
     }
 
     proptest! {
@@ -144,16 +143,16 @@ mod tests {
             earlier in prop::collection::vec(0_u64..300_000_000_000, 0..100),
             later in prop::collection::vec(0_u64..10_000_000, 0..100),
         ) {
-            let ladder = Ladder::new();
-            let before = counts(&ladder, &earlier);
+            let bounds = BucketBounds::new();
+            let before = counts(&bounds, &earlier);
             let all = [earlier, later].concat();
-            let after = counts(&ladder, &all);
+            let after = counts(&bounds, &all);
             prop_assert!(after.is_sorted());
-            for ((step, before), after) in ladder.steps.iter().zip(before).zip(after) {
+            for ((bound, before), after) in bounds.all.iter().zip(before).zip(after) {
                 let within = |bound| all.iter().filter(|&&value| value <= bound).count() as u64;
                 prop_assert!(before <= after);
-                prop_assert!(within(step.bound_ns) <= after);
-                prop_assert!(after <= within(step.bound_ns + step.bound_ns / 128));
+                prop_assert!(within(bound.bound_ns) <= after);
+                prop_assert!(after <= within(bound.bound_ns + bound.bound_ns / 128));
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::stats;
 /// made. It is what such a call costs in a loop that does nothing else; where the
 /// processor has other work to do meanwhile, less of it is felt.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProbeCost {
+pub struct ProbeOverhead {
     /// What a measured call takes longer than a bare one, in nanoseconds.
     #[serde(serialize_with = "number::serialize")]
     pub call_ns: f64,
@@ -30,12 +30,12 @@ pub struct ProbeCost {
 const ROUNDS: usize = 15;
 const CALLS: u32 = 100;
 
-impl ProbeCost {
+impl ProbeOverhead {
     /// The cost on the clock of the given name; `None` on a clock that does not
     /// run.
     pub(crate) fn on_clock(name: &str) -> Option<Self> {
-        static ON_FASTEST: OnceLock<ProbeCost> = OnceLock::new();
-        static ON_OS: OnceLock<ProbeCost> = OnceLock::new();
+        static ON_FASTEST: OnceLock<ProbeOverhead> = OnceLock::new();
+        static ON_OS: OnceLock<ProbeOverhead> = OnceLock::new();
         let [fastest, os] = [Clock::fastest(), Clock::os()];
         if name == fastest.name() {
             Some(*ON_FASTEST.get_or_init(|| Self::measure(fastest)))
@@ -82,9 +82,9 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "times calls for as long as a processor would need")]
     fn the_part_inside_is_less_than_the_whole() {
-        let cost = ProbeCost::on_clock(Clock::fastest().name()).unwrap();
+        let cost = ProbeOverhead::on_clock(Clock::fastest().name()).unwrap();
         assert!(cost.call_ns > 0.0, "{cost:?}");
         assert!(cost.inside_ns <= 2.0 * cost.call_ns, "{cost:?}");
-        assert_eq!(ProbeCost::on_clock("mock"), None);
+        assert_eq!(ProbeOverhead::on_clock("mock"), None);
     }
 }

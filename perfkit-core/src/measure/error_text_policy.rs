@@ -9,12 +9,12 @@ use crate::recorder::Shard;
 /// Decides which failures get their text written. Writing it takes many times as
 /// long as all else, so where failures come in masses only some have one.
 #[derive(Clone, Copy, Debug)]
-pub struct Texts {
+pub struct ErrorTextPolicy {
     /// The shard and the end of the call; `None` where every text is written.
     of: Option<(&'static Shard, u64)>,
 }
 
-impl Texts {
+impl ErrorTextPolicy {
     #[inline(always)]
     pub(super) fn of(shard: &'static Shard, end: u64) -> Self {
         Self {
