@@ -7,7 +7,7 @@ mod support;
 use std::process::{Command, Stdio};
 
 use perfkit::Metric;
-use perfkit::report::{GateOutcome, Report, StopReason, Verdict};
+use perfkit::report::{Benchmark, GateOutcome, NoteCode, Report, StopReason, Verdict};
 use support::{Answer, Folder, eventually};
 
 /// A benchmark whose work can be multiplied, in a package that builds quickly.
@@ -150,8 +150,8 @@ fn benches_of_this_tree_and_of_another_revision_are_compared() {
         Verdict::Slower,
         "{answer:#?}"
     );
-    let codes: Vec<&str> = report.notes.iter().map(|note| &*note.code).collect();
-    assert!(codes.contains(&"new-benchmark") && codes.contains(&"vanished-benchmark"));
+    let codes: Vec<NoteCode> = report.notes.iter().map(|note| note.code).collect();
+    assert!(codes.contains(&NoteCode::New) && codes.contains(&NoteCode::Gone));
 
     folder
         .run(["compare", "--base", "no-such-branch"])
@@ -283,8 +283,10 @@ fn commands_of_two_revisions_are_compared() {
     ];
     let answer = folder.run(line).exits_with(0);
     let report = answer.report();
-    let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
-    assert_eq!(names, ["{tree}/run.sh@HEAD", "{tree}/run.sh"]);
+    let labels: Vec<String> = report.benchmarks.iter().map(Benchmark::label).collect();
+    assert_eq!(labels, ["{tree}/run.sh@HEAD", "{tree}/run.sh"]);
+    let names = report.benchmarks.iter().map(|b| b.name.as_str());
+    assert!(names.eq(["{tree}/run.sh"; 2]), "{answer:#?}");
     assert_eq!(verdict(&report, "{tree}/run.sh"), Verdict::Slower);
     let rule = "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"50%\"\n";
     folder.write("perfkit.toml", rule);
@@ -309,7 +311,7 @@ fn commands_of_two_revisions_are_compared() {
         "[gate]\ninconclusive = \"fail\"\n[[budget]]\nbenchmark = \"*\"\nmean = \"< 150ms\"\n";
     folder.write("perfkit.toml", &format!("{budget}{rule}"));
     let answer = folder.run(["gate", "--base", "HEAD", "{tree}/run.sh"]);
-    assert!(!answer.stdout.contains("(again)"), "{answer:#?}");
+    assert!(!answer.stdout.contains("(A/A control)"), "{answer:#?}");
     answer.exits_with(0);
     folder
         .run(["compare", "--base", "HEAD", "true"])
@@ -332,9 +334,9 @@ fn a_command_runs_against_itself_to_show_the_noise() {
     ];
     let report = folder.run(line).exits_with(0).report();
     let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
-    assert_eq!(names, ["true", "sleep 0.05", "true (again)"]);
-    let codes: Vec<&str> = report.notes.iter().map(|note| &*note.code).collect();
-    assert!(codes.contains(&"noise-of-the-machine"), "{codes:?}");
+    assert_eq!(names, ["true", "sleep 0.05", "true (A/A control)"]);
+    let codes: Vec<NoteCode> = report.notes.iter().map(|note| note.code).collect();
+    assert!(codes.contains(&NoteCode::NoiseOfTheMachine), "{codes:?}");
     let zone = report.comparisons[0].indifference;
     assert!(
         report

@@ -3,7 +3,7 @@
 
 mod support;
 
-use perfkit::report::{Benchmark, Environment, Report, StopReason, Verdict};
+use perfkit::report::{Benchmark, Environment, NoteCode, Report, StopReason, Verdict};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 use support::{Answer, Folder, assert_fits_schema, is_gone};
@@ -118,7 +118,10 @@ fn instructions_and_cycles_are_compared_where_the_system_counts_them() {
     let full = ["-v", "--export-json", "out.json"];
     let answer = folder.run(arguments.into_iter().chain(full)).exits_with(0);
     let report = folder.report("out.json");
-    let has_note = report.notes.iter().any(|n| n.code == "no-instructions");
+    let has_note = report
+        .notes
+        .iter()
+        .any(|n| n.code == NoteCode::CountersUnavailable);
     let compared = report.comparisons.iter();
     let mut compared = compared.filter(|c| c.metric == Metric::INSTRUCTIONS);
     let Some(compared) = compared.next() else {
@@ -214,7 +217,7 @@ fn ignored_failures_are_counted_and_not_ranked() {
     assert_eq!((fails.successes, fails.failures), (7, 1));
     assert_eq!(fails.blocks, [0, 1, 2, 4, 5, 6, 7]);
     assert_eq!(report.comparisons[0].pairs, 7);
-    assert_eq!(fails.notes[0].code, "failed-runs");
+    assert_eq!(fails.notes[0].code, NoteCode::FailedRuns);
 }
 
 #[test]
@@ -337,7 +340,7 @@ fn shell_start_up_is_subtracted_only_where_it_is_small() {
     let folder = Folder::new();
     let arguments = ["compare", "true", "-S", "sh", "-r", "5", "--format", "json"];
     let report = folder.run(arguments).exits_with(0).report();
-    assert_eq!(report.notes[0].code, "shell-not-subtracted");
+    assert_eq!(report.notes[0].code, NoteCode::ShellNotSubtracted);
     let arguments = [
         "compare",
         "sleep 0.5",
@@ -351,7 +354,7 @@ fn shell_start_up_is_subtracted_only_where_it_is_small() {
         "json",
     ];
     let report = folder.run(arguments).exits_with(0).report();
-    assert_eq!(report.notes[0].code, "shell-subtracted");
+    assert_eq!(report.notes[0].code, NoteCode::ShellSubtracted);
 }
 
 #[test]
@@ -614,7 +617,7 @@ fn saved_reports_are_compared_and_marked() {
         .run(["compare", "before.json", "after.json"])
         .exits_with(0)
         .says("`nap` is slower than the baseline")
-        .says("nap (before)")
+        .says("nap (baseline)")
         .says("nap (after)")
         .says("not measured in turn");
     let answer = folder.run(["compare", "before.json", "after.json", "--format", "json"]);

@@ -10,7 +10,7 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use perfkit::report::{Benchmark, Environment, Gate, GateFinding, GateOutcome};
 use perfkit::unit::Unit;
-use perfkit::{Metric, MetricSummary, MockClock, Monitor, Report};
+use perfkit::{Direction, Metric, MetricSummary, MockClock, Monitor, Report};
 use serde_json::Value;
 use support::{Folder, assert_fits_schema};
 
@@ -289,6 +289,45 @@ fn percentiles_are_written_for_one_operation_or_into_a_folder() {
     hgrm(&["-o", "all"]).exits_with(0);
     assert_eq!(folder.read("all/checkout-pay.hgrm"), one);
     assert_eq!(std::fs::read_dir(folder.path("all")).unwrap().count(), 2);
+}
+
+#[test]
+fn a_score_goes_to_the_list_of_what_is_better_when_bigger() {
+    let file = support::workspace().join("tests/samples/lighthouse/mobile.json");
+    let file = file.to_str().unwrap();
+    let folder = Folder::new();
+    let list = |target: &str| {
+        let answer = folder.run(["export", file, "--to", target]).exits_with(0);
+        answer.stdout
+    };
+    let (smaller, bigger) = (
+        list("github-action-benchmark"),
+        list("github-action-benchmark-bigger"),
+    );
+    assert!(bigger.contains("performance_score"), "{bigger}");
+    assert!(!smaller.contains("performance_score"), "{smaller}");
+    assert!(smaller.contains("largest_contentful_paint"), "{smaller}");
+}
+
+#[test]
+fn values_of_unknown_direction_are_in_neither_list_and_that_is_said() {
+    let folder = Folder::new();
+    let mut report = Report::new(Environment::detect("mock"));
+    let mut benchmark = Benchmark::new("parse");
+    let mut rank = MetricSummary::from_values(Unit::Score, &[3.0]);
+    rank.direction = Direction::Unknown;
+    benchmark.metrics.insert(Metric::named("rank"), rank);
+    let time = MetricSummary::from_values(Unit::Nanoseconds, &[3.0]);
+    benchmark.metrics.insert(Metric::WALL_TIME, time);
+    benchmark.successes = 1;
+    report.benchmarks.push(benchmark);
+    report.save(folder.path("report.json")).unwrap();
+    for target in ["github-action-benchmark", "github-action-benchmark-bigger"] {
+        let answer = folder.run(["export", "report.json", "--to", target]);
+        let answer = answer.exits_with(0);
+        assert!(!answer.stdout.contains("rank"), "{answer:#?}");
+        answer.complains("left out, because nobody said which values are good: rank");
+    }
 }
 
 #[test]

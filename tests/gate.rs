@@ -27,8 +27,9 @@ fn save_with_null(folder: &Folder, file: &str, swing: f64) {
     report.benchmarks = vec![
         benchmark("old", &|run| 1.0 + 0.001 * (2.3 * run).sin()),
         benchmark("new", &|run| 1.06 + 0.001 * (1.7 * run).sin()),
-        benchmark("old (again)", &|run| 1.0 + swing * (1.1 * run).sin()),
+        benchmark("old (A/A control)", &|run| 1.0 + swing * (1.1 * run).sin()),
     ];
+    report.benchmarks[2].control_of = Some("old".to_owned());
     let mut family = Family::against(0, vec!["old".to_owned(), "new".to_owned()]);
     family.add_null(0);
     let (time, rules) = ([Metric::WALL_TIME], Rules::default());
@@ -49,6 +50,34 @@ fn save_operations(folder: &Folder, name: &str, failures: u64) {
     Report::from_snapshot(monitor.snapshot())
         .save(folder.path(name))
         .unwrap();
+}
+
+#[test]
+fn no_name_makes_a_slowdown_pass() {
+    for suffix in [" (again)", " (A/A control)", " (2)", " (before)", "@HEAD"] {
+        let folder = Folder::new();
+        let name = format!("x{suffix}");
+        let commands = ["sleep 0.01", "sleep 0.02"];
+        let names = [
+            "-n",
+            "x",
+            "-n",
+            &name,
+            "-r",
+            "15",
+            "--export-json",
+            "r.json",
+        ];
+        folder
+            .run([&["compare"][..], &names, &commands].concat())
+            .exits_with(0);
+        folder.write(
+            "perfkit.toml",
+            "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"3%\"\n",
+        );
+        let answer = folder.run(["gate", "r.json"]).exits_with(1);
+        answer.says(&name);
+    }
 }
 
 /// A benchmark whose times are `factor` times some steady noise around 10 ms.

@@ -8,8 +8,8 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use perfkit::report::{
-    Benchmark, Comparison, Environment, Gate, GateFinding, GateOutcome, Git, Note, Ratio,
-    RunFailure, Verdict,
+    Benchmark, Comparison, Environment, FailureKind, Gate, GateFinding, GateOutcome, Git, Note,
+    NoteCode, Ratio, RunFailure, Verdict,
 };
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, Monitor, Report};
@@ -118,16 +118,15 @@ fn benchmarks(names: &[String]) -> Report {
         let mut benchmark = Benchmark::new(name);
         benchmark.command = Some(name.clone());
         (benchmark.successes, benchmark.failures) = (6, 1);
-        benchmark.failed_runs.push(RunFailure {
-            run: Some(1),
-            reason: name.clone(),
-            stderr: name.clone(),
-        });
+        let failure = RunFailure::new(FailureKind::ExitStatus, name);
+        benchmark
+            .failed_runs
+            .push(failure.of_run(Some(1)).with_stderr(name));
         let times = (0..6).map(|run| 1e6 + f64::from(run) + index as f64 * 1e4);
         let summary = MetricSummary::from_samples(Unit::Nanoseconds, times.collect());
         benchmark.metrics.insert(Metric::WALL_TIME, summary.clone());
         benchmark.metrics.insert(Metric::named(name), summary);
-        benchmark.notes.push(Note::warning("odd", name));
+        benchmark.notes.push(Note::warning(NoteCode::Other, name));
         report.benchmarks.push(benchmark);
         if index > 0 {
             report.comparisons.push(comparison(&names[0], name, index));
@@ -144,23 +143,19 @@ fn comparison(baseline: &str, candidate: &str, index: usize) -> Comparison {
         Verdict::Same,
         Verdict::Inconclusive,
     ];
-    Comparison {
-        baseline: baseline.to_owned(),
-        candidate: candidate.to_owned(),
-        metric: Metric::WALL_TIME,
-        direction: Default::default(),
-        interleaved: true,
-        pairs: 6,
-        ratio: Some(Ratio {
-            estimate,
-            low: estimate - 0.001,
-            high: estimate + 0.001,
-            confidence: 0.999,
-        }),
-        indifference: 0.005,
-        verdict: verdicts[index % 4],
-        notes: vec![Note::info("odd", candidate)],
-    }
+    let mut comparison = Comparison::new(baseline, candidate, Metric::WALL_TIME);
+    comparison.interleaved = true;
+    comparison.pairs = 6;
+    comparison.ratio = Some(Ratio {
+        estimate,
+        low: estimate - 0.001,
+        high: estimate + 0.001,
+        confidence: 0.999,
+    });
+    comparison.indifference = 0.005;
+    comparison.verdict = verdicts[index % 4];
+    comparison.notes = vec![Note::info(NoteCode::Other, candidate)];
+    comparison
 }
 
 fn operations(names: &[String]) -> Report {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use perfkit::report::{Benchmark, Comparison, Environment, Note, Ratio, Report, Verdict};
+use perfkit::report::{Benchmark, Comparison, Environment, Note, NoteCode, Ratio, Report, Verdict};
 use perfkit::unit::Unit;
-use perfkit::{Direction, Metric, MetricSummary, MockClock, Monitor};
+use perfkit::{Metric, MetricSummary, MockClock, Monitor};
 use support::{Folder, workspace};
 
 /// What must never have an effect.
@@ -31,27 +31,22 @@ fn benchmark(name: &str, times: Vec<f64>) -> Benchmark {
 }
 
 fn comparison(baseline: &str, candidate: &str, estimate: f64) -> Comparison {
-    Comparison {
-        baseline: baseline.to_owned(),
-        candidate: candidate.to_owned(),
-        metric: Metric::WALL_TIME,
-        direction: Direction::LowerIsBetter,
-        interleaved: true,
-        pairs: 30,
-        ratio: Some(Ratio {
-            estimate,
-            low: estimate * 0.99,
-            high: estimate * 1.01,
-            confidence: 0.999,
-        }),
-        indifference: 0.005,
-        verdict: if estimate > 1.02 {
-            Verdict::Slower
-        } else {
-            Verdict::Inconclusive
-        },
-        notes: Vec::new(),
-    }
+    let mut comparison = Comparison::new(baseline, candidate, Metric::WALL_TIME);
+    comparison.interleaved = true;
+    comparison.pairs = 30;
+    comparison.ratio = Some(Ratio {
+        estimate,
+        low: estimate * 0.99,
+        high: estimate * 1.01,
+        confidence: 0.999,
+    });
+    comparison.indifference = 0.005;
+    comparison.verdict = if estimate > 1.02 {
+        Verdict::Slower
+    } else {
+        Verdict::Inconclusive
+    };
+    comparison
 }
 
 /// Times around a level, the same in every run of the tests.
@@ -274,7 +269,7 @@ fn names_from_outside_are_inert() {
     for name in &names {
         let mut benchmark = benchmark(name, times(1e7, 30));
         benchmark.command = Some((*name).to_owned());
-        benchmark.notes.push(Note::warning("x", *name));
+        benchmark.notes.push(Note::warning(NoteCode::Other, *name));
         report.benchmarks.push(benchmark);
         report.comparisons.push(comparison(names[0], name, 1.2));
     }
@@ -518,7 +513,7 @@ fn a_browser_shows_pages_without_sideways_scrolling() {
     hostile.benchmarks[1].name = format!("{}{}", HOSTILE.concat(), "x".repeat(10_000));
     hostile.benchmarks[1]
         .notes
-        .push(Note::warning("x", "y".repeat(10_000)));
+        .push(Note::warning(NoteCode::Other, "y".repeat(10_000)));
     hostile.comparisons[0]
         .candidate
         .clone_from(&hostile.benchmarks[1].name);

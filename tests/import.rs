@@ -8,7 +8,7 @@ mod support;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use perfkit::report::{Benchmark, Verdict};
+use perfkit::report::{Benchmark, NoteCode, Verdict};
 use perfkit::{Direction, Metric, MetricSummary, Report};
 use support::{Answer, Folder, assert_fits_schema, workspace};
 
@@ -64,7 +64,7 @@ fn close(value: Option<f64>, expected: f64) {
     );
 }
 
-fn has_note(report: &Report, code: &str) -> bool {
+fn has_note(report: &Report, code: NoteCode) -> bool {
     let of_benchmarks = report.benchmarks.iter().flat_map(|b| &b.notes);
     report
         .notes
@@ -130,7 +130,7 @@ fn hyperfine_1() {
     let second = benchmark(&report, "./spin 2000 (tag=b)");
     assert_eq!(second.parameters["us"], "2000");
     assert_eq!(second.command.as_deref(), Some("./spin 2000"));
-    assert!(has_note(&report, "memory-floor"));
+    assert!(has_note(&report, NoteCode::MemoryFloor));
     let report = import("hyperfine-1/failures.json");
     let failed = benchmark(&report, "exit 3");
     assert_eq!((failed.successes, failed.failures), (0, 3));
@@ -157,7 +157,7 @@ fn hyperfine_csv() {
     close(wall.max, 21_760_292.0);
     close(metric(&report, name, "user_time").mean, 950_200.0);
     close(metric(&report, name, "system_time").mean, 293_600.0);
-    assert!(has_note(&report, "no-samples"));
+    assert!(has_note(&report, NoteCode::NoSamples));
     let path = sample("hyperfine-1/table.csv").display().to_string();
     let folder = Folder::new();
     // How many runs there were is not known, so p95 is not called the maximum.
@@ -194,7 +194,7 @@ fn hyperfine_2() {
 #[test]
 fn criterion_and_critcmp() {
     let report = import("criterion/results");
-    assert!(has_note(&report, "other-baselines"));
+    assert!(has_note(&report, NoteCode::OtherBaselines));
     // As criterion's own estimates.json says.
     close(time(&report, "flat/fib 24").mean, 106_402.047_422_680_42);
     close(
@@ -219,7 +219,7 @@ fn criterion_and_critcmp() {
         time(&exported, "fib 15").mean,
         time(&before, "fib 15").mean.unwrap(),
     );
-    assert!(has_note(&exported, "no-samples"));
+    assert!(has_note(&exported, NoteCode::NoSamples));
     folder
         .run(["report", &format!("{target}@missing")])
         .exits_with(4)
@@ -244,7 +244,7 @@ fn google_benchmark() {
     );
     assert_eq!(benchmark(&report, "BM_err").failed_runs[0].reason, "oops");
     assert_eq!(report.environment.cores, Some(2));
-    assert!(has_note(&report, "debug-build"));
+    assert!(has_note(&report, NoteCode::DebugBuild));
     let report = import("google-benchmark/reps-interleaved.json");
     let threads = time(&report, "BM_mt/real_time/threads:2");
     // The mean that the tool reports for the four, in microseconds.
@@ -366,7 +366,7 @@ fn pytest_benchmark() {
     let cut = time(&report, "test_b.py::test_fib[5]");
     close(cut.mean, 964.711_647_074_719_6);
     assert_eq!((cut.count, cut.samples.len()), (39_078, 0));
-    assert!(has_note(&report, "no-samples"));
+    assert!(has_note(&report, NoteCode::NoSamples));
 }
 
 #[test]
@@ -556,7 +556,7 @@ fn perf_stat() {
         metric(&report, "./spin 2000", "page_faults").mean,
         Some(27.0)
     );
-    assert!(has_note(&report, "not-counted"));
+    assert!(has_note(&report, NoteCode::NotCounted));
     for name in ["perf-stat/csv.txt", "perf-stat/json.txt"] {
         assert_eq!(
             metric(&import(name), "perf stat", "page_faults").mean,

@@ -62,22 +62,20 @@ fn thousand(numbers: &mut Numbers) -> Report {
     report.comparisons = (1..1000)
         .map(|index| {
             let estimate = 0.9 + 0.2 * numbers.next();
-            Comparison {
-                baseline: "bench/0".to_owned(),
-                candidate: format!("bench/{index}"),
-                metric: Metric::WALL_TIME,
-                direction: Default::default(),
-                interleaved: true,
-                pairs: 100,
-                ratio: Some(Ratio {
+            {
+                let mut comparison =
+                    Comparison::new("bench/0", format!("bench/{index}"), Metric::WALL_TIME);
+                comparison.interleaved = true;
+                comparison.pairs = 100;
+                comparison.ratio = Some(Ratio {
                     estimate,
                     low: estimate - 0.01,
                     high: estimate + 0.01,
                     confidence: 0.999,
-                }),
-                indifference: 0.005,
-                verdict: Verdict::Inconclusive,
-                notes: Vec::new(),
+                });
+                comparison.indifference = 0.005;
+                comparison.verdict = Verdict::Inconclusive;
+                comparison
             }
         })
         .collect();

@@ -37,6 +37,8 @@
 
 pub mod unit;
 
+mod side;
+
 pub mod stats;
 
 pub mod clock;

@@ -123,7 +123,10 @@ fn a_sampled_operation_counts_every_call_and_times_one_of_some() {
     assert!(tiny.last_calls.calls.total() <= 1000);
 
     let report = Report::from_snapshot(perfkit::snapshot());
-    let note = report.notes.iter().find(|note| note.code == "sampled");
+    let note = report
+        .notes
+        .iter()
+        .find(|note| note.code == perfkit::report::NoteCode::Sampled);
     let note = &note.unwrap().message;
     assert!(note.contains(&format!("tiny ({timed} of 9800)")), "{note}");
 }

@@ -10,13 +10,13 @@
 use std::time::Duration;
 
 use perfkit::report::{
-    Benchmark, Comparison, Environment, Gate, GateFinding, GateOutcome, Note, Ratio, ReportError,
-    RunFailure, Sampling, StopReason, Verdict,
+    Benchmark, Comparison, Environment, ExactValues, FailureKind, Gate, GateFinding, GateOutcome,
+    Note, NoteCode, Ratio, ReportError, RunFailure, Sampling, Severity, Side, StopReason, Verdict,
 };
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, MockClock, Monitor, Report};
 
-const SCHEMA: &str = include_str!("../schema/perfkit-1.schema.json");
+const SCHEMA: &str = include_str!("../schema/perfkit-2.schema.json");
 
 /// A report with something in every place.
 fn full_report() -> Report {
@@ -37,17 +37,21 @@ fn full_report() -> Report {
     benchmark.successes = 3;
     benchmark.failures = 1;
     benchmark.blocks = vec![0, 1, 3];
-    benchmark.failed_runs.push(RunFailure {
-        run: Some(3),
-        reason: "exit status 1".to_owned(),
-        stderr: "gzip: file: No such file".to_owned(),
-    });
+    benchmark.failed_runs.push(
+        RunFailure::new(FailureKind::ExitStatus, "exit status 1")
+            .of_run(Some(3))
+            .with_stderr("gzip: file: No such file"),
+    );
+    benchmark.side = Some(Side::Candidate);
+    benchmark.revision = Some("main".to_owned());
+    benchmark.control_of = Some("gzip".to_owned());
+    benchmark.is_peak_memory_inherited = true;
     let samples = vec![1e6, 1.25e6, 0.1 + 0.2];
     let summary = MetricSummary::from_samples(Unit::Nanoseconds, samples);
     benchmark.metrics.insert(Metric::WALL_TIME, summary);
     benchmark
         .notes
-        .push(Note::warning("failed-runs", "1 of 4 runs failed"));
+        .push(Note::warning(NoteCode::FailedRuns, "1 of 4 runs failed"));
     report.benchmarks.push(benchmark);
     report.sampling = Some(Sampling {
         interleaved: true,
@@ -58,22 +62,26 @@ fn full_report() -> Report {
         looks: 2,
         stopped: StopReason::RunFailed,
     });
-    report.comparisons.push(Comparison {
-        baseline: "gzip -1".to_owned(),
-        candidate: "gzip -9".to_owned(),
-        metric: Metric::WALL_TIME,
-        direction: Default::default(),
-        interleaved: true,
-        pairs: 3,
-        ratio: Some(Ratio {
+    report.comparisons.push({
+        let mut comparison = Comparison::new("gzip -1", "gzip -9", Metric::WALL_TIME);
+        comparison.baseline_revision = Some("main".to_owned());
+        comparison.is_control = true;
+        comparison.is_same_program = true;
+        comparison.interleaved = true;
+        comparison.pairs = 3;
+        comparison.exact = Some(ExactValues {
+            baseline: 0.0,
+            candidate: 5.0,
+        });
+        comparison.ratio = Some(Ratio {
             estimate: 1.1,
             low: 1.09,
             high: 1.12,
             confidence: 0.95,
-        }),
-        indifference: 0.005,
-        verdict: Verdict::Slower,
-        notes: Vec::new(),
+        });
+        comparison.indifference = 0.005;
+        comparison.verdict = Verdict::Slower;
+        comparison
     });
     report.gate = Some(Gate {
         outcome: GateOutcome::Fail,
@@ -169,8 +177,9 @@ fn foreign_files_and_other_versions_are_named() {
     assert!(error("{\"results\": []}").contains("no perfkit report"));
     assert!(error("[1, 2]").contains("no perfkit report"));
     assert!(error("{\"schema\": \"other/1\"}").contains("no perfkit report"));
-    assert!(error("{\"schema\": \"perfkit/2\"}").contains("\"perfkit/2\""));
+    assert!(error("{\"schema\": \"perfkit/3\"}").contains("\"perfkit/3\""));
     assert!(error("{\"schema\": \"perfkit/1\"}").contains("damaged or incomplete"));
+    assert!(error("{\"schema\": \"perfkit/2\"}").contains("damaged or incomplete"));
     assert!(error("not json").contains("damaged or incomplete: expected"));
 }
 
@@ -189,7 +198,7 @@ fn hostile_nesting_is_refused_and_not_a_crash() {
     let json = "[".repeat(1_000_000);
     assert!(Report::from_json(json.as_bytes()).is_err());
     let json = format!(
-        "{{\"schema\": \"perfkit/1\", \"x\": {}",
+        "{{\"schema\": \"perfkit/2\", \"x\": {}",
         "{\"a\":".repeat(100_000)
     );
     assert!(Report::from_json(json.as_bytes()).is_err());
@@ -232,4 +241,91 @@ fn the_operations_of_two_processes_add_up() {
         (last.count, last.max, last.median),
         (200, Some(200e6), None)
     );
+}
+
+/// A report that version 0.1 of perfkit wrote in the form `perfkit/1`.
+fn old_report(name: &str) -> Report {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/samples/perfkit-1");
+    Report::load(format!("{folder}/{name}.json")).unwrap()
+}
+
+#[test]
+fn an_earlier_report_has_its_facts_in_fields() {
+    let saved = old_report("saved");
+    assert_eq!(saved.schema, perfkit::report::SCHEMA);
+    let sides: Vec<_> = saved
+        .benchmarks
+        .iter()
+        .map(|benchmark| (benchmark.name.as_str(), benchmark.side))
+        .collect();
+    let both = [Some(Side::Candidate), Some(Side::Baseline)];
+    for name in ["true", "sleep 0.002"] {
+        for side in both {
+            assert!(sides.contains(&(name, side)), "{sides:?}");
+        }
+    }
+    for comparison in &saved.comparisons {
+        let baseline = saved.baseline_of(comparison).unwrap();
+        let candidate = saved.candidate_of(comparison).unwrap();
+        assert_ne!(baseline.side, candidate.side);
+        assert_eq!(baseline.name, candidate.name);
+    }
+    assert!(saved.benchmarks.iter().all(|b| b.is_peak_memory_inherited));
+    let imported = old_report("imported").imported_from.unwrap();
+    assert!(imported.contains("hyperfine"), "{imported}");
+}
+
+#[test]
+fn a_name_in_an_earlier_report_is_only_a_name() {
+    for name in ["control", "named"] {
+        let report = old_report(name);
+        assert!(
+            report
+                .benchmarks
+                .iter()
+                .any(|b| b.name.ends_with(" (again)"))
+        );
+        assert!(report.benchmarks.iter().all(|b| b.control_of.is_none()));
+        assert!(report.comparisons.iter().all(|c| !c.is_control));
+    }
+}
+
+#[test]
+fn codes_of_an_earlier_report_become_fields() {
+    let mut benchmark = Benchmark::new("a");
+    let counts = MetricSummary::from_samples(Unit::Count, vec![0.0, 0.0]);
+    benchmark.metrics.insert(Metric::ALLOCATIONS, counts);
+    let mut other = Benchmark::new("b");
+    let counts = MetricSummary::from_samples(Unit::Count, vec![5.0, 5.0]);
+    other.metrics.insert(Metric::ALLOCATIONS, counts);
+    let mut report = Report::new(Environment::detect("mock"));
+    report.benchmarks = vec![benchmark, other];
+    let mut comparison = Comparison::new("a", "b", Metric::ALLOCATIONS);
+    comparison.notes = ["told", "exact-values", "same-program"]
+        .map(|message| Note::info(NoteCode::Other, message))
+        .into();
+    report.comparisons = vec![comparison];
+    report.notes = vec![Note::info(NoteCode::Other, "no counters")];
+    let mut json: serde_json::Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+    json["schema"] = "perfkit/1".into();
+    json["notes"][0]["code"] = "no-instructions".into();
+    for at in 1..3 {
+        let note = &mut json["comparisons"][0]["notes"][at];
+        note["code"] = note["message"].clone();
+    }
+    let read = Report::from_json(json.to_string().as_bytes()).unwrap();
+    let comparison = &read.comparisons[0];
+    assert!(comparison.is_same_program);
+    let exact = ExactValues {
+        baseline: 0.0,
+        candidate: 5.0,
+    };
+    assert_eq!(comparison.exact, Some(exact));
+    let told: Vec<&str> = comparison
+        .notes
+        .iter()
+        .map(|n| n.message.as_str())
+        .collect();
+    assert_eq!(told, ["told", "same-program"]);
+    assert_eq!(read.notes[0].severity, Severity::Detail);
 }

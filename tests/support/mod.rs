@@ -224,7 +224,7 @@ pub(crate) fn workspace() -> PathBuf {
 /// Fails unless the report's JSON fits the published schema.
 #[track_caller]
 pub(crate) fn assert_fits_schema(json: &str) {
-    let schema = workspace().join("perfkit-core/schema/perfkit-1.schema.json");
+    let schema = workspace().join("perfkit-core/schema/perfkit-2.schema.json");
     let schema = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let json = serde_json::from_str(json).unwrap();

@@ -1,6 +1,6 @@
 //! Absolute bounds.
 
-use perfkit::report::{Benchmark, GateFinding, GateOutcome, Report};
+use perfkit::report::{Benchmark, GateFinding, GateOutcome, Report, Side};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, OperationSnapshot, stats};
 
@@ -41,12 +41,14 @@ fn candidates<'a>(reports: &'a [Report], subject: &'a Subject) -> Vec<Candidate<
             Subject::Operation(pattern) => report
                 .operations
                 .iter()
+                .filter(|operation| operation.side != Some(Side::Baseline))
                 .filter(|operation| pattern.matches(&operation.name))
                 .map(Candidate::Operation)
                 .collect(),
             Subject::Benchmark(pattern) => report
                 .benchmarks
                 .iter()
+                .filter(|b| b.side != Some(Side::Baseline) && b.control_of.is_none())
                 .filter(|benchmark| pattern.matches(&benchmark.name))
                 .map(Candidate::Benchmark)
                 .collect(),
@@ -84,9 +86,8 @@ impl Candidate<'_> {
             }
             Self::Benchmark(benchmark) => {
                 let peak = benchmark.metrics.get(&Metric::PEAK_MEMORY)?.max?;
-                let is_inherited = benchmark.notes.iter().any(|n| n.code == "memory-floor");
                 Some(Known {
-                    low: (!is_inherited).then_some(peak),
+                    low: (!benchmark.is_peak_memory_inherited).then_some(peak),
                     ..Known::exactly(peak)
                 })
             }

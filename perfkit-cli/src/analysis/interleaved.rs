@@ -2,7 +2,7 @@
 
 use perfkit::Metric;
 use perfkit::bench::{Family, Rules, compare_family, remark_on};
-use perfkit::report::{Benchmark, Comparison, Note, Verdict};
+use perfkit::report::{Benchmark, Comparison, Note, NoteCode, Verdict};
 
 /// The metrics that contestants are compared in. CPU time is steadier than wall
 /// time where other programs run at the same time, and cycles are steadier still, as
@@ -29,20 +29,21 @@ pub(crate) fn compare_all(
 pub(crate) fn add_remarks(benchmarks: &mut [Benchmark], own_peak_bytes: u64) -> Vec<Note> {
     let of_all = remark_on(benchmarks);
     for benchmark in benchmarks {
-        let floor = memory_floor(benchmark, own_peak_bytes);
-        benchmark.notes.extend(floor);
+        mark_inherited_memory(benchmark, own_peak_bytes);
     }
     of_all
 }
 
-fn memory_floor(benchmark: &Benchmark, own_peak_bytes: u64) -> Option<Note> {
-    let peak = benchmark.metrics.get(&Metric::PEAK_MEMORY)?.max?;
-    (peak <= own_peak_bytes as f64).then(|| {
-        Note::info(
-            "memory-floor",
+fn mark_inherited_memory(benchmark: &mut Benchmark, own_peak_bytes: u64) {
+    let peak = benchmark.metrics.get(&Metric::PEAK_MEMORY);
+    let peak = peak.and_then(|peak| peak.max);
+    if peak.is_some_and(|peak| peak <= own_peak_bytes as f64) {
+        benchmark.is_peak_memory_inherited = true;
+        benchmark.notes.push(Note::info(
+            NoteCode::MemoryFloor,
             "a peak memory marked ≤ is what every process inherits from perfkit, which starts it: the command needs that much or less",
-        )
-    })
+        ));
+    }
 }
 
 /// Whether any comparison of times came to no conclusion; where none is of times,

@@ -2,7 +2,7 @@
 
 use perfkit::bench::{self, Family, compare_interleaved, compare_saved, compare_saved_operations};
 use perfkit::report::{
-    Benchmark, Comparison, GateFinding, GateOutcome, Note, Ratio, Report, Verdict,
+    Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, Ratio, Report, Verdict,
 };
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric};
@@ -55,10 +55,15 @@ pub(super) fn judge_regression(
 /// interval is within the bound.
 fn judge_pair(pair: Pair, rule: &str, regression: &Regression) -> GateFinding {
     let comparison = &pair.comparison;
-    let exact = comparison.notes.iter().find(|n| n.code == "exact-values");
-    let (mut outcome, mut measured) = match (worsening(comparison), exact) {
+    let (mut outcome, mut measured) = match (worsening(comparison), &comparison.exact) {
         (Some(ratio), _) => judge_ratio(&ratio, &pair, regression),
-        (None, Some(values)) => (judge_exactly(comparison.verdict), values.message.clone()),
+        (None, Some(values)) => {
+            let message = format!(
+                "{} was {} and is {}, in every run",
+                comparison.metric, values.baseline, values.candidate
+            );
+            (judge_exactly(comparison.verdict), message)
+        }
         (None, None) if comparison.direction == Direction::Unknown => {
             let message = format!("nobody said which values of {} are good", comparison.metric);
             (GateOutcome::Inconclusive, message)
@@ -178,7 +183,7 @@ impl Pairs {
         let family = Family::of_report(report);
         let noise = family.noise(&report.benchmarks, metric);
         let is_known_same =
-            |pair: &(usize, usize)| family.known_same.iter().any(|(known, _)| known == pair);
+            |pair: &(usize, usize)| family.same_programs.iter().any(|(known, _)| known == pair);
         let sides = |pair: &(usize, usize)| {
             Some((
                 report.benchmarks.get(pair.0)?,
@@ -203,7 +208,7 @@ impl Pairs {
         let has_ratio = |pair: &Pair| pair.comparison.ratio.is_some();
         if noise.is_none() && self.all.iter().skip(before).any(has_ratio) {
             self.notes.push(Note::info(
-                "no-null",
+                NoteCode::NoControl,
                 "by how much this machine makes things differ from themselves was not measured: `perfkit compare --null` does",
             ));
         }
@@ -250,14 +255,14 @@ impl Pairs {
                 }),
                 None => {
                     let message = format!("{} is new: the baseline does not have it", name(now));
-                    self.notes.push(Note::info("new", message));
+                    self.notes.push(Note::info(NoteCode::New, message));
                 }
             }
         }
         for then in before.iter().filter(|then| is_meant(name(then))) {
             if !after.iter().any(|now| name(now) == name(then)) {
                 let message = format!("{} is only in the baseline", name(then));
-                self.notes.push(Note::info("vanished", message));
+                self.notes.push(Note::info(NoteCode::Gone, message));
             }
         }
     }

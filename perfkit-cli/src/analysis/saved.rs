@@ -1,8 +1,8 @@
 //! Saved reports, compared.
 
 use perfkit::bench::{Rules, compare_saved, compare_saved_operations};
-use perfkit::report::{Benchmark, Note, Report};
-use perfkit::{Direction, Metric, MetricSummary};
+use perfkit::report::{Benchmark, Note, NoteCode, Report, Side};
+use perfkit::{Direction, Metric, MetricSummary, OperationSnapshot};
 
 use crate::error::Error;
 
@@ -20,16 +20,16 @@ const RESOURCES: [Metric; 7] = [
     Metric::INVOLUNTARY_CONTEXT_SWITCHES,
 ];
 
-/// One report that holds what both sides have in common, compared by name, the
-/// names marked with the side where both sides are shown.
+/// One report that holds what both sides have in common, compared by name, with the
+/// numbers of both sides.
 pub(crate) fn compare_reports(
     baseline: &Report,
     candidate: &Report,
     rules: &Rules,
 ) -> Result<Report, Error> {
     let mut result = Report::new(candidate.environment.clone());
-    for before in &baseline.benchmarks {
-        let Some(after) = candidate.benchmarks.iter().find(|b| b.name == before.name) else {
+    for before in own_benchmarks(baseline) {
+        let Some(after) = own_benchmarks(candidate).find(|b| b.name == before.name) else {
             continue;
         };
         let comparisons = compared_metrics(before, after)
@@ -37,8 +37,8 @@ pub(crate) fn compare_reports(
             .map(|metric| compare_saved(before, after, metric, rules));
         result.comparisons.extend(comparisons);
     }
-    for before in &baseline.operations {
-        let after = candidate.operations.iter().find(|o| o.name == before.name);
+    for before in own_operations(baseline) {
+        let after = own_operations(candidate).find(|o| o.name == before.name);
         let comparison = after.map(|after| compare_saved_operations(before, after, rules));
         result.comparisons.extend(comparison);
     }
@@ -51,13 +51,13 @@ pub(crate) fn compare_reports(
     result.notes.extend(missing(
         baseline,
         candidate,
-        "only-in-baseline",
+        NoteCode::Gone,
         "only in the baseline",
     ));
     result.notes.extend(missing(
         candidate,
         baseline,
-        "only-in-candidate",
+        NoteCode::New,
         "only in the candidate",
     ));
     result.notes.extend(different_machines(baseline, candidate));
@@ -93,44 +93,41 @@ fn compared_metrics<'a>(before: &'a Benchmark, after: &'a Benchmark) -> Vec<&'a 
 
 /// Both sides' own numbers, for the tables.
 fn add_sides(result: &mut Report, baseline: &Report, candidate: &Report) {
-    for (report, side) in [(baseline, "before"), (candidate, "after")] {
-        result
-            .benchmarks
-            .extend(report.benchmarks.iter().cloned().map(|mut benchmark| {
-                benchmark.name = format!("{} ({side})", benchmark.name);
-                benchmark
-            }));
-        result
-            .operations
-            .extend(report.operations.iter().cloned().map(|mut operation| {
-                operation.name = format!("{} ({side})", operation.name);
-                operation
-            }));
+    for (report, side) in [(baseline, Side::Baseline), (candidate, Side::Candidate)] {
+        for benchmark in own_benchmarks(report) {
+            let mut benchmark = benchmark.clone();
+            benchmark.side = Some(side);
+            result.benchmarks.push(benchmark);
+        }
+        for operation in own_operations(report) {
+            let mut operation = operation.clone();
+            operation.side = Some(side);
+            result.operations.push(operation);
+        }
     }
-    result
-        .benchmarks
-        .sort_by(|a, b| stem(&a.name).cmp(stem(&b.name)));
-    result
-        .operations
-        .sort_by(|a, b| stem(&a.name).cmp(stem(&b.name)));
+    result.benchmarks.sort_by(|a, b| a.name.cmp(&b.name));
+    result.operations.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
-fn stem(name: &str) -> &str {
-    name.rsplit_once(" (").map_or(name, |(stem, _)| stem)
+/// What a report says of its own state: of a comparison that is the candidate's side.
+fn own_benchmarks(report: &Report) -> impl Iterator<Item = &Benchmark> {
+    let benchmarks = report.benchmarks.iter();
+    benchmarks.filter(|b| b.side != Some(Side::Baseline) && b.control_of.is_none())
 }
 
-fn missing(from: &Report, other: &Report, code: &'static str, place: &str) -> Option<Note> {
-    let benchmarks = from.benchmarks.iter().map(|b| &b.name);
-    let names: Vec<&str> = benchmarks
-        .filter(|name| !other.benchmarks.iter().any(|b| b.name == **name))
-        .chain(
-            from.operations
-                .iter()
-                .map(|o| &o.name)
-                .filter(|name| !other.operations.iter().any(|o| o.name == **name)),
-        )
-        .map(String::as_str)
-        .collect();
+fn own_operations(report: &Report) -> impl Iterator<Item = &OperationSnapshot> {
+    let operations = report.operations.iter();
+    operations.filter(|operation| operation.side != Some(Side::Baseline))
+}
+
+fn missing(from: &Report, other: &Report, code: NoteCode, place: &str) -> Option<Note> {
+    let benchmarks = own_benchmarks(from)
+        .map(|b| &b.name)
+        .filter(|name| !own_benchmarks(other).any(|b| b.name == **name));
+    let operations = own_operations(from)
+        .map(|o| &o.name)
+        .filter(|name| !own_operations(other).any(|o| o.name == **name));
+    let names: Vec<&str> = benchmarks.chain(operations).map(String::as_str).collect();
     (!names.is_empty()).then(|| Note::info(code, format!("{place}: {}", names.join(", "))))
 }
 
@@ -142,7 +139,7 @@ fn different_machines(baseline: &Report, candidate: &Report) -> Option<Note> {
     let is_told = a.os != "unknown" && b.os != "unknown";
     (!same && is_told).then(|| {
         Note::warning(
-            "different-machines",
+            NoteCode::DifferentMachines,
             "the reports come from different machines, so their times say little about the code",
         )
     })

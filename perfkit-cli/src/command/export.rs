@@ -66,6 +66,9 @@ fn render(report: &Report, target: ExportTarget, operation: Option<&str>) -> Res
         ExportTarget::Hdr => Tool::Hdr,
         ExportTarget::Hgrm => Tool::Hgrm(operation),
     };
+    if let Some(left_out) = formats::left_out(report, tool) {
+        terminal::print_line(&format!("warning: {left_out}"));
+    }
     formats::render_for(report, tool)
 }
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use perfkit::Report;
-use perfkit::report::Note;
+use perfkit::report::{Note, NoteCode};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -150,7 +150,8 @@ fn collect(folder: &Path) -> Result<Option<Report>, Error> {
     }
     if files.len() > 1 {
         let message = format!("the calls of {} processes are added up", files.len());
-        all.notes.push(Note::info("several-processes", message));
+        all.notes
+            .push(Note::info(NoteCode::SeveralProcesses, message));
     }
     environment::complete(&mut all.environment);
     Ok(Some(all))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use perfkit::Metric;
 use perfkit::bench::{Family, Measured, Run, RunResult, Subject};
-use perfkit::report::RunFailure;
+use perfkit::report::{Benchmark, FailureKind, RunFailure, Side};
 use perfkit::unit::Unit;
 use signal_hook::consts::{SIGTTIN, SIGTTOU};
 
@@ -21,9 +21,6 @@ use super::process::{self, Ended, Finished, Launch, describe_signal, describe_st
 /// The most commands of one comparison.
 const MOST_COMMANDS: usize = 1000;
 
-/// How the reason begins when a command never ran.
-pub(crate) const CANNOT_BE_RUN: &str = "cannot be run";
-
 /// All commands of a comparison, before any of them ran.
 #[derive(Debug)]
 pub(crate) struct CommandSet<'a> {
@@ -36,8 +33,10 @@ pub(crate) struct CommandSet<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommandTree<'a> {
     pub(crate) path: &'a str,
-    /// What is added to the names of its commands.
-    pub(crate) suffix: &'a str,
+    /// Which side of the comparison it is.
+    pub(crate) side: Side,
+    /// The revision that it holds, where it is not the working tree.
+    pub(crate) revision: Option<&'a str>,
 }
 
 /// The parameter of which the value is the path of a tree.
@@ -49,6 +48,7 @@ pub(crate) struct MeasuredCommand<'a> {
     pub(crate) name: String,
     pub(crate) command_line: CommandLine,
     pub(crate) parameters: Parameters,
+    tree: Option<CommandTree<'a>>,
     prepare: Option<CommandLine>,
     conclude: Option<CommandLine>,
     setup: Option<CommandLine>,
@@ -71,7 +71,7 @@ impl<'a> CommandSet<'a> {
     /// before anything is run.
     pub(crate) fn from_arguments(
         arguments: &'a CompareArguments,
-        trees: &[CommandTree<'_>],
+        trees: &[CommandTree<'a>],
         shell: &Shell,
         signals: &'a Signals,
     ) -> Result<Self, Error> {
@@ -94,16 +94,17 @@ impl<'a> CommandSet<'a> {
                 // Names do not tell where a tree lies.
                 let named = index * combinations.len() + number / trees.len().max(1);
                 let name = name_template(arguments, index, named).unwrap_or(template);
-                let name = fill(name, &variant.named) + variant.suffix;
+                let name = fill(name, &variant.named);
                 let text = fill(template, &variant.parameters);
                 all.push(MeasuredCommand {
-                    name: unused_name(&all, name),
+                    name: unused_name(&all, name, variant.tree.as_ref()),
                     command_line: CommandLine::new(&text, shell)?,
                     prepare: hooks.fill(hooks.prepare, &variant.parameters)?,
                     conclude: hooks.fill(hooks.conclude, &variant.parameters)?,
                     setup: hooks.fill(hooks.setup, &variant.parameters)?,
                     cleanup: hooks.fill(hooks.cleanup, &variant.parameters)?,
                     parameters: variant.named.clone(),
+                    tree: variant.tree,
                     was_set_up: false,
                     context,
                 });
@@ -138,6 +139,7 @@ impl<'a> CommandSet<'a> {
             let mut again = command.clone();
             let index = family.add_null(first);
             again.name.clone_from(&family.names[index]);
+            again.tree = None;
             self.all.push(again);
         }
         Ok(family)
@@ -170,7 +172,7 @@ struct Variant<'a> {
     parameters: Parameters,
     /// The same without the tree.
     named: Parameters,
-    suffix: &'a str,
+    tree: Option<CommandTree<'a>>,
 }
 
 /// Every combination of parameters, in every tree.
@@ -200,7 +202,7 @@ fn variants<'a>(
         Variant {
             parameters: filled,
             named: parameters.clone(),
-            suffix: tree.map_or("", |tree| tree.suffix),
+            tree: tree.copied(),
         }
     };
     let variants = combinations.iter().flat_map(|parameters| match trees {
@@ -273,8 +275,17 @@ fn name_template(arguments: &CompareArguments, command: usize, variant: usize) -
 }
 
 /// The name, with a number if it is taken: a command may run against itself.
-fn unused_name(taken: &[MeasuredCommand<'_>], name: String) -> String {
-    let is_taken = |name: &str| taken.iter().any(|other| other.name == name);
+/// The same command in another tree keeps it.
+fn unused_name(
+    taken: &[MeasuredCommand<'_>],
+    name: String,
+    tree: Option<&CommandTree<'_>>,
+) -> String {
+    let side = |tree: Option<&CommandTree<'_>>| tree.map(|tree| tree.side);
+    let is_taken = |name: &str| {
+        let mut here = taken.iter().filter(|t| side(t.tree.as_ref()) == side(tree));
+        here.any(|other| other.name == name)
+    };
     if !is_taken(&name) {
         return name;
     }
@@ -317,6 +328,15 @@ impl<'a> Hooks<'a> {
 }
 
 impl MeasuredCommand<'_> {
+    /// Says of the results of its runs whose they are.
+    pub(crate) fn describe(&self, benchmark: &mut Benchmark) {
+        benchmark.command = Some(self.command_line.text.clone());
+        benchmark.parameters.clone_from(&self.parameters);
+        benchmark.side = self.tree.map(|tree| tree.side);
+        let revision = self.tree.and_then(|tree| tree.revision);
+        benchmark.revision = revision.map(str::to_owned);
+    }
+
     /// Runs the setup command, once before all runs.
     pub(crate) fn set_up(&mut self) -> Result<(), RunFailure> {
         self.was_set_up = true;
@@ -347,10 +367,9 @@ impl MeasuredCommand<'_> {
             timeout: None,
             ignored_requests: self.context.signals.requests(),
         };
-        let failed = |what: String, stderr: String| RunFailure {
-            run: None,
-            reason: format!("the {kind} command `{}` {what}", printable(&hook.text)),
-            stderr,
+        let failed = |what: String, stderr: String| {
+            let reason = format!("the {kind} command `{}` {what}", printable(&hook.text));
+            RunFailure::new(FailureKind::Hook, reason).with_stderr(stderr)
         };
         match process::run(&launch, self.context.signals) {
             Ok(Ended::Exited(end)) if end.status.success() => Ok(()),
@@ -375,29 +394,33 @@ impl MeasuredCommand<'_> {
             timeout: self.context.timeout,
             ignored_requests: 0,
         };
-        let failure = |reason: String, stderr: String| RunFailure {
-            run: run.number(),
-            reason,
-            stderr,
+        let failure = |kind: FailureKind, reason: String, stderr: String| {
+            let failure = RunFailure::new(kind, reason).of_run(run.number());
+            failure.with_stderr(stderr)
         };
         move_to_cpu_of(run);
         match process::run(&launch, self.context.signals) {
             Ok(Ended::Exited(end)) if end.status.success() => RunResult::Done(values(&end)),
             Ok(Ended::Exited(end)) => {
-                RunResult::Failed(failure(describe_status(end.status), end.stderr))
+                let kind = match end.status.code() {
+                    Some(_) => FailureKind::ExitStatus,
+                    None => FailureKind::Signal,
+                };
+                RunResult::Failed(failure(kind, describe_status(end.status), end.stderr))
             }
             Ok(Ended::TimedOut(stderr)) => {
                 let limit = self.context.timeout.unwrap_or_default();
                 let limit = Unit::Nanoseconds.format(limit.as_nanos() as f64, 3);
-                RunResult::Failed(failure(format!("timed out after {limit}"), stderr))
+                let reason = format!("timed out after {limit}");
+                RunResult::Failed(failure(FailureKind::TimedOut, reason, stderr))
             }
             Ok(Ended::Stopped(signal)) => {
-                RunResult::Failed(failure(stopped(signal), String::new()))
+                RunResult::Failed(failure(FailureKind::Signal, stopped(signal), String::new()))
             }
             Ok(Ended::Interrupted) => RunResult::Interrupted,
             Err(error) => {
-                let reason = format!("{CANNOT_BE_RUN}: {}", error.message());
-                RunResult::Impossible(failure(reason, String::new()))
+                let reason = format!("cannot be run: {}", error.message());
+                RunResult::Impossible(failure(FailureKind::NotStarted, reason, String::new()))
             }
         }
     }

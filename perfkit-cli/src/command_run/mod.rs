@@ -7,7 +7,7 @@ mod parameters;
 mod process;
 mod shell_cost;
 
-pub(crate) use command::{CANNOT_BE_RUN, CommandSet, CommandTree, MeasuredCommand};
+pub(crate) use command::{CommandSet, CommandTree, MeasuredCommand};
 pub(crate) use command_line::Shell;
 pub(crate) use process::describe_status;
 pub(crate) use shell_cost::ShellCost;

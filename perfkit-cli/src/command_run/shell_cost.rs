@@ -1,7 +1,7 @@
 //! What starting the shell costs, which is no part of the command.
 
 use perfkit::bench::RunResult;
-use perfkit::report::{Benchmark, Note};
+use perfkit::report::{Benchmark, Note, NoteCode};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, stats};
 
@@ -119,13 +119,13 @@ fn note(is_small: bool, cost: f64, shortest: f64) -> Note {
     let cost = Unit::Nanoseconds.format(cost, 3);
     if is_small {
         return Note::info(
-            "shell-subtracted",
+            NoteCode::ShellSubtracted,
             format!("the shell's start-up of {cost} was subtracted from every run"),
         );
     }
     let shortest = Unit::Nanoseconds.format(shortest, 3);
     Note::warning(
-        "shell-not-subtracted",
+        NoteCode::ShellNotSubtracted,
         format!(
             "the shell's start-up of {cost} is not small against the shortest run of {shortest}, so it was not subtracted and is part of every number: run without a shell (-N) if you can"
         ),
@@ -157,13 +157,13 @@ mod tests {
     fn a_small_cost_is_subtracted() {
         let (samples, note) = subtract_1_ms(&[10e6, 12e6]);
         assert_eq!(samples, [9e6, 11e6]);
-        assert_eq!(note.code, "shell-subtracted");
+        assert_eq!(note.code, NoteCode::ShellSubtracted);
     }
 
     #[test]
     fn a_large_cost_is_not_subtracted_and_that_is_told() {
         let (samples, note) = subtract_1_ms(&[9e6, 12e6]);
         assert_eq!(samples, [9e6, 12e6]);
-        assert_eq!(note.code, "shell-not-subtracted");
+        assert_eq!(note.code, NoteCode::ShellNotSubtracted);
     }
 }

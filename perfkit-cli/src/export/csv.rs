@@ -52,12 +52,22 @@ fn metrics(report: &Report) -> Vec<Vec<String>> {
     let mut lines = vec![HEADINGS.map(str::to_owned).to_vec()];
     for benchmark in &report.benchmarks {
         for (metric, summary) in &benchmark.metrics {
-            lines.push(line("benchmark", &benchmark.name, metric.name(), summary));
+            lines.push(line(
+                "benchmark",
+                &benchmark.label(),
+                metric.name(),
+                summary,
+            ));
         }
     }
     for operation in &report.operations {
         for (metric, summary) in &operation.lifetime.metrics {
-            lines.push(line("operation", &operation.name, metric.name(), summary));
+            lines.push(line(
+                "operation",
+                &operation.label(),
+                metric.name(),
+                summary,
+            ));
         }
     }
     lines

@@ -95,7 +95,7 @@ fn tone_style(tone: Tone) -> Style {
 
 fn severity_style(severity: Severity) -> (Style, &'static str) {
     match severity {
-        Severity::Info => (STRONG, "note"),
+        Severity::Detail | Severity::Info => (STRONG, "note"),
         Severity::Warning => (NOTICE, "warning"),
         Severity::Error => (BAD, "error"),
     }

@@ -96,7 +96,7 @@ fn push_remarks(document: &Document, text: &mut String) {
 
 fn remark_markdown(severity: Severity, remark: &str) -> String {
     let word = match severity {
-        Severity::Info => "Note",
+        Severity::Detail | Severity::Info => "Note",
         Severity::Warning => "Warning",
         Severity::Error => "Error",
     };

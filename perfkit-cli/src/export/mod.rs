@@ -9,7 +9,7 @@ mod png;
 mod strips;
 mod tool;
 
-pub(crate) use tool::{Tool, hgrm_files, render_for};
+pub(crate) use tool::{Tool, hgrm_files, left_out, render_for};
 
 use std::path::Path;
 

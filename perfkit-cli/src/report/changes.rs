@@ -92,8 +92,9 @@ fn row(comparison: &Comparison) -> Vec<String> {
     let (change, interval) = match &comparison.ratio {
         _ if is_one_program(comparison) => (NOTHING.to_owned(), "the same program".to_owned()),
         None => {
-            let values = exact_values(comparison).unwrap_or("too few values");
-            (NOTHING.to_owned(), values.to_owned())
+            let values = exact_values(comparison);
+            let values = values.unwrap_or_else(|| "too few values".to_owned());
+            (NOTHING.to_owned(), values)
         }
         Some(ratio) => {
             let text = RatioText::new(ratio);
@@ -103,10 +104,10 @@ fn row(comparison: &Comparison) -> Vec<String> {
             )
         }
     };
-    let against = if comparison.baseline == comparison.candidate {
-        "before".to_owned()
-    } else {
-        label(&comparison.baseline)
+    let against = match &comparison.baseline_revision {
+        Some(revision) if comparison.is_of_one_name() => label(revision),
+        None if comparison.is_of_one_name() => "before".to_owned(),
+        _ => label(&comparison.baseline_label()),
     };
     vec![what, change, interval, against]
 }
@@ -139,38 +140,48 @@ fn signed_change(ratio: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use perfkit::report::Note;
-    use perfkit::{Direction, Metric};
+    use perfkit::Metric;
+    use perfkit::report::ExactValues;
 
     use super::*;
 
-    fn shown(metric: Metric, verdict: Verdict, note: Note) -> Vec<String> {
-        row(&Comparison {
-            baseline: "old".to_owned(),
-            candidate: "new".to_owned(),
-            metric,
-            direction: Direction::LowerIsBetter,
-            interleaved: true,
-            pairs: 30,
-            ratio: None,
-            indifference: 0.005,
-            verdict,
-            notes: vec![note],
-        })
+    fn comparison(metric: Metric, verdict: Verdict) -> Comparison {
+        let mut comparison = Comparison::new("old", "new", metric);
+        comparison.verdict = verdict;
+        comparison
     }
 
     #[test]
     fn what_needs_no_interval_has_none() {
-        let values = Note::info("exact-values", "allocations was 0 and is 5, in every run");
+        let mut allocations = comparison(Metric::ALLOCATIONS, Verdict::Slower);
+        allocations.exact = Some(ExactValues {
+            baseline: 0.0,
+            candidate: 5.0,
+        });
         assert_eq!(
-            shown(Metric::ALLOCATIONS, Verdict::Slower, values)[2],
+            row(&allocations)[2],
             "allocations was 0 and is 5, in every run"
         );
-        let program = || Note::info("same-program", "`paths` is the same");
-        let same = shown(Metric::WALL_TIME, Verdict::Same, program());
+        let same_program = |verdict: Verdict| {
+            let mut comparison = comparison(Metric::WALL_TIME, verdict);
+            comparison.is_same_program = true;
+            row(&comparison)
+        };
+        let same = same_program(Verdict::Same);
         assert_eq!(same[1..3], [NOTHING, "the same program"]);
-        let slower = shown(Metric::WALL_TIME, Verdict::Slower, program());
-        assert_eq!(slower[2], "too few values");
+        assert_eq!(same_program(Verdict::Slower)[2], "too few values");
+    }
+
+    #[test]
+    fn an_earlier_state_is_named_by_its_revision() {
+        let mut comparison = comparison(Metric::WALL_TIME, Verdict::Same);
+        assert_eq!(row(&comparison)[3], "old");
+        comparison.baseline_revision = Some("main".to_owned());
+        assert_eq!(row(&comparison)[3], "old@main");
+        comparison.baseline = "new".to_owned();
+        assert_eq!(row(&comparison)[3], "main");
+        comparison.baseline_revision = None;
+        assert_eq!(row(&comparison)[3], "before");
     }
 
     #[test]

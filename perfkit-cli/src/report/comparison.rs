@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use perfkit::report::{Benchmark, Comparison, Note, Ratio, Report, Sampling, StopReason, Verdict};
+use perfkit::report::{
+    Benchmark, Comparison, ExactValues, Ratio, Report, Sampling, StopReason, Verdict,
+};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 
@@ -15,9 +17,6 @@ use super::numbers::{NOTHING, RatioText, digits, percentile, value};
 use super::ranking::ranking;
 use super::strips::strips;
 use super::view::{Align, Document, Table, Tone};
-
-/// The code of notes on values that never vary. Sentences and tables say them.
-pub(super) const EXACT_VALUES: &str = "exact-values";
 
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 8;
@@ -121,12 +120,12 @@ pub(crate) fn is_time(metric: &Metric) -> bool {
 
 /// One honest sentence on a pair.
 pub(super) fn sentence(comparison: &Comparison) -> (Tone, String) {
-    let mut baseline = format!("`{}`", label(&comparison.baseline));
     let candidate = format!("`{}`", label(&comparison.candidate));
-    if baseline == candidate {
+    let baseline = match comparison.baseline_revision {
         // Saved reports are compared by name.
-        "the baseline".clone_into(&mut baseline);
-    }
+        None if comparison.is_of_one_name() => "the baseline".to_owned(),
+        _ => format!("`{}`", label(&comparison.baseline_label())),
+    };
     let what = match comparison.metric.name() {
         "wall_time" | "execution_time" => String::new(),
         "cpu_time" => "By CPU time, ".to_owned(),
@@ -201,15 +200,20 @@ fn between(ratio: &Ratio, text: &RatioText) -> String {
 }
 
 /// What is said of values that never vary, and of which no ratio can be taken.
-pub(super) fn exact_values(comparison: &Comparison) -> Option<&str> {
-    let note = comparison.notes.iter().find(|n| n.code == EXACT_VALUES);
-    note.map(|note| note.message.as_str())
+pub(super) fn exact_values(comparison: &Comparison) -> Option<String> {
+    let ExactValues {
+        baseline,
+        candidate,
+    } = comparison.exact?;
+    let metric = &comparison.metric;
+    Some(format!(
+        "{metric} was {baseline} and is {candidate}, in every run"
+    ))
 }
 
 /// Whether two are the same because they are one program, whatever was measured.
 pub(super) fn is_one_program(comparison: &Comparison) -> bool {
-    let is_told = |note: &Note| note.code == "same-program";
-    comparison.verdict == Verdict::Same && comparison.notes.iter().any(is_told)
+    comparison.verdict == Verdict::Same && comparison.is_same_program
 }
 
 /// `1.9 % more`, `0.4 % less`
@@ -287,7 +291,7 @@ const COLUMNS: [(&str, Align, u8); 11] = [
 
 fn cells(benchmark: &Benchmark) -> Vec<String> {
     let metric = |metric: &Metric| benchmark.metrics.get(metric);
-    let mut cells = vec![label(&benchmark.name)];
+    let mut cells = vec![label(&benchmark.label())];
     match metric(&Metric::WALL_TIME) {
         Some(time) => cells.extend(time_cells(time)),
         None => cells.extend(std::iter::repeat_n(NOTHING.to_owned(), 6)),
@@ -333,11 +337,7 @@ fn time_cells(time: &MetricSummary) -> Vec<String> {
 fn peak_memory(benchmark: &Benchmark) -> String {
     let largest = benchmark.metrics.get(&Metric::PEAK_MEMORY);
     let text = value(largest.and_then(|peak| peak.max), Unit::Bytes, 3);
-    let is_floor = benchmark
-        .notes
-        .iter()
-        .any(|note| note.code == "memory-floor");
-    if is_floor && text != NOTHING {
+    if benchmark.is_peak_memory_inherited && text != NOTHING {
         format!("≤ {text}")
     } else {
         text
@@ -375,7 +375,7 @@ fn resources(benchmarks: &[&Benchmark]) -> Table {
                 |summary| value(summary.median, summary.unit, digits(summary)),
             )
         };
-        let mut cells = vec![label(&benchmark.name)];
+        let mut cells = vec![label(&benchmark.label())];
         cells.extend(metrics.iter().map(|(_, metric)| cell(metric)));
         table.row(cells);
     }
@@ -421,7 +421,6 @@ pub(super) fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use perfkit::Direction;
     use perfkit::report::Ratio;
 
     fn said(verdict: Verdict, ratio: Option<(f64, f64, f64)>) -> String {
@@ -431,17 +430,14 @@ mod tests {
             high,
             confidence: 0.95,
         });
-        let comparison = Comparison {
-            baseline: "old".to_owned(),
-            candidate: "new".to_owned(),
-            metric: Metric::WALL_TIME,
-            direction: Direction::LowerIsBetter,
-            interleaved: true,
-            pairs: 30,
-            ratio,
-            indifference: 0.005,
-            verdict,
-            notes: Vec::new(),
+        let comparison = {
+            let mut comparison = Comparison::new("old", "new", Metric::WALL_TIME);
+            comparison.interleaved = true;
+            comparison.pairs = 30;
+            comparison.ratio = ratio;
+            comparison.indifference = 0.005;
+            comparison.verdict = verdict;
+            comparison
         };
         sentence(&comparison).1
     }

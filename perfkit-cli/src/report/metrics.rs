@@ -51,7 +51,7 @@ pub(super) fn table(benchmarks: &[Benchmark], detail: Detail) -> Option<Table> {
             let digits = digits(summary);
             let show = |number: Option<f64>| value(number, summary.unit, digits);
             table.row(vec![
-                label(&benchmark.name),
+                label(&benchmark.label()),
                 label(metric.name()),
                 show(summary.mean),
                 show(summary.median),

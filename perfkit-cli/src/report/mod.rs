@@ -13,7 +13,7 @@ mod strips;
 mod view;
 
 pub(crate) use changes::verdict_word;
-pub(crate) use comparison::{capitalised, is_time};
+pub(crate) use comparison::is_time;
 pub(crate) use digest::digest;
 pub(crate) use headline::{Headline, basis, headlines};
 pub(crate) use numbers::RatioText;
@@ -22,8 +22,7 @@ pub(crate) use ranking::{Ranked, ranking};
 pub(crate) use view::Strip;
 pub(crate) use view::{Align, BINS, Block, Document, Strips, Table, Tone};
 
-use perfkit::bench::UNCOUNTED;
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, Report, Severity};
 
 /// What is said of a report without any.
 const NO_RESULTS: &str = "The report has no results.";
@@ -60,14 +59,9 @@ pub(crate) enum Detail {
     Full,
 }
 
-/// The remarks that are told: what was not counted only where everything is, and not
-/// what verdicts say themselves.
+/// The remarks that are told: details only where everything is.
 fn told_remarks(report: &Report, detail: Detail) -> impl Iterator<Item = &Note> {
-    let is_told = move |note: &&Note| match note.code.as_ref() {
-        UNCOUNTED => detail == Detail::Full,
-        comparison::EXACT_VALUES => false,
-        _ => true,
-    };
+    let is_told = move |note: &&Note| detail == Detail::Full || note.severity > Severity::Detail;
     remarks(report).filter(is_told)
 }
 

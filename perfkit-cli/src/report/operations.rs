@@ -92,7 +92,7 @@ fn times(operations: &[&OperationSnapshot]) -> Table {
             )
         };
         table.row(vec![
-            label(&operation.name),
+            label(&operation.label()),
             Unit::Count.format(calls.count() as f64, DIGITS),
             value(calls.success_rate(), Unit::Ratio, 4),
             time(sum("execution_time")),
@@ -123,7 +123,7 @@ fn memory(operations: &[&OperationSnapshot]) -> Table {
         }
         let mean = |name: &str, unit: Unit| value(metric(name).and_then(|m| m.mean), unit, DIGITS);
         table.row(vec![
-            label(&operation.name),
+            label(&operation.label()),
             mean("allocations", Unit::Count),
             mean("allocated", Unit::Bytes),
             mean("net_growth", Unit::Bytes),
@@ -156,7 +156,7 @@ fn work(operations: &[&OperationSnapshot]) -> Table {
             throughput(&operation.lifetime),
         ];
         if cells.iter().any(|cell| cell != NOTHING) {
-            let name = label(&operation.name);
+            let name = label(&operation.label());
             table.row([vec![name], cells.to_vec()].concat());
         }
     }
@@ -181,7 +181,7 @@ fn errors(operations: &[&OperationSnapshot]) -> Table {
     for operation in operations {
         for error in &operation.errors {
             table.row(vec![
-                label(&operation.name),
+                label(&operation.label()),
                 Unit::Count.format(error.count as f64, DIGITS),
                 shorten(&error.kind, LONGEST_TEXT),
                 shorten(&error.last_text, LONGEST_TEXT),

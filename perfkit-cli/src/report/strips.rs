@@ -16,8 +16,8 @@ const WIDEST_LINEAR: f64 = 20.0;
 
 /// The distributions of wall times; `None` where there are none.
 pub(super) fn strips<'a>(benchmarks: impl Iterator<Item = &'a Benchmark>) -> Option<Strips> {
-    let mut all: Vec<(&str, &MetricSummary)> = benchmarks
-        .filter_map(|benchmark| Some((benchmark.name.as_str(), times(benchmark)?)))
+    let mut all: Vec<(String, &MetricSummary)> = benchmarks
+        .filter_map(|benchmark| Some((benchmark.label(), times(benchmark)?)))
         .collect();
     let left_out = all.len().saturating_sub(MOST_STRIPS);
     all.truncate(MOST_STRIPS);
@@ -37,7 +37,7 @@ pub(super) fn strips<'a>(benchmarks: impl Iterator<Item = &'a Benchmark>) -> Opt
                 None => beyond += 1,
             }
         }
-        strips.push(Strip::new(name, bins));
+        strips.push(Strip::new(&name, bins));
     }
     Some(Strips {
         unit: Unit::Nanoseconds,

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use perfkit::report::{Benchmark, Environment, Note};
+use perfkit::report::{Benchmark, Environment, Note, NoteCode};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, Report};
 
@@ -16,7 +16,7 @@ pub(crate) fn save(made: &[Made], folder: &Path, seed: u64) -> Result<PathBuf, B
     let mut report = Report::new(Environment::detect(perfkit::snapshot().clock));
     let note =
         format!("a run is a comparison by a tool, and a failure one that was wrong (seed {seed})");
-    report.notes.push(Note::info("comparisons", note));
+    report.notes.push(Note::info(NoteCode::Other, note));
     let mut names: Vec<String> = made.iter().map(name).collect();
     names.sort_unstable();
     names.dedup();

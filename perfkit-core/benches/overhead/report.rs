@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use perfkit::report::{Benchmark, Environment, Note};
+use perfkit::report::{Benchmark, Environment, Note, NoteCode};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, Report};
 
@@ -30,7 +30,7 @@ fn report(phases: &[Phase], seed: u64) -> Report {
         "a run is a batch, and its time the CPU time of the batch over its calls; contestants \
          took turns, in an order of each round's own (seed {seed})"
     );
-    report.notes.push(Note::info("cpu-time-per-call", note));
+    report.notes.push(Note::info(NoteCode::Other, note));
     let mut first_block = 0;
     for phase in phases {
         let blocks: Vec<u64> = (first_block..).take(phase.rounds()).collect();

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::metric::{Direction, Metric, MetricSummary};
-use crate::report::{Benchmark, Comparison, Note, Ratio, Verdict};
+use crate::report::{Benchmark, Comparison, ExactValues, Note, NoteCode, Ratio, Verdict};
 use crate::stats;
 
 use super::layout::layout_note;
@@ -168,17 +168,12 @@ pub fn compare_interleaved(
     let is_sure = ratio.is_some_and(|ratio| ratio.confidence >= rules.confidence);
     let direction = direction(candidate.metrics.get(metric));
     let exact = constants(&pairs).filter(|_| !all_positive);
-    if let Some((baseline, candidate)) = exact {
+    if !all_positive && exact.is_none() {
         notes.push(Note::info(
-            "exact-values",
-            format!("{metric} was {baseline} and is {candidate}, in every run"),
-        ));
-    } else if !all_positive {
-        notes.push(Note::info(
-            "zero-values",
+            NoteCode::ZeroValues,
             format!("{metric} has values of zero, of which no ratio can be taken"),
         ));
-    } else if !is_sure {
+    } else if all_positive && !is_sure {
         notes.push(too_few_runs(replicates, rules));
     }
     let verdict_of = |ratio: &Ratio| verdict_of(Some(ratio), rules.indifference, direction);
@@ -198,23 +193,23 @@ pub fn compare_interleaved(
         (verdict, ratio) = (Verdict::Same, Some(narrower));
     }
     Comparison {
-        baseline: baseline.name.clone(),
-        candidate: candidate.name.clone(),
-        metric: metric.clone(),
+        baseline_revision: baseline.revision.clone(),
         direction,
         interleaved: true,
         pairs: replicates,
+        exact,
         indifference: rules.indifference,
         verdict,
         ratio,
         notes,
+        ..Comparison::new(&baseline.name, &candidate.name, metric.clone())
     }
 }
 
 fn too_few_runs(replicates: u64, rules: &Rules) -> Note {
     let needed = rules.fewest_pairs();
     Note::warning(
-        "too-few-runs",
+        NoteCode::TooFewRuns,
         format!("too few pairs of runs ({replicates}) for a verdict, which needs {needed}"),
     )
 }
@@ -303,21 +298,21 @@ fn by_round<'a>(pairs: &[Pair], differences: &'a [f64]) -> Vec<&'a [f64]> {
 
 /// The values of both sides where neither ever varies, as counts of allocations
 /// do not.
-fn constants(pairs: &[Pair]) -> Option<(f64, f64)> {
+fn constants(pairs: &[Pair]) -> Option<ExactValues> {
     let first = pairs.first()?;
     let is_same = |pair: &Pair| {
         pair.baseline.to_bits() == first.baseline.to_bits()
             && pair.candidate.to_bits() == first.candidate.to_bits()
     };
-    pairs
-        .iter()
-        .all(is_same)
-        .then_some((first.baseline, first.candidate))
+    pairs.iter().all(is_same).then_some(ExactValues {
+        baseline: first.baseline,
+        candidate: first.candidate,
+    })
 }
 
 /// The verdict on values that never vary and of which no ratio can be taken.
-fn verdict_of_values((baseline, candidate): (f64, f64), direction: Direction) -> Verdict {
-    match (candidate.total_cmp(&baseline), direction) {
+fn verdict_of_values(values: ExactValues, direction: Direction) -> Verdict {
+    match (values.candidate.total_cmp(&values.baseline), direction) {
         (Ordering::Equal, _) => Verdict::Same,
         (Ordering::Less, Direction::LowerIsBetter)
         | (Ordering::Greater, Direction::HigherIsBetter) => Verdict::Faster,
@@ -393,12 +388,12 @@ mod tests {
             (comparison.ratio, comparison.verdict),
             (None, Verdict::Inconclusive)
         );
-        assert_eq!(comparison.notes[0].code, "too-few-runs");
+        assert_eq!(comparison.notes[0].code, NoteCode::TooFewRuns);
         for (pairs, confidence) in [(6, 0.95), (8, 0.99), (10, 0.99)] {
             let comparison = compare(2.0, pairs);
             assert_eq!(comparison.ratio.unwrap().confidence, confidence);
             assert_eq!(comparison.verdict, Verdict::Inconclusive);
-            assert_eq!(comparison.notes[0].code, "too-few-runs");
+            assert_eq!(comparison.notes[0].code, NoteCode::TooFewRuns);
         }
         assert_eq!(compare(2.0, 11).verdict, Verdict::Slower);
     }
@@ -451,13 +446,14 @@ mod tests {
         let varying: Vec<f64> = (0..12).map(f64::from).collect();
         let comparison = compare(&varying, &[5.0; 12]);
         assert_eq!(comparison.verdict, Verdict::Inconclusive);
-        assert_eq!(comparison.notes[0].code, "zero-values");
+        assert_eq!(comparison.notes[0].code, NoteCode::ZeroValues);
         let exact = compare(&[0.0; 12], &[5.0; 12]);
         assert_eq!((exact.verdict, exact.ratio), (Verdict::Slower, None));
-        assert_eq!(
-            exact.notes[0].message,
-            "wall_time was 0 and is 5, in every run"
-        );
+        let values = ExactValues {
+            baseline: 0.0,
+            candidate: 5.0,
+        };
+        assert_eq!((exact.exact, exact.notes.len()), (Some(values), 0));
         assert_eq!(compare(&[5.0; 12], &[0.0; 12]).verdict, Verdict::Faster);
         assert_eq!(compare(&[0.0; 12], &[0.0; 12]).verdict, Verdict::Same);
         assert_eq!(compare(&[0.0; 3], &[5.0; 3]).verdict, Verdict::Inconclusive);

@@ -30,7 +30,7 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::clock::Clock;
 use crate::metric::{Metric, MetricSummary};
-use crate::report::{Benchmark, Note, RunFailure, Sampling, StopReason, Verdict};
+use crate::report::{Benchmark, Note, NoteCode, RunFailure, Sampling, StopReason, Verdict};
 use crate::stats;
 use crate::unit::Unit;
 
@@ -409,7 +409,7 @@ impl Collected {
                 Unit::Nanoseconds.format(all, 3),
                 Unit::Nanoseconds.format(own, 2),
             );
-            benchmark.notes.push(Note::info("short", message));
+            benchmark.notes.push(Note::info(NoteCode::Short, message));
         }
         benchmark
     }

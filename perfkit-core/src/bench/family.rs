@@ -1,7 +1,7 @@
 //! Many comparisons at once.
 
 use crate::metric::Metric;
-use crate::report::{Benchmark, Comparison, Note, Report, Verdict};
+use crate::report::{Benchmark, Comparison, Note, NoteCode, Report, Verdict};
 use crate::unit::Unit;
 
 use super::comparison::{Rules, compare_interleaved};
@@ -18,13 +18,10 @@ pub struct Family {
     pub pairs: Vec<(usize, usize)>,
     /// Those of the pairs that are one thing twice.
     pub nulls: Vec<(usize, usize)>,
-    /// Those of the pairs that are known to be the same whatever is measured of them,
-    /// unless that is a clear difference, and why.
-    pub known_same: Vec<((usize, usize), Note)>,
+    /// Those of the pairs of which both sides are the same program, and its name: they
+    /// are the same whatever is measured of them, unless that is a clear difference.
+    pub same_programs: Vec<((usize, usize), String)>,
 }
-
-/// The code of notes that say why a pair is known to be the same.
-const KNOWN_SAME: &str = "same-program";
 
 impl Family {
     /// All against one.
@@ -40,12 +37,8 @@ impl Family {
 
     /// Says of all pairs, but for the nulls, that both are one program, of this name.
     pub fn mark_one_program(&mut self, name: &str) {
-        let message = format!(
-            "`{name}` is the same program on both sides: what differs is noise, or files that it reads"
-        );
-        let note = Note::info(KNOWN_SAME, message);
         let pairs = self.pairs.iter().filter(|pair| !self.nulls.contains(pair));
-        self.known_same = pairs.map(|pair| (*pair, note.clone())).collect();
+        self.same_programs = pairs.map(|pair| (*pair, name.to_owned())).collect();
     }
 
     /// Adds a contestant that is the same as another, and its comparison with it.
@@ -53,31 +46,65 @@ impl Family {
     pub fn add_null(&mut self, contestant: usize) -> usize {
         let again = self.names.len();
         let name = self.names.get(contestant).map_or("", String::as_str);
-        self.names.push(name_again(name));
+        let name = self.name_of_control(name);
+        self.names.push(name);
         self.pairs.push((contestant, again));
         self.nulls.push((contestant, again));
         again
     }
 
+    /// What a control of this name is called, which nothing else is.
+    fn name_of_control(&self, name: &str) -> String {
+        let is_taken = |wanted: &String| self.names.contains(wanted);
+        let numbered = (2..).map(|number| format!("{name} (A/A control {number})"));
+        let first = format!("{name} (A/A control)");
+        let mut all = std::iter::once(first).chain(numbered);
+        all.find(|name| !is_taken(name)).unwrap_or_default()
+    }
+
+    /// Marks those of the benchmarks, which are in the order of the names, that are
+    /// controls.
+    pub fn mark_controls(&self, benchmarks: &mut [Benchmark]) {
+        for (one, again) in &self.nulls {
+            let name = benchmarks.get(*one).map(|benchmark| benchmark.name.clone());
+            if let Some(control) = benchmarks.get_mut(*again) {
+                control.control_of = name;
+            }
+        }
+    }
+
     /// The contestants of a report that took turns, and their comparisons.
     #[must_use]
     pub fn of_report(report: &Report) -> Self {
-        let names: Vec<String> = report.benchmarks.iter().map(|b| b.name.clone()).collect();
-        let index = |name: &str| names.iter().position(|other| other == name);
+        let names = report.benchmarks.iter().map(|b| b.name.clone()).collect();
+        let index = |wanted: &Benchmark| {
+            let mut all = report.benchmarks.iter();
+            all.position(|benchmark| std::ptr::eq(benchmark, wanted))
+        };
+        let pair = |c: &Comparison| {
+            let baseline = index(report.baseline_of(c)?)?;
+            Some((baseline, index(report.candidate_of(c)?)?))
+        };
+        let mut family = Self {
+            names,
+            ..Self::default()
+        };
         let in_turn = report.comparisons.iter();
         let in_turn = in_turn.filter(|c| c.interleaved && c.metric == Metric::WALL_TIME);
-        let pair = |c: &Comparison| index(&c.baseline).zip(index(&c.candidate));
-        let pairs: Vec<(usize, usize)> = in_turn.clone().filter_map(pair).collect();
-        let why = |c: &Comparison| c.notes.iter().find(|n| n.code == KNOWN_SAME).cloned();
-        let known_same = in_turn.clone().filter_map(|c| Some((pair(c)?, why(c)?)));
-        let is_null = |(one, again): &&(usize, usize)| names[*again] == name_again(&names[*one]);
-        let nulls = pairs.iter().filter(is_null).copied().collect();
-        Self {
-            known_same: known_same.collect(),
-            pairs,
-            nulls,
-            names,
+        for comparison in in_turn {
+            let Some(pair) = pair(comparison) else {
+                continue;
+            };
+            family.pairs.push(pair);
+            if comparison.is_control {
+                family.nulls.push(pair);
+            }
+            if comparison.is_same_program {
+                let name = comparison.candidate.clone();
+                family.same_programs.push((pair, name));
+            }
         }
+        family
     }
 
     /// By how much things may seem to differ from themselves in a metric: the largest
@@ -108,7 +135,7 @@ impl Family {
         } else {
             format!("what was run against itself differs by at most {share} on this machine")
         };
-        Some(Note::info("noise-of-the-machine", message))
+        Some(Note::info(NoteCode::NoiseOfTheMachine, message))
     }
 
     /// Adds the contestants and pairs of another family behind one's own.
@@ -121,16 +148,11 @@ impl Family {
         let nulls = other.nulls.iter();
         self.nulls
             .extend(nulls.map(|(one, again)| (before + one, before + again)));
-        let known_same = other.known_same.iter();
-        self.known_same.extend(
-            known_same.map(|((one, other), why)| ((before + one, before + other), why.clone())),
+        let same = other.same_programs.iter();
+        self.same_programs.extend(
+            same.map(|((one, other), name)| ((before + one, before + other), name.clone())),
         );
     }
-}
-
-/// What a contestant is called that is the same as another.
-fn name_again(name: &str) -> String {
-    format!("{name} (again)")
 }
 
 /// Compares the pairs of a family in each of the metrics.
@@ -191,9 +213,12 @@ pub fn compare_family(
         let of_pair = by_metric.iter().filter_map(|all| all.get(index));
         let mut of_pair: Vec<Comparison> = of_pair.filter(both).cloned().collect();
         note_same_instructions(&mut of_pair);
-        let known = family.known_same.iter();
-        let known = known.filter(|(pair, _)| pair == &(*baseline, *candidate));
-        known.for_each(|(_, why)| call_the_same(&mut of_pair, why));
+        let pair = (*baseline, *candidate);
+        let is_control = family.nulls.contains(&pair);
+        of_pair.iter_mut().for_each(|c| c.is_control = is_control);
+        let same = family.same_programs.iter();
+        let same = same.filter(|(of, _)| *of == pair);
+        same.for_each(|(_, program)| call_the_same(&mut of_pair, program));
         of_pair
     };
     family.pairs.iter().enumerate().flat_map(of_pair).collect()
@@ -211,18 +236,24 @@ fn note_same_instructions(of_pair: &mut [Comparison]) {
             "{} executes as many instructions as {}: what differs is not how much is computed, but memory, branches, where code lies, waiting or the kernel",
             time.candidate, time.baseline
         );
-        time.notes.push(Note::info("same-instructions", message));
+        time.notes
+            .push(Note::info(NoteCode::SameInstructions, message));
     }
 }
 
-/// Of a pair that is known to be the same, what is undecided is not for more rounds to
-/// decide.
-fn call_the_same(of_pair: &mut [Comparison], why: &Note) {
+/// Of two that are the same program, what is undecided is not for more rounds to decide.
+fn call_the_same(of_pair: &mut [Comparison], program: &str) {
     for comparison in of_pair {
         if comparison.verdict == Verdict::Inconclusive {
             comparison.verdict = Verdict::Same;
         }
-        comparison.notes.push(why.clone());
+        comparison.is_same_program = true;
+        let message = format!(
+            "`{program}` is the same program on both sides: what differs is noise, or files that it reads"
+        );
+        comparison
+            .notes
+            .push(Note::info(NoteCode::SameProgram, message));
     }
 }
 
@@ -234,6 +265,7 @@ fn is_difference(comparison: &Comparison) -> bool {
 mod tests {
     use super::*;
     use crate::metric::MetricSummary;
+    use crate::side::Side;
     use crate::unit::Unit;
 
     const TIME: [Metric; 1] = [Metric::WALL_TIME];
@@ -350,18 +382,22 @@ mod tests {
             let family = Family::against(0, names(2));
             let metrics = [Metric::WALL_TIME, Metric::INSTRUCTIONS];
             let compared = compare_family(&benchmarks, &family, &metrics, &Rules::default());
-            let codes = compared[0].notes.iter().map(|note| note.code.clone());
+            let codes = compared[0].notes.iter().map(|note| note.code);
             codes.collect::<Vec<_>>()
         };
-        assert_eq!(codes(1.5, 1e6), ["same-instructions"]);
+        assert_eq!(codes(1.5, 1e6), [NoteCode::SameInstructions]);
         assert!(codes(1.5, 1.5e6).is_empty());
         assert!(codes(1.0, 1e6).is_empty());
     }
 
     #[test]
     fn the_noise_of_times_says_nothing_of_cycles() {
-        let mut benchmarks = [("a", 1.0, 0.0), ("b", 1.02, 1.0), ("a (again)", 1.0, 2.0)]
-            .map(|(name, factor, phase)| benchmark(name, factor, 0.2, phase));
+        let mut benchmarks = [
+            ("a", 1.0, 0.0),
+            ("b", 1.02, 1.0),
+            ("a (A/A control)", 1.0, 2.0),
+        ]
+        .map(|(name, factor, phase)| benchmark(name, factor, 0.2, phase));
         for (benchmark, factor) in benchmarks.iter_mut().zip([1.0, 1.02, 1.0]) {
             let steady = self::benchmark("", factor, 0.0005, factor);
             let cycles = steady.metrics[&Metric::WALL_TIME].clone();
@@ -390,7 +426,7 @@ mod tests {
             }
             let mut all = Family::against(0, names(3));
             all.append(&family);
-            assert_eq!(all.known_same.len(), usize::from(is_one));
+            assert_eq!(all.same_programs.len(), usize::from(is_one));
             let mut all_benchmarks = vec![benchmark("", 1.0, 0.001, 0.5); 3];
             all_benchmarks.extend(benchmarks);
             compare_family(&all_benchmarks, &all, &TIME, &Rules::default()).remove(2)
@@ -404,11 +440,40 @@ mod tests {
     }
 
     #[test]
-    fn a_report_keeps_what_is_known_to_be_the_same() {
+    fn a_report_keeps_what_a_pair_is_whatever_the_names_are() {
         let mut report = Report::new(crate::report::Environment::detect("os"));
-        report.benchmarks = vec![benchmark("a", 1.0, 0.2, 0.0), benchmark("b", 1.0, 0.2, 1.0)];
-        let mut family = Family::against(0, vec!["a".to_owned(), "b".to_owned()]);
+        let name = |index: usize| ["a", "a (A/A control)"][index].to_owned();
+        let mut family = Family::against(0, vec![name(0), name(1)]);
         family.mark_one_program("paths");
+        family.add_null(0);
+        assert_eq!(family.names[2], "a (A/A control 2)");
+        let names = family.names.iter().zip([0.0, 1.0, 2.0]);
+        let benchmarks = names.map(|(name, phase)| benchmark(name, 1.0, 0.2, phase));
+        report.benchmarks = benchmarks.collect();
+        family.mark_controls(&mut report.benchmarks);
+        report.comparisons = compare_family(&report.benchmarks, &family, &TIME, &Rules::default());
+        let read = Family::of_report(&report);
+        assert_eq!((&read.pairs, &read.nulls), (&family.pairs, &family.nulls));
+        assert_eq!(read.nulls, [(0, 2)]);
+        let same: Vec<_> = read.same_programs.iter().map(|(pair, _)| *pair).collect();
+        assert_eq!(same, [(0, 1)]);
+        assert_eq!(report.benchmarks[2].control_of, Some(name(0)));
+    }
+
+    #[test]
+    fn two_revisions_of_one_name_are_told_apart_by_their_sides() {
+        let mut report = Report::new(crate::report::Environment::detect("os"));
+        report.benchmarks = [0.0, 1.0, 2.0, 3.0]
+            .map(|phase| benchmark(if phase < 2.0 { "a" } else { "b" }, 1.0, 0.01, phase))
+            .into();
+        for (benchmark, side) in report.benchmarks.iter_mut().zip([0, 1, 0, 1]) {
+            benchmark.side = Some([Side::Baseline, Side::Candidate][side]);
+        }
+        let family = Family {
+            names: ["a", "a", "b", "b"].map(str::to_owned).into(),
+            pairs: vec![(0, 1), (2, 3)],
+            ..Family::default()
+        };
         report.comparisons = compare_family(&report.benchmarks, &family, &TIME, &Rules::default());
         assert_eq!(Family::of_report(&report), family);
     }

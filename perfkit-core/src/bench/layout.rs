@@ -1,6 +1,6 @@
 //! Whether processes of one program differ, by where they lie in memory or run.
 
-use crate::report::Note;
+use crate::report::{Note, NoteCode};
 use crate::stats;
 use crate::unit::Unit;
 
@@ -52,7 +52,7 @@ pub(super) fn layout_note(candidate: &str, rounds: &[&[f64]]) -> Option<Note> {
     is_told.then(|| {
         let share = Unit::Ratio.format(lasting.exp_m1(), 2);
         Note::info(
-            "layout-sensitive",
+            NoteCode::LayoutSensitive,
             format!(
                 "{candidate}: from process to process its ratio varies by {share}, lastingly; speed depends on where things come to lie in memory, or on the CPU"
             ),
@@ -91,7 +91,7 @@ mod tests {
     fn processes_with_levels_of_their_own_are_told() {
         for seed in 0..50 {
             let found = note(&rounds(40, 0.03, 0.005, seed)).unwrap();
-            assert_eq!(found.code, "layout-sensitive");
+            assert_eq!(found.code, NoteCode::LayoutSensitive);
             assert!(found.message.starts_with("new: "), "{}", found.message);
         }
     }

@@ -45,7 +45,7 @@ pub use program::{Entrant, Program, Stable, Watch, WorkerProcess};
 pub use protocol::{Batch, BatchSize, Calibration};
 #[cfg(unix)]
 pub use race::{FUNCTION_METRICS, Race, Raced, Runner};
-pub use remarks::{UNCOUNTED, remark_on, uncounted};
+pub use remarks::{remark_on, uncounted};
 pub use sampler::{Look, Looks, Observer, Plan, Progress, Sampled, sample};
 pub use saved::{compare_saved, compare_saved_operations};
 pub use std::hint::black_box;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::process::spawn_at_fixed_addresses;
-use crate::report::RunFailure;
+use crate::report::{FailureKind, RunFailure};
 
 use super::contest::{Launcher, Placement, Trouble, Worker};
 use super::definition::Listed;
@@ -226,11 +226,8 @@ impl WorkerProcess<'_> {
         let _ = self.child.wait();
         let tail = self.stderr.recv_timeout(Duration::from_millis(500));
         let tail: Vec<u8> = tail.unwrap_or_default().into();
-        Trouble::Failed(RunFailure {
-            run: None,
-            reason,
-            stderr: String::from_utf8_lossy(&tail).into_owned(),
-        })
+        let stderr = String::from_utf8_lossy(&tail);
+        Trouble::Failed(RunFailure::new(FailureKind::Worker, reason).with_stderr(stderr))
     }
 
     fn unexpected(&mut self, reply: &Reply) -> Trouble {
@@ -331,9 +328,5 @@ impl<'a> Launcher for Stable<'a> {
 }
 
 fn trouble(reason: String) -> Trouble {
-    Trouble::Failed(RunFailure {
-        run: None,
-        reason,
-        stderr: String::new(),
-    })
+    Trouble::Failed(RunFailure::new(FailureKind::Worker, reason))
 }

@@ -3,7 +3,10 @@
 
 use crate::clock::Clock;
 use crate::metric::{Direction, Metric, MetricSummary};
-use crate::report::{Benchmark, Comparison, Note, Report, RunFailure, Sampling, StopReason};
+use crate::report::{
+    Benchmark, Comparison, Note, NoteCode, Report, RunFailure, Sampling, StopReason,
+};
+use crate::side::Side;
 use crate::unit::Unit;
 
 use super::contest::contest;
@@ -35,6 +38,9 @@ pub struct Race {
     pub entrants: Vec<Entrant>,
     /// What the programs say of each of them.
     pub listed: Vec<Listed>,
+    /// The revision of the first, where the second is the same benchmark of the
+    /// working tree.
+    pub base_revision: Option<String>,
 }
 
 impl Race {
@@ -83,6 +89,17 @@ impl Race {
             family: Family::against(0, names),
             entrants,
             listed: all,
+            base_revision: None,
+        }
+    }
+
+    /// Marks which of the benchmarks are controls, and which side the others are of.
+    fn mark(&self, benchmarks: &mut [Benchmark]) {
+        self.family.mark_controls(benchmarks);
+        if let (Some(revision), [baseline, candidate, ..]) = (&self.base_revision, benchmarks) {
+            baseline.side = Some(Side::Baseline);
+            baseline.revision = Some(revision.clone());
+            candidate.side = Some(Side::Candidate);
         }
     }
 
@@ -132,6 +149,7 @@ impl Runner<'_> {
         let clock = Clock::os();
         let contested = contest(&race.family, &mut stable, &self.effort, &clock, observer);
         let mut benchmarks = contested.benchmarks;
+        race.mark(&mut benchmarks);
         for (benchmark, listed) in benchmarks.iter_mut().zip(&race.listed) {
             benchmark.parameters.clone_from(&listed.parameters);
             add_throughput(benchmark, listed);
@@ -145,7 +163,7 @@ impl Runner<'_> {
         notes.extend(uncounted(of_one_thread.map(|(benchmark, _)| benchmark)));
         if stable.was_pinning_refused {
             notes.push(Note::info(
-                "not-pinned",
+                NoteCode::NotPinned,
                 "the system does not keep processes on one CPU: the intervals are wider than they could be",
             ));
         }
@@ -264,7 +282,7 @@ mod tests {
         let benchmarks = [
             benchmark("sum/loop", 1.0, 0.0005, 0.0),
             benchmark("sum/fold", 1.02, 0.0005, 1.0),
-            benchmark("sum/loop (again)", 1.0, swing, 2.0),
+            benchmark("sum/loop (A/A control)", 1.0, swing, 2.0),
         ];
         let (family, rules) = (race(true).family, Rules::default());
         let notes = family.noise_note(&benchmarks, &rules).into_iter().collect();
@@ -297,7 +315,7 @@ mod tests {
         let race = race(true);
         assert_eq!(
             race.family.names,
-            ["sum/loop", "sum/fold", "sum/loop (again)"]
+            ["sum/loop", "sum/fold", "sum/loop (A/A control)"]
         );
         assert_eq!(race.family.nulls, [(0, 2)]);
         assert_eq!(race.entrants[2].benchmark, "sum/loop");
@@ -352,7 +370,7 @@ mod tests {
                 looks: 3,
                 stopped,
             },
-            notes: vec![Note::info("not-pinned", "once")],
+            notes: vec![Note::info(NoteCode::NotPinned, "once")],
             failure: None,
         };
         let mut report = Report::new(crate::report::Environment::detect("os"));

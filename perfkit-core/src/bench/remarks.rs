@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use crate::metric::Metric;
 use crate::process::{HardwareCounter, HardwareEvent};
-use crate::report::{Benchmark, Note};
+use crate::report::{Benchmark, Note, NoteCode};
 use crate::stats::{self, Alternative};
 use crate::unit::Unit;
 
@@ -33,23 +33,19 @@ const LEAST_SHAPE: f64 = 0.05;
 /// A second speed is one where the valley before it is this deep.
 const LEAST_PROMINENCE: f64 = 0.25;
 
-/// The code of the note on instructions that were not counted, which few readers
-/// miss.
-pub const UNCOUNTED: &str = "no-instructions";
-
 /// What is said once of all that took turns, where it holds of each of them: it is the
 /// machine's then, and met them alike.
-const OF_THE_MACHINE: [(&str, &str); 3] = [
+const OF_THE_MACHINE: [(NoteCode, &str); 3] = [
     (
-        "far-out-runs",
+        NoteCode::FarOutRuns,
         "many runs of each took far longer than the rest; they are kept; perhaps something else was running",
     ),
     (
-        "drift",
+        NoteCode::Drift,
         "the machine became faster or slower meanwhile: it met all alike, and their ratios do not tell of it",
     ),
     (
-        "bimodal",
+        NoteCode::Bimodal,
         "the machine has several speeds: they met all alike, and their ratios do not tell of them, but single times do",
     ),
 ];
@@ -57,52 +53,48 @@ const OF_THE_MACHINE: [(&str, &str); 3] = [
 /// Adds to contestants that took turns what a reader should know of the runs of each;
 /// returns what is to be said of all of them.
 pub fn remark_on(benchmarks: &mut [Benchmark]) -> Vec<Note> {
-    for benchmark in benchmarks.iter_mut() {
-        let remarks = remarks(benchmark);
-        benchmark.notes.extend(remarks);
+    let mut shapes: Vec<[Option<Note>; 3]> = benchmarks.iter().map(shape).collect();
+    let mut of_all = Vec::new();
+    for (kind, (code, message)) in OF_THE_MACHINE.into_iter().enumerate() {
+        if shapes.len() > 1 && shapes.iter().all(|shape| shape[kind].is_some()) {
+            of_all.push(Note::warning(code, message));
+            shapes.iter_mut().for_each(|shape| shape[kind] = None);
+        }
     }
-    let is_of_all = |code: &str| {
-        let has = |benchmark: &Benchmark| benchmark.notes.iter().any(|note| note.code == code);
-        benchmarks.len() > 1 && benchmarks.iter().all(has)
-    };
-    let of_all = OF_THE_MACHINE.map(|of| Some(of).filter(|(code, _)| is_of_all(code)));
-    let of_all: Vec<Note> = of_all
-        .into_iter()
-        .flatten()
-        .map(|(code, message)| Note::warning(code, message))
-        .collect();
-    let is_told = |note: &Note| of_all.iter().any(|of_all| of_all.code == note.code);
-    for benchmark in benchmarks {
-        benchmark.notes.retain(|note| !is_told(note));
+    for (benchmark, shape) in benchmarks.iter_mut().zip(shapes) {
+        let first = [failed_runs(benchmark), first_run_slower(benchmark)];
+        let remarks = first.into_iter().chain(shape).flatten();
+        benchmark.notes.extend(remarks.collect::<Vec<_>>());
     }
     of_all
 }
 
-/// The remarks on one contestant's runs.
-fn remarks(benchmark: &Benchmark) -> Vec<Note> {
-    let mut notes = Vec::new();
+/// What may be the machine's: far-out values, a drift, several speeds.
+fn shape(benchmark: &Benchmark) -> [Option<Note>; 3] {
+    let (name, samples) = (&benchmark.name, times(benchmark));
+    [
+        far_out_values(name, samples),
+        drift(name, samples),
+        two_speeds(name, samples),
+    ]
+}
+
+fn times(benchmark: &Benchmark) -> &[f64] {
+    let times = benchmark.metrics.get(&Metric::WALL_TIME);
+    times.map_or(&[], |time| time.samples.as_slice())
+}
+
+fn failed_runs(benchmark: &Benchmark) -> Option<Note> {
     let runs = benchmark.successes + benchmark.failures;
-    if benchmark.failures > 0 {
-        notes.push(Note::warning(
-            "failed-runs",
+    (benchmark.failures > 0).then(|| {
+        Note::warning(
+            NoteCode::FailedRuns,
             format!(
                 "{}: {} of {runs} runs failed; their times are not in the numbers",
                 benchmark.name, benchmark.failures
             ),
-        ));
-    }
-    let times = benchmark.metrics.get(&Metric::WALL_TIME);
-    let samples = times
-        .map(|time| time.samples.as_slice())
-        .unwrap_or_default();
-    // Functions warm up in every turn.
-    if benchmark.rounds.is_empty() {
-        notes.extend(first_run_slower(&benchmark.name, samples));
-    }
-    notes.extend(far_out_values(&benchmark.name, samples));
-    notes.extend(drift(&benchmark.name, samples));
-    notes.extend(two_speeds(&benchmark.name, samples));
-    notes
+        )
+    })
 }
 
 /// Why instructions of some of these were not counted, where they were timed.
@@ -124,7 +116,7 @@ pub fn uncounted<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Opt
             uncounted.name
         ),
     };
-    Some(Note::info(UNCOUNTED, message))
+    Some(Note::detail(NoteCode::CountersUnavailable, message))
 }
 
 /// Values that rise or fall as they come: the machine warms up, or something
@@ -141,7 +133,7 @@ fn drift(name: &str, samples: &[f64]) -> Option<Note> {
         let way = if change > 0.0 { "slower" } else { "faster" };
         let share = Unit::Ratio.format(change.abs(), 2);
         Note::warning(
-            "drift",
+            NoteCode::Drift,
             format!("{name}: its runs became {way} by {share} from the first to the last; perhaps the machine warmed up, or something grew"),
         )
     })
@@ -158,7 +150,7 @@ fn two_speeds(name: &str, samples: &[f64]) -> Option<Note> {
     let is_told = modes.len() >= 2 && last > (1.0 + LEAST_SHAPE) * first;
     is_told.then(|| {
         Note::warning(
-            "bimodal",
+            NoteCode::Bimodal,
             format!(
                 "{name}: its runs have several speeds, about {} and about {}; a single typical time says little",
                 Unit::Nanoseconds.format(first, 3),
@@ -168,14 +160,17 @@ fn two_speeds(name: &str, samples: &[f64]) -> Option<Note> {
     })
 }
 
-fn first_run_slower(name: &str, samples: &[f64]) -> Option<Note> {
-    let (&first, rest) = samples.split_first()?;
+/// Functions warm up before each of their samples, so that none of them is the first.
+fn first_run_slower(benchmark: &Benchmark) -> Option<Note> {
+    let is_of_functions = !benchmark.rounds.is_empty();
+    let (name, samples) = (&benchmark.name, times(benchmark));
+    let (&first, rest) = samples.split_first().filter(|_| !is_of_functions)?;
     let rest = stats::sorted(rest)?;
     let (median, slowest) = (stats::median(&rest)?, rest.last()?);
     let stands_out = rest.len() >= 5 && first > SLOW_FIRST_RUN * median && first > *slowest;
     stands_out.then(|| {
         Note::warning(
-            "first-run-slower",
+            NoteCode::FirstRunSlower,
             format!(
                 "{name}: the first run took {}, the others {} in the median: perhaps caches were cold, and more warm-up (-w) would help",
                 Unit::Nanoseconds.format(first, 3),
@@ -193,7 +188,7 @@ fn far_out_values(name: &str, samples: &[f64]) -> Option<Note> {
     let is_many = ordered.len() >= 10 && count as f64 > MANY_FAR_OUT * ordered.len() as f64;
     is_many.then(|| {
         Note::warning(
-            "far-out-runs",
+            NoteCode::FarOutRuns,
             format!(
                 "{name}: {count} of {} runs took far longer than the rest (over {}); they are kept; perhaps something else was running",
                 ordered.len(),
@@ -215,12 +210,10 @@ mod tests {
         benchmark
     }
 
-    fn codes(values: &[f64]) -> Vec<String> {
-        let notes = remarks(&benchmark(values));
-        notes
-            .into_iter()
-            .map(|note| note.code.into_owned())
-            .collect()
+    fn codes(values: &[f64]) -> Vec<NoteCode> {
+        let mut benchmark = benchmark(values);
+        remark_on(std::slice::from_mut(&mut benchmark));
+        benchmark.notes.iter().map(|note| note.code).collect()
     }
 
     #[test]
@@ -238,7 +231,7 @@ mod tests {
     fn a_slow_first_run_is_told() {
         assert_eq!(
             codes(&[20.0, 10.1, 9.9, 10.0, 10.2, 9.8]),
-            ["first-run-slower"]
+            [NoteCode::FirstRunSlower]
         );
     }
 
@@ -253,7 +246,7 @@ mod tests {
             .zip(0..)
             .map(|(v, i): (f64, u32)| v + 0.2 * f64::from(i))
             .collect();
-        assert_eq!(codes(&drifting), ["drift"]);
+        assert_eq!(codes(&drifting), [NoteCode::Drift]);
         assert!(codes(&swinging(60).collect::<Vec<_>>()).is_empty());
     }
 
@@ -263,7 +256,7 @@ mod tests {
             .zip(0..)
             .map(|(v, i): (f64, u32)| v * [1.0, 1.5][(i / 3 % 2) as usize])
             .collect();
-        assert_eq!(codes(&two), ["bimodal"]);
+        assert_eq!(codes(&two), [NoteCode::Bimodal]);
     }
 
     #[test]
@@ -294,6 +287,6 @@ mod tests {
     fn many_far_out_runs_are_told() {
         let mut values = vec![10.0, 10.1, 9.9, 10.0, 10.2, 9.8, 10.1, 10.0, 9.9];
         values.extend([30.0, 40.0]);
-        assert_eq!(codes(&values), ["far-out-runs"]);
+        assert_eq!(codes(&values), [NoteCode::FarOutRuns]);
     }
 }

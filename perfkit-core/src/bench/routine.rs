@@ -108,7 +108,7 @@ struct Start {
 
 impl Stopwatch {
     fn new() -> Self {
-        let clock = Clock::fastest();
+        let clock = Clock::os();
         let cpu = || clock.thread_cpu_ns().unwrap_or(0);
         Self {
             clock_cost_ns: cost_ns(200, || clock.now_ns()),

@@ -9,7 +9,7 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::clock::Clock;
 use crate::metric::{Metric, MetricSummary};
-use crate::report::{Benchmark, RunFailure, Sampling, StopReason, Verdict};
+use crate::report::{Benchmark, FailureKind, RunFailure, Sampling, StopReason, Verdict};
 use crate::unit::Unit;
 
 use super::comparison::Rules;
@@ -271,11 +271,8 @@ impl<S: Subject> Sampler<'_, S> {
 
 /// A run with a value that is no number has none that pairs.
 fn not_a_number(run: Run) -> RunFailure {
-    RunFailure {
-        run: run.number(),
-        reason: "a measured value is not a finite number".to_owned(),
-        stderr: String::new(),
-    }
+    let reason = "a measured value is not a finite number";
+    RunFailure::new(FailureKind::NotANumber, reason).of_run(run.number())
 }
 
 /// The values of one subject so far.
@@ -347,11 +344,8 @@ mod tests {
             self.turns.borrow_mut().push(self.name);
             self.clock.advance(Duration::from_millis(10));
             if self.fails_at.is_some() && run.number() == self.fails_at {
-                return RunResult::Failed(RunFailure {
-                    run: run.number(),
-                    reason: "exit status 3".to_owned(),
-                    stderr: String::new(),
-                });
+                let failure = RunFailure::new(FailureKind::ExitStatus, "exit status 3");
+                return RunResult::Failed(failure.of_run(run.number()));
             }
             RunResult::Done(vec![(Metric::WALL_TIME, Unit::Nanoseconds, 10e6)])
         }

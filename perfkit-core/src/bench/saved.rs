@@ -1,7 +1,7 @@
 //! Comparing what was not measured in turn: saved reports.
 
 use crate::metric::{Metric, MetricSummary};
-use crate::report::{Benchmark, Comparison, Note, Ratio};
+use crate::report::{Benchmark, Comparison, Note, NoteCode, Ratio};
 use crate::snapshot::OperationSnapshot;
 use crate::stats;
 use crate::unit::Unit;
@@ -59,7 +59,7 @@ fn compare_summaries(
     rules: &Rules,
 ) -> Comparison {
     let mut notes = vec![Note::info(
-        "not-interleaved",
+        NoteCode::NotInterleaved,
         "the sides were not measured in turn: the interval is widened fourfold and to at least ±2 %, because sessions differ by more than runs",
     )];
     let ratio = match sides {
@@ -73,12 +73,12 @@ fn compare_summaries(
         .any(|side| side.min == Some(0.0));
     if ratio.is_none() && has_zero {
         notes.push(Note::info(
-            "zero-values",
+            NoteCode::ZeroValues,
             format!("{metric} has values of zero, of which no ratio can be taken"),
         ));
     } else if ratio.is_none() {
         notes.push(Note::warning(
-            "too-few-runs",
+            NoteCode::TooFewRuns,
             format!("there are too few values of {metric} on one side for an interval"),
         ));
     }
@@ -86,16 +86,12 @@ fn compare_summaries(
     notes.extend(from_deviation(sides, metric).filter(|_| ratio.is_some()));
     let direction = direction(sides.1);
     Comparison {
-        baseline: baseline.to_owned(),
-        candidate: candidate.to_owned(),
-        metric: metric.clone(),
         direction,
-        interleaved: false,
-        pairs: 0,
         indifference: rules.indifference,
         verdict: verdict_of(ratio.as_ref(), rules.indifference, direction),
         ratio,
         notes,
+        ..Comparison::new(baseline, candidate, metric.clone())
     }
 }
 
@@ -108,7 +104,7 @@ fn single_values(
     let typical = |side: &MetricSummary| Some(side.unit.format(side.median.or(side.mean)?, 4));
     let (baseline, candidate) = (typical(sides.0?)?, typical(sides.1?)?);
     Some(Note::info(
-        "no-interval",
+        NoteCode::NoInterval,
         format!("{name}: {metric} was {baseline} and is {candidate}, without an interval"),
     ))
 }
@@ -121,7 +117,7 @@ fn from_deviation(
     let is_whole = sides.0?.has_distribution() && sides.1?.has_distribution();
     (!is_whole).then(|| {
         Note::info(
-            "no-samples",
+            NoteCode::NoSamples,
             format!("no samples of {metric}: ratio and interval are from the reported means and standard deviations"),
         )
     })
@@ -225,7 +221,7 @@ mod tests {
         assert_eq!(compare(1.03).verdict, Verdict::Slower);
         assert_eq!(compare(0.9).verdict, Verdict::Faster);
         assert!(!compare(1.0).interleaved);
-        assert_eq!(compare(1.0).notes[0].code, "not-interleaved");
+        assert_eq!(compare(1.0).notes[0].code, NoteCode::NotInterleaved);
     }
 
     #[test]
@@ -271,7 +267,12 @@ mod tests {
         );
         assert_eq!(compared.verdict, Verdict::Slower);
         assert!((compared.ratio.unwrap().estimate - 3.0).abs() < 1e-9);
-        assert!(compared.notes.iter().any(|note| note.code == "no-samples"));
+        assert!(
+            compared
+                .notes
+                .iter()
+                .any(|note| note.code == NoteCode::NoSamples)
+        );
     }
 
     #[test]

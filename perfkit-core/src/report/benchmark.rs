@@ -5,14 +5,27 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::metric::{Direction, Metric, MetricSummary, number};
+use crate::side::Side;
 
 use super::note::Note;
 
 /// The runs of one contestant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Benchmark {
-    /// The contestant's name.
+    /// The contestant's name, as the user gave it. Two benchmarks of a report may share
+    /// a name where each is of one side.
     pub name: String,
+    /// Which side of a comparison it is of, where both have this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
+    /// The revision that it was built from, where that is not the working tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// The name of the benchmark that it runs once more, to show how much a thing
+    /// differs from itself: an A/A control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_of: Option<String>,
     /// The command that was run, as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
@@ -39,6 +52,10 @@ pub struct Benchmark {
     /// What was measured of the successful runs.
     #[serde(default)]
     pub metrics: BTreeMap<Metric, MetricSummary>,
+    /// Whether its peak memory is at most what was measured, because a process inherits
+    /// as much from the one that starts it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_peak_memory_inherited: bool,
     /// Warnings and remarks on this contestant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
@@ -50,6 +67,9 @@ impl Benchmark {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            side: None,
+            revision: None,
+            control_of: None,
             command: None,
             parameters: BTreeMap::new(),
             successes: 0,
@@ -58,8 +78,16 @@ impl Benchmark {
             blocks: Vec::new(),
             rounds: Vec::new(),
             metrics: BTreeMap::new(),
+            is_peak_memory_inherited: false,
             notes: Vec::new(),
         }
+    }
+
+    /// What tells it from all others of its report, for people: its name, to which the
+    /// baseline's revision or side is added where both sides have it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        label(&self.name, self.revision.as_deref(), self.side)
     }
 
     /// The share of counted runs that succeeded; `None` without a run.
@@ -70,17 +98,82 @@ impl Benchmark {
     }
 }
 
+/// A name that others share, with what tells it from them.
+pub(crate) fn label(name: &str, revision: Option<&str>, side: Option<Side>) -> String {
+    match (revision, side) {
+        (Some(revision), _) => format!("{name}@{revision}"),
+        (None, Some(Side::Baseline)) => format!("{name} (baseline)"),
+        (None, _) => name.to_owned(),
+    }
+}
+
 /// A run that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunFailure {
     /// The run's number, from 1; `None` for a warm-up run.
     #[serde(default)]
     pub run: Option<u64>,
+    /// What kind of failure it is.
+    #[serde(default)]
+    pub kind: FailureKind,
     /// What happened: `exit status 3`, `signal 9 (SIGKILL)`, `timed out after 2 s`.
     pub reason: String,
     /// The last lines that the command wrote to standard error.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr: String,
+}
+
+impl RunFailure {
+    /// A failure, with the reason in words for people.
+    #[must_use]
+    pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
+        Self {
+            run: None,
+            kind,
+            reason: reason.into(),
+            stderr: String::new(),
+        }
+    }
+
+    /// The failure of the counted run of this number, from 1; `None` for a warm-up run.
+    #[must_use]
+    pub fn of_run(mut self, run: Option<u64>) -> Self {
+        self.run = run;
+        self
+    }
+
+    /// With the last lines of what was written to standard error.
+    #[must_use]
+    pub fn with_stderr(mut self, stderr: impl Into<String>) -> Self {
+        self.stderr = stderr.into();
+        self
+    }
+}
+
+/// What kind of failure a run had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// It could not be started.
+    NotStarted,
+    /// It ended with a status other than 0.
+    ExitStatus,
+    /// A signal ended it.
+    Signal,
+    /// It took longer than it may.
+    TimedOut,
+    /// A command around it failed: setup, prepare, conclude or cleanup.
+    Hook,
+    /// The process of a benchmark ended, or did not do what it was told.
+    Worker,
+    /// A measured value was no finite number.
+    NotANumber,
+    /// Nobody said.
+    #[default]
+    #[serde(other)]
+    Unknown,
 }
 
 /// How the benchmarks of a report were sampled.
@@ -103,6 +196,10 @@ pub struct Sampling {
     pub looks: u64,
     /// Why sampling ended.
     pub stopped: StopReason,
+}
+
+fn is_false(fact: &bool) -> bool {
+    !fact
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -137,11 +234,22 @@ pub enum StopReason {
 
 /// Two contestants, compared in one metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Comparison {
-    /// What is compared against.
+    /// The name of what is compared against.
     pub baseline: String,
-    /// What is compared, and what the verdict speaks of.
+    /// The revision that the baseline was built from, where it is not the working tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_revision: Option<String>,
+    /// The name of what is compared, and what the verdict speaks of.
     pub candidate: String,
+    /// Whether this is a thing compared with itself, to see how much it differs from
+    /// itself: an A/A control.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_control: bool,
+    /// Whether both sides are the same program, which makes what is undecided the same.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_same_program: bool,
     /// The metric that is compared.
     pub metric: Metric,
     /// Which values of it are the good ones.
@@ -159,6 +267,10 @@ pub struct Comparison {
     pub pairs: u64,
     /// Candidate over baseline; `None` where it could not be computed.
     pub ratio: Option<Ratio>,
+    /// The values of both sides, where neither ever varies and no ratio can be taken of
+    /// them, as of zero allocations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<ExactValues>,
     /// The half-width δ of the indifference zone: ratios between 1/(1+δ) and
     /// 1+δ count as the same.
     #[serde(serialize_with = "number::serialize")]
@@ -168,6 +280,52 @@ pub struct Comparison {
     /// Warnings and remarks on this comparison.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+}
+
+impl Comparison {
+    /// A comparison of these two in a metric, of which nothing is known yet.
+    #[must_use]
+    pub fn new(baseline: impl Into<String>, candidate: impl Into<String>, metric: Metric) -> Self {
+        Self {
+            baseline: baseline.into(),
+            baseline_revision: None,
+            candidate: candidate.into(),
+            is_control: false,
+            is_same_program: false,
+            metric,
+            direction: Direction::default(),
+            interleaved: false,
+            pairs: 0,
+            ratio: None,
+            exact: None,
+            indifference: 0.0,
+            verdict: Verdict::Inconclusive,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The baseline's name, and its revision where it has one.
+    #[must_use]
+    pub fn baseline_label(&self) -> String {
+        label(&self.baseline, self.baseline_revision.as_deref(), None)
+    }
+
+    /// Whether baseline and candidate are two states of what has one name.
+    #[must_use]
+    pub fn is_of_one_name(&self) -> bool {
+        self.baseline == self.candidate
+    }
+}
+
+/// The values of both sides of a comparison, which never vary.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExactValues {
+    /// That of the baseline, in every run.
+    #[serde(serialize_with = "number::serialize")]
+    pub baseline: f64,
+    /// That of the candidate, in every run.
+    #[serde(serialize_with = "number::serialize")]
+    pub candidate: f64,
 }
 
 /// A ratio with its interval.

@@ -14,6 +14,7 @@ use serde::de::IgnoredAny;
 
 use crate::histogram::Histogram;
 
+use super::upgrade::{VERSION_1, from_version_1};
 use super::{Report, SCHEMA};
 
 /// The largest report that is read, in bytes: a million samples take 20 MB.
@@ -100,6 +101,10 @@ impl Report {
         let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
         match serde_json::from_slice::<Self>(json) {
             Ok(report) if report.schema == SCHEMA => report.check().map(|()| report),
+            Ok(report) if report.schema == VERSION_1 => {
+                let report = from_version_1(report, json).map_err(ReportError::Damaged)?;
+                report.check().map(|()| report)
+            }
             Ok(report) => Err(ReportError::OtherVersion(report.schema)),
             Err(error) => Err(why_unreadable(json, error)),
         }
@@ -174,7 +179,9 @@ fn why_unreadable(json: &[u8], error: serde_json::Error) -> ReportError {
         .filter(|_| is_object)
         .and_then(|header| header.schema)
     {
-        Some(serde_json::Value::String(schema)) if schema == SCHEMA => ReportError::Damaged(error),
+        Some(serde_json::Value::String(schema)) if schema == SCHEMA || schema == VERSION_1 => {
+            ReportError::Damaged(error)
+        }
         Some(serde_json::Value::String(schema)) if schema.starts_with("perfkit/") => {
             ReportError::OtherVersion(schema)
         }

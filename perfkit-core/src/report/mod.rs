@@ -10,15 +10,17 @@ mod note;
 mod recorded;
 mod summary;
 mod text;
+mod upgrade;
 
+pub use crate::side::Side;
 pub use benchmark::{
-    Benchmark, Comparison, Gate, GateFinding, GateOutcome, Ratio, RunFailure, Sampling, StopReason,
-    Verdict,
+    Benchmark, Comparison, ExactValues, FailureKind, Gate, GateFinding, GateOutcome, Ratio,
+    RunFailure, Sampling, StopReason, Verdict,
 };
 pub use environment::{ClockInfo, Environment};
 pub use file::{ReportError, save_atomically};
 pub use git::Git;
-pub use note::{Note, Severity};
+pub use note::{Note, NoteCode, Severity};
 pub use summary::{OperationTime, Summary};
 
 use std::time::SystemTime;
@@ -29,11 +31,11 @@ use crate::probe_overhead::ProbeOverhead;
 use crate::snapshot::{OperationSnapshot, Snapshot};
 
 /// The format that this version writes.
-pub const SCHEMA: &str = "perfkit/1";
+pub const SCHEMA: &str = "perfkit/2";
 
 /// One report: what was measured, and where.
 ///
-/// Its JSON form is described by `schema/perfkit-1.schema.json` in this crate.
+/// Its JSON form is described by `schema/perfkit-2.schema.json` in this crate.
 ///
 /// ```
 /// use perfkit::Report;
@@ -59,6 +61,9 @@ pub struct Report {
     /// The contestants of a comparison, or the results of benchmarks.
     #[serde(default)]
     pub benchmarks: Vec<Benchmark>,
+    /// The tool whose results these are; absent where they are perfkit's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_from: Option<String>,
     /// How the benchmarks were sampled; absent where they were not run by
     /// perfkit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,11 +89,33 @@ impl Report {
             environment,
             operations: Vec::new(),
             benchmarks: Vec::new(),
+            imported_from: None,
             sampling: None,
             comparisons: Vec::new(),
             gate: None,
             notes: Vec::new(),
         }
+    }
+
+    /// The benchmark that a comparison is against, where it is in this report.
+    #[must_use]
+    pub fn baseline_of(&self, comparison: &Comparison) -> Option<&Benchmark> {
+        let of_one_name = comparison.is_of_one_name();
+        self.benchmarks.iter().find(|benchmark| {
+            let is_it = match of_one_name {
+                true => benchmark.side == Some(Side::Baseline),
+                false => benchmark.side != Some(Side::Candidate),
+            };
+            benchmark.name == comparison.baseline && is_it
+        })
+    }
+
+    /// The benchmark that a comparison's verdict speaks of, where it is in this report.
+    #[must_use]
+    pub fn candidate_of(&self, comparison: &Comparison) -> Option<&Benchmark> {
+        self.benchmarks.iter().find(|benchmark| {
+            benchmark.name == comparison.candidate && benchmark.side != Some(Side::Baseline)
+        })
     }
 
     /// A report of the operations of a snapshot.
@@ -100,7 +127,7 @@ impl Report {
         report.environment.clock.probe = ProbeOverhead::on_clock(snapshot.clock);
         if !report.environment.is_optimized() {
             report.notes.push(Note::warning(
-                "not-optimized",
+                NoteCode::NotOptimized,
                 "the program was built without optimisation: its times say little about a release build",
             ));
         }

@@ -1,13 +1,13 @@
 //! Warnings and remarks, as data.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 /// How much a note matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
+    /// Of interest to those who want to know everything.
+    Detail,
     /// Good to know.
     Info,
     /// The numbers may mislead.
@@ -16,11 +16,102 @@ pub enum Severity {
     Error,
 }
 
+/// What kind of note it is, so that people can search for it and programs can count it.
+///
+/// Nothing is decided by it: what results depend on stands in fields of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum NoteCode {
+    /// The file names no unit, and one was assumed.
+    AssumedUnit,
+    /// Runs have several speeds.
+    Bimodal,
+    /// Which clock was read, and what a measured call costs.
+    Clock,
+    /// Instructions and cycles were not counted.
+    CountersUnavailable,
+    /// The processor changed its frequency.
+    CpuScaling,
+    /// A library was built without optimisation.
+    DebugBuild,
+    /// The reports come from different machines.
+    DifferentMachines,
+    /// Runs became faster or slower.
+    Drift,
+    /// Some runs failed.
+    FailedRuns,
+    /// Some runs took far longer than the rest.
+    FarOutRuns,
+    /// The first run was slower than the rest.
+    FirstRunSlower,
+    /// The candidate lacks it.
+    Gone,
+    /// The numbers come from another tool.
+    Imported,
+    /// Speed differs lastingly from process to process.
+    LayoutSensitive,
+    /// Part of the file has no counterpart in a report.
+    LeftOut,
+    /// Peak memory is not known below that of the measuring process.
+    MemoryFloor,
+    /// Only the candidate has it.
+    New,
+    /// Noise was not measured by an A/A control.
+    NoControl,
+    /// There is no interval.
+    NoInterval,
+    /// Single values are not known.
+    NoSamples,
+    /// What an A/A control differs by.
+    NoiseOfTheMachine,
+    /// A counter was not available.
+    NotCounted,
+    /// Both sides were not measured in turn.
+    NotInterleaved,
+    /// The program was built without optimisation.
+    NotOptimized,
+    /// Processes could not be kept on one CPU.
+    NotPinned,
+    /// The file has further baselines.
+    OtherBaselines,
+    /// As many instructions are executed on both sides.
+    SameInstructions,
+    /// Both sides are the same program.
+    SameProgram,
+    /// Not every call is timed.
+    Sampled,
+    /// Several processes recorded.
+    SeveralProcesses,
+    /// The time of the shell is within the times.
+    ShellNotSubtracted,
+    /// The time of the shell was subtracted.
+    ShellSubtracted,
+    /// A function is short against the loop that calls it.
+    Short,
+    /// A single load of a page.
+    SingleLoad,
+    /// There are too few runs for a verdict.
+    TooFewRuns,
+    /// Some metrics were left out, as there are too many.
+    TooManyMetrics,
+    /// Operations are too short to be timed singly.
+    TooShort,
+    /// Some values are no numbers.
+    UnusableValues,
+    /// Values of zero have no ratio.
+    ZeroValues,
+    /// Any other remark, such as one that a later version makes.
+    #[serde(other)]
+    Other,
+}
+
 /// A warning or remark that travels with a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Note {
-    /// What kind of note it is, for programs: `too-few-runs`, `command-failed`, …
-    pub code: Cow<'static, str>,
+    /// What kind of note it is.
+    pub code: NoteCode,
     /// How much it matters.
     pub severity: Severity,
     /// The note, for people.
@@ -28,29 +119,53 @@ pub struct Note {
 }
 
 impl Note {
+    /// A remark for those who want to know everything.
+    #[must_use]
+    pub fn detail(code: NoteCode, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Detail, message)
+    }
+
     /// A remark.
     #[must_use]
-    pub fn info(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn info(code: NoteCode, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Info, message)
     }
 
     /// A warning.
     #[must_use]
-    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn warning(code: NoteCode, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Warning, message)
     }
 
     /// A failure.
     #[must_use]
-    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn error(code: NoteCode, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Error, message)
     }
 
-    fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
+    fn new(code: NoteCode, severity: Severity, message: impl Into<String>) -> Self {
         Self {
-            code: Cow::Borrowed(code),
+            code,
             severity,
             message: message.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_written_in_words_and_an_unknown_one_is_read() {
+        let note = Note::info(NoteCode::TooFewRuns, "few");
+        let json = serde_json::to_string(&note).unwrap();
+        assert!(
+            json.contains(r#""code":"too-few-runs","severity":"info""#),
+            "{json}"
+        );
+        let later = json.replace("too-few-runs", "of-a-later-version");
+        let note: Note = serde_json::from_str(&later).unwrap();
+        assert_eq!((note.code, note.message.as_str()), (NoteCode::Other, "few"));
     }
 }

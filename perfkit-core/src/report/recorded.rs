@@ -3,7 +3,7 @@
 use crate::probe_overhead::ProbeOverhead;
 use crate::snapshot::OperationSnapshot;
 
-use super::{ClockInfo, Note};
+use super::{ClockInfo, Note, NoteCode};
 
 /// How many operations a note names.
 const NAMED: usize = 5;
@@ -37,7 +37,7 @@ fn clock_and_cost(clock: &ClockInfo) -> Note {
         "clock: {name}{}; percentiles are within {error_percent} %, those of the last calls exact",
         cost.unwrap_or_default()
     );
-    Note::info("clock", message)
+    Note::info(NoteCode::Clock, message)
 }
 
 /// Operations of which only some calls were timed.
@@ -50,7 +50,7 @@ fn sampled(operations: &[OperationSnapshot]) -> Option<Note> {
     let sampled = operations.iter().filter(|op| op.untimed_calls > 0);
     let names = list(sampled.map(of).collect())?;
     let message = format!("sampled: of these all calls were counted and some timed: {names}");
-    Some(Note::info("sampled", message))
+    Some(Note::info(NoteCode::Sampled, message))
 }
 
 /// Operations whose calls take hardly longer than timing them.
@@ -66,7 +66,7 @@ fn too_short(operations: &[OperationSnapshot], probe: Option<ProbeOverhead>) -> 
         "too short to be timed singly, because an empty call reads as {} ns: {names}",
         probe.inside_ns
     );
-    Some(Note::info("too-short", message))
+    Some(Note::info(NoteCode::TooShort, message))
 }
 
 fn list(names: Vec<String>) -> Option<String> {

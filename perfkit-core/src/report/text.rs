@@ -46,7 +46,7 @@ impl fmt::Display for Report {
         }
         for note in &self.notes {
             let severity = match note.severity {
-                Severity::Info => "note",
+                Severity::Detail | Severity::Info => "note",
                 Severity::Warning => "warning",
                 Severity::Error => "error",
             };

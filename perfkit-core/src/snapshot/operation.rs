@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::monitor::{Entry, Labelled, Monitor};
 use crate::recorder::{ErrorCount, Recording};
+use crate::side::Side;
 use crate::window::Window;
 
 use super::window::WindowSnapshot;
@@ -14,6 +15,9 @@ use super::window::WindowSnapshot;
 pub struct OperationSnapshot {
     /// The operation's name, with its labels if it has any: `get{status="200"}`.
     pub name: String,
+    /// Which side of a comparison it is of, where both have this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
     /// Name and labels apart, where the operation has labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labelled: Option<Labelled>,
@@ -82,6 +86,7 @@ impl OperationSnapshot {
         let period_ns = u64::try_from(monitor.last_period().as_nanos()).unwrap_or(u64::MAX);
         Self {
             name: entry.name.to_string(),
+            side: None,
             labelled: entry.labelled.as_deref().cloned(),
             recursive_calls: lifetime.nested,
             untimed_calls: lifetime.untimed,
@@ -101,6 +106,16 @@ impl OperationSnapshot {
 }
 
 impl OperationSnapshot {
+    /// What tells it from all others of its report, for people: its name, and of the
+    /// baseline its side where both sides of a comparison have it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self.side {
+            Some(Side::Baseline) => format!("{} (baseline)", self.name),
+            Some(Side::Candidate) | None => self.name.clone(),
+        }
+    }
+
     /// Adds the calls of the same operation in another process. Percentiles of
     /// the lifetime and the last period come from the merged histograms; the
     /// last calls of several processes have totals only.

@@ -16,7 +16,7 @@
 mod program;
 mod running;
 
-use perfkit::report::{Comparison, Verdict};
+use perfkit::report::{Comparison, NoteCode, Verdict};
 use perfkit::{CountingAllocator, Metric, Report};
 
 use program::{PID_FILE, WHICH};
@@ -25,7 +25,7 @@ use running::{Folder, run_tests};
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::new(std::alloc::System);
 
-const SCHEMA: &str = include_str!("../../schema/perfkit-1.schema.json");
+const SCHEMA: &str = include_str!("../../schema/perfkit-2.schema.json");
 
 fn main() {
     if let Ok(which) = std::env::var(WHICH) {
@@ -127,6 +127,8 @@ fn a_report_is_saved() {
     let sampling = report.sampling.as_ref().unwrap();
     assert_eq!((sampling.seed, sampling.rounds), (3, 1));
     assert!(sampling.interleaved);
+    // Times are read from this clock, also where the cycle counter is faster.
+    assert_eq!(report.environment.clock.name, "os_monotonic");
     for benchmark in &report.benchmarks {
         assert_eq!(benchmark.parameters["n"], "100");
         assert!(benchmark.metrics.contains_key(&Metric::THROUGHPUT));
@@ -175,7 +177,12 @@ fn failures_are_told() {
     assert!(fails.failures > 0);
     assert_eq!(fails.successes, 0);
     assert!(!fails.metrics.contains_key(&Metric::WALL_TIME));
-    assert!(fails.notes.iter().any(|note| note.code == "failed-runs"));
+    assert!(
+        fails
+            .notes
+            .iter()
+            .any(|note| note.code == NoteCode::FailedRuns)
+    );
 }
 
 fn a_baseline_is_kept() {
@@ -228,7 +235,7 @@ fn what_hangs_on_the_layout_is_told() {
         comparison
             .notes
             .iter()
-            .any(|n| n.code == "layout-sensitive")
+            .any(|n| n.code == NoteCode::LayoutSensitive)
     );
     assert!(
         measured.out.contains("come to lie in memory"),

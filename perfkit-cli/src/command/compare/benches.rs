@@ -7,7 +7,7 @@ use perfkit::bench::{
     Effort, FUNCTION_METRICS, Family, Listed, Program, Progress, Race, Raced, Runner, Trouble,
     Watch, compare_family,
 };
-use perfkit::report::{Note, Report, StopReason};
+use perfkit::report::{Note, NoteCode, Report, StopReason};
 
 use crate::args::{CompareArguments, Verbosity};
 use crate::error::Error;
@@ -187,7 +187,7 @@ fn of_revisions(base: &[Found], own: &[Found], label: &str, notes: &mut Vec<Note
     let (in_base, in_own) = (by_name(base), by_name(own));
     for name in in_base.keys().filter(|name| !in_own.contains_key(*name)) {
         let message = format!("{name} is gone: only {label} has it");
-        notes.push(Note::info("vanished-benchmark", message));
+        notes.push(Note::info(NoteCode::Gone, message));
     }
     let mut races = Vec::new();
     let mut are_same = BTreeMap::new();
@@ -195,13 +195,14 @@ fn of_revisions(base: &[Found], own: &[Found], label: &str, notes: &mut Vec<Note
         let name = &after.listed.name;
         let Some(before) = in_base.get(name).and_then(|index| base.get(*index)) else {
             let message = format!("{name} is new: {label} does not have it");
-            notes.push(Note::info("new-benchmark", message));
+            notes.push(Note::info(NoteCode::New, message));
             continue;
         };
         let mut race = Race::against_the_first([
-            (format!("{name}@{label}"), &before.program, &before.listed),
+            (name.clone(), &before.program, &before.listed),
             (name.clone(), &after.program, &after.listed),
         ]);
+        race.base_revision = Some(label.to_owned());
         let paths = (&before.program.path, &after.program.path);
         if *are_same
             .entry(paths)

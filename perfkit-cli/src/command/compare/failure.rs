@@ -1,8 +1,7 @@
 //! Failures of commands, as errors.
 
-use perfkit::report::RunFailure;
+use perfkit::report::{FailureKind, RunFailure};
 
-use crate::command_run::CANNOT_BE_RUN;
 use crate::error::Error;
 use crate::terminal::printable;
 
@@ -10,25 +9,22 @@ use crate::terminal::printable;
 pub(super) fn of_run(name: &str, failure: &RunFailure) -> Error {
     let name = printable(name);
     let reason = &failure.reason;
-    if reason.starts_with(CANNOT_BE_RUN) {
-        return Error::command_failed(format!("`{name}` {reason}"));
-    }
     let which = match failure.run {
         Some(run) => format!("run {run}"),
         None => "a warm-up run".to_owned(),
     };
-    let is_about_the_run = reason.starts_with("exit status") || reason.starts_with("signal");
-    let message = if reason.starts_with("the ") {
+    let message = match failure.kind {
+        FailureKind::NotStarted => format!("`{name}` {reason}"),
         // A command around the runs, whose failures are never ignored.
-        reason.clone()
-    } else {
-        format!("`{name}`, {which}: {reason}")
+        FailureKind::Hook => reason.clone(),
+        _ => format!("`{name}`, {which}: {reason}"),
     };
     let error = Error::command_failed(with_stderr(message, failure));
-    if is_about_the_run {
-        error.hint("`-i` goes on after a failed run and counts it")
-    } else {
-        error
+    match failure.kind {
+        FailureKind::ExitStatus | FailureKind::Signal => {
+            error.hint("`-i` goes on after a failed run and counts it")
+        }
+        _ => error,
     }
 }
 

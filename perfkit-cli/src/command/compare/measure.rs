@@ -117,9 +117,9 @@ fn run_all(
     let mut sampled = sample(commands, &plan, &Clock::os(), &mut show);
     drop(line);
     for (benchmark, command) in sampled.benchmarks.iter_mut().zip(commands.iter()) {
-        benchmark.command = Some(command.command_line.text.clone());
-        benchmark.parameters.clone_from(&command.parameters);
+        command.describe(benchmark);
     }
+    family.mark_controls(&mut sampled.benchmarks);
     if verbosity > Verbosity::Quiet && !terminal::stderr_is_terminal() {
         sampled.benchmarks.iter().for_each(tell_finished);
     }
@@ -169,7 +169,7 @@ fn tell_finished(benchmark: &Benchmark) {
         || "no successful run".to_owned(),
         |ns| format!("median {}", Unit::Nanoseconds.format(ns, 4)),
     );
-    let name = printable(&benchmark.name);
+    let name = printable(&benchmark.label());
     terminal::print_line(&format!("{name}: {median} (runs: {runs})"));
 }
 

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use perfkit::Report;
 use perfkit::bench::{pin, usable_cpus};
+use perfkit::report::Side;
 
 use crate::analysis::is_inconclusive;
 use crate::args::{CompareArguments, Format, Verbosity};
@@ -93,18 +94,19 @@ fn commands(
     signals: &Signals,
     verbosity: Verbosity,
 ) -> Result<(Report, Option<Error>), Error> {
-    let suffix = checkout.map_or_else(String::new, |c| format!("@{}", c.base.label));
     let paths = checkout.map(|c| [&c.base, &c.own].map(|tree| shown(&tree.directory)));
     let trees = paths.as_ref().map_or_else(Vec::new, |[base, own]| {
         let (base, own) = (base.as_str(), own.as_str());
         vec![
             CommandTree {
                 path: base,
-                suffix: &suffix,
+                side: Side::Baseline,
+                revision: checkout.map(|c| c.base.label.as_str()),
             },
             CommandTree {
                 path: own,
-                suffix: "",
+                side: Side::Candidate,
+                revision: None,
             },
         ]
     });

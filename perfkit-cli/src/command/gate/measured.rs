@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use perfkit::Report;
-use perfkit::bench::Family;
 
 use crate::analysis::{confirm, gate_of, is_suspected, judge as judge_reports};
 use crate::args::{CompareArguments, Format, GateArguments, Verbosity};
@@ -44,11 +43,7 @@ pub(super) fn judge(
         let (again, _) = judge_reports(&[second], None, &rules_of_regressions);
         regressions = confirm(regressions, &again, rules.inconclusive);
     }
-    let (budgets, _) = judge_reports(
-        &[of_this_tree(&first[0])],
-        None,
-        &rules.without_regressions(),
-    );
+    let (budgets, _) = judge_reports(&first, None, &rules.without_regressions());
     notes.extend(first[0].notes.iter().cloned());
     let findings = budgets.findings.into_iter().chain(regressions.findings);
     let gate = gate_of(findings.collect(), rules.inconclusive);
@@ -88,20 +83,6 @@ fn save(report: &Report, arguments: &GateArguments) -> Result<(), Error> {
     };
     let text = export::render(report, Detail::Usual, Format::Json, None)?;
     export::save(path, &text)
-}
-
-/// The report without what the revision took.
-fn of_this_tree(report: &Report) -> Report {
-    let family = Family::of_report(report);
-    let is_of_base = |index: usize| {
-        let is_baseline = family.pairs.iter().any(|(baseline, _)| *baseline == index);
-        is_baseline || family.nulls.iter().any(|(_, again)| *again == index)
-    };
-    let mut own = report.clone();
-    let own_only = report.benchmarks.iter().enumerate();
-    let own_only = own_only.filter(|(index, _)| !is_of_base(*index));
-    own.benchmarks = own_only.map(|(_, benchmark)| benchmark.clone()).collect();
-    own
 }
 
 /// What is measured: this tree against the revision, and that against itself.

@@ -169,7 +169,7 @@ impl Contestant {
         let mut times: Vec<f64> = drawable.collect();
         times.sort_unstable_by(f64::total_cmp);
         Some(Self {
-            name: label(&benchmark.name),
+            name: label(&benchmark.label()),
             median: stats::median(&times)?,
             times,
             hill: Vec::new(),

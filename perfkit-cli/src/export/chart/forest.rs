@@ -199,7 +199,7 @@ impl Row {
     /// A contestant with its place before its name.
     fn ranked(ranked: &Ranked<'_>) -> Self {
         let place = ranked.place.as_deref().unwrap_or("-");
-        let name = format!("{place} · {}", label(&ranked.benchmark.name));
+        let name = format!("{place} · {}", label(&ranked.benchmark.label()));
         match ranked.comparison {
             Some(comparison) => Self {
                 name,

@@ -49,7 +49,7 @@ impl Order {
             let time = benchmark.metrics.get(&Metric::WALL_TIME)?;
             let drawable = time.samples.iter().copied().filter(|t| is_drawable(*t));
             let drawable: Vec<f64> = drawable.collect();
-            (drawable.len() > 1).then_some((label(&benchmark.name), drawable))
+            (drawable.len() > 1).then_some((label(&benchmark.label()), drawable))
         };
         let mut all: Vec<_> = benchmarks.into_iter().filter_map(samples).collect();
         let left_out = all.len().saturating_sub(SERIES);

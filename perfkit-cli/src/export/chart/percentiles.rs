@@ -50,7 +50,7 @@ impl Percentiles {
                 .histogram
                 .clone()
                 .filter(|times| times.count() > 0)?;
-            Some((summary.sum, label(&operation.name), times))
+            Some((summary.sum, label(&operation.label()), times))
         };
         let mut found: Vec<_> = report.operations.iter().filter_map(time).collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -2,7 +2,6 @@
 //! away, and how many are left out.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
 use perfkit::Report;
 use perfkit::report::{Benchmark, Comparison, Ratio};
@@ -127,12 +126,12 @@ impl Group {
 /// The name of what is compared with its earlier self, or of the first two.
 fn group_name(benchmarks: &[&Benchmark]) -> String {
     if let [before, after] = benchmarks
-        && let Some(name) = before.name.strip_suffix(" (before)")
-        && after.name.strip_suffix(" (after)") == Some(name)
+        && before.name == after.name
     {
-        return label(name);
+        return label(&before.name);
     }
-    let names: Vec<String> = benchmarks.iter().take(2).map(|b| label(&b.name)).collect();
+    let first = benchmarks.iter().take(2);
+    let names: Vec<String> = first.map(|b| label(&b.label())).collect();
     names.join(", ")
 }
 
@@ -155,23 +154,10 @@ fn groups(report: &Report) -> Vec<Vec<&Benchmark>> {
     if report.sampling.is_some() || report.comparisons.is_empty() {
         return vec![report.benchmarks.iter().collect()];
     }
-    let by_name: HashMap<&str, &Benchmark> = report
-        .benchmarks
-        .iter()
-        .map(|benchmark| (benchmark.name.as_str(), benchmark))
-        .collect();
-    // Saved reports are compared by name, and their sides are marked.
-    let find = |name: &str, side: &str| {
-        let marked = format!("{name} ({side})");
-        by_name
-            .get(marked.as_str())
-            .or_else(|| by_name.get(name))
-            .copied()
-    };
     let timed = sorted_comparisons(report);
     let pairs = timed.into_iter().filter_map(|comparison| {
-        let before = find(&comparison.baseline, "before")?;
-        Some(vec![before, find(&comparison.candidate, "after")?])
+        let baseline = report.baseline_of(comparison)?;
+        Some(vec![baseline, report.candidate_of(comparison)?])
     });
     pairs.collect()
 }

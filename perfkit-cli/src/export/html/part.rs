@@ -177,7 +177,7 @@ impl RemarkView {
         let (class, word) = match note.severity {
             Severity::Error => ("is-bad", "Error"),
             Severity::Warning => ("is-unsure", "Warning"),
-            Severity::Info => ("is-usual", "Note"),
+            Severity::Detail | Severity::Info => ("is-usual", "Note"),
         };
         let text = shorten(&printable(&note.message), LONGEST_REMARK);
         Self { class, word, text }

@@ -7,7 +7,6 @@ use perfkit::Report;
 use perfkit::report::{Sampling, StopReason};
 use perfkit::unit::Unit;
 
-use crate::report::capitalised;
 use crate::terminal::{printable, shorten};
 
 /// The longest command line that is shown.
@@ -63,9 +62,8 @@ fn is_known(fact: &str) -> bool {
 /// Where the numbers, or what is said of them, come from: perfkit, or a tool
 /// whose results were read.
 pub(super) fn origin(report: &Report) -> String {
-    let imported = report.notes.iter().find(|note| note.code == "imported");
-    match imported {
-        Some(note) => capitalised(&shorten(&printable(&note.message), 120)),
+    match &report.imported_from {
+        Some(tool) => format!("Read from {}", shorten(&printable(tool), 110)),
         None if report.gate.is_some() => "Checked by perfkit".to_owned(),
         None if is_measured(report) => "Measured with perfkit".to_owned(),
         // Whose numbers a comparison of files is from, it does not tell.

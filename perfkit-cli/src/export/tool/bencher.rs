@@ -23,7 +23,7 @@ pub(super) fn render(report: &Report) -> Result<String, Error> {
     let mut names = Names::up_to(LONGEST_NAME);
     let benchmarks: Map<String, Value> = subjects
         .iter()
-        .map(|subject| (names.give(subject.name), measures(subject)))
+        .map(|subject| (names.give(&subject.name), measures(subject)))
         .collect();
     Ok(json_text(&Value::Object(benchmarks)))
 }

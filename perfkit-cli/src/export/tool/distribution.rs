@@ -14,8 +14,8 @@ use crate::error::Error;
 const HIGHEST_NS: u64 = (1 << 48) - 1;
 
 /// The times of one benchmark or operation.
-pub(super) struct Distribution<'a> {
-    pub(super) name: &'a str,
+pub(super) struct Distribution {
+    pub(super) name: String,
     pub(super) times: Buckets<u64>,
     /// How long it was measured, where that is known.
     pub(super) span: Duration,
@@ -23,14 +23,11 @@ pub(super) struct Distribution<'a> {
 
 /// Every distribution of times; those of which all values were kept are counted
 /// into buckets.
-pub(super) fn distributions(report: &Report) -> Result<Vec<Distribution<'_>>, Error> {
-    let benchmarks = report
-        .benchmarks
-        .iter()
-        .map(|b| (b.name.as_str(), &b.metrics, 0));
+pub(super) fn distributions(report: &Report) -> Result<Vec<Distribution>, Error> {
+    let benchmarks = report.benchmarks.iter().map(|b| (b.label(), &b.metrics, 0));
     let operations = report.operations.iter().map(|o| {
         let window = &o.lifetime;
-        (o.name.as_str(), &window.metrics, window.span_ns)
+        (o.label(), &window.metrics, window.span_ns)
     });
     let mut found = Vec::new();
     for (name, metrics, span_ns) in benchmarks.chain(operations) {

@@ -1,37 +1,49 @@
 //! The lists that github-action-benchmark reads as `customSmallerIsBetter` and
 //! `customBiggerIsBetter`.
 
-use perfkit::Report;
+use std::collections::BTreeSet;
+
 use perfkit::unit::Unit;
+use perfkit::{Direction, Report};
 use serde_json::{Value, json};
 
 use crate::error::Error;
 
-use super::measure::{Better, Measure, subjects};
+use super::measure::{Measure, subjects};
 use super::names::Names;
 use super::{json_text, lacks};
 
 /// The longest name, in characters: the action puts it into a table.
 const LONGEST_NAME: usize = 200;
 
-/// Every number of which smaller, or bigger, ones are better. The action
-/// compares one file in one direction.
-pub(super) fn render(report: &Report, better: Better) -> Result<String, Error> {
+/// Every number of which the good ones are in this direction. The action compares one
+/// file in one direction.
+pub(super) fn render(report: &Report, direction: Direction) -> Result<String, Error> {
     let subjects = subjects(report);
     let mut names = Names::up_to(LONGEST_NAME);
     let mut entries = Vec::new();
     for subject in &subjects {
-        let name = names.give(&inert(subject.name));
-        let measures = subject.measures.iter().filter(|m| m.better == better);
+        let name = names.give(&inert(&subject.name));
+        let measures = subject.measures.iter().filter(|m| m.direction == direction);
         entries.extend(measures.map(|measure| entry(&name, measure)));
     }
     if entries.is_empty() {
-        return Err(match better {
-            Better::Smaller => lacks("numbers of benchmarks or operations"),
-            Better::Bigger => lacks("numbers of which bigger ones are better"),
-        });
+        return Err(lacks(match direction {
+            Direction::LowerIsBetter => "numbers of which smaller ones are better",
+            _ => "numbers of which bigger ones are better",
+        }));
     }
     Ok(json_text(&Value::Array(entries)))
+}
+
+/// The metrics of which nobody said which values are good, so that they are in neither
+/// list.
+pub(super) fn undirected(report: &Report) -> Vec<String> {
+    let subjects = subjects(report);
+    let measures = subjects.iter().flat_map(|subject| &subject.measures);
+    let unknown = measures.filter(|measure| measure.direction == Direction::Unknown);
+    let names: BTreeSet<&str> = unknown.map(|measure| measure.metric).collect();
+    names.into_iter().map(str::to_owned).collect()
 }
 
 fn entry(name: &str, measure: &Measure<'_>) -> Value {

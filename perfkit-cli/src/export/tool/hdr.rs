@@ -40,7 +40,7 @@ pub(super) fn render(report: &Report) -> Result<String, Error> {
         .map_err(|error| failed(&error))?;
     let mut names = Names::up_to(LONGEST_NAME);
     for distribution in &distributions {
-        let tag = tag(&names.give(distribution.name));
+        let tag = tag(&names.give(&distribution.name));
         let begin = end.saturating_sub(distribution.span);
         writer
             .write_histogram(

@@ -47,7 +47,7 @@ pub(crate) fn files(report: &Report) -> Result<Vec<(String, String)>, Error> {
     let mut taken: Vec<String> = Vec::new();
     let mut files = Vec::new();
     for distribution in &distributions {
-        let stem = file_stem(distribution.name);
+        let stem = file_stem(&distribution.name);
         let mut name = stem.clone();
         let mut number = 2;
         // Some file systems do not tell upper from lower case.
@@ -76,10 +76,10 @@ fn file_stem(name: &str) -> String {
     }
 }
 
-fn list(distributions: &[Distribution<'_>]) -> String {
+fn list(distributions: &[Distribution]) -> String {
     let named = distributions.iter().take(LISTED);
     let names: Vec<String> = named
-        .map(|d| format!("`{}`", shorten(&printable(d.name), 60)))
+        .map(|d| format!("`{}`", shorten(&printable(&d.name), 60)))
         .collect();
     let more = match distributions.len().saturating_sub(LISTED) {
         0 => String::new(),

@@ -4,7 +4,7 @@
 use perfkit::report::Benchmark;
 use perfkit::stats;
 use perfkit::unit::Unit;
-use perfkit::{Metric, MetricSummary, OperationSnapshot, Report};
+use perfkit::{Direction, Metric, MetricSummary, OperationSnapshot, Report};
 
 /// How sure the bounds of a number are.
 const CONFIDENCE: f64 = 0.95;
@@ -23,7 +23,7 @@ const LEFT_OUT: [Metric; 7] = [
 
 /// A benchmark or an operation with its numbers.
 pub(super) struct Subject<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: String,
     pub(super) measures: Vec<Measure<'a>>,
 }
 
@@ -34,15 +34,9 @@ pub(super) struct Measure<'a> {
     pub(super) value: f64,
     /// Where the true value is with a confidence of 95 %.
     pub(super) bounds: Option<(f64, f64)>,
-    pub(super) better: Better,
+    pub(super) direction: Direction,
     /// What the number is, in words: `median of 100 values`.
     pub(super) what: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Better {
-    Smaller,
-    Bigger,
 }
 
 /// Everything in a report that a tracker can follow.
@@ -61,7 +55,7 @@ fn of_benchmark(benchmark: &Benchmark) -> Subject<'_> {
     let runs = benchmark.successes.saturating_add(benchmark.failures);
     measures.extend(success_rate(benchmark.successes, runs, "runs"));
     Subject {
-        name: &benchmark.name,
+        name: benchmark.label(),
         measures,
     }
 }
@@ -84,7 +78,7 @@ fn of_operation(operation: &OperationSnapshot) -> Subject<'_> {
             unit,
             value: value.filter(|value| value.is_finite())?,
             bounds: None,
-            better: Better::Bigger,
+            direction: Direction::HigherIsBetter,
             what: "mean of the whole time".to_owned(),
         })
     }));
@@ -92,7 +86,7 @@ fn of_operation(operation: &OperationSnapshot) -> Subject<'_> {
     let finished = calls.total().saturating_sub(calls.cancelled);
     measures.extend(success_rate(calls.success, finished, "calls"));
     Subject {
-        name: &operation.name,
+        name: operation.label(),
         measures,
     }
 }
@@ -103,7 +97,7 @@ fn success_rate(successes: u64, of: u64, what: &str) -> Option<Measure<'static>>
         unit: Unit::Ratio,
         value: successes as f64 / of as f64,
         bounds: Some(stats::proportion_bounds(successes, of, CONFIDENCE)),
-        better: Better::Bigger,
+        direction: Direction::HigherIsBetter,
         what: format!("of {of} {what}"),
     })
 }
@@ -125,16 +119,12 @@ fn of_metric<'a>(metric: &'a Metric, summary: &MetricSummary) -> Option<Measure<
             (mean, bounds, "mean")
         }
     };
-    let better = match summary.unit {
-        Unit::PerSecond | Unit::BytesPerSecond => Better::Bigger,
-        _ => Better::Smaller,
-    };
     value.is_finite().then(|| Measure {
         metric: metric.name(),
         unit: summary.unit,
         value,
         bounds,
-        better,
+        direction: summary.direction,
         what: format!("{which} of {} values", summary.count),
     })
 }
@@ -176,9 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn rates_are_better_when_bigger() {
-        let summary = MetricSummary::from_values(Unit::PerSecond, &[5.0]);
-        let measure = of_metric(&Metric::WALL_TIME, &summary).unwrap();
-        assert_eq!((measure.better, measure.bounds), (Better::Bigger, None));
+    fn which_way_is_better_is_what_the_metric_says() {
+        let mut summary = MetricSummary::from_values(Unit::Ratio, &[0.5]);
+        for direction in [Direction::HigherIsBetter, Direction::Unknown] {
+            summary.direction = direction;
+            let measure = of_metric(&Metric::WALL_TIME, &summary).unwrap();
+            assert_eq!((measure.direction, measure.bounds), (direction, None));
+        }
     }
 }

@@ -11,12 +11,10 @@ mod names;
 
 pub(crate) use hgrm::files as hgrm_files;
 
-use perfkit::Report;
+use perfkit::{Direction, Report};
 use serde_json::Value;
 
 use crate::error::Error;
-
-use measure::Better;
 
 /// A format that another tool reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +32,22 @@ pub(crate) enum Tool<'a> {
 pub(crate) fn render_for(report: &Report, tool: Tool<'_>) -> Result<String, Error> {
     match tool {
         Tool::Bencher => bencher::render(report),
-        Tool::GithubActionSmaller => github_action::render(report, Better::Smaller),
-        Tool::GithubActionBigger => github_action::render(report, Better::Bigger),
+        Tool::GithubActionSmaller => github_action::render(report, Direction::LowerIsBetter),
+        Tool::GithubActionBigger => github_action::render(report, Direction::HigherIsBetter),
         Tool::Junit => junit::render(report),
         Tool::Hdr => hdr::render(report),
         Tool::Hgrm(wanted) => hgrm::render(report, wanted),
     }
+}
+
+/// What a tool is not given of a report, in words.
+pub(crate) fn left_out(report: &Report, tool: Tool<'_>) -> Option<String> {
+    let is_directed = matches!(tool, Tool::GithubActionSmaller | Tool::GithubActionBigger);
+    let metrics = github_action::undirected(report);
+    (is_directed && !metrics.is_empty()).then(|| {
+        let metrics = metrics.join(", ");
+        format!("left out, because nobody said which values are good: {metrics}")
+    })
 }
 
 /// A report that has nothing of what a format is for.

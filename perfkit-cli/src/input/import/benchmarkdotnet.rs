@@ -1,7 +1,7 @@
 //! BenchmarkDotNet: its JSON exporters, full and brief. Nanoseconds.
 
 use perfkit::Metric;
-use perfkit::report::{Note, Report};
+use perfkit::report::{FailureKind, Note, NoteCode, Report};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
@@ -134,7 +134,11 @@ fn entry(case: Case) -> Entry {
     entry.parameter("job", job.unwrap_or_default());
     let Some(statistics) = case.statistics else {
         entry.runs(0, 1);
-        entry.failed_run(None, "there are no results: the benchmark failed");
+        entry.failed_run(
+            None,
+            FailureKind::Unknown,
+            "there are no results: the benchmark failed",
+        );
         return entry;
     };
     let measured = measured(case.measurements.as_deref().unwrap_or_default());
@@ -157,7 +161,7 @@ fn entry(case: Case) -> Entry {
         };
         entry.reported(Metric::WALL_TIME, Scale::NANOSECONDS, reported);
         entry.note(Note::info(
-            "no-samples",
+            NoteCode::NoSamples,
             "the file has no samples: intervals are from the reported standard deviation",
         ));
     }

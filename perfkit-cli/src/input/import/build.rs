@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::SystemTime;
 
 use perfkit::histogram::Histogram;
-use perfkit::report::{Benchmark, ClockInfo, Environment, Note, Report, RunFailure};
+use perfkit::report::{
+    Benchmark, ClockInfo, Environment, FailureKind, Note, NoteCode, Report, RunFailure,
+};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 
@@ -68,9 +70,9 @@ impl Import {
             git: None,
         };
         let mut report = Report::new(environment);
-        report
-            .notes
-            .push(Note::info("imported", format!("read from {origin}")));
+        report.imported_from = Some(origin.to_owned());
+        let note = Note::info(NoteCode::Imported, format!("read from {origin}"));
+        report.notes.push(note);
         Self { report }
     }
 
@@ -146,6 +148,12 @@ impl Entry {
         }
     }
 
+    /// Says why its peak memory is at most what the file says.
+    pub(super) fn peak_memory_is_inherited(&mut self, why: &str) {
+        self.benchmark.is_peak_memory_inherited = true;
+        self.note(Note::info(NoteCode::MemoryFloor, why));
+    }
+
     /// How many runs there were, where the number of values does not say it.
     pub(super) fn runs(&mut self, successes: u64, failures: u64) {
         self.benchmark.successes = successes;
@@ -153,13 +161,15 @@ impl Entry {
     }
 
     /// Tells of a failed run, which is counted by [`Entry::runs`].
-    pub(super) fn failed_run(&mut self, run: Option<u64>, reason: impl Into<String>) {
+    pub(super) fn failed_run(
+        &mut self,
+        run: Option<u64>,
+        kind: FailureKind,
+        reason: impl Into<String>,
+    ) {
         if self.benchmark.failed_runs.len() < MOST_FAILURES {
-            self.benchmark.failed_runs.push(RunFailure {
-                run,
-                reason: reason.into(),
-                stderr: String::new(),
-            });
+            let failure = RunFailure::new(kind, reason);
+            self.benchmark.failed_runs.push(failure.of_run(run));
         }
     }
 
@@ -239,7 +249,7 @@ impl Entry {
         if self.benchmark.metrics.len() >= MOST_METRICS {
             let name = self.name();
             let text = format!("{name}: metrics beyond the first {MOST_METRICS} were left out");
-            self.note(Note::warning("too-many-metrics", text));
+            self.note(Note::warning(NoteCode::TooManyMetrics, text));
             return;
         }
         let metrics = &mut self.benchmark.metrics;
@@ -254,7 +264,7 @@ impl Entry {
         if left_out > 0 {
             let name = self.name();
             self.note(Note::warning(
-                "unusable-values",
+                NoteCode::UnusableValues,
                 format!("{name}: values of {metric} that are negative, too large or no numbers were left out: {left_out}"),
             ));
         }
@@ -387,7 +397,7 @@ mod tests {
         assert_eq!(time.samples, [1e9, 0.0]);
         assert!(time.samples[1].is_sign_positive());
         let note = &entry.benchmark.notes[0];
-        assert_eq!(note.code, "unusable-values");
+        assert_eq!(note.code, NoteCode::UnusableValues);
         assert!(note.message.ends_with("left out: 4"), "{}", note.message);
     }
 

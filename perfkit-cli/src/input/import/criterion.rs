@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use perfkit::Metric;
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, NoteCode, Report};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
@@ -95,7 +95,7 @@ pub(super) fn read(folder: &Path, baseline: Option<&str>) -> Result<Report, Pars
     if !others.is_empty() {
         let others = others.join(", ");
         import.note(Note::info(
-            "other-baselines",
+            NoteCode::OtherBaselines,
             format!("the folder also has: {others}; read one with FOLDER@NAME"),
         ));
     }
@@ -210,7 +210,7 @@ pub(super) fn add_estimates(entry: &mut Entry, identity: &Identity, estimates: &
         entry.reported(Metric::THROUGHPUT, scale, reported);
     }
     entry.note(Note::info(
-        "no-samples",
+        NoteCode::NoSamples,
         "the file has estimates without the values they are from, nor their number: no interval can be had",
     ));
 }

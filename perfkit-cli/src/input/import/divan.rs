@@ -1,7 +1,7 @@
 //! divan's text: a tree of names beside a table of times.
 
 use perfkit::Metric;
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, NoteCode, Report};
 
 use super::build::{Entry, Import, Reported};
 use super::parse_error::ParseError;
@@ -62,7 +62,7 @@ fn is_heading(line: &str) -> bool {
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let mut import = Import::new("divan's text");
     import.note(Note::info(
-        "no-samples",
+        NoteCode::NoSamples,
         "divan reports fastest, slowest, median and mean without a deviation: no interval can be had",
     ));
     let mut tree: Option<Tree> = None;

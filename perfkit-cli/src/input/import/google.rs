@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, NoteCode, Report};
 use serde::Deserialize;
 
 use super::build::Import;
@@ -79,13 +79,13 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     import.environment().cores = file.context.num_cpus.filter(|cores| *cores > 0);
     if file.context.library_build_type.as_deref() == Some("debug") {
         import.note(Note::warning(
-            "debug-build",
+            NoteCode::DebugBuild,
             "Google Benchmark says that its library was built as debug: times may be longer",
         ));
     }
     if file.context.cpu_scaling_enabled == Some(true) {
         import.note(Note::warning(
-            "cpu-scaling",
+            NoteCode::CpuScaling,
             "Google Benchmark says that CPU frequency scaling was on: times may vary",
         ));
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use perfkit::Metric;
-use perfkit::report::Note;
+use perfkit::report::{FailureKind, Note, NoteCode};
 
 use super::build::{Entry, Import, MOST_METRICS, Reported};
 use super::parse_error::ParseError;
@@ -54,7 +54,7 @@ pub(super) fn collect(import: &mut Import, rows: Vec<Row>) -> Result<(), ParseEr
     }
     if is_fitted {
         import.note(Note::info(
-            "left-out",
+            NoteCode::LeftOut,
             "fitted complexities (BigO, RMS) are no measurements and were left out",
         ));
     }
@@ -69,7 +69,7 @@ fn entry(name: &str, rows: &[Row]) -> Result<Entry, ParseError> {
     let mut failures = 0;
     for error in errors {
         failures += 1;
-        entry.failed_run(Some(failures), error);
+        entry.failed_run(Some(failures), FailureKind::Unknown, error);
     }
     let sound: Vec<&Row> = rows.iter().filter(|row| row.error.is_none()).collect();
     let single: Vec<&Row> = sound
@@ -128,7 +128,7 @@ fn add_aggregates(entry: &mut Entry, rows: &[&Row]) -> Result<(), ParseError> {
     }
     if !metrics.is_empty() {
         entry.note(Note::info(
-            "no-samples",
+            NoteCode::NoSamples,
             "the file has aggregates without the repetitions they are of: intervals are from the reported standard deviation",
         ));
     }

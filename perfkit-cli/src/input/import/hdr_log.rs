@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use perfkit::Metric;
 use perfkit::histogram::Histogram;
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, NoteCode, Report};
 
 use super::build::{Entry, Import};
 use super::date;
@@ -59,7 +59,7 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let mut import = Import::new(format!("an HdrHistogram log {version}").trim());
     import.created(created);
     import.note(Note::info(
-        "assumed-unit",
+        NoteCode::AssumedUnit,
         "the log does not say the unit of its values: they are taken for nanoseconds",
     ));
     for tag in order {

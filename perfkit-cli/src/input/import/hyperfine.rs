@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use perfkit::Metric;
-use perfkit::report::{Note, Report};
+use perfkit::report::{FailureKind, Note, NoteCode, Report};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
@@ -106,18 +106,13 @@ fn entry(outcome: Outcome) -> Entry {
     }
     if let Some(memory) = outcome.memory_usage_byte {
         entry.samples(Metric::PEAK_MEMORY, Scale::BYTES, good(&memory));
-        entry.note(memory_floor());
+        entry.peak_memory_is_inherited(MEMORY_FLOOR);
     }
     entry
 }
 
 /// Hyperfine reads the peak of all children so far, its own among them.
-pub(super) fn memory_floor() -> Note {
-    Note::info(
-        "memory-floor",
-        "a peak memory marked ≤ is at least what hyperfine itself, or an earlier command, had taken: the command needs that much or less",
-    )
-}
+pub(super) const MEMORY_FLOOR: &str = "a peak memory marked ≤ is at least what hyperfine itself, or an earlier command, had taken: the command needs that much or less";
 
 /// A run without an exit code was ended by a signal, where others have one.
 fn is_success(codes: &[Option<i64>], run: usize) -> bool {
@@ -130,16 +125,19 @@ pub(super) fn count_failures(entry: &mut Entry, codes: &[Option<i64>], runs: usi
     let mut failures = 0;
     for run in failed {
         failures += 1;
-        let reason = match codes[run] {
-            Some(code) => format!("exit status {code}"),
-            None => "no exit status: perhaps a signal ended it".to_owned(),
+        let (kind, reason) = match codes[run] {
+            Some(code) => (FailureKind::ExitStatus, format!("exit status {code}")),
+            None => {
+                let reason = "no exit status: perhaps a signal ended it";
+                (FailureKind::Unknown, reason.to_owned())
+            }
         };
-        entry.failed_run(Some(run as u64 + 1), reason);
+        entry.failed_run(Some(run as u64 + 1), kind, reason);
     }
     if failures > 0 {
         let name = entry.name();
         entry.note(Note::warning(
-            "failed-runs",
+            NoteCode::FailedRuns,
             format!("{name}: {failures} of {runs} runs failed; their times are not in the numbers"),
         ));
     }

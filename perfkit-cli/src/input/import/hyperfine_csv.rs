@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, NoteCode, Report};
 use perfkit::{Direction, Metric};
 
 use super::build::{Entry, Import, Reported};
-use super::hyperfine::memory_floor;
+use super::hyperfine::MEMORY_FLOOR;
 use super::hyperfine_v2::metric;
 use super::parse_error::ParseError;
 use super::text::Text;
@@ -49,7 +49,7 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     };
     let mut import = Import::new(origin);
     import.note(Note::info(
-        "no-samples",
+        NoteCode::NoSamples,
         "hyperfine's CSV has statistics without the runs that they are from, and does not say how many there were: no interval can be had (--export-json has the runs)",
     ));
     for record in reader.records() {
@@ -107,7 +107,7 @@ fn of_two(fields: &Fields<'_>) -> Result<Entry, String> {
         let scale = Scale::new(scale.unit, scale.factor, Direction::LowerIsBetter);
         let metric = metric(name);
         if metric == Metric::PEAK_MEMORY {
-            entry.note(memory_floor());
+            entry.peak_memory_is_inherited(MEMORY_FLOOR);
         }
         entry.reported(metric, scale, reported(fields, &format!("{name}_"))?);
     }

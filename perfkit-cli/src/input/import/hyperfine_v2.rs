@@ -10,7 +10,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::build::{Entry, Import};
 use super::date;
-use super::hyperfine::{count_failures, memory_floor};
+use super::hyperfine::{MEMORY_FLOOR, count_failures};
 use super::json::{Key, Number, Plain, parse};
 use super::parse_error::ParseError;
 use super::text::Text;
@@ -111,7 +111,7 @@ fn entry(outcome: Outcome) -> Entry {
     for (name, (scale, values)) in columns {
         let metric = metric(&name);
         if metric == Metric::PEAK_MEMORY {
-            entry.note(memory_floor());
+            entry.peak_memory_is_inherited(MEMORY_FLOOR);
         }
         entry.samples(metric, scale, values);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use perfkit::histogram::Histogram;
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, NoteCode, Report};
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric};
 use serde::Deserialize;
@@ -137,7 +137,7 @@ fn add(entry: &mut Entry, metric: Metric, scale: Scale, score: Score) {
         },
     );
     entry.note(Note::info(
-        "no-samples",
+        NoteCode::NoSamples,
         "the file has scores without the values they are from: no interval can be had",
     ));
 }

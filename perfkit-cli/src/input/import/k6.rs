@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, NoteCode, Report};
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric};
 use serde::Deserialize;
@@ -166,7 +166,7 @@ fn read_new(text: &Text) -> Result<Report, ParseError> {
 
 fn add(import: &mut Import, mut entry: Entry, metrics: &BTreeMap<String, Entity>) {
     import.note(Note::info(
-        "no-samples",
+        NoteCode::NoSamples,
         "k6 reports percentiles without the values they are from: budgets hold them as they are, and no interval can be had",
     ));
     let metric = |name: &str| metrics.get(name).map(Entity::values);

@@ -1,7 +1,7 @@
 //! `cargo bench` with `#[bench]`: its text, and its lines of JSON.
 
 use perfkit::Metric;
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, NoteCode, Report};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
@@ -97,7 +97,7 @@ fn add(import: &mut Import, name: &str, time: Option<f64>, rate: Option<f64>) {
         entry.reported(Metric::THROUGHPUT, Scale::BYTES_PER_SECOND, rate);
     }
     entry.note(Note::info(
-        "no-samples",
+        NoteCode::NoSamples,
         "libtest reports a median and the distance from the smallest value to the largest: no interval can be had",
     ));
     import.add(entry);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use perfkit::report::{Note, Report};
+use perfkit::report::{FailureKind, Note, NoteCode, Report};
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric};
 use serde::Deserialize;
@@ -119,7 +119,7 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     {
         Some(error) => {
             entry.runs(0, 1);
-            entry.failed_run(Some(1), error.message.0);
+            entry.failed_run(Some(1), FailureKind::Unknown, error.message.0);
         }
         None => entry.runs(1, 0),
     }
@@ -141,7 +141,7 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     }
     add_observed(&mut entry, text);
     import.note(Note::info(
-        "single-load",
+        NoteCode::SingleLoad,
         "Lighthouse loads a page once: budgets with `max` hold that value, and intervals need several loads",
     ));
     import.add(entry);

@@ -1,7 +1,7 @@
 //! `perf stat`: its text, its CSV (`-x,`) and its lines of JSON (`-j`).
 
 use perfkit::Metric;
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, NoteCode, Report};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
@@ -212,7 +212,7 @@ fn add(entry: &mut Entry, reading: &Reading<'_>) -> Result<(), String> {
     let Reading { event, value, unit } = *reading;
     if MISSING.contains(&value) {
         entry.note(Note::info(
-            "not-counted",
+            NoteCode::NotCounted,
             format!("perf could not count {event} on that machine"),
         ));
         return Ok(());
@@ -244,7 +244,7 @@ fn add(entry: &mut Entry, reading: &Reading<'_>) -> Result<(), String> {
 
 fn no_samples() -> Note {
     Note::info(
-        "no-samples",
+        NoteCode::NoSamples,
         "perf reports means: counters have no interval, and that of the elapsed time is from its standard error",
     )
 }

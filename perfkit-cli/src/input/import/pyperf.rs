@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use perfkit::Metric;
-use perfkit::report::{Note, Report};
+use perfkit::report::Report;
 use serde::Deserialize;
 
 use super::build::{Entry, Import};
@@ -95,10 +95,9 @@ fn entry(measured: Measured, common: &Metadata) -> Result<Entry, ParseError> {
     entry.samples(metric, scale, values.map(|value| value.0));
     entry.parameter("processes", &processes.to_string());
     if scale == Scale::BYTES {
-        entry.note(Note::info(
-            "memory-floor",
+        entry.peak_memory_is_inherited(
             "a peak memory marked ≤ is at least what Python itself takes: the command needs that much or less",
-        ));
+        );
     }
     Ok(entry)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use perfkit::Metric;
-use perfkit::report::{Note, Report};
+use perfkit::report::{Note, NoteCode, Report};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
@@ -129,6 +129,6 @@ fn entry(measured: Measured) -> Entry {
             "{name}: the file has {some} of {all} samples: the numbers are the reported ones, intervals from the standard deviation"
         )
     };
-    entry.note(Note::info("no-samples", note));
+    entry.note(Note::info(NoteCode::NoSamples, note));
     entry
 }

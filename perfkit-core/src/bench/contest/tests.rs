@@ -5,17 +5,14 @@ use std::rc::Rc;
 use super::scripted::{Event, Scripted};
 use super::*;
 use crate::bench::Rules;
+use crate::report::FailureKind;
 
 fn effort() -> Effort {
     Effort::new(7, Rules::default(), 1)
 }
 
 fn failure() -> RunFailure {
-    RunFailure {
-        run: None,
-        reason: "the process ended".to_owned(),
-        stderr: "a panic".to_owned(),
-    }
+    RunFailure::new(FailureKind::Worker, "the process ended").with_stderr("a panic")
 }
 
 #[test]
@@ -304,7 +301,7 @@ fn a_contestant_on_its_own_is_measured() {
 #[test]
 fn of_a_very_short_function_the_loop_is_told() {
     let contested = Scripted::steady(&[1.0, 100.0]).run(&effort());
-    assert_eq!(contested.benchmarks[0].notes[0].code, "short");
+    assert_eq!(contested.benchmarks[0].notes[0].code, NoteCode::Short);
     assert!(contested.benchmarks[1].notes.is_empty());
 }
 

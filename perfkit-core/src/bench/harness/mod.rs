@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::report::{Benchmark, Environment, Note, Report, StopReason};
+use crate::report::{Benchmark, Environment, Note, NoteCode, Report, Severity, StopReason};
 
 use super::comparison::Rules;
 use super::definition::{Bench, Listed, Visitor, list};
@@ -18,7 +18,6 @@ use super::effort::Effort;
 use super::program::{Program, Watch};
 use super::protocol::WORKER_ARGUMENT;
 use super::race::{Race, Runner};
-use super::remarks::UNCOUNTED;
 use super::routine::Routine;
 use super::sampler::Progress;
 use super::saved::compare_saved;
@@ -156,10 +155,10 @@ fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, Strin
         directory: None,
         variables: Vec::new(),
     };
-    let mut report = Report::new(Environment::detect(Clock::fastest().name()));
+    let mut report = Report::new(Environment::detect(Clock::os().name()));
     if cfg!(debug_assertions) {
         report.notes.push(Note::warning(
-            "not-optimized",
+            NoteCode::NotOptimized,
             "the benchmarks were built without optimisation: run them with cargo bench",
         ));
     }
@@ -178,7 +177,8 @@ fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, Strin
     if let Some(name) = &arguments.save_baseline {
         keep(&report, &store.baseline(name))?;
     }
-    for note in report.notes.iter().filter(|note| note.code != UNCOUNTED) {
+    let usual = |note: &&Note| note.severity > Severity::Detail;
+    for note in report.notes.iter().filter(usual) {
         stream::print(&format!("note: {}\n", text::printable(&note.message)));
     }
     stream::print(&format!("saved: {}\n", store.last().display()));
@@ -227,8 +227,7 @@ fn compare_with(before: Option<&Report>, report: &mut Report, race: &Race) {
             None => stream::print(&format!("  {}: new\n", text::printable(name))),
             Some(before) => {
                 let metric = crate::metric::Metric::WALL_TIME;
-                let mut comparison = compare_saved(&before, &after, &metric, &Rules::default());
-                comparison.baseline = format!("{name} (saved)");
+                let comparison = compare_saved(&before, &after, &metric, &Rules::default());
                 let line = text::group(&[after], std::slice::from_ref(&comparison));
                 stream::print(&format!("  against the saved: {line}"));
                 report.comparisons.push(comparison);

@@ -78,13 +78,12 @@ fn verdict(comparison: &Comparison, all: &[Comparison]) -> Option<String> {
         true => String::new(),
         false => format!(" {}", comparison.metric.name().replace('_', " ")),
     };
-    let exact = comparison
-        .notes
-        .iter()
-        .find(|note| note.code == "exact-values");
-    let ratio = match (&comparison.ratio, exact) {
+    let ratio = match (&comparison.ratio, &comparison.exact) {
         (Some(of_this), _) => ratio(of_this),
-        (None, Some(note)) => format!(" ({})", note.message),
+        (None, Some(values)) => format!(
+            " (was {} and is {}, in every run)",
+            values.baseline, values.candidate
+        ),
         (None, None) => String::new(),
     };
     Some(format!("{word}{metric}{ratio}"))

@@ -174,13 +174,16 @@ fn operation_metrics(operations: &[OperationSnapshot], stamp: Stamp) -> Vec<Metr
 
 /// The operation's name and its labels.
 fn attributes_of(operation: &OperationSnapshot) -> Vec<KeyValue> {
-    let Some(labelled) = &operation.labelled else {
-        return vec![attribute("code.function.name", &operation.name)];
-    };
-    let name = attribute("code.function.name", &labelled.name);
-    let labels = labelled.labels.iter().take(MOST_LABELS);
-    std::iter::once(name)
+    let labelled = operation.labelled.as_ref();
+    let name = labelled.map_or(&operation.name, |labelled| &labelled.name);
+    let labels = labelled.iter().flat_map(|labelled| &labelled.labels);
+    let labels = labels.take(MOST_LABELS);
+    let side = operation
+        .side
+        .map(|side| attribute("perfkit.side", side.word()));
+    std::iter::once(attribute("code.function.name", name))
         .chain(labels.map(|(key, value)| attribute(key, value)))
+        .chain(side)
         .collect()
 }
 

@@ -81,12 +81,14 @@ fn by_label(operations: &[OperationSnapshot]) -> Operations<'_> {
 
 /// The operation and its labels, as they stand between braces.
 fn labels_of(operation: &OperationSnapshot) -> String {
-    let Some(labelled) = &operation.labelled else {
-        return format!("operation=\"{}\"", escaped(&operation.name));
-    };
-    let mut text = format!("operation=\"{}\"", escaped(&labelled.name));
-    for (key, value) in &labelled.labels {
+    let labelled = operation.labelled.as_ref();
+    let name = labelled.map_or(&operation.name, |labelled| &labelled.name);
+    let mut text = format!("operation=\"{}\"", escaped(name));
+    for (key, value) in labelled.iter().flat_map(|labelled| &labelled.labels) {
         let _ = write!(text, ",{}=\"{}\"", label::key(key), escaped(value));
+    }
+    if let Some(side) = operation.side {
+        let _ = write!(text, ",{}=\"{}\"", label::key("perfkit.side"), side.word());
     }
     text
 }

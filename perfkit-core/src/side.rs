@@ -1,0 +1,24 @@
+//! The two sides of a comparison.
+
+use serde::{Deserialize, Serialize};
+
+/// Which side of a comparison something is of, where one name stands on both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// What is compared against: the earlier state.
+    Baseline,
+    /// What is compared, and what verdicts speak of.
+    Candidate,
+}
+
+impl Side {
+    /// The side in a word, such as for a label.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Candidate => "candidate",
+        }
+    }
+}
