@@ -1,5 +1,8 @@
 //! Lesson 3: measure async code.
 //!
+//! In the `Cargo.toml` of a program of your own:
+//! `perfkit = { package = "perfkit-core", version = "0.1" }`
+//!
 //! An async call's time runs from its first poll to its end, waiting included;
 //! the time in its polls is the busy time. A future that is dropped before it
 //! finishes, by a timeout for example, is counted as cancelled.

@@ -1,48 +1,103 @@
-//! The README tells the truth: each of its commands is run, here or by CI.
-//! (Its Rust code is run as documentation tests of the library.)
+//! README and docs tell the truth. Each block of code in them is run: commands by the
+//! real binary, here or in CI, Rust as documentation tests of the library,
+//! configurations by the gate. A block that cannot be run is marked as such, and counted.
+//!
+//! | info string of a block | what becomes of it |
+//! |---|---|
+//! | `console` | each command is run in a folder that has what it speaks of |
+//! | `console ci` | the command is in `.ci/run`, or is an example, which is run |
+//! | `console package` | the same is run, with other names, by `tests/benches.rs` |
+//! | `console elsewhere` | not run |
+//! | `text plan` | a drawing |
+//! | `text output` | what the command before it printed, once: its words are looked for |
+//! | `rust`, `rust,no_run` | a documentation test: `perfkit-core/src/lib.rs` includes the page |
+//! | `toml` | a `perfkit.toml`: the gate reads it |
+//! | `toml cargo` | a part of a `Cargo.toml`: packages, features and versions exist |
+//! | `yaml` | a CI job: its commands are understood |
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+#[path = "support/page.rs"]
+mod page;
 mod support;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use page::Page;
 use perfkit::{MockClock, Monitor, Report};
+use pulldown_cmark::{Event, Options, Parser};
 use support::{Answer, Folder, example, workspace};
 
-fn readme() -> String {
-    std::fs::read_to_string(workspace().join("README.md")).unwrap()
+/// How many commands of the docs nobody runs.
+const NOT_RUN: usize = 0;
+
+/// The longest that the README may be, in lines: it is read in one go.
+const LONGEST_README: usize = 160;
+
+/// The README, and the pages of `docs`.
+fn pages() -> Vec<Page> {
+    let entries = std::fs::read_dir(workspace().join("docs")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".md")).collect();
+    names.sort();
+    assert!(names.len() >= 11, "{names:?}");
+    let docs = names.iter().map(|name| format!("docs/{name}"));
+    let paths = std::iter::once("README.md".to_owned()).chain(docs);
+    paths.map(|path| Page::read(&path)).collect()
 }
 
-/// The contents of the code blocks of a language.
-fn blocks(language: &str) -> Vec<String> {
-    let text = readme();
-    let fence = format!("```{language}\n");
-    let starts = text.split(&fence).skip(1);
-    starts
-        .map(|rest| rest.split("```").next().unwrap().to_owned())
-        .collect()
+/// And the pages for those who change perfkit.
+fn all_pages() -> Vec<Page> {
+    let further = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+    pages().into_iter().chain(further.map(Page::read)).collect()
 }
 
-fn commands() -> Vec<String> {
-    let lines = blocks("console").concat();
-    let commands = lines
-        .lines()
-        .map(|line| line.strip_prefix("$ ").unwrap().to_owned());
-    commands.collect()
+#[test]
+fn every_block_is_of_a_kind_that_is_run_or_counted() {
+    let kinds = [
+        "console",
+        "console ci",
+        "console package",
+        "console elsewhere",
+        "rust",
+        "rust,no_run",
+        "text output",
+        "text plan",
+        "toml",
+        "toml cargo",
+        "yaml",
+    ];
+    for page in all_pages() {
+        for block in &page.blocks {
+            let (path, info) = (page.path.display(), block.info.as_str());
+            assert!(
+                kinds.contains(&info),
+                "{path}: nobody runs blocks of {info:?}"
+            );
+        }
+    }
+    let not_run = all_pages();
+    let not_run = not_run
+        .iter()
+        .map(|p| p.commands("console elsewhere").len());
+    assert_eq!(not_run.sum::<usize>(), NOT_RUN);
 }
 
 #[test]
 fn commands_of_cargo_are_run_by_ci_or_are_examples() {
     let ci = std::fs::read_to_string(workspace().join(".ci/run")).unwrap();
-    for command in commands()
-        .iter()
-        .filter(|command| command.starts_with("cargo"))
-    {
-        match command.strip_prefix("cargo run --example ") {
-            Some(name) => drop(Answer::of(Command::new(example(name))).exits_with(0)),
-            None => assert!(ci.contains(command), "{command} is not in .ci/run"),
+    for page in all_pages() {
+        for command in page.commands("console ci") {
+            match command.strip_prefix("cargo run --example ") {
+                Some(name) => drop(Answer::of(Command::new(example(name))).exits_with(0)),
+                None => assert!(
+                    ci.contains(&command) || workspace().join(&command).is_file(),
+                    "{}: {command} is not in .ci/run",
+                    page.path.display()
+                ),
+            }
         }
     }
     assert!(ci.contains("cargo install --path perfkit-cli"));
@@ -50,80 +105,79 @@ fn commands_of_cargo_are_run_by_ci_or_are_examples() {
 
 #[test]
 fn every_other_command_works() {
-    let folder = prepare();
     let collector = fake_collector();
+    let mut known = BTreeSet::new();
+    for page in pages() {
+        let folder = prepare(&page);
+        for command in page.commands("console") {
+            let is_of_the_gate = command.starts_with("perfkit gate");
+            if !known.insert(command.clone()) && !is_of_the_gate {
+                continue;
+            }
+            let command = command.replace("http://localhost:4318", &collector);
+            let answer = run(&folder, &command);
+            // A gate may find that a rule is broken.
+            let works = answer.code == Some(0) || is_of_the_gate && answer.code == Some(1);
+            assert!(works, "{}: {command}: {answer:#?}", page.path.display());
+        }
+    }
+    assert!(
+        known.len() >= 25,
+        "only {} commands were found",
+        known.len()
+    );
+}
+
+/// Runs a command line in a folder, with the binary under test on the path.
+fn run(folder: &Folder, command: &str) -> Answer {
     let binaries = Path::new(env!("CARGO_BIN_EXE_perfkit")).parent().unwrap();
     // A browser would stay open.
     let openers = folder.path("openers");
-    std::fs::create_dir(&openers).unwrap();
-    for opener in ["openers/xdg-open", "openers/open"] {
-        folder.script(opener, "test -s \"$1\"");
-    }
     let path = format!(
         "{}:{}:{}",
         openers.display(),
         binaries.display(),
         std::env::var("PATH").unwrap()
     );
-    let mut count = 0;
-    for command in commands()
-        .iter()
-        .filter(|command| !command.starts_with("cargo") && !is_of_a_package(command))
-    {
-        let command = command.replace("http://localhost:4318", &collector);
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", &command])
-            .current_dir(folder.path("."))
-            .env("PATH", &path)
-            .env("TMPDIR", &openers);
-        let answer = Answer::of(shell);
-        assert_eq!(answer.code, Some(0), "{command}: {answer:#?}");
-        count += 1;
-    }
-    assert!(count >= 18, "only {count} commands were found");
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", command])
+        .current_dir(folder.path("."))
+        .env("PATH", path)
+        .env("TMPDIR", openers);
+    Answer::of(shell)
 }
 
-/// Whether a command needs a package or a repository: those are run, with other
-/// names, by the tests of benches.
-fn is_of_a_package(command: &str) -> bool {
-    ["--bench ", "--base "]
-        .iter()
-        .any(|option| command.contains(option))
-}
-
-#[test]
-fn commands_of_packages_are_run_by_the_tests_of_benches() {
-    let tests = workspace().join("tests/benches.rs");
-    let tests = std::fs::read_to_string(tests).unwrap();
-    let all = commands();
-    let of_packages = all.iter().filter(|command| is_of_a_package(command));
-    assert!(
-        of_packages
-            .filter(|c| c.starts_with("perfkit compare"))
-            .count()
-            >= 3
-    );
-    assert!(all.iter().any(|c| c.starts_with("perfkit gate --base")));
-    for line in [
-        r#""gate", "--base", "HEAD~1""#,
-        r#""compare", "--bench", "work""#,
-        r#""compare", "--base", "HEAD~1""#,
-        r#""{tree}/run.sh""#,
-    ] {
-        assert!(tests.contains(line), "{line}");
-    }
-}
-
-/// A folder with everything that the commands speak of.
-fn prepare() -> Folder {
+/// A folder with everything that the commands of a page speak of.
+fn prepare(page: &Page) -> Folder {
     let folder = Folder::new();
+    for inner in ["openers", "docs", "target"] {
+        std::fs::create_dir(folder.path(inner)).unwrap();
+    }
+    for opener in ["openers/xdg-open", "openers/open"] {
+        folder.script(opener, "test -s \"$1\"");
+    }
     folder.write("FILE", &"some lines\nof text\n".repeat(2000));
     let server = example("01_function");
     folder.script("server", &format!("exec {}", server.display()));
-    folder.write("perfkit.toml", &blocks("toml").concat());
-    let summary = workspace().join("tests/samples/k6/summary-export.json");
-    std::fs::copy(summary, folder.path("k6-summary.json")).unwrap();
+    let rules: Vec<&str> = page.of_kind("toml").map(|b| b.text.as_str()).collect();
+    folder.write("perfkit.toml", &rules.concat());
+    let samples = workspace().join("tests/samples");
+    for (sample, name) in [
+        ("k6/summary-export.json", "k6-summary.json"),
+        ("hyperfine-1/two-named.json", "hyperfine.json"),
+        ("pyperf/suite.json", "results.json"),
+        ("go/old.txt", "old.txt"),
+        ("go/old.txt", "new.txt"),
+        ("hyperfine-1/params.json", "levels.json"),
+        ("../../Cargo.lock", "Cargo.lock"),
+    ] {
+        std::fs::copy(samples.join(sample), folder.path(name)).unwrap();
+    }
+    copy_folder(
+        &samples.join("criterion/results"),
+        &folder.path("target/criterion"),
+    );
     for file in ["report.json", "before.json", "after.json"] {
         let clock = MockClock::new();
         let monitor = Monitor::with_clock(clock.clone());
@@ -137,6 +191,19 @@ fn prepare() -> Folder {
             .unwrap();
     }
     folder
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
 }
 
 /// Accepts everything.
@@ -156,34 +223,270 @@ fn fake_collector() -> String {
 }
 
 #[test]
-fn options_and_exit_codes_are_the_real_ones() {
-    let text = readme();
-    let macros = workspace().join("perfkit-macros/src/arguments.rs");
-    let macros = std::fs::read_to_string(macros).unwrap();
-    for option in [
-        "name",
-        "memory",
-        "cpu",
-        "throughput",
-        "ok",
-        "monitor",
-        "crate",
-    ] {
-        assert!(
-            text.contains(&format!("| `{option}")),
-            "{option} is not in the README"
-        );
-        assert!(
-            macros.contains(&format!("\"{option}\" =>")),
-            "{option} is no option"
-        );
+fn commands_of_packages_are_run_by_the_tests_of_benches() {
+    let tests = workspace().join("tests/benches.rs");
+    let tests = std::fs::read_to_string(tests).unwrap();
+    let run = [
+        (
+            "perfkit compare --bench ",
+            r#""compare", "--bench", "work""#,
+        ),
+        (
+            "perfkit compare --base ",
+            r#""compare", "--base", "HEAD~1""#,
+        ),
+        ("perfkit gate --base ", r#""gate", "--base", "HEAD~1""#),
+    ];
+    for page in pages() {
+        for command in page.commands("console package") {
+            let found = run.iter().find(|(form, _)| command.starts_with(form));
+            let Some((_, test)) = found else {
+                panic!("{}: no test runs {command}", page.path.display());
+            };
+            assert!(tests.contains(test), "{test}");
+            assert!(!command.contains("{tree}") || tests.contains("{tree}/run.sh"));
+        }
     }
-    let exits = workspace().join("perfkit-cli/src/exit.rs");
-    let exits = std::fs::read_to_string(exits).unwrap();
-    for code in ["0", "1", "2", "3", "4", "5", "130", "143"] {
-        assert!(
-            exits.contains(&format!("=> {code},")),
-            "{code} is no exit code"
-        );
+}
+
+/// Numbers differ from day to day, so it is the words that have to be there: in what is
+/// printed now, or else in the source, where this day's numbers gave other words.
+#[test]
+fn shown_output_has_the_words_of_the_real_one() {
+    let mut source = String::new();
+    for folder in ["perfkit-cli/src", "perfkit-core/src"] {
+        read_all(&workspace().join(folder), &mut source);
+    }
+    let mut outputs = 0;
+    for page in pages() {
+        let folder = prepare(&page);
+        for (before, block) in page.blocks.iter().zip(page.blocks.iter().skip(1)) {
+            if block.info != "text output" {
+                continue;
+            }
+            outputs += 1;
+            let command = before.text.lines().next().unwrap();
+            let command = command.strip_prefix("$ ").unwrap();
+            let command = command.replace("cargo run --release --", "perfkit");
+            let told = run(&folder, &command).exits_with(0).stdout + &source;
+            for line in block.text.lines() {
+                for word in line.split(|c: char| !c.is_alphabetic()) {
+                    let path = page.path.display();
+                    assert!(told.contains(word), "{path}: nothing says {word:?}: {line}");
+                }
+            }
+        }
+    }
+    assert_eq!(outputs, 1);
+}
+
+fn read_all(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_all(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            *text += &std::fs::read_to_string(&path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn pages_with_code_are_documentation_tests() {
+    let library = workspace().join("perfkit-core/src/lib.rs");
+    let library = std::fs::read_to_string(library).unwrap();
+    let mut count = 0;
+    for page in pages() {
+        let code = page.blocks.iter().filter(|b| b.info.starts_with("rust"));
+        let included = format!("include_str!(\"../../{}\")", page.path.display());
+        let is_included = library.contains(&included);
+        assert!(is_included || code.clone().next().is_none(), "{included}");
+        count += code.count();
+    }
+    assert!(count >= 8, "only {count} blocks of Rust were found");
+}
+
+#[test]
+fn configurations_are_understood_by_the_gate() {
+    let mut count = 0;
+    for page in pages() {
+        for block in page.of_kind("toml") {
+            let folder = prepare(&page);
+            folder.write("perfkit.toml", &block.text);
+            let answer = folder.run(["gate", "report.json"]);
+            let is_read = matches!(answer.code, Some(0 | 1));
+            assert!(is_read, "{}: {answer:#?}", page.path.display());
+            let compare = folder.run(["compare", "-r1", "true"]);
+            drop(compare.exits_with(0));
+            count += 1;
+        }
+    }
+    assert!(count >= 5, "only {count} configurations were found");
+}
+
+#[test]
+fn parts_of_manifests_name_what_there_is() {
+    let core = workspace().join("perfkit-core/Cargo.toml");
+    let core: toml::Table = toml::from_str(&std::fs::read_to_string(core).unwrap()).unwrap();
+    let (major_minor, _) = env!("CARGO_PKG_VERSION").rsplit_once('.').unwrap();
+    let mut count = 0;
+    for page in all_pages() {
+        for block in page.of_kind("toml cargo") {
+            let part: toml::Table = toml::from_str(&block.text).unwrap();
+            let of = |kind: &str| part.get(kind)?.get("perfkit");
+            let library = of("dependencies").or(of("dev-dependencies"));
+            let library = library.expect("the library is named");
+            assert_eq!(
+                library["package"].as_str(),
+                core["package"]["name"].as_str()
+            );
+            assert_eq!(library["version"].as_str(), Some(major_minor));
+            let features = library.get("features").and_then(|all| all.as_array());
+            for feature in features.into_iter().flatten() {
+                let feature = feature.as_str().unwrap();
+                assert!(core["features"].get(feature).is_some(), "{feature}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 4, "only {count} parts of manifests were found");
+}
+
+#[test]
+fn commands_of_ci_jobs_are_understood() {
+    let mut count = 0;
+    for page in pages() {
+        for line in page.of_kind("yaml").flat_map(|block| block.text.lines()) {
+            let Some(command) = line.trim().strip_prefix("- run: perfkit ") else {
+                continue;
+            };
+            let command = command.replace("${{ github.base_ref }}", "main");
+            let arguments = command.split(' ').chain(["--help"]);
+            drop(Folder::new().run(arguments).exits_with(0));
+            count += 1;
+        }
+    }
+    assert!(count >= 2, "only {count} commands were found");
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for page in all_pages() {
+        let folder = workspace().join(&page.path);
+        let folder = folder.parent().unwrap();
+        for link in page.links() {
+            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target = match file {
+                "" => workspace().join(&page.path),
+                file => folder.join(file),
+            };
+            let place = format!("{}: {link}", page.path.display());
+            assert!(target.exists(), "{place}");
+            if !anchor.is_empty() {
+                let target = target.canonicalize().unwrap();
+                let target = target.strip_prefix(workspace().canonicalize().unwrap());
+                let anchors = Page::read(target.unwrap().to_str().unwrap()).anchors();
+                assert!(anchors.contains(anchor), "{place}: {anchors:?}");
+            }
+        }
+    }
+}
+
+/// A map that names files which are no more leads nowhere.
+#[test]
+fn paths_in_the_text_are_there() {
+    let roots = [
+        "perfkit-core/",
+        "perfkit-cli/",
+        "perfkit-macros/",
+        "tests/",
+        "docs/",
+        "examples/",
+        "fuzz/",
+        ".ci/",
+    ];
+    let (mut count, mut gone) = (0, Vec::new());
+    for page in all_pages() {
+        for event in Parser::new_ext(&page.text, Options::ENABLE_TABLES) {
+            let Event::Code(code) = event else { continue };
+            if roots.iter().any(|root| code.starts_with(root)) && !code.contains(['*', ' ', '<']) {
+                let path = workspace().join(code.trim_end_matches('/'));
+                if !path.exists() {
+                    gone.push(format!("{}: {code}", page.path.display()));
+                }
+                count += 1;
+            }
+        }
+    }
+    assert!(gone.is_empty(), "there is no {gone:#?}");
+    assert!(count >= 40, "only {count} paths were found");
+}
+
+#[test]
+fn the_readme_is_short() {
+    let lines = Page::read("README.md").text.lines().count();
+    assert!(lines <= LONGEST_README, "it has {lines} lines");
+}
+
+#[test]
+fn options_keys_and_exit_codes_are_the_real_ones() {
+    let source = |path: &str| std::fs::read_to_string(workspace().join(path)).unwrap();
+    let recording = Page::read("docs/recording.md").text;
+    let macros = source("perfkit-macros/src/arguments.rs");
+    for option in macros.lines().filter_map(|line| {
+        let (option, _) = line.trim().strip_prefix('"')?.split_once("\" => self.")?;
+        Some(option)
+    }) {
+        assert!(recording.contains(&format!("| `{option}")), "{option}");
+    }
+    let reference = Page::read("docs/perfkit-toml.md").text;
+    let keys = source("perfkit-cli/src/input/config/raw.rs");
+    let key = |line: &str| {
+        let (key, rest) = line.trim().strip_prefix("pub(super) ")?.split_once(": ")?;
+        rest.starts_with("Option<").then(|| key.to_owned())
+    };
+    let keys: Vec<String> = keys.lines().filter_map(key).collect();
+    assert!(keys.len() >= 20, "{keys:?}");
+    for key in keys {
+        assert!(reference.contains(&format!("`{key}`")), "{key}");
+    }
+    let gate = Page::read("docs/gate.md").text;
+    let exits = source("perfkit-cli/src/exit.rs");
+    for code in exits.lines().filter_map(|line| {
+        let (_, code) = line.trim().strip_prefix("Self::")?.split_once(" => ")?;
+        code.strip_suffix(',')?.parse::<u8>().ok()
+    }) {
+        let is_told = gate.contains(&format!("\n| {code} |")) || gate.contains(", 143 |");
+        assert!(is_told, "{code} is not in docs/gate.md");
+    }
+}
+
+#[test]
+fn flags_and_targets_of_the_tables_are_the_real_ones() {
+    let folder = Folder::new();
+    let help = folder.run(["compare", "--help"]).exits_with(0).stdout;
+    let hyperfine = Page::read("docs/coming-from-hyperfine.md").text;
+    let rows = hyperfine.lines().filter(|line| line.starts_with("| `"));
+    let mut count = 0;
+    for row in rows {
+        let ours = row.split(" | ").nth(1).unwrap();
+        for word in ours.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
+            if word.starts_with("--") {
+                assert!(help.contains(word), "{word}: {row}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 6, "only {count} flags were found");
+    let help = folder.run(["export", "--help"]).exits_with(0).stdout;
+    let exports = Page::read("docs/export.md").text;
+    let targets = help.lines().filter_map(|line| {
+        let (target, _) = line.trim().strip_prefix("- ")?.split_once(':')?;
+        Some(target)
+    });
+    let targets: Vec<&str> = targets.collect();
+    assert!(targets.len() >= 11, "{help}");
+    for target in targets {
+        assert!(exports.contains(&format!("`{target}`")), "{target}");
     }
 }

@@ -1,6 +1,13 @@
 //! Measures execution time, memory, CPU and throughput of named operations,
 //! keeps rolling windows with percentiles, and reports them.
 //!
+//! Add it under the name `perfkit`, as `cargo add perfkit-core --rename perfkit` does:
+//!
+//! ```toml
+//! [dependencies]
+//! perfkit = { package = "perfkit-core", version = "0.1" }
+//! ```
+//!
 //! ```
 //! use perfkit::measure;
 //!
@@ -102,7 +109,18 @@ pub use report::{Report, Summary};
 pub use snapshot::{OperationSnapshot, Snapshot, WindowSnapshot};
 pub use window::Window;
 
-/// The README's code, run as documentation tests.
+/// The code of the README and of `docs`, run as documentation tests.
 #[cfg(all(doctest, feature = "bench"))]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/recording.md")]
+    struct Recording;
+    #[doc = include_str!("../../docs/benchmarks.md")]
+    struct Benchmarks;
+    #[doc = include_str!("../../docs/coming-from-criterion.md")]
+    struct ComingFromCriterion;
+    #[cfg(all(feature = "otlp", feature = "prometheus"))]
+    #[doc = include_str!("../../docs/export.md")]
+    struct Export;
+}
