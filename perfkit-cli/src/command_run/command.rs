@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use perfkit::Metric;
-use perfkit::bench::{Family, Measured, Run, RunResult, Subject};
+use perfkit::bench::{Family, MetricValue, Run, RunResult, Subject};
 use perfkit::report::{Benchmark, FailureKind, RunFailure, Side};
 use perfkit::unit::Unit;
 use signal_hook::consts::{SIGTTIN, SIGTTOU};
@@ -468,7 +468,7 @@ fn stopped(signal: i32) -> String {
 }
 
 /// Everything that is measured of a run.
-pub(super) fn values(end: &Finished) -> Vec<Measured> {
+pub(super) fn values(end: &Finished) -> Vec<MetricValue> {
     let usage = &end.usage;
     let cpu_ns = usage.user_time_ns + usage.system_time_ns;
     let time = |metric, ns: u64| (metric, Unit::Nanoseconds, ns as f64);

@@ -1,52 +1,58 @@
-//! Comparing contestants: taking turns, and deciding from the pairs.
+//! Benchmarks: how a bench program defines them, and the engine that measures them.
 //!
-//! Commands are a [`Subject`] each: [`sample`] runs several in randomised blocks.
-//! Functions are measured by worker processes of a bench program, which a
-//! [`contest`] sets against each other in rounds. [`compare_family`] turns the
-//! results of either into ratios with intervals and verdicts. Subjects and
-//! workers, clock and seed are parameters, so that a simulation can drive the
-//! whole.
+//! A bench program needs [`main`], [`Bench`], [`Group`] and [`black_box`], or the macros
+//! [`benchmarks!`](crate::benchmarks) and [`compare!`](crate::compare).
+//!
+//! Everything else is the engine that `perfkit` on the command line drives. An
+//! [`Experiment`] measures a set by a [`StoppingRule`] from a [`Source`]: commands in
+//! [`Blocks`], functions in [`Rounds`] of worker processes. Source, clock and seed are
+//! parameters, so that a simulation can drive the whole.
 
+mod batch_size;
+mod blocks;
 mod comparison;
-mod contest;
 #[cfg(unix)]
 mod cpus;
-mod definition;
-mod effort;
 mod family;
+#[cfg(unix)]
+mod group_run;
 #[cfg(unix)]
 mod harness;
 mod layout;
-#[cfg(unix)]
-mod program;
 mod protocol;
-#[cfg(unix)]
-mod race;
 mod remarks;
+mod rounds;
 mod routine;
-mod sampler;
+mod samples;
+mod sampling;
 mod saved;
+mod stopping;
+mod stopwatch;
 mod subject;
-mod turn;
+mod suite;
 #[cfg(unix)]
 mod worker;
+#[cfg(unix)]
+mod worker_process;
 
+pub use blocks::Blocks;
 pub use comparison::{Rules, compare_interleaved, verdict};
-pub use contest::{Contested, Launcher, Placement, Trouble, Worker, contest};
 #[cfg(unix)]
 pub use cpus::{move_to, pin, usable_cpus};
-pub use definition::{Bench, Group, Listed};
-pub use effort::Effort;
 pub use family::{Family, compare_family};
 #[cfg(unix)]
+pub use group_run::{FUNCTION_METRICS, GroupResult, GroupRun, GroupRunner};
+#[cfg(unix)]
 pub use harness::main;
-#[cfg(unix)]
-pub use program::{Entrant, Program, Stable, Watch, WorkerProcess};
 pub use protocol::{Batch, BatchSize, Calibration};
-#[cfg(unix)]
-pub use race::{FUNCTION_METRICS, Race, Raced, Runner};
 pub use remarks::{remark_on, uncounted};
-pub use sampler::{Look, Looks, Observer, Plan, Progress, Sampled, sample};
+pub use rounds::{Launcher, Placement, Rounds, Worker, WorkerError};
+pub use samples::MetricValue;
+pub use sampling::{Experiment, Progress, Replicate, Sampled, Source, SourceError};
 pub use saved::{compare_saved, compare_saved_operations};
 pub use std::hint::black_box;
-pub use subject::{Measured, Run, RunResult, Subject};
+pub use stopping::{CommandSettings, FunctionSettings, InterimAnalysis, StoppingRule};
+pub use subject::{Run, RunResult, Subject};
+pub use suite::{Bench, BenchmarkInfo, Group};
+#[cfg(unix)]
+pub use worker_process::{BenchTarget, Program, Timeouts, WorkerPool, WorkerProcess};

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::definition::Listed;
+use super::suite::BenchmarkInfo;
 
 /// The version of these messages. Both sides must speak the same.
 pub(super) const VERSION: u32 = 2;
@@ -49,18 +49,20 @@ pub(super) enum Request {
         /// That time.
         target_ns: u64,
     },
-    /// To time some stretches.
+    /// To take some samples.
     Batch(BatchSize),
 }
 
 /// How much a batch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchSize {
-    /// How often the function is called in each stretch.
+    /// How often the function is called in each sample.
     pub iterations: u64,
-    /// How many stretches are timed.
-    pub stretches: u64,
-    /// How often the function is called before them: others had the CPU until now.
+    /// How many samples are taken. Version 2 of the protocol calls them stretches.
+    #[serde(rename = "stretches")]
+    pub samples: u64,
+    /// How often the function is called before them, because another process had the CPU
+    /// until now.
     pub warm_up: u64,
 }
 
@@ -69,7 +71,7 @@ pub struct BatchSize {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reply {
     /// To [`Request::List`].
-    Benchmarks(Vec<Listed>),
+    Benchmarks(Vec<BenchmarkInfo>),
     /// To [`Request::Open`].
     Opened {
         /// Whether it stays on the CPU that it was given.
@@ -95,26 +97,26 @@ pub struct Calibration {
 /// What a batch measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
-    /// Nanoseconds of each stretch without a failed iteration.
+    /// Nanoseconds of each sample without a failed iteration.
     pub wall_ns: Vec<f64>,
-    /// Nanoseconds of CPU time of all stretches; of benchmarks of one thread.
+    /// Nanoseconds of CPU time of all samples; of benchmarks of one thread.
     #[serde(default)]
     pub cpu_ns: Option<f64>,
-    /// Instructions of all stretches, where they are counted; of benchmarks of one
+    /// Instructions of all samples, where they are counted; of benchmarks of one
     /// thread.
     #[serde(default)]
     pub instructions: Option<f64>,
-    /// Cycles of each stretch without a failed iteration, likewise; empty where any
+    /// Cycles of each sample without a failed iteration, likewise; empty where any
     /// were missed.
     #[serde(default)]
     pub cycles: Vec<f64>,
     /// How many iterations returned an error.
     #[serde(default)]
     pub failures: u64,
-    /// Allocations of all stretches, where they are counted.
+    /// Allocations of all samples, where they are counted.
     #[serde(default)]
     pub allocations: Option<u64>,
-    /// Bytes allocated by all stretches, where they are counted.
+    /// Bytes allocated by all samples, where they are counted.
     #[serde(default)]
     pub allocated_bytes: Option<u64>,
     /// The largest resident size of the process so far.
@@ -123,7 +125,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Adds what a later turn measured.
+    /// Adds what a later batch measured.
     pub(super) fn append(&mut self, later: Self) {
         fn sum<T: std::ops::Add<Output = T>>(a: Option<T>, b: Option<T>) -> Option<T> {
             a.zip(b).map(|(a, b)| a + b)

@@ -1,12 +1,11 @@
 //! The timed loops: what a benchmark's function is called in.
 //!
-//! A *stretch* is some number of iterations between two readings of the clock.
-//! Inputs are made before it begins, and what the function returned is dropped
-//! after it ended. The cost of reading the clock is taken off. That of the loop
-//! is not: its counter runs beside the work rather than before it, so that
+//! A *sample* is some number of iterations between two readings of the clock. Inputs are
+//! made before it begins, and what the function returned is dropped after it ended. The
+//! cost of reading the clock is taken off ([`Stopwatch`]). The cost of the loop is not: a
+//! processor counts the loop's variable at the same time as it does the work, so that
 //! taking it off would make functions of a few nanoseconds too fast.
 
-use std::cell::OnceCell;
 use std::future::Future;
 use std::hint::black_box;
 use std::mem::needs_drop;
@@ -14,227 +13,77 @@ use std::pin::{Pin, pin};
 use std::sync::Barrier;
 use std::time::Duration;
 
-use crate::alloc::{Mark, MemoryUse};
-use crate::clock::Clock;
-use crate::process::{HardwareCounter, HardwareEvent};
+use crate::alloc::Mark;
+
+use super::stopwatch::{Sample, Stopwatch};
 
 /// The most inputs or outputs that exist at a time: more would cost memory and
 /// cache that the function itself does not need.
 const MOST_AT_A_TIME: u64 = 1000;
 
-/// What a stretch took.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Stretch {
-    /// Nanoseconds of all iterations together.
-    pub(super) wall_ns: f64,
-    /// Nanoseconds of CPU time of the calling thread; `None` where the system
-    /// does not tell, and of benchmarks of several threads.
-    pub(super) cpu_ns: Option<f64>,
-    /// Instructions of the calling thread; `None` where the system does not count
-    /// them, and of benchmarks of several threads.
-    pub(super) instructions: Option<f64>,
-    /// Its cycles, likewise.
-    pub(super) cycles: Option<f64>,
-    /// How many iterations returned an error.
-    pub(super) failures: u64,
-    /// `None` where no counting allocator is installed.
-    pub(super) memory: Option<MemoryUse>,
-}
-
-impl Stretch {
-    /// One of which no piece of work was missed yet.
-    fn begun() -> Self {
-        Self {
-            instructions: Some(0.0),
-            cycles: Some(0.0),
-            ..Self::default()
-        }
-    }
-
-    /// Adds the counts of a piece of work; where any were missed, there are none of all.
-    fn count(&mut self, instructions: Option<f64>, cycles: Option<f64>) {
-        let sum = |all: Option<f64>, more| all.zip(more).map(|(all, more)| all + more);
-        self.instructions = sum(self.instructions, instructions);
-        self.cycles = sum(self.cycles, cycles);
-    }
-}
-
 /// Something that can be timed.
 pub(super) trait Routine {
-    /// Runs so many iterations.
-    fn stretch(&mut self, iterations: u64) -> Stretch;
-}
-
-/// Reads the clocks and the thread's memory around pieces of work.
-struct Stopwatch {
-    clock: Clock,
-    clock_cost_ns: f64,
-    cpu_cost_ns: f64,
-    /// Of instructions and of cycles, opened when they are first needed: programs have
-    /// many benchmarks, and each worker runs one.
-    counters: OnceCell<[Option<Counter>; 2]>,
-    stretch: Stretch,
-}
-
-/// Counts an event, and knows how much of it is reading the counter.
-struct Counter {
-    counter: HardwareCounter,
-    own: u64,
-}
-
-impl Counter {
-    fn open(event: HardwareEvent) -> Option<Self> {
-        let counter = HardwareCounter::of_this_thread(event).ok()?;
-        let own = || Some(counter.read()?.abs_diff(counter.read()?));
-        let own = (0..5).filter_map(|_| own()).min()?;
-        Some(Self { counter, own })
-    }
-
-    /// What came since an earlier reading; `None` where any was missed.
-    fn since(&self, earlier: Option<u64>) -> Option<f64> {
-        let apart = self.counter.read()?.saturating_sub(earlier?);
-        Some(apart.saturating_sub(self.own) as f64)
-    }
-}
-
-/// The numbers at the start of a piece.
-struct Start {
-    /// In the order of the counters.
-    counts: [Option<u64>; 2],
-    memory: Option<Mark>,
-    cpu_ns: Option<u64>,
-    ns: u64,
-}
-
-impl Stopwatch {
-    fn new() -> Self {
-        let clock = Clock::os();
-        let cpu = || clock.thread_cpu_ns().unwrap_or(0);
-        Self {
-            clock_cost_ns: cost_ns(200, || clock.now_ns()),
-            cpu_cost_ns: cost_ns(20, cpu),
-            clock,
-            counters: OnceCell::new(),
-            stretch: Stretch::begun(),
-        }
-    }
-
-    fn counters(&self) -> &[Option<Counter>; 2] {
-        let events = [HardwareEvent::Instructions, HardwareEvent::Cycles];
-        self.counters.get_or_init(|| events.map(Counter::open))
-    }
-
-    fn time(&mut self, work: impl FnOnce()) {
-        let start = self.start();
-        work();
-        self.stop(&start);
-    }
-
-    fn start(&self) -> Start {
-        let read = |counter: &Option<Counter>| counter.as_ref()?.counter.read();
-        Start {
-            counts: self.counters().each_ref().map(read),
-            memory: Mark::set(),
-            cpu_ns: self.clock.thread_cpu_ns(),
-            ns: self.clock.now_ns(),
-        }
-    }
-
-    fn stop(&mut self, start: &Start) {
-        let end_ns = self.clock.now_ns();
-        let end_cpu_ns = self.clock.thread_cpu_ns();
-        if let Some(mark) = &start.memory {
-            let memory = self.stretch.memory.get_or_insert_default();
-            memory.then(mark.read());
-        }
-        if let (Some(start_ns), Some(end_ns)) = (start.cpu_ns, end_cpu_ns) {
-            let ns = end_ns.saturating_sub(start_ns) as f64 - self.cpu_cost_ns;
-            *self.stretch.cpu_ns.get_or_insert_default() += ns.max(0.0);
-        }
-        let [instructions, cycles] = self.counters();
-        let since = |counter: &Option<Counter>, start| counter.as_ref()?.since(start);
-        // The counter that was read last at the start is read first.
-        let cycles = since(cycles, start.counts[1]);
-        let instructions = since(instructions, start.counts[0]);
-        self.stretch.count(instructions, cycles);
-        self.add_wall(end_ns.saturating_sub(start.ns));
-    }
-
-    fn add_wall(&mut self, ns: u64) {
-        self.stretch.wall_ns += (ns as f64 - self.clock_cost_ns).max(0.0);
-    }
-
-    fn finish(&mut self) -> Stretch {
-        std::mem::replace(&mut self.stretch, Stretch::begun())
-    }
-}
-
-/// What two readings of a clock with nothing between them are apart.
-fn cost_ns(readings: u32, read: impl Fn() -> u64) -> f64 {
-    let apart = |_| {
-        let start_ns = read();
-        read().saturating_sub(start_ns)
-    };
-    (0..readings).map(apart).min().unwrap_or(0) as f64
+    /// Runs so many iterations, and returns what they took.
+    fn sample(&mut self, iterations: u64) -> Sample;
 }
 
 /// What an iteration of an empty loop takes, in nanoseconds.
 pub(super) fn loop_cost_ns() -> f64 {
     let iterations = 20_000;
-    let mut empty = Plain::new(|| ());
-    let shortest = (0..5).map(|_| empty.stretch(iterations).wall_ns);
+    let mut empty = PlainRoutine::new(|| ());
+    let shortest = (0..5).map(|_| empty.sample(iterations).wall_ns);
     shortest.fold(f64::INFINITY, f64::min) / iterations as f64
 }
 
-/// Counts the errors among values; those of most types are none.
-pub(super) trait Judge<O> {
-    /// Whether the value is a failure.
+/// Decides which of the returned values are failures.
+pub(super) trait FailureCheck<O> {
+    /// Whether this value is one.
     fn is_failure(&self, output: &O) -> bool;
 }
 
 /// Every value is a success.
-pub(super) struct AllGood;
+pub(super) struct NoFailures;
 
-impl<O> Judge<O> for AllGood {
+impl<O> FailureCheck<O> for NoFailures {
     fn is_failure(&self, _: &O) -> bool {
         false
     }
 }
 
 /// An `Err` is a failure.
-pub(super) struct ByResult;
+pub(super) struct ErrIsFailure;
 
-impl<T, E> Judge<Result<T, E>> for ByResult {
+impl<T, E> FailureCheck<Result<T, E>> for ErrIsFailure {
     fn is_failure(&self, output: &Result<T, E>) -> bool {
         output.is_err()
     }
 }
 
 /// A function without an input of its own.
-pub(super) struct Plain<F, J> {
+pub(super) struct PlainRoutine<F, J> {
     function: F,
-    judge: J,
+    check: J,
     stopwatch: Stopwatch,
 }
 
-impl<F> Plain<F, AllGood> {
+impl<F> PlainRoutine<F, NoFailures> {
     pub(super) fn new(function: F) -> Self {
-        Self::judged(function, AllGood)
+        Self::checked(function, NoFailures)
     }
 }
 
-impl<F, J> Plain<F, J> {
-    pub(super) fn judged(function: F, judge: J) -> Self {
+impl<F, J> PlainRoutine<F, J> {
+    pub(super) fn checked(function: F, check: J) -> Self {
         Self {
             function,
-            judge,
+            check,
             stopwatch: Stopwatch::new(),
         }
     }
 }
 
-impl<O, F: FnMut() -> O, J: Judge<O>> Routine for Plain<F, J> {
-    fn stretch(&mut self, iterations: u64) -> Stretch {
+impl<O, F: FnMut() -> O, J: FailureCheck<O>> Routine for PlainRoutine<F, J> {
+    fn sample(&mut self, iterations: u64) -> Sample {
         let mut failures = 0;
         if needs_drop::<O>() {
             let mut outputs = Vec::new();
@@ -245,47 +94,47 @@ impl<O, F: FnMut() -> O, J: Judge<O>> Routine for Plain<F, J> {
                         outputs.push(black_box((self.function)()));
                     }
                 });
-                failures += count_failures(&self.judge, &mut outputs);
+                failures += count_failures(&self.check, &mut outputs);
             });
         } else {
             self.stopwatch.time(|| {
                 for _ in 0..iterations {
                     let output = black_box((self.function)());
-                    failures += u64::from(self.judge.is_failure(&output));
+                    failures += u64::from(self.check.is_failure(&output));
                 }
             });
         }
-        self.stopwatch.stretch.failures = failures;
+        self.stopwatch.sample.failures = failures;
         self.stopwatch.finish()
     }
 }
 
 /// A function that uses an input up.
-pub(super) struct WithInput<M, F, J> {
+pub(super) struct InputRoutine<M, F, J> {
     make: M,
     function: F,
-    judge: J,
+    check: J,
     stopwatch: Stopwatch,
 }
 
-impl<M, F, J> WithInput<M, F, J> {
-    pub(super) fn new(make: M, function: F, judge: J) -> Self {
+impl<M, F, J> InputRoutine<M, F, J> {
+    pub(super) fn new(make: M, function: F, check: J) -> Self {
         Self {
             make,
             function,
-            judge,
+            check,
             stopwatch: Stopwatch::new(),
         }
     }
 }
 
-impl<I, O, M, F, J> Routine for WithInput<M, F, J>
+impl<I, O, M, F, J> Routine for InputRoutine<M, F, J>
 where
     M: FnMut() -> I,
     F: FnMut(I) -> O,
-    J: Judge<O>,
+    J: FailureCheck<O>,
 {
-    fn stretch(&mut self, iterations: u64) -> Stretch {
+    fn sample(&mut self, iterations: u64) -> Sample {
         let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
         let mut failures = 0;
         in_portions(iterations, |portion| {
@@ -296,16 +145,16 @@ where
                     outputs.push(black_box((self.function)(black_box(input))));
                 }
             });
-            failures += count_failures(&self.judge, &mut outputs);
+            failures += count_failures(&self.check, &mut outputs);
         });
-        self.stopwatch.stretch.failures = failures;
+        self.stopwatch.sample.failures = failures;
         self.stopwatch.finish()
     }
 }
 
 /// Counts the failures and drops all, outside of what is timed.
-fn count_failures<O>(judge: &impl Judge<O>, outputs: &mut Vec<O>) -> u64 {
-    let failures = outputs.iter().filter(|output| judge.is_failure(output));
+fn count_failures<O>(check: &impl FailureCheck<O>, outputs: &mut Vec<O>) -> u64 {
+    let failures = outputs.iter().filter(|output| check.is_failure(output));
     let failures = failures.count() as u64;
     outputs.clear();
     failures
@@ -323,15 +172,15 @@ fn in_portions(iterations: u64, mut run: impl FnMut(u64)) {
 /// Drives a future to its end on a runtime of the user's.
 pub(super) type BlockOn<'a> = dyn Fn(Pin<&mut dyn Future<Output = ()>>) + 'a;
 
-/// An async function; all iterations of a stretch run within one entry into the
+/// An async function; all iterations of a sample run within one entry into the
 /// runtime, which is not timed.
-pub(super) struct Awaited<'a, F> {
+pub(super) struct AsyncRoutine<'a, F> {
     function: F,
     block_on: &'a BlockOn<'a>,
     stopwatch: Stopwatch,
 }
 
-impl<'a, F> Awaited<'a, F> {
+impl<'a, F> AsyncRoutine<'a, F> {
     pub(super) fn new(function: F, block_on: &'a BlockOn<'a>) -> Self {
         Self {
             function,
@@ -341,8 +190,8 @@ impl<'a, F> Awaited<'a, F> {
     }
 }
 
-impl<F: FnMut() -> Fut, Fut: Future> Routine for Awaited<'_, F> {
-    fn stretch(&mut self, iterations: u64) -> Stretch {
+impl<F: FnMut() -> Fut, Fut: Future> Routine for AsyncRoutine<'_, F> {
+    fn sample(&mut self, iterations: u64) -> Sample {
         let Self {
             function,
             block_on,
@@ -363,13 +212,13 @@ impl<F: FnMut() -> Fut, Fut: Future> Routine for Awaited<'_, F> {
 }
 
 /// A function that several threads call at the same time.
-pub(super) struct Contended<F> {
+pub(super) struct ThreadedRoutine<F> {
     function: F,
     threads: usize,
     stopwatch: Stopwatch,
 }
 
-impl<F> Contended<F> {
+impl<F> ThreadedRoutine<F> {
     pub(super) fn new(function: F, threads: usize) -> Self {
         Self {
             function,
@@ -379,10 +228,10 @@ impl<F> Contended<F> {
     }
 }
 
-impl<O, F: Fn() -> O + Sync> Routine for Contended<F> {
-    /// From the moment in which all threads are let go to that in which the last
-    /// one has done its iterations.
-    fn stretch(&mut self, iterations: u64) -> Stretch {
+impl<O, F: Fn() -> O + Sync> Routine for ThreadedRoutine<F> {
+    /// From the moment in which all threads may begin to that in which the last one has
+    /// done its iterations.
+    fn sample(&mut self, iterations: u64) -> Sample {
         let start = Barrier::new(self.threads);
         let (function, clock) = (&self.function, &self.stopwatch.clock);
         let run = || {
@@ -406,8 +255,8 @@ impl<O, F: Fn() -> O + Sync> Routine for Contended<F> {
         let last_ns = ends.iter().map(|end| end.1).max().unwrap_or(0);
         let used = ends.iter().filter_map(|end| end.2);
         self.stopwatch.add_wall(last_ns.saturating_sub(first_ns));
-        self.stopwatch.stretch.count(None, None);
-        self.stopwatch.stretch.memory = used.reduce(|mut sum, used| {
+        self.stopwatch.sample.count(None, None);
+        self.stopwatch.sample.memory = used.reduce(|mut sum, used| {
             sum.then(used);
             sum
         });
@@ -415,7 +264,7 @@ impl<O, F: Fn() -> O + Sync> Routine for Contended<F> {
     }
 }
 
-/// How often a stretch is timed again before it is believed; once where it takes
+/// How often a sample is timed again before it is believed; once where it takes
 /// far longer than it should.
 const REPEATS: usize = 2;
 
@@ -425,13 +274,13 @@ pub(super) fn calibrate(routine: &mut dyn Routine, target: Duration) -> (u64, f6
     let target_ns = target.as_nanos() as f64;
     let mut iterations = 1_u64;
     loop {
-        let mut ns = routine.stretch(iterations).wall_ns;
+        let mut ns = routine.sample(iterations).wall_ns;
         // The first call finds cold caches or makes what all others use, and any
         // may be interrupted.
         for repeat in 0..REPEATS {
             let is_far_too_long = ns > 100.0 * target_ns;
             if ns >= target_ns / 4.0 && (repeat == 0 || !is_far_too_long) {
-                ns = ns.min(routine.stretch(iterations).wall_ns);
+                ns = ns.min(routine.sample(iterations).wall_ns);
             }
         }
         let each_ns = ns / iterations as f64;
@@ -439,7 +288,7 @@ pub(super) fn calibrate(routine: &mut dyn Routine, target: Duration) -> (u64, f6
             let wanted = (target_ns / each_ns).round().max(1.0);
             return (wanted as u64, each_ns);
         }
-        // A stretch that the optimiser left nothing of takes no time at all.
+        // A sample that the optimiser left nothing of takes no time at all.
         if iterations >= 1 << 32 {
             return (iterations, each_ns);
         }
@@ -465,7 +314,7 @@ mod tests {
         }
         let dropped = Rc::new(Cell::new(0));
         let dropped_at_call = Cell::new(Vec::new());
-        let mut routine = WithInput::new(
+        let mut routine = InputRoutine::new(
             || Noisy(Rc::clone(&dropped)),
             |input: Noisy| {
                 let mut seen = dropped_at_call.take();
@@ -473,9 +322,9 @@ mod tests {
                 dropped_at_call.set(seen);
                 input
             },
-            AllGood,
+            NoFailures,
         );
-        routine.stretch(MOST_AT_A_TIME + 2);
+        routine.sample(MOST_AT_A_TIME + 2);
         let seen = dropped_at_call.take();
         assert!(seen[..MOST_AT_A_TIME as usize].iter().all(|n| *n == 0));
         assert_eq!(seen[MOST_AT_A_TIME as usize..], [1000, 1000]);
@@ -489,26 +338,29 @@ mod tests {
             calls += 1;
             if calls % 3 == 0 { Err(()) } else { Ok(calls) }
         };
-        let stretch = Plain::judged(&mut third_fails, ByResult).stretch(9);
-        assert_eq!(stretch.failures, 3);
+        let sample = PlainRoutine::checked(&mut third_fails, ErrIsFailure).sample(9);
+        assert_eq!(sample.failures, 3);
         let mut texts = || -> Result<String, String> { Err("no".to_owned()) };
         assert_eq!(
-            Plain::judged(&mut texts, ByResult).stretch(1500).failures,
+            PlainRoutine::checked(&mut texts, ErrIsFailure)
+                .sample(1500)
+                .failures,
             1500
         );
     }
 
     #[test]
     fn allocations_of_the_function_are_counted_and_no_others() {
-        let mut plain = Plain::new(|| black_box(vec![0_u8; 100]));
-        let memory = plain.stretch(2500).memory.unwrap();
+        let mut plain = PlainRoutine::new(|| black_box(vec![0_u8; 100]));
+        let memory = plain.sample(2500).memory.unwrap();
         assert_eq!(
             (memory.allocations, memory.allocated_bytes),
             (2500, 250_000)
         );
-        let mut sorted = WithInput::new(|| vec![3, 1, 2], |mut v: Vec<i32>| v.sort(), AllGood);
-        assert_eq!(sorted.stretch(50).memory.unwrap().allocations, 0);
-        let contended = Contended::new(|| Box::new(black_box(1_u64)), 3).stretch(40);
+        let mut sorted =
+            InputRoutine::new(|| vec![3, 1, 2], |mut v: Vec<i32>| v.sort(), NoFailures);
+        assert_eq!(sorted.sample(50).memory.unwrap().allocations, 0);
+        let contended = ThreadedRoutine::new(|| Box::new(black_box(1_u64)), 3).sample(40);
         assert_eq!(contended.memory.unwrap().allocations, 120);
     }
 
@@ -523,29 +375,29 @@ mod tests {
             runtime.block_on(future);
         };
         let calls = Cell::new(0);
-        let mut routine = Awaited::new(
+        let mut routine = AsyncRoutine::new(
             || async {
                 tokio::task::yield_now().await;
                 calls.set(calls.get() + 1);
             },
             &block_on,
         );
-        let stretch = routine.stretch(20);
+        let sample = routine.sample(20);
         assert_eq!((entries.get(), calls.get()), (1, 20));
-        assert!(stretch.wall_ns > 0.0);
+        assert!(sample.wall_ns > 0.0);
     }
 
     #[test]
     fn calibration_fills_the_target_whatever_the_first_call_takes() {
-        /// Nanoseconds of an iteration, those that the first stretch takes beside
+        /// Nanoseconds of an iteration, those that the first sample takes beside
         /// them, and how many iterations there were.
         struct Takes(f64, f64, u64);
         impl Routine for Takes {
-            fn stretch(&mut self, iterations: u64) -> Stretch {
+            fn sample(&mut self, iterations: u64) -> Sample {
                 self.2 += iterations;
-                Stretch {
+                Sample {
                     wall_ns: self.0 * iterations as f64 + std::mem::take(&mut self.1),
-                    ..Stretch::default()
+                    ..Sample::default()
                 }
             }
         }

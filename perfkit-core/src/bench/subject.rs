@@ -1,13 +1,13 @@
-//! What can be run and compared.
+//! What is run as a whole and compared with others: a command.
 
-use crate::metric::Metric;
 use crate::report::RunFailure;
-use crate::unit::Unit;
+
+use super::samples::MetricValue;
 
 /// Which run of a subject is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Run {
-    /// A run that is not counted.
+    /// A run whose values are not kept.
     Warmup,
     /// The counted run of this number, from 1.
     Counted(u64),
@@ -24,14 +24,11 @@ impl Run {
     }
 }
 
-/// One value of a run.
-pub type Measured = (Metric, Unit, f64);
-
-/// What became of a run.
+/// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunResult {
     /// It succeeded; a metric that not every run of a subject measures is left out.
-    Done(Vec<Measured>),
+    Done(Vec<MetricValue>),
     /// It failed, and its values do not count.
     Failed(RunFailure),
     /// It cannot be run at all: sampling ends, also where failures are ignored.
@@ -40,7 +37,7 @@ pub enum RunResult {
     Interrupted,
 }
 
-/// A contestant.
+/// An implementation that is run as a whole.
 pub trait Subject {
     /// Its name, different from those of the others.
     fn name(&self) -> &str;

@@ -5,14 +5,14 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use super::cpus::pin;
-use super::definition::{Bench, Listed, Visitor, list};
 use super::protocol::{Batch, BatchSize, Calibration, Channel, Hello, Reply, Request, VERSION};
 use super::routine::{Routine, calibrate, loop_cost_ns};
+use super::suite::{Bench, BenchmarkInfo, Visitor, list};
 
 /// Answers whoever started this process, until it is gone.
 ///
 /// # Errors
-/// The standard input is not the line to a driver, or it broke.
+/// The standard input is not the socket of a driver, or it broke.
 pub(super) fn work(define: impl Fn(&mut Bench<'_>)) -> io::Result<()> {
     let mut channel = Channel::of_standard_input()?;
     end_with_the_driver();
@@ -51,9 +51,9 @@ pub(super) fn work(define: impl Fn(&mut Bench<'_>)) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets this process be killed when the thread that started it ends: within a
-/// benchmark that never returns it would not notice that its driver was killed.
-/// One that is gone already has closed the line.
+/// Lets this process be killed when the thread that started it ends: within a benchmark
+/// that never returns it would not notice that its driver was killed. A driver that is
+/// gone already has closed the socket, which the first answer finds out.
 #[cfg(target_os = "linux")]
 fn end_with_the_driver() {
     use rustix::process::{Signal, set_parent_process_death_signal};
@@ -79,8 +79,8 @@ impl Visitor for Server<'_> {
         self.ended.is_none() && rest.is_some_and(|rest| rest.starts_with('/'))
     }
 
-    fn visit(&mut self, listed: Listed, routine: &mut dyn Routine) {
-        if self.ended.is_none() && listed.name == self.benchmark {
+    fn visit(&mut self, info: BenchmarkInfo, routine: &mut dyn Routine) {
+        if self.ended.is_none() && info.name == self.benchmark {
             self.ended = Some(self.serve(routine));
         }
     }
@@ -117,24 +117,24 @@ fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
         ..Batch::default()
     };
     if size.warm_up > 0 {
-        routine.stretch(size.warm_up);
+        routine.sample(size.warm_up);
     }
-    for _ in 0..size.stretches {
-        let stretch = routine.stretch(size.iterations);
-        batch.failures += stretch.failures;
-        if stretch.failures > 0 {
+    for _ in 0..size.samples {
+        let sample = routine.sample(size.iterations);
+        batch.failures += sample.failures;
+        if sample.failures > 0 {
             continue;
         }
-        batch.wall_ns.push(stretch.wall_ns);
-        if let Some(ns) = stretch.cpu_ns {
+        batch.wall_ns.push(sample.wall_ns);
+        if let Some(ns) = sample.cpu_ns {
             *batch.cpu_ns.get_or_insert_default() += ns;
         }
         batch.instructions = batch
             .instructions
-            .zip(stretch.instructions)
+            .zip(sample.instructions)
             .map(|(a, b)| a + b);
-        batch.cycles.extend(stretch.cycles);
-        if let Some(memory) = stretch.memory {
+        batch.cycles.extend(sample.cycles);
+        if let Some(memory) = sample.memory {
             *batch.allocations.get_or_insert_default() += memory.allocations;
             *batch.allocated_bytes.get_or_insert_default() += memory.allocated_bytes;
         }
@@ -166,29 +166,30 @@ fn peak_memory_bytes() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::routine::Stretch;
+    use crate::bench::stopwatch::Sample;
 
-    /// Tells how often it is called; an iteration takes a nanosecond, and five fail once.
-    struct Told(Vec<u64>);
+    /// Keeps the sizes of its samples. An iteration takes a nanosecond, and a sample of
+    /// five has one failure.
+    struct Sizes(Vec<u64>);
 
-    impl Routine for Told {
-        fn stretch(&mut self, iterations: u64) -> Stretch {
+    impl Routine for Sizes {
+        fn sample(&mut self, iterations: u64) -> Sample {
             self.0.push(iterations);
-            Stretch {
+            Sample {
                 wall_ns: iterations as f64,
                 cpu_ns: Some(iterations as f64),
                 failures: u64::from(iterations == 5),
-                ..Stretch::default()
+                ..Sample::default()
             }
         }
     }
 
     #[test]
     fn what_warms_up_counts_for_nothing() {
-        let mut routine = Told(Vec::new());
+        let mut routine = Sizes(Vec::new());
         let mut size = BatchSize {
             iterations: 10,
-            stretches: 3,
+            samples: 3,
             warm_up: 5,
         };
         let measured = batch(&mut routine, size);

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use perfkit::bench::{
-    Batch, BatchSize, Calibration, Launcher, Placement, Run, RunResult, Subject, Trouble, Worker,
+    Batch, BatchSize, Calibration, Launcher, Placement, Run, RunResult, Subject, Worker,
+    WorkerError,
 };
 use perfkit::unit::Unit;
 use perfkit::{Clock, Metric, MockClock};
@@ -15,7 +16,7 @@ use rand_pcg::Pcg64Mcg;
 /// What disturbs the times; shares are of the undisturbed time.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Noise {
-    /// Standard deviation of what each stretch has for itself.
+    /// Standard deviation of what each sample has for itself.
     pub(crate) white: f64,
     /// Standard deviation of what fades within 50 ms.
     pub(crate) autocorrelated: f64,
@@ -26,7 +27,7 @@ pub(crate) struct Noise {
     pub(crate) boost: f64,
     /// Whether its speed moves between levels, for whoever runs.
     pub(crate) has_levels: bool,
-    /// Scale of the log-normal part of each stretch, and of rare long spikes.
+    /// Scale of the log-normal part of each sample, and of rare long spikes.
     pub(crate) tails: f64,
     /// Standard deviation of what a process has for as long as it lives.
     pub(crate) process: f64,
@@ -38,7 +39,7 @@ const CORRELATION_NS: f64 = 50e6;
 /// How long a boost lasts.
 const BOOST_NS: f64 = 20e6;
 
-/// The share of stretches with a spike, and how fast spikes become rare with
+/// The share of samples with a spike, and how fast spikes become rare with
 /// their length: at this exponent they have a mean and no variance.
 const SPIKES: f64 = 0.02;
 const SPIKE_EXPONENT: f64 = 1.2;
@@ -153,7 +154,7 @@ fn normal(random: &mut Pcg64Mcg) -> f64 {
     (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
 }
 
-/// Starts simulated processes: what an iteration takes, by contestant.
+/// Starts simulated processes: what an iteration takes, by implementation.
 pub(crate) struct Simulated<'a> {
     pub(crate) machine: Shared,
     pub(crate) iteration_ns: &'a [f64],
@@ -168,20 +169,20 @@ pub(crate) struct Process {
 impl Launcher for Simulated<'_> {
     type Worker = Process;
 
-    fn launch(&mut self, contestant: usize, _: Placement) -> Result<Process, Trouble> {
+    fn launch(&mut self, implementation: usize, _: Placement) -> Result<Process, WorkerError> {
         Ok(Process {
             machine: self.machine.clone(),
-            iteration_ns: self.iteration_ns[contestant] * self.machine.start(START_OF_TWO),
+            iteration_ns: self.iteration_ns[implementation] * self.machine.start(START_OF_TWO),
         })
     }
 
-    fn await_start(&mut self, _: usize, _: &mut Process) -> Result<(), Trouble> {
+    fn await_start(&mut self, _: usize, _: &mut Process) -> Result<(), WorkerError> {
         Ok(())
     }
 }
 
 impl Worker for Process {
-    fn calibrate(&mut self, target: Duration) -> Result<Calibration, Trouble> {
+    fn calibrate(&mut self, target: Duration) -> Result<Calibration, WorkerError> {
         let iterations = (2.0 * target.as_nanos() as f64 / self.iteration_ns).ceil();
         let taken = self.machine.work(iterations * self.iteration_ns);
         Ok(Calibration {
@@ -190,12 +191,12 @@ impl Worker for Process {
         })
     }
 
-    fn batch(&mut self, size: BatchSize, _: Duration) -> Result<Batch, Trouble> {
-        let stretch_ns = size.iterations as f64 * self.iteration_ns;
+    fn batch(&mut self, size: BatchSize, _: Duration) -> Result<Batch, WorkerError> {
+        let sample_ns = size.iterations as f64 * self.iteration_ns;
         self.machine.work(size.warm_up as f64 * self.iteration_ns);
-        let stretches = (0..size.stretches).map(|_| self.machine.work(stretch_ns));
+        let samples = (0..size.samples).map(|_| self.machine.work(sample_ns));
         Ok(Batch {
-            wall_ns: stretches.collect(),
+            wall_ns: samples.collect(),
             ..Batch::default()
         })
     }

@@ -6,22 +6,22 @@
 //! own, with a fixed seed, so that a run of these tests yields the same numbers
 //! every time. The models of noise are those of real machines:
 //!
-//! * white: each stretch of 0.1 ms for itself, sd 1 %;
+//! * white: each sample of 0.1 ms for itself, sd 1 %;
 //! * autocorrelated: sd 3 %, fading within 50 ms (AR(1) in continuous time);
 //! * drifting: 2 % slower with every second;
 //! * boost: 5 % faster after a process started, fading within 20 ms;
 //! * levels: 1.4 to 1.9 times slower for 0.1 to 10 s, whoever runs then;
-//! * heavy tails: log-normal, and in 2 % of the stretches a Pareto spike;
+//! * heavy tails: log-normal, and in 2 % of the samples a Pareto spike;
 //! * processes: each draws a lasting factor, sd 0.1 % or 0.5 %;
-//! * mix: all of these; and slow functions, of which a stretch is one call.
+//! * mix: all of these; and slow functions, of which a sample is one call.
 //!
 //! A *false alarm* is the verdict faster or slower where both take the same time.
 //! At the *edge* of the indifference zone, where the candidate takes 0.5 % longer,
 //! the verdict slower is wrong too, and easiest to give; so is *the same*, which has
-//! an error of its own, that every look may make. *Power* is the share of
+//! an error of its own in every analysis. *Power* is the share of
 //! slowdowns that are called slower. *Coverage* is how often the interval has the
 //! truth in it: that of a verdict other than the same, which is chosen for lying
-//! within the zone, and one at 95 % after a single look at a
+//! within the zone, and one at 95 % in a single analysis after a
 //! number of rounds that is fixed beforehand.
 //!
 //! What is guarded are the bounds of what is promised: a test fails where an
@@ -43,8 +43,8 @@ mod machine;
 use std::time::Duration;
 
 use perfkit::bench::{
-    Contested, Effort, Family, Plan, Progress, Rules, compare_family, compare_interleaved, contest,
-    sample,
+    Blocks, CommandSettings, Experiment, Family, FunctionSettings, Rounds, Rules, Sampled,
+    StoppingRule, compare_family, compare_interleaved,
 };
 use perfkit::report::{Comparison, Verdict};
 use perfkit::{Metric, stats};
@@ -148,8 +148,8 @@ struct Tally {
     wrong_direction: Share,
     coverage: Share,
     coverage_at_95: Share,
-    rounds: u64,
-    contests: u64,
+    replicates: u64,
+    comparisons: u64,
     time: Duration,
     half_width: f64,
 }
@@ -205,7 +205,7 @@ impl Tally {
         let (alarms, at_edge) = (of(self.alarms), of(self.at_edge));
         let same_at_edge = of(self.same_at_edge);
         let power = self.power.map(|share| format!("{:5.0}", share.percent()));
-        let each = |total: f64| total / self.contests.max(1) as f64;
+        let each = |total: f64| total / self.comparisons.max(1) as f64;
         println!(
             "{name:<16} {alarms:>10} {at_edge:>10} {same_at_edge:>10} {:>6.1} {}  {:>8.2} {:>7.1} {:>7.2} {:>7.1} {:>6.2} s",
             self.same.percent(),
@@ -213,7 +213,7 @@ impl Tally {
             self.coverage.percent(),
             self.coverage_at_95.percent(),
             100.0 * each(self.half_width),
-            each(self.rounds as f64),
+            each(self.replicates as f64),
             each(self.time.as_secs_f64()),
         );
     }
@@ -223,27 +223,45 @@ fn two() -> Family {
     Family::against(0, vec!["a".to_owned(), "b".to_owned()])
 }
 
-/// Runs a contest on a machine of its own; returns how long it took there too.
-/// The first contestants take so much longer than all others.
+/// Measures functions on a machine of its own; returns how long that took there too.
+/// The first implementations take so much longer than all others.
 fn run(
     model: &Model,
-    family: &Family,
+    set: &Family,
     slowdowns: &[f64],
-    effort: &Effort,
-) -> (Contested, Duration) {
-    let mut iteration_ns = vec![model.iteration_ns; family.names.len()];
+    rule: &StoppingRule,
+    seed: u64,
+) -> (Sampled, Duration) {
+    let mut iteration_ns = vec![model.iteration_ns; set.names.len()];
     for (ns, slowdown) in iteration_ns.iter_mut().zip(slowdowns) {
         *ns *= 1.0 + slowdown;
     }
-    let machine = Shared::new(model.noise, effort.seed ^ 0x9e37_79b9_7f4a_7c15);
+    let machine = Shared::new(model.noise, seed ^ 0x9e37_79b9_7f4a_7c15);
     let mut simulated = Simulated {
         machine: machine.clone(),
         iteration_ns: &iteration_ns,
     };
     let clock = machine.clock();
-    let ignore = &mut |_: &Progress<'_>| {};
-    let contested = contest(family, &mut simulated, effort, &clock, ignore);
-    (contested, machine.now())
+    let experiment = Experiment {
+        set,
+        rule,
+        seed,
+        clock: &clock,
+    };
+    let sampled = experiment.run(&mut Rounds::of(&mut simulated, &clock), &mut |_| {});
+    (sampled, machine.now())
+}
+
+/// The usual rule for a set, of a build with so many comparisons.
+fn usual_rule(set: &Family, comparisons: usize) -> StoppingRule {
+    let settings = FunctionSettings::new(Rules::default(), comparisons);
+    settings.stopping_rule(set.names.len(), set.pairs.len())
+}
+
+/// The comparisons of times, by the rules that sampling ended with.
+fn compare_times(sampled: &Sampled, set: &Family) -> Vec<Comparison> {
+    let time_only = [Metric::WALL_TIME];
+    compare_family(&sampled.benchmarks, set, &time_only, &sampled.rules)
 }
 
 /// A seed for each comparison of each model.
@@ -251,38 +269,34 @@ fn seed(model: usize, slowdown: f64, number: u64) -> u64 {
     (model as u64) << 48 | ((slowdown * 1000.0).round() as u64) << 32 | number
 }
 
-fn contests_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, count: u64) {
+fn functions_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, count: u64) {
+    let rule = usual_rule(&two(), 1);
     for number in 0..count {
-        let effort = Effort::new(seed(index, slowdown, number), Rules::default(), 1);
-        let (contested, time) = run(model, &two(), &[0.0, slowdown], &effort);
-        let rules = effort.rules_at_a_look(1);
-        let time_only = [Metric::WALL_TIME];
-        let comparisons = compare_family(&contested.benchmarks, &two(), &time_only, &rules);
-        tally.add(&comparisons[0], slowdown);
-        tally.rounds += contested.sampling.rounds;
+        let seed = seed(index, slowdown, number);
+        let (sampled, time) = run(model, &two(), &[0.0, slowdown], &rule, seed);
+        tally.add(&compare_times(&sampled, &two())[0], slowdown);
+        tally.replicates += sampled.sampling.rounds;
         tally.time += time;
-        tally.contests += 1;
+        tally.comparisons += 1;
     }
 }
 
 /// Whether intervals at 95 % after a fixed number of rounds have the truth in them.
 fn coverage_at_95(index: usize, model: &Model, tally: &mut Tally, count: u64) {
-    // This many sign patterns need 17 rounds, whose interval between the fifth
-    // values from either end has 95.1 %.
-    let rules = Rules {
-        confidence: 1.0 - 0.5_f64.powi(16),
-        ..Rules::default()
-    };
+    // The interval between the fifth values from either end has 95.1 %.
+    let mut rule = usual_rule(&two(), 1);
+    rule.interim.clear();
+    (rule.min_replicates, rule.max_replicates) = (17, 17);
     for number in 0..count {
-        let mut effort = Effort::new(seed(index, 0.5, number), rules, 1);
-        effort.looks = 1;
-        let (contested, _) = run(model, &two(), &[0.0, 0.02], &effort);
-        let [a, b] = &contested.benchmarks[..] else {
-            panic!("two contestants");
+        let seed = seed(index, 0.5, number);
+        let (sampled, _) = run(model, &two(), &[0.0, 0.02], &rule, seed);
+        assert_eq!(sampled.sampling.rounds, 17);
+        let [a, b] = &sampled.benchmarks[..] else {
+            panic!("two implementations");
         };
         let at_95 = Rules {
             confidence: 0.95,
-            ..rules
+            ..Rules::default()
         };
         let comparison = compare_interleaved(a, b, &Metric::WALL_TIME, &at_95);
         let ratio = comparison.ratio.unwrap();
@@ -294,6 +308,15 @@ fn coverage_at_95(index: usize, model: &Model, tally: &mut Tally, count: u64) {
 
 /// Commands of 20 ms, of which each run is one value.
 fn commands_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, count: u64) {
+    let settings = CommandSettings {
+        rules: Rules::default(),
+        time: Some(Duration::from_secs(60)),
+        warmup_runs: 1,
+        min_runs: Some(11),
+        max_runs: 60,
+    };
+    let mut rule = settings.stopping_rule(2, 1);
+    rule.interim.clear();
     for number in 0..count {
         let seed = seed(100 + index, slowdown, number);
         let machine = Shared::new(model.noise, seed);
@@ -303,17 +326,14 @@ fn commands_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, co
             run_ns: 20e6 * factor,
         };
         let mut subjects = [command("a", 1.0), command("b", 1.0 + slowdown)];
-        let plan = Plan {
+        let experiment = Experiment {
+            set: &two(),
+            rule: &rule,
             seed,
-            warmup_blocks: 1,
-            min_blocks: 11,
-            max_blocks: 60,
-            budget: Duration::from_secs(60),
-            ignore_failures: false,
-            looks: None,
+            clock: &machine.clock(),
         };
-        let ignore = &mut |_: &Progress<'_>| {};
-        let sampled = sample(&mut subjects, &plan, &machine.clock(), ignore);
+        let mut source = Blocks::of(&mut subjects, false);
+        let sampled = experiment.run(&mut source, &mut |_| {});
         let [a, b] = &sampled.benchmarks[..] else {
             panic!("two subjects");
         };
@@ -328,14 +348,14 @@ fn commands_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, co
             let covers = ratio.low <= truth && truth <= ratio.high;
             tally.coverage_at_95.add(covers);
         }
-        tally.rounds += sampled.sampling.blocks;
+        tally.replicates += sampled.sampling.blocks;
         tally.time += machine.now();
-        tally.contests += 1;
+        tally.comparisons += 1;
     }
 }
 
-/// How often the numbers of a comparison are looked at.
-const MOST_LOOKS: f64 = 4.0;
+/// How often the values of a comparison are analysed.
+const MOST_ANALYSES: f64 = 4.0;
 
 /// The bounds that hold under every model.
 fn guard(name: &str, tally: &Tally) {
@@ -346,7 +366,7 @@ fn guard(name: &str, tally: &Tally) {
     };
     promised(tally.alarms, error, "false alarms");
     promised(tally.at_edge, error / 2.0, "slower at the edge of the zone");
-    let of_same = MOST_LOOKS * (1.0 - rules.same_confidence) / 2.0;
+    let of_same = MOST_ANALYSES * (1.0 - rules.same_confidence) / 2.0;
     promised(tally.same_at_edge, of_same, "the same beyond the zone");
     promised(tally.wrong_direction, error / 2.0, "slower called faster");
     let at_95 = tally.coverage_at_95;
@@ -374,10 +394,10 @@ fn functions() {
     Tally::print_head("functions");
     for (index, model) in models.iter().enumerate() {
         let mut tally = Tally::default();
-        contests_of(index, model, &mut tally, 0.0, 350 * factor);
-        contests_of(index, model, &mut tally, edge, 100 * factor);
+        functions_of(index, model, &mut tally, 0.0, 350 * factor);
+        functions_of(index, model, &mut tally, edge, 100 * factor);
         for slowdown in SLOWDOWNS {
-            contests_of(index, model, &mut tally, slowdown, 40 * factor);
+            functions_of(index, model, &mut tally, slowdown, 40 * factor);
         }
         coverage_at_95(index, model, &mut tally, 150 * factor);
         tally.print(model.name);
@@ -436,13 +456,11 @@ fn builds_of_a_hundred_benchmarks() {
     let error = 1.0 - Rules::default().confidence;
     let (mut apart, mut together) = (Share::default(), Share::default());
     for build in 0..10 * effort_factor() {
-        let alarms = |index: usize, family: &Family, number: u64| {
+        let alarms = |index: usize, set: &Family, number: u64| {
             let model = models[index % models.len()];
-            let effort = Effort::new(seed(200 + index, 0.0, number), Rules::default(), 100);
-            let (contested, _) = run(model, family, &[], &effort);
-            let rules = effort.rules_at_a_look(family.pairs.len());
-            let time_only = [Metric::WALL_TIME];
-            let comparisons = compare_family(&contested.benchmarks, family, &time_only, &rules);
+            let seed = seed(200 + index, 0.0, number);
+            let (sampled, _) = run(model, set, &[], &usual_rule(set, 100), seed);
+            let comparisons = compare_times(&sampled, set);
             let mut verdicts = comparisons.iter().map(|comparison| comparison.verdict);
             verdicts.any(|verdict| matches!(verdict, Verdict::Faster | Verdict::Slower))
         };
@@ -466,7 +484,8 @@ fn builds_of_a_hundred_benchmarks() {
 fn groups_of_which_half_are_slower() {
     let models = models();
     let names = (0..=20).map(|index| index.to_string()).collect();
-    let family = Family::against(0, names);
+    let set = Family::against(0, names);
+    let rule = usual_rule(&set, 20);
     let mut slowdowns = [0.03; 11];
     slowdowns[0] = 0.0;
     let (mut wrong, mut found) = (Share::default(), Share::default());
@@ -475,11 +494,9 @@ fn groups_of_which_half_are_slower() {
             if matches!(model.name, "slow, mix" | "heavy tails") {
                 continue;
             }
-            let effort = Effort::new(seed(400 + index, 0.0, number), Rules::default(), 20);
-            let (contested, _) = run(model, &family, &slowdowns, &effort);
-            let rules = effort.rules_at_a_look(20);
-            let time_only = [Metric::WALL_TIME];
-            let comparisons = compare_family(&contested.benchmarks, &family, &time_only, &rules);
+            let seed = seed(400 + index, 0.0, number);
+            let (sampled, _) = run(model, &set, &slowdowns, &rule, seed);
+            let comparisons = compare_times(&sampled, &set);
             for (candidate, comparison) in (1..).zip(&comparisons) {
                 let is_claimed = comparison.verdict == Verdict::Slower;
                 if candidate < slowdowns.len() {

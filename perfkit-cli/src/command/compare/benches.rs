@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use perfkit::bench::{
-    Effort, FUNCTION_METRICS, Family, Listed, Program, Progress, Race, Raced, Runner, Trouble,
-    Watch, compare_family,
+    BenchmarkInfo, FUNCTION_METRICS, Family, GroupResult, GroupRun, GroupRunner, Program, Progress,
+    Timeouts, WorkerError, compare_family,
 };
 use perfkit::report::{Note, NoteCode, Report, StopReason};
 
@@ -23,9 +23,9 @@ use super::settings::Settings;
 
 /// How long a benchmark may be silent before it is taken to hang, unless told
 /// otherwise.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What the races yielded.
+/// What measuring all groups yielded.
 pub(super) struct Outcome {
     pub(super) report: Report,
     pub(super) failure: Option<Error>,
@@ -36,7 +36,7 @@ struct Found {
     /// What cargo calls the program.
     target: String,
     program: Program,
-    listed: Listed,
+    info: BenchmarkInfo,
 }
 
 /// Builds, runs and compares.
@@ -48,13 +48,13 @@ pub(super) fn compare(
     verbosity: Verbosity,
 ) -> Result<Outcome, Error> {
     let is_interrupted = || signals.is_interrupted();
-    let watch = Watch {
-        patience: arguments.timeout.map_or(PATIENCE, |timeout| timeout.0),
+    let timeouts = Timeouts {
+        timeout: arguments.timeout.map_or(TIMEOUT, |timeout| timeout.0),
         is_interrupted: &is_interrupted,
     };
-    let find = |tree: &Tree| find(tree, arguments, watch, signals, verbosity);
+    let find = |tree: &Tree| find(tree, arguments, timeouts, signals, verbosity);
     let mut notes = Vec::new();
-    let mut races = match checkout {
+    let mut groups = match checkout {
         None => of_groups(&find(&this_tree()?)?),
         Some(checkout) => {
             let (base, own) = (find(&checkout.base)?, find(&checkout.own)?);
@@ -62,16 +62,16 @@ pub(super) fn compare(
         }
     };
     if arguments.pin {
-        let entrants = races.iter_mut().flat_map(|race| &mut race.entrants);
-        entrants.for_each(|entrant| entrant.is_pinned = true);
+        let targets = groups.iter_mut().flat_map(|group| &mut group.targets);
+        targets.for_each(|target| target.is_pinned = true);
     }
     if arguments.null {
-        races.iter_mut().for_each(Race::add_null);
+        groups.iter_mut().for_each(GroupRun::add_null);
     }
-    if races.is_empty() && !signals.is_interrupted() {
+    if groups.is_empty() && !signals.is_interrupted() {
         return Err(nothing_to_run(arguments, checkout));
     }
-    let mut outcome = run_all(&races, settings, watch, signals, verbosity);
+    let mut outcome = run_all(&groups, settings, timeouts, signals, verbosity);
     outcome.report.notes.extend(notes);
     Ok(outcome)
 }
@@ -94,7 +94,7 @@ fn this_tree() -> Result<Tree, Error> {
 fn find(
     tree: &Tree,
     arguments: &CompareArguments,
-    watch: Watch<'_>,
+    timeouts: Timeouts<'_>,
     signals: &Signals,
     verbosity: Verbosity,
 ) -> Result<Vec<Found>, Error> {
@@ -114,17 +114,17 @@ fn find(
     signals.defer_signals();
     for built in programs {
         let program = program(&built);
-        match program.benchmarks(watch) {
+        match program.benchmarks(timeouts) {
             Ok(benchmarks) => {
                 let meant = benchmarks.into_iter().filter(|b| b.name.contains(filter));
-                found.extend(meant.map(|listed| Found {
+                found.extend(meant.map(|info| Found {
                     target: built.target.clone(),
                     program: program.clone(),
-                    listed,
+                    info,
                 }));
             }
-            Err(Trouble::Interrupted) => break,
-            Err(Trouble::Failed(failure)) => terminal::print_line(&format!(
+            Err(WorkerError::Interrupted) => break,
+            Err(WorkerError::Failed(failure)) => terminal::print_line(&format!(
                 "warning: {} ({}) is left out: {}",
                 printable(&built.target),
                 printable(&tree.label),
@@ -158,30 +158,32 @@ fn nothing_to_run(arguments: &CompareArguments, checkout: Option<&Checkout>) -> 
     )
 }
 
-/// A race for each group of each program.
-fn of_groups(found: &[Found]) -> Vec<Race> {
-    let mut programs: Vec<(&Program, Vec<Listed>)> = Vec::new();
-    for Found {
-        program, listed, ..
-    } in found
-    {
+/// The groups of all programs.
+fn of_groups(found: &[Found]) -> Vec<GroupRun> {
+    let mut programs: Vec<(&Program, Vec<BenchmarkInfo>)> = Vec::new();
+    for Found { program, info, .. } in found {
         match programs.last_mut() {
-            Some((last, all)) if last.path == program.path => all.push(listed.clone()),
-            _ => programs.push((program, vec![listed.clone()])),
+            Some((last, all)) if last.path == program.path => all.push(info.clone()),
+            _ => programs.push((program, vec![info.clone()])),
         }
     }
-    let races = programs
+    let groups = programs
         .iter()
-        .flat_map(|(program, all)| Race::of_groups(program, all, false));
-    races.collect()
+        .flat_map(|(program, all)| GroupRun::of_groups(program, all, false));
+    groups.collect()
 }
 
-/// A race for each benchmark that both revisions have.
-fn of_revisions(base: &[Found], own: &[Found], label: &str, notes: &mut Vec<Note>) -> Vec<Race> {
+/// A group for each benchmark that both revisions have.
+fn of_revisions(
+    base: &[Found],
+    own: &[Found],
+    label: &str,
+    notes: &mut Vec<Note>,
+) -> Vec<GroupRun> {
     let by_name = |found: &'_ [Found]| -> BTreeMap<String, usize> {
         let names = found.iter().enumerate();
         names
-            .map(|(index, found)| (found.listed.name.clone(), index))
+            .map(|(index, found)| (found.info.name.clone(), index))
             .collect()
     };
     let (in_base, in_own) = (by_name(base), by_name(own));
@@ -189,61 +191,66 @@ fn of_revisions(base: &[Found], own: &[Found], label: &str, notes: &mut Vec<Note
         let message = format!("{name} is gone: only {label} has it");
         notes.push(Note::info(NoteCode::Gone, message));
     }
-    let mut races = Vec::new();
+    let mut groups = Vec::new();
     let mut are_same = BTreeMap::new();
     for after in own {
-        let name = &after.listed.name;
+        let name = &after.info.name;
         let Some(before) = in_base.get(name).and_then(|index| base.get(*index)) else {
             let message = format!("{name} is new: {label} does not have it");
             notes.push(Note::info(NoteCode::New, message));
             continue;
         };
-        let mut race = Race::against_the_first([
-            (name.clone(), &before.program, &before.listed),
-            (name.clone(), &after.program, &after.listed),
+        let mut group = GroupRun::against_the_first([
+            (name.clone(), &before.program, &before.info),
+            (name.clone(), &after.program, &after.info),
         ]);
-        race.base_revision = Some(label.to_owned());
+        group.base_revision = Some(label.to_owned());
         let paths = (&before.program.path, &after.program.path);
         if *are_same
             .entry(paths)
             .or_insert_with(|| is_same_binary(paths.0, paths.1))
         {
-            race.family.mark_one_program(&after.target);
+            group.family.mark_one_program(&after.target);
         }
-        races.push(race);
+        groups.push(group);
     }
-    races
+    groups
 }
 
-/// One race after the other; then all verdicts together, because many share the
+/// One group after the other; then all verdicts together, because many share the
 /// chance of an error.
 fn run_all(
-    races: &[Race],
+    groups: &[GroupRun],
     settings: &Settings,
-    watch: Watch<'_>,
+    timeouts: Timeouts<'_>,
     signals: &Signals,
     verbosity: Verbosity,
 ) -> Outcome {
-    let comparisons = races.iter().map(|race| race.family.pairs.len()).sum();
-    let effort = settings.effort(comparisons);
+    let comparisons = groups.iter().map(|group| group.family.pairs.len()).sum();
+    let asked = settings.of_functions(comparisons);
     let mut report = Report::new(environment::detect());
     let mut failure = None;
     let mut family = Family::default();
-    let rules = effort.rules_at_a_look(comparisons);
+    let rules = asked.analysis_rules(comparisons);
+    let runner = GroupRunner {
+        settings: asked,
+        seed: settings.seed,
+        timeouts,
+    };
     signals.defer_signals();
-    for (index, race) in races.iter().enumerate() {
+    for (index, group) in groups.iter().enumerate() {
         if signals.is_interrupted() {
             break;
         }
-        let raced = run_one(race, (index, races.len()), &effort, watch, verbosity);
-        if let Some((name, failed)) = &raced.failure {
+        let result = run_one(&runner, group, (index, groups.len()), verbosity);
+        if let Some((name, failed)) = &result.failure {
             let error = failure::of_benchmark(name, failed);
             if let Some(earlier) = failure.replace(error) {
                 terminal::print_error(&earlier);
             }
         }
-        family.append(&race.family);
-        raced.add_to(&mut report);
+        family.append(&group.family);
+        result.add_to(&mut report);
     }
     signals.restore_signals();
     report.comparisons = compare_family(&report.benchmarks, &family, &FUNCTION_METRICS, &rules);
@@ -258,18 +265,15 @@ fn run_all(
 }
 
 fn run_one(
-    race: &Race,
-    (index, races): (usize, usize),
-    effort: &Effort,
-    watch: Watch<'_>,
+    runner: &GroupRunner<'_>,
+    group: &GroupRun,
+    (index, groups): (usize, usize),
     verbosity: Verbosity,
-) -> Raced {
+) -> GroupResult {
     let line = ProgressLine::start(verbosity > Verbosity::Quiet);
     let mut show = |progress: &Progress<'_>| {
-        let of_race = progress.blocks as f64 / progress.planned_blocks.max(1) as f64;
-        let share = (index as f64 + of_race) / races.max(1) as f64;
-        line.show(share, progress.elapsed, &printable(progress.subject));
+        let share = (index as f64 + progress.share) / groups.max(1) as f64;
+        line.show(share, progress.elapsed, &printable(progress.name));
     };
-    let effort = effort.clone();
-    Runner { effort, watch }.run(race, &mut show)
+    runner.run(group, &mut show)
 }

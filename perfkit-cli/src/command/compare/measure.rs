@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileTypeExt;
 
-use perfkit::bench::{Family, Plan, Progress, Rules, sample, uncounted};
+use perfkit::bench::{Blocks, Experiment, Family, Progress, Rules, uncounted};
 use perfkit::process::own_peak_memory_bytes;
 use perfkit::report::{Benchmark, Report, Sampling, StopReason};
 use perfkit::unit::Unit;
@@ -25,8 +25,8 @@ pub(super) struct Measured {
     benchmarks: Vec<Benchmark>,
     sampling: Sampling,
     shell_cost: Option<ShellCost>,
-    /// The rules by which an early look ended sampling.
-    pub(super) decided_by: Option<Rules>,
+    /// The rules that verdicts are to be read by.
+    pub(super) rules: Rules,
     /// What ended sampling, if it was a failure.
     pub(super) failure: Option<Error>,
 }
@@ -102,19 +102,30 @@ fn run_all(
         None => ShellCost::measure(&settings.shell, signals)?,
         Some(_) => None,
     };
-    let mut plan = settings.plan(family);
+    let mut rule = settings.stopping_rule(family);
     if failure.is_some() || signals.is_interrupted() {
-        (plan.warmup_blocks, plan.min_blocks, plan.max_blocks) = (0, 0, 0);
+        (
+            rule.warmup_replicates,
+            rule.min_replicates,
+            rule.max_replicates,
+        ) = (0, 0, 0);
     }
     let shows_progress =
         verbosity > Verbosity::Quiet && !commands.iter().any(MeasuredCommand::shows_its_output);
     let line = ProgressLine::start(shows_progress);
     let mut show = |progress: &Progress<'_>| {
         let what = if progress.is_warmup { "warm-up: " } else { "" };
-        let what = format!("{what}{}", printable(progress.subject));
-        line.show(share_done(progress, &plan), progress.elapsed, &what);
+        let what = format!("{what}{}", printable(progress.name));
+        line.show(progress.share, progress.elapsed, &what);
     };
-    let mut sampled = sample(commands, &plan, &Clock::os(), &mut show);
+    let experiment = Experiment {
+        set: family,
+        rule: &rule,
+        seed: settings.seed,
+        clock: &Clock::os(),
+    };
+    let mut source = Blocks::of(commands, settings.ignore_failures);
+    let mut sampled = experiment.run(&mut source, &mut show);
     drop(line);
     for (benchmark, command) in sampled.benchmarks.iter_mut().zip(commands.iter()) {
         command.describe(benchmark);
@@ -128,7 +139,7 @@ fn run_all(
         sampling: named_end(sampled.sampling, settings, signals, failure.is_some()),
         failure: failure.or(sampled.failure.map(of_run)),
         benchmarks: sampled.benchmarks,
-        decided_by: sampled.decided_by,
+        rules: sampled.rules,
         shell_cost,
     })
 }
@@ -148,13 +159,6 @@ fn named_end(
         sampling.stopped = StopReason::RunLimit;
     }
     sampling
-}
-
-fn share_done(progress: &Progress<'_>, plan: &Plan) -> f64 {
-    let of_all = progress.blocks as f64 / plan.max_blocks.max(1) as f64;
-    let of_fewest = progress.blocks as f64 / plan.min_blocks.max(1) as f64;
-    let of_time = progress.elapsed.as_secs_f64() / plan.budget.as_secs_f64().max(1e-9);
-    of_all.max(of_fewest.min(of_time))
 }
 
 /// One line for each command, for logs.

@@ -118,7 +118,7 @@ fn commands(
     }
     let mut measured = measure::measure(commands, &family, settings, signals, verbosity)?;
     let failure = measured.failure.take();
-    let rules = measured.decided_by.unwrap_or(settings.last_rules());
+    let rules = measured.rules;
     Ok((measure::report(measured, &family, &rules), failure))
 }
 

@@ -4,24 +4,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use perfkit::bench::{Effort, Family, Look, Looks, Plan, Rules};
+use perfkit::bench::{CommandSettings, Family, FunctionSettings, Rules, StoppingRule};
 
 use crate::args::{CompareArguments, Confidence, Format, Share, TimeSpan, environment};
 use crate::command_run::Shell;
 use crate::error::Error;
 use crate::input::CompareDefaults;
 
-/// The time budget for each command, unless told otherwise.
-const TIME_EACH: Duration = Duration::from_secs(3);
-
-/// At these shares of the time the numbers are looked at, and a clear verdict ends
-/// the runs; with the share of the error that each look has. What is clear early is
-/// so at any level, and small differences need all of the time: most is for the end.
-const EARLY_LOOKS: [(f64, f64); 2] = [(1.0 / 12.0, 0.1), (1.0 / 3.0, 0.2)];
-const LAST_LOOK: f64 = 0.7;
-
-/// And so many as a verdict needs.
-const MIN_RUNS: u64 = 10;
 const WARMUP_BLOCKS: u64 = 1;
 
 /// More runs than this tell nothing more, and the file gets large.
@@ -35,8 +24,8 @@ pub(super) struct Settings {
     runs: Runs,
     time: Option<Duration>,
     warmup_blocks: u64,
-    seed: u64,
-    ignore_failures: bool,
+    pub(super) seed: u64,
+    pub(super) ignore_failures: bool,
 }
 
 /// How many runs of each command.
@@ -71,48 +60,23 @@ impl Settings {
         })
     }
 
-    /// The plan for the implementations of a family.
-    pub(super) fn plan(&self, family: &Family) -> Plan {
-        let implementations = family.names.len();
-        let each = self.last_rules().for_each_of(family.pairs.len());
-        let usual_min = MIN_RUNS.max(each.fewest_pairs());
-        let budget = self.time.unwrap_or(TIME_EACH * implementations as u32);
-        Plan {
-            seed: self.seed,
-            warmup_blocks: self.warmup_blocks,
-            min_blocks: self.runs.min.unwrap_or(usual_min).min(self.runs.max),
-            max_blocks: self.runs.max,
-            budget,
-            ignore_failures: self.ignore_failures,
-            looks: (self.stops_early() && !family.pairs.is_empty()).then(|| Looks {
-                family: family.clone(),
-                early: EARLY_LOOKS
-                    .map(|(of_time, of_error)| Look {
-                        at: budget.mul_f64(of_time),
-                        rules: self.rules.at_a_look(of_error),
-                    })
-                    .to_vec(),
-            }),
-        }
-    }
-
-    /// Whether a clear verdict ends the runs: not where their number is given.
-    fn stops_early(&self) -> bool {
-        self.runs.min != Some(self.runs.max)
-    }
-
-    /// The rules at the last look at the runs of commands.
-    pub(super) fn last_rules(&self) -> Rules {
-        let share = if self.stops_early() { LAST_LOOK } else { 1.0 };
-        self.rules.at_a_look(share)
-    }
-
-    /// How much is done for so many comparisons of benchmarks.
-    pub(super) fn effort(&self, comparisons: usize) -> Effort {
-        Effort {
+    /// When sampling of the commands of a family ends.
+    pub(super) fn stopping_rule(&self, family: &Family) -> StoppingRule {
+        let settings = CommandSettings {
+            rules: self.rules,
             time: self.time,
-            ..Effort::new(self.seed, self.rules, comparisons)
-        }
+            warmup_runs: self.warmup_blocks,
+            min_runs: self.runs.min,
+            max_runs: self.runs.max,
+        };
+        settings.stopping_rule(family.names.len(), family.pairs.len())
+    }
+
+    /// What is asked for of so many comparisons of benchmarks.
+    pub(super) fn of_functions(&self, comparisons: usize) -> FunctionSettings {
+        let mut settings = FunctionSettings::new(self.rules, comparisons);
+        settings.time = self.time;
+        settings
     }
 
     /// Whether the largest number of runs is our own limit.

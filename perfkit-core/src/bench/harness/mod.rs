@@ -13,21 +13,20 @@ use crate::clock::Clock;
 use crate::report::{Benchmark, Environment, Note, NoteCode, Report, Severity, StopReason};
 
 use super::comparison::Rules;
-use super::definition::{Bench, Listed, Visitor, list};
-use super::effort::Effort;
-use super::program::{Program, Watch};
+use super::group_run::{GroupRun, GroupRunner};
 use super::protocol::WORKER_ARGUMENT;
-use super::race::{Race, Runner};
 use super::routine::Routine;
-use super::sampler::Progress;
 use super::saved::compare_saved;
+use super::stopping::FunctionSettings;
+use super::suite::{Bench, BenchmarkInfo, Visitor, list};
 use super::worker;
+use super::worker_process::{Program, Timeouts};
 
 use arguments::{Arguments, HELP, Task};
 use store::Store;
 
 /// How long a benchmark may be silent before it is taken to hang.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The exit code where a benchmark failed.
 const RUN_FAILED: i32 = 5;
@@ -91,14 +90,14 @@ fn run(arguments: &Arguments, define: &dyn Fn(&mut Bench<'_>)) -> Result<(), (i3
     }
     let all = list(define).map_err(|message| (USAGE, message))?;
     let count = all.len();
-    let selected: Vec<Listed> = all
+    let selected: Vec<BenchmarkInfo> = all
         .into_iter()
-        .filter(|listed| arguments.selects(&listed.name))
+        .filter(|info| arguments.selects(&info.name))
         .collect();
     match arguments.task {
         Task::List => {
-            for listed in &selected {
-                stream::print(&format!("{}: benchmark\n", text::printable(&listed.name)));
+            for info in &selected {
+                stream::print(&format!("{}: benchmark\n", text::printable(&info.name)));
             }
             Ok(())
         }
@@ -111,17 +110,17 @@ fn run(arguments: &Arguments, define: &dyn Fn(&mut Bench<'_>)) -> Result<(), (i3
 }
 
 /// Runs each once, and says so as other tests do.
-fn test(selected: &[Listed], count: usize, define: &dyn Fn(&mut Bench<'_>)) {
-    struct Once<'a>(&'a [Listed]);
+fn test(selected: &[BenchmarkInfo], count: usize, define: &dyn Fn(&mut Bench<'_>)) {
+    struct Once<'a>(&'a [BenchmarkInfo]);
     impl Visitor for Once<'_> {
         fn enters(&mut self, group: &str) -> bool {
-            self.0.iter().any(|listed| listed.group == group)
+            self.0.iter().any(|info| info.group == group)
         }
 
-        fn visit(&mut self, listed: Listed, routine: &mut dyn Routine) {
-            if self.0.iter().any(|selected| selected.name == listed.name) {
-                stream::print(&format!("test {} ... ", text::printable(&listed.name)));
-                let failures = routine.stretch(1).failures;
+        fn visit(&mut self, info: BenchmarkInfo, routine: &mut dyn Routine) {
+            if self.0.iter().any(|selected| selected.name == info.name) {
+                stream::print(&format!("test {} ... ", text::printable(&info.name)));
+                let failures = routine.sample(1).failures;
                 stream::print(if failures == 0 {
                     "ok\n"
                 } else {
@@ -140,7 +139,7 @@ fn test(selected: &[Listed], count: usize, define: &dyn Fn(&mut Bench<'_>)) {
     ));
 }
 
-fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, String)> {
+fn measure(selected: &[BenchmarkInfo], arguments: &Arguments) -> Result<(), (i32, String)> {
     if selected.is_empty() {
         stream::print("no benchmark has such a name\n");
         return Ok(());
@@ -163,15 +162,21 @@ fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, Strin
         ));
     }
     let mut failed = 0;
-    let races = Race::of_groups(&program, selected, arguments.has_null);
-    let comparisons = races.iter().map(|race| race.family.pairs.len()).sum();
-    let seed = arguments.seed.unwrap_or_else(random_seed);
-    let mut effort = Effort::new(seed, Rules::default(), comparisons);
-    effort.time = arguments.time;
-    for race in races {
-        let patience = arguments.timeout.unwrap_or(PATIENCE);
-        failed += u64::from(!run_race(&race, &effort, patience, &mut report));
-        compare_with(before.as_ref(), &mut report, &race);
+    let groups = GroupRun::of_groups(&program, selected, arguments.has_null);
+    let comparisons = groups.iter().map(|group| group.family.pairs.len()).sum();
+    let mut settings = FunctionSettings::new(Rules::default(), comparisons);
+    settings.time = arguments.time;
+    let runner = GroupRunner {
+        settings,
+        seed: arguments.seed.unwrap_or_else(random_seed),
+        timeouts: Timeouts {
+            timeout: arguments.timeout.unwrap_or(TIMEOUT),
+            is_interrupted: &|| false,
+        },
+    };
+    for group in groups {
+        failed += u64::from(!run_group(&runner, &group, &mut report));
+        compare_with(before.as_ref(), &mut report, &group);
         save(&report, &store.last())?;
     }
     if let Some(name) = &arguments.save_baseline {
@@ -188,14 +193,9 @@ fn measure(selected: &[Listed], arguments: &Arguments) -> Result<(), (i32, Strin
     }
 }
 
-/// Runs the contestants of one group, and prints what came out.
-fn run_race(race: &Race, effort: &Effort, patience: Duration, report: &mut Report) -> bool {
-    let watch = Watch {
-        patience,
-        is_interrupted: &|| false,
-    };
-    let effort = effort.clone();
-    let result = Runner { effort, watch }.run(race, &mut |_: &Progress<'_>| {});
+/// Measures one group, and prints what came out; false where a benchmark failed.
+fn run_group(runner: &GroupRunner<'_>, group: &GroupRun, report: &mut Report) -> bool {
+    let result = runner.run(group, &mut |_| {});
     stream::print(&text::group(&result.benchmarks, &result.comparisons));
     if let Some((name, failure)) = &result.failure {
         let mut message = format!(
@@ -214,11 +214,11 @@ fn run_race(race: &Race, effort: &Effort, patience: Duration, report: &mut Repor
 }
 
 /// Compares the benchmarks of a group with those that were kept.
-fn compare_with(before: Option<&Report>, report: &mut Report, race: &Race) {
+fn compare_with(before: Option<&Report>, report: &mut Report, group: &GroupRun) {
     let Some(before) = before else {
         return;
     };
-    for name in &race.family.names {
+    for name in &group.family.names {
         let of_name = |report: &Report| report.benchmarks.iter().find(|b| b.name == *name).cloned();
         let Some(after) = of_name(report) else {
             continue;

@@ -9,7 +9,7 @@ use crate::unit::Unit;
 /// Significant digits of times.
 const DIGITS: usize = 4;
 
-/// A line for each contestant, with its time and how it compares in time, and
+/// A line for each implementation, with its time and how it compares in time, and
 /// in other metrics where that says something else.
 pub(super) fn group(benchmarks: &[Benchmark], comparisons: &[Comparison]) -> String {
     let mut text = String::new();

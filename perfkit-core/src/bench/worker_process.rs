@@ -15,20 +15,20 @@ use serde::de::DeserializeOwned;
 use crate::process::spawn_at_fixed_addresses;
 use crate::report::{FailureKind, RunFailure};
 
-use super::contest::{Launcher, Placement, Trouble, Worker};
-use super::definition::Listed;
 use super::protocol::{
     Batch, BatchSize, Calibration, Channel, Hello, Reply, Request, VERSION, WORKER_ARGUMENT,
 };
+use super::rounds::{Launcher, Placement, Worker, WorkerError};
+use super::suite::BenchmarkInfo;
 
 /// How much is kept of what a worker writes to standard error.
 const STDERR_TAIL_BYTES: usize = 4096;
 
-/// How long a program may take before its first word.
+/// How long a program may take to greet.
 const GREETING: Duration = Duration::from_secs(10);
 
-/// How long a process may take to end after it closed the line: one that lives
-/// on closed its standard input itself.
+/// How long a process may take to end after its socket was closed: one that still runs
+/// then has closed its standard input itself.
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// A program with benchmarks.
@@ -42,19 +42,19 @@ pub struct Program {
     pub variables: Vec<(OsString, OsString)>,
 }
 
-/// How workers are watched over.
+/// When a worker that does not answer is ended.
 #[derive(Clone, Copy)]
-pub struct Watch<'a> {
-    /// How long a worker may be silent.
-    pub patience: Duration,
-    /// Whether everything is to end.
+pub struct Timeouts<'a> {
+    /// How long it may take to answer, beside what its work is expected to take.
+    pub timeout: Duration,
+    /// Whether the user wants everything to end.
     pub is_interrupted: &'a dyn Fn() -> bool,
 }
 
-impl std::fmt::Debug for Watch<'_> {
+impl std::fmt::Debug for Timeouts<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watch")
-            .field("patience", &self.patience)
+        f.debug_struct("Timeouts")
+            .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
 }
@@ -64,10 +64,10 @@ impl Program {
     ///
     /// # Errors
     /// It is no bench program, or one of another version.
-    pub fn benchmarks(&self, watch: Watch<'_>) -> Result<Vec<Listed>, Trouble> {
-        let mut process = self.start(0, watch)?;
+    pub fn benchmarks(&self, timeouts: Timeouts<'_>) -> Result<Vec<BenchmarkInfo>, WorkerError> {
+        let mut process = self.start(0, timeouts)?;
         process.greet(self)?;
-        match process.ask(&Request::List, watch.patience)? {
+        match process.ask(&Request::List, timeouts.timeout)? {
             Reply::Benchmarks(all) => Ok(all),
             other => Err(process.unexpected(&other)),
         }
@@ -78,11 +78,11 @@ impl Program {
     fn start<'a>(
         &self,
         padding_bytes: usize,
-        watch: Watch<'a>,
-    ) -> Result<WorkerProcess<'a>, Trouble> {
+        timeouts: Timeouts<'a>,
+    ) -> Result<WorkerProcess<'a>, WorkerError> {
         let started = self.spawn(padding_bytes);
         let (child, channel) = started.map_err(|error| {
-            trouble(format!(
+            failed(format!(
                 "{} cannot be started: {error}",
                 self.path.display()
             ))
@@ -91,7 +91,7 @@ impl Program {
             stderr: child.1,
             child: child.0,
             channel,
-            watch,
+            timeouts,
         })
     }
 
@@ -109,7 +109,7 @@ impl Program {
             .stderr(Stdio::piped())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("PERFKIT_PADDING", "x".repeat(padding_bytes));
-        // What a program records of itself is not asked for here.
+        // The program's own recording would cost time that is not the benchmark's.
         for variable in ["PERFKIT", "PERFKIT_REPORT", "PERFKIT_REPORT_EVERY"] {
             command.env_remove(variable);
         }
@@ -146,7 +146,7 @@ pub struct WorkerProcess<'a> {
     child: Child,
     stderr: Receiver<VecDeque<u8>>,
     channel: Channel,
-    watch: Watch<'a>,
+    timeouts: Timeouts<'a>,
 }
 
 impl Drop for WorkerProcess<'_> {
@@ -157,46 +157,46 @@ impl Drop for WorkerProcess<'_> {
 }
 
 impl WorkerProcess<'_> {
-    /// Hears the first word of a process of this program.
-    fn greet(&mut self, program: &Program) -> Result<(), Trouble> {
+    /// Reads the greeting of a process of this program.
+    fn greet(&mut self, program: &Program) -> Result<(), WorkerError> {
         let path = program.path.display();
-        match self.receive(GREETING.min(self.watch.patience)) {
+        match self.receive(GREETING.min(self.timeouts.timeout)) {
             Ok(Hello {
                 perfkit_bench: VERSION,
             }) => Ok(()),
-            Ok(Hello { perfkit_bench }) => Err(trouble(format!(
+            Ok(Hello { perfkit_bench }) => Err(failed(format!(
                 "{path} speaks version {perfkit_bench} of the bench protocol, and this perfkit speaks {VERSION}: build both with the same version of perfkit"
             ))),
-            Err(Trouble::Failed(mut failure)) => {
+            Err(WorkerError::Failed(mut failure)) => {
                 failure.reason = format!(
                     "{path} does not answer as a bench program of perfkit: {}",
                     failure.reason
                 );
-                Err(Trouble::Failed(failure))
+                Err(WorkerError::Failed(failure))
             }
             Err(interrupted) => Err(interrupted),
         }
     }
 
-    fn ask(&mut self, request: &impl Serialize, patience: Duration) -> Result<Reply, Trouble> {
+    fn ask(&mut self, request: &impl Serialize, timeout: Duration) -> Result<Reply, WorkerError> {
         match self.channel.send(request) {
-            Ok(()) => self.receive(patience),
+            Ok(()) => self.receive(timeout),
             Err(_) => Err(self.ended()),
         }
     }
 
-    fn receive<M: DeserializeOwned>(&mut self, patience: Duration) -> Result<M, Trouble> {
-        let is_interrupted = self.watch.is_interrupted;
-        let mut goes_on = |waited: Duration| !is_interrupted() && waited < patience;
+    fn receive<M: DeserializeOwned>(&mut self, timeout: Duration) -> Result<M, WorkerError> {
+        let is_interrupted = self.timeouts.is_interrupted;
+        let mut goes_on = |waited: Duration| !is_interrupted() && waited < timeout;
         match self.channel.receive_while(&mut goes_on) {
             Ok(Some(message)) => Ok(message),
-            _ if is_interrupted() => Err(Trouble::Interrupted),
+            _ if is_interrupted() => Err(WorkerError::Interrupted),
             Ok(None) => Err(self.ended()),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 let _ = self.child.kill();
                 Err(self.failed(format!(
                     "no answer for {} s: --timeout gives it longer",
-                    patience.as_secs_f64()
+                    timeout.as_secs_f64()
                 )))
             }
             Err(error) => {
@@ -206,10 +206,10 @@ impl WorkerProcess<'_> {
         }
     }
 
-    /// The process closed the line: what became of it?
-    fn ended(&mut self) -> Trouble {
-        if (self.watch.is_interrupted)() {
-            return Trouble::Interrupted;
+    /// Finds out why the process closed its socket.
+    fn ended(&mut self) -> WorkerError {
+        if (self.timeouts.is_interrupted)() {
+            return WorkerError::Interrupted;
         }
         let start = Instant::now();
         while start.elapsed() < CLOSING {
@@ -222,15 +222,15 @@ impl WorkerProcess<'_> {
         self.failed("the process closed its standard input, by which it is told what to do".into())
     }
 
-    fn failed(&mut self, reason: String) -> Trouble {
+    fn failed(&mut self, reason: String) -> WorkerError {
         let _ = self.child.wait();
         let tail = self.stderr.recv_timeout(Duration::from_millis(500));
         let tail: Vec<u8> = tail.unwrap_or_default().into();
         let stderr = String::from_utf8_lossy(&tail);
-        Trouble::Failed(RunFailure::new(FailureKind::Worker, reason).with_stderr(stderr))
+        WorkerError::Failed(RunFailure::new(FailureKind::Worker, reason).with_stderr(stderr))
     }
 
-    fn unexpected(&mut self, reply: &Reply) -> Trouble {
+    fn unexpected(&mut self, reply: &Reply) -> WorkerError {
         let _ = self.child.kill();
         let reply = format!("{reply:?}");
         let reply: String = reply.chars().take(80).collect();
@@ -239,26 +239,26 @@ impl WorkerProcess<'_> {
 }
 
 impl Worker for WorkerProcess<'_> {
-    fn calibrate(&mut self, target: Duration) -> Result<Calibration, Trouble> {
+    fn calibrate(&mut self, target: Duration) -> Result<Calibration, WorkerError> {
         let target_ns = u64::try_from(target.as_nanos()).unwrap_or(u64::MAX);
-        match self.ask(&Request::Calibrate { target_ns }, self.watch.patience)? {
+        match self.ask(&Request::Calibrate { target_ns }, self.timeouts.timeout)? {
             Reply::Calibrated(calibration) => Ok(calibration),
             other => Err(self.unexpected(&other)),
         }
     }
 
-    fn batch(&mut self, size: BatchSize, expected: Duration) -> Result<Batch, Trouble> {
-        let patience = self.watch.patience.saturating_add(expected * 10);
-        match self.ask(&Request::Batch(size), patience)? {
+    fn batch(&mut self, size: BatchSize, expected: Duration) -> Result<Batch, WorkerError> {
+        let timeout = self.timeouts.timeout.saturating_add(expected * 10);
+        match self.ask(&Request::Batch(size), timeout)? {
             Reply::Batch(batch) => Ok(batch),
             other => Err(self.unexpected(&other)),
         }
     }
 }
 
-/// One that takes part: a benchmark of a program.
+/// One benchmark of one program.
 #[derive(Clone, Debug)]
-pub struct Entrant {
+pub struct BenchTarget {
     /// The program.
     pub program: Program,
     /// The benchmark's full name in it.
@@ -267,37 +267,39 @@ pub struct Entrant {
     pub is_pinned: bool,
 }
 
-/// Starts the workers of some entrants.
+/// Starts worker processes for the benchmarks of a group.
 #[derive(Debug)]
-pub struct Stable<'a> {
-    /// Who takes part.
-    pub entrants: Vec<Entrant>,
-    /// How workers are watched over.
-    pub watch: Watch<'a>,
+pub struct WorkerPool<'a> {
+    /// The benchmark of each implementation, in the order of their indices.
+    pub targets: Vec<BenchTarget>,
+    /// When a worker that does not answer is ended.
+    pub timeouts: Timeouts<'a>,
     /// The CPUs to run on; empty where they are not known.
     pub cpus: Vec<usize>,
     /// Whether a worker was refused its CPU.
     pub was_pinning_refused: bool,
 }
 
-impl<'a> Launcher for Stable<'a> {
+impl<'a> Launcher for WorkerPool<'a> {
     type Worker = WorkerProcess<'a>;
 
     fn launch(
         &mut self,
-        contestant: usize,
+        implementation: usize,
         placement: Placement,
-    ) -> Result<WorkerProcess<'a>, Trouble> {
-        let entrant = &self.entrants[contestant];
+    ) -> Result<WorkerProcess<'a>, WorkerError> {
+        let target = &self.targets[implementation];
         let chosen = (placement.cpu as usize).checked_rem(self.cpus.len());
         let cpu = chosen
             .and_then(|index| self.cpus.get(index).copied())
-            .filter(|_| entrant.is_pinned);
-        let mut process = entrant.program.start(placement.padding_bytes, self.watch)?;
-        // It finds the request when it has come that far. One that is gone by then is
-        // missed when it is waited for.
+            .filter(|_| target.is_pinned);
+        let mut process = target
+            .program
+            .start(placement.padding_bytes, self.timeouts)?;
+        // The process reads the request once it has started. One that has ended by then
+        // is found out when its start is awaited.
         let _ = process.channel.send(&Request::Open {
-            benchmark: entrant.benchmark.clone(),
+            benchmark: target.benchmark.clone(),
             cpu,
             heap_offset_bytes: placement.heap_offset_bytes,
         });
@@ -306,27 +308,27 @@ impl<'a> Launcher for Stable<'a> {
 
     fn await_start(
         &mut self,
-        contestant: usize,
+        implementation: usize,
         process: &mut WorkerProcess<'a>,
-    ) -> Result<(), Trouble> {
-        let entrant = &self.entrants[contestant];
-        let program = &entrant.program;
+    ) -> Result<(), WorkerError> {
+        let target = &self.targets[implementation];
+        let program = &target.program;
         process.greet(program)?;
-        match process.receive(self.watch.patience)? {
+        match process.receive(self.timeouts.timeout)? {
             Reply::Opened { is_pinned } => {
-                self.was_pinning_refused |= entrant.is_pinned && !is_pinned;
+                self.was_pinning_refused |= target.is_pinned && !is_pinned;
                 Ok(())
             }
-            Reply::Unknown => Err(trouble(format!(
+            Reply::Unknown => Err(failed(format!(
                 "{} has no benchmark `{}` when it is to run it, though it listed one: does its `main` do the same each time?",
                 program.path.display(),
-                entrant.benchmark.escape_debug()
+                target.benchmark.escape_debug()
             ))),
             other => Err(process.unexpected(&other)),
         }
     }
 }
 
-fn trouble(reason: String) -> Trouble {
-    Trouble::Failed(RunFailure::new(FailureKind::Worker, reason))
+fn failed(reason: String) -> WorkerError {
+    WorkerError::Failed(RunFailure::new(FailureKind::Worker, reason))
 }

@@ -1,14 +1,24 @@
-//! Contests whose workers are scripted and run on a clock that is set by hand.
+//! Rounds whose workers are scripted and run on a clock that is set by hand.
 
 use std::rc::Rc;
 
-use super::scripted::{Event, Scripted};
+use super::scripted::{Event, Scripted, two};
 use super::*;
-use crate::bench::Rules;
-use crate::report::FailureKind;
+use crate::bench::samples::Samples;
+use crate::bench::{Family, FunctionSettings, Rules};
+use crate::report::{FailureKind, StopReason};
 
-fn effort() -> Effort {
-    Effort::new(7, Rules::default(), 1)
+fn settings() -> FunctionSettings {
+    FunctionSettings::new(Rules::default(), 1)
+}
+
+/// After how many rounds there is an interim analysis.
+fn interim() -> Vec<u64> {
+    let rule = settings().stopping_rule(2, 1);
+    rule.interim
+        .iter()
+        .map(|analysis| analysis.min_replicates)
+        .collect()
 }
 
 fn failure() -> RunFailure {
@@ -19,29 +29,29 @@ fn failure() -> RunFailure {
 fn processes_that_start_slowly_are_measured_for_longer() {
     let mut scripted = Scripted::steady(&[1000.0, 1100.0]);
     scripted.launch_time = Duration::from_millis(15);
-    let contested = scripted.run(&effort());
-    assert_eq!(contested.sampling.blocks, 21 * contested.sampling.rounds);
+    let sampled = scripted.run(&settings());
+    assert_eq!(sampled.sampling.blocks, 21 * sampled.sampling.rounds);
 }
 
-/// Noise of a few percent that changes with the contestant and the round.
-fn noisy(contestant: usize, round: u64) -> f64 {
-    let phase = 1.7 * contestant as f64 + 2.3 * round as f64;
+/// Noise of a few percent that changes with the implementation and the round.
+fn noisy(implementation: usize, round: u64) -> f64 {
+    let phase = 1.7 * implementation as f64 + 2.3 * round as f64;
     1000.0 * (1.0 + 0.03 * phase.sin())
 }
 
 #[test]
 fn a_round_starts_one_process_each_on_one_cpu() {
     let mut scripted = Scripted::steady(&[1000.0, 1100.0]);
-    let contested = scripted.run(&effort());
+    let sampled = scripted.run(&settings());
     let launches: Vec<(usize, Placement)> = scripted
         .events()
         .into_iter()
         .filter_map(|event| match event {
-            Event::Launch(contestant, placement) => Some((contestant, placement)),
+            Event::Launch(implementation, placement) => Some((implementation, placement)),
             _ => None,
         })
         .collect();
-    assert_eq!(launches.len() as u64, 2 * contested.sampling.rounds);
+    assert_eq!(launches.len() as u64, 2 * sampled.sampling.rounds);
     for round in launches.chunks(2) {
         let mut who: Vec<usize> = round.iter().map(|(who, _)| *who).collect();
         who.sort_unstable();
@@ -67,7 +77,7 @@ fn a_round_starts_one_process_each_on_one_cpu() {
 #[test]
 fn only_the_first_round_calibrates() {
     let mut scripted = Scripted::steady(&[1000.0, 1100.0]);
-    scripted.run(&effort());
+    scripted.run(&settings());
     let events = scripted.events();
     let calibrations: Vec<&Event> = events
         .iter()
@@ -88,15 +98,15 @@ fn only_the_first_round_calibrates() {
 }
 
 #[test]
-fn turns_within_a_block_are_mirrored() {
-    let family = Family::against(0, ["a", "b", "c"].map(str::to_owned).into());
+fn batches_within_a_block_are_mirrored() {
+    let set = Family::against(0, ["a", "b", "c"].map(str::to_owned).into());
     let mut scripted = Scripted::steady(&[1000.0, 1000.0, 1000.0]);
-    scripted.run_family(&family, &effort());
-    let rounds = scripted.turns_of_rounds(3);
+    scripted.run_set(&set, &settings());
+    let rounds = scripted.batches_of_rounds(3);
     let mut orders = Vec::new();
-    for turns in &rounds {
-        assert_eq!(turns.len(), 3 * 4);
-        for block in turns.chunks(6) {
+    for batches in &rounds {
+        assert_eq!(batches.len(), 3 * 4);
+        for block in batches.chunks(6) {
             let who: Vec<usize> = block.iter().map(|(who, _)| *who).collect();
             let mut reversed = who.clone();
             reversed.reverse();
@@ -116,36 +126,36 @@ fn turns_within_a_block_are_mirrored() {
 fn slow_functions_have_one_stretch_in_one_block() {
     for iteration_ns in [&[50e6, 50e6], &[2e9, 2e9]] {
         let mut scripted = Scripted::steady(iteration_ns);
-        let effort = Effort {
+        let settings = FunctionSettings {
             time: Some(Duration::from_secs(60)),
-            ..effort()
+            ..settings()
         };
-        let contested = scripted.run(&effort);
-        assert_eq!(contested.sampling.blocks, contested.sampling.rounds);
+        let sampled = scripted.run(&settings);
+        assert_eq!(sampled.sampling.blocks, sampled.sampling.rounds);
         let once = BatchSize {
             iterations: 1,
-            stretches: 1,
+            samples: 1,
             warm_up: 0,
         };
-        for turns in scripted.turns_of_rounds(2) {
-            assert_eq!(turns.len(), 2);
-            assert!(turns.iter().all(|(_, size)| *size == once));
+        for batches in scripted.batches_of_rounds(2) {
+            assert_eq!(batches.len(), 2);
+            assert!(batches.iter().all(|(_, size)| *size == once));
         }
     }
 }
 
 #[test]
-fn it_stops_at_the_first_look_that_decides() {
-    let contested = Scripted::steady(&[1000.0, 1100.0]).run(&effort());
-    let first = effort().rules_at_a_look(1).fewest_pairs();
-    assert_eq!(effort().early_looks(), [first, first + 27, first + 77]);
-    assert_eq!(contested.sampling.rounds, first);
-    assert_eq!(contested.sampling.blocks, 2 * first);
-    assert_eq!(contested.sampling.stopped, StopReason::Decided);
-    assert_eq!(contested.sampling.looks, 4);
-    let time = &contested.benchmarks[1].metrics[&Metric::WALL_TIME];
+fn it_stops_at_the_first_interim_analysis_that_decides() {
+    let sampled = Scripted::steady(&[1000.0, 1100.0]).run(&settings());
+    let first = settings().analysis_rules(1).fewest_pairs();
+    assert_eq!(interim(), [first, first + 27, first + 77]);
+    assert_eq!(sampled.sampling.rounds, first);
+    assert_eq!(sampled.sampling.blocks, 2 * first);
+    assert_eq!(sampled.sampling.stopped, StopReason::Decided);
+    assert_eq!(sampled.sampling.looks, 4);
+    let time = &sampled.benchmarks[1].metrics[&Metric::WALL_TIME];
     assert_eq!(time.median, Some(1100.0));
-    let allocations = &contested.benchmarks[1].metrics[&Metric::ALLOCATIONS];
+    let allocations = &sampled.benchmarks[1].metrics[&Metric::ALLOCATIONS];
     assert_eq!(
         (allocations.min, allocations.max),
         (Some(3.0), Some(3.0)),
@@ -155,24 +165,24 @@ fn it_stops_at_the_first_look_that_decides() {
 
 #[test]
 fn it_goes_on_until_the_time_is_up_where_nothing_is_clear() {
-    let contested = Scripted::new(|who, round| Ok(noisy(who, round))).run(&effort());
-    assert!(contested.sampling.rounds > effort().early_looks()[2]);
-    assert_eq!(contested.sampling.stopped, StopReason::TimeUp);
+    let sampled = Scripted::new(|who, round| Ok(noisy(who, round))).run(&settings());
+    assert!(sampled.sampling.rounds > interim()[2]);
+    assert_eq!(sampled.sampling.stopped, StopReason::TimeUp);
 }
 
 #[test]
-fn a_contest_takes_a_second_for_each_contestant_and_longer_where_they_are_slow() {
+fn a_group_takes_a_second_for_each_function_and_longer_where_they_are_slow() {
     let undecided = |names: &[&str], factor: f64, launch_ms: u64| {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         let mut scripted = Scripted::new(move |who, round| Ok(factor * noisy(who, round)));
         scripted.launch_time = Duration::from_millis(launch_ms);
-        let contested = scripted.run_family(&Family::against(0, names), &effort());
+        let sampled = scripted.run_set(&Family::against(0, names), &settings());
         let elapsed =
             Duration::from_nanos(Clock::from(scripted.clock.clone()).now_ns()).as_secs_f64();
-        let timed = contested.benchmarks[0].successes;
-        (contested.sampling.rounds, timed, elapsed)
+        let timed = sampled.benchmarks[0].successes;
+        (sampled.sampling.rounds, timed, elapsed)
     };
-    let first = effort().early_looks()[0];
+    let first = interim()[0];
     for (names, seconds) in [(&["a", "b"][..], 2.0), (&["a", "b", "c"], 3.0)] {
         let (rounds, _, elapsed) = undecided(names, 1.0, 1);
         assert!(rounds > first && (seconds * 0.9..seconds).contains(&elapsed));
@@ -193,83 +203,83 @@ fn a_contest_takes_a_second_for_each_contestant_and_longer_where_they_are_slow()
 
 #[test]
 fn one_undecided_pair_keeps_all_going() {
-    let family = Family::against(0, ["a", "b", "c"].map(str::to_owned).into());
+    let set = Family::against(0, ["a", "b", "c"].map(str::to_owned).into());
     let mut scripted = Scripted::new(|who, round| match who {
         0 => Ok(1000.0),
         1 => Ok(1500.0),
         _ => Ok(noisy(who, round)),
     });
-    let contested = scripted.run_family(&family, &effort());
-    assert!(contested.sampling.rounds > effort().early_looks()[2]);
+    let sampled = scripted.run_set(&set, &settings());
+    assert!(sampled.sampling.rounds > interim()[2]);
 }
 
 #[test]
 fn no_round_begins_after_the_time_that_is_asked_for() {
     // A round of two takes some 3 ms.
-    let effort = Effort {
+    let settings = FunctionSettings {
         time: Some(Duration::from_millis(7)),
-        ..effort()
+        ..settings()
     };
-    let contested = Scripted::steady(&[1000.0, 1100.0]).run(&effort);
-    assert_eq!(contested.sampling.stopped, StopReason::TimeUp);
-    assert_eq!(contested.sampling.rounds, 3);
-    let none = Effort {
+    let sampled = Scripted::steady(&[1000.0, 1100.0]).run(&settings);
+    assert_eq!(sampled.sampling.stopped, StopReason::TimeUp);
+    assert_eq!(sampled.sampling.rounds, 3);
+    let none = FunctionSettings {
         time: Some(Duration::ZERO),
-        ..effort
+        ..settings
     };
-    let contested = Scripted::steady(&[1000.0, 1100.0]).run(&none);
-    assert_eq!(contested.sampling.rounds, 1, "one round is always done");
+    let sampled = Scripted::steady(&[1000.0, 1100.0]).run(&none);
+    assert_eq!(sampled.sampling.rounds, 1, "one round is always done");
 }
 
 #[test]
 fn failed_iterations_are_counted_and_left_out() {
     let mut scripted = Scripted::steady(&[1000.0, 1000.0]);
     scripted.failing = Rc::new(|who| [0, 2][who]);
-    let contested = scripted.run(&effort());
-    let (a, b) = (&contested.benchmarks[0], &contested.benchmarks[1]);
-    let turns = 4 * contested.sampling.rounds;
-    assert_eq!((a.failures, b.failures), (0, 2 * turns));
-    assert_eq!(b.successes, turns * 3 * 100 - 2 * turns);
+    let sampled = scripted.run(&settings());
+    let (a, b) = (&sampled.benchmarks[0], &sampled.benchmarks[1]);
+    let batches = 4 * sampled.sampling.rounds;
+    assert_eq!((a.failures, b.failures), (0, 2 * batches));
+    assert_eq!(b.successes, batches * 3 * 100 - 2 * batches);
     assert_eq!(a.blocks, b.blocks);
     assert_eq!(b.metrics[&Metric::WALL_TIME].median, Some(1000.0));
 }
 
 #[test]
-fn a_contestant_that_always_fails_has_no_times_and_no_verdict() {
+fn an_implementation_that_always_fails_has_no_times_and_no_verdict() {
     let mut scripted = Scripted::steady(&[1000.0, 1000.0]);
     scripted.failing = Rc::new(|who| [0, u64::MAX][who]);
-    let contested = scripted.run(&effort());
-    let b = &contested.benchmarks[1];
+    let sampled = scripted.run(&settings());
+    let b = &sampled.benchmarks[1];
     assert!(b.metrics.is_empty() && b.blocks.is_empty());
     assert!(b.failures > 0);
-    assert_eq!(contested.sampling.stopped, StopReason::TimeUp);
+    assert_eq!(sampled.sampling.stopped, StopReason::TimeUp);
 }
 
 #[test]
-fn a_worker_that_fails_ends_the_contest_and_is_named() {
+fn a_worker_that_fails_ends_sampling_and_is_named() {
     let mut scripted = Scripted::new(|who, round| match (who, round) {
-        (1, 3) => Err(Trouble::Failed(failure())),
+        (1, 3) => Err(WorkerError::Failed(failure())),
         _ => Ok(1000.0),
     });
-    let contested = scripted.run(&effort());
-    assert_eq!(contested.failure, Some((1, failure())));
-    assert_eq!(contested.sampling.stopped, StopReason::RunFailed);
-    assert_eq!(contested.sampling.rounds, 3);
-    assert_eq!(contested.benchmarks[0].blocks.len(), 3 * 2);
-    assert_eq!(contested.benchmarks[1].blocks.len(), 3 * 2);
+    let sampled = scripted.run(&settings());
+    assert_eq!(sampled.failure, Some((1, failure())));
+    assert_eq!(sampled.sampling.stopped, StopReason::RunFailed);
+    assert_eq!(sampled.sampling.rounds, 3);
+    assert_eq!(sampled.benchmarks[0].blocks.len(), 3 * 2);
+    assert_eq!(sampled.benchmarks[1].blocks.len(), 3 * 2);
 }
 
 #[test]
 fn an_interruption_keeps_what_was_finished() {
     let mut scripted = Scripted::new(|_, round| match round {
-        5 => Err(Trouble::Interrupted),
+        5 => Err(WorkerError::Interrupted),
         _ => Ok(1000.0),
     });
-    let contested = scripted.run(&effort());
-    assert_eq!(contested.failure, None);
-    assert_eq!(contested.sampling.stopped, StopReason::Interrupted);
-    assert_eq!(contested.sampling.rounds, 5);
-    for benchmark in &contested.benchmarks {
+    let sampled = scripted.run(&settings());
+    assert_eq!(sampled.failure, None);
+    assert_eq!(sampled.sampling.stopped, StopReason::Interrupted);
+    assert_eq!(sampled.sampling.rounds, 5);
+    for benchmark in &sampled.benchmarks {
         assert_eq!(benchmark.metrics[&Metric::WALL_TIME].count, 5 * 2);
     }
 }
@@ -278,7 +288,7 @@ fn an_interruption_keeps_what_was_finished() {
 fn one_seed_gives_one_order() {
     let events = |seed: u64| {
         let mut scripted = Scripted::steady(&[1000.0, 1100.0]);
-        scripted.run(&Effort { seed, ..effort() });
+        scripted.run_seeded(&two(), &settings(), seed);
         scripted.events()
     };
     assert_eq!(events(7), events(7));
@@ -286,33 +296,32 @@ fn one_seed_gives_one_order() {
 }
 
 #[test]
-fn a_contestant_on_its_own_is_measured() {
+fn an_implementation_on_its_own_is_measured() {
     let alone = Family::against(0, vec!["a".to_owned()]);
     let mut scripted = Scripted::steady(&[1000.0]);
-    let contested = scripted.run_family(&alone, &effort());
-    assert_eq!(contested.sampling.stopped, StopReason::Decided);
-    assert_eq!(contested.sampling.rounds, effort().early_looks()[0]);
-    assert!(!contested.sampling.interleaved);
-    let time = &contested.benchmarks[0].metrics[&Metric::WALL_TIME];
-    assert_eq!(time.count, contested.sampling.blocks);
-    assert!(contested.benchmarks[0].notes.is_empty());
+    let sampled = scripted.run_set(&alone, &settings());
+    assert_eq!(sampled.sampling.stopped, StopReason::Decided);
+    assert_eq!(sampled.sampling.rounds, interim()[0]);
+    assert!(!sampled.sampling.interleaved);
+    let time = &sampled.benchmarks[0].metrics[&Metric::WALL_TIME];
+    assert_eq!(time.count, sampled.sampling.blocks);
+    assert!(sampled.benchmarks[0].notes.is_empty());
 }
 
 #[test]
 fn of_a_very_short_function_the_loop_is_told() {
-    let contested = Scripted::steady(&[1.0, 100.0]).run(&effort());
-    assert_eq!(contested.benchmarks[0].notes[0].code, NoteCode::Short);
-    assert!(contested.benchmarks[1].notes.is_empty());
+    let sampled = Scripted::steady(&[1.0, 100.0]).run(&settings());
+    assert_eq!(sampled.benchmarks[0].notes[0].code, NoteCode::Short);
+    assert!(sampled.benchmarks[1].notes.is_empty());
 }
 
 #[test]
-fn the_lower_quartile_of_stretches_is_the_value_of_a_block() {
+fn the_lower_quartile_of_samples_is_the_value_of_a_block() {
     let size = BatchSize {
         iterations: 10,
-        stretches: 4,
+        samples: 4,
         warm_up: 10,
     };
-    let mut collected = Collected::new("a");
     let values = vec![
         4000.0, 1000.0, 2000.0, 3000.0, 9000.0, 9000.0, 9000.0, 5000.0,
     ];
@@ -321,23 +330,21 @@ fn the_lower_quartile_of_stretches_is_the_value_of_a_block() {
         wall_ns: values,
         ..Batch::default()
     };
-    collected.add((0, 0), &batch, size, 80);
-    let benchmark = collected.benchmark();
-    assert_eq!(benchmark.metrics[&Metric::WALL_TIME].samples, [200.0]);
-    assert_eq!(benchmark.metrics[&Metric::CYCLES].samples, [600.0]);
-    assert_eq!((benchmark.successes, benchmark.failures), (80, 0));
+    let values = block_values(&batch, size).unwrap();
+    assert_eq!(values[0], (Metric::WALL_TIME, Unit::Nanoseconds, 200.0));
+    assert_eq!(values[1], (Metric::CYCLES, Unit::Count, 600.0));
 }
 
 #[test]
-fn cycles_that_a_turn_lacks_are_lacking_in_its_block() {
-    let turn = |cycles: &[f64]| Batch {
+fn cycles_that_a_batch_lacks_are_lacking_in_its_block() {
+    let batch = |cycles: &[f64]| Batch {
         wall_ns: vec![1000.0, 1000.0],
         cycles: cycles.to_vec(),
         ..Batch::default()
     };
     let both = |first: &[f64], second: &[f64]| {
-        let mut block = turn(first);
-        block.append(turn(second));
+        let mut block = batch(first);
+        block.append(batch(second));
         block.cycles
     };
     assert_eq!(both(&[1.0, 2.0], &[3.0, 4.0]), [1.0, 2.0, 3.0, 4.0]);
@@ -349,7 +356,7 @@ fn cycles_that_a_turn_lacks_are_lacking_in_its_block() {
 fn a_metric_that_some_block_lacks_is_left_out() {
     let size = BatchSize {
         iterations: 10,
-        stretches: 1,
+        samples: 1,
         warm_up: 0,
     };
     let batch = |instructions| Batch {
@@ -357,13 +364,16 @@ fn a_metric_that_some_block_lacks_is_left_out() {
         instructions,
         ..Batch::default()
     };
-    let mut collected = Collected::new("a");
-    collected.add((0, 0), &batch(Some(500.0)), size, 10);
-    let counted = &collected.benchmark().metrics[&Metric::INSTRUCTIONS];
+    let mut samples = Samples::new("a");
+    let mut add = |block, instructions| {
+        let values = block_values(&batch(instructions), size).unwrap();
+        samples.add(block, Some(0), values);
+        samples.benchmark().metrics
+    };
+    let counted = &add(0, Some(500.0))[&Metric::INSTRUCTIONS];
     assert_eq!(counted.samples, [50.0]);
-    collected.add((0, 1), &batch(None), size, 10);
-    collected.add((0, 2), &batch(Some(500.0)), size, 10);
-    let metrics = collected.benchmark().metrics;
+    add(1, None);
+    let metrics = add(2, Some(500.0));
     assert!(!metrics.contains_key(&Metric::INSTRUCTIONS));
     assert_eq!(metrics[&Metric::WALL_TIME].count, 3);
 }

@@ -1,5 +1,5 @@
-//! A family of benchmarks, run by worker processes: what `cargo bench` and
-//! `perfkit` have in common.
+//! The functions of a group, measured by worker processes and compared: what `cargo bench`
+//! and `perfkit` have in common.
 
 use crate::clock::Clock;
 use crate::metric::{Direction, Metric, MetricSummary};
@@ -9,14 +9,14 @@ use crate::report::{
 use crate::side::Side;
 use crate::unit::Unit;
 
-use super::contest::contest;
 use super::cpus::usable_cpus;
-use super::definition::Listed;
-use super::effort::Effort;
 use super::family::{Family, compare_family};
-use super::program::{Entrant, Program, Stable, Watch};
 use super::remarks::{remark_on, uncounted};
-use super::sampler::Observer;
+use super::rounds::Rounds;
+use super::sampling::{Experiment, Progress};
+use super::stopping::FunctionSettings;
+use super::suite::BenchmarkInfo;
+use super::worker_process::{BenchTarget, Program, Timeouts, WorkerPool};
 
 /// What functions are compared in.
 pub const FUNCTION_METRICS: [Metric; 7] = [
@@ -29,66 +29,66 @@ pub const FUNCTION_METRICS: [Metric; 7] = [
     Metric::PEAK_MEMORY,
 ];
 
-/// A family and who runs for it.
+/// Functions that are measured alternately.
 #[derive(Clone, Debug)]
-pub struct Race {
-    /// Who is compared with whom.
+pub struct GroupRun {
+    /// Their names, and what is compared with what.
     pub family: Family,
-    /// Who runs, in the order of the names.
-    pub entrants: Vec<Entrant>,
-    /// What the programs say of each of them.
-    pub listed: Vec<Listed>,
+    /// Where each is found, in the order of the names.
+    pub targets: Vec<BenchTarget>,
+    /// What the programs say of each.
+    pub info: Vec<BenchmarkInfo>,
     /// The revision of the first, where the second is the same benchmark of the
     /// working tree.
     pub base_revision: Option<String>,
 }
 
-impl Race {
-    /// One race for each group: all against the first of it. With `has_null`
-    /// the first also runs against itself.
+impl GroupRun {
+    /// One for each group of a program, in which all are compared with the first. With
+    /// `has_null` the first is also compared with itself.
     #[must_use]
-    pub fn of_groups(program: &Program, listed: &[Listed], has_null: bool) -> Vec<Self> {
-        let mut groups: Vec<Vec<&Listed>> = Vec::new();
-        for benchmark in listed {
-            let same = |group: &&mut Vec<&Listed>| group[0].group == benchmark.group;
+    pub fn of_groups(program: &Program, info: &[BenchmarkInfo], has_null: bool) -> Vec<Self> {
+        let mut groups: Vec<Vec<&BenchmarkInfo>> = Vec::new();
+        for benchmark in info {
+            let same = |group: &&mut Vec<&BenchmarkInfo>| group[0].group == benchmark.group;
             match groups.iter_mut().find(same) {
                 Some(group) => group.push(benchmark),
                 None => groups.push(vec![benchmark]),
             }
         }
-        let race = |group: Vec<&Listed>| {
-            let contestants = group.iter().map(|listed| {
-                let name = listed.name.clone();
-                (name, program, *listed)
+        let of_group = |group: Vec<&BenchmarkInfo>| {
+            let implementations = group.iter().map(|info| {
+                let name = info.name.clone();
+                (name, program, *info)
             });
-            let mut race = Self::against_the_first(contestants);
+            let mut run = Self::against_the_first(implementations);
             if has_null {
-                race.add_null();
+                run.add_null();
             }
-            race
+            run
         };
-        groups.into_iter().map(race).collect()
+        groups.into_iter().map(of_group).collect()
     }
 
-    /// All against the first: each with the name that it has in the report.
+    /// All are compared with the first: each with the name that it has in the report.
     #[must_use]
     pub fn against_the_first<'a>(
-        contestants: impl IntoIterator<Item = (String, &'a Program, &'a Listed)>,
+        implementations: impl IntoIterator<Item = (String, &'a Program, &'a BenchmarkInfo)>,
     ) -> Self {
-        let (mut names, mut entrants, mut all) = (Vec::new(), Vec::new(), Vec::new());
-        for (name, program, listed) in contestants {
+        let (mut names, mut targets, mut all) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, program, info) in implementations {
             names.push(name);
-            entrants.push(Entrant {
+            targets.push(BenchTarget {
                 program: program.clone(),
-                benchmark: listed.name.clone(),
-                is_pinned: listed.threads == 1,
+                benchmark: info.name.clone(),
+                is_pinned: info.threads == 1,
             });
-            all.push(listed.clone());
+            all.push(info.clone());
         }
         Self {
             family: Family::against(0, names),
-            entrants,
-            listed: all,
+            targets,
+            info: all,
             base_revision: None,
         }
     }
@@ -103,89 +103,101 @@ impl Race {
         }
     }
 
-    /// Lets the baseline run a second time, as if it were another.
+    /// Adds an A/A control: the baseline once more, as if it were another function.
     pub fn add_null(&mut self) {
-        if let (Some(entrant), Some(listed)) = (self.entrants.first(), self.listed.first()) {
-            self.entrants.push(entrant.clone());
-            self.listed.push(listed.clone());
+        if let (Some(target), Some(info)) = (self.targets.first(), self.info.first()) {
+            self.targets.push(target.clone());
+            self.info.push(info.clone());
             self.family.add_null(0);
         }
     }
 }
 
-/// What a race yielded.
+/// What measuring a group yielded.
 #[derive(Clone, Debug)]
-pub struct Raced {
-    /// What was measured.
+#[non_exhaustive]
+pub struct GroupResult {
+    /// What was measured of each function.
     pub benchmarks: Vec<Benchmark>,
-    /// What it says.
+    /// The comparisons within the group.
     pub comparisons: Vec<Comparison>,
-    /// How it was measured.
+    /// How it was sampled.
     pub sampling: Sampling,
-    /// Remarks on all of it.
+    /// Notes on the group as a whole.
     pub notes: Vec<Note>,
-    /// Who failed, and how.
+    /// The failure that ended it, and the name of the function.
     pub failure: Option<(String, RunFailure)>,
 }
 
-/// Runs races.
+/// Measures groups one after the other.
 #[derive(Debug)]
-pub struct Runner<'a> {
-    /// How much is done.
-    pub effort: Effort,
-    /// How workers are watched over.
-    pub watch: Watch<'a>,
+pub struct GroupRunner<'a> {
+    /// How much is measured.
+    pub settings: FunctionSettings,
+    /// Decides orders and placements.
+    pub seed: u64,
+    /// When a worker that does not answer is ended.
+    pub timeouts: Timeouts<'a>,
 }
 
-impl Runner<'_> {
-    /// Runs one race to its end.
-    pub fn run(&self, race: &Race, observer: &mut impl Observer) -> Raced {
-        let mut stable = Stable {
-            entrants: race.entrants.clone(),
-            watch: self.watch,
+impl GroupRunner<'_> {
+    /// Measures a group, and tells how far it has come before each round.
+    pub fn run(&self, group: &GroupRun, progress: &mut dyn FnMut(&Progress<'_>)) -> GroupResult {
+        let mut pool = WorkerPool {
+            targets: group.targets.clone(),
+            timeouts: self.timeouts,
             cpus: usable_cpus(),
             was_pinning_refused: false,
         };
-        let clock = Clock::os();
-        let contested = contest(&race.family, &mut stable, &self.effort, &clock, observer);
-        let mut benchmarks = contested.benchmarks;
-        race.mark(&mut benchmarks);
-        for (benchmark, listed) in benchmarks.iter_mut().zip(&race.listed) {
-            benchmark.parameters.clone_from(&listed.parameters);
-            add_throughput(benchmark, listed);
+        let (clock, set) = (Clock::os(), &group.family);
+        let rule = self
+            .settings
+            .stopping_rule(set.names.len(), set.pairs.len());
+        let experiment = Experiment {
+            set,
+            rule: &rule,
+            seed: self.seed,
+            clock: &clock,
+        };
+        let sampled = experiment.run(&mut Rounds::of(&mut pool, &clock), progress);
+        let mut benchmarks = sampled.benchmarks;
+        group.mark(&mut benchmarks);
+        for (benchmark, info) in benchmarks.iter_mut().zip(&group.info) {
+            benchmark.parameters.clone_from(&info.parameters);
+            add_throughput(benchmark, info);
         }
-        let rules = self.effort.rules_at_a_look(race.family.pairs.len());
         let mut notes = remark_on(&mut benchmarks);
-        notes.extend(race.family.noise_note(&benchmarks, &rules));
-        let comparisons = compare_family(&benchmarks, &race.family, &FUNCTION_METRICS, &rules);
-        let with_threads = benchmarks.iter().zip(&race.listed);
-        let of_one_thread = with_threads.filter(|(_, listed)| listed.threads == 1);
+        notes.extend(set.noise_note(&benchmarks, &sampled.rules));
+        let comparisons = compare_family(&benchmarks, set, &FUNCTION_METRICS, &sampled.rules);
+        let with_threads = benchmarks.iter().zip(&group.info);
+        let of_one_thread = with_threads.filter(|(_, info)| info.threads == 1);
         notes.extend(uncounted(of_one_thread.map(|(benchmark, _)| benchmark)));
-        if stable.was_pinning_refused {
-            notes.push(Note::info(
-                NoteCode::NotPinned,
-                "the system does not keep processes on one CPU: the intervals are wider than they could be",
-            ));
-        }
-        let name = |index: usize| race.family.names.get(index).cloned().unwrap_or_default();
-        Raced {
+        notes.extend(pool.was_pinning_refused.then(not_pinned));
+        let name = |index: usize| set.names.get(index).cloned().unwrap_or_default();
+        let named = |(index, failure)| (name(index), failure);
+        GroupResult {
             benchmarks,
             comparisons,
-            sampling: contested.sampling,
+            sampling: sampled.sampling,
             notes,
-            failure: contested
-                .failure
-                .map(|(index, failure)| (name(index), failure)),
+            failure: sampled.failure.map(named),
         }
     }
 }
 
+fn not_pinned() -> Note {
+    Note::info(
+        NoteCode::NotPinned,
+        "the system does not keep processes on one CPU: the intervals are wider than they could be",
+    )
+}
+
 /// Items and bytes per second, from the times.
-fn add_throughput(benchmark: &mut Benchmark, listed: &Listed) {
+fn add_throughput(benchmark: &mut Benchmark, info: &BenchmarkInfo) {
     let Some(time) = benchmark.metrics.get(&Metric::WALL_TIME) else {
         return;
     };
-    let threads = listed.threads as f64;
+    let threads = info.threads as f64;
     let per_second = |each: u64, unit: Unit| {
         let rate = |ns: &f64| threads * each as f64 / (ns / 1e9);
         let mut summary =
@@ -193,18 +205,18 @@ fn add_throughput(benchmark: &mut Benchmark, listed: &Listed) {
         summary.direction = Direction::HigherIsBetter;
         summary
     };
-    let items = listed
+    let items = info
         .items
         .map(|n| (Metric::THROUGHPUT, per_second(n, Unit::PerSecond)));
-    let data = listed
+    let data = info
         .bytes
         .map(|n| (Metric::DATA_THROUGHPUT, per_second(n, Unit::BytesPerSecond)));
     let both: Vec<_> = items.into_iter().chain(data).collect();
     benchmark.metrics.extend(both);
 }
 
-impl Raced {
-    /// Adds what was measured to a report, which may hold that of other races.
+impl GroupResult {
+    /// Adds what was measured to a report, which may hold other groups.
     pub fn add_to(self, report: &mut Report) {
         report.benchmarks.extend(self.benchmarks);
         report.comparisons.extend(self.comparisons);
@@ -218,14 +230,14 @@ impl Raced {
             Some(all) => {
                 all.blocks += self.sampling.blocks;
                 all.rounds += self.sampling.rounds;
-                all.stopped = later(all.stopped, self.sampling.stopped);
+                all.stopped = graver(all.stopped, self.sampling.stopped);
             }
         }
     }
 }
 
-/// Of two reasons to stop, that which a reader must know of.
-fn later(a: StopReason, b: StopReason) -> StopReason {
+/// Of two reasons to stop, the one that a reader must know of.
+fn graver(a: StopReason, b: StopReason) -> StopReason {
     let weight = |reason: StopReason| match reason {
         StopReason::Decided => 0,
         StopReason::RunsDone | StopReason::RunLimit => 1,
@@ -242,12 +254,12 @@ mod tests {
     use super::*;
     use crate::report::Verdict;
 
-    fn listed(group: &str, name: &str, threads: usize) -> Listed {
-        Listed {
+    fn info(group: &str, name: &str, threads: usize) -> BenchmarkInfo {
+        BenchmarkInfo {
             name: format!("{group}/{name}"),
             group: group.to_owned(),
             threads,
-            ..Listed::default()
+            ..BenchmarkInfo::default()
         }
     }
 
@@ -271,9 +283,9 @@ mod tests {
         benchmark
     }
 
-    fn race(has_null: bool) -> Race {
-        let listed = [listed("sum", "loop", 1), listed("sum", "fold", 1)];
-        Race::of_groups(&program(), &listed, has_null).remove(0)
+    fn group(has_null: bool) -> GroupRun {
+        let all = [info("sum", "loop", 1), info("sum", "fold", 1)];
+        GroupRun::of_groups(&program(), &all, has_null).remove(0)
     }
 
     /// The verdict on a candidate that takes 2 % longer, and the indifference
@@ -284,7 +296,7 @@ mod tests {
             benchmark("sum/fold", 1.02, 0.0005, 1.0),
             benchmark("sum/loop (A/A control)", 1.0, swing, 2.0),
         ];
-        let (family, rules) = (race(true).family, Rules::default());
+        let (family, rules) = (group(true).family, Rules::default());
         let notes = family.noise_note(&benchmarks, &rules).into_iter().collect();
         let comparisons = compare_family(&benchmarks, &family, &FUNCTION_METRICS, &rules);
         let fold = comparisons.iter().find(|c| c.candidate == "sum/fold");
@@ -293,33 +305,33 @@ mod tests {
     }
 
     #[test]
-    fn each_group_is_a_race_of_its_own() {
-        let listed = [
-            listed("sum", "loop", 1),
-            listed("sort", "std", 1),
-            listed("sum", "threads", 4),
+    fn each_group_is_run_on_its_own() {
+        let all = [
+            info("sum", "loop", 1),
+            info("sort", "std", 1),
+            info("sum", "threads", 4),
         ];
-        let races = Race::of_groups(&program(), &listed, false);
-        let names: Vec<&[String]> = races.iter().map(|r| r.family.names.as_slice()).collect();
+        let runs = GroupRun::of_groups(&program(), &all, false);
+        let names: Vec<&[String]> = runs.iter().map(|r| r.family.names.as_slice()).collect();
         assert_eq!(names[0], ["sum/loop", "sum/threads"]);
         assert_eq!(names[1], ["sort/std"]);
-        assert_eq!(races[0].family.pairs, [(0, 1)]);
-        assert!(races[1].family.pairs.is_empty());
-        let pinned: Vec<bool> = races[0].entrants.iter().map(|e| e.is_pinned).collect();
+        assert_eq!(runs[0].family.pairs, [(0, 1)]);
+        assert!(runs[1].family.pairs.is_empty());
+        let pinned: Vec<bool> = runs[0].targets.iter().map(|e| e.is_pinned).collect();
         assert_eq!(pinned, [true, false], "several threads are not pinned");
-        assert!(races[0].family.nulls.is_empty());
+        assert!(runs[0].family.nulls.is_empty());
     }
 
     #[test]
     fn the_null_arm_is_the_baseline_once_more() {
-        let race = race(true);
+        let group = group(true);
         assert_eq!(
-            race.family.names,
+            group.family.names,
             ["sum/loop", "sum/fold", "sum/loop (A/A control)"]
         );
-        assert_eq!(race.family.nulls, [(0, 2)]);
-        assert_eq!(race.entrants[2].benchmark, "sum/loop");
-        assert_eq!(race.listed[2], race.listed[0]);
+        assert_eq!(group.family.nulls, [(0, 2)]);
+        assert_eq!(group.targets[2].benchmark, "sum/loop");
+        assert_eq!(group.info[2], group.info[0]);
     }
 
     #[test]
@@ -340,12 +352,12 @@ mod tests {
     #[test]
     fn throughput_comes_from_the_times() {
         let mut sum = benchmark("sum", 1.0, 0.0, 0.0);
-        let listed = Listed {
+        let info = BenchmarkInfo {
             items: Some(10),
             bytes: Some(80),
-            ..listed("sum", "loop", 2)
+            ..info("sum", "loop", 2)
         };
-        add_throughput(&mut sum, &listed);
+        add_throughput(&mut sum, &info);
         let rate = |metric: &Metric| sum.metrics[metric].median.unwrap();
         // Two threads do 10 items each in 1 µs.
         assert!((rate(&Metric::THROUGHPUT) / 2e7 - 1.0).abs() < 1e-12);
@@ -357,8 +369,8 @@ mod tests {
     }
 
     #[test]
-    fn a_report_of_several_races_has_the_gravest_end() {
-        let raced = |stopped| Raced {
+    fn a_report_of_several_groups_has_the_gravest_end() {
+        let result = |stopped| GroupResult {
             benchmarks: vec![Benchmark::new("a")],
             comparisons: Vec::new(),
             sampling: Sampling {
@@ -379,7 +391,7 @@ mod tests {
             StopReason::RunFailed,
             StopReason::TimeUp,
         ] {
-            raced(stopped).add_to(&mut report);
+            result(stopped).add_to(&mut report);
         }
         let all = report.sampling.unwrap();
         assert_eq!((all.blocks, all.rounds), (12, 6));

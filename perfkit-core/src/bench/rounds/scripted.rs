@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::*;
+use crate::bench::{Experiment, Family, FunctionSettings, Sampled};
 use crate::clock::MockClock;
+use std::collections::BTreeMap;
 
 /// What the launcher and its workers were asked for, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,23 +17,23 @@ pub(super) enum Event {
     Batch(usize, BatchSize),
 }
 
-/// What one call of a contestant does on its nth process.
-type Script = dyn Fn(usize, u64) -> Result<f64, Trouble>;
+/// What one call of a implementation does on its nth process.
+type Script = dyn Fn(usize, u64) -> Result<f64, WorkerError>;
 
 /// Starts workers that take as long as a script says.
 pub(super) struct Scripted {
     pub(super) clock: MockClock,
     events: Rc<RefCell<Vec<Event>>>,
-    /// Nanoseconds of an iteration by contestant and round.
+    /// Nanoseconds of an iteration by implementation and round.
     script: Rc<Script>,
-    /// How many of the stretches of each turn fail, by contestant.
+    /// How many of the samples of each batch fail, by implementation.
     pub(super) failing: Rc<dyn Fn(usize) -> u64>,
     launches: BTreeMap<usize, u64>,
     pub(super) launch_time: Duration,
 }
 
 pub(super) struct ScriptedWorker {
-    contestant: usize,
+    implementation: usize,
     round: u64,
     clock: MockClock,
     events: Rc<RefCell<Vec<Event>>>,
@@ -40,7 +42,7 @@ pub(super) struct ScriptedWorker {
 }
 
 impl Scripted {
-    pub(super) fn new(script: impl Fn(usize, u64) -> Result<f64, Trouble> + 'static) -> Self {
+    pub(super) fn new(script: impl Fn(usize, u64) -> Result<f64, WorkerError> + 'static) -> Self {
         Self {
             clock: MockClock::new(),
             events: Rc::default(),
@@ -51,38 +53,53 @@ impl Scripted {
         }
     }
 
-    /// Every iteration of a contestant takes as long as the one before it.
+    /// Every iteration of a implementation takes as long as the one before it.
     pub(super) fn steady(iteration_ns: &'static [f64]) -> Self {
-        Self::new(|contestant, _| Ok(iteration_ns[contestant]))
+        Self::new(|implementation, _| Ok(iteration_ns[implementation]))
     }
 
-    pub(super) fn run(&mut self, effort: &Effort) -> Contested {
-        self.run_family(&two(), effort)
+    pub(super) fn run(&mut self, settings: &FunctionSettings) -> Sampled {
+        self.run_set(&two(), settings)
     }
 
-    pub(super) fn run_family(&mut self, family: &Family, effort: &Effort) -> Contested {
+    pub(super) fn run_set(&mut self, set: &Family, settings: &FunctionSettings) -> Sampled {
+        self.run_seeded(set, settings, 7)
+    }
+
+    pub(super) fn run_seeded(
+        &mut self,
+        set: &Family,
+        settings: &FunctionSettings,
+        seed: u64,
+    ) -> Sampled {
         let clock = self.clock.clone().into();
-        contest(family, self, effort, &clock, &mut |_: &Progress<'_>| {})
+        let experiment = Experiment {
+            rule: &settings.stopping_rule(set.names.len(), set.pairs.len()),
+            clock: &clock,
+            set,
+            seed,
+        };
+        experiment.run(&mut Rounds::of(self, &clock), &mut |_| {})
     }
 
     pub(super) fn events(&self) -> Vec<Event> {
         self.events.borrow().clone()
     }
 
-    /// The turns of each round.
-    pub(super) fn turns_of_rounds(&self, contestants: usize) -> Vec<Vec<(usize, BatchSize)>> {
+    /// The batches of each round.
+    pub(super) fn batches_of_rounds(&self, implementations: usize) -> Vec<Vec<(usize, BatchSize)>> {
         let mut rounds: Vec<Vec<(usize, BatchSize)>> = Vec::new();
         let mut launched = 0;
         for event in self.events() {
             match event {
                 Event::Launch(..) => {
-                    if launched % contestants == 0 {
+                    if launched % implementations == 0 {
                         rounds.push(Vec::new());
                     }
                     launched += 1;
                 }
-                Event::Batch(contestant, size) => {
-                    rounds.last_mut().unwrap().push((contestant, size));
+                Event::Batch(implementation, size) => {
+                    rounds.last_mut().unwrap().push((implementation, size));
                 }
                 Event::Start(_) | Event::Calibrate(_) => {}
             }
@@ -96,16 +113,16 @@ impl Launcher for Scripted {
 
     fn launch(
         &mut self,
-        contestant: usize,
+        implementation: usize,
         placement: Placement,
-    ) -> Result<ScriptedWorker, Trouble> {
+    ) -> Result<ScriptedWorker, WorkerError> {
         self.clock.advance(self.launch_time);
-        let launch = Event::Launch(contestant, placement);
+        let launch = Event::Launch(implementation, placement);
         self.events.borrow_mut().push(launch);
-        let launches = self.launches.entry(contestant).or_default();
+        let launches = self.launches.entry(implementation).or_default();
         *launches += 1;
         Ok(ScriptedWorker {
-            contestant,
+            implementation,
             round: *launches - 1,
             clock: self.clock.clone(),
             events: Rc::clone(&self.events),
@@ -114,18 +131,22 @@ impl Launcher for Scripted {
         })
     }
 
-    fn await_start(&mut self, contestant: usize, _: &mut ScriptedWorker) -> Result<(), Trouble> {
-        self.events.borrow_mut().push(Event::Start(contestant));
+    fn await_start(
+        &mut self,
+        implementation: usize,
+        _: &mut ScriptedWorker,
+    ) -> Result<(), WorkerError> {
+        self.events.borrow_mut().push(Event::Start(implementation));
         Ok(())
     }
 }
 
 impl Worker for ScriptedWorker {
-    fn calibrate(&mut self, target: Duration) -> Result<Calibration, Trouble> {
+    fn calibrate(&mut self, target: Duration) -> Result<Calibration, WorkerError> {
         self.events
             .borrow_mut()
-            .push(Event::Calibrate(self.contestant));
-        let iteration_ns = (self.script)(self.contestant, self.round)?;
+            .push(Event::Calibrate(self.implementation));
+        let iteration_ns = (self.script)(self.implementation, self.round)?;
         let twice = 2.0 * target.as_nanos() as f64;
         let taken = twice.max(iteration_ns);
         self.clock.advance(Duration::from_nanos(taken as u64));
@@ -135,28 +156,28 @@ impl Worker for ScriptedWorker {
         })
     }
 
-    fn batch(&mut self, size: BatchSize, _: Duration) -> Result<Batch, Trouble> {
+    fn batch(&mut self, size: BatchSize, _: Duration) -> Result<Batch, WorkerError> {
         self.events
             .borrow_mut()
-            .push(Event::Batch(self.contestant, size));
-        let iteration_ns = (self.script)(self.contestant, self.round)?;
-        let stretch_ns = size.iterations as f64 * iteration_ns;
-        let all_ns = size.stretches as f64 * stretch_ns;
+            .push(Event::Batch(self.implementation, size));
+        let iteration_ns = (self.script)(self.implementation, self.round)?;
+        let sample_ns = size.iterations as f64 * iteration_ns;
+        let all_ns = size.samples as f64 * sample_ns;
         let warm_up_ns = size.warm_up as f64 * iteration_ns;
         let taken_ns = warm_up_ns + all_ns;
         self.clock.advance(Duration::from_nanos(taken_ns as u64));
-        let failures = (self.failing)(self.contestant).min(size.stretches);
+        let failures = (self.failing)(self.implementation).min(size.samples);
         Ok(Batch {
-            wall_ns: vec![stretch_ns; (size.stretches - failures) as usize],
+            wall_ns: vec![sample_ns; (size.samples - failures) as usize],
             cpu_ns: Some(all_ns),
             failures,
-            allocations: Some(3 * size.iterations * size.stretches),
+            allocations: Some(3 * size.iterations * size.samples),
             ..Batch::default()
         })
     }
 }
 
-/// Two contestants.
+/// Two implementations.
 pub(super) fn two() -> Family {
     Family::against(0, vec!["a".to_owned(), "b".to_owned()])
 }

@@ -7,11 +7,13 @@ use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 
-use super::routine::{AllGood, Awaited, ByResult, Contended, Plain, Routine, WithInput};
+use super::routine::{
+    AsyncRoutine, ErrIsFailure, InputRoutine, NoFailures, PlainRoutine, Routine, ThreadedRoutine,
+};
 
 /// A benchmark of a program, as the program lists it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Listed {
+pub struct BenchmarkInfo {
     /// Its full name: that of its group, a slash, and that of the implementation.
     pub name: String,
     /// The group, whose implementations are compared with each other.
@@ -29,13 +31,13 @@ pub struct Listed {
     pub threads: usize,
 }
 
-/// Who walks through the benchmarks of a program, and what for.
+/// Walks through the benchmarks of a program: to list them, or to run some.
 pub(super) trait Visitor {
     /// Whether anything of a group matters: if not, its inputs are not made.
     fn enters(&mut self, group: &str) -> bool;
 
     /// A benchmark of a group that was entered.
-    fn visit(&mut self, listed: Listed, routine: &mut dyn Routine);
+    fn visit(&mut self, info: BenchmarkInfo, routine: &mut dyn Routine);
 }
 
 /// Takes the benchmarks of a program; see [`main`](super::main).
@@ -63,10 +65,10 @@ impl<'a> Bench<'a> {
         if self.visitor.enters(&name) {
             define(&mut Group {
                 visitor: self.visitor,
-                common: Listed {
+                common: BenchmarkInfo {
                     group: name,
                     threads: 1,
-                    ..Listed::default()
+                    ..BenchmarkInfo::default()
                 },
             });
         }
@@ -78,7 +80,7 @@ impl<'a> Bench<'a> {
 pub struct Group<'a> {
     visitor: &'a mut dyn Visitor,
     /// What holds for those that are added from now on.
-    common: Listed,
+    common: BenchmarkInfo,
 }
 
 impl std::fmt::Debug for Group<'_> {
@@ -112,7 +114,7 @@ impl Group<'_> {
     /// Adds a function. What it returns is kept from being optimised away, and
     /// is dropped outside of the time that counts.
     pub fn add<O>(&mut self, name: impl Display, function: impl FnMut() -> O) -> &mut Self {
-        self.visit(&name, 1, &mut Plain::new(function))
+        self.visit(&name, 1, &mut PlainRoutine::new(function))
     }
 
     /// Adds a function whose errors count as failures, and not for its time.
@@ -121,7 +123,7 @@ impl Group<'_> {
         name: impl Display,
         function: impl FnMut() -> Result<T, E>,
     ) -> &mut Self {
-        self.visit(&name, 1, &mut Plain::judged(function, ByResult))
+        self.visit(&name, 1, &mut PlainRoutine::checked(function, ErrIsFailure))
     }
 
     /// Adds a function that uses up or changes an input, of which each iteration
@@ -134,7 +136,7 @@ impl Group<'_> {
         make: impl FnMut() -> I,
         function: impl FnMut(I) -> O,
     ) -> &mut Self {
-        self.visit(&name, 1, &mut WithInput::new(make, function, AllGood))
+        self.visit(&name, 1, &mut InputRoutine::new(make, function, NoFailures))
     }
 
     /// Adds an async function, driven by `block_on`: the entry into your runtime,
@@ -146,7 +148,7 @@ impl Group<'_> {
         block_on: impl Fn(Pin<&mut dyn Future<Output = ()>>),
         function: impl FnMut() -> Fut,
     ) -> &mut Self {
-        self.visit(&name, 1, &mut Awaited::new(function, &block_on))
+        self.visit(&name, 1, &mut AsyncRoutine::new(function, &block_on))
     }
 
     /// Adds a function that so many threads call at the same time, to see what
@@ -159,7 +161,7 @@ impl Group<'_> {
         function: impl Fn() -> O + Sync,
     ) -> &mut Self {
         let threads = threads.max(1);
-        self.visit(&name, threads, &mut Contended::new(function, threads))
+        self.visit(&name, threads, &mut ThreadedRoutine::new(function, threads))
     }
 
     fn visit(
@@ -168,20 +170,20 @@ impl Group<'_> {
         threads: usize,
         routine: &mut dyn Routine,
     ) -> &mut Self {
-        let listed = Listed {
+        let info = BenchmarkInfo {
             name: format!("{}/{name}", self.common.group),
             threads,
             ..self.common.clone()
         };
-        self.visitor.visit(listed, routine);
+        self.visitor.visit(info, routine);
         self
     }
 }
 
-/// Notes what there is, and runs nothing.
+/// Collects what there is, and runs nothing.
 #[derive(Debug, Default)]
 pub(super) struct Lister {
-    pub(super) found: Vec<Listed>,
+    pub(super) found: Vec<BenchmarkInfo>,
 }
 
 impl Visitor for Lister {
@@ -189,8 +191,8 @@ impl Visitor for Lister {
         true
     }
 
-    fn visit(&mut self, listed: Listed, _: &mut dyn Routine) {
-        self.found.push(listed);
+    fn visit(&mut self, info: BenchmarkInfo, _: &mut dyn Routine) {
+        self.found.push(info);
     }
 }
 
@@ -198,7 +200,7 @@ impl Visitor for Lister {
 ///
 /// # Errors
 /// A name that two of them have.
-pub(super) fn list(define: impl FnOnce(&mut Bench<'_>)) -> Result<Vec<Listed>, String> {
+pub(super) fn list(define: impl FnOnce(&mut Bench<'_>)) -> Result<Vec<BenchmarkInfo>, String> {
     let mut lister = Lister::default();
     define(&mut Bench::new(&mut lister));
     let mut names: Vec<&str> = lister.found.iter().map(|l| l.name.as_str()).collect();
@@ -221,7 +223,7 @@ mod tests {
         let all = list(|bench| {
             bench.group("sum", |group| {
                 group.parameter("n", 10).items(10);
-                group.add("loop", || panic!("listed only"));
+                group.add("loop", || panic!("only listed"));
                 group.bytes(80).add_threads("threads", 4, || ());
             });
             bench.group("sort", |group| {

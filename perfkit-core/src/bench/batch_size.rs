@@ -1,0 +1,160 @@
+//! How much an implementation measures before the next one runs.
+//!
+//! A *sample* is some iterations between two readings of the clock. A *batch* is what one
+//! worker does before another has the CPU: some iterations that are not timed, and a few
+//! samples.
+
+use std::time::Duration;
+
+use super::protocol::BatchSize;
+
+/// How long a sample is to last: long against a reading of the clock, short
+/// against the levels that a machine's speed moves between.
+pub(super) const SAMPLE_TIME: Duration = Duration::from_micros(100);
+
+/// The most samples in a batch: the shorter batches are, the more alike are the levels
+/// of the machine's speed that implementations meet in a block.
+const MAX_SAMPLES: u64 = 3;
+
+/// A sample that takes longer than this is the only one of its batch, without a warm-up:
+/// caches and branch predictors, which the implementation before filled for itself, are
+/// warm again after far less.
+const LONGEST_WARM_UP: Duration = Duration::from_millis(20);
+
+/// The most blocks in one round, however slowly processes start.
+const MOST_BLOCKS: f64 = 32.0;
+
+/// Two implementations whose times differ by less than this factor do the same
+/// number of iterations in each sample.
+const SAME_ITERATIONS: f64 = 2.0;
+
+/// What an implementation does in each batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct BatchPlan {
+    pub(super) size: BatchSize,
+    /// How long it is expected to take.
+    pub(super) expected: Duration,
+}
+
+/// The batches of implementations whose iterations take so many nanoseconds.
+pub(super) fn batch_plans(iteration_ns: &[f64]) -> Vec<BatchPlan> {
+    let shortest = iteration_ns.iter().copied().fold(f64::INFINITY, f64::min);
+    let alike = |ns: f64| ns <= SAME_ITERATIONS * shortest;
+    let slowest_alike = iteration_ns.iter().copied().filter(|ns| alike(*ns));
+    let slowest_alike = slowest_alike.fold(0.0, f64::max);
+    let plan = |ns: &f64| BatchPlan::of(if alike(*ns) { slowest_alike } else { *ns });
+    iteration_ns.iter().map(plan).collect()
+}
+
+impl BatchPlan {
+    /// That of an implementation whose iterations take so many nanoseconds.
+    fn of(iteration_ns: f64) -> Self {
+        let sample_ns = SAMPLE_TIME.as_nanos() as f64;
+        let iterations = (sample_ns / iteration_ns.max(1e-3)).round().max(1.0);
+        let each_ns = iterations * iteration_ns;
+        let warm = LONGEST_WARM_UP.as_nanos() as f64 / each_ns.max(1.0);
+        let samples = warm.round().clamp(1.0, MAX_SAMPLES as f64);
+        let warm_up = if warm >= 1.0 {
+            (iterations / 2.0).ceil()
+        } else {
+            0.0
+        };
+        let all = samples * iterations + warm_up;
+        Self {
+            size: BatchSize {
+                iterations: iterations as u64,
+                samples: samples as u64,
+                warm_up: warm_up as u64,
+            },
+            expected: Duration::from_nanos((all * iteration_ns) as u64),
+        }
+    }
+
+    /// How long a sample is expected to take.
+    pub(super) fn sample_time(&self) -> Duration {
+        let BatchSize {
+            iterations,
+            samples,
+            warm_up,
+        } = self.size;
+        let share = iterations as f64 / (samples * iterations + warm_up).max(1) as f64;
+        self.expected.mul_f64(share)
+    }
+
+    /// The blocks of a round in which each implementation is to measure for so long, where
+    /// this is the longest batch; and of each block whether it is mirrored, that is, runs
+    /// everyone a second time in the reverse order.
+    pub(super) fn blocks_in(&self, round: Duration) -> Vec<bool> {
+        let mirrored_ns = 2.0 * self.expected.as_nanos().max(1) as f64;
+        let blocks = (round.as_nanos() as f64 / mirrored_ns).round();
+        if blocks < 1.0 && self.size.warm_up == 0 {
+            return vec![false];
+        }
+        vec![true; blocks.clamp(1.0, MOST_BLOCKS) as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contestants_of_similar_speed_do_the_same_iterations() {
+        let sizes = |iteration_ns: &[f64]| -> Vec<(u64, u64)> {
+            let plans = batch_plans(iteration_ns);
+            let sizes = plans.iter().map(|plan| plan.size);
+            sizes.map(|s| (s.iterations, s.samples)).collect()
+        };
+        assert_eq!(sizes(&[1000.0, 1900.0]), [(53, 3), (53, 3)]);
+        // Beyond twice the time each has a count of its own.
+        assert_eq!(
+            sizes(&[1000.0, 1900.0, 4000.0]),
+            [(53, 3), (53, 3), (25, 3)]
+        );
+        assert_eq!(sizes(&[1000.0, 2100.0]), [(100, 3), (48, 3)]);
+        // What fills a sample by itself is called once in each.
+        assert_eq!(sizes(&[3e5]), [(1, 3)]);
+        assert_eq!(sizes(&[12e6]), [(1, 2)]);
+        assert_eq!(sizes(&[50e6, 50e6]), [(1, 1), (1, 1)]);
+        assert_eq!(sizes(&[2e9]), [(1, 1)]);
+        // A function that takes no time at all must not be called for ever.
+        let (iterations, samples) = sizes(&[0.0])[0];
+        assert!(iterations <= 1_000_000_000 && samples == 3);
+    }
+
+    #[test]
+    fn every_batch_begins_with_iterations_that_are_not_timed() {
+        let plan = |iteration_ns: f64| {
+            let plan = batch_plans(&[iteration_ns])[0];
+            (plan.size.warm_up, plan.expected, plan.sample_time())
+        };
+        let micros = Duration::from_micros;
+        assert_eq!(plan(1e3), (50, micros(350), micros(100)));
+        assert_eq!(plan(40e3), (2, micros(440), micros(120)));
+        assert_eq!(plan(1e6), (1, micros(4_000), micros(1_000)));
+        assert_eq!(plan(15e6), (1, micros(30_000), micros(15_000)));
+        // What takes long is warm after a part of it.
+        assert_eq!(plan(30e6), (0, micros(30_000), micros(30_000)));
+    }
+
+    #[test]
+    fn a_round_has_blocks_enough_for_its_time() {
+        let blocks = |round_ms, batch_us, warm_up| {
+            let plan = BatchPlan {
+                size: BatchSize {
+                    iterations: 1,
+                    samples: 1,
+                    warm_up,
+                },
+                expected: Duration::from_micros(batch_us),
+            };
+            plan.blocks_in(Duration::from_millis(round_ms))
+        };
+        assert_eq!(blocks(10, 50_000, 0), [false]);
+        assert_eq!(blocks(10, 50_000, 1), [true]);
+        assert_eq!(blocks(10, 4_000, 1), [true]);
+        assert_eq!(blocks(10, 2_400, 1).len(), 2);
+        assert_eq!(blocks(100, 2_400, 1).len(), 21);
+        assert_eq!(blocks(10, 0, 1).len(), 32);
+    }
+}

@@ -1,0 +1,266 @@
+//! Commands as a source of values: each run is a process, and a block runs each once.
+
+use rand::seq::SliceRandom;
+
+use crate::report::{FailureKind, RunFailure};
+
+use super::sampling::{Replicate, Source, SourceError};
+use super::subject::{Run, RunResult, Subject};
+
+/// Runs subjects in blocks: each block runs every subject once, in a random order of its
+/// own, so that whatever changes with time meets all alike.
+#[derive(Debug)]
+pub struct Blocks<'a, S> {
+    subjects: &'a mut [S],
+    ignores_failures: bool,
+    order: Vec<usize>,
+}
+
+impl<'a, S: Subject> Blocks<'a, S> {
+    /// Of these subjects. With `ignores_failures` a failed run is counted, its values are
+    /// not, and sampling goes on.
+    pub fn of(subjects: &'a mut [S], ignores_failures: bool) -> Self {
+        Self {
+            order: (0..subjects.len()).collect(),
+            subjects,
+            ignores_failures,
+        }
+    }
+
+    /// Runs a subject once; returns the failure that has to end sampling.
+    fn run(&mut self, index: usize, replicate: &mut Replicate<'_>) -> Result<(), SourceError> {
+        let samples = &mut replicate.samples[index];
+        let run = match replicate.number {
+            None => Run::Warmup,
+            Some(_) => Run::Counted(samples.runs() + 1),
+        };
+        let (failure, is_fatal) = match self.subjects[index].run(run) {
+            RunResult::Interrupted => return Err(SourceError::Interrupted),
+            RunResult::Done(values) if !values.iter().all(|(.., v)| v.is_finite()) => {
+                (not_a_number(run), false)
+            }
+            RunResult::Done(values) => {
+                if run != Run::Warmup {
+                    samples.count(1, 0);
+                    samples.add(*replicate.blocks, None, values);
+                }
+                return Ok(());
+            }
+            RunResult::Failed(failure) => (failure, false),
+            RunResult::Impossible(failure) => (failure, true),
+        };
+        samples.count(0, u64::from(run != Run::Warmup));
+        samples.describe(failure.clone());
+        if is_fatal || !self.ignores_failures {
+            return Err(SourceError::Failed(index, failure));
+        }
+        Ok(())
+    }
+}
+
+impl<S: Subject> Source for Blocks<'_, S> {
+    fn measure(&mut self, replicate: &mut Replicate<'_>) -> Result<(), SourceError> {
+        self.order.shuffle(replicate.random);
+        for position in 0..self.order.len() {
+            let index = self.order[position];
+            (replicate.announce)(index);
+            self.run(index, replicate)?;
+        }
+        *replicate.blocks += u64::from(replicate.number.is_some());
+        Ok(())
+    }
+
+    fn has_rounds(&self) -> bool {
+        false
+    }
+}
+
+/// A value that is no number could not be compared.
+fn not_a_number(run: Run) -> RunFailure {
+    let reason = "a measured value is not a finite number";
+    RunFailure::new(FailureKind::NotANumber, reason).of_run(run.number())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::bench::{Experiment, Family, InterimAnalysis, Rules, Sampled, StoppingRule};
+    use crate::clock::MockClock;
+    use crate::metric::Metric;
+    use crate::report::StopReason;
+    use crate::unit::Unit;
+
+    /// Takes a fixed time on the mock clock and notes when it is run.
+    struct Fake<'a> {
+        name: &'static str,
+        clock: &'a MockClock,
+        runs: &'a RefCell<Vec<&'static str>>,
+        fails_at: Option<u64>,
+    }
+
+    impl Subject for Fake<'_> {
+        fn name(&self) -> &str {
+            self.name
+        }
+
+        fn run(&mut self, run: Run) -> RunResult {
+            self.runs.borrow_mut().push(self.name);
+            self.clock.advance(Duration::from_millis(10));
+            if self.fails_at.is_some() && run.number() == self.fails_at {
+                let failure = RunFailure::new(FailureKind::ExitStatus, "exit status 3");
+                return RunResult::Failed(failure.of_run(run.number()));
+            }
+            RunResult::Done(vec![(Metric::WALL_TIME, Unit::Nanoseconds, 10e6)])
+        }
+    }
+
+    fn rule() -> StoppingRule {
+        StoppingRule {
+            warmup_replicates: 1,
+            min_replicates: 3,
+            max_replicates: 50,
+            time: Duration::from_millis(200),
+            longest: Duration::MAX,
+            interim: Vec::new(),
+            final_rules: Rules::default(),
+        }
+    }
+
+    /// Two that take the same time, of which the second may fail once.
+    struct Case {
+        seed: u64,
+        fails_at: Option<u64>,
+        ignores_failures: bool,
+    }
+
+    const FINE: Case = Case {
+        seed: 7,
+        fails_at: None,
+        ignores_failures: false,
+    };
+
+    impl Case {
+        /// Returns the names in the order of the runs too.
+        fn run(&self, rule: &StoppingRule) -> (Sampled, Vec<&'static str>) {
+            let (clock, runs) = (MockClock::new(), RefCell::default());
+            let subject = |name, fails_at| Fake {
+                name,
+                clock: &clock,
+                runs: &runs,
+                fails_at,
+            };
+            let mut subjects = [subject("a", None), subject("b", self.fails_at)];
+            let set = Family::against(0, vec!["a".to_owned(), "b".to_owned()]);
+            let experiment = Experiment {
+                set: &set,
+                rule,
+                seed: self.seed,
+                clock: &clock.clone().into(),
+            };
+            let mut source = Blocks::of(&mut subjects, self.ignores_failures);
+            let sampled = experiment.run(&mut source, &mut |_| {});
+            (sampled, runs.into_inner())
+        }
+    }
+
+    #[test]
+    fn every_block_runs_everyone_once_in_an_order_of_its_own() {
+        let (sampled, runs) = FINE.run(&rule());
+        assert_eq!(sampled.sampling.stopped, StopReason::TimeUp);
+        assert_eq!((sampled.sampling.blocks, sampled.sampling.rounds), (10, 0));
+        assert!(sampled.benchmarks.iter().all(|b| b.successes == 10));
+        let blocks: Vec<_> = runs.chunks(2).collect();
+        assert!(blocks.iter().all(|block| block[0] != block[1]));
+        assert!(blocks.contains(&["a", "b"].as_slice()));
+        assert!(blocks.contains(&["b", "a"].as_slice()));
+        assert_eq!(runs.len(), 2 * 11);
+    }
+
+    #[test]
+    fn the_seed_decides_the_order() {
+        let other = Case { seed: 8, ..FINE };
+        assert_eq!(FINE.run(&rule()).1, FINE.run(&rule()).1);
+        assert_ne!(FINE.run(&rule()).1, other.run(&rule()).1);
+    }
+
+    #[test]
+    fn the_fewest_and_the_most_blocks_are_kept() {
+        let short = StoppingRule {
+            time: Duration::ZERO,
+            ..rule()
+        };
+        assert_eq!(FINE.run(&short).0.sampling.blocks, 3);
+        let long = StoppingRule {
+            time: Duration::MAX,
+            max_replicates: 12,
+            ..rule()
+        };
+        let sampling = FINE.run(&long).0.sampling;
+        assert_eq!(
+            (sampling.blocks, sampling.stopped),
+            (12, StopReason::RunsDone)
+        );
+    }
+
+    #[test]
+    fn it_stops_at_the_first_interim_analysis_at_which_all_is_clear() {
+        let rule = |confidence| {
+            let rules = Rules {
+                confidence,
+                ..Rules::default()
+            };
+            let interim = [30, 500].map(|ms| InterimAnalysis {
+                min_replicates: rules.fewest_pairs().max(12),
+                min_time: Duration::from_millis(ms),
+                rules,
+            });
+            StoppingRule {
+                min_replicates: 12,
+                time: Duration::from_secs(10),
+                interim: interim.to_vec(),
+                final_rules: rules,
+                ..rule()
+            }
+        };
+        let sampling = FINE.run(&rule(0.999)).0.sampling;
+        assert_eq!((sampling.blocks, sampling.looks), (12, 3));
+        assert_eq!(sampling.stopped, StopReason::Decided);
+        // To be this sure takes more blocks than there are at the end.
+        let sampling = FINE.run(&rule(1.0 - 1e-15)).0.sampling;
+        assert_eq!(sampling.stopped, StopReason::RunsDone);
+    }
+
+    #[test]
+    fn a_failed_run_ends_sampling_and_keeps_what_was_measured() {
+        let failing = Case {
+            fails_at: Some(4),
+            ..FINE
+        };
+        let (sampled, _) = failing.run(&rule());
+        assert_eq!(sampled.sampling.stopped, StopReason::RunFailed);
+        let [a, b] = &sampled.benchmarks[..] else {
+            panic!("two");
+        };
+        assert_eq!((b.successes, b.failures), (3, 1));
+        assert_eq!(b.failed_runs[0].run, Some(4));
+        assert!(a.successes >= 3);
+    }
+
+    #[test]
+    fn ignored_failures_are_counted_and_leave_a_gap() {
+        let lenient = Case {
+            fails_at: Some(4),
+            ignores_failures: true,
+            ..FINE
+        };
+        let (sampled, _) = lenient.run(&rule());
+        assert_eq!(sampled.sampling.stopped, StopReason::TimeUp);
+        let b = &sampled.benchmarks[1];
+        assert_eq!((b.successes, b.failures), (9, 1));
+        assert_eq!(b.success_rate(), Some(0.9));
+        assert_eq!(b.blocks, [0, 1, 2, 4, 5, 6, 7, 8, 9]);
+    }
+}

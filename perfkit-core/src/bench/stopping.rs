@@ -1,0 +1,305 @@
+//! When sampling ends.
+//!
+//! A *stopping rule* says how much is measured at least and at most, for how long, and at
+//! which points in between the values are analysed. An *interim analysis* that finds every
+//! verdict clear ends sampling. Whoever analyses several times has several chances to
+//! claim a difference that is none, so the analyses share the error that the verdicts
+//! may have (Bonferroni: the shares add up to one): a group-sequential design, as in
+//! Jennison and Turnbull, *Group Sequential Methods with Applications to Clinical
+//! Trials* (2000), with shares that are fixed beforehand rather than boundaries that
+//! use the correlation between the analyses. That is a little more cautious, and needs
+//! no assumption about the values.
+//!
+//! What it cannot do: it plans no sample size. A difference close to the edge of the zone
+//! of indifference stays without a verdict however long it is measured.
+
+use std::time::Duration;
+
+use super::comparison::Rules;
+
+/// When sampling ends.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StoppingRule {
+    /// Units that are measured first and not kept.
+    pub warmup_replicates: u64,
+    /// The fewest replicates, beyond `time` too, but not beyond `longest`.
+    pub min_replicates: u64,
+    /// The most replicates.
+    pub max_replicates: u64,
+    /// Time after which no further replicate begins.
+    pub time: Duration,
+    /// The same for what is slow: until there are `min_replicates`, and where the source wants
+    /// more than `time`.
+    pub longest: Duration,
+    /// Analyses that end sampling where every verdict on wall time is clear; in the order
+    /// in which they become due.
+    pub interim: Vec<InterimAnalysis>,
+    /// The rules of the analysis at the end, with its share of the error.
+    pub final_rules: Rules,
+}
+
+/// An analysis before the end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InterimAnalysis {
+    /// It needs so many replicates.
+    pub min_replicates: u64,
+    /// It is not due before this time.
+    pub min_time: Duration,
+    /// Its rules, with its share of the error.
+    pub rules: Rules,
+}
+
+impl InterimAnalysis {
+    pub(super) fn is_due(&self, replicates: u64, elapsed: Duration) -> bool {
+        replicates >= self.min_replicates && elapsed >= self.min_time
+    }
+}
+
+impl StoppingRule {
+    /// Whether no further replicate is to begin after so many, of which the source wants this
+    /// time. One replicate is always measured.
+    pub(super) fn is_time_up(&self, replicates: u64, elapsed: Duration, wanted: Duration) -> bool {
+        let time = if replicates < self.min_replicates {
+            self.longest
+        } else {
+            self.usual_time(wanted)
+        };
+        replicates > 0 && elapsed >= time
+    }
+
+    /// The share that is done if no analysis ends it.
+    pub(super) fn share_done(&self, replicates: u64, elapsed: Duration, wanted: Duration) -> f64 {
+        let of = |done: f64, all: f64| (done / all.max(1e-9)).min(1.0);
+        let of_all = of(replicates as f64, self.max_replicates as f64);
+        let of_fewest = of(replicates as f64, self.min_replicates as f64);
+        let of_time = |time: Duration| of(elapsed.as_secs_f64(), time.as_secs_f64());
+        let of_usual = of_fewest.min(of_time(self.usual_time(wanted)));
+        of_all.max(of_usual).max(of_time(self.longest))
+    }
+
+    fn usual_time(&self, wanted: Duration) -> Duration {
+        self.time.max(wanted).min(self.longest)
+    }
+}
+
+/// What is asked for of commands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommandSettings {
+    /// How sure verdicts must be, all analyses together.
+    pub rules: Rules,
+    /// How long it goes on for all together; `None` for the usual time.
+    pub time: Option<Duration>,
+    /// Runs of each that are not kept, before all others.
+    pub warmup_runs: u64,
+    /// The fewest runs of each; `None` for as many as a verdict needs. As many as
+    /// `max_runs` are measured whatever they say: there are no interim analyses.
+    pub min_runs: Option<u64>,
+    /// The most runs of each.
+    pub max_runs: u64,
+}
+
+impl CommandSettings {
+    /// The usual time for each command.
+    const TIME_EACH: Duration = Duration::from_secs(3);
+
+    /// The fewest runs of each command, where no verdict needs more.
+    const MIN_RUNS: u64 = 10;
+
+    /// At these shares of the time the values are analysed, with these shares of the
+    /// error. What is clear early is clear at any level, and small differences need all
+    /// of the time: so most of the error is for the end.
+    const INTERIM: [(f64, f64); 2] = [(1.0 / 12.0, 0.1), (1.0 / 3.0, 0.2)];
+    const FINAL_SHARE: f64 = 0.7;
+
+    /// The rule for so many commands, of which so many pairs are compared.
+    #[must_use]
+    pub fn stopping_rule(&self, commands: usize, pairs: usize) -> StoppingRule {
+        let is_fixed = self.min_runs == Some(self.max_runs);
+        let final_share = if is_fixed { 1.0 } else { Self::FINAL_SHARE };
+        let final_rules = self.rules.at_a_look(final_share);
+        let usual_min = final_rules.for_each_of(pairs).fewest_pairs();
+        let usual_min = usual_min.max(Self::MIN_RUNS);
+        let min_replicates = self.min_runs.unwrap_or(usual_min).min(self.max_runs);
+        let time = self.time.unwrap_or(Self::TIME_EACH * commands as u32);
+        let interim = Self::INTERIM.map(|(of_time, of_error)| {
+            let rules = self.rules.at_a_look(of_error);
+            InterimAnalysis {
+                min_replicates: min_replicates.max(rules.fewest_pairs()),
+                min_time: time.mul_f64(of_time),
+                rules,
+            }
+        });
+        let has_interim = !is_fixed && pairs > 0;
+        StoppingRule {
+            warmup_replicates: self.warmup_runs,
+            min_replicates,
+            max_replicates: self.max_runs,
+            time,
+            longest: Duration::MAX,
+            interim: interim.into_iter().filter(|_| has_interim).collect(),
+            final_rules,
+        }
+    }
+}
+
+/// What is asked for of functions, in all groups together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionSettings {
+    /// How sure verdicts must be, all analyses together.
+    pub rules: Rules,
+    /// How many comparisons there are in all groups: they share the error.
+    pub comparisons: usize,
+    /// No further round of a group begins after this time, even where that leaves too
+    /// few for a verdict. `None` is about a second for each function; longer for slow
+    /// ones, until they have values enough, but at most a minute.
+    pub time: Option<Duration>,
+}
+
+impl FunctionSettings {
+    /// How long a group usually goes on for each of its functions: with what is done
+    /// before and after, a second.
+    const TIME_EACH: Duration = Duration::from_millis(950);
+
+    /// How long it goes on at most for slow functions.
+    const LONGEST: Duration = Duration::from_secs(60);
+
+    /// How many rounds after the first interim analysis the further ones are. They lie
+    /// far apart, because each costs a share of the error, and a few rounds more decide
+    /// little.
+    const LATER_ANALYSES: [u64; 2] = [27, 77];
+
+    /// How many analyses share the error: those, the first, and that at the end.
+    const ANALYSES: usize = Self::LATER_ANALYSES.len() + 2;
+
+    /// The most rounds, however short they are: all values are kept in memory.
+    const MAX_ROUNDS: u64 = 2000;
+
+    /// The usual time.
+    #[must_use]
+    pub fn new(rules: Rules, comparisons: usize) -> Self {
+        Self {
+            rules,
+            comparisons,
+            time: None,
+        }
+    }
+
+    /// The rules of one analysis of so many of all comparisons.
+    #[must_use]
+    pub fn analysis_rules(&self, pairs: usize) -> Rules {
+        let all = self.comparisons.max(pairs);
+        let share = self.rules.with_share(pairs, all);
+        share.for_each_of(Self::ANALYSES)
+    }
+
+    /// The rule for a group of so many functions, of which so many pairs are compared.
+    ///
+    /// The first interim analysis is as early as so few rounds can decide.
+    #[must_use]
+    pub fn stopping_rule(&self, functions: usize, pairs: usize) -> StoppingRule {
+        let rules = self.analysis_rules(pairs);
+        let first = self.analysis_rules(1).fewest_pairs();
+        let later = Self::LATER_ANALYSES.map(|rounds| first + rounds);
+        let analysis = |min_replicates| InterimAnalysis {
+            min_replicates,
+            min_time: Duration::ZERO,
+            rules,
+        };
+        let time = Self::TIME_EACH * functions.max(1) as u32;
+        StoppingRule {
+            warmup_replicates: 0,
+            min_replicates: first,
+            max_replicates: Self::MAX_ROUNDS,
+            time: self.time.unwrap_or(time),
+            longest: self.time.unwrap_or(Self::LONGEST.max(time)),
+            interim: std::iter::once(first).chain(later).map(analysis).collect(),
+            final_rules: rules,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn commands() -> CommandSettings {
+        CommandSettings {
+            rules: Rules::default(),
+            time: None,
+            warmup_runs: 1,
+            min_runs: None,
+            max_runs: 10_000,
+        }
+    }
+
+    #[test]
+    fn the_analyses_share_the_error() {
+        let error = |rules: Rules| 1.0 - rules.confidence;
+        let functions = FunctionSettings::new(Rules::default(), 1).stopping_rule(2, 1);
+        for rule in [commands().stopping_rule(2, 1), functions] {
+            let interim = rule.interim.iter().map(|analysis| error(analysis.rules));
+            let all = interim.sum::<f64>() + error(rule.final_rules);
+            assert!((all - error(Rules::default())).abs() < 1e-12, "{all}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_runs_that_is_asked_for_is_measured_whatever_they_say() {
+        let fixed = CommandSettings {
+            min_runs: Some(20),
+            max_runs: 20,
+            ..commands()
+        };
+        let rule = fixed.stopping_rule(2, 1);
+        assert!(rule.interim.is_empty());
+        assert_eq!(rule.final_rules, Rules::default());
+        assert!(commands().stopping_rule(1, 0).interim.is_empty());
+        assert_eq!(commands().stopping_rule(2, 1).interim.len(), 2);
+    }
+
+    #[test]
+    fn time_is_up_after_the_fewest_units_or_the_longest_time() {
+        let none = Duration::ZERO;
+        let rule = commands().stopping_rule(2, 1);
+        assert!(!rule.is_time_up(rule.min_replicates - 1, 1000 * SECOND, none));
+        assert!(rule.is_time_up(rule.min_replicates, 6 * SECOND, none));
+        assert!(!rule.is_time_up(rule.min_replicates, 5 * SECOND, none));
+        let settings = FunctionSettings::new(Rules::default(), 1);
+        let rule = settings.stopping_rule(2, 1);
+        assert!(!rule.is_time_up(rule.min_replicates - 1, 59 * SECOND, none));
+        assert!(rule.is_time_up(rule.min_replicates - 1, 60 * SECOND, none));
+        assert!(rule.is_time_up(rule.min_replicates, 2 * SECOND, none));
+        assert!(!rule.is_time_up(rule.min_replicates, 2 * SECOND, 3 * SECOND));
+        assert!(rule.is_time_up(rule.min_replicates, 60 * SECOND, 90 * SECOND));
+        let asked = FunctionSettings {
+            time: Some(SECOND),
+            ..settings
+        };
+        let rule = asked.stopping_rule(2, 1);
+        assert!(rule.is_time_up(1, SECOND, 3 * SECOND));
+        assert!(
+            !rule.is_time_up(0, SECOND, none),
+            "One replicate is always measured"
+        );
+    }
+
+    #[test]
+    fn the_share_that_is_done_counts_units_and_time() {
+        let rule = StoppingRule {
+            min_replicates: 10,
+            max_replicates: 100,
+            time: 4 * SECOND,
+            ..commands().stopping_rule(2, 1)
+        };
+        let share =
+            |replicates, seconds| rule.share_done(replicates, seconds * SECOND, Duration::ZERO);
+        assert_eq!(share(0, 0), 0.0);
+        assert_eq!(share(5, 4), 0.5, "half of the fewest");
+        assert_eq!(share(20, 1), 0.25, "a quarter of the time");
+        assert_eq!(share(90, 1), 0.9, "nine of ten of all");
+        assert_eq!(share(50, 40), 1.0);
+    }
+}
