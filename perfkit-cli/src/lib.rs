@@ -3,9 +3,9 @@
 //!
 //! `args` describes the command line, `input` reads files, `revision` checks out
 //! and builds another revision, `command_run` runs commands, `analysis` decides,
-//! `report` says it in tables and sentences, `export` writes it in a format. A file
+//! `document` says it in tables and sentences, `export` writes it in a format. A file
 //! of `command` runs one verb with them. A module uses only those before it.
-//! `analysis` and `report` do no I/O, read no clock and print nothing.
+//! `analysis` and `document` do no I/O, read no clock and print nothing.
 //!
 //! This library exists for the binary and its tests; its interface changes
 //! without notice.
@@ -15,6 +15,8 @@ mod exit;
 mod error;
 
 mod args;
+
+mod text;
 
 mod terminal;
 
@@ -28,7 +30,7 @@ mod command_run;
 
 mod analysis;
 
-mod report;
+mod document;
 
 mod export;
 
@@ -66,7 +68,7 @@ pub fn fuzz_import(family: &str, bytes: &[u8]) {
     for report in input::try_all(family, bytes) {
         use args::Format::{Csv, Html, Human, Json};
         for format in [Human, Json, Csv, Html] {
-            let written = export::render(&report, report::Detail::Full, format, None);
+            let written = export::render(&report, document::Detail::Full, format, None);
             if let (Json, Ok(json)) = (format, written) {
                 assert!(perfkit::Report::from_json(json.as_bytes()).is_ok());
             }

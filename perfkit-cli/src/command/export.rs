@@ -8,11 +8,11 @@ use perfkit::prometheus::TextFormat;
 use perfkit::unit::Unit;
 
 use crate::args::{self, ExportArguments, ExportTarget};
+use crate::document::Detail;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::export::Tool;
 use crate::input::load_report;
-use crate::report::Detail;
 use crate::{export as formats, terminal};
 
 use super::check_writable;
@@ -95,7 +95,7 @@ fn send(report: &Report) -> Result<(), Error> {
     terminal::print_result(&format!(
         "{} data points were accepted by {}\n",
         Unit::Count.format(sent.data_points as f64, 3),
-        terminal::printable(&config.endpoint)
+        crate::text::printable(&config.endpoint)
     ))
 }
 

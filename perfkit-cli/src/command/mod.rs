@@ -14,8 +14,8 @@ use std::path::Path;
 use perfkit::Report;
 
 use crate::args::{Format, Verbosity};
+use crate::document::Detail;
 use crate::error::{Error, shown};
-use crate::report::Detail;
 use crate::{export as formats, terminal};
 
 /// Prints a report, or writes it to a file.

@@ -13,13 +13,13 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::args::{Format, RunArguments, Verbosity};
 use crate::command_run::describe_status;
+use crate::document::Detail;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::export;
 use crate::input::{environment, load_report};
 use crate::interrupt::Signals;
-use crate::report::Detail;
-use crate::terminal::printable;
+use crate::text::printable;
 
 use super::{check_writable, deliver, first_error};
 

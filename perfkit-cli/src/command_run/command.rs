@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGTTIN, SIGTTOU};
 use crate::args::{CompareArguments, Input, Output};
 use crate::error::Error;
 use crate::interrupt::Signals;
-use crate::terminal::printable;
+use crate::text::printable;
 
 use super::command_line::{CommandLine, Shell};
 use super::cpu::move_to_cpu_of;

@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use crate::args::{Input, Output};
 use crate::error::Error;
 use crate::interrupt::Signals;
-use crate::terminal::printable;
+use crate::text::printable;
 
 use super::command_line::CommandLine;
 

@@ -4,7 +4,7 @@ use perfkit::report::{Gate, GateOutcome};
 use perfkit::{MetricSummary, Report};
 
 use crate::error::Error;
-use crate::terminal::{printable, shorten};
+use crate::text::{printable, shorten};
 
 const HEADINGS: [&str; 13] = [
     "kind", "name", "metric", "unit", "count", "mean", "std_dev", "min", "median", "p95", "p99",

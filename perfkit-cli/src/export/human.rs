@@ -4,10 +4,11 @@ use anstyle::Style;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table as Grid};
 use perfkit::report::Severity;
 
-use crate::report::{Align, Block, Document, Table, Tone};
-use crate::terminal::{BAD, GOOD, NOTICE, STRONG, display_width, without_commands};
+use crate::document::{Align, Block, Document, Table, Tone};
+use crate::terminal::{BAD, GOOD, NOTICE, STRONG};
+use crate::text::{display_width, without_commands, wrap};
 
-use super::strips;
+use super::histograms;
 
 /// Columns between two cells, and the margin of a line.
 const GAP: usize = 2;
@@ -33,7 +34,7 @@ fn render_blocks(document: &Document, width: Option<usize>) -> String {
             }
             Block::Table(table) => text += &render_table(table, width),
             Block::Strips(strips) => {
-                text += &strips::render(strips, width.unwrap_or(USUAL_WIDTH));
+                text += &histograms::render(strips, width.unwrap_or(USUAL_WIDTH));
             }
             Block::Folded(_, folded) => text += &render_blocks(folded, width),
             Block::Remark(severity, remark) => {
@@ -59,29 +60,6 @@ fn starts_a_paragraph(block: &Block, next: &Block) -> bool {
         (block, next),
         (Block::Sentence(..), Block::Sentence(..)) | (Block::Remark(..), Block::Remark(..))
     )
-}
-
-/// Text broken between words, so that no line is wider than `width` unless a
-/// word is.
-pub(super) fn wrap(text: &str, width: Option<usize>) -> String {
-    let Some(width) = width else {
-        return text.to_owned();
-    };
-    let mut wrapped = String::new();
-    let mut used = 0;
-    for word in text.split(' ') {
-        let word_width = display_width(word);
-        if used > 0 && used + 1 + word_width > width {
-            wrapped.push('\n');
-            used = 0;
-        } else if used > 0 {
-            wrapped.push(' ');
-            used += 1;
-        }
-        wrapped.push_str(word);
-        used += word_width;
-    }
-    wrapped
 }
 
 fn tone_style(tone: Tone) -> Style {
@@ -180,13 +158,6 @@ mod tests {
  gzip -9  120.8 ms    10 ms
 ";
         assert_eq!(text, expected);
-    }
-
-    #[test]
-    fn lines_are_broken_between_words() {
-        assert_eq!(wrap("one two three", Some(8)), "one two\nthree");
-        assert_eq!(wrap("one twotwotwo", Some(5)), "one\ntwotwotwo");
-        assert_eq!(wrap("one two three", None), "one two three");
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 mod chart;
 mod csv;
+mod histograms;
 mod html;
 mod human;
 mod markdown;
 mod png;
-mod strips;
 mod tool;
 
 pub(crate) use tool::{Tool, hgrm_files, left_out, render_for};
@@ -17,9 +17,9 @@ use perfkit::Report;
 use perfkit::report::save_atomically;
 
 use crate::args::Format;
+use crate::document::{Detail, digest, document};
 use crate::error::Error;
-use crate::report::{Detail, digest, document};
-use crate::terminal::{label, printable, without_commands};
+use crate::text::{escape_markdown, label, printable, without_commands};
 
 /// The report in the given format; `width` is that of the terminal, where it
 /// goes to one.
@@ -53,7 +53,7 @@ pub(crate) fn render_several(
         let text = render(report, detail, format, width)?;
         Ok(match format {
             Format::Human => format!("== {} ==\n\n{text}\n", printable(name)),
-            Format::Markdown => format!("## {}\n\n{text}\n", markdown::escape(&label(name))),
+            Format::Markdown => format!("## {}\n\n{text}\n", escape_markdown(&label(name))),
             _ => return Err(Error::usage(NOT_SEVERAL)),
         })
     };
@@ -102,7 +102,7 @@ pub(crate) fn save(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terminal::display_width;
+    use crate::text::display_width;
 
     #[test]
     fn every_report_fits_into_a_terminal() {

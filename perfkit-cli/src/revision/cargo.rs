@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::args::Verbosity;
 use crate::error::Error;
-use crate::terminal::printable;
+use crate::text::printable;
 
 use super::Tree;
 

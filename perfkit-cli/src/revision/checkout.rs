@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::error::{Error, shown};
-use crate::terminal::printable;
+use crate::text::printable;
 
 use super::Tree;
 use super::cargo::target_folder;

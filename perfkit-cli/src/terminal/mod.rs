@@ -2,13 +2,9 @@
 //! colours. Nothing else in this program writes to a standard stream.
 
 mod ascii;
-mod printable;
 mod progress;
-mod workflow;
 
-pub(crate) use printable::{display_width, label, printable, shorten};
 pub(crate) use progress::ProgressLine;
-pub(crate) use workflow::without_commands;
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -18,6 +14,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::args::Color;
 use crate::error::Error;
+use crate::text::{printable, without_commands};
 
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();

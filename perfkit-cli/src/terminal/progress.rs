@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{shorten, stderr_is_terminal, stderr_width};
+use crate::text::shorten;
+
+use super::{stderr_is_terminal, stderr_width};
 
 /// A line on a terminal that redraws itself; elsewhere nothing.
 pub(crate) struct ProgressLine {

@@ -16,7 +16,8 @@ use crate::interrupt::Signals;
 use crate::revision::{
     BenchProgram, Checkout, Selection, Tree, build_benches, is_same_binary, target_folder,
 };
-use crate::terminal::{self, ProgressLine, printable};
+use crate::terminal::{self, ProgressLine};
+use crate::text::printable;
 
 use super::failure;
 use super::settings::Settings;

@@ -3,7 +3,7 @@
 use perfkit::report::{FailureKind, RunFailure};
 
 use crate::error::Error;
-use crate::terminal::printable;
+use crate::text::printable;
 
 /// The failure of a command's run that ended sampling.
 pub(super) fn of_run(name: &str, failure: &RunFailure) -> Error {

@@ -15,7 +15,8 @@ use crate::command_run::{CommandSet, MeasuredCommand, ShellCost};
 use crate::error::Error;
 use crate::input::environment;
 use crate::interrupt::Signals;
-use crate::terminal::{self, ProgressLine, printable};
+use crate::terminal::{self, ProgressLine};
+use crate::text::printable;
 
 use super::failure;
 use super::settings::Settings;

@@ -16,10 +16,10 @@ use perfkit::report::Side;
 use crate::analysis::is_inconclusive;
 use crate::args::{CompareArguments, Format, Verbosity};
 use crate::command_run::{CommandSet, CommandTree};
+use crate::document::Detail;
 use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::interrupt::Signals;
-use crate::report::Detail;
 use crate::revision::{Checkout, check_out};
 use crate::{export, terminal};
 

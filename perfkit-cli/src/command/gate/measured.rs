@@ -6,10 +6,10 @@ use perfkit::Report;
 
 use crate::analysis::{confirm, gate_of, is_suspected, judge as judge_reports};
 use crate::args::{CompareArguments, Format, GateArguments, Verbosity};
+use crate::document::Detail;
 use crate::error::{Error, shown};
 use crate::input::Rules;
 use crate::interrupt::Signals;
-use crate::report::Detail;
 use crate::revision::{Checkout, check_out};
 use crate::{export, terminal};
 

@@ -11,11 +11,11 @@ use perfkit::report::{Gate, GateOutcome, Note};
 
 use crate::analysis::judge;
 use crate::args::{Format, GateArguments, Verbosity, environment};
+use crate::document::Detail;
 use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::input::{Config, Rules, load_report};
 use crate::interrupt::Signals;
-use crate::report::Detail;
 use crate::{export, terminal};
 
 use super::{check_writable, deliver};

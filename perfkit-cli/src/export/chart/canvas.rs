@@ -196,7 +196,7 @@ impl DrawingBackend for Canvas<'_> {
         text: &str,
         style: &S,
     ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
-        let columns = crate::terminal::display_width(text) as f64;
+        let columns = crate::text::display_width(text) as f64;
         Ok(((columns * style.size() * 0.55) as u32, style.size() as u32))
     }
 }

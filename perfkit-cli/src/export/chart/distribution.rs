@@ -5,8 +5,8 @@ use perfkit::report::Benchmark;
 use perfkit::unit::Unit;
 use perfkit::{Metric, stats};
 
-use crate::report::{Align, Table};
-use crate::terminal::{label, shorten};
+use crate::document::{Align, Table};
+use crate::text::{label, shorten};
 
 use super::axis::{Axis, is_drawable, mark};
 use super::pen::{Drawn, Frame, Look, Pen, TEXT};

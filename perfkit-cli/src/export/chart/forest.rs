@@ -4,8 +4,8 @@
 use perfkit::Metric;
 use perfkit::report::{Comparison, Verdict};
 
-use crate::report::{Align, Ranked, RatioText, Table, is_time, verdict_word};
-use crate::terminal::{label, shorten};
+use crate::document::{Align, Ranked, RatioText, Table, is_time, verdict_word};
+use crate::text::{label, shorten};
 
 use super::axis::Axis;
 use super::pen::{Drawn, Frame, Look, Pen, Plane, TEXT};

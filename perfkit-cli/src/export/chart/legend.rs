@@ -1,6 +1,6 @@
 //! Which look is which name.
 
-use crate::terminal::{display_width, shorten};
+use crate::text::{display_width, shorten};
 
 use super::pen::{Drawn, Look, Pen, TEXT};
 use super::shape::Paint;

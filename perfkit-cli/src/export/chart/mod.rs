@@ -22,7 +22,7 @@ pub(crate) use shape::{Form, Paint, Shape, Side, Words, mark, units};
 
 use perfkit::unit::Unit;
 
-use crate::report::Table;
+use crate::document::Table;
 
 use pen::{Drawn, Pen};
 

@@ -4,8 +4,8 @@ use perfkit::report::Benchmark;
 use perfkit::unit::Unit;
 use perfkit::{Metric, stats};
 
-use crate::report::{Align, Table};
-use crate::terminal::label;
+use crate::document::{Align, Table};
+use crate::text::label;
 
 use super::axis::{Axis, is_drawable};
 use super::legend::Legend;

@@ -6,8 +6,8 @@ use perfkit::unit::Unit;
 use perfkit::{Metric, OperationSnapshot, Report, stats};
 use plotters::coord::ranged1d::Ranged as _;
 
-use crate::report::{Align, Table};
-use crate::terminal::label;
+use crate::document::{Align, Table};
+use crate::text::label;
 
 use super::axis::Axis;
 use super::legend::Legend;

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use perfkit::Report;
 
 use crate::error::Error;
+use crate::text::escape_xml;
 
 use super::pen::Pen;
 use super::shape::Shape;
-use super::svg::{elements, escape};
+use super::svg::elements;
 use super::{Chart, Distribution, Percentiles};
 
 /// The colours by day: Okabe and Ito's palette (2008), which colour-blind people
@@ -54,8 +55,8 @@ impl Picture {
     /// A file of its own.
     pub(crate) fn svg(&self) -> String {
         let (width, height) = (self.width + 2 * MARGIN, self.height + 2 * MARGIN);
-        let title = escape(&self.title);
-        let description = escape(&self.description);
+        let title = escape_xml(&self.title);
+        let description = escape_xml(&self.description);
         let shapes = elements(&self.shapes);
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"-{MARGIN} -{MARGIN} {width} {height}\">\n<title>{title}</title>\n<desc>{description}</desc>\n<style>{STYLE}</style>\n<rect x=\"-{MARGIN}\" y=\"-{MARGIN}\" width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n{shapes}</svg>\n"
@@ -70,8 +71,8 @@ pub(crate) fn within_page(chart: &dyn Chart, id: &str) -> Result<String, Error> 
     for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
         let picture = Picture::of(chart, width)?;
         let (width, height) = (picture.width, picture.height);
-        let title = escape(&picture.title);
-        let description = escape(&picture.description);
+        let title = escape_xml(&picture.title);
+        let description = escape_xml(&picture.description);
         let shapes = elements(&picture.shapes);
         // A text takes everything.
         let _ = write!(

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use plotters_backend::BackendCoord;
 
+use crate::text::escape_xml;
+
 use super::shape::{Form, Paint, Shape, Side, Words, mark, units};
 
 /// The elements of a picture.
@@ -70,7 +72,7 @@ fn text(class: &str, words: &Words) -> String {
         words.place.0,
         words.place.1,
         words.size,
-        escape(&words.text)
+        escape_xml(&words.text)
     )
 }
 
@@ -116,23 +118,4 @@ fn closed(corners: &[BackendCoord]) -> String {
         units(first.1),
         steps.join(" ")
     )
-}
-
-/// Text between tags: what XML gives a meaning is escaped, what it does not
-/// allow is replaced.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\u{FFFE}' | '\u{FFFF}' => escaped.push('\u{FFFD}'),
-            c if c.is_control() => escaped.push('\u{FFFD}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

@@ -6,13 +6,13 @@ use std::cmp::Ordering;
 use perfkit::Report;
 use perfkit::report::{Benchmark, Comparison, Ratio};
 
+use crate::document::{is_time, ranking};
 use crate::error::Error;
 use crate::export::chart::{Chart, Distribution, Forest, Order, Percentiles, within_page};
-use crate::report::{is_time, ranking};
-use crate::terminal::label;
+use crate::text::label;
 
 use super::table::TableView;
-use super::verdicts::rank;
+use super::verdict_list::rank;
 
 /// Up to so many groups of contestants have charts that stand open; of more
 /// groups the first ones have charts, all folded away.

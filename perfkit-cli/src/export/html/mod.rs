@@ -5,7 +5,7 @@ mod page;
 mod part;
 mod source;
 mod table;
-mod verdicts;
+mod verdict_list;
 
 use askama::Template as _;
 use perfkit::Report;

@@ -3,14 +3,14 @@
 use perfkit::Report;
 use perfkit::report::Severity;
 
+use crate::document::{Block, Table, basis, remarks};
 use crate::error::Error;
-use crate::report::{Block, Table, basis, remarks};
-use crate::terminal::{label, printable, shorten};
+use crate::text::{label, printable, shorten};
 
 use super::figures::Figures;
 use super::source;
 use super::table::TableView;
-use super::verdicts::{Verdicts, Words, words};
+use super::verdict_list::{Verdicts, Words, words};
 
 /// How many remarks stand open, how many more are folded away, and the longest.
 const OPEN_REMARKS: usize = 12;

@@ -7,7 +7,7 @@ use perfkit::Report;
 use perfkit::report::{Sampling, StopReason};
 use perfkit::unit::Unit;
 
-use crate::terminal::{printable, shorten};
+use crate::text::{printable, shorten};
 
 /// The longest command line that is shown.
 const LONGEST_COMMAND: usize = 4000;

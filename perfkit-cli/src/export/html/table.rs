@@ -1,7 +1,7 @@
 //! A table on the page.
 
-use crate::report::{Align, Table};
-use crate::terminal::shorten;
+use crate::document::{Align, Table};
+use crate::text::shorten;
 
 /// The most rows of a table, and the most columns of a cell's text.
 const MOST_ROWS: usize = 2000;

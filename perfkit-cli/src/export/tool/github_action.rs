@@ -47,7 +47,7 @@ pub(super) fn undirected(report: &Report) -> Vec<String> {
 }
 
 fn entry(name: &str, measure: &Measure<'_>) -> Value {
-    let metric = inert(&crate::terminal::shorten(measure.metric, 64));
+    let metric = inert(&crate::text::shorten(measure.metric, 64));
     let mut entry = json!({
         "name": format!("{name}: {metric}"),
         "unit": unit(measure.unit),
@@ -73,7 +73,7 @@ fn unit(unit: Unit) -> &'static str {
 
 /// The action writes names into cells of a Markdown table, between backticks.
 fn inert(name: &str) -> String {
-    crate::terminal::printable(name)
+    crate::text::printable(name)
         .replace('`', "'")
         .replace('|', "¦")
 }

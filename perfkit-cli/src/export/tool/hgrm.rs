@@ -5,7 +5,7 @@ use hdrhistogram::Histogram as Buckets;
 use perfkit::Report;
 
 use crate::error::Error;
-use crate::terminal::{printable, shorten};
+use crate::text::{printable, shorten};
 
 use super::distribution::{Distribution, distributions};
 

@@ -4,7 +4,7 @@ use perfkit::Report;
 use perfkit::report::{Gate, GateFinding, GateOutcome};
 
 use crate::error::Error;
-use crate::terminal::{printable, shorten};
+use crate::text::{escape_xml, printable, shorten};
 
 /// The longest text, in columns.
 const LONGEST: usize = 300;
@@ -58,17 +58,5 @@ fn test_case(finding: &GateFinding) -> String {
 }
 
 fn escape(text: &str) -> String {
-    let text = shorten(&printable(text), LONGEST);
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            character => escaped.push(character),
-        }
-    }
-    escaped
+    escape_xml(&shorten(&printable(text), LONGEST))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::terminal::printable;
+use crate::text::printable;
 
 /// Gives out names that are printable, bounded and different from each other:
 /// the formats tell results apart by nothing else.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::terminal::printable;
+use crate::text::printable;
 
 /// What is wrong, at which bytes of the text, and what would be right.
 #[derive(Debug)]

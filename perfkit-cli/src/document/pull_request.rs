@@ -3,8 +3,8 @@
 
 use perfkit::report::{Comparison, Report};
 
-use super::view::{Document, Tone};
-use super::{Detail, changes, comparison, gate, operations, told_remarks};
+use super::blocks::{Document, Tone};
+use super::{Detail, change_tables, comparison, gate, operations, told_remarks};
 
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 3;
@@ -52,7 +52,7 @@ fn compare(report: &Report, document: &mut Document) {
         comparison::sentences(&told, document);
         return;
     }
-    let (tone, text) = changes::tally(&told);
+    let (tone, text) = change_tables::tally(&told);
     document.sentence(tone, &text);
-    changes::describe(&told, document);
+    change_tables::describe(&told, document);
 }

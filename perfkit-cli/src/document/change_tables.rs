@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use perfkit::report::{Comparison, Verdict};
 use perfkit::unit::Unit;
 
-use crate::terminal::{label, shorten};
+use crate::text::{label, shorten};
 
+use super::blocks::{Align, Document, Table, Tone};
 use super::comparison::{exact_values, is_duration, is_one_program, is_time};
 use super::numbers::{NOTHING, RatioText};
-use super::view::{Align, Document, Table, Tone};
 
 /// How many comparisons of times came to what.
 pub(super) fn tally(comparisons: &[&Comparison]) -> (Tone, String) {

@@ -1,9 +1,7 @@
 //! Distributions in block characters.
 
-use crate::report::{BINS, Strips};
-use crate::terminal::{display_width, shorten};
-
-use super::human::wrap;
+use crate::document::{BINS, Strips};
+use crate::text::{display_width, shorten, wrap};
 
 /// From few values to many.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -82,7 +80,7 @@ fn bars(bins: &[u32], columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Strip;
+    use crate::document::Strip;
     use perfkit::unit::Unit;
 
     fn strips() -> Strips {

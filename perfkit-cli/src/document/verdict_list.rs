@@ -3,10 +3,10 @@
 
 use perfkit::report::{Comparison, GateOutcome, Report};
 
-use crate::terminal::printable;
+use crate::text::printable;
 
-use super::changes::verdict_word;
-use super::view::{Document, Tone};
+use super::blocks::{Document, Tone};
+use super::change_tables::verdict_word;
 use super::{Detail, comparison, gate, operations};
 
 /// One verdict.

@@ -5,13 +5,13 @@ use perfkit::report::{Benchmark, Comparison, Ratio, Verdict};
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric};
 
-use crate::terminal::label;
+use crate::text::label;
 
 use super::Detail;
-use super::changes::verdict_word;
+use super::blocks::{Align, Table, Tone};
+use super::change_tables::verdict_word;
 use super::comparison::{capitalised, change};
 use super::numbers::{NOTHING, RatioText, digits, value};
-use super::view::{Align, Table, Tone};
 
 /// Metrics that have their places in the tables of times and resources.
 const KNOWN: [Metric; 9] = [

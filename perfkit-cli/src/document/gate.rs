@@ -2,9 +2,9 @@
 
 use perfkit::report::{Gate, GateFinding, GateOutcome};
 
-use crate::terminal::{label, shorten};
+use crate::text::{label, shorten};
 
-use super::view::{Align, Document, Table, Tone};
+use super::blocks::{Align, Document, Table, Tone};
 
 /// The longest rule or measurement, in columns.
 const LONGEST_TEXT: usize = 400;

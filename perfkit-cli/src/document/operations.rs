@@ -4,10 +4,10 @@ use perfkit::report::Report;
 use perfkit::unit::Unit;
 use perfkit::{OperationSnapshot, WindowSnapshot};
 
-use crate::terminal::{label, shorten};
+use crate::text::{label, shorten};
 
+use super::blocks::{Align, Document, Table, Tone};
 use super::numbers::{NOTHING, percentile, value};
-use super::view::{Align, Document, Table, Tone};
 
 /// Significant digits: percentiles are within 0.8 %.
 const DIGITS: usize = 3;

@@ -8,15 +8,15 @@ use perfkit::report::{
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 
-use crate::terminal::label;
+use crate::text::label;
 
 use super::Detail;
-use super::changes;
-use super::metrics;
+use super::blocks::{Align, Document, Table, Tone};
+use super::change_tables;
+use super::histograms::strips;
 use super::numbers::{NOTHING, RatioText, digits, percentile, value};
+use super::other_metrics;
 use super::ranking::ranking;
-use super::strips::strips;
-use super::view::{Align, Document, Table, Tone};
 
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 8;
@@ -26,10 +26,10 @@ pub(super) fn describe(report: &Report, detail: Detail, document: &mut Document)
     if told.len() <= MOST_SENTENCES {
         sentences(&told, document);
     } else {
-        let (tone, text) = changes::tally(&told);
+        let (tone, text) = change_tables::tally(&told);
         document.sentence(tone, &text);
         if ranking(report).is_none() {
-            changes::describe(&told, document);
+            change_tables::describe(&told, document);
         }
     }
     basis(report, detail, document);
@@ -40,7 +40,7 @@ pub(super) fn basis(report: &Report, detail: Detail, document: &mut Document) {
     let ranking = ranking(report);
     let has_time = |benchmark: &Benchmark| benchmark.metrics.contains_key(&Metric::WALL_TIME);
     let is_foreign = !report.benchmarks.is_empty() && !report.benchmarks.iter().any(has_time);
-    let further = metrics::table(&report.benchmarks, detail);
+    let further = other_metrics::table(&report.benchmarks, detail);
     if !(report.benchmarks.is_empty() || is_foreign && further.is_some()) {
         document.table(numbers(report));
         let in_order: Vec<&Benchmark> = match &ranking {
@@ -154,7 +154,7 @@ pub(super) fn sentence(comparison: &Comparison) -> (Tone, String) {
         return (Tone::Unsure, text);
     };
     if !is_in_time(&comparison.metric) {
-        return metrics::sentence(comparison, ratio, &what, (&baseline, &candidate));
+        return other_metrics::sentence(comparison, ratio, &what, (&baseline, &candidate));
     }
     let text = RatioText::new(ratio);
     let (times, interval) = (&text.estimate, text.interval());
@@ -258,7 +258,7 @@ pub(super) fn numbers(report: &Report) -> Table {
         let (verdict, ratio) = match ranked.comparison {
             None => ("baseline", "1".to_owned()),
             Some(comparison) => (
-                changes::verdict_word(comparison),
+                change_tables::verdict_word(comparison),
                 comparison
                     .ratio
                     .map_or_else(|| NOTHING.to_owned(), |r| RatioText::new(&r).estimate),

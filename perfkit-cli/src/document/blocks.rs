@@ -3,7 +3,7 @@
 use perfkit::report::{Note, Severity};
 use perfkit::unit::Unit;
 
-use crate::terminal::{printable, shorten};
+use crate::text::{printable, shorten};
 
 /// The longest remark, in columns: a report may quote whatever a name holds.
 const LONGEST_REMARK: usize = 1000;

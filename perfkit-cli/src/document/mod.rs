@@ -1,26 +1,26 @@
 //! Results in words: sentences, tables and remarks that know no format.
 
-mod changes;
+mod blocks;
+mod change_tables;
 mod comparison;
-mod digest;
 mod gate;
-mod headline;
-mod metrics;
+mod histograms;
 mod numbers;
 mod operations;
+mod other_metrics;
+mod pull_request;
 mod ranking;
-mod strips;
-mod view;
+mod verdict_list;
 
-pub(crate) use changes::verdict_word;
-pub(crate) use comparison::is_time;
-pub(crate) use digest::digest;
-pub(crate) use headline::{Headline, basis, headlines};
-pub(crate) use numbers::RatioText;
-pub(crate) use ranking::{Ranked, ranking};
 #[cfg(test)]
-pub(crate) use view::Strip;
-pub(crate) use view::{Align, BINS, Block, Document, Strips, Table, Tone};
+pub(crate) use blocks::Strip;
+pub(crate) use blocks::{Align, BINS, Block, Document, Strips, Table, Tone};
+pub(crate) use change_tables::verdict_word;
+pub(crate) use comparison::is_time;
+pub(crate) use numbers::RatioText;
+pub(crate) use pull_request::digest;
+pub(crate) use ranking::{Ranked, ranking};
+pub(crate) use verdict_list::{Headline, basis, headlines};
 
 use perfkit::report::{Note, Report, Severity};
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use perfkit::report::{Report, Verdict};
 
-use crate::report::{Headline, Tone, headlines};
+use crate::document::{Headline, Tone, headlines};
 
 /// Up to so many verdicts all stand open; of more, so many do, and the others are
 /// folded away up to a bound.

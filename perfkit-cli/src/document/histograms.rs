@@ -4,7 +4,7 @@ use perfkit::report::Benchmark;
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 
-use super::view::{BINS, Strip, Strips};
+use super::blocks::{BINS, Strip, Strips};
 
 /// The most contestants whose distribution is shown, and the fewest values that
 /// have one.

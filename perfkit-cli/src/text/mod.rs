@@ -1,0 +1,13 @@
+//! Text for people: safe to show, cut to the room there is, inert within markup.
+
+mod ci_commands;
+mod escape;
+mod printable;
+mod shorten;
+mod wrap;
+
+pub(crate) use ci_commands::without_commands;
+pub(crate) use escape::{escape_markdown, escape_xml};
+pub(crate) use printable::printable;
+pub(crate) use shorten::{display_width, label, shorten};
+pub(crate) use wrap::wrap;
