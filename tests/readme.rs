@@ -13,6 +13,7 @@
 //! | `rust`, `rust,no_run` | a documentation test: `perfkit-core/src/lib.rs` includes the page |
 //! | `toml` | a `perfkit.toml`: the gate reads it |
 //! | `toml cargo` | a part of a `Cargo.toml`: packages, features and versions exist |
+//! | `json` | a report: it fits the published form and can be read |
 //! | `yaml` | a CI job: its commands are understood |
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
@@ -65,6 +66,7 @@ fn every_block_is_of_a_kind_that_is_run_or_counted() {
         "rust,no_run",
         "text output",
         "text plan",
+        "json",
         "toml",
         "toml cargo",
         "yaml",
@@ -158,7 +160,7 @@ fn prepare(page: &Page) -> Folder {
         folder.script(opener, "test -s \"$1\"");
     }
     folder.write("FILE", &"some lines\nof text\n".repeat(2000));
-    let server = example("01_function");
+    let server = example("09_service");
     folder.script("server", &format!("exec {}", server.display()));
     let rules: Vec<&str> = page.of_kind("toml").map(|b| b.text.as_str()).collect();
     folder.write("perfkit.toml", &rules.concat());
@@ -268,7 +270,8 @@ fn shown_output_has_the_words_of_the_real_one() {
             let command = before.text.lines().next().unwrap();
             let command = command.strip_prefix("$ ").unwrap();
             let command = command.replace("cargo run --release --", "perfkit");
-            let told = run(&folder, &command).exits_with(0).stdout + &source;
+            let answer = run(&folder, &command).exits_with(0);
+            let told = answer.stdout + &answer.stderr + &source;
             for line in block.text.lines() {
                 for word in line.split(|c: char| !c.is_alphabetic()) {
                     let path = page.path.display();
@@ -277,7 +280,7 @@ fn shown_output_has_the_words_of_the_real_one() {
             }
         }
     }
-    assert_eq!(outputs, 1);
+    assert_eq!(outputs, 2);
 }
 
 fn read_all(folder: &Path, text: &mut String) {
@@ -350,6 +353,21 @@ fn parts_of_manifests_name_what_there_is() {
         }
     }
     assert!(count >= 4, "only {count} parts of manifests were found");
+}
+
+#[test]
+fn shown_reports_can_be_read() {
+    let mut count = 0;
+    for page in pages() {
+        for block in page.of_kind("json") {
+            support::assert_fits_schema(&block.text);
+            let folder = Folder::new();
+            folder.write("report.json", &block.text);
+            drop(folder.run(["report", "report.json"]).exits_with(0));
+            count += 1;
+        }
+    }
+    assert!(count >= 1, "no report was found");
 }
 
 #[test]
