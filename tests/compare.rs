@@ -618,7 +618,6 @@ fn saved_reports_are_compared_and_marked() {
         .exits_with(0)
         .says("`nap` is slower than the baseline")
         .says("nap (baseline)")
-        .says("nap (after)")
         .says("not measured in turn");
     let answer = folder.run(["compare", "before.json", "after.json", "--format", "json"]);
     assert!(answer.report().comparisons.iter().all(|c| !c.interleaved));
