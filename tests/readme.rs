@@ -440,6 +440,28 @@ fn paths_in_the_text_are_there() {
     assert!(count >= 40, "only {count} paths were found");
 }
 
+/// The floor plan has a row for each module, in the order of `lib.rs`.
+#[test]
+fn the_floor_plan_is_that_of_the_code() {
+    let plan = Page::read("ARCHITECTURE.md").text;
+    for package in ["perfkit-core", "perfkit-cli"] {
+        let root = workspace().join(package).join("src/lib.rs");
+        let root = std::fs::read_to_string(root).unwrap();
+        let module = |line: &str| {
+            let line = line.strip_prefix("pub ").unwrap_or(line);
+            Some(line.strip_prefix("mod ")?.strip_suffix(';')?.to_owned())
+        };
+        let heading = format!("### `{package}/src/`");
+        let mut rest = plan.split_once(&heading).expect(&heading).1;
+        for name in root.lines().filter_map(module) {
+            let is_named = |row: &&str| row.contains(&format!("`{name}"));
+            let row = rest.lines().find(is_named);
+            let row = row.unwrap_or_else(|| panic!("{heading} has no {name} in its place"));
+            rest = &rest[rest.find(row).unwrap()..];
+        }
+    }
+}
+
 #[test]
 fn the_readme_is_short() {
     let lines = Page::read("README.md").text.lines().count();
