@@ -566,7 +566,7 @@ fn odd_numbers_are_usage_errors() {
         let arguments = ["compare", "true"].iter().chain(arguments);
         folder.run(arguments).exits_with(2).complains(complaint);
     };
-    refuse(&["-r", "0"], "0 is not in 1..");
+    refuse(&["-r", "0"], "'--runs <N>': there must be at least 1 run");
     refuse(&["-m", "5", "-M", "3"], "at least 5 and at most 3 runs");
     refuse(&["--timeout", "soon"], "`soon` is not a duration");
     refuse(&["--confidence", "100%"], "no confidence level");

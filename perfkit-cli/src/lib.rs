@@ -2,8 +2,9 @@
 //! gates CI.
 //!
 //! `args` describes the command line, `input` reads files, `revision` checks out
-//! and builds another revision, `command_run` runs commands, `analysis` decides,
-//! `document` says it in tables and sentences, `export` writes it in a format. A file
+//! and builds another revision, `command_run` runs commands, `plan` says what is
+//! compared and how, `analysis` decides, `document` says it in tables and sentences,
+//! `export` writes it in a format. A file
 //! of `command` runs one verb with them. A module uses only those before it.
 //! `analysis` and `document` do no I/O, read no clock and print nothing.
 //!
@@ -28,6 +29,8 @@ mod revision;
 
 mod command_run;
 
+mod plan;
+
 mod analysis;
 
 mod document;
@@ -51,7 +54,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),
     };
-    terminal::set_color(arguments.color());
+    terminal::set_color(arguments.color().value);
     match dispatch(arguments) {
         Ok(exit) => exit.into(),
         Err(error) => {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::format::Format;
-use super::values::{Confidence, Share, TimeSpan};
+use super::values::{Confidence, RunCount, Share, TimeSpan};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,28 +50,28 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "NAMES")]
     pub(crate) features: Vec<String>,
 
-    /// Also run the baseline against itself: what it seems to differ by is the machine's own noise,
-    /// and counts as the same.
-    #[arg(long)]
-    pub(crate) null: bool,
+    /// Also run the baseline against itself, as an A/A control: what it seems to differ by is the
+    /// machine's own noise, and counts as the same.
+    #[arg(long, alias = "null")]
+    pub(crate) control: bool,
 
     /// Blocks of runs to do first and not count [default: 1, or $PERFKIT_WARMUP].
     #[arg(short, long, value_name = "N")]
     pub(crate) warmup: Option<u64>,
 
     /// Exactly so many runs of each command, whatever time that takes.
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) runs: Option<u64>,
+    #[arg(short, long, value_name = "N")]
+    pub(crate) runs: Option<RunCount>,
 
     /// At least so many runs of each command [default: as many as a verdict needs, 13 for two
     /// commands, or $PERFKIT_MIN_RUNS].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) min_runs: Option<u64>,
+    #[arg(short, long, value_name = "N")]
+    pub(crate) min_runs: Option<RunCount>,
 
     /// At most so many runs of each command [default: 10000, or
     /// $PERFKIT_MAX_RUNS].
-    #[arg(short = 'M', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) max_runs: Option<u64>,
+    #[arg(short = 'M', long, value_name = "N")]
+    pub(crate) max_runs: Option<RunCount>,
 
     /// How long to measure at most, all commands or each group of benchmarks together;
     /// verdicts that are clear before end it [default: 3s for each command, 1s for each

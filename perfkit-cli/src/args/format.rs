@@ -1,10 +1,13 @@
 //! The formats in which results are printed.
 
+use std::str::FromStr;
+
 use clap::ValueEnum;
 
 use crate::error::Error;
 
-use super::environment;
+use super::environment::Variable;
+use super::setting::Setting;
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -24,16 +27,28 @@ pub(crate) enum Format {
 
 impl Format {
     /// The flag's format, or that of `PERFKIT_FORMAT`, or the one for people.
-    pub(crate) fn chosen(flag: Option<Self>) -> Result<Self, Error> {
-        let Some(text) = environment::text("PERFKIT_FORMAT").filter(|_| flag.is_none()) else {
-            return Ok(flag.unwrap_or_default());
-        };
-        Self::from_str(&text, true).map_err(|_| {
-            let text = text.escape_debug();
-            Error::usage(format!(
-                "the variable PERFKIT_FORMAT: `{text}` is no format"
-            ))
-            .hint("the formats are human, json, markdown, csv and html")
-        })
+    pub(crate) fn chosen(flag: Option<Self>) -> Result<Setting<Self>, Error> {
+        let given = Setting::find(flag, Variable::FORMAT, None)?;
+        Ok(Setting::or(given, Self::default()))
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+            Self::Csv => "csv",
+            Self::Html => "html",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = "the formats are human, json, markdown, csv and html";
+        let unknown = |_| format!("`{}` is no format: {known}", text.escape_debug());
+        <Self as ValueEnum>::from_str(text, true).map_err(unknown)
     }
 }

@@ -8,16 +8,23 @@ mod format;
 mod gate;
 mod report;
 mod run;
+mod setting;
+mod similar;
 mod values;
 
 pub(crate) use compare::{CompareArguments, Input, Output};
 pub(crate) use completions::CompletionsArguments;
+pub(crate) use environment::Variable;
 pub(crate) use export::{ExportArguments, ExportTarget};
 pub(crate) use format::Format;
 pub(crate) use gate::GateArguments;
 pub(crate) use report::ReportArguments;
 pub(crate) use run::RunArguments;
-pub(crate) use values::{Confidence, Share, TimeSpan};
+pub(crate) use setting::{Origin, Setting};
+pub(crate) use similar::most_similar;
+pub(crate) use values::{Confidence, RunCount, Share, TimeSpan};
+
+use std::str::FromStr;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
@@ -69,11 +76,11 @@ pub(crate) enum Verbosity {
 }
 
 impl Arguments {
-    /// The flag's choice, or that of `PERFKIT_COLOR`, which is passed over if it
-    /// is none.
-    pub(crate) fn color(&self) -> Color {
-        let from_environment = || Color::from_str(&environment::text("PERFKIT_COLOR")?, true).ok();
-        self.color.or_else(from_environment).unwrap_or_default()
+    /// The flag's choice, or that of `PERFKIT_COLOR`. An error is shown in colour or
+    /// not, and so a variable that says neither is passed over.
+    pub(crate) fn color(&self) -> Setting<Color> {
+        let given = Setting::find(self.color, Variable::COLOR, None);
+        Setting::or(given.ok().flatten(), Color::default())
     }
 
     pub(crate) fn verbosity(&self) -> Verbosity {
@@ -91,6 +98,14 @@ pub(crate) enum Color {
     Auto,
     Always,
     Never,
+}
+
+impl FromStr for Color {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        <Self as ValueEnum>::from_str(text, true)
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -26,6 +26,32 @@ impl FromStr for TimeSpan {
     }
 }
 
+/// How many runs: at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RunCount(pub(crate) u64);
+
+impl TryFrom<u64> for RunCount {
+    type Error = &'static str;
+
+    fn try_from(runs: u64) -> Result<Self, &'static str> {
+        match runs {
+            0 => Err("there must be at least 1 run"),
+            runs => Ok(Self(runs)),
+        }
+    }
+}
+
+impl FromStr for RunCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let runs: u64 = text
+            .parse()
+            .map_err(|_| format!("`{}` is no number of runs", text.escape_debug()))?;
+        Ok(runs.try_into()?)
+    }
+}
+
 /// A share of a whole from 0 to 1: `0.5%`, `0.005`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Share(pub(crate) f64);
@@ -80,6 +106,13 @@ mod tests {
         assert!("-1".parse::<TimeSpan>().is_err());
         assert!("1e300".parse::<TimeSpan>().is_err());
         assert!("soon".parse::<TimeSpan>().is_err());
+    }
+
+    #[test]
+    fn no_runs_are_too_few() {
+        assert_eq!("3".parse(), Ok(RunCount(3)));
+        assert!("0".parse::<RunCount>().is_err());
+        assert!("-1".parse::<RunCount>().is_err());
     }
 
     #[test]

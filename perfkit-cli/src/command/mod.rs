@@ -8,6 +8,7 @@ pub(crate) mod gate;
 pub(crate) mod man;
 pub(crate) mod report;
 pub(crate) mod run;
+mod sources;
 
 use std::path::Path;
 

@@ -4,21 +4,26 @@ use std::path::{Path, PathBuf};
 
 use perfkit::Report;
 
-use crate::args::{Format, ReportArguments, Verbosity};
+use crate::args::{Format, Origin, ReportArguments, Setting, Verbosity};
 use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::export::{NOT_SEVERAL, render_several};
 use crate::input::load_report;
 use crate::terminal;
 
+use super::sources::Sources;
 use super::{browser, check_plot, check_writable, deliver, deliver_text, draw};
 
 pub(crate) fn run(arguments: ReportArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     let format = match arguments.format {
-        None if arguments.open => Format::Html,
+        None if arguments.open => Setting::new(Format::Html, Origin::CommandLine),
         chosen => Format::chosen(chosen)?,
     };
-    check(&arguments, format)?;
+    check(&arguments, format.value)?;
+    let mut sources = Sources::new(&format);
+    let files = arguments.files.iter();
+    files.for_each(|path| sources.report("report", path));
+    sources.tell(verbosity);
     let reports: Vec<(String, Report)> = arguments
         .files
         .iter()
@@ -34,7 +39,7 @@ pub(crate) fn run(arguments: ReportArguments, verbosity: Verbosity) -> Result<Ex
         None if arguments.open => Some(temporary_page()?),
         output => output.clone(),
     };
-    show(&reports, verbosity, format, page.as_deref())?;
+    show(&reports, verbosity, format.value, page.as_deref())?;
     if let (true, Some(page)) = (arguments.open, page) {
         if verbosity > Verbosity::Quiet {
             terminal::print_line(&format!("The page is {}", shown(&page)));

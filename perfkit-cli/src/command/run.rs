@@ -21,12 +21,14 @@ use crate::input::{environment, load_report};
 use crate::interrupt::Signals;
 use crate::text::printable;
 
+use super::sources::Sources;
 use super::{check_writable, deliver, first_error};
 
 pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     arguments.save.as_deref().map_or(Ok(()), check_writable)?;
     arguments.output.as_deref().map_or(Ok(()), check_writable)?;
     let format = Format::chosen(arguments.format)?;
+    Sources::new(&format).tell(verbosity);
     let signals = Signals::listen()?;
     let folder = tempfile::tempdir()
         .map_err(|error| Error::data(format!("cannot make a temporary folder: {error}")))?;
@@ -45,7 +47,7 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
         let saved = arguments.save.as_deref().map_or(Ok(()), save);
         first_error(vec![
             saved,
-            deliver(report, verbosity.into(), format, output),
+            deliver(report, verbosity.into(), format.value, output),
         ])
     });
     conclude(status, report.is_some(), &signals).and_then(|exit| published.map(|()| exit))

@@ -1,6 +1,8 @@
 //! From a command's text to a program and its arguments.
 
+use std::fmt;
 use std::process::Command;
+use std::str::FromStr;
 
 use crate::error::Error;
 
@@ -8,33 +10,48 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shell {
     /// Nothing: the text is split at spaces, and what looks like shell syntax
-    /// is a mistake.
+    /// is refused.
     None,
-    /// The same, and what looks like shell syntax is meant as it is.
+    /// The same, and what looks like shell syntax is passed on as it is.
     NoneMeant,
     /// A shell with its own arguments, to which `-c TEXT` is added.
     Through(Vec<String>),
 }
 
-impl Shell {
-    pub(crate) fn parse(shell: Option<&str>, no_shell: bool) -> Result<Self, Error> {
-        match shell {
-            _ if no_shell => Ok(Self::NoneMeant),
-            None => Ok(Self::None),
-            Some("none") => Ok(Self::NoneMeant),
-            Some("default") => Ok(Self::Through(vec!["sh".to_owned()])),
-            Some(text) => match shell_words::split(text) {
+impl FromStr for Shell {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self::NoneMeant),
+            "default" => Ok(Self::usual()),
+            text => match shell_words::split(text) {
                 Ok(words) if !words.is_empty() => Ok(Self::Through(words)),
-                _ => Err(Error::usage(format!("`--shell {text}` names no shell"))),
+                _ => Err(format!("`{text}` names no shell")),
             },
         }
+    }
+}
+
+impl fmt::Display for Shell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None | Self::NoneMeant => f.write_str("none"),
+            Self::Through(words) => f.write_str(&shell_words::join(words)),
+        }
+    }
+}
+
+impl Shell {
+    fn usual() -> Self {
+        Self::Through(vec!["sh".to_owned()])
     }
 
     /// The shell for what is never measured: this one, or `sh`.
     pub(crate) fn or_default(&self) -> Self {
         match self {
             Self::Through(words) => Self::Through(words.clone()),
-            _ => Self::Through(vec!["sh".to_owned()]),
+            _ => Self::usual(),
         }
     }
 }
@@ -208,10 +225,10 @@ mod tests {
 
     #[test]
     fn a_shell_gets_the_text_as_it_is() {
-        let shell = Shell::parse(Some("bash --norc"), false).unwrap();
+        let shell = "bash --norc".parse().unwrap();
         let command = CommandLine::new("a | b", &shell).unwrap();
         assert_eq!(command.words, ["bash", "--norc", "-c", "a | b"]);
-        assert_eq!(Shell::parse(Some("none"), false).unwrap(), Shell::NoneMeant);
-        assert!(Shell::parse(Some(""), false).is_err());
+        assert_eq!("none".parse(), Ok(Shell::NoneMeant));
+        assert!("".parse::<Shell>().is_err());
     }
 }

@@ -2,12 +2,17 @@
 
 mod command;
 mod command_line;
+mod command_set;
 mod cpu;
 mod parameters;
 mod process;
 mod shell_cost;
+mod templates;
 
-pub(crate) use command::{CommandSet, CommandTree, MeasuredCommand};
+pub(crate) use command::{CommandTree, MeasuredCommand};
 pub(crate) use command_line::Shell;
+pub(crate) use command_set::CommandSet;
+pub(crate) use parameters::combinations;
 pub(crate) use process::describe_status;
 pub(crate) use shell_cost::ShellCost;
+pub(crate) use templates::Templates;

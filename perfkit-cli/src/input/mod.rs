@@ -6,8 +6,8 @@ mod import;
 mod load;
 
 pub(crate) use config::{
-    Bound, Budget, CompareDefaults, Config, Direction, Inconclusive, Quantity, Regression, Rules,
-    Subject,
+    Bound, Budget, CompareDefaults, ConfigFile, Direction, Inconclusive, Quantity, Regression,
+    Rules, Subject,
 };
 pub(crate) use import::try_all;
 pub(crate) use load::{is_report, load_report};

@@ -26,6 +26,15 @@ pub(crate) struct Selection {
     pub(crate) features: Vec<String>,
 }
 
+impl Selection {
+    pub(crate) fn new(packages: &[String], features: &[String]) -> Self {
+        Self {
+            packages: packages.to_vec(),
+            features: features.to_vec(),
+        }
+    }
+}
+
 /// A program that cargo built for a bench target.
 #[derive(Clone, Debug)]
 pub(crate) struct BenchProgram {

@@ -1,7 +1,6 @@
 //! Comparing benchmarks: of this tree, or of this tree and another revision.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use perfkit::bench::{
     BenchmarkInfo, FUNCTION_METRICS, Family, GroupResult, GroupRun, GroupRunner, Program, Progress,
@@ -9,28 +8,15 @@ use perfkit::bench::{
 };
 use perfkit::report::{Note, NoteCode, Report, StopReason};
 
-use crate::args::{CompareArguments, Verbosity};
 use crate::error::Error;
 use crate::input::environment;
-use crate::interrupt::Signals;
-use crate::revision::{
-    BenchProgram, Checkout, Selection, Tree, build_benches, is_same_binary, target_folder,
-};
+use crate::plan::Benches;
+use crate::revision::{BenchProgram, Checkout, Tree, build_benches, is_same_binary, target_folder};
 use crate::terminal::{self, ProgressLine};
 use crate::text::printable;
 
 use super::failure;
-use super::settings::Settings;
-
-/// How long a benchmark may be silent before it is taken to hang, unless told
-/// otherwise.
-const TIMEOUT: Duration = Duration::from_secs(120);
-
-/// What measuring all groups yielded.
-pub(super) struct Outcome {
-    pub(super) report: Report,
-    pub(super) failure: Option<Error>,
-}
+use super::session::{Outcome, Session};
 
 /// A benchmark, and the program that has it.
 struct Found {
@@ -40,39 +26,33 @@ struct Found {
     info: BenchmarkInfo,
 }
 
-/// Builds, runs and compares.
-pub(super) fn compare(
-    arguments: &CompareArguments,
-    checkout: Option<&Checkout>,
-    settings: &Settings,
-    signals: &Signals,
-    verbosity: Verbosity,
-) -> Result<Outcome, Error> {
-    let is_interrupted = || signals.is_interrupted();
+/// Builds, runs and compares benchmarks.
+pub(super) fn compare(benches: &Benches, session: Session<'_>) -> Result<Outcome, Error> {
+    let is_interrupted = || session.is_interrupted();
     let timeouts = Timeouts {
-        timeout: arguments.timeout.map_or(TIMEOUT, |timeout| timeout.0),
+        timeout: benches.timeout,
         is_interrupted: &is_interrupted,
     };
-    let find = |tree: &Tree| find(tree, arguments, timeouts, signals, verbosity);
+    let find = |tree: &Tree| find(tree, benches, timeouts, session);
     let mut notes = Vec::new();
-    let mut groups = match checkout {
+    let mut groups = match session.checkout {
         None => of_groups(&find(&this_tree()?)?),
         Some(checkout) => {
             let (base, own) = (find(&checkout.base)?, find(&checkout.own)?);
             of_revisions(&base, &own, &checkout.base.label, &mut notes)
         }
     };
-    if arguments.pin {
+    if session.plan.is_pinned {
         let targets = groups.iter_mut().flat_map(|group| &mut group.targets);
         targets.for_each(|target| target.is_pinned = true);
     }
-    if arguments.null {
+    if session.plan.has_control {
         groups.iter_mut().for_each(GroupRun::add_null);
     }
-    if groups.is_empty() && !signals.is_interrupted() {
-        return Err(nothing_to_run(arguments, checkout));
+    if groups.is_empty() && !session.is_interrupted() {
+        return Err(nothing_to_run(&benches.filter, session.checkout));
     }
-    let mut outcome = run_all(&groups, settings, timeouts, signals, verbosity);
+    let mut outcome = run_all(&groups, timeouts, session);
     outcome.report.notes.extend(notes);
     Ok(outcome)
 }
@@ -91,33 +71,28 @@ fn this_tree() -> Result<Tree, Error> {
     })
 }
 
-/// The benchmarks of a tree that are meant.
+/// The benchmarks of a tree whose names have what the filter says.
 fn find(
     tree: &Tree,
-    arguments: &CompareArguments,
+    benches: &Benches,
     timeouts: Timeouts<'_>,
-    signals: &Signals,
-    verbosity: Verbosity,
+    session: Session<'_>,
 ) -> Result<Vec<Found>, Error> {
-    let selection = Selection {
-        packages: arguments.package.clone(),
-        features: arguments.features.clone(),
-    };
-    let filter = arguments.bench.as_deref().unwrap_or("");
     let mut found = Vec::new();
-    if signals.is_interrupted() {
+    if session.is_interrupted() {
         return Ok(found);
     }
     // Once programs are asked, a signal is a request until all is measured, or until
     // cargo builds for the next tree.
-    signals.restore_signals();
-    let programs = build_benches(tree, &selection, verbosity)?;
-    signals.defer_signals();
+    session.signals.restore_signals();
+    let programs = build_benches(tree, &benches.selection, session.verbosity)?;
+    session.signals.defer_signals();
     for built in programs {
         let program = program(&built);
         match program.benchmarks(timeouts) {
             Ok(benchmarks) => {
-                let meant = benchmarks.into_iter().filter(|b| b.name.contains(filter));
+                let is_meant = |info: &BenchmarkInfo| info.name.contains(&benches.filter);
+                let meant = benchmarks.into_iter().filter(is_meant);
                 found.extend(meant.map(|info| Found {
                     target: built.target.clone(),
                     program: program.clone(),
@@ -144,8 +119,7 @@ fn program(built: &BenchProgram) -> Program {
     }
 }
 
-fn nothing_to_run(arguments: &CompareArguments, checkout: Option<&Checkout>) -> Error {
-    let filter = arguments.bench.as_deref().unwrap_or("");
+fn nothing_to_run(filter: &str, checkout: Option<&Checkout>) -> Error {
     let place = match checkout {
         Some(checkout) => format!("both this tree and {}", printable(&checkout.base.label)),
         None => "this package".to_owned(),
@@ -220,13 +194,8 @@ fn of_revisions(
 
 /// One group after the other; then all verdicts together, because many share the
 /// chance of an error.
-fn run_all(
-    groups: &[GroupRun],
-    settings: &Settings,
-    timeouts: Timeouts<'_>,
-    signals: &Signals,
-    verbosity: Verbosity,
-) -> Outcome {
+fn run_all(groups: &[GroupRun], timeouts: Timeouts<'_>, session: Session<'_>) -> Outcome {
+    let settings = &session.plan.settings;
     let comparisons = groups.iter().map(|group| group.family.pairs.len()).sum();
     let asked = settings.of_functions(comparisons);
     let mut report = Report::new(environment::detect());
@@ -235,15 +204,15 @@ fn run_all(
     let rules = asked.analysis_rules(comparisons);
     let runner = GroupRunner {
         settings: asked,
-        seed: settings.seed,
+        seed: settings.seed(),
         timeouts,
     };
-    signals.defer_signals();
+    session.signals.defer_signals();
     for (index, group) in groups.iter().enumerate() {
-        if signals.is_interrupted() {
+        if session.is_interrupted() {
             break;
         }
-        let result = run_one(&runner, group, (index, groups.len()), verbosity);
+        let result = run_one(&runner, group, (index, groups.len()), session);
         if let Some((name, failed)) = &result.failure {
             let error = failure::of_benchmark(name, failed);
             if let Some(earlier) = failure.replace(error) {
@@ -253,12 +222,12 @@ fn run_all(
         family.append(&group.family);
         result.add_to(&mut report);
     }
-    signals.restore_signals();
+    session.signals.restore_signals();
     report.comparisons = compare_family(&report.benchmarks, &family, &FUNCTION_METRICS, &rules);
     if let Some(sampling) = report
         .sampling
         .as_mut()
-        .filter(|_| signals.is_interrupted())
+        .filter(|_| session.is_interrupted())
     {
         sampling.stopped = StopReason::Interrupted;
     }
@@ -269,9 +238,9 @@ fn run_one(
     runner: &GroupRunner<'_>,
     group: &GroupRun,
     (index, groups): (usize, usize),
-    verbosity: Verbosity,
+    session: Session<'_>,
 ) -> GroupResult {
-    let line = ProgressLine::start(verbosity > Verbosity::Quiet);
+    let line = ProgressLine::start(session.is_talkative());
     let mut show = |progress: &Progress<'_>| {
         let share = (index as f64 + progress.share) / groups.max(1) as f64;
         line.show(share, progress.elapsed, &printable(progress.name));

@@ -1,35 +1,33 @@
 //! A gate that measures: this tree against a revision.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use perfkit::Report;
 
 use crate::analysis::{confirm, gate_of, is_suspected, judge as judge_reports};
-use crate::args::{CompareArguments, Format, GateArguments, Verbosity};
+use crate::args::Format;
+use crate::command::compare::{Outcome, Session, compare};
 use crate::document::Detail;
-use crate::error::{Error, shown};
+use crate::error::Error;
 use crate::input::Rules;
-use crate::interrupt::Signals;
-use crate::revision::{Checkout, check_out};
 use crate::{export, terminal};
 
-use super::super::compare;
 use super::result;
 
 /// What this tree comes to; `None` where the user wants it to end. A regression
 /// counts when a second session finds it too, and budgets are for this tree alone.
+/// What was measured first is saved where that is asked for.
 pub(super) fn judge(
-    arguments: &GateArguments,
-    base: &str,
+    session: Session<'_>,
     rules: &Rules,
-    signals: &Signals,
-    verbosity: Verbosity,
+    saved: Option<&Path>,
 ) -> Result<Option<Report>, Error> {
-    let session = session_of(arguments, base)?;
-    let checkout = check_out(base)?;
-    let (first, failure) = compare::session(&session, &checkout, signals, verbosity)?;
-    save(&first, arguments)?;
-    if signals.is_interrupted() {
+    let Outcome {
+        report: first,
+        failure,
+    } = compare(session)?;
+    save(&first, saved)?;
+    if session.is_interrupted() {
         return Ok(None);
     }
     succeeded(failure)?;
@@ -37,11 +35,11 @@ pub(super) fn judge(
     let first = [first];
     let (mut regressions, mut notes) = judge_reports(&first, None, &rules_of_regressions);
     if is_suspected(&regressions) {
-        let Some(second) = once_more(&session, &checkout, signals, verbosity)? else {
+        let Some(second) = measure_again(session)? else {
             return Ok(None);
         };
-        let (again, _) = judge_reports(&[second], None, &rules_of_regressions);
-        regressions = confirm(regressions, &again, rules.inconclusive);
+        let (second, _) = judge_reports(&[second], None, &rules_of_regressions);
+        regressions = confirm(regressions, &second, rules.inconclusive);
     }
     let (budgets, _) = judge_reports(&first, None, &rules.without_regressions());
     notes.extend(first[0].notes.iter().cloned());
@@ -51,25 +49,20 @@ pub(super) fn judge(
 }
 
 /// A session of new processes; `None` where the user wants it to end.
-fn once_more(
-    session: &CompareArguments,
-    checkout: &Checkout,
-    signals: &Signals,
-    verbosity: Verbosity,
-) -> Result<Option<Report>, Error> {
-    if verbosity > Verbosity::Quiet {
+fn measure_again(first: Session<'_>) -> Result<Option<Report>, Error> {
+    if first.is_talkative() {
         terminal::print_line("something is slower: measuring once more to confirm it");
     }
-    let second = CompareArguments {
-        seed: session.seed.map(|seed| seed.wrapping_add(1)),
-        ..session.clone()
-    };
-    let (second, failure) = compare::session(&second, checkout, signals, verbosity)?;
-    if signals.is_interrupted() {
+    let plan = first.plan.with_next_seed();
+    let second = compare(Session {
+        plan: &plan,
+        ..first
+    })?;
+    if first.is_interrupted() {
         return Ok(None);
     }
-    succeeded(failure)?;
-    Ok(Some(second))
+    succeeded(second.failure)?;
+    Ok(Some(second.report))
 }
 
 /// A gate lets no failure pass, so that what `perfkit compare` proposes is not for it.
@@ -77,34 +70,10 @@ fn succeeded(failure: Option<Error>) -> Result<(), Error> {
     failure.map_or(Ok(()), |failure| Err(failure.without_hint()))
 }
 
-fn save(report: &Report, arguments: &GateArguments) -> Result<(), Error> {
-    let Some(path) = &arguments.export_json else {
+fn save(report: &Report, path: Option<&Path>) -> Result<(), Error> {
+    let Some(path) = path else {
         return Ok(());
     };
     let text = export::render(report, Detail::Usual, Format::Json, None)?;
     export::save(path, &text)
-}
-
-/// What is measured: this tree against the revision, and that against itself.
-fn session_of(arguments: &GateArguments, base: &str) -> Result<CompareArguments, Error> {
-    let text = |path: &PathBuf| {
-        let text = path.to_str().map(str::to_owned);
-        text.ok_or_else(|| Error::usage(format!("{} is no text", shown(path))))
-    };
-    Ok(CompareArguments {
-        commands: arguments
-            .reports
-            .iter()
-            .map(text)
-            .collect::<Result<_, _>>()?,
-        base: Some(base.to_owned()),
-        bench: arguments.bench.clone(),
-        package: arguments.package.clone(),
-        features: arguments.features.clone(),
-        time: arguments.time,
-        timeout: arguments.timeout,
-        seed: arguments.seed,
-        null: true,
-        ..CompareArguments::default()
-    })
 }

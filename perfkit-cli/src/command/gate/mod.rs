@@ -14,10 +14,14 @@ use crate::args::{Format, GateArguments, Verbosity, environment};
 use crate::document::Detail;
 use crate::error::{Error, shown};
 use crate::exit::Exit;
-use crate::input::{Config, Rules, load_report};
+use crate::input::{ConfigFile, Rules, load_report};
 use crate::interrupt::Signals;
+use crate::plan::Plan;
+use crate::revision::check_out;
 use crate::{export, terminal};
 
+use super::compare::Session;
+use super::sources::Sources;
 use super::{check_writable, deliver};
 
 const EXAMPLE: &str = "make one, for example with\n
@@ -30,23 +34,35 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
     let mut files = files.into_iter().flatten();
     files.try_for_each(|path| check_writable(path))?;
     let format = Format::chosen(arguments.format)?;
-    let named = arguments.config.clone();
-    let named = named.or_else(|| environment::text("PERFKIT_CONFIG").map(PathBuf::from));
-    let Some((path, config)) = Config::find(named.as_deref())? else {
+    let Some(config) = ConfigFile::find(arguments.config.as_deref())? else {
         return Err(
             Error::usage("there is no perfkit.toml here or in a folder above").hint(EXAMPLE),
         );
     };
-    let rules = config.rules;
+    let rules = config.rules()?;
     if rules.budgets.is_empty() && rules.regressions.is_empty() {
-        let message = format!("{} has no [[budget]] and no [[regression]]", shown(&path));
+        let path = shown(&config.path.value);
+        let message = format!("{path} has no [[budget]] and no [[regression]]");
         return Err(Error::usage(message).hint(EXAMPLE));
     }
+    let mut sources = Sources::new(&format);
+    sources.configuration(Some(&config.path));
     let result = match &arguments.base {
-        None => judge_saved(&arguments, &rules)?,
+        None => judge_saved(&arguments, &rules, sources, verbosity)?,
         Some(base) => {
+            let plan = Plan::of_gate(&arguments, base, &config)?;
+            plan.described()
+                .iter()
+                .for_each(|setting| sources.setting(setting));
+            sources.tell(verbosity);
             let signals = Signals::listen()?;
-            match measured::judge(&arguments, base, &rules, &signals, verbosity)? {
+            let session = Session {
+                plan: &plan,
+                checkout: Some(&check_out(base)?),
+                signals: &signals,
+                verbosity,
+            };
+            match measured::judge(session, &rules, arguments.export_json.as_deref())? {
                 Some(result) => result,
                 None => return Ok(signals.exit()),
             }
@@ -57,7 +73,7 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
     deliver(
         &result,
         verbosity.into(),
-        format,
+        format.value,
         arguments.output.as_deref(),
     )?;
     Ok(match outcome {
@@ -67,7 +83,22 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
 }
 
 /// What saved reports come to.
-fn judge_saved(arguments: &GateArguments, rules: &Rules) -> Result<Report, Error> {
+fn judge_saved(
+    arguments: &GateArguments,
+    rules: &Rules,
+    mut sources: Sources,
+    verbosity: Verbosity,
+) -> Result<Report, Error> {
+    let mut report = |role, path: &PathBuf| sources.report(role, path);
+    arguments
+        .reports
+        .iter()
+        .for_each(|path| report("report", path));
+    arguments
+        .baseline
+        .iter()
+        .for_each(|path| report("baseline", path));
+    sources.tell(verbosity);
     let load = |path: &PathBuf| load_report(path);
     let reports = arguments.reports.iter().map(load);
     let reports: Vec<Report> = reports.collect::<Result<_, _>>()?;

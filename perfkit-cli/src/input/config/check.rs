@@ -1,87 +1,66 @@
 //! From the text of the configuration to its values.
 
 use std::ops::Range;
+use std::str::FromStr;
 
 use perfkit::Metric;
 use perfkit::unit::Unit;
 use toml::Spanned;
 use wildmatch::WildMatch;
 
-use crate::args::{Confidence, Share, TimeSpan};
+use crate::args::{Confidence, RunCount, Share};
 
 use super::config_error::ConfigError;
 use super::raw::{RawBound, RawBudget, RawCompare, RawConfig, RawRegression, RawShare};
-use super::{
-    Bound, Budget, CompareDefaults, Config, Direction, Quantity, Regression, Rules, Subject,
-};
+use super::{Bound, Budget, CompareDefaults, Direction, Quantity, Regression, Rules, Subject};
 
 impl RawConfig {
     /// Turns text into values; the first error ends it.
-    pub(super) fn check(self) -> Result<Config, ConfigError> {
+    pub(super) fn check(self) -> Result<Rules, ConfigError> {
         let defaults = Rules::default();
-        let confidence = match &self.gate.confidence {
-            Some(given) => confidence(given)?,
-            None => defaults.confidence,
-        };
+        let confidence: Option<Confidence> = self.gate.confidence.map(share).transpose()?;
         let budgets: Result<_, _> = self.budget.into_iter().map(check_budget).collect();
         let regressions: Result<_, _> = self.regression.into_iter().map(check_regression).collect();
         self.compare.check()?;
-        Ok(Config {
-            rules: Rules {
-                confidence,
-                inconclusive: self.gate.inconclusive,
-                budgets: budgets?,
-                regressions: regressions?,
-            },
+        Ok(Rules {
+            confidence: confidence.map_or(defaults.confidence, |level| level.0),
+            inconclusive: self.gate.inconclusive,
+            budgets: budgets?,
+            regressions: regressions?,
         })
     }
 }
 
 impl RawCompare {
     pub(super) fn check(self) -> Result<CompareDefaults, ConfigError> {
-        let time = self.time.as_ref().map(|time| {
-            let parsed: Result<TimeSpan, String> = time.get_ref().parse();
-            parsed
-                .map(|span| span.0)
-                .map_err(|error| ConfigError::new(time.span(), error))
-        });
-        let indifference = self.indifference.as_ref().map(share);
         Ok(CompareDefaults {
             warmup: self.warmup,
-            min_runs: self.min_runs.as_ref().map(at_least_one).transpose()?,
-            max_runs: self.max_runs.as_ref().map(at_least_one).transpose()?,
-            time: time.transpose()?,
+            min_runs: self.min_runs.map(run_count).transpose()?,
+            max_runs: self.max_runs.map(run_count).transpose()?,
+            time: self.time.as_ref().map(value).transpose()?,
             shell: self.shell,
-            confidence: self.confidence.as_ref().map(confidence).transpose()?,
-            indifference: indifference.transpose()?,
+            confidence: self.confidence.map(share).transpose()?,
+            indifference: self.indifference.map(share).transpose()?,
         })
     }
 }
 
-fn at_least_one(runs: &Spanned<u64>) -> Result<u64, ConfigError> {
-    match *runs.get_ref() {
-        0 => Err(ConfigError::new(
-            runs.span(),
-            "there must be at least 1 run",
-        )),
-        runs => Ok(runs),
-    }
+fn run_count(runs: Spanned<u64>) -> Result<RunCount, ConfigError> {
+    let span = runs.span();
+    let checked = RunCount::try_from(runs.into_inner());
+    checked.map_err(|message| ConfigError::new(span, message))
 }
 
-fn share(raw: &Spanned<RawShare>) -> Result<f64, ConfigError> {
-    let text = share_text(raw.get_ref());
-    let parsed: Result<Share, String> = text.parse();
-    parsed
-        .map(|share| share.0)
-        .map_err(|error| ConfigError::new(raw.span(), error))
+/// A share, given as a number or as text.
+fn share<T: FromStr<Err = String>>(raw: Spanned<RawShare>) -> Result<T, ConfigError> {
+    let span = raw.span();
+    value(&Spanned::new(span, share_text(raw.get_ref())))
 }
 
-fn confidence(raw: &Spanned<RawShare>) -> Result<f64, ConfigError> {
-    let text = share_text(raw.get_ref());
-    let parsed: Result<Confidence, String> = text.parse();
-    parsed
-        .map(|level| level.0)
-        .map_err(|error| ConfigError::new(raw.span(), error))
+/// A value that is read as it is on the command line.
+fn value<T: FromStr<Err = String>>(text: &Spanned<String>) -> Result<T, ConfigError> {
+    let parsed = text.get_ref().parse();
+    parsed.map_err(|message| ConfigError::new(text.span(), message))
 }
 
 fn share_text(raw: &RawShare) -> String {
@@ -203,15 +182,11 @@ fn check_bound(
             let limit = format!("<= {}", levels.max.get_ref());
             let mut bound = parse_bound(quantity, is_of_metric, &limit, levels.max.span())?;
             let share_of_limit = |level: Option<&Spanned<String>>| {
-                level.map(|level| {
-                    let parsed: Result<Share, String> = level.get_ref().parse();
-                    parsed
-                        .map(|share| share.0 * bound.limit)
-                        .map_err(|error| ConfigError::new(level.span(), error))
-                })
+                let share = level.map(value::<Share>).transpose()?;
+                Ok(share.map(|Share(share)| share * bound.limit))
             };
-            let warn = share_of_limit(levels.warn.as_ref()).transpose()?;
-            let critical = share_of_limit(levels.critical.as_ref()).transpose()?;
+            let warn = share_of_limit(levels.warn.as_ref())?;
+            let critical = share_of_limit(levels.critical.as_ref())?;
             (bound.warn, bound.critical) = (warn, critical);
             Ok(bound)
         }

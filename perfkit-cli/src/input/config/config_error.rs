@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use crate::args::most_similar;
 use crate::text::printable;
 
 /// What is wrong, at which bytes of the text, and what would be right.
@@ -67,9 +68,7 @@ fn similar_name(message: &str) -> Option<&str> {
     }
     let mut names = message.split('`').skip(1).step_by(2);
     let unknown = names.next()?;
-    let distance = |name: &str| strsim::damerau_levenshtein(unknown, name);
-    let closest = names.min_by_key(|name| distance(name))?;
-    (distance(closest) <= 1 + unknown.len() / 3).then_some(closest)
+    most_similar(unknown, names)
 }
 
 /// A range that lies within the text and on character borders.

@@ -7,16 +7,16 @@ mod raw;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use perfkit::Metric;
 use perfkit::unit::Unit;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
+use crate::args::{Confidence, Origin, RunCount, Setting, Share, TimeSpan, Variable};
 use crate::error::{Error, shown};
 
-use config_error::{explain, explain_toml};
+use config_error::{ConfigError, explain, explain_toml};
 use raw::{RawCompareOnly, RawConfig};
 
 /// The name of the configuration file.
@@ -25,22 +25,24 @@ const FILE_NAME: &str = "perfkit.toml";
 /// The largest configuration that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// A configuration whose every value was understood.
-#[derive(Debug, Default)]
-pub(crate) struct Config {
-    pub(crate) rules: Rules,
+/// The configuration's file, as text.
+#[derive(Debug)]
+pub(crate) struct ConfigFile {
+    /// Where it is, and what named it; the default is the nearest one upwards.
+    pub(crate) path: Setting<PathBuf>,
+    text: String,
 }
 
 /// What `perfkit compare` does unless told otherwise.
 #[derive(Debug, Default)]
 pub(crate) struct CompareDefaults {
     pub(crate) warmup: Option<u64>,
-    pub(crate) min_runs: Option<u64>,
-    pub(crate) max_runs: Option<u64>,
-    pub(crate) time: Option<Duration>,
+    pub(crate) min_runs: Option<RunCount>,
+    pub(crate) max_runs: Option<RunCount>,
+    pub(crate) time: Option<TimeSpan>,
     pub(crate) shell: Option<String>,
-    pub(crate) confidence: Option<f64>,
-    pub(crate) indifference: Option<f64>,
+    pub(crate) confidence: Option<Confidence>,
+    pub(crate) indifference: Option<Share>,
 }
 
 /// What `perfkit gate` holds reports against.
@@ -189,63 +191,57 @@ pub(crate) struct Regression {
     pub(crate) max_slowdown: f64,
 }
 
-impl Config {
-    /// The named file, or the nearest one upwards; `None` if there is none.
-    pub(crate) fn find(named: Option<&Path>) -> Result<Option<(PathBuf, Self)>, Error> {
-        let Some((path, text)) = read_nearest(named)? else {
+impl ConfigFile {
+    /// The file that a flag names, or `PERFKIT_CONFIG`, or else the nearest one
+    /// upwards; `None` if there is none.
+    pub(crate) fn find(flag: Option<&Path>) -> Result<Option<Self>, Error> {
+        let named = Setting::find(flag.map(Path::to_owned), Variable::CONFIG, None)?;
+        let nearest = || Some(Setting::new(nearest()?, Origin::Default));
+        let Some(path) = named.or_else(nearest) else {
             return Ok(None);
         };
-        let config = Self::parse(&text, &path.display().to_string())?;
-        Ok(Some((path, config)))
+        let text = read(&path.value)?;
+        Ok(Some(Self { path, text }))
     }
 
-    /// Reads a configuration; `path` is only for messages.
-    fn parse(text: &str, path: &str) -> Result<Self, Error> {
-        let raw: RawConfig = read_toml(text, path)?;
-        raw.check()
-            .map_err(|error| Error::usage(explain(&error, text, path)))
+    /// What `perfkit compare` does unless told otherwise; the rules of a gate in
+    /// the same file are not looked at.
+    pub(crate) fn compare_defaults(&self) -> Result<CompareDefaults, Error> {
+        self.checked(|raw: RawCompareOnly| raw.compare.check())
+    }
+
+    /// The rules of a gate, when everything in the file was understood.
+    pub(crate) fn rules(&self) -> Result<Rules, Error> {
+        self.checked(RawConfig::check)
+    }
+
+    fn checked<'de, Raw: Deserialize<'de>, T>(
+        &'de self,
+        check: impl FnOnce(Raw) -> Result<T, ConfigError>,
+    ) -> Result<T, Error> {
+        let path = self.path.value.display().to_string();
+        let raw = toml::Deserializer::parse(&self.text)
+            .and_then(Raw::deserialize)
+            .map_err(|error| Error::usage(explain_toml(&error, &self.text, &path)))?;
+        check(raw).map_err(|error| Error::usage(explain(&error, &self.text, &path)))
     }
 }
 
-impl CompareDefaults {
-    /// The `[compare]` table of the named file or the nearest one upwards; rules
-    /// of a gate in the same file are not looked at.
-    pub(crate) fn find(named: Option<&Path>) -> Result<Self, Error> {
-        let Some((path, text)) = read_nearest(named)? else {
-            return Ok(Self::default());
-        };
-        let path = path.display().to_string();
-        let raw: RawCompareOnly = read_toml(&text, &path)?;
-        let checked = raw.compare.check();
-        checked.map_err(|error| Error::usage(explain(&error, &text, &path)))
-    }
-}
-
-fn read_toml<'de, T: Deserialize<'de>>(text: &'de str, path: &str) -> Result<T, Error> {
-    let document = toml::Deserializer::parse(text);
-    document
-        .and_then(T::deserialize)
-        .map_err(|error| Error::usage(explain_toml(&error, text, path)))
-}
-
-fn read_nearest(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, Error> {
-    let Some(path) = named.map(Path::to_owned).or_else(nearest) else {
-        return Ok(None);
-    };
+fn read(path: &Path) -> Result<String, Error> {
     let failed =
-        |error: std::io::Error| Error::usage(format!("cannot read {}: {error}", shown(&path)));
+        |error: std::io::Error| Error::usage(format!("cannot read {}: {error}", shown(path)));
     let mut text = String::new();
-    let file = File::open(&path).map_err(failed)?;
+    let file = File::open(path).map_err(failed)?;
     file.take(LARGEST + 1)
         .read_to_string(&mut text)
         .map_err(failed)?;
     if text.len() as u64 > LARGEST {
         return Err(Error::usage(format!(
             "{} is larger than 1 MiB",
-            shown(&path)
+            shown(path)
         )));
     }
-    Ok(Some((path, text)))
+    Ok(text)
 }
 
 fn nearest() -> Option<PathBuf> {
@@ -258,15 +254,19 @@ fn nearest() -> Option<PathBuf> {
 mod tests {
     use super::*;
 
+    fn file(text: &str) -> ConfigFile {
+        ConfigFile {
+            path: Setting::new("perfkit.toml".into(), Origin::Default),
+            text: text.to_owned(),
+        }
+    }
+
     fn rules(text: &str) -> Rules {
-        Config::parse(text, "perfkit.toml").unwrap().rules
+        file(text).rules().unwrap()
     }
 
     fn complaint(text: &str) -> String {
-        Config::parse(text, "perfkit.toml")
-            .unwrap_err()
-            .message()
-            .to_owned()
+        file(text).rules().unwrap_err().message().to_owned()
     }
 
     #[test]

@@ -1,0 +1,201 @@
+//! Comparing commands: running them in turn, and the report of it.
+
+use perfkit::bench::{Blocks, Experiment, Family, Progress, Rules, pin, uncounted, usable_cpus};
+use perfkit::process::own_peak_memory_bytes;
+use perfkit::report::{Benchmark, Report, Sampling, Side, StopReason};
+use perfkit::unit::Unit;
+use perfkit::{Clock, Metric};
+
+use crate::analysis::{add_remarks, compare_all};
+use crate::command_run::{CommandSet, CommandTree, MeasuredCommand, ShellCost, Templates};
+use crate::error::{Error, shown};
+use crate::input::environment;
+use crate::revision::Checkout;
+use crate::terminal::{self, ProgressLine};
+use crate::text::printable;
+
+use super::failure;
+use super::session::{Outcome, Session};
+
+/// What the runs of commands yielded.
+struct Measured {
+    benchmarks: Vec<Benchmark>,
+    sampling: Sampling,
+    shell_cost: Option<ShellCost>,
+    /// The rules that verdicts are to be read by.
+    rules: Rules,
+    /// What ended the runs, if it was a failure.
+    failure: Option<Error>,
+}
+
+/// Runs commands in turn and compares them.
+pub(super) fn compare(templates: &Templates, session: Session<'_>) -> Result<Outcome, Error> {
+    let plan = session.plan;
+    let trees = session.checkout.map_or_else(Vec::new, trees);
+    let shell = plan.settings.shell();
+    let mut commands = CommandSet::from_templates(templates, &trees, shell, session.signals)?;
+    templates.check_streams()?;
+    let family = commands.family(templates.baseline.as_deref(), plan.has_control)?;
+    if plan.is_pinned {
+        pin_to_one_cpu();
+    }
+    let mut commands = commands.all;
+    let mut measured = measure(&mut commands, &family, session)?;
+    let failure = measured.failure.take();
+    let report = report(measured, &family);
+    Ok(Outcome { report, failure })
+}
+
+/// The baseline's tree and this one, as commands name them.
+fn trees(checkout: &Checkout) -> Vec<CommandTree> {
+    let (base, own) = (&checkout.base, &checkout.own);
+    vec![
+        CommandTree {
+            path: shown(&base.directory),
+            side: Side::Baseline,
+            revision: Some(base.label.clone()),
+        },
+        CommandTree {
+            path: shown(&own.directory),
+            side: Side::Candidate,
+            revision: None,
+        },
+    ]
+}
+
+/// Keeps this process, and so the commands that it starts, on the last CPU that it
+/// may use: the first has the most interrupts.
+fn pin_to_one_cpu() {
+    let is_pinned = usable_cpus().last().is_some_and(|cpu| pin(*cpu));
+    if !is_pinned {
+        terminal::print_line("warning: --pin: the system keeps no process on one CPU");
+    }
+}
+
+/// Sets up, runs everything in turn, and cleans up whatever happened.
+fn measure(
+    commands: &mut [MeasuredCommand<'_>],
+    family: &Family,
+    session: Session<'_>,
+) -> Result<Measured, Error> {
+    session.signals.defer_signals();
+    let measured = run_all(commands, family, session);
+    for command in commands {
+        if let Err(failure) = command.clean_up() {
+            terminal::print_error(&failure::of_hook(&failure));
+        }
+    }
+    session.signals.restore_signals();
+    measured
+}
+
+fn run_all(
+    commands: &mut [MeasuredCommand<'_>],
+    family: &Family,
+    session: Session<'_>,
+) -> Result<Measured, Error> {
+    let failure = set_up(commands, session);
+    let shell_cost = match &failure {
+        None => ShellCost::measure(session.plan.settings.shell(), session.signals)?,
+        Some(_) => None,
+    };
+    let settings = &session.plan.settings;
+    let mut rule = settings.stopping_rule(family);
+    if failure.is_some() || session.is_interrupted() {
+        (
+            rule.warmup_replicates,
+            rule.min_replicates,
+            rule.max_replicates,
+        ) = (0, 0, 0);
+    }
+    let is_shown =
+        session.is_talkative() && !commands.iter().any(MeasuredCommand::shows_its_output);
+    let line = ProgressLine::start(is_shown);
+    let mut show = |progress: &Progress<'_>| {
+        let what = if progress.is_warmup { "warm-up: " } else { "" };
+        let what = format!("{what}{}", printable(progress.name));
+        line.show(progress.share, progress.elapsed, &what);
+    };
+    let experiment = Experiment {
+        set: family,
+        rule: &rule,
+        seed: settings.seed(),
+        clock: &Clock::os(),
+    };
+    let mut source = Blocks::of(commands, settings.ignores_failures());
+    let mut sampled = experiment.run(&mut source, &mut show);
+    drop(line);
+    for (benchmark, command) in sampled.benchmarks.iter_mut().zip(commands.iter()) {
+        command.describe(benchmark);
+    }
+    family.mark_controls(&mut sampled.benchmarks);
+    if session.is_talkative() && !terminal::stderr_is_terminal() {
+        sampled.benchmarks.iter().for_each(print_median);
+    }
+    let of_run = |(index, failure): (usize, _)| failure::of_run(&commands[index].name, &failure);
+    Ok(Measured {
+        sampling: with_reason(sampled.sampling, session, failure.is_some()),
+        failure: failure.or(sampled.failure.map(of_run)),
+        benchmarks: sampled.benchmarks,
+        rules: sampled.rules,
+        shell_cost,
+    })
+}
+
+/// Runs the setup commands until one fails.
+fn set_up(commands: &mut [MeasuredCommand<'_>], session: Session<'_>) -> Option<Error> {
+    let mut waiting = commands.iter_mut();
+    waiting.find_map(|command| {
+        let is_wanted = !session.is_interrupted();
+        let failure = is_wanted.then(|| command.set_up().err())??;
+        Some(failure::of_hook(&failure))
+    })
+}
+
+/// Why the runs ended, where the sampler cannot know it: a limit that is perfkit's own,
+/// a signal, or a setup that failed.
+fn with_reason(mut sampling: Sampling, session: Session<'_>, has_failed: bool) -> Sampling {
+    if session.is_interrupted() {
+        sampling.stopped = StopReason::Interrupted;
+    } else if has_failed {
+        sampling.stopped = StopReason::RunFailed;
+    } else if sampling.stopped == StopReason::RunsDone && session.plan.settings.has_own_limit() {
+        sampling.stopped = StopReason::RunLimit;
+    }
+    sampling
+}
+
+/// One line for each command, for logs.
+fn print_median(benchmark: &Benchmark) {
+    let runs = benchmark.successes + benchmark.failures;
+    if runs == 0 {
+        return;
+    }
+    let time = benchmark.metrics.get(&Metric::WALL_TIME);
+    let median = time.and_then(|time| time.median);
+    let median = median.map_or_else(
+        || "no successful run".to_owned(),
+        |ns| format!("median {}", Unit::Nanoseconds.format(ns, 4)),
+    );
+    let name = printable(&benchmark.label());
+    terminal::print_line(&format!("{name}: {median} (runs: {runs})"));
+}
+
+fn report(measured: Measured, family: &Family) -> Report {
+    let rules = &measured.rules;
+    let own_peak_bytes = own_peak_memory_bytes();
+    let mut report = Report::new(environment::detect());
+    report.benchmarks = measured.benchmarks;
+    if let Some(cost) = measured.shell_cost {
+        report.notes = cost.subtract_from(&mut report.benchmarks);
+    }
+    let of_all = add_remarks(&mut report.benchmarks, own_peak_bytes);
+    report.notes.extend(of_all);
+    report
+        .notes
+        .extend(family.noise_note(&report.benchmarks, rules));
+    report.notes.extend(uncounted(&report.benchmarks));
+    report.comparisons = compare_all(&report.benchmarks, family, rules);
+    report.sampling = Some(measured.sampling);
+    report
+}

@@ -1,0 +1,281 @@
+//! All commands of a comparison: every template with every combination of parameters,
+//! in every tree.
+
+use perfkit::bench::Family;
+
+use crate::error::Error;
+use crate::interrupt::Signals;
+use crate::text::printable;
+
+use super::command::{CommandTree, MeasuredCommand, RunContext};
+use super::command_line::{CommandLine, Shell};
+use super::parameters::{Parameters, fill};
+use super::templates::Templates;
+
+/// The most commands of one comparison.
+const MOST_COMMANDS: usize = 1000;
+
+/// All commands of a comparison, before any of them ran.
+#[derive(Debug)]
+pub(crate) struct CommandSet<'a> {
+    pub(crate) all: Vec<MeasuredCommand<'a>>,
+    /// How many trees each command is run in: one, or the revision's and this one.
+    trees: usize,
+}
+
+/// The parameter of which the value is the path of a tree.
+const TREE: &str = "tree";
+
+impl<'a> CommandSet<'a> {
+    /// Puts parameters into commands and checks everything that can be checked
+    /// before anything is run.
+    pub(crate) fn from_templates(
+        templates: &'a Templates,
+        trees: &'a [CommandTree],
+        shell: &Shell,
+        signals: &'a Signals,
+    ) -> Result<Self, Error> {
+        let combinations = templates.combinations.len();
+        check_counts(templates, combinations)?;
+        check_parameters_are_used(templates)?;
+        let context = RunContext {
+            input: &templates.input,
+            output: &templates.output,
+            timeout: templates.timeout,
+            signals,
+        };
+        let variants = variants(templates, trees)?;
+        let mut all: Vec<MeasuredCommand<'a>> = Vec::new();
+        for (index, template) in templates.commands.iter().enumerate() {
+            for (number, variant) in variants.iter().enumerate() {
+                let hooks = Hooks::of(templates, index, shell);
+                // Names do not tell where a tree lies.
+                let named = index * combinations + number / trees.len().max(1);
+                let name = name_template(templates, index, named).unwrap_or(template);
+                let name = fill(name, &variant.named);
+                let text = fill(template, &variant.parameters);
+                all.push(MeasuredCommand {
+                    name: unused_name(&all, name, variant.tree),
+                    command_line: CommandLine::new(&text, shell)?,
+                    prepare: hooks.fill(hooks.prepare, &variant.parameters)?,
+                    conclude: hooks.fill(hooks.conclude, &variant.parameters)?,
+                    setup: hooks.fill(hooks.setup, &variant.parameters)?,
+                    cleanup: hooks.fill(hooks.cleanup, &variant.parameters)?,
+                    parameters: variant.named.clone(),
+                    tree: variant.tree,
+                    was_set_up: false,
+                    context,
+                });
+            }
+        }
+        let trees = trees.len().max(1);
+        Ok(Self { all, trees })
+    }
+
+    /// Who is compared with whom: all with the baseline, or each command with
+    /// itself in the other tree. With `has_control` the first baseline also runs
+    /// against itself.
+    pub(crate) fn family(
+        &mut self,
+        baseline: Option<&str>,
+        has_control: bool,
+    ) -> Result<Family, Error> {
+        let names: Vec<String> = self.all.iter().map(|c| c.name.clone()).collect();
+        let (mut family, first) = if self.trees == 1 {
+            let first = self.baseline(baseline)?;
+            (Family::against(first, names), first)
+        } else {
+            let pairs = (0..names.len()).step_by(2).map(|base| (base, base + 1));
+            let family = Family {
+                pairs: pairs.collect(),
+                names,
+                ..Family::default()
+            };
+            (family, 0)
+        };
+        if has_control && let Some(command) = self.all.get(first) {
+            let mut control = command.clone();
+            let index = family.add_null(first);
+            control.name.clone_from(&family.names[index]);
+            control.tree = None;
+            self.all.push(control);
+        }
+        Ok(family)
+    }
+
+    /// Where the baseline stands: by name, command or number; the first by
+    /// default.
+    fn baseline(&self, wanted: Option<&str>) -> Result<usize, Error> {
+        let Some(wanted) = wanted else { return Ok(0) };
+        let by_name = self.all.iter().position(|c| c.name == wanted);
+        let by_command = || self.all.iter().position(|c| c.command_line.text == wanted);
+        let by_number = || {
+            let number: usize = wanted.parse().ok()?;
+            (1..=self.all.len()).contains(&number).then(|| number - 1)
+        };
+        by_name
+            .or_else(by_command)
+            .or_else(by_number)
+            .ok_or_else(|| {
+                let names: Vec<_> = self.all.iter().map(|c| format!("`{}`", c.name)).collect();
+                let wanted = printable(wanted);
+                Error::usage(format!("--baseline `{wanted}` is none of the commands"))
+                    .hint(format!("the names are {}", names.join(", ")))
+            })
+    }
+}
+
+/// One combination of parameters, in one tree.
+struct Variant<'a> {
+    parameters: Parameters,
+    /// The same without the tree.
+    named: Parameters,
+    tree: Option<&'a CommandTree>,
+}
+
+/// Every combination of parameters, in every tree.
+fn variants<'a>(
+    templates: &Templates,
+    trees: &'a [CommandTree],
+) -> Result<Vec<Variant<'a>>, Error> {
+    let combinations = &templates.combinations;
+    let is_taken = |parameters: &Parameters| parameters.contains_key(TREE);
+    if combinations.iter().any(is_taken) && !trees.is_empty() {
+        return Err(Error::usage(
+            "with --base the parameter `tree` is the path of the tree, and cannot be another",
+        ));
+    }
+    let is_used = |command: &String| command.contains("{tree}");
+    if let Some(command) = templates.commands.iter().find(|c| !is_used(c))
+        && !trees.is_empty()
+    {
+        let message = format!(
+            "with --base, `{}` is the same in both trees",
+            printable(command)
+        );
+        return Err(Error::usage(message).hint("write {tree} where the path of the tree belongs"));
+    }
+    let variant = |parameters: &Parameters, tree: Option<&'a CommandTree>| {
+        let mut filled = parameters.clone();
+        filled.extend(tree.map(|tree| (TREE.to_owned(), tree.path.clone())));
+        Variant {
+            parameters: filled,
+            named: parameters.clone(),
+            tree,
+        }
+    };
+    let variants = combinations.iter().flat_map(|parameters| match trees {
+        [] => vec![variant(parameters, None)],
+        trees => trees
+            .iter()
+            .map(|tree| variant(parameters, Some(tree)))
+            .collect(),
+    });
+    Ok(variants.collect())
+}
+
+fn check_counts(templates: &Templates, combinations: usize) -> Result<(), Error> {
+    let commands = templates.commands.len();
+    if commands * combinations > MOST_COMMANDS {
+        return Err(Error::usage(format!(
+            "{} commands are more than the {MOST_COMMANDS} that fit into one comparison",
+            commands * combinations
+        )));
+    }
+    for (flag, given) in [
+        ("--prepare", templates.prepare.len()),
+        ("--conclude", templates.conclude.len()),
+    ] {
+        if given > 1 && given != commands {
+            return Err(Error::usage(format!(
+                "{flag} is given {given} times for {commands} commands: give it once for all, or once for each"
+            )));
+        }
+    }
+    let names = templates.names.len();
+    if names > 0 && names != commands && names != commands * combinations {
+        return Err(Error::usage(format!(
+            "--name is given {names} times for {} commands",
+            commands * combinations
+        )));
+    }
+    Ok(())
+}
+
+fn check_parameters_are_used(templates: &Templates) -> Result<(), Error> {
+    let lists = [&templates.commands, &templates.prepare, &templates.conclude];
+    let texts: Vec<&String> = lists
+        .into_iter()
+        .flatten()
+        .chain(&templates.setup)
+        .chain(&templates.cleanup)
+        .collect();
+    let is_used = |name: &&String| {
+        let reference = format!("{{{name}}}");
+        texts.iter().any(|text| text.contains(&reference))
+    };
+    let names = templates.combinations.iter().flat_map(Parameters::keys);
+    match names.into_iter().find(|name| !is_used(name)) {
+        None => Ok(()),
+        Some(name) => Err(
+            Error::usage(format!("the parameter `{name}` is in no command"))
+                .hint(format!("write {{{name}}} where its value belongs")),
+        ),
+    }
+}
+
+/// The name given for the command, or for its variant of this number.
+fn name_template(templates: &Templates, command: usize, variant: usize) -> Option<&str> {
+    let is_by_command = templates.names.len() == templates.commands.len();
+    let index = if is_by_command { command } else { variant };
+    templates.names.get(index).map(String::as_str)
+}
+
+/// The name, with a number if it is taken: a command may run against itself.
+/// The same command in another tree keeps it.
+fn unused_name(taken: &[MeasuredCommand<'_>], name: String, tree: Option<&CommandTree>) -> String {
+    let side = |tree: Option<&CommandTree>| tree.map(|tree| tree.side);
+    let is_taken = |name: &str| {
+        let mut here = taken.iter().filter(|t| side(t.tree) == side(tree));
+        here.any(|other| other.name == name)
+    };
+    if !is_taken(&name) {
+        return name;
+    }
+    let numbered = (2..).map(|number| format!("{name} ({number})"));
+    numbered
+        .into_iter()
+        .find(|name| !is_taken(name))
+        .unwrap_or(name)
+}
+
+/// What is run around one command; never measured, always through a shell.
+struct Hooks<'a> {
+    prepare: Option<&'a String>,
+    conclude: Option<&'a String>,
+    setup: Option<&'a String>,
+    cleanup: Option<&'a String>,
+    shell: Shell,
+}
+
+impl<'a> Hooks<'a> {
+    fn of(templates: &'a Templates, command: usize, shell: &Shell) -> Self {
+        let of_command = |hooks: &'a Vec<String>| hooks.get(command).or(hooks.first());
+        Self {
+            prepare: of_command(&templates.prepare),
+            conclude: of_command(&templates.conclude),
+            setup: templates.setup.as_ref(),
+            cleanup: templates.cleanup.as_ref(),
+            shell: shell.or_default(),
+        }
+    }
+
+    fn fill(
+        &self,
+        hook: Option<&String>,
+        parameters: &Parameters,
+    ) -> Result<Option<CommandLine>, Error> {
+        hook.map(|hook| CommandLine::new(&fill(hook, parameters), &self.shell))
+            .transpose()
+    }
+}

@@ -1,0 +1,77 @@
+//! Commands as the user wrote them, before parameters are put into them.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileTypeExt;
+use std::time::Duration;
+
+use crate::args::{Input, Output};
+use crate::error::Error;
+
+use super::parameters::Parameters;
+
+/// The commands of a comparison and what belongs to them.
+#[derive(Clone, Debug)]
+pub(crate) struct Templates {
+    pub(crate) commands: Vec<String>,
+    /// None, one for each command, or one for each command and combination.
+    pub(crate) names: Vec<String>,
+    /// The values of parameters that each command is run with; at least one, which
+    /// may be empty.
+    pub(crate) combinations: Vec<Parameters>,
+    /// Run before each run: none, one for all commands, or one for each.
+    pub(crate) prepare: Vec<String>,
+    /// Run after each run, likewise.
+    pub(crate) conclude: Vec<String>,
+    /// Run before all runs of a command.
+    pub(crate) setup: Option<String>,
+    /// Run after all runs of a command.
+    pub(crate) cleanup: Option<String>,
+    pub(crate) input: Input,
+    pub(crate) output: Output,
+    /// How long a run may take.
+    pub(crate) timeout: Option<Duration>,
+    /// The name, the command or the number of the one that others are compared with.
+    pub(crate) baseline: Option<String>,
+}
+
+impl Templates {
+    /// Commands with nothing around them.
+    pub(crate) fn of(commands: Vec<String>) -> Self {
+        Self {
+            commands,
+            names: Vec::new(),
+            combinations: vec![Parameters::new()],
+            prepare: Vec::new(),
+            conclude: Vec::new(),
+            setup: None,
+            cleanup: None,
+            input: Input::Null,
+            output: Output::Null,
+            timeout: None,
+            baseline: None,
+        }
+    }
+
+    /// Refuses files that commands could not read from or write to.
+    pub(crate) fn check_streams(&self) -> Result<(), Error> {
+        if let Input::File(path) = &self.input {
+            let found = path
+                .metadata()
+                .map_err(|error| Error::file("read", path, error))?;
+            if found.is_dir() || found.file_type().is_fifo() {
+                let why = "it cannot be read anew for every run";
+                return Err(Error::file("read", path, why));
+            }
+        }
+        if let Output::File(path) = &self.output {
+            let found = path.metadata();
+            if found.is_ok_and(|found| found.file_type().is_fifo()) {
+                let why = "it cannot be written anew by every run";
+                return Err(Error::file("write", path, why));
+            }
+            let opened = OpenOptions::new().append(true).create(true).open(path);
+            opened.map_err(|error| Error::file("write", path, error))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,211 @@
+//! What is compared, and how: built once from the command line, the environment and
+//! `perfkit.toml`, which nothing after it looks at.
+
+mod options;
+mod settings;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::args::{CompareArguments, GateArguments, Setting, TimeSpan};
+use crate::command_run::{Templates, combinations};
+use crate::error::{Error, shown};
+use crate::input::{CompareDefaults, ConfigFile, is_report};
+use crate::revision::Selection;
+
+pub(crate) use settings::Settings;
+
+use settings::Flags;
+
+/// How long a benchmark may be silent before it is taken to hang, unless told
+/// otherwise.
+const TIMEOUT_OF_BENCHES: Duration = Duration::from_secs(120);
+
+/// A comparison that is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) what: What,
+    /// The revision that this tree is compared with.
+    pub(crate) base: Option<String>,
+    /// Whether the baseline is also compared with itself, to see the noise.
+    pub(crate) has_control: bool,
+    /// Whether everything is kept on one CPU.
+    pub(crate) is_pinned: bool,
+    pub(crate) settings: Settings,
+    /// Where the configuration is, and what named it.
+    pub(crate) configuration: Option<Setting<PathBuf>>,
+}
+
+/// What is compared.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    /// Saved reports.
+    Reports(Vec<PathBuf>),
+    Commands(Templates),
+    Benches(Benches),
+}
+
+/// Which benchmarks are run.
+#[derive(Clone, Debug)]
+pub(crate) struct Benches {
+    /// What their names contain.
+    pub(crate) filter: String,
+    pub(crate) selection: Selection,
+    /// How long one may be silent before it is taken to hang.
+    pub(crate) timeout: Duration,
+}
+
+impl Plan {
+    /// What `perfkit compare` is asked for.
+    pub(crate) fn of_compare(arguments: &CompareArguments) -> Result<Self, Error> {
+        let config = ConfigFile::find(None)?;
+        let flags = Flags {
+            confidence: arguments.confidence,
+            indifference: arguments.indifference,
+            time: arguments.time,
+            warmup: arguments.warmup,
+            runs: arguments.runs,
+            min_runs: arguments.min_runs,
+            max_runs: arguments.max_runs,
+            shell: match arguments.no_shell {
+                true => Some("none".to_owned()),
+                false => arguments.shell.clone(),
+            },
+            seed: arguments.seed,
+            ignore_failures: arguments.ignore_failure,
+        };
+        Ok(Self {
+            settings: Settings::resolve(flags, defaults(config.as_ref())?)?,
+            what: What::of_compare(arguments)?,
+            base: arguments.base.clone(),
+            has_control: arguments.control,
+            is_pinned: arguments.pin,
+            configuration: config.map(|config| config.path),
+        })
+    }
+
+    /// What `perfkit gate --base` measures: this tree against the revision, and the
+    /// revision against itself.
+    pub(crate) fn of_gate(
+        arguments: &GateArguments,
+        base: &str,
+        config: &ConfigFile,
+    ) -> Result<Self, Error> {
+        let flags = Flags {
+            time: arguments.time,
+            seed: arguments.seed,
+            ..Flags::default()
+        };
+        Ok(Self {
+            settings: Settings::resolve(flags, config.compare_defaults()?)?,
+            what: What::of_gate(arguments)?,
+            base: Some(base.to_owned()),
+            has_control: true,
+            is_pinned: false,
+            configuration: Some(config.path.clone()),
+        })
+    }
+
+    /// The same for a further session, in which everything is measured anew.
+    pub(crate) fn with_next_seed(&self) -> Self {
+        Self {
+            settings: self.settings.with_next_seed(),
+            ..self.clone()
+        }
+    }
+
+    /// The settings that have an effect, in words.
+    pub(crate) fn described(&self) -> Vec<Setting<String>> {
+        let mut all = self.settings.of_all();
+        if !matches!(self.what, What::Reports(_)) {
+            all.extend(self.settings.of_measuring());
+        }
+        if matches!(self.what, What::Commands(_)) {
+            all.extend(self.settings.of_commands());
+        }
+        all
+    }
+}
+
+fn defaults(config: Option<&ConfigFile>) -> Result<CompareDefaults, Error> {
+    config.map_or_else(
+        || Ok(CompareDefaults::default()),
+        ConfigFile::compare_defaults,
+    )
+}
+
+impl What {
+    fn of_compare(arguments: &CompareArguments) -> Result<Self, Error> {
+        if are_reports(&arguments.commands)? {
+            options::check_for_reports(arguments)?;
+            let files = arguments.commands.iter().map(PathBuf::from);
+            return Ok(Self::Reports(files.collect()));
+        }
+        if arguments.commands.is_empty() {
+            options::check_for_benches(arguments)?;
+            return Ok(Self::Benches(Benches {
+                filter: arguments.bench.clone().unwrap_or_default(),
+                selection: Selection::new(&arguments.package, &arguments.features),
+                timeout: arguments
+                    .timeout
+                    .map_or(TIMEOUT_OF_BENCHES, |TimeSpan(time)| time),
+            }));
+        }
+        options::check_for_commands(arguments)?;
+        let step = arguments.parameter_step_size.as_deref();
+        Ok(Self::Commands(Templates {
+            commands: arguments.commands.clone(),
+            names: arguments.names.clone(),
+            combinations: combinations(&arguments.parameter_list, &arguments.parameter_scan, step)?,
+            prepare: arguments.prepare.clone(),
+            conclude: arguments.conclude.clone(),
+            setup: arguments.setup.clone(),
+            cleanup: arguments.cleanup.clone(),
+            input: arguments.input.clone(),
+            output: arguments.output.clone(),
+            timeout: arguments.timeout.map(|TimeSpan(time)| time),
+            baseline: arguments.baseline.clone(),
+        }))
+    }
+
+    fn of_gate(arguments: &GateArguments) -> Result<Self, Error> {
+        if arguments.reports.is_empty() {
+            return Ok(Self::Benches(Benches {
+                filter: arguments.bench.clone().unwrap_or_default(),
+                selection: Selection::new(&arguments.package, &arguments.features),
+                timeout: arguments
+                    .timeout
+                    .map_or(TIMEOUT_OF_BENCHES, |TimeSpan(time)| time),
+            }));
+        }
+        let text = |path: &PathBuf| {
+            let text = path.to_str().map(str::to_owned);
+            text.ok_or_else(|| Error::usage(format!("{} is no text", shown(path))))
+        };
+        let commands: Result<_, Error> = arguments.reports.iter().map(text).collect();
+        Ok(Self::Commands(Templates {
+            timeout: arguments.timeout.map(|TimeSpan(time)| time),
+            ..Templates::of(commands?)
+        }))
+    }
+}
+
+/// Whether files are to be compared: every argument ends in `.json` and is a single
+/// word or the name of a file that exists, or names one that holds results of a tool
+/// that is known.
+fn are_reports(arguments: &[String]) -> Result<bool, Error> {
+    let is_meant = |text: &&String| {
+        let is_json = text.ends_with(".json")
+            && (!text.contains(char::is_whitespace) || Path::new(text).is_file());
+        is_json || is_report(Path::new(text))
+    };
+    let reports = arguments.iter().filter(is_meant).count();
+    if reports == 0 {
+        return Ok(false);
+    }
+    if reports < arguments.len() {
+        return Err(Error::usage("commands and report files cannot be compared with each other")
+            .hint("a report file has a name that ends in .json, or holds results of another tool; measure the command into one with --export-json"));
+    }
+    Ok(true)
+}

@@ -1,0 +1,81 @@
+//! Options that do not belong to what is compared are refused, so that nobody believes
+//! that they had an effect.
+
+use crate::args::CompareArguments;
+use crate::error::Error;
+
+/// Refuses options of measuring where saved reports are compared.
+pub(super) fn check_for_reports(arguments: &CompareArguments) -> Result<(), Error> {
+    let of_measuring = [
+        ("--base", arguments.base.is_some()),
+        ("--baseline", arguments.baseline.is_some()),
+        ("--control", arguments.control),
+        ("--pin", arguments.pin),
+        ("--seed", arguments.seed.is_some()),
+        ("--time", arguments.time.is_some()),
+        ("--timeout", arguments.timeout.is_some()),
+    ];
+    refuse(
+        &of_measuring,
+        "is for commands, and report files are compared",
+    )?;
+    refuse(
+        &of_commands(arguments),
+        "is for commands, and report files are compared",
+    )?;
+    refuse(
+        &of_benches(arguments),
+        "is for benchmarks, and report files are compared",
+    )
+}
+
+/// Refuses options of commands where benchmarks are compared.
+pub(super) fn check_for_benches(arguments: &CompareArguments) -> Result<(), Error> {
+    refuse(
+        &of_commands(arguments),
+        "is for commands, and benchmarks are compared",
+    )
+}
+
+/// Refuses options of benchmarks where commands are compared.
+pub(super) fn check_for_commands(arguments: &CompareArguments) -> Result<(), Error> {
+    refuse(
+        &of_benches(arguments),
+        "is for benchmarks, and commands are compared",
+    )
+}
+
+/// An option, and whether it is given.
+type Given = (&'static str, bool);
+
+fn of_benches(arguments: &CompareArguments) -> [Given; 2] {
+    [
+        ("--package", !arguments.package.is_empty()),
+        ("--features", !arguments.features.is_empty()),
+    ]
+}
+
+fn of_commands(arguments: &CompareArguments) -> [Given; 13] {
+    [
+        ("--warmup", arguments.warmup.is_some()),
+        ("--runs", arguments.runs.is_some()),
+        ("--min-runs", arguments.min_runs.is_some()),
+        ("--max-runs", arguments.max_runs.is_some()),
+        ("--prepare", !arguments.prepare.is_empty()),
+        ("--conclude", !arguments.conclude.is_empty()),
+        ("--setup", arguments.setup.is_some()),
+        ("--cleanup", arguments.cleanup.is_some()),
+        ("--shell", arguments.shell.is_some() || arguments.no_shell),
+        ("--ignore-failure", arguments.ignore_failure),
+        ("--name", !arguments.names.is_empty()),
+        ("--parameter-list", !arguments.parameter_list.is_empty()),
+        ("--parameter-scan", !arguments.parameter_scan.is_empty()),
+    ]
+}
+
+fn refuse(options: &[Given], why: &str) -> Result<(), Error> {
+    match options.iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((option, _)) => Err(Error::usage(format!("{option} {why}"))),
+    }
+}
