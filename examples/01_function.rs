@@ -1,7 +1,7 @@
 //! Lesson 1: measure a function.
 //!
 //! In the `Cargo.toml` of a program of your own:
-//! `perfkit = { package = "perfkit-core", version = "0.1" }`
+//! `perfkit-core = "0.1"`
 //!
 //! `#[measure]` records every call: how long it took, and whether it succeeded.
 //! An `Err` is a failure, and its time is kept apart from that of successes.

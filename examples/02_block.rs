@@ -1,7 +1,7 @@
 //! Lesson 2: measure a part of a function.
 //!
 //! In the `Cargo.toml` of a program of your own:
-//! `perfkit = { package = "perfkit-core", version = "0.1" }`
+//! `perfkit-core = "0.1"`
 //!
 //! A closure, a closure that may fail, and a guard. A call within a call is
 //! taken out of the outer one's self time, so that self times add up.

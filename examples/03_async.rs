@@ -1,7 +1,7 @@
 //! Lesson 3: measure async code.
 //!
 //! In the `Cargo.toml` of a program of your own:
-//! `perfkit = { package = "perfkit-core", version = "0.1" }`
+//! `perfkit-core = "0.1"`
 //!
 //! An async call's time runs from its first poll to its end, waiting included;
 //! the time in its polls is the busy time. A future that is dropped before it

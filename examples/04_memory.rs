@@ -1,7 +1,7 @@
 //! Lesson 4: measure what a call allocates.
 //!
 //! In the `Cargo.toml` of a program of your own:
-//! `perfkit = { package = "perfkit-core", version = "0.1" }`
+//! `perfkit-core = "0.1"`
 //!
 //! `CountingAllocator` wraps the program's allocator and counts per thread. It
 //! sees what goes through the global allocator, and nothing else: not memory

@@ -1,7 +1,7 @@
 //! Lesson 5: measure throughput.
 //!
 //! In the `Cargo.toml` of a program of your own:
-//! `perfkit = { package = "perfkit-core", version = "0.1" }`
+//! `perfkit-core = "0.1"`
 //!
 //! A call says how much it processes, in items or in bytes. The report then has
 //! calls, items and bytes per second of real time; CPU time tells how much of it

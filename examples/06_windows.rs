@@ -1,7 +1,7 @@
 //! Lesson 6: three windows on the same calls.
 //!
 //! In the `Cargo.toml` of a program of your own:
-//! `perfkit = { package = "perfkit-core", version = "0.1" }`
+//! `perfkit-core = "0.1"`
 //!
 //! The lifetime has everything, the last calls tell how it is now whatever the
 //! load, and the last period tells how it is now whatever the number of calls.

@@ -1,7 +1,7 @@
 //! Lesson 7: save a report, read it back, sum it up.
 //!
 //! In the `Cargo.toml` of a program of your own:
-//! `perfkit = { package = "perfkit-core", version = "0.1" }`
+//! `perfkit-core = "0.1"`
 //!
 //! The file holds the histograms themselves, so that any percentile can be read
 //! from it later. `perfkit report FILE` prints it, `perfkit gate FILE` holds it

@@ -1,7 +1,7 @@
 //! Lesson 8: dead code, wrong beside right.
 //!
 //! In the `Cargo.toml` of a program of your own:
-//! `perfkit = { package = "perfkit-core", version = "0.1" }`
+//! `perfkit-core = "0.1"`
 //!
 //! The compiler removes work whose result nobody uses, and computes ahead what
 //! it can know. A measurement of that is a measurement of nothing. `black_box`

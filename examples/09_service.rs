@@ -1,7 +1,7 @@
 //! Lesson 9: a service, measured in development, in CI and in production.
 //!
 //! In the `Cargo.toml` of a program of your own:
-//! `perfkit = { package = "perfkit-core", version = "0.1", features = ["otlp"] }`
+//! `perfkit-core = { version = "0.1", features = ["otlp"] }`
 //!
 //! The handlers' p99 has the same name wherever it is read: in the summary at
 //! exit, in a report, in a gate, and in whatever a collector feeds.

@@ -1,7 +1,7 @@
 //! Lesson 10: a benchmark, which compares implementations.
 //!
 //! In the `Cargo.toml` of a program of your own:
-//! `perfkit = { package = "perfkit-core", version = "0.1", features = ["bench"] }`
+//! `perfkit-core = { version = "0.1", features = ["bench"] }`
 //!
 //! Each implementation runs in processes of its own, which take turns; the others
 //! of a group are compared with its first.

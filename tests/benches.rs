@@ -45,7 +45,7 @@ version = "0.1.0"
 edition = "2024"
 
 [dependencies]
-perfkit = {{ package = "perfkit-core", path = "{core}", default-features = false, features = ["bench"] }}
+perfkit-core = {{ path = "{core}", default-features = false, features = ["bench"] }}
 
 [[bench]]
 name = "work"

@@ -1,11 +1,11 @@
 //! Measures execution time, memory, CPU and throughput of named operations,
 //! keeps rolling windows with percentiles, and reports them.
 //!
-//! Add it under the name `perfkit`, as `cargo add perfkit-core --rename perfkit` does:
+//! `cargo add perfkit-core` adds it; in code its name is `perfkit`:
 //!
 //! ```toml
 //! [dependencies]
-//! perfkit = { package = "perfkit-core", version = "0.1" }
+//! perfkit-core = "0.1"
 //! ```
 //!
 //! ```
