@@ -17,7 +17,9 @@
 //! | `yaml` | a CI job: its commands are understood |
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-#[path = "support/page.rs"]
+#[path = "readme/maps.rs"]
+mod maps;
+#[path = "readme/page.rs"]
 mod page;
 mod support;
 
@@ -26,34 +28,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use page::Page;
+use page::{Page, all_pages, pages};
 use perfkit::{MockClock, Monitor, Report};
-use pulldown_cmark::{Event, Options, Parser};
 use support::{Answer, Folder, example, workspace};
 
 /// How many commands of the docs nobody runs.
 const NOT_RUN: usize = 0;
-
-/// The longest that the README may be, in lines: it is read in one go.
-const LONGEST_README: usize = 160;
-
-/// The README, and the pages of `docs`.
-fn pages() -> Vec<Page> {
-    let entries = std::fs::read_dir(workspace().join("docs")).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names.filter(|name| name.ends_with(".md")).collect();
-    names.sort();
-    assert!(names.len() >= 11, "{names:?}");
-    let docs = names.iter().map(|name| format!("docs/{name}"));
-    let paths = std::iter::once("README.md".to_owned()).chain(docs);
-    paths.map(|path| Page::read(&path)).collect()
-}
-
-/// And the pages for those who change perfkit.
-fn all_pages() -> Vec<Page> {
-    let further = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
-    pages().into_iter().chain(further.map(Page::read)).collect()
-}
 
 #[test]
 fn every_block_is_of_a_kind_that_is_run_or_counted() {
@@ -383,148 +363,4 @@ fn commands_of_ci_jobs_are_understood() {
         }
     }
     assert!(count >= 2, "only {count} commands were found");
-}
-
-#[test]
-fn links_lead_somewhere() {
-    for page in all_pages() {
-        let folder = workspace().join(&page.path);
-        let folder = folder.parent().unwrap();
-        for link in page.links() {
-            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
-            let target = match file {
-                "" => workspace().join(&page.path),
-                file => folder.join(file),
-            };
-            let place = format!("{}: {link}", page.path.display());
-            assert!(target.exists(), "{place}");
-            if !anchor.is_empty() {
-                let target = target.canonicalize().unwrap();
-                let target = target.strip_prefix(workspace().canonicalize().unwrap());
-                let anchors = Page::read(target.unwrap().to_str().unwrap()).anchors();
-                assert!(anchors.contains(anchor), "{place}: {anchors:?}");
-            }
-        }
-    }
-}
-
-/// A map that names files which are no more leads nowhere.
-#[test]
-fn paths_in_the_text_are_there() {
-    let roots = [
-        "perfkit-core/",
-        "perfkit-cli/",
-        "perfkit-macros/",
-        "tests/",
-        "docs/",
-        "examples/",
-        "fuzz/",
-        ".ci/",
-    ];
-    let (mut count, mut gone) = (0, Vec::new());
-    for page in all_pages() {
-        for event in Parser::new_ext(&page.text, Options::ENABLE_TABLES) {
-            let Event::Code(code) = event else { continue };
-            if roots.iter().any(|root| code.starts_with(root)) && !code.contains(['*', ' ', '<']) {
-                let path = workspace().join(code.trim_end_matches('/'));
-                if !path.exists() {
-                    gone.push(format!("{}: {code}", page.path.display()));
-                }
-                count += 1;
-            }
-        }
-    }
-    assert!(gone.is_empty(), "there is no {gone:#?}");
-    assert!(count >= 40, "only {count} paths were found");
-}
-
-/// The floor plan has a row for each module, in the order of `lib.rs`.
-#[test]
-fn the_floor_plan_is_that_of_the_code() {
-    let plan = Page::read("ARCHITECTURE.md").text;
-    for package in ["perfkit-core", "perfkit-cli"] {
-        let root = workspace().join(package).join("src/lib.rs");
-        let root = std::fs::read_to_string(root).unwrap();
-        let module = |line: &str| {
-            let line = line.strip_prefix("pub ").unwrap_or(line);
-            Some(line.strip_prefix("mod ")?.strip_suffix(';')?.to_owned())
-        };
-        let heading = format!("### `{package}/src/`");
-        let mut rest = plan.split_once(&heading).expect(&heading).1;
-        for name in root.lines().filter_map(module) {
-            let is_named = |row: &&str| row.contains(&format!("`{name}"));
-            let row = rest.lines().find(is_named);
-            let row = row.unwrap_or_else(|| panic!("{heading} has no {name} in its place"));
-            rest = &rest[rest.find(row).unwrap()..];
-        }
-    }
-}
-
-#[test]
-fn the_readme_is_short() {
-    let lines = Page::read("README.md").text.lines().count();
-    assert!(lines <= LONGEST_README, "it has {lines} lines");
-}
-
-#[test]
-fn options_keys_and_exit_codes_are_the_real_ones() {
-    let source = |path: &str| std::fs::read_to_string(workspace().join(path)).unwrap();
-    let recording = Page::read("docs/recording.md").text;
-    let macros = source("perfkit-macros/src/arguments.rs");
-    for option in macros.lines().filter_map(|line| {
-        let (option, _) = line.trim().strip_prefix('"')?.split_once("\" => self.")?;
-        Some(option)
-    }) {
-        assert!(recording.contains(&format!("| `{option}")), "{option}");
-    }
-    let reference = Page::read("docs/perfkit-toml.md").text;
-    let keys = source("perfkit-cli/src/input/config/raw.rs");
-    let key = |line: &str| {
-        let (key, rest) = line.trim().strip_prefix("pub(super) ")?.split_once(": ")?;
-        rest.starts_with("Option<").then(|| key.to_owned())
-    };
-    let keys: Vec<String> = keys.lines().filter_map(key).collect();
-    assert!(keys.len() >= 20, "{keys:?}");
-    for key in keys {
-        assert!(reference.contains(&format!("`{key}`")), "{key}");
-    }
-    let gate = Page::read("docs/gate.md").text;
-    let exits = source("perfkit-cli/src/exit.rs");
-    for code in exits.lines().filter_map(|line| {
-        let (_, code) = line.trim().strip_prefix("Self::")?.split_once(" => ")?;
-        code.strip_suffix(',')?.parse::<u8>().ok()
-    }) {
-        let is_told = gate.contains(&format!("\n| {code} |")) || gate.contains(", 143 |");
-        assert!(is_told, "{code} is not in docs/gate.md");
-    }
-}
-
-#[test]
-fn flags_and_targets_of_the_tables_are_the_real_ones() {
-    let folder = Folder::new();
-    let help = folder.run(["compare", "--help"]).exits_with(0).stdout;
-    let hyperfine = Page::read("docs/coming-from-hyperfine.md").text;
-    let rows = hyperfine.lines().filter(|line| line.starts_with("| `"));
-    let mut count = 0;
-    for row in rows {
-        let ours = row.split(" | ").nth(1).unwrap();
-        for word in ours.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
-            if word.starts_with("--") {
-                assert!(help.contains(word), "{word}: {row}");
-                count += 1;
-            }
-        }
-    }
-    assert!(count >= 6, "only {count} flags were found");
-    let help = folder.run(["export", "--help"]).exits_with(0).stdout;
-    let exports = Page::read("docs/export.md").text;
-    let targets = help.lines().filter_map(|line| {
-        let (target, _) = line.trim().strip_prefix("- ")?.split_once(':')?;
-        Some(target)
-    });
-    let targets: Vec<&str> = targets.collect();
-    assert!(targets.len() >= 11, "{help}");
-    for target in targets {
-        assert!(exports.contains(&format!("`{target}`")), "{target}");
-    }
 }

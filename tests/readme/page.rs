@@ -93,3 +93,21 @@ impl Page {
         anchors
     }
 }
+
+/// The README, and the pages of `docs`.
+pub(crate) fn pages() -> Vec<Page> {
+    let entries = std::fs::read_dir(workspace().join("docs")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".md")).collect();
+    names.sort();
+    assert!(names.len() >= 11, "{names:?}");
+    let docs = names.iter().map(|name| format!("docs/{name}"));
+    let paths = std::iter::once("README.md".to_owned()).chain(docs);
+    paths.map(|path| Page::read(&path)).collect()
+}
+
+/// And the pages for those who change perfkit.
+pub(crate) fn all_pages() -> Vec<Page> {
+    let further = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+    pages().into_iter().chain(further.map(Page::read)).collect()
+}
