@@ -152,3 +152,33 @@ fn flags_and_targets_of_the_tables_are_the_real_ones() {
         assert!(exports.contains(&format!("`{target}`")), "{target}");
     }
 }
+
+/// Every flag that stands alone in the text is one of perfkit's, or of its benchmark
+/// programs. The pages on other tools name those of others too.
+#[test]
+fn flags_in_the_text_are_known() {
+    let folder = Folder::new();
+    let verbs = ["compare", "run", "report", "gate", "export"];
+    let help = verbs.map(|verb| folder.run([verb, "--help"]).exits_with(0).stdout);
+    let programs = workspace().join("perfkit-core/src/bench/harness/arguments.rs");
+    let known = help.concat() + &std::fs::read_to_string(programs).unwrap();
+    let mut count = 0;
+    for page in all_pages() {
+        let name = page.path.to_str().unwrap();
+        if name.contains("coming-from") || name.contains("import") {
+            continue;
+        }
+        for event in Parser::new_ext(&page.text, Options::ENABLE_TABLES) {
+            let Event::Code(code) = event else { continue };
+            let flag = code.split([' ', '=']).next().unwrap();
+            let is_of_readme_table = page.path.ends_with("README.md")
+                && ["--reference", "--show-output"].contains(&flag);
+            if flag.starts_with("--") && !is_of_readme_table {
+                let path = page.path.display();
+                assert!(known.contains(flag), "{path}: nothing knows {flag}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 20, "only {count} flags were found");
+}
