@@ -1,13 +1,16 @@
 //! The house rules, executed.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+#[path = "tidy/files.rs"]
+mod files;
 mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::workspace;
+use files::Files;
+use support::{Folder, workspace};
 
 /// A source file and its code: without comments and without its tests.
 struct Source {
@@ -133,6 +136,87 @@ fn data_flows_one_way() {
             }
         }
     }
+}
+
+/// Circles between files that are still there. The list only gets shorter.
+const KNOWN_CIRCLES: &[&[&str]] = &[
+    &["command/gate/measured.rs", "command/gate/mod.rs"],
+    &["export/html/figures.rs", "export/html/verdicts.rs"],
+    &["export/human.rs", "export/strips.rs"],
+    &[
+        "export/tool/bencher.rs",
+        "export/tool/distribution.rs",
+        "export/tool/github_action.rs",
+        "export/tool/hdr.rs",
+        "export/tool/hgrm.rs",
+        "export/tool/junit.rs",
+        "export/tool/mod.rs",
+    ],
+    &["input/config/mod.rs", "input/config/raw.rs"],
+    &[
+        "report/changes.rs",
+        "report/comparison.rs",
+        "report/metrics.rs",
+        "report/mod.rs",
+        "report/ranking.rs",
+    ],
+];
+
+#[test]
+fn no_circle_between_files() {
+    let mut found = Vec::new();
+    for package in ["perfkit-core", "perfkit-cli", "perfkit-macros"] {
+        let folder = workspace().join(package).join("src");
+        let files = Files::read(&folder.join("lib.rs"));
+        let name = |path: &&Path| path.strip_prefix(&folder).unwrap().display().to_string();
+        for circle in files::circles(&files.uses()) {
+            found.push(circle.iter().map(name).collect::<Vec<_>>());
+        }
+    }
+    let is_known = |circle: &Vec<String>| {
+        let has_all = |known: &&[&str]| circle.iter().all(|file| known.contains(&file.as_str()));
+        KNOWN_CIRCLES.iter().any(has_all)
+    };
+    found.retain(|circle| !is_known(circle));
+    assert!(
+        found.is_empty(),
+        "these files use each other, directly or by way of others; move what several \
+         of them need to a file that uses none of them: {found:#?}"
+    );
+}
+
+/// Re-exports are followed to the file of the definition, and are no uses.
+#[test]
+fn the_reader_of_files_finds_circles_and_no_others() {
+    let folder = Folder::new();
+    let write = |path: &str, text: &str| {
+        let path = folder.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("lib.rs", "mod a; mod b; #[cfg(test)] mod absent;");
+    write(
+        "a/mod.rs",
+        "mod x; mod y; mod z; pub use x::X; pub(crate) use y::f;",
+    );
+    write("a/x.rs", "use super::f; pub struct X; fn g() { f() }");
+    write(
+        "a/y.rs",
+        "pub fn f() { println!(\"{}\", super::z::NUMBER) }",
+    );
+    write(
+        "a/z.rs",
+        "pub const NUMBER: u32 = { crate::a::X; 1 }; #[cfg(test)] mod t { use crate::b; }",
+    );
+    write("b.rs", "use crate::a::{self, X}; fn h() { a::f(); }");
+    let files = Files::read(&folder.path("lib.rs"));
+    let uses = files.uses();
+    let circles = files::circles(&uses);
+    let of_a = ["a/x.rs", "a/y.rs", "a/z.rs"].map(|path| folder.path(path));
+    let of_a: BTreeSet<&Path> = of_a.iter().map(PathBuf::as_path).collect();
+    assert_eq!(circles, [of_a]);
+    let used_by_b: Vec<_> = uses[folder.path("b.rs").as_path()].iter().collect();
+    assert_eq!(used_by_b, [&folder.path("a/x.rs"), &folder.path("a/y.rs")]);
 }
 
 #[test]

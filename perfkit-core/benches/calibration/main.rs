@@ -4,8 +4,9 @@ mod arguments;
 mod commands;
 mod plan;
 mod report;
+mod results;
 mod roles;
-mod tally;
+mod sides;
 mod tools;
 mod workload;
 
@@ -18,7 +19,7 @@ use arguments::{Arguments, Mode};
 use commands::Costs;
 use plan::{Kind, Turn};
 use roles::Neighbour;
-use tally::Made;
+use results::Made;
 use tools::{Places, Tool};
 use workload::Data;
 
@@ -59,10 +60,10 @@ fn calibrate(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     }
     eprintln!();
     let _ = std::fs::remove_dir_all(&places.folder);
-    println!("load {}\n\n{}", load(), tally::LEGEND);
+    println!("load {}\n\n{}", load(), results::LEGEND);
     for kind in [Kind::Functions, Kind::Commands] {
         if made.iter().any(|made| made.kind == kind) {
-            println!("{}", tally::table(kind, &Tool::ALL, &made));
+            println!("{}", results::table(kind, &Tool::ALL, &made));
         }
     }
     let saved = report::save(&made, &results(), seed)?;
@@ -80,13 +81,13 @@ fn take(turn: &Turn, places: &Places) -> Result<Vec<Made>, Box<dyn Error>> {
     for tool in &turn.tools {
         let neighbour = turn.has_neighbour.then(Neighbour::start).transpose()?;
         let start = Instant::now();
-        let outcome = tool.compare(&turn.subject, places, turn.seed);
+        let outcome = tools::compare(*tool, &turn.sides, places, turn.seed);
         let seconds = start.elapsed().as_secs_f64();
         drop(neighbour);
         let made = Made {
             kind: turn.kind,
             tool: *tool,
-            subject: turn.subject.name().to_owned(),
+            subject: turn.sides.name().to_owned(),
             slowdown: turn.slowdown,
             has_neighbour: turn.has_neighbour,
             seconds,

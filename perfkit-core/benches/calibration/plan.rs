@@ -5,8 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 use crate::arguments::Arguments;
-use crate::commands::{Costs, Pair};
+use crate::commands::Costs;
 use crate::roles::Task;
+use crate::sides::Sides;
 use crate::tools::Tool;
 use crate::workload;
 
@@ -15,13 +16,6 @@ const COMMANDS_MS: [f64; 3] = [5.0, 20.0, 50.0];
 
 /// The slowdowns that commands are compared with, in percent.
 const COMMAND_SLOWDOWNS: [u32; 4] = [0, 1, 2, 5];
-
-/// Two sides to compare.
-#[derive(Clone)]
-pub(crate) enum Subject {
-    Function(Task),
-    Command(Pair),
-}
 
 /// Functions or commands: each kind has a table of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,22 +27,13 @@ pub(crate) enum Kind {
 /// Comparisons of one thing by one tool after the other.
 pub(crate) struct Turn {
     pub(crate) kind: Kind,
-    pub(crate) subject: Subject,
+    pub(crate) sides: Sides,
     /// In percent.
     pub(crate) slowdown: u32,
     pub(crate) has_neighbour: bool,
     /// In their order.
     pub(crate) tools: Vec<Tool>,
     pub(crate) seed: u64,
-}
-
-impl Subject {
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Function(task) => task.workload.name,
-            Self::Command(pair) => &pair.name,
-        }
-    }
 }
 
 /// All turns, in a random order.
@@ -58,13 +43,13 @@ pub(crate) fn turns(arguments: &Arguments, costs: Option<Costs>, seed: u64) -> V
     for run in 0..arguments.runs {
         for &slowdown in &arguments.slowdowns {
             let has_neighbour = arguments.has_neighbour && slowdown == 0 && run % 3 == 2;
-            let mut add = |kind, subject, can: fn(Tool) -> bool| {
+            let mut add = |kind, sides, can: fn(Tool) -> bool| {
                 let mut tools = arguments.tools.clone();
                 tools.retain(|tool| can(*tool));
                 tools.shuffle(&mut random);
                 turns.push(Turn {
                     kind,
-                    subject,
+                    sides,
                     slowdown,
                     has_neighbour,
                     tools,
@@ -77,14 +62,14 @@ pub(crate) fn turns(arguments: &Arguments, costs: Option<Costs>, seed: u64) -> V
                 let task = task(place, slowdown);
                 add(
                     Kind::Functions,
-                    Subject::Function(task),
+                    Sides::Functions(task),
                     Tool::has_functions,
                 );
             }
             if let Some(costs) = costs.filter(|_| COMMAND_SLOWDOWNS.contains(&slowdown)) {
                 let ms = COMMANDS_MS[place % COMMANDS_MS.len()];
                 let pair = costs.pair(ms, f64::from(slowdown) / 100.0);
-                add(Kind::Commands, Subject::Command(pair), Tool::has_commands);
+                add(Kind::Commands, Sides::Commands(pair), Tool::has_commands);
             }
         }
     }

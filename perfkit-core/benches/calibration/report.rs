@@ -7,7 +7,7 @@ use perfkit::report::{Benchmark, Environment, Note, NoteCode};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, Report};
 
-use crate::tally::Made;
+use crate::results::Made;
 
 /// Saves what was made, and returns where. A benchmark is a tool with a slowdown,
 /// its times are those of the comparisons, and its successes those that were

@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::time::{Duration, Instant};
 
+use crate::monitor::Monitor;
 use crate::report::Report;
 
 use super::settings::Settings;
-use super::snapshot;
 
+/// The monitor that is reported on; set before anything is registered.
+static MONITOR: OnceLock<Monitor> = OnceLock::new();
 static PRINT_SUMMARY: AtomicBool = AtomicBool::new(false);
 static REPORT_PATH: OnceLock<PathBuf> = OnceLock::new();
 
@@ -36,7 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Arranges what the settings ask for. Called while the global monitor is being
 /// made, which is therefore not used here.
-pub(super) fn arrange(settings: &Settings) {
+pub(super) fn arrange(settings: &Settings, monitor: &Monitor) {
+    let _ = MONITOR.set(monitor.clone());
     for complaint in &settings.complaints {
         complain(complaint);
     }
@@ -86,7 +89,7 @@ extern "C" fn at_exit() {
         if let Some(mut guard) = guard {
             *guard = Saving::Ended;
         }
-        let report = Report::from_snapshot(snapshot());
+        let Some(report) = report_now() else { return };
         if let Some(path) = path {
             save(&report, path);
         }
@@ -139,7 +142,7 @@ fn save_every(interval: Duration) {
         if *guard == Saving::Ended {
             return None;
         }
-        save(&Report::from_snapshot(snapshot()), REPORT_PATH.get()?);
+        save(&report_now()?, REPORT_PATH.get()?);
         Some(())
     };
     let spawned = std::thread::Builder::new()
@@ -157,6 +160,12 @@ fn save_every(interval: Duration) {
             "PERFKIT_REPORT_EVERY: no thread could be started: {error}"
         ));
     }
+}
+
+fn report_now() -> Option<Report> {
+    MONITOR
+        .get()
+        .map(|monitor| Report::from_snapshot(monitor.snapshot()))
 }
 
 fn save(report: &Report, path: &Path) {

@@ -28,7 +28,7 @@ static GLOBAL: LazyLock<Monitor> = LazyLock::new(|| {
     let monitor = Monitor::builder().build_with(MonitorState::Global);
     let settings = settings::from_environment();
     monitor.set_enabled(settings.is_enabled);
-    exit::arrange(&settings);
+    exit::arrange(&settings, &monitor);
     monitor
 });
 

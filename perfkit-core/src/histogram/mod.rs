@@ -6,8 +6,6 @@ mod v2;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use crate::stats;
 
 pub use v2::HistogramError;
@@ -187,22 +185,6 @@ impl fmt::Debug for Histogram {
             .field("min", &self.min())
             .field("max", &self.max())
             .finish_non_exhaustive()
-    }
-}
-
-impl Serialize for Histogram {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        v2::Wire::from_histogram(self)
-            .map_err(serde::ser::Error::custom)?
-            .serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Histogram {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        v2::Wire::deserialize(deserializer)?
-            .into_histogram()
-            .map_err(serde::de::Error::custom)
     }
 }
 

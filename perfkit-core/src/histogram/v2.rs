@@ -73,7 +73,7 @@ impl Error for HistogramError {}
 
 /// A histogram as it stands in a file.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Wire {
+struct Wire {
     encoding: String,
     data: String,
     /// CRC-32 (IEEE) of the decoded bytes, in hexadecimal.
@@ -85,7 +85,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn from_histogram(histogram: &Histogram) -> Result<Self, HistogramError> {
+    fn from_histogram(histogram: &Histogram) -> Result<Self, HistogramError> {
         let bytes = histogram.to_v2()?;
         Ok(Self {
             encoding: ENCODING.to_owned(),
@@ -97,7 +97,7 @@ impl Wire {
         })
     }
 
-    pub(super) fn into_histogram(self) -> Result<Histogram, HistogramError> {
+    fn into_histogram(self) -> Result<Histogram, HistogramError> {
         if self.encoding != ENCODING {
             return Err(HistogramError::UnknownEncoding(self.encoding));
         }
@@ -140,6 +140,22 @@ impl Wire {
             && self.min <= self.max
             && least.saturating_mul(count) <= sum
             && sum <= most.saturating_mul(count)
+    }
+}
+
+impl Serialize for Histogram {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Wire::from_histogram(self)
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Histogram {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Wire::deserialize(deserializer)?
+            .into_histogram()
+            .map_err(serde::de::Error::custom)
     }
 }
 

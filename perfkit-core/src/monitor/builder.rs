@@ -31,6 +31,32 @@ pub struct MonitorBuilder {
     memory_budget_bytes: usize,
 }
 
+impl Default for Monitor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Monitor {
+    /// A monitor on the fastest clock that keeps the last 1000 calls
+    /// and the last 60 seconds of each operation.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A monitor on the given clock, for tests on a [`crate::MockClock`].
+    #[must_use]
+    pub fn with_clock(clock: impl Into<Clock>) -> Self {
+        Self::builder().clock(clock).build()
+    }
+
+    /// Sets the clock, the windows and the limits of a new monitor.
+    pub fn builder() -> MonitorBuilder {
+        MonitorBuilder::default()
+    }
+}
+
 impl Default for MonitorBuilder {
     fn default() -> Self {
         Self {

@@ -22,7 +22,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use crate::alloc;
 use crate::clock::Clock;
 use crate::outcome::{Failure, Outcome};
 use crate::recorder::{Common, MonitorState, Sample, StateReading, record};
@@ -57,59 +56,7 @@ pub(crate) struct Inner {
     delivery: Delivery,
 }
 
-impl Default for Monitor {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Monitor {
-    /// A monitor on the fastest clock that keeps the last 1000 calls
-    /// and the last 60 seconds of each operation.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::builder().build()
-    }
-
-    /// A monitor on the given clock, for tests on a [`crate::MockClock`].
-    #[must_use]
-    pub fn with_clock(clock: impl Into<Clock>) -> Self {
-        Self::builder().clock(clock).build()
-    }
-
-    /// Sets the clock, the windows and the limits of a new monitor.
-    pub fn builder() -> MonitorBuilder {
-        MonitorBuilder::default()
-    }
-
-    /// The operation of the given name, to measure calls of.
-    ///
-    /// Beyond 2000 operations (see [`MonitorBuilder::max_operations`]) new
-    /// names share one operation named `overflow`, so that no call is lost.
-    pub fn operation(&self, name: &str) -> Operation {
-        let destination = || Arc::new(self.destination(name));
-        Operation::new(Handle::Shared(alloc::uncounted(destination)))
-    }
-
-    /// The operation of a name and labels.
-    pub(crate) fn operation_labelled(&self, labelled: &Labelled) -> Operation {
-        let destination = || {
-            let name = labelled.to_string();
-            Arc::new(Destination {
-                monitor: self.clone(),
-                entry: self.inner.registry.entry(&name, Some(labelled)),
-            })
-        };
-        Operation::new(Handle::Shared(alloc::uncounted(destination)))
-    }
-
-    pub(crate) fn destination(&self, name: &str) -> Destination {
-        Destination {
-            monitor: self.clone(),
-            entry: self.inner.registry.entry(name, None),
-        }
-    }
-
     /// Switches recording on or off. Calls in flight are still recorded.
     pub fn set_enabled(&self, is_enabled: bool) {
         self.inner.state.set_enabled(is_enabled);
@@ -176,6 +123,10 @@ impl Monitor {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.inner.common.clock
+    }
+
+    fn entry(&self, name: &str, labelled: Option<&Labelled>) -> Arc<Entry> {
+        self.inner.registry.entry(name, labelled)
     }
 
     pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {

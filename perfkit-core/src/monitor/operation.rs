@@ -3,9 +3,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::alloc;
 use crate::recorder::Work;
 
-use super::{Entry, Monitor};
+use super::{Entry, Labelled, Monitor};
 
 /// A named operation of a monitor, with what its next calls measure beside
 /// time. Made by [`Monitor::operation`]; cheap to clone and to keep.
@@ -24,6 +25,36 @@ use super::{Entry, Monitor};
 pub struct Operation {
     pub(crate) destination: Handle,
     pub(crate) options: Options,
+}
+
+impl Monitor {
+    /// The operation of the given name, to measure calls of.
+    ///
+    /// Beyond 2000 operations (see [`MonitorBuilder::max_operations`]) new
+    /// names share one operation named `overflow`, so that no call is lost.
+    pub fn operation(&self, name: &str) -> Operation {
+        let destination = || Arc::new(self.destination(name));
+        Operation::new(Handle::Shared(alloc::uncounted(destination)))
+    }
+
+    /// The operation of a name and labels.
+    pub(crate) fn operation_labelled(&self, labelled: &Labelled) -> Operation {
+        let destination = || {
+            let name = labelled.to_string();
+            Arc::new(Destination {
+                monitor: self.clone(),
+                entry: self.entry(&name, Some(labelled)),
+            })
+        };
+        Operation::new(Handle::Shared(alloc::uncounted(destination)))
+    }
+
+    pub(crate) fn destination(&self, name: &str) -> Destination {
+        Destination {
+            monitor: self.clone(),
+            entry: self.entry(name, None),
+        }
+    }
 }
 
 /// What the calls of an operation are recorded to.

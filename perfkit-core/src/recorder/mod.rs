@@ -15,6 +15,7 @@ pub(crate) mod names;
 mod operation;
 mod optional_metrics;
 mod pool;
+mod ring;
 mod sample;
 mod shard;
 mod state;

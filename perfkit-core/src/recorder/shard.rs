@@ -50,6 +50,7 @@ use super::counts::{Counts, NO_BUCKET, TRIES_IF_TORN, add_to, bucket_of, raise};
 use super::errors::{self, ErrorCount, ErrorLog};
 use super::failures::Failures;
 use super::optional_metrics::OptionalMetrics;
+use super::ring::{LONGEST, Ring, pack};
 use super::sample::{Quantity, RingEntry, Sample, Work};
 use super::state::StateReading;
 use super::sync::{
@@ -60,10 +61,6 @@ use super::tally::{Series, Tally, extent, only_totals};
 
 /// How often a reading that a writer disturbed is made anew.
 const TRIES: u32 = if cfg!(perfkit_loom) { 1 } else { 8 };
-
-/// The longest duration that an entry of the ring holds: decades of ticks, which
-/// only a clock that steps can tell of.
-const LONGEST: u64 = u64::MAX >> 3;
 
 /// The counters of one operation on one thread. The first line is written by
 /// every call, and what follows only by some.
@@ -88,7 +85,7 @@ pub(crate) struct Shard {
     /// Successful calls that were counted and not timed, in no ring.
     untimed: AtomicU64,
     counts: Counts,
-    ring: Box<[RingCell]>,
+    ring: Ring,
     nested: AtomicU64,
     failures: Failures,
     optional: OptionalMetrics,
@@ -123,24 +120,11 @@ enum Reading {
     Torn,
 }
 
-/// Where the ring keeps one call.
-#[derive(Debug)]
-struct RingCell {
-    end: AtomicU64,
-    /// The duration, and in the lowest three bits how the call ended and whether
-    /// it was nested.
-    packed: AtomicU64,
-}
-
 impl Shard {
     /// An empty shard that keeps at least the given number of latest calls.
     pub(super) fn new(last_calls: usize) -> Self {
         let zero = || AtomicU64::new(0);
         let ring_len = Self::ring_len(last_calls);
-        let entry = |_| RingCell {
-            end: zero(),
-            packed: zero(),
-        };
         let shard = Self {
             timed: zero(),
             sum: zero(),
@@ -154,7 +138,7 @@ impl Shard {
             others: zero(),
             untimed: zero(),
             counts: Counts::new(),
-            ring: (0..ring_len).map(entry).collect(),
+            ring: Ring::new(ring_len),
             nested: zero(),
             failures: Failures {
                 failure: zero(),
@@ -183,7 +167,7 @@ impl Shard {
 
     /// What a shard takes of memory, without optional.
     pub(super) fn bytes(last_calls: usize) -> usize {
-        size_of::<Self>() + Counts::BYTES + Self::ring_len(last_calls) * size_of::<RingCell>()
+        size_of::<Self>() + Counts::BYTES + Ring::bytes(Self::ring_len(last_calls))
     }
 
     pub(super) fn keeps(&self, last_calls: usize) -> bool {
@@ -234,7 +218,8 @@ impl Shard {
         if self_time != duration {
             self.optional.record_self_time(position, self_time);
         }
-        self.push(position, end, duration << 3);
+        self.ring
+            .push(position, end, pack(duration, Ending::Success, false));
         add(&self.sum, duration);
         add(&self.self_sum, self_time);
         if duration < self.min.own() || duration > self.max.own() {
@@ -320,8 +305,8 @@ impl Shard {
         if let Some(failure) = failure {
             self.log(failure);
         }
-        let packed = sample.duration() << 3 | code(sample.ending) | u64::from(sample.nested) << 2;
-        self.push(self.position(), sample.end, packed);
+        let packed = pack(sample.duration(), sample.ending, sample.nested);
+        self.ring.push(self.position(), sample.end, packed);
         self.others
             .store(self.others.own().wrapping_add(1), Release);
     }
@@ -371,16 +356,6 @@ impl Shard {
     fn position(&self) -> u64 {
         let timed = self.timed.own();
         timed.wrapping_add(self.others.own())
-    }
-
-    #[inline(always)]
-    fn push(&self, position: u64, end: u64, packed: u64) {
-        // The length is a power of two.
-        let at = position as usize & (self.ring.len() - 1);
-        if let Some(entry) = self.ring.get(at) {
-            entry.end.store(end, Release);
-            entry.packed.store(packed, Release);
-        }
     }
 }
 
@@ -496,17 +471,14 @@ impl Shard {
     }
 
     fn call_at(&self, position: u64) -> RingEntry {
-        let entry = &self.ring[position as usize & (self.ring.len() - 1)];
-        let end = entry.end.load(Acquire);
-        let packed = entry.packed.load(Acquire);
-        let duration = packed >> 3;
+        let call = self.ring.at(position);
         RingEntry {
-            end,
-            duration,
-            self_time: self.optional.self_time_at(position).unwrap_or(duration),
-            ending: ending(packed),
-            nested: packed & 4 != 0,
+            self_time: self
+                .optional
+                .self_time_at(position)
+                .unwrap_or(call.duration),
             optional: self.optional.at(position),
+            ..call
         }
     }
 
@@ -597,23 +569,5 @@ impl ShardOwner for NoOwner {
 
     fn is_clock_jump(&self, _: u64, _: u64) -> bool {
         false
-    }
-}
-
-fn code(ending: Ending) -> u64 {
-    match ending {
-        Ending::Success => 0,
-        Ending::Failure => 1,
-        Ending::Panic => 2,
-        Ending::Cancelled => 3,
-    }
-}
-
-fn ending(packed: u64) -> Ending {
-    match packed & 3 {
-        0 => Ending::Success,
-        1 => Ending::Failure,
-        2 => Ending::Panic,
-        _ => Ending::Cancelled,
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::roles::Task;
 
-use super::{Outcome, Places, Says, play};
+use super::tool::{Outcome, Places, Says, play};
 
 pub(super) fn compare(task: &Task, places: &Places) -> Result<Outcome, String> {
     let home = places.folder.join("criterion");

@@ -2,7 +2,7 @@
 
 use crate::roles::Task;
 
-use super::{Outcome, number, play, says};
+use super::tool::{Outcome, number, play, says};
 
 /// By how much medians must differ for a reader to call it a difference.
 const READERS_THRESHOLD: f64 = 0.01;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::commands::Pair;
 
-use super::{Outcome, Places, number, printed, run, says};
+use super::tool::{Outcome, Places, number, printed, run, says};
 
 /// From which factor on a reader takes the summary for a difference.
 const READERS_FACTOR: f64 = 1.01;

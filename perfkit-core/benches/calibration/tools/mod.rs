@@ -5,132 +5,26 @@ mod divan;
 mod hyperfine;
 mod perfkit;
 mod tango;
+mod tool;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+pub(crate) use tool::{Outcome, Places, Says, Tool};
 
-use crate::plan::Subject;
-use crate::roles::Task;
+use crate::sides::Sides;
 
-/// What a tool says of a candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Says {
-    Slower,
-    Faster,
-    /// That it is the same, or that nothing was found.
-    Nothing,
-}
-
-/// What came out of one comparison.
-#[derive(Clone, Debug)]
-pub(crate) struct Outcome {
-    pub(crate) says: Says,
-    /// How many times as long the candidate takes.
-    pub(crate) ratio: f64,
-    /// What else it said, where a reader of the figures must know.
-    pub(crate) remark: Option<String>,
-}
-
-/// A tool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tool {
-    Perfkit,
-    Criterion,
-    Divan,
-    Tango,
-    Hyperfine,
-}
-
-/// Where tools are and may write.
-pub(crate) struct Places {
-    pub(crate) perfkit: PathBuf,
-    pub(crate) hyperfine: PathBuf,
-    /// A folder of this run.
-    pub(crate) folder: PathBuf,
-}
-
-impl Tool {
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Perfkit,
-        Self::Criterion,
-        Self::Divan,
-        Self::Tango,
-        Self::Hyperfine,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Perfkit => "perfkit",
-            Self::Criterion => "criterion",
-            Self::Divan => "divan",
-            Self::Tango => "tango",
-            Self::Hyperfine => "hyperfine",
-        }
-    }
-
-    pub(crate) fn has_functions(self) -> bool {
-        self != Self::Hyperfine
-    }
-
-    pub(crate) fn has_commands(self) -> bool {
-        matches!(self, Self::Perfkit | Self::Hyperfine)
-    }
-
-    /// Compares the two sides of a subject once. An error is what went wrong.
-    pub(crate) fn compare(
-        self,
-        subject: &Subject,
-        places: &Places,
-        seed: u64,
-    ) -> Result<Outcome, String> {
-        match (self, subject) {
-            (Self::Perfkit, Subject::Function(task)) => perfkit::functions(task, seed),
-            (Self::Criterion, Subject::Function(task)) => criterion::compare(task, places),
-            (Self::Divan, Subject::Function(task)) => divan::compare(task),
-            (Self::Tango, Subject::Function(task)) => tango::compare(task, seed),
-            (Self::Perfkit, Subject::Command(pair)) => perfkit::commands(pair, places, seed),
-            (Self::Hyperfine, Subject::Command(pair)) => hyperfine::compare(pair, places),
-            _ => Err("this tool has no such comparison".to_owned()),
-        }
-    }
-}
-
-/// Runs this program in a role, and returns what it printed.
-fn play(task: &Task, role: &str, set_up: impl FnOnce(&mut Command)) -> Result<String, String> {
-    let mut command = task.command(role).map_err(|error| error.to_string())?;
-    set_up(&mut command);
-    let output = run(&mut command)?;
-    // Tango exits with 1 where it found a slowdown.
-    let is_good = output.status.success() || (role == "tango" && output.status.code() == Some(1));
-    printed(&output, is_good)
-}
-
-fn run(command: &mut Command) -> Result<Output, String> {
-    let name = Path::new(command.get_program()).display().to_string();
-    command.output().map_err(|error| format!("{name}: {error}"))
-}
-
-/// What a process wrote to standard output, or else how it failed.
-fn printed(output: &Output, is_good: bool) -> Result<String, String> {
-    if is_good {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let last = stderr.lines().last().unwrap_or("without a word");
-    Err(format!("{}: {last}", output.status))
-}
-
-/// A number out of the output of a tool.
-fn number(text: &str) -> Result<f64, String> {
-    let parsed = text.trim().parse();
-    parsed.map_err(|_| format!("no number where one is expected: {text:?}"))
-}
-
-/// What a ratio says that counts from so large a difference.
-fn says(ratio: f64, is_different: bool) -> Says {
-    match ratio {
-        _ if !is_different => Says::Nothing,
-        ratio if ratio > 1.0 => Says::Slower,
-        _ => Says::Faster,
+/// Compares two sides once by a tool. An error is what went wrong.
+pub(crate) fn compare(
+    tool: Tool,
+    sides: &Sides,
+    places: &Places,
+    seed: u64,
+) -> Result<Outcome, String> {
+    match (tool, sides) {
+        (Tool::Perfkit, Sides::Functions(task)) => perfkit::functions(task, seed),
+        (Tool::Criterion, Sides::Functions(task)) => criterion::compare(task, places),
+        (Tool::Divan, Sides::Functions(task)) => divan::compare(task),
+        (Tool::Tango, Sides::Functions(task)) => tango::compare(task, seed),
+        (Tool::Perfkit, Sides::Commands(pair)) => perfkit::commands(pair, places, seed),
+        (Tool::Hyperfine, Sides::Commands(pair)) => hyperfine::compare(pair, places),
+        _ => Err("this tool has no such comparison".to_owned()),
     }
 }

@@ -9,7 +9,7 @@ use perfkit::report::{Report, Verdict};
 use crate::commands::Pair;
 use crate::roles::Task;
 
-use super::{Outcome, Places, Says, play, printed, run};
+use super::tool::{Outcome, Places, Says, play, printed, run};
 
 pub(super) fn functions(task: &Task, seed: u64) -> Result<Outcome, String> {
     let seed = seed.to_string();

@@ -2,7 +2,7 @@
 
 use crate::roles::Task;
 
-use super::{Outcome, number, play, says};
+use super::tool::{Outcome, number, play, says};
 
 pub(super) fn compare(task: &Task, seed: u64) -> Result<Outcome, String> {
     let seed = seed.to_string();
