@@ -141,7 +141,7 @@ fn data_flows_one_way() {
 /// Circles between files that are still there. The list only gets shorter.
 const KNOWN_CIRCLES: &[&[&str]] = &[
     &["command/gate/measured.rs", "command/gate/mod.rs"],
-    &["export/html/figures.rs", "export/html/verdicts.rs"],
+    &["export/html/figures.rs", "export/html/verdict_list.rs"],
     &["export/human.rs", "export/strips.rs"],
     &[
         "export/tool/bencher.rs",
@@ -154,11 +154,11 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
     ],
     &["input/config/mod.rs", "input/config/raw.rs"],
     &[
-        "report/changes.rs",
-        "report/comparison.rs",
-        "report/metrics.rs",
-        "report/mod.rs",
-        "report/ranking.rs",
+        "document/change_tables.rs",
+        "document/comparison.rs",
+        "document/other_metrics.rs",
+        "document/mod.rs",
+        "document/ranking.rs",
     ],
 ];
 
