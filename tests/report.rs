@@ -215,7 +215,7 @@ fn help_starts_with_examples() {
     folder
         .run(["--version"])
         .exits_with(0)
-        .says(env!("CARGO_PKG_VERSION"));
+        .says(concat!(env!("CARGO_PKG_VERSION"), " (with otlp)"));
 }
 
 #[test]

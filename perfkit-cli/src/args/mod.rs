@@ -37,6 +37,18 @@ Examples:
   perfkit gate --base main                              measure this tree and hold it against it
 ";
 
+/// What installs perfkit with all of its features.
+#[cfg(not(feature = "otlp"))]
+pub(crate) const FULL_INSTALL: &str =
+    "cargo install --path perfkit-cli --features full --profile dist";
+
+/// The version, and which features this build has or lacks.
+const VERSION: &str = if cfg!(feature = "otlp") {
+    concat!(env!("CARGO_PKG_VERSION"), " (with otlp)")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), " (without otlp)")
+};
+
 /// The heading of the options that every verb has.
 const EVERYWHERE: &str = "Options everywhere";
 
@@ -44,7 +56,7 @@ const EVERYWHERE: &str = "Options everywhere";
 #[derive(Debug, Parser)]
 #[command(
     name = "perfkit",
-    version,
+    version = VERSION,
     before_help = EXAMPLES,
     max_term_width = 100,
     disable_help_subcommand = true,

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use perfkit::Report;
-use perfkit::otlp;
 use perfkit::prometheus::TextFormat;
-use perfkit::unit::Unit;
 
 use crate::args::{self, ExportArguments, ExportTarget};
 use crate::document::Detail;
@@ -15,7 +13,7 @@ use crate::export::Tool;
 use crate::input::load_report;
 use crate::{export as formats, terminal};
 
-use super::check_writable;
+use super::{check_writable, otlp};
 
 pub(crate) fn run(arguments: ExportArguments) -> Result<Exit, Error> {
     let (target, output) = (arguments.to, arguments.output.as_deref());
@@ -35,7 +33,7 @@ pub(crate) fn run(arguments: ExportArguments) -> Result<Exit, Error> {
     }
     let report = load_report(&arguments.report)?;
     match (target, folder) {
-        (ExportTarget::Otlp, _) => send(&report)?,
+        (ExportTarget::Otlp, _) => otlp::send(&report)?,
         (ExportTarget::Hgrm, Some(folder)) if operation.is_none() => {
             for (name, text) in formats::hgrm_files(&report)? {
                 formats::save(&folder.join(name), &text)?;
@@ -82,21 +80,6 @@ fn own(report: &Report, format: args::Format) -> Result<String, Error> {
         ));
     }
     formats::render(report, Detail::Usual, format, None)
-}
-
-fn send(report: &Report) -> Result<(), Error> {
-    let config =
-        otlp::Config::from_environment().map_err(|error| Error::usage(error.to_string()))?;
-    if !config.is_enabled {
-        return Err(Error::usage("OTEL_SDK_DISABLED switches the export off"));
-    }
-    let sent = otlp::send_report(report, &config)
-        .map_err(|error| Error::data(format!("the report was not exported: {error}")))?;
-    terminal::print_result(&format!(
-        "{} data points were accepted by {}\n",
-        Unit::Count.format(sent.data_points as f64, 3),
-        crate::text::printable(&config.endpoint)
-    ))
 }
 
 /// The formats that Prometheus reads. A label has no escape for what CI services

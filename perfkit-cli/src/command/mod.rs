@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod export;
 pub(crate) mod gate;
 pub(crate) mod man;
+mod otlp;
 pub(crate) mod report;
 pub(crate) mod run;
 mod sources;
