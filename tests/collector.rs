@@ -2,12 +2,13 @@
 //! against a real one.
 //!
 //! The real one is started where `PERFKIT_TEST_COLLECTOR` names its program
-//! (rotel-agent); without it that test says so and does nothing.
+//! (rotel-agent); without it that test says so and does nothing, unless
+//! `PERFKIT_TEST_REQUIRE_ALL` is set.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::expect_used,
-    clippy::print_stdout
+    clippy::print_stderr
 )]
 
 mod support;
@@ -25,6 +26,7 @@ use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data, number_data_
 use perfkit::otlp::{self, Config, SendError};
 use perfkit::{Monitor, Report};
 use prost::Message as _;
+use support::required::skip;
 use support::{Answer, Folder, Guarded, example, http_request};
 
 /// One request as it arrived.
@@ -243,7 +245,11 @@ fn a_dead_collector_neither_slows_the_program_nor_keeps_it_from_ending() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}/v1/metrics", listener.local_addr().unwrap());
     let monitor = monitor();
-    let otlp = otlp::start_with(&monitor, config(&endpoint)).unwrap();
+    let patient = Config {
+        timeout: Duration::from_secs(600),
+        ..config(&endpoint)
+    };
+    let otlp = otlp::start_with(&monitor, patient).unwrap();
     assert!(!otlp.flush(Duration::from_millis(50)));
     let calls = 1000;
     for _ in 0..calls {
@@ -256,8 +262,8 @@ fn a_dead_collector_neither_slows_the_program_nor_keeps_it_from_ending() {
     );
     let begin = Instant::now();
     assert!(!otlp.shutdown(Duration::from_millis(50)));
-    // The request itself would wait for ten seconds.
-    assert!(begin.elapsed() < Duration::from_secs(8));
+    // The request itself would wait for ten minutes.
+    assert!(begin.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
@@ -322,11 +328,7 @@ struct RealCollector {
 impl RealCollector {
     fn start(folder: &Folder) -> Option<Self> {
         let Some(program) = std::env::var_os("PERFKIT_TEST_COLLECTOR") else {
-            assert!(
-                std::env::var_os("PERFKIT_TEST_COLLECTOR_REQUIRED").is_none(),
-                "PERFKIT_TEST_COLLECTOR names no collector"
-            );
-            println!("skipped: PERFKIT_TEST_COLLECTOR names no collector");
+            skip("PERFKIT_TEST_COLLECTOR names no collector");
             return None;
         };
         let [grpc, http] = [free_port(), free_port()];

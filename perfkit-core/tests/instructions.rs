@@ -11,7 +11,7 @@
 //! instruction per call.
 //!
 //! Without valgrind these tests say so and do nothing, unless
-//! `PERFKIT_TEST_VALGRIND_REQUIRED` is set.
+//! `PERFKIT_TEST_REQUIRE_ALL` is set.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(
     clippy::expect_used,
@@ -20,6 +20,8 @@
     clippy::unwrap_used,
     reason = "a failed test panics, and one that does nothing says so"
 )]
+
+mod required;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -144,9 +146,7 @@ impl Programs {
 }
 
 fn skipped<T>(reason: &str) -> Option<T> {
-    let is_required = std::env::var_os("PERFKIT_TEST_VALGRIND_REQUIRED").is_some();
-    assert!(!is_required, "instructions cannot be counted: {reason}");
-    eprintln!("skipped: instructions cannot be counted: {reason}");
+    required::skip(&format!("instructions cannot be counted: {reason}"));
     None
 }
 

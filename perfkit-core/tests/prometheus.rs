@@ -2,14 +2,18 @@
 //! connection.
 //!
 //! Where `PERFKIT_TEST_PROMTOOL` names Prometheus' promtool, it checks the text
-//! too; without it that test says so and does nothing.
+//! too; without it that test says so and does nothing, unless
+//! `PERFKIT_TEST_REQUIRE_ALL` is set.
 #![allow(
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a failed test panics, a skipped one says so"
 )]
+
+mod required;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read, Write};
@@ -314,8 +318,7 @@ fn both_formats_say_the_same_under_their_own_heads() {
 #[test]
 fn promtool_has_nothing_to_object() {
     let Some(promtool) = std::env::var_os("PERFKIT_TEST_PROMTOOL") else {
-        println!("skipped: PERFKIT_TEST_PROMTOOL names no promtool");
-        return;
+        return required::skip("PERFKIT_TEST_PROMTOOL names no promtool");
     };
     let (monitor, clock) = busy();
     let everything = monitor.operation("every \"thing\"\n\\").cpu().memory();
@@ -347,6 +350,10 @@ fn endpoint(monitor: &Monitor) -> Server {
 /// What came back for bytes that were sent, to the end of the connection.
 fn exchange(address: SocketAddr, request: &[u8]) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
+    // A server that never answers is a failure, not a test that never ends.
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
     stream.write_all(request).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -450,7 +457,8 @@ fn clients_that_are_slow_or_go_away_hold_it_up_for_seconds_only() {
     let begin = Instant::now();
     let (head, _) = get(address, "*/*");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-    assert!(begin.elapsed() < Duration::from_secs(8));
+    // Two for the silent one, many for a busy machine: it says nothing more for ever.
+    assert!(begin.elapsed() < Duration::from_secs(60));
     let mut answer = String::new();
     silent.read_to_string(&mut answer).unwrap();
     assert!(
@@ -466,13 +474,16 @@ fn a_client_that_takes_nothing_holds_it_up_for_seconds_only() {
         monitor.measure(&format!("{} {number}", "x".repeat(1000)), || ());
     }
     let server = endpoint(&monitor);
+    let begin = Instant::now();
+    let _ = get(server.address(), "*/*");
+    let undisturbed = begin.elapsed();
     let mut deaf = TcpStream::connect(server.address()).unwrap();
     deaf.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
     let begin = Instant::now();
     let (_, body) = get(server.address(), "*/*");
     assert!(body.len() > 6 << 20, "{}", body.len());
     // It would have ten if it took some of the answer now and then.
-    assert!(begin.elapsed() < Duration::from_secs(9));
+    assert!(begin.elapsed() < Duration::from_secs(8) + 5 * undisturbed);
 }
 
 #[test]

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 use perfkit::Report;
 
+#[path = "../../perfkit-core/tests/required/mod.rs"]
+pub(crate) mod required;
+
 /// The head of an HTTP request, in small letters, and its body; nothing where
 /// the other side goes away.
 pub(crate) fn http_request(stream: &mut impl Read) -> Option<(String, Vec<u8>)> {
