@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use perfkit::bench::{Family, Rules, compare_family};
+use perfkit::compare::{ComparisonSet, VerdictRules, compare_set};
 use perfkit::report::{Benchmark, Environment, GateOutcome};
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric, MetricSummary, MockClock, Monitor, Report};
@@ -30,10 +30,10 @@ fn save_with_null(folder: &Folder, file: &str, swing: f64) {
         benchmark("old (A/A control)", &|run| 1.0 + swing * (1.1 * run).sin()),
     ];
     report.benchmarks[2].control_of = Some("old".to_owned());
-    let mut family = Family::against(0, vec!["old".to_owned(), "new".to_owned()]);
-    family.add_null(0);
-    let (time, rules) = ([Metric::WALL_TIME], Rules::default());
-    report.comparisons = compare_family(&report.benchmarks, &family, &time, &rules);
+    let mut set = ComparisonSet::against(0, vec!["old".to_owned(), "new".to_owned()]);
+    set.add_control(0);
+    let (time, rules) = ([Metric::WALL_TIME], VerdictRules::default());
+    report.comparisons = compare_set(&report.benchmarks, &set, &time, &rules);
     report.save(folder.path(file)).unwrap();
 }
 

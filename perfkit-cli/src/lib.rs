@@ -76,7 +76,7 @@ pub fn fuzz_import(family: &str, bytes: &[u8]) {
                 assert!(perfkit::Report::from_json(json.as_bytes()).is_ok());
             }
         }
-        let rules = perfkit::bench::Rules::default();
+        let rules = perfkit::compare::VerdictRules::default();
         let _ = analysis::compare_reports(&report, &report, &rules);
     }
 }

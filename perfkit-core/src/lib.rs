@@ -77,6 +77,10 @@ pub mod report;
 pub mod global;
 
 #[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod compare;
+
+#[cfg(feature = "bench")]
 pub mod bench;
 
 #[cfg(any(feature = "otlp", feature = "prometheus"))]

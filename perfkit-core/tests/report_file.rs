@@ -59,7 +59,7 @@ fn full_report() -> Report {
         warmup_blocks: 1,
         blocks: 4,
         rounds: 3,
-        looks: 2,
+        interim_analyses: 2,
         stopped: StopReason::RunFailed,
     });
     report.comparisons.push({

@@ -1,7 +1,7 @@
 //! What the runs of a comparison say.
 
 use perfkit::Metric;
-use perfkit::bench::{Family, Rules, compare_family, remark_on};
+use perfkit::compare::{ComparisonSet, VerdictRules, add_diagnostics, compare_set};
 use perfkit::report::{Benchmark, Comparison, Note, NoteCode, Verdict};
 
 /// The metrics that contestants are compared in. CPU time is steadier than wall
@@ -15,19 +15,19 @@ const METRICS: [Metric; 4] = [
     Metric::INSTRUCTIONS,
 ];
 
-/// Every pair of a family, in every metric.
+/// Every pair of a set, in every metric.
 pub(crate) fn compare_all(
     benchmarks: &[Benchmark],
-    family: &Family,
-    rules: &Rules,
+    set: &ComparisonSet,
+    rules: &VerdictRules,
 ) -> Vec<Comparison> {
-    compare_family(benchmarks, family, &METRICS, rules)
+    compare_set(benchmarks, set, &METRICS, rules)
 }
 
 /// Adds to each contestant what a reader should know of its runs; returns what is to be
 /// said of all. `own_peak_bytes` is the peak memory of the process that started them.
 pub(crate) fn add_remarks(benchmarks: &mut [Benchmark], own_peak_bytes: u64) -> Vec<Note> {
-    let of_all = remark_on(benchmarks);
+    let of_all = add_diagnostics(benchmarks);
     for benchmark in benchmarks {
         mark_inherited_memory(benchmark, own_peak_bytes);
     }

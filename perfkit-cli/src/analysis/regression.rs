@@ -1,6 +1,8 @@
 //! Bounds relative to a baseline.
 
-use perfkit::bench::{self, Family, compare_interleaved, compare_saved, compare_saved_operations};
+use perfkit::compare::{
+    ComparisonSet, VerdictRules, compare_paired, compare_unpaired, compare_unpaired_operations,
+};
 use perfkit::report::{
     Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, Ratio, Report, Verdict,
 };
@@ -19,10 +21,10 @@ pub(super) fn judge_regression(
     regression: &Regression,
     confidence: f64,
 ) -> (Vec<GateFinding>, Vec<Note>) {
-    let rules = bench::Rules {
+    let rules = VerdictRules {
         confidence,
         same_confidence: confidence,
-        ..bench::Rules::default()
+        ..VerdictRules::default()
     };
     let mut pairs = Pairs::default();
     for report in reports {
@@ -128,12 +130,7 @@ fn worsening(comparison: &Comparison) -> Option<Ratio> {
     let ratio = comparison.ratio?;
     match comparison.direction {
         Direction::LowerIsBetter => Some(ratio),
-        Direction::HigherIsBetter => Some(Ratio {
-            estimate: 1.0 / ratio.estimate,
-            low: 1.0 / ratio.high,
-            high: 1.0 / ratio.low,
-            confidence: ratio.confidence,
-        }),
+        Direction::HigherIsBetter => Some(ratio.inverse()),
         Direction::Unknown => None,
     }
 }
@@ -144,7 +141,7 @@ fn compare_files(
     before: &Benchmark,
     after: &Benchmark,
     metric: Option<&Metric>,
-    rules: &bench::Rules,
+    rules: &VerdictRules,
 ) -> Comparison {
     let both = |metric| before.metrics.contains_key(metric) && after.metrics.contains_key(metric);
     let is_by_throughput = !both(&Metric::WALL_TIME) && both(&Metric::THROUGHPUT);
@@ -153,7 +150,7 @@ fn compare_files(
     } else {
         Metric::WALL_TIME
     };
-    compare_saved(before, after, metric.unwrap_or(&usual), rules)
+    compare_unpaired(before, after, metric.unwrap_or(&usual), rules)
 }
 
 /// What a rule is for.
@@ -175,15 +172,15 @@ struct Pairs {
 
 impl Pairs {
     /// The contestants of a comparison, each against its baseline.
-    fn add_interleaved(&mut self, report: &Report, rule: &Regression, rules: &bench::Rules) {
+    fn add_interleaved(&mut self, report: &Report, rule: &Regression, rules: &VerdictRules) {
         let Subject::Benchmark(pattern) = &rule.subject else {
             return;
         };
         let metric = rule.metric.as_ref().unwrap_or(&Metric::WALL_TIME);
-        let family = Family::of_report(report);
-        let noise = family.noise(&report.benchmarks, metric);
+        let set = ComparisonSet::of_report(report);
+        let noise = set.noise(&report.benchmarks, metric);
         let is_known_same =
-            |pair: &(usize, usize)| family.same_programs.iter().any(|(known, _)| known == pair);
+            |pair: &(usize, usize)| set.same_programs.iter().any(|(known, _)| known == pair);
         let sides = |pair: &(usize, usize)| {
             Some((
                 report.benchmarks.get(pair.0)?,
@@ -191,8 +188,8 @@ impl Pairs {
                 is_known_same(pair),
             ))
         };
-        let pairs = family.pairs.iter();
-        let pairs = pairs.filter(|pair| !family.nulls.contains(pair));
+        let pairs = set.pairs.iter();
+        let pairs = pairs.filter(|pair| !set.controls.contains(pair));
         let pairs = pairs.filter_map(sides);
         let before = self.all.len();
         for (baseline, candidate, is_known_same) in
@@ -200,7 +197,7 @@ impl Pairs {
         {
             self.all.push(Pair {
                 subject: candidate.name.clone(),
-                comparison: compare_interleaved(baseline, candidate, metric, rules),
+                comparison: compare_paired(baseline, candidate, metric, rules),
                 noise,
                 is_known_same,
             });
@@ -220,7 +217,7 @@ impl Pairs {
         report: &Report,
         baseline: &Report,
         rule: &Regression,
-        rules: &bench::Rules,
+        rules: &VerdictRules,
     ) {
         match &rule.subject {
             Subject::Benchmark(pattern) => self.add_common(
@@ -233,7 +230,7 @@ impl Pairs {
                 (&baseline.operations, &report.operations),
                 |operation| &operation.name,
                 |name| pattern.matches(name),
-                |before, after| compare_saved_operations(before, after, rules),
+                |before, after| compare_unpaired_operations(before, after, rules),
             ),
         }
     }

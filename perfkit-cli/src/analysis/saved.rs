@@ -1,6 +1,6 @@
 //! Saved reports, compared.
 
-use perfkit::bench::{Rules, compare_saved, compare_saved_operations};
+use perfkit::compare::{VerdictRules, compare_unpaired, compare_unpaired_operations};
 use perfkit::report::{Benchmark, Note, NoteCode, Report, Side};
 use perfkit::{Direction, Metric, MetricSummary, OperationSnapshot};
 
@@ -25,7 +25,7 @@ const RESOURCES: [Metric; 7] = [
 pub(crate) fn compare_reports(
     baseline: &Report,
     candidate: &Report,
-    rules: &Rules,
+    rules: &VerdictRules,
 ) -> Result<Report, Error> {
     let mut result = Report::new(candidate.environment.clone());
     for before in own_benchmarks(baseline) {
@@ -34,12 +34,12 @@ pub(crate) fn compare_reports(
         };
         let comparisons = compared_metrics(before, after)
             .into_iter()
-            .map(|metric| compare_saved(before, after, metric, rules));
+            .map(|metric| compare_unpaired(before, after, metric, rules));
         result.comparisons.extend(comparisons);
     }
     for before in own_operations(baseline) {
         let after = own_operations(candidate).find(|o| o.name == before.name);
-        let comparison = after.map(|after| compare_saved_operations(before, after, rules));
+        let comparison = after.map(|after| compare_unpaired_operations(before, after, rules));
         result.comparisons.extend(comparison);
     }
     add_sides(&mut result, baseline, candidate);

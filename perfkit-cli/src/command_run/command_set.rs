@@ -1,7 +1,7 @@
 //! All commands of a comparison: every template with every combination of parameters,
 //! in every tree.
 
-use perfkit::bench::Family;
+use perfkit::compare::ComparisonSet;
 
 use crate::error::Error;
 use crate::interrupt::Signals;
@@ -75,32 +75,32 @@ impl<'a> CommandSet<'a> {
     /// Who is compared with whom: all with the baseline, or each command with
     /// itself in the other tree. With `has_control` the first baseline also runs
     /// against itself.
-    pub(crate) fn family(
+    pub(crate) fn comparison_set(
         &mut self,
         baseline: Option<&str>,
         has_control: bool,
-    ) -> Result<Family, Error> {
+    ) -> Result<ComparisonSet, Error> {
         let names: Vec<String> = self.all.iter().map(|c| c.name.clone()).collect();
-        let (mut family, first) = if self.trees == 1 {
+        let (mut set, first) = if self.trees == 1 {
             let first = self.baseline(baseline)?;
-            (Family::against(first, names), first)
+            (ComparisonSet::against(first, names), first)
         } else {
             let pairs = (0..names.len()).step_by(2).map(|base| (base, base + 1));
-            let family = Family {
+            let set = ComparisonSet {
                 pairs: pairs.collect(),
                 names,
-                ..Family::default()
+                ..ComparisonSet::default()
             };
-            (family, 0)
+            (set, 0)
         };
         if has_control && let Some(command) = self.all.get(first) {
             let mut control = command.clone();
-            let index = family.add_null(first);
-            control.name.clone_from(&family.names[index]);
+            let index = set.add_control(first);
+            control.name.clone_from(&set.names[index]);
             control.tree = None;
             self.all.push(control);
         }
-        Ok(family)
+        Ok(set)
     }
 
     /// Where the baseline stands: by name, command or number; the first by

@@ -86,12 +86,7 @@ impl RatioText {
 
     /// The same seen from the other side: baseline over candidate.
     pub(super) fn inverse(ratio: &Ratio) -> Self {
-        Self::new(&Ratio {
-            estimate: 1.0 / ratio.estimate,
-            low: 1.0 / ratio.high,
-            high: 1.0 / ratio.low,
-            confidence: ratio.confidence,
-        })
+        Self::new(&ratio.inverse())
     }
 
     /// `95 % interval 1.09 to 1.12`

@@ -4,7 +4,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use perfkit::bench::{CommandSettings, Family, FunctionSettings, Rules, StoppingRule};
+use perfkit::bench::{CommandSettings, FunctionSettings, StoppingRule};
+use perfkit::compare::{ComparisonSet, VerdictRules};
 use perfkit::unit::Unit;
 
 use crate::args::{Confidence, Origin, RunCount, Setting, Share, TimeSpan, Variable};
@@ -52,7 +53,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(super) fn resolve(flags: Flags, file: CompareDefaults) -> Result<Self, Error> {
-        let usual = Rules::default();
+        let usual = VerdictRules::default();
         let (min_runs, max_runs) = runs(&flags, &file)?;
         let confidence = Setting::find(flags.confidence, Variable::CONFIDENCE, file.confidence)?;
         let indifference = Setting::find(
@@ -79,16 +80,16 @@ impl Settings {
     }
 
     /// How sure a verdict must be, and how small a difference counts as none.
-    pub(crate) fn rules(&self) -> Rules {
-        Rules {
+    pub(crate) fn rules(&self) -> VerdictRules {
+        VerdictRules {
             confidence: self.confidence.value.0,
             indifference: self.indifference.value.0,
-            ..Rules::default()
+            ..VerdictRules::default()
         }
     }
 
-    /// When sampling of the commands of a family ends.
-    pub(crate) fn stopping_rule(&self, family: &Family) -> StoppingRule {
+    /// When sampling of the commands of a set ends.
+    pub(crate) fn stopping_rule(&self, set: &ComparisonSet) -> StoppingRule {
         let settings = CommandSettings {
             rules: self.rules(),
             time: self.time(),
@@ -96,7 +97,7 @@ impl Settings {
             min_runs: self.min_runs.as_ref().map(|min| min.value.0),
             max_runs: self.max_runs.value.0,
         };
-        settings.stopping_rule(family.names.len(), family.pairs.len())
+        settings.stopping_rule(set.names.len(), set.pairs.len())
     }
 
     /// What is asked for of so many comparisons of benchmarks.

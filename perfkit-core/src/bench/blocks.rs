@@ -87,8 +87,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::bench::{Experiment, Family, InterimAnalysis, Rules, Sampled, StoppingRule};
+    use crate::bench::{Experiment, InterimAnalysis, Sampled, StoppingRule};
     use crate::clock::MockClock;
+    use crate::compare::{ComparisonSet, VerdictRules};
     use crate::metric::Metric;
     use crate::report::StopReason;
     use crate::unit::Unit;
@@ -125,7 +126,7 @@ mod tests {
             time: Duration::from_millis(200),
             longest: Duration::MAX,
             interim: Vec::new(),
-            final_rules: Rules::default(),
+            final_rules: VerdictRules::default(),
         }
     }
 
@@ -153,7 +154,7 @@ mod tests {
                 fails_at,
             };
             let mut subjects = [subject("a", None), subject("b", self.fails_at)];
-            let set = Family::against(0, vec!["a".to_owned(), "b".to_owned()]);
+            let set = ComparisonSet::against(0, vec!["a".to_owned(), "b".to_owned()]);
             let experiment = Experiment {
                 set: &set,
                 rule,
@@ -208,9 +209,9 @@ mod tests {
     #[test]
     fn it_stops_at_the_first_interim_analysis_at_which_all_is_clear() {
         let rule = |confidence| {
-            let rules = Rules {
+            let rules = VerdictRules {
                 confidence,
-                ..Rules::default()
+                ..VerdictRules::default()
             };
             let interim = [30, 500].map(|ms| InterimAnalysis {
                 min_replicates: rules.fewest_pairs().max(12),
@@ -226,7 +227,7 @@ mod tests {
             }
         };
         let sampling = FINE.run(&rule(0.999)).0.sampling;
-        assert_eq!((sampling.blocks, sampling.looks), (12, 3));
+        assert_eq!((sampling.blocks, sampling.interim_analyses), (12, 2));
         assert_eq!(sampling.stopped, StopReason::Decided);
         // To be this sure takes more blocks than there are at the end.
         let sampling = FINE.run(&rule(1.0 - 1e-15)).0.sampling;

@@ -2,6 +2,7 @@
 //! and `perfkit` have in common.
 
 use crate::clock::Clock;
+use crate::compare::{ComparisonSet, add_diagnostics, compare_set, counters_unavailable};
 use crate::metric::{Direction, Metric, MetricSummary};
 use crate::report::{
     Benchmark, Comparison, Note, NoteCode, Report, RunFailure, Sampling, StopReason,
@@ -10,8 +11,6 @@ use crate::side::Side;
 use crate::unit::Unit;
 
 use super::cpus::usable_cpus;
-use super::family::{Family, compare_family};
-use super::remarks::{remark_on, uncounted};
 use super::rounds::Rounds;
 use super::sampling::{Experiment, Progress};
 use super::stopping::FunctionSettings;
@@ -33,7 +32,7 @@ pub const FUNCTION_METRICS: [Metric; 7] = [
 #[derive(Clone, Debug)]
 pub struct GroupRun {
     /// Their names, and what is compared with what.
-    pub family: Family,
+    pub set: ComparisonSet,
     /// Where each is found, in the order of the names.
     pub targets: Vec<BenchTarget>,
     /// What the programs say of each.
@@ -45,9 +44,9 @@ pub struct GroupRun {
 
 impl GroupRun {
     /// One for each group of a program, in which all are compared with the first. With
-    /// `has_null` the first is also compared with itself.
+    /// `has_control` the first is also compared with itself.
     #[must_use]
-    pub fn of_groups(program: &Program, info: &[BenchmarkInfo], has_null: bool) -> Vec<Self> {
+    pub fn of_groups(program: &Program, info: &[BenchmarkInfo], has_control: bool) -> Vec<Self> {
         let mut groups: Vec<Vec<&BenchmarkInfo>> = Vec::new();
         for benchmark in info {
             let same = |group: &&mut Vec<&BenchmarkInfo>| group[0].group == benchmark.group;
@@ -62,8 +61,8 @@ impl GroupRun {
                 (name, program, *info)
             });
             let mut run = Self::against_the_first(implementations);
-            if has_null {
-                run.add_null();
+            if has_control {
+                run.add_control();
             }
             run
         };
@@ -86,7 +85,7 @@ impl GroupRun {
             all.push(info.clone());
         }
         Self {
-            family: Family::against(0, names),
+            set: ComparisonSet::against(0, names),
             targets,
             info: all,
             base_revision: None,
@@ -95,7 +94,7 @@ impl GroupRun {
 
     /// Marks which of the benchmarks are controls, and which side the others are of.
     fn mark(&self, benchmarks: &mut [Benchmark]) {
-        self.family.mark_controls(benchmarks);
+        self.set.mark_controls(benchmarks);
         if let (Some(revision), [baseline, candidate, ..]) = (&self.base_revision, benchmarks) {
             baseline.side = Some(Side::Baseline);
             baseline.revision = Some(revision.clone());
@@ -104,11 +103,11 @@ impl GroupRun {
     }
 
     /// Adds an A/A control: the baseline once more, as if it were another function.
-    pub fn add_null(&mut self) {
+    pub fn add_control(&mut self) {
         if let (Some(target), Some(info)) = (self.targets.first(), self.info.first()) {
             self.targets.push(target.clone());
             self.info.push(info.clone());
-            self.family.add_null(0);
+            self.set.add_control(0);
         }
     }
 }
@@ -149,7 +148,7 @@ impl GroupRunner<'_> {
             cpus: usable_cpus(),
             was_pinning_refused: false,
         };
-        let (clock, set) = (Clock::os(), &group.family);
+        let (clock, set) = (Clock::os(), &group.set);
         let rule = self
             .settings
             .stopping_rule(set.names.len(), set.pairs.len());
@@ -166,12 +165,14 @@ impl GroupRunner<'_> {
             benchmark.parameters.clone_from(&info.parameters);
             add_throughput(benchmark, info);
         }
-        let mut notes = remark_on(&mut benchmarks);
+        let mut notes = add_diagnostics(&mut benchmarks);
         notes.extend(set.noise_note(&benchmarks, &sampled.rules));
-        let comparisons = compare_family(&benchmarks, set, &FUNCTION_METRICS, &sampled.rules);
+        let comparisons = compare_set(&benchmarks, set, &FUNCTION_METRICS, &sampled.rules);
         let with_threads = benchmarks.iter().zip(&group.info);
         let of_one_thread = with_threads.filter(|(_, info)| info.threads == 1);
-        notes.extend(uncounted(of_one_thread.map(|(benchmark, _)| benchmark)));
+        notes.extend(counters_unavailable(
+            of_one_thread.map(|(benchmark, _)| benchmark),
+        ));
         notes.extend(pool.was_pinning_refused.then(not_pinned));
         let name = |index: usize| set.names.get(index).cloned().unwrap_or_default();
         let named = |(index, failure)| (name(index), failure);
@@ -250,8 +251,8 @@ fn graver(a: StopReason, b: StopReason) -> StopReason {
 
 #[cfg(test)]
 mod tests {
-    use super::super::comparison::Rules;
     use super::*;
+    use crate::compare::VerdictRules;
     use crate::report::Verdict;
 
     fn info(group: &str, name: &str, threads: usize) -> BenchmarkInfo {
@@ -283,9 +284,9 @@ mod tests {
         benchmark
     }
 
-    fn group(has_null: bool) -> GroupRun {
+    fn group(has_control: bool) -> GroupRun {
         let all = [info("sum", "loop", 1), info("sum", "fold", 1)];
-        GroupRun::of_groups(&program(), &all, has_null).remove(0)
+        GroupRun::of_groups(&program(), &all, has_control).remove(0)
     }
 
     /// The verdict on a candidate that takes 2 % longer, and the indifference
@@ -296,9 +297,9 @@ mod tests {
             benchmark("sum/fold", 1.02, 0.0005, 1.0),
             benchmark("sum/loop (A/A control)", 1.0, swing, 2.0),
         ];
-        let (family, rules) = (group(true).family, Rules::default());
-        let notes = family.noise_note(&benchmarks, &rules).into_iter().collect();
-        let comparisons = compare_family(&benchmarks, &family, &FUNCTION_METRICS, &rules);
+        let (set, rules) = (group(true).set, VerdictRules::default());
+        let notes = set.noise_note(&benchmarks, &rules).into_iter().collect();
+        let comparisons = compare_set(&benchmarks, &set, &FUNCTION_METRICS, &rules);
         let fold = comparisons.iter().find(|c| c.candidate == "sum/fold");
         let fold = fold.unwrap();
         (fold.verdict, fold.indifference, notes)
@@ -312,24 +313,24 @@ mod tests {
             info("sum", "threads", 4),
         ];
         let runs = GroupRun::of_groups(&program(), &all, false);
-        let names: Vec<&[String]> = runs.iter().map(|r| r.family.names.as_slice()).collect();
+        let names: Vec<&[String]> = runs.iter().map(|r| r.set.names.as_slice()).collect();
         assert_eq!(names[0], ["sum/loop", "sum/threads"]);
         assert_eq!(names[1], ["sort/std"]);
-        assert_eq!(runs[0].family.pairs, [(0, 1)]);
-        assert!(runs[1].family.pairs.is_empty());
+        assert_eq!(runs[0].set.pairs, [(0, 1)]);
+        assert!(runs[1].set.pairs.is_empty());
         let pinned: Vec<bool> = runs[0].targets.iter().map(|e| e.is_pinned).collect();
         assert_eq!(pinned, [true, false], "several threads are not pinned");
-        assert!(runs[0].family.nulls.is_empty());
+        assert!(runs[0].set.controls.is_empty());
     }
 
     #[test]
     fn the_null_arm_is_the_baseline_once_more() {
         let group = group(true);
         assert_eq!(
-            group.family.names,
+            group.set.names,
             ["sum/loop", "sum/fold", "sum/loop (A/A control)"]
         );
-        assert_eq!(group.family.nulls, [(0, 2)]);
+        assert_eq!(group.set.controls, [(0, 2)]);
         assert_eq!(group.targets[2].benchmark, "sum/loop");
         assert_eq!(group.info[2], group.info[0]);
     }
@@ -338,7 +339,7 @@ mod tests {
     fn what_a_baseline_differs_by_from_itself_counts_as_the_same() {
         let (verdict, indifference, notes) = judged(0.0005);
         assert_eq!(verdict, Verdict::Slower);
-        assert_eq!(indifference, Rules::default().indifference);
+        assert_eq!(indifference, VerdictRules::default().indifference);
         assert!(notes[0].message.contains("at most"), "{notes:?}");
         let (verdict, indifference, notes) = judged(0.2);
         assert_ne!(verdict, Verdict::Slower);
@@ -379,7 +380,7 @@ mod tests {
                 warmup_blocks: 0,
                 blocks: 4,
                 rounds: 2,
-                looks: 3,
+                interim_analyses: 3,
                 stopped,
             },
             notes: vec![Note::info(NoteCode::NotPinned, "once")],

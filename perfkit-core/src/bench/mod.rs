@@ -1,7 +1,7 @@
 //! Benchmarks: how a bench program defines them, and the engine that measures them.
 //!
 //! A bench program needs [`main`], [`Bench`], [`Group`] and [`black_box`], or the macros
-//! [`benchmarks!`](crate::benchmarks) and [`compare!`](crate::compare).
+//! [`benchmarks!`](crate::benchmarks) and [`compare!`](macro@crate::compare).
 //!
 //! Everything else is the engine that `perfkit` on the command line drives. An
 //! [`Experiment`] measures a set by a [`StoppingRule`] from a [`Source`]: commands in
@@ -10,22 +10,17 @@
 
 mod batch_size;
 mod blocks;
-mod comparison;
 #[cfg(unix)]
 mod cpus;
-mod family;
 #[cfg(unix)]
 mod group_run;
 #[cfg(unix)]
 mod harness;
-mod layout;
 mod protocol;
-mod remarks;
 mod rounds;
 mod routine;
 mod samples;
 mod sampling;
-mod saved;
 mod stopping;
 mod stopwatch;
 mod subject;
@@ -36,20 +31,16 @@ mod worker;
 mod worker_process;
 
 pub use blocks::Blocks;
-pub use comparison::{Rules, compare_interleaved, verdict};
 #[cfg(unix)]
 pub use cpus::{move_to, pin, usable_cpus};
-pub use family::{Family, compare_family};
 #[cfg(unix)]
 pub use group_run::{FUNCTION_METRICS, GroupResult, GroupRun, GroupRunner};
 #[cfg(unix)]
 pub use harness::main;
 pub use protocol::{Batch, BatchSize, Calibration};
-pub use remarks::{remark_on, uncounted};
 pub use rounds::{Launcher, Placement, Rounds, Worker, WorkerError};
 pub use samples::MetricValue;
 pub use sampling::{Experiment, Progress, Replicate, Sampled, Source, SourceError};
-pub use saved::{compare_saved, compare_saved_operations};
 pub use std::hint::black_box;
 pub use stopping::{CommandSettings, FunctionSettings, InterimAnalysis, StoppingRule};
 pub use subject::{Run, RunResult, Subject};

@@ -13,11 +13,10 @@ use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 
 use crate::clock::Clock;
+use crate::compare::{ComparisonSet, VerdictRules, compare_set};
 use crate::metric::Metric;
 use crate::report::{Benchmark, RunFailure, Sampling, StopReason, Verdict};
 
-use super::comparison::Rules;
-use super::family::{Family, compare_family};
 use super::samples::Samples;
 use super::stopping::{InterimAnalysis, StoppingRule};
 
@@ -100,7 +99,7 @@ pub struct Sampled {
     /// How it was sampled.
     pub sampling: Sampling,
     /// The rules of the analysis that it ended with, which verdicts are to be read by.
-    pub rules: Rules,
+    pub rules: VerdictRules,
     /// The failure that ended sampling, and the index of the implementation.
     pub failure: Option<(usize, RunFailure)>,
 }
@@ -109,7 +108,7 @@ pub struct Sampled {
 #[derive(Clone, Copy, Debug)]
 pub struct Experiment<'a> {
     /// What is compared with what.
-    pub set: &'a Family,
+    pub set: &'a ComparisonSet,
     /// When it ends.
     pub rule: &'a StoppingRule,
     /// Decides orders and placements.
@@ -162,7 +161,7 @@ impl Experiment<'_> {
                 warmup_blocks: self.rule.warmup_replicates,
                 blocks: run.blocks,
                 rounds,
-                looks: 1 + self.rule.interim.len() as u64,
+                interim_analyses: self.rule.interim.len() as u64,
                 stopped,
             },
             rules: run.rules,
@@ -184,7 +183,7 @@ struct Run<'a, S> {
     /// How many of the interim analyses are past.
     analyses_done: usize,
     /// Those of the analysis that it ends with.
-    rules: Rules,
+    rules: VerdictRules,
 }
 
 impl<S: Source> Run<'_, S> {
@@ -259,9 +258,9 @@ impl<S: Source> Run<'_, S> {
     }
 
     /// Whether every verdict on wall time is clear by these rules; true of no verdicts.
-    fn is_decided(&self, rules: &Rules) -> bool {
+    fn is_decided(&self, rules: &VerdictRules) -> bool {
         let set = self.experiment.set;
-        let comparisons = compare_family(&self.benchmarks(), set, &[Metric::WALL_TIME], rules);
+        let comparisons = compare_set(&self.benchmarks(), set, &[Metric::WALL_TIME], rules);
         let mut verdicts = comparisons.iter().map(|comparison| comparison.verdict);
         comparisons.len() == set.pairs.len()
             && verdicts.all(|verdict| verdict != Verdict::Inconclusive)

@@ -15,7 +15,7 @@
 
 use std::time::Duration;
 
-use super::comparison::Rules;
+use crate::compare::VerdictRules;
 
 /// When sampling ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +36,7 @@ pub struct StoppingRule {
     /// in which they become due.
     pub interim: Vec<InterimAnalysis>,
     /// The rules of the analysis at the end, with its share of the error.
-    pub final_rules: Rules,
+    pub final_rules: VerdictRules,
 }
 
 /// An analysis before the end.
@@ -47,7 +47,7 @@ pub struct InterimAnalysis {
     /// It is not due before this time.
     pub min_time: Duration,
     /// Its rules, with its share of the error.
-    pub rules: Rules,
+    pub rules: VerdictRules,
 }
 
 impl InterimAnalysis {
@@ -87,7 +87,7 @@ impl StoppingRule {
 #[derive(Clone, Debug, PartialEq)]
 pub struct CommandSettings {
     /// How sure verdicts must be, all analyses together.
-    pub rules: Rules,
+    pub rules: VerdictRules,
     /// How long it goes on for all together; `None` for the usual time.
     pub time: Option<Duration>,
     /// Runs of each that are not kept, before all others.
@@ -117,13 +117,13 @@ impl CommandSettings {
     pub fn stopping_rule(&self, commands: usize, pairs: usize) -> StoppingRule {
         let is_fixed = self.min_runs == Some(self.max_runs);
         let final_share = if is_fixed { 1.0 } else { Self::FINAL_SHARE };
-        let final_rules = self.rules.at_a_look(final_share);
+        let final_rules = self.rules.with_error_share(final_share);
         let usual_min = final_rules.for_each_of(pairs).fewest_pairs();
         let usual_min = usual_min.max(Self::MIN_RUNS);
         let min_replicates = self.min_runs.unwrap_or(usual_min).min(self.max_runs);
         let time = self.time.unwrap_or(Self::TIME_EACH * commands as u32);
         let interim = Self::INTERIM.map(|(of_time, of_error)| {
-            let rules = self.rules.at_a_look(of_error);
+            let rules = self.rules.with_error_share(of_error);
             InterimAnalysis {
                 min_replicates: min_replicates.max(rules.fewest_pairs()),
                 min_time: time.mul_f64(of_time),
@@ -147,7 +147,7 @@ impl CommandSettings {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FunctionSettings {
     /// How sure verdicts must be, all analyses together.
-    pub rules: Rules,
+    pub rules: VerdictRules,
     /// How many comparisons there are in all groups: they share the error.
     pub comparisons: usize,
     /// No further round of a group begins after this time, even where that leaves too
@@ -177,7 +177,7 @@ impl FunctionSettings {
 
     /// The usual time.
     #[must_use]
-    pub fn new(rules: Rules, comparisons: usize) -> Self {
+    pub fn new(rules: VerdictRules, comparisons: usize) -> Self {
         Self {
             rules,
             comparisons,
@@ -187,10 +187,10 @@ impl FunctionSettings {
 
     /// The rules of one analysis of so many of all comparisons.
     #[must_use]
-    pub fn analysis_rules(&self, pairs: usize) -> Rules {
-        let all = self.comparisons.max(pairs);
-        let share = self.rules.with_share(pairs, all);
-        share.for_each_of(Self::ANALYSES)
+    pub fn analysis_rules(&self, pairs: usize) -> VerdictRules {
+        let pairs = pairs.max(1);
+        let of_all = pairs as f64 / self.comparisons.max(pairs) as f64;
+        self.rules.with_error_share(of_all / Self::ANALYSES as f64)
     }
 
     /// The rule for a group of so many functions, of which so many pairs are compared.
@@ -227,7 +227,7 @@ mod tests {
 
     fn commands() -> CommandSettings {
         CommandSettings {
-            rules: Rules::default(),
+            rules: VerdictRules::default(),
             time: None,
             warmup_runs: 1,
             min_runs: None,
@@ -237,12 +237,15 @@ mod tests {
 
     #[test]
     fn the_analyses_share_the_error() {
-        let error = |rules: Rules| 1.0 - rules.confidence;
-        let functions = FunctionSettings::new(Rules::default(), 1).stopping_rule(2, 1);
+        let error = |rules: VerdictRules| 1.0 - rules.confidence;
+        let functions = FunctionSettings::new(VerdictRules::default(), 1).stopping_rule(2, 1);
         for rule in [commands().stopping_rule(2, 1), functions] {
             let interim = rule.interim.iter().map(|analysis| error(analysis.rules));
             let all = interim.sum::<f64>() + error(rule.final_rules);
-            assert!((all - error(Rules::default())).abs() < 1e-12, "{all}");
+            assert!(
+                (all - error(VerdictRules::default())).abs() < 1e-12,
+                "{all}"
+            );
         }
     }
 
@@ -255,7 +258,7 @@ mod tests {
         };
         let rule = fixed.stopping_rule(2, 1);
         assert!(rule.interim.is_empty());
-        assert_eq!(rule.final_rules, Rules::default());
+        assert_eq!(rule.final_rules, VerdictRules::default());
         assert!(commands().stopping_rule(1, 0).interim.is_empty());
         assert_eq!(commands().stopping_rule(2, 1).interim.len(), 2);
     }
@@ -267,7 +270,7 @@ mod tests {
         assert!(!rule.is_time_up(rule.min_replicates - 1, 1000 * SECOND, none));
         assert!(rule.is_time_up(rule.min_replicates, 6 * SECOND, none));
         assert!(!rule.is_time_up(rule.min_replicates, 5 * SECOND, none));
-        let settings = FunctionSettings::new(Rules::default(), 1);
+        let settings = FunctionSettings::new(VerdictRules::default(), 1);
         let rule = settings.stopping_rule(2, 1);
         assert!(!rule.is_time_up(rule.min_replicates - 1, 59 * SECOND, none));
         assert!(rule.is_time_up(rule.min_replicates - 1, 60 * SECOND, none));

@@ -179,7 +179,7 @@ pub enum FailureKind {
 /// How the benchmarks of a report were sampled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sampling {
-    /// Whether the contestants took turns, in blocks of random order.
+    /// Whether the implementations were measured alternately, in blocks of random order.
     pub interleaved: bool,
     /// The seed of the order.
     pub seed: u64,
@@ -191,9 +191,10 @@ pub struct Sampling {
     /// run is a process.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rounds: u64,
-    /// How often the numbers may have been looked at: the looks share the error.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub looks: u64,
+    /// How many analyses were planned before that at the end, each of which may have ended
+    /// it: all of them share the error.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub interim_analyses: u64,
     /// Why sampling ended.
     pub stopped: StopReason,
 }
@@ -206,19 +207,11 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-fn one() -> u64 {
-    1
-}
-
-fn is_one(number: &u64) -> bool {
-    *number == 1
-}
-
 /// Why sampling ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
-    /// Every verdict was clear at a planned look.
+    /// Every verdict was clear in a planned analysis.
     Decided,
     /// The number of runs that was asked for is done.
     RunsDone,
@@ -343,6 +336,19 @@ pub struct Ratio {
     /// The two-sided confidence level of the interval, such as 0.95.
     #[serde(serialize_with = "number::serialize")]
     pub confidence: f64,
+}
+
+impl Ratio {
+    /// The ratio of baseline to candidate.
+    #[must_use]
+    pub fn inverse(self) -> Self {
+        Self {
+            estimate: 1.0 / self.estimate,
+            low: 1.0 / self.high,
+            high: 1.0 / self.low,
+            confidence: self.confidence,
+        }
+    }
 }
 
 /// What a comparison says of the candidate.

@@ -26,6 +26,13 @@ struct VersionOne {
     comparisons: Vec<Noted>,
     #[serde(default)]
     notes: Vec<OldNote>,
+    sampling: Option<OldSampling>,
+}
+
+/// How often the values may have been analysed, with the analysis at the end.
+#[derive(Deserialize)]
+struct OldSampling {
+    looks: Option<u64>,
 }
 
 /// A benchmark or a comparison, of which the notes are read.
@@ -77,6 +84,10 @@ pub(super) fn from_version_1(mut report: Report, json: &[u8]) -> serde_json::Res
             let mut exact = exact.collect::<Vec<_>>().into_iter();
             comparison.notes.retain(|_| !exact.next().unwrap_or(false));
         }
+    }
+    let analyses = old.sampling.and_then(|sampling| sampling.looks);
+    if let (Some(sampling), Some(analyses)) = (&mut report.sampling, analyses) {
+        sampling.interim_analyses = analyses.saturating_sub(1);
     }
     give_sides(&mut report);
     Ok(report)

@@ -9,7 +9,6 @@ mod binomial;
 mod bisection;
 mod bootstrap;
 mod density;
-mod discovery;
 mod hypothesis;
 mod modes;
 mod moments;
@@ -23,6 +22,8 @@ mod sign;
 mod sign_flip;
 mod special;
 mod spread;
+#[cfg(feature = "bench")]
+mod step_up;
 mod trend;
 mod welch;
 
@@ -30,7 +31,6 @@ pub use autocorrelation::autocorrelation;
 pub use binomial::{proportion_bounds, quantile_bounds};
 pub use bootstrap::bootstrap_interval;
 pub use density::{bandwidth, density};
-pub use discovery::{adjusted_p_values, rejections};
 pub use hypothesis::{Alternative, TestOutcome};
 pub use modes::{Mode, modes};
 pub use moments::{mean, mean_bounds, std_dev};
@@ -46,6 +46,8 @@ pub use sign_flip::sign_flip_test;
 pub use spread::{
     Fences, Outliers, fences, median_absolute_deviation, outliers, quartiles, robust_std_dev,
 };
+#[cfg(feature = "bench")]
+pub(crate) use step_up::step_up;
 pub use trend::{trend_slope, trend_test};
 pub use welch::{Welch, welch_test};
 

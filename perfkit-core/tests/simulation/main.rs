@@ -43,9 +43,9 @@ mod machine;
 use std::time::Duration;
 
 use perfkit::bench::{
-    Blocks, CommandSettings, Experiment, Family, FunctionSettings, Rounds, Rules, Sampled,
-    StoppingRule, compare_family, compare_interleaved,
+    Blocks, CommandSettings, Experiment, FunctionSettings, Rounds, Sampled, StoppingRule,
 };
+use perfkit::compare::{ComparisonSet, VerdictRules, compare_paired, compare_set};
 use perfkit::report::{Comparison, Verdict};
 use perfkit::{Metric, stats};
 
@@ -173,7 +173,7 @@ impl Tally {
             self.same.add(comparison.verdict == Verdict::Same);
             return;
         }
-        if slowdown == Rules::default().indifference {
+        if slowdown == VerdictRules::default().indifference {
             self.at_edge.add(comparison.verdict == Verdict::Slower);
             self.same_at_edge.add(comparison.verdict == Verdict::Same);
             return;
@@ -219,15 +219,15 @@ impl Tally {
     }
 }
 
-fn two() -> Family {
-    Family::against(0, vec!["a".to_owned(), "b".to_owned()])
+fn two() -> ComparisonSet {
+    ComparisonSet::against(0, vec!["a".to_owned(), "b".to_owned()])
 }
 
 /// Measures functions on a machine of its own; returns how long that took there too.
 /// The first implementations take so much longer than all others.
 fn run(
     model: &Model,
-    set: &Family,
+    set: &ComparisonSet,
     slowdowns: &[f64],
     rule: &StoppingRule,
     seed: u64,
@@ -253,15 +253,15 @@ fn run(
 }
 
 /// The usual rule for a set, of a build with so many comparisons.
-fn usual_rule(set: &Family, comparisons: usize) -> StoppingRule {
-    let settings = FunctionSettings::new(Rules::default(), comparisons);
+fn usual_rule(set: &ComparisonSet, comparisons: usize) -> StoppingRule {
+    let settings = FunctionSettings::new(VerdictRules::default(), comparisons);
     settings.stopping_rule(set.names.len(), set.pairs.len())
 }
 
 /// The comparisons of times, by the rules that sampling ended with.
-fn compare_times(sampled: &Sampled, set: &Family) -> Vec<Comparison> {
+fn compare_times(sampled: &Sampled, set: &ComparisonSet) -> Vec<Comparison> {
     let time_only = [Metric::WALL_TIME];
-    compare_family(&sampled.benchmarks, set, &time_only, &sampled.rules)
+    compare_set(&sampled.benchmarks, set, &time_only, &sampled.rules)
 }
 
 /// A seed for each comparison of each model.
@@ -294,11 +294,11 @@ fn coverage_at_95(index: usize, model: &Model, tally: &mut Tally, count: u64) {
         let [a, b] = &sampled.benchmarks[..] else {
             panic!("two implementations");
         };
-        let at_95 = Rules {
+        let at_95 = VerdictRules {
             confidence: 0.95,
-            ..Rules::default()
+            ..VerdictRules::default()
         };
-        let comparison = compare_interleaved(a, b, &Metric::WALL_TIME, &at_95);
+        let comparison = compare_paired(a, b, &Metric::WALL_TIME, &at_95);
         let ratio = comparison.ratio.unwrap();
         tally
             .coverage_at_95
@@ -309,7 +309,7 @@ fn coverage_at_95(index: usize, model: &Model, tally: &mut Tally, count: u64) {
 /// Commands of 20 ms, of which each run is one value.
 fn commands_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, count: u64) {
     let settings = CommandSettings {
-        rules: Rules::default(),
+        rules: VerdictRules::default(),
         time: Some(Duration::from_secs(60)),
         warmup_runs: 1,
         min_runs: Some(11),
@@ -337,11 +337,11 @@ fn commands_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, co
         let [a, b] = &sampled.benchmarks[..] else {
             panic!("two subjects");
         };
-        let compare = |rules: &Rules| compare_interleaved(a, b, &Metric::WALL_TIME, rules);
-        tally.add(&compare(&Rules::default()), slowdown);
-        let at_95 = Rules {
+        let compare = |rules: &VerdictRules| compare_paired(a, b, &Metric::WALL_TIME, rules);
+        tally.add(&compare(&VerdictRules::default()), slowdown);
+        let at_95 = VerdictRules {
             confidence: 0.95,
-            ..Rules::default()
+            ..VerdictRules::default()
         };
         if let Some(ratio) = compare(&at_95).ratio {
             let truth = 1.0 + slowdown;
@@ -359,7 +359,7 @@ const MOST_ANALYSES: f64 = 4.0;
 
 /// The bounds that hold under every model.
 fn guard(name: &str, tally: &Tally) {
-    let rules = Rules::default();
+    let rules = VerdictRules::default();
     let error = 1.0 - rules.confidence;
     let promised = |share: Share, promised: f64, what: &str| {
         share.must_be_at_most(promised, &format!("{name}: {what}"));
@@ -389,7 +389,7 @@ fn guard_power(models: &[Model], tallies: &[Tally], least: &[(&str, f64, f64)]) 
 #[test]
 fn functions() {
     let (factor, models) = (effort_factor(), models());
-    let edge = Rules::default().indifference;
+    let edge = VerdictRules::default().indifference;
     let mut tallies = Vec::new();
     Tally::print_head("functions");
     for (index, model) in models.iter().enumerate() {
@@ -423,7 +423,7 @@ fn functions() {
 #[test]
 fn commands() {
     let (factor, models) = (effort_factor(), models());
-    let edge = Rules::default().indifference;
+    let edge = VerdictRules::default().indifference;
     let mut tallies = Vec::new();
     Tally::print_head("commands");
     let quick = |model: &&Model| model.iteration_ns < 1e6;
@@ -453,10 +453,10 @@ fn commands() {
 fn builds_of_a_hundred_benchmarks() {
     let models = models();
     let models: Vec<&Model> = models.iter().filter(|m| m.iteration_ns < 1e6).collect();
-    let error = 1.0 - Rules::default().confidence;
+    let error = 1.0 - VerdictRules::default().confidence;
     let (mut apart, mut together) = (Share::default(), Share::default());
     for build in 0..10 * effort_factor() {
-        let alarms = |index: usize, set: &Family, number: u64| {
+        let alarms = |index: usize, set: &ComparisonSet, number: u64| {
             let model = models[index % models.len()];
             let seed = seed(200 + index, 0.0, number);
             let (sampled, _) = run(model, set, &[], &usual_rule(set, 100), seed);
@@ -467,7 +467,7 @@ fn builds_of_a_hundred_benchmarks() {
         let of_each = (0..100).filter(|index| alarms(*index, &two(), build));
         apart.add(of_each.count() > 0);
         let names = (0..=100).map(|index| index.to_string()).collect();
-        let all = Family::against(0, names);
+        let all = ComparisonSet::against(0, names);
         together.add(alarms(build as usize, &all, 1000 + build));
     }
     println!(
@@ -484,7 +484,7 @@ fn builds_of_a_hundred_benchmarks() {
 fn groups_of_which_half_are_slower() {
     let models = models();
     let names = (0..=20).map(|index| index.to_string()).collect();
-    let set = Family::against(0, names);
+    let set = ComparisonSet::against(0, names);
     let rule = usual_rule(&set, 20);
     let mut slowdowns = [0.03; 11];
     slowdowns[0] = 0.0;
@@ -512,6 +512,6 @@ fn groups_of_which_half_are_slower() {
         "\nslowdowns of 3 % in groups of twenty: found {}/{}, wrong {}/{}",
         found.count, found.of, wrong.count, wrong.of
     );
-    wrong.must_be_at_most(1.0 - Rules::default().confidence, "wrong claims");
+    wrong.must_be_at_most(1.0 - VerdictRules::default().confidence, "wrong claims");
     found.must_be_at_least(0.99, "found");
 }

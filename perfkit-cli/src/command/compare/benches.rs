@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use perfkit::bench::{
-    BenchmarkInfo, FUNCTION_METRICS, Family, GroupResult, GroupRun, GroupRunner, Program, Progress,
-    Timeouts, WorkerError, compare_family,
+    BenchmarkInfo, FUNCTION_METRICS, GroupResult, GroupRun, GroupRunner, Program, Progress,
+    Timeouts, WorkerError,
 };
+use perfkit::compare::{ComparisonSet, compare_set};
 use perfkit::report::{Note, NoteCode, Report, StopReason};
 
 use crate::error::Error;
@@ -47,7 +48,7 @@ pub(super) fn compare(benches: &Benches, session: Session<'_>) -> Result<Outcome
         targets.for_each(|target| target.is_pinned = true);
     }
     if session.plan.has_control {
-        groups.iter_mut().for_each(GroupRun::add_null);
+        groups.iter_mut().for_each(GroupRun::add_control);
     }
     if groups.is_empty() && !session.is_interrupted() {
         return Err(nothing_to_run(&benches.filter, session.checkout));
@@ -185,7 +186,7 @@ fn of_revisions(
             .entry(paths)
             .or_insert_with(|| is_same_binary(paths.0, paths.1))
         {
-            group.family.mark_one_program(&after.target);
+            group.set.mark_one_program(&after.target);
         }
         groups.push(group);
     }
@@ -196,11 +197,11 @@ fn of_revisions(
 /// chance of an error.
 fn run_all(groups: &[GroupRun], timeouts: Timeouts<'_>, session: Session<'_>) -> Outcome {
     let settings = &session.plan.settings;
-    let comparisons = groups.iter().map(|group| group.family.pairs.len()).sum();
+    let comparisons = groups.iter().map(|group| group.set.pairs.len()).sum();
     let asked = settings.of_functions(comparisons);
     let mut report = Report::new(environment::detect());
     let mut failure = None;
-    let mut family = Family::default();
+    let mut set = ComparisonSet::default();
     let rules = asked.analysis_rules(comparisons);
     let runner = GroupRunner {
         settings: asked,
@@ -219,11 +220,11 @@ fn run_all(groups: &[GroupRun], timeouts: Timeouts<'_>, session: Session<'_>) ->
                 terminal::print_error(&earlier);
             }
         }
-        family.append(&group.family);
+        set.append(&group.set);
         result.add_to(&mut report);
     }
     session.signals.restore_signals();
-    report.comparisons = compare_family(&report.benchmarks, &family, &FUNCTION_METRICS, &rules);
+    report.comparisons = compare_set(&report.benchmarks, &set, &FUNCTION_METRICS, &rules);
     if let Some(sampling) = report
         .sampling
         .as_mut()

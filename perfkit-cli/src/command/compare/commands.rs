@@ -1,6 +1,7 @@
 //! Comparing commands: running them in turn, and the report of it.
 
-use perfkit::bench::{Blocks, Experiment, Family, Progress, Rules, pin, uncounted, usable_cpus};
+use perfkit::bench::{Blocks, Experiment, Progress, pin, usable_cpus};
+use perfkit::compare::{ComparisonSet, VerdictRules, counters_unavailable};
 use perfkit::process::own_peak_memory_bytes;
 use perfkit::report::{Benchmark, Report, Sampling, Side, StopReason};
 use perfkit::unit::Unit;
@@ -23,7 +24,7 @@ struct Measured {
     sampling: Sampling,
     shell_cost: Option<ShellCost>,
     /// The rules that verdicts are to be read by.
-    rules: Rules,
+    rules: VerdictRules,
     /// What ended the runs, if it was a failure.
     failure: Option<Error>,
 }
@@ -35,14 +36,14 @@ pub(super) fn compare(templates: &Templates, session: Session<'_>) -> Result<Out
     let shell = plan.settings.shell();
     let mut commands = CommandSet::from_templates(templates, &trees, shell, session.signals)?;
     templates.check_streams()?;
-    let family = commands.family(templates.baseline.as_deref(), plan.has_control)?;
+    let set = commands.comparison_set(templates.baseline.as_deref(), plan.has_control)?;
     if plan.is_pinned {
         pin_to_one_cpu();
     }
     let mut commands = commands.all;
-    let mut measured = measure(&mut commands, &family, session)?;
+    let mut measured = measure(&mut commands, &set, session)?;
     let failure = measured.failure.take();
-    let report = report(measured, &family);
+    let report = report(measured, &set);
     Ok(Outcome { report, failure })
 }
 
@@ -75,11 +76,11 @@ fn pin_to_one_cpu() {
 /// Sets up, runs everything in turn, and cleans up whatever happened.
 fn measure(
     commands: &mut [MeasuredCommand<'_>],
-    family: &Family,
+    set: &ComparisonSet,
     session: Session<'_>,
 ) -> Result<Measured, Error> {
     session.signals.defer_signals();
-    let measured = run_all(commands, family, session);
+    let measured = run_all(commands, set, session);
     for command in commands {
         if let Err(failure) = command.clean_up() {
             terminal::print_error(&failure::of_hook(&failure));
@@ -91,7 +92,7 @@ fn measure(
 
 fn run_all(
     commands: &mut [MeasuredCommand<'_>],
-    family: &Family,
+    set: &ComparisonSet,
     session: Session<'_>,
 ) -> Result<Measured, Error> {
     let failure = set_up(commands, session);
@@ -100,7 +101,7 @@ fn run_all(
         Some(_) => None,
     };
     let settings = &session.plan.settings;
-    let mut rule = settings.stopping_rule(family);
+    let mut rule = settings.stopping_rule(set);
     if failure.is_some() || session.is_interrupted() {
         (
             rule.warmup_replicates,
@@ -117,7 +118,7 @@ fn run_all(
         line.show(progress.share, progress.elapsed, &what);
     };
     let experiment = Experiment {
-        set: family,
+        set,
         rule: &rule,
         seed: settings.seed(),
         clock: &Clock::os(),
@@ -128,7 +129,7 @@ fn run_all(
     for (benchmark, command) in sampled.benchmarks.iter_mut().zip(commands.iter()) {
         command.describe(benchmark);
     }
-    family.mark_controls(&mut sampled.benchmarks);
+    set.mark_controls(&mut sampled.benchmarks);
     if session.is_talkative() && !terminal::stderr_is_terminal() {
         sampled.benchmarks.iter().for_each(print_median);
     }
@@ -181,7 +182,7 @@ fn print_median(benchmark: &Benchmark) {
     terminal::print_line(&format!("{name}: {median} (runs: {runs})"));
 }
 
-fn report(measured: Measured, family: &Family) -> Report {
+fn report(measured: Measured, set: &ComparisonSet) -> Report {
     let rules = &measured.rules;
     let own_peak_bytes = own_peak_memory_bytes();
     let mut report = Report::new(environment::detect());
@@ -193,9 +194,11 @@ fn report(measured: Measured, family: &Family) -> Report {
     report.notes.extend(of_all);
     report
         .notes
-        .extend(family.noise_note(&report.benchmarks, rules));
-    report.notes.extend(uncounted(&report.benchmarks));
-    report.comparisons = compare_all(&report.benchmarks, family, rules);
+        .extend(set.noise_note(&report.benchmarks, rules));
+    report
+        .notes
+        .extend(counters_unavailable(&report.benchmarks));
+    report.comparisons = compare_all(&report.benchmarks, set, rules);
     report.sampling = Some(measured.sampling);
     report
 }

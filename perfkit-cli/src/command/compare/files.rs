@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use perfkit::bench::Rules;
+use perfkit::compare::VerdictRules;
 
 use crate::analysis::compare_reports;
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::input::load_report;
 use super::session::Outcome;
 
 /// The first file is the baseline, the second the candidate.
-pub(super) fn compare(files: &[PathBuf], rules: &Rules) -> Result<Outcome, Error> {
+pub(super) fn compare(files: &[PathBuf], rules: &VerdictRules) -> Result<Outcome, Error> {
     let [before, after] = files else {
         return Err(Error::usage(format!(
             "two report files are compared, the baseline and the candidate; given: {}",

@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     /// How long a benchmark may be silent before it is taken to hang.
     pub(super) timeout: Option<Duration>,
     /// Whether the first of each group also runs against itself.
-    pub(super) has_null: bool,
+    pub(super) has_control: bool,
 }
 
 pub(super) const HELP: &str = "\
@@ -115,7 +115,7 @@ impl Arguments {
                 "--help" | "-h" => parsed.task = Task::Help,
                 "--exact" => parsed.is_exact = true,
                 "--ignored" => parsed.only_ignored = true,
-                "--null" => parsed.has_null = true,
+                "--null" => parsed.has_control = true,
                 "--skip" => parsed.skipped.push(value()?),
                 "--save-baseline" => parsed.save_baseline = Some(baseline_name(value()?)?),
                 "--baseline" => parsed.baseline = Some(baseline_name(value()?)?),

@@ -10,13 +10,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::compare::{VerdictRules, compare_unpaired};
 use crate::report::{Benchmark, Environment, Note, NoteCode, Report, Severity, StopReason};
 
-use super::comparison::Rules;
 use super::group_run::{GroupRun, GroupRunner};
 use super::protocol::WORKER_ARGUMENT;
 use super::routine::Routine;
-use super::saved::compare_saved;
 use super::stopping::FunctionSettings;
 use super::suite::{Bench, BenchmarkInfo, Visitor, list};
 use super::worker;
@@ -162,9 +161,9 @@ fn measure(selected: &[BenchmarkInfo], arguments: &Arguments) -> Result<(), (i32
         ));
     }
     let mut failed = 0;
-    let groups = GroupRun::of_groups(&program, selected, arguments.has_null);
-    let comparisons = groups.iter().map(|group| group.family.pairs.len()).sum();
-    let mut settings = FunctionSettings::new(Rules::default(), comparisons);
+    let groups = GroupRun::of_groups(&program, selected, arguments.has_control);
+    let comparisons = groups.iter().map(|group| group.set.pairs.len()).sum();
+    let mut settings = FunctionSettings::new(VerdictRules::default(), comparisons);
     settings.time = arguments.time;
     let runner = GroupRunner {
         settings,
@@ -218,7 +217,7 @@ fn compare_with(before: Option<&Report>, report: &mut Report, group: &GroupRun) 
     let Some(before) = before else {
         return;
     };
-    for name in &group.family.names {
+    for name in &group.set.names {
         let of_name = |report: &Report| report.benchmarks.iter().find(|b| b.name == *name).cloned();
         let Some(after) = of_name(report) else {
             continue;
@@ -227,7 +226,8 @@ fn compare_with(before: Option<&Report>, report: &mut Report, group: &GroupRun) 
             None => stream::print(&format!("  {}: new\n", text::printable(name))),
             Some(before) => {
                 let metric = crate::metric::Metric::WALL_TIME;
-                let comparison = compare_saved(&before, &after, &metric, &Rules::default());
+                let comparison =
+                    compare_unpaired(&before, &after, &metric, &VerdictRules::default());
                 let line = text::group(&[after], std::slice::from_ref(&comparison));
                 stream::print(&format!("  against the saved: {line}"));
                 report.comparisons.push(comparison);

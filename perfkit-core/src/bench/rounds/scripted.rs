@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::*;
-use crate::bench::{Experiment, Family, FunctionSettings, Sampled};
+use crate::bench::{Experiment, FunctionSettings, Sampled};
 use crate::clock::MockClock;
+use crate::compare::ComparisonSet;
 use std::collections::BTreeMap;
 
 /// What the launcher and its workers were asked for, in order.
@@ -62,13 +63,13 @@ impl Scripted {
         self.run_set(&two(), settings)
     }
 
-    pub(super) fn run_set(&mut self, set: &Family, settings: &FunctionSettings) -> Sampled {
+    pub(super) fn run_set(&mut self, set: &ComparisonSet, settings: &FunctionSettings) -> Sampled {
         self.run_seeded(set, settings, 7)
     }
 
     pub(super) fn run_seeded(
         &mut self,
-        set: &Family,
+        set: &ComparisonSet,
         settings: &FunctionSettings,
         seed: u64,
     ) -> Sampled {
@@ -178,6 +179,6 @@ impl Worker for ScriptedWorker {
 }
 
 /// Two implementations.
-pub(super) fn two() -> Family {
-    Family::against(0, vec!["a".to_owned(), "b".to_owned()])
+pub(super) fn two() -> ComparisonSet {
+    ComparisonSet::against(0, vec!["a".to_owned(), "b".to_owned()])
 }

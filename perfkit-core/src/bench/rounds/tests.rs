@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use super::scripted::{Event, Scripted, two};
 use super::*;
+use crate::bench::FunctionSettings;
 use crate::bench::samples::Samples;
-use crate::bench::{Family, FunctionSettings, Rules};
+use crate::compare::{ComparisonSet, VerdictRules};
 use crate::report::{FailureKind, StopReason};
 
 fn settings() -> FunctionSettings {
-    FunctionSettings::new(Rules::default(), 1)
+    FunctionSettings::new(VerdictRules::default(), 1)
 }
 
 /// After how many rounds there is an interim analysis.
@@ -99,7 +100,7 @@ fn only_the_first_round_calibrates() {
 
 #[test]
 fn batches_within_a_block_are_mirrored() {
-    let set = Family::against(0, ["a", "b", "c"].map(str::to_owned).into());
+    let set = ComparisonSet::against(0, ["a", "b", "c"].map(str::to_owned).into());
     let mut scripted = Scripted::steady(&[1000.0, 1000.0, 1000.0]);
     scripted.run_set(&set, &settings());
     let rounds = scripted.batches_of_rounds(3);
@@ -152,7 +153,7 @@ fn it_stops_at_the_first_interim_analysis_that_decides() {
     assert_eq!(sampled.sampling.rounds, first);
     assert_eq!(sampled.sampling.blocks, 2 * first);
     assert_eq!(sampled.sampling.stopped, StopReason::Decided);
-    assert_eq!(sampled.sampling.looks, 4);
+    assert_eq!(sampled.sampling.interim_analyses, 3);
     let time = &sampled.benchmarks[1].metrics[&Metric::WALL_TIME];
     assert_eq!(time.median, Some(1100.0));
     let allocations = &sampled.benchmarks[1].metrics[&Metric::ALLOCATIONS];
@@ -176,7 +177,7 @@ fn a_group_takes_a_second_for_each_function_and_longer_where_they_are_slow() {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         let mut scripted = Scripted::new(move |who, round| Ok(factor * noisy(who, round)));
         scripted.launch_time = Duration::from_millis(launch_ms);
-        let sampled = scripted.run_set(&Family::against(0, names), &settings());
+        let sampled = scripted.run_set(&ComparisonSet::against(0, names), &settings());
         let elapsed =
             Duration::from_nanos(Clock::from(scripted.clock.clone()).now_ns()).as_secs_f64();
         let timed = sampled.benchmarks[0].successes;
@@ -203,7 +204,7 @@ fn a_group_takes_a_second_for_each_function_and_longer_where_they_are_slow() {
 
 #[test]
 fn one_undecided_pair_keeps_all_going() {
-    let set = Family::against(0, ["a", "b", "c"].map(str::to_owned).into());
+    let set = ComparisonSet::against(0, ["a", "b", "c"].map(str::to_owned).into());
     let mut scripted = Scripted::new(|who, round| match who {
         0 => Ok(1000.0),
         1 => Ok(1500.0),
@@ -297,7 +298,7 @@ fn one_seed_gives_one_order() {
 
 #[test]
 fn an_implementation_on_its_own_is_measured() {
-    let alone = Family::against(0, vec!["a".to_owned()]);
+    let alone = ComparisonSet::against(0, vec!["a".to_owned()]);
     let mut scripted = Scripted::steady(&[1000.0]);
     let sampled = scripted.run_set(&alone, &settings());
     assert_eq!(sampled.sampling.stopped, StopReason::Decided);

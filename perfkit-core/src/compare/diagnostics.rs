@@ -1,4 +1,13 @@
-//! What a reader should know about a sample before believing its numbers.
+//! What a reader should know of measured values before believing what they come to.
+//!
+//! | told | rule |
+//! |---|---|
+//! | far-out values | more than 5 % lie beyond the outer fence of Tukey (1977) and 1.1 times the median |
+//! | a drift | the trend test of Mann (1945) and Kendall (1975) at 0.01 %, and a change of over 5 % by the slope of Theil (1950) and Sen (1968) |
+//! | several speeds | two peaks of the kernel density (bandwidth of Silverman 1986) that are 5 % apart, with a valley of a quarter of the height between them |
+//! | a slow first run | 1.5 times the median, and slower than all others |
+//!
+//! None of these is left out of the values, and no verdict depends on them.
 
 use std::io::ErrorKind;
 
@@ -33,8 +42,8 @@ const LEAST_SHAPE: f64 = 0.05;
 /// A second speed is one where the valley before it is this deep.
 const LEAST_PROMINENCE: f64 = 0.25;
 
-/// What is said once of all that took turns, where it holds of each of them: it is the
-/// machine's then, and met them alike.
+/// What is said once for all where it holds of each that was measured alternately: the
+/// cause is then the machine, and met all alike.
 const OF_THE_MACHINE: [(NoteCode, &str); 3] = [
     (
         NoteCode::FarOutRuns,
@@ -50,9 +59,9 @@ const OF_THE_MACHINE: [(NoteCode, &str); 3] = [
     ),
 ];
 
-/// Adds to contestants that took turns what a reader should know of the runs of each;
-/// returns what is to be said of all of them.
-pub fn remark_on(benchmarks: &mut [Benchmark]) -> Vec<Note> {
+/// Adds notes to benchmarks that were measured alternately; returns those that hold of all
+/// of them.
+pub fn add_diagnostics(benchmarks: &mut [Benchmark]) -> Vec<Note> {
     let mut shapes: Vec<[Option<Note>; 3]> = benchmarks.iter().map(shape).collect();
     let mut of_all = Vec::new();
     for (kind, (code, message)) in OF_THE_MACHINE.into_iter().enumerate() {
@@ -69,7 +78,7 @@ pub fn remark_on(benchmarks: &mut [Benchmark]) -> Vec<Note> {
     of_all
 }
 
-/// What may be the machine's: far-out values, a drift, several speeds.
+/// What the machine may be the cause of: far-out values, a drift, several speeds.
 fn shape(benchmark: &Benchmark) -> [Option<Note>; 3] {
     let (name, samples) = (&benchmark.name, times(benchmark));
     [
@@ -97,12 +106,14 @@ fn failed_runs(benchmark: &Benchmark) -> Option<Note> {
     })
 }
 
-/// Why instructions of some of these were not counted, where they were timed.
+/// Says why instructions of some of these were not counted, if they were timed.
 #[must_use]
-pub fn uncounted<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Option<Note> {
+pub fn counters_unavailable<'a>(
+    benchmarks: impl IntoIterator<Item = &'a Benchmark>,
+) -> Option<Note> {
     let has = |benchmark: &Benchmark, metric| benchmark.metrics.contains_key(metric);
     let lacks = |b: &&Benchmark| has(b, &Metric::WALL_TIME) && !has(b, &Metric::INSTRUCTIONS);
-    let uncounted = benchmarks.into_iter().find(lacks)?;
+    let counters_unavailable = benchmarks.into_iter().find(lacks)?;
     let message = match HardwareCounter::of_this_thread(HardwareEvent::Instructions) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             "instructions and cycles were not counted: the system does not let this user (kernel.perf_event_paranoid)"
@@ -113,7 +124,7 @@ pub fn uncounted<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Opt
         }
         Ok(_) => format!(
             "{}: its instructions were not counted: others took the counter for some of the time, or it runs with more privileges",
-            uncounted.name
+            counters_unavailable.name
         ),
     };
     Some(Note::detail(NoteCode::CountersUnavailable, message))
@@ -212,7 +223,7 @@ mod tests {
 
     fn codes(values: &[f64]) -> Vec<NoteCode> {
         let mut benchmark = benchmark(values);
-        remark_on(std::slice::from_mut(&mut benchmark));
+        add_diagnostics(std::slice::from_mut(&mut benchmark));
         benchmark.notes.iter().map(|note| note.code).collect()
     }
 
@@ -268,7 +279,7 @@ mod tests {
             .collect();
         let told = |all: &[&[f64]]| {
             let mut benchmarks: Vec<Benchmark> = all.iter().map(|v| benchmark(v)).collect();
-            let of_all = remark_on(&mut benchmarks).len();
+            let of_all = add_diagnostics(&mut benchmarks).len();
             let of_each = benchmarks.iter().map(|b| b.notes.len()).sum::<usize>();
             (of_all, of_each)
         };

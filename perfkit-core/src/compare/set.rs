@@ -1,29 +1,41 @@
-//! Many comparisons at once.
+//! Many comparisons at once: which there are, what they share, and what is known beforehand.
+//!
+//! Of all differences that are claimed in a metric, the share that is none is kept at the
+//! error that the rules allow ([`step_up`](crate::stats)): where R of m comparisons are
+//! clear, each interval has R/m of the error. Without any difference at all, the chance of
+//! claiming one is the error itself.
+//!
+//! An *A/A control* is a benchmark that is measured twice, as if it were two. What the two
+//! seem to differ by is noise, and the zone of indifference is at least as wide.
+//!
+//! What it cannot do: a control is one sample of the noise, which may have been a lucky one.
 
 use crate::metric::Metric;
 use crate::report::{Benchmark, Comparison, Note, NoteCode, Report, Verdict};
+use crate::stats;
 use crate::unit::Unit;
 
-use super::comparison::{Rules, compare_interleaved};
+use super::paired::compare_paired;
+use super::rules::VerdictRules;
 
-/// The confidence of the noise that one thing shows against itself.
+/// The confidence of the interval that says how much a control may differ.
 const NOISE_CONFIDENCE: f64 = 0.95;
 
-/// Contestants, and which of them are compared.
+/// Implementations, and which of them are compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Family {
-    /// The contestants' names, each different.
+pub struct ComparisonSet {
+    /// The names of the implementations, each different.
     pub names: Vec<String>,
     /// Baseline and candidate of each comparison, as indices of names.
     pub pairs: Vec<(usize, usize)>,
-    /// Those of the pairs that are one thing twice.
-    pub nulls: Vec<(usize, usize)>,
-    /// Those of the pairs of which both sides are the same program, and its name: they
-    /// are the same whatever is measured of them, unless that is a clear difference.
+    /// Those of the pairs whose candidate is an A/A control: the baseline once more.
+    pub controls: Vec<(usize, usize)>,
+    /// Those of the pairs of which both sides are the same program, and its name. They are
+    /// called the same unless a difference is clear.
     pub same_programs: Vec<((usize, usize), String)>,
 }
 
-impl Family {
+impl ComparisonSet {
     /// All against one.
     #[must_use]
     pub fn against(baseline: usize, names: Vec<String>) -> Self {
@@ -35,25 +47,28 @@ impl Family {
         }
     }
 
-    /// Says of all pairs, but for the nulls, that both are one program, of this name.
+    /// Says of all pairs but the controls that both sides are one program, of this name.
     pub fn mark_one_program(&mut self, name: &str) {
-        let pairs = self.pairs.iter().filter(|pair| !self.nulls.contains(pair));
+        let pairs = self
+            .pairs
+            .iter()
+            .filter(|pair| !self.controls.contains(pair));
         self.same_programs = pairs.map(|pair| (*pair, name.to_owned())).collect();
     }
 
-    /// Adds a contestant that is the same as another, and its comparison with it.
-    /// Returns its index.
-    pub fn add_null(&mut self, contestant: usize) -> usize {
-        let again = self.names.len();
-        let name = self.names.get(contestant).map_or("", String::as_str);
+    /// Adds an A/A control of the implementation of this index, and their comparison.
+    /// Returns the index of the control.
+    pub fn add_control(&mut self, of: usize) -> usize {
+        let control = self.names.len();
+        let name = self.names.get(of).map_or("", String::as_str);
         let name = self.name_of_control(name);
         self.names.push(name);
-        self.pairs.push((contestant, again));
-        self.nulls.push((contestant, again));
-        again
+        self.pairs.push((of, control));
+        self.controls.push((of, control));
+        control
     }
 
-    /// What a control of this name is called, which nothing else is.
+    /// The name of a control, which no other implementation has.
     fn name_of_control(&self, name: &str) -> String {
         let is_taken = |wanted: &String| self.names.contains(wanted);
         let numbered = (2..).map(|number| format!("{name} (A/A control {number})"));
@@ -65,15 +80,16 @@ impl Family {
     /// Marks those of the benchmarks, which are in the order of the names, that are
     /// controls.
     pub fn mark_controls(&self, benchmarks: &mut [Benchmark]) {
-        for (one, again) in &self.nulls {
-            let name = benchmarks.get(*one).map(|benchmark| benchmark.name.clone());
-            if let Some(control) = benchmarks.get_mut(*again) {
+        for (of, control) in &self.controls {
+            let name = benchmarks.get(*of).map(|benchmark| benchmark.name.clone());
+            if let Some(control) = benchmarks.get_mut(*control) {
                 control.control_of = name;
             }
         }
     }
 
-    /// The contestants of a report that took turns, and their comparisons.
+    /// The benchmarks of a report, and those of its comparisons that were measured
+    /// alternately.
     #[must_use]
     pub fn of_report(report: &Report) -> Self {
         let names = report.benchmarks.iter().map(|b| b.name.clone()).collect();
@@ -85,47 +101,46 @@ impl Family {
             let baseline = index(report.baseline_of(c)?)?;
             Some((baseline, index(report.candidate_of(c)?)?))
         };
-        let mut family = Self {
+        let mut set = Self {
             names,
             ..Self::default()
         };
-        let in_turn = report.comparisons.iter();
-        let in_turn = in_turn.filter(|c| c.interleaved && c.metric == Metric::WALL_TIME);
-        for comparison in in_turn {
+        let of_time = |c: &&Comparison| c.interleaved && c.metric == Metric::WALL_TIME;
+        for comparison in report.comparisons.iter().filter(of_time) {
             let Some(pair) = pair(comparison) else {
                 continue;
             };
-            family.pairs.push(pair);
+            set.pairs.push(pair);
             if comparison.is_control {
-                family.nulls.push(pair);
+                set.controls.push(pair);
             }
             if comparison.is_same_program {
                 let name = comparison.candidate.clone();
-                family.same_programs.push((pair, name));
+                set.same_programs.push((pair, name));
             }
         }
-        family
+        set
     }
 
-    /// By how much things may seem to differ from themselves in a metric: the largest
-    /// share that the 95 % interval of one of the nulls allows.
+    /// By how much implementations may seem to differ from themselves in a metric: the
+    /// largest share that the 95 % interval of a control allows.
     #[must_use]
     pub fn noise(&self, benchmarks: &[Benchmark], metric: &Metric) -> Option<f64> {
-        let rules = Rules {
+        let rules = VerdictRules {
             confidence: NOISE_CONFIDENCE,
-            ..Rules::default()
+            ..VerdictRules::default()
         };
-        let of_pair = |(one, again): &(usize, usize)| {
-            let (one, again) = (benchmarks.get(*one)?, benchmarks.get(*again)?);
-            let ratio = compare_interleaved(one, again, metric, &rules).ratio?;
-            Some(ratio.high.max(1.0 / ratio.low) - 1.0)
+        let of_control = |(of, control): &(usize, usize)| {
+            let (of, control) = (benchmarks.get(*of)?, benchmarks.get(*control)?);
+            let ratio = compare_paired(of, control, metric, &rules).ratio?;
+            Some(ratio.high.max(ratio.inverse().high) - 1.0)
         };
-        self.nulls.iter().filter_map(of_pair).reduce(f64::max)
+        self.controls.iter().filter_map(of_control).reduce(f64::max)
     }
 
-    /// What to say of the noise of times where it widens the zone of the rules.
+    /// Says how large the noise of times is, and whether it widens the zone of the rules.
     #[must_use]
-    pub fn noise_note(&self, benchmarks: &[Benchmark], rules: &Rules) -> Option<Note> {
+    pub fn noise_note(&self, benchmarks: &[Benchmark], rules: &VerdictRules) -> Option<Note> {
         let noise = self.noise(benchmarks, &Metric::WALL_TIME)?;
         let share = Unit::Ratio.format(noise, 2);
         let message = if noise > rules.indifference {
@@ -138,100 +153,84 @@ impl Family {
         Some(Note::info(NoteCode::NoiseOfTheMachine, message))
     }
 
-    /// Adds the contestants and pairs of another family behind one's own.
+    /// Adds the implementations and pairs of another set behind one's own.
     pub fn append(&mut self, other: &Self) {
         let before = self.names.len();
+        let moved =
+            |(baseline, candidate): &(usize, usize)| (before + baseline, before + candidate);
         self.names.extend(other.names.iter().cloned());
-        let moved = other.pairs.iter();
-        self.pairs
-            .extend(moved.map(|(baseline, candidate)| (before + baseline, before + candidate)));
-        let nulls = other.nulls.iter();
-        self.nulls
-            .extend(nulls.map(|(one, again)| (before + one, before + again)));
+        self.pairs.extend(other.pairs.iter().map(moved));
+        self.controls.extend(other.controls.iter().map(moved));
         let same = other.same_programs.iter();
-        self.same_programs.extend(
-            same.map(|((one, other), name)| ((before + one, before + other), name.clone())),
-        );
+        self.same_programs
+            .extend(same.map(|(pair, name)| (moved(pair), name.clone())));
+    }
+
+    /// All pairs in one metric. The last of the shares of the error that is tried is the
+    /// one that they are to have.
+    fn compare_in(
+        &self,
+        benchmarks: &[Benchmark],
+        metric: &Metric,
+        rules: &VerdictRules,
+    ) -> Vec<Comparison> {
+        let noise = self.noise(benchmarks, metric).unwrap_or(0.0);
+        let rules = rules.of_metric(metric).with_indifference(noise);
+        let all = self.pairs.len();
+        let mut comparisons = Vec::new();
+        stats::step_up(all, |allowed| {
+            let each = rules.with_error_share(allowed as f64 / all.max(1) as f64);
+            let sides = self.pairs.iter().filter_map(|(baseline, candidate)| {
+                Some((benchmarks.get(*baseline)?, benchmarks.get(*candidate)?))
+            });
+            let compare =
+                |(baseline, candidate)| compare_paired(baseline, candidate, metric, &each);
+            comparisons = sides.map(compare).collect();
+            comparisons.iter().filter(|c| is_difference(c)).count()
+        });
+        comparisons
     }
 }
 
-/// Compares the pairs of a family in each of the metrics.
-///
-/// Of all differences that are claimed in a metric, the share that is none is
-/// kept at the error that the rules allow (Benjamini and Hochberg 1995), as is
-/// that of the intervals of those that do not cover the truth (Benjamini and
-/// Yekutieli 2005): where R of m comparisons are clear, each interval has R/m of
-/// the error. Without any difference at all, the chance of claiming one is the
-/// error itself.
-///
-/// What is known to be the same is, unless it clearly differs.
-///
-/// Where things were run against themselves, the zone in which differences count
-/// as none is at least as wide as their noise in the metric.
+/// Compares the pairs of a set in each of the metrics, pair by pair; in metrics that both
+/// sides have. `benchmarks` are in the order of the set's names.
 #[must_use]
-pub fn compare_family(
+pub fn compare_set(
     benchmarks: &[Benchmark],
-    family: &Family,
+    set: &ComparisonSet,
     metrics: &[Metric],
-    rules: &Rules,
+    rules: &VerdictRules,
 ) -> Vec<Comparison> {
-    let of_metric = |metric: &Metric| {
-        let compare = |rules: &Rules| -> Vec<Comparison> {
-            let pairs = family.pairs.iter().filter_map(|(baseline, candidate)| {
-                Some((benchmarks.get(*baseline)?, benchmarks.get(*candidate)?))
-            });
-            pairs
-                .map(|(baseline, candidate)| {
-                    compare_interleaved(baseline, candidate, metric, rules)
-                })
-                .collect()
-        };
-        let rules = rules.of_metric(metric);
-        let noise = family.noise(benchmarks, metric).unwrap_or(0.0);
-        let rules = Rules {
-            indifference: rules.indifference.max(noise),
-            ..rules
-        };
-        let mut clear = family.pairs.len();
-        loop {
-            let comparisons = compare(&rules.with_share(clear, family.pairs.len()));
-            let found = comparisons.iter().filter(|c| is_difference(c)).count();
-            if found >= clear || clear <= 1 {
-                return comparisons;
-            }
-            // With a smaller share of the error no more than these are clear.
-            clear = found.max(1);
-        }
-    };
-    let by_metric: Vec<Vec<Comparison>> = metrics.iter().map(of_metric).collect();
-    let of_pair = |(index, (baseline, candidate)): (usize, &(usize, usize))| {
+    let in_metric = |metric| set.compare_in(benchmarks, metric, rules);
+    let by_metric: Vec<Vec<Comparison>> = metrics.iter().map(in_metric).collect();
+    let of_pair = |(index, pair): (usize, &(usize, usize))| {
         let has = |side: usize, metric: &Metric| {
             let benchmark = benchmarks.get(side);
             benchmark.is_some_and(|benchmark| benchmark.metrics.contains_key(metric))
         };
-        let both = |c: &&Comparison| has(*baseline, &c.metric) && has(*candidate, &c.metric);
+        let both = |c: &&Comparison| has(pair.0, &c.metric) && has(pair.1, &c.metric);
         let of_pair = by_metric.iter().filter_map(|all| all.get(index));
         let mut of_pair: Vec<Comparison> = of_pair.filter(both).cloned().collect();
         note_same_instructions(&mut of_pair);
-        let pair = (*baseline, *candidate);
-        let is_control = family.nulls.contains(&pair);
+        let is_control = set.controls.contains(pair);
         of_pair.iter_mut().for_each(|c| c.is_control = is_control);
-        let same = family.same_programs.iter();
-        let same = same.filter(|(of, _)| *of == pair);
-        same.for_each(|(_, program)| call_the_same(&mut of_pair, program));
+        let mut same = set.same_programs.iter();
+        if let Some((_, program)) = same.find(|(of, _)| of == pair) {
+            call_the_same(&mut of_pair, program);
+        }
         of_pair
     };
-    family.pairs.iter().enumerate().flat_map(of_pair).collect()
+    set.pairs.iter().enumerate().flat_map(of_pair).collect()
 }
 
-/// Says of a pair whose times differ where that is not for more instructions.
+/// Says of a pair whose times differ if they execute as many instructions.
 fn note_same_instructions(of_pair: &mut [Comparison]) {
     let is_same = |c: &Comparison| c.metric == Metric::INSTRUCTIONS && c.verdict == Verdict::Same;
     if !of_pair.iter().any(is_same) {
         return;
     }
-    let is_told = |c: &&mut Comparison| c.metric == Metric::WALL_TIME && is_difference(c);
-    if let Some(time) = of_pair.iter_mut().find(is_told) {
+    let differs = |c: &&mut Comparison| c.metric == Metric::WALL_TIME && is_difference(c);
+    if let Some(time) = of_pair.iter_mut().find(differs) {
         let message = format!(
             "{} executes as many instructions as {}: what differs is not how much is computed, but memory, branches, where code lies, waiting or the kernel",
             time.candidate, time.baseline
@@ -241,7 +240,8 @@ fn note_same_instructions(of_pair: &mut [Comparison]) {
     }
 }
 
-/// Of two that are the same program, what is undecided is not for more rounds to decide.
+/// Both sides are the same program: what is undecided is called the same, because no
+/// amount of measuring would find a difference.
 fn call_the_same(of_pair: &mut [Comparison], program: &str) {
     for comparison in of_pair {
         if comparison.verdict == Verdict::Inconclusive {
@@ -288,7 +288,7 @@ mod tests {
     }
 
     /// A baseline and candidates that take longer by these factors.
-    fn compare(factors: &[f64], rules: &Rules) -> Vec<Comparison> {
+    fn compare(factors: &[f64], rules: &VerdictRules) -> Vec<Comparison> {
         let mut benchmarks = vec![benchmark("0", 1.0, 0.001, 0.0)];
         benchmarks.extend(
             factors
@@ -296,8 +296,8 @@ mod tests {
                 .enumerate()
                 .map(|(index, factor)| benchmark("c", *factor, 0.001, 1.0 + index as f64)),
         );
-        let family = Family::against(0, names(benchmarks.len()));
-        compare_family(&benchmarks, &family, &TIME, rules)
+        let set = ComparisonSet::against(0, names(benchmarks.len()));
+        compare_set(&benchmarks, &set, &TIME, rules)
     }
 
     fn confidences(comparisons: &[Comparison]) -> Vec<f64> {
@@ -307,17 +307,17 @@ mod tests {
 
     #[test]
     fn all_are_compared_with_the_one() {
-        let family = Family::against(1, names(4));
-        assert_eq!(family.pairs, [(1, 0), (1, 2), (1, 3)]);
-        assert!(Family::against(0, names(1)).pairs.is_empty());
-        assert!(Family::against(0, Vec::new()).pairs.is_empty());
+        let set = ComparisonSet::against(1, names(4));
+        assert_eq!(set.pairs, [(1, 0), (1, 2), (1, 3)]);
+        assert!(ComparisonSet::against(0, names(1)).pairs.is_empty());
+        assert!(ComparisonSet::against(0, Vec::new()).pairs.is_empty());
     }
 
     #[test]
     fn intervals_have_the_share_of_the_error_that_is_claimed() {
-        let rules = Rules {
+        let rules = VerdictRules {
             confidence: 0.99,
-            ..Rules::default()
+            ..VerdictRules::default()
         };
         let close = |found: &[f64], expected: f64| {
             assert_eq!(found.len(), 4);
@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn clear_differences_are_found_whatever_the_others_are() {
-        let verdicts: Vec<Verdict> = compare(&[1.5, 1.0, 0.5], &Rules::default())
+        let verdicts: Vec<Verdict> = compare(&[1.5, 1.0, 0.5], &VerdictRules::default())
             .iter()
             .map(|c| c.verdict)
             .collect();
@@ -350,9 +350,9 @@ mod tests {
             let counts = MetricSummary::from_samples(Unit::Count, vec![3.0; ROUNDS]);
             benchmarks[side].metrics.insert(Metric::ALLOCATIONS, counts);
         }
-        let family = Family::against(0, names(3));
+        let set = ComparisonSet::against(0, names(3));
         let metrics = [Metric::WALL_TIME, Metric::ALLOCATIONS];
-        let comparisons = compare_family(&benchmarks, &family, &metrics, &Rules::default());
+        let comparisons = compare_set(&benchmarks, &set, &metrics, &VerdictRules::default());
         let which: Vec<(&str, &Metric)> = comparisons
             .iter()
             .map(|c| (c.candidate.as_str(), &c.metric))
@@ -379,9 +379,9 @@ mod tests {
                 let counts = MetricSummary::from_samples(Unit::Count, vec![count; ROUNDS]);
                 benchmark.metrics.insert(Metric::INSTRUCTIONS, counts);
             }
-            let family = Family::against(0, names(2));
+            let set = ComparisonSet::against(0, names(2));
             let metrics = [Metric::WALL_TIME, Metric::INSTRUCTIONS];
-            let compared = compare_family(&benchmarks, &family, &metrics, &Rules::default());
+            let compared = compare_set(&benchmarks, &set, &metrics, &VerdictRules::default());
             let codes = compared[0].notes.iter().map(|note| note.code);
             codes.collect::<Vec<_>>()
         };
@@ -403,10 +403,10 @@ mod tests {
             let cycles = steady.metrics[&Metric::WALL_TIME].clone();
             benchmark.metrics.insert(Metric::CYCLES, cycles);
         }
-        let mut family = Family::against(0, names(2));
-        family.add_null(0);
+        let mut set = ComparisonSet::against(0, names(2));
+        set.add_control(0);
         let metrics = [Metric::WALL_TIME, Metric::CYCLES];
-        let compared = compare_family(&benchmarks, &family, &metrics, &Rules::default());
+        let compared = compare_set(&benchmarks, &set, &metrics, &VerdictRules::default());
         assert_eq!(compared[0].verdict, Verdict::Inconclusive);
         assert!(compared[0].indifference > 0.02, "{compared:?}");
         assert_eq!(compared[1].verdict, Verdict::Slower);
@@ -420,16 +420,16 @@ mod tests {
                 benchmark("a", 1.0, swing, 0.0),
                 benchmark("b", factor, swing, 1.0),
             ];
-            let mut family = Family::against(0, names(2));
+            let mut set = ComparisonSet::against(0, names(2));
             if is_one {
-                family.mark_one_program("paths");
+                set.mark_one_program("paths");
             }
-            let mut all = Family::against(0, names(3));
-            all.append(&family);
+            let mut all = ComparisonSet::against(0, names(3));
+            all.append(&set);
             assert_eq!(all.same_programs.len(), usize::from(is_one));
             let mut all_benchmarks = vec![benchmark("", 1.0, 0.001, 0.5); 3];
             all_benchmarks.extend(benchmarks);
-            compare_family(&all_benchmarks, &all, &TIME, &Rules::default()).remove(2)
+            compare_set(&all_benchmarks, &all, &TIME, &VerdictRules::default()).remove(2)
         };
         assert_eq!(compare(1.0, 0.2, false).verdict, Verdict::Inconclusive);
         let same = compare(1.0, 0.2, true);
@@ -443,18 +443,18 @@ mod tests {
     fn a_report_keeps_what_a_pair_is_whatever_the_names_are() {
         let mut report = Report::new(crate::report::Environment::detect("os"));
         let name = |index: usize| ["a", "a (A/A control)"][index].to_owned();
-        let mut family = Family::against(0, vec![name(0), name(1)]);
-        family.mark_one_program("paths");
-        family.add_null(0);
-        assert_eq!(family.names[2], "a (A/A control 2)");
-        let names = family.names.iter().zip([0.0, 1.0, 2.0]);
+        let mut set = ComparisonSet::against(0, vec![name(0), name(1)]);
+        set.mark_one_program("paths");
+        set.add_control(0);
+        assert_eq!(set.names[2], "a (A/A control 2)");
+        let names = set.names.iter().zip([0.0, 1.0, 2.0]);
         let benchmarks = names.map(|(name, phase)| benchmark(name, 1.0, 0.2, phase));
         report.benchmarks = benchmarks.collect();
-        family.mark_controls(&mut report.benchmarks);
-        report.comparisons = compare_family(&report.benchmarks, &family, &TIME, &Rules::default());
-        let read = Family::of_report(&report);
-        assert_eq!((&read.pairs, &read.nulls), (&family.pairs, &family.nulls));
-        assert_eq!(read.nulls, [(0, 2)]);
+        set.mark_controls(&mut report.benchmarks);
+        report.comparisons = compare_set(&report.benchmarks, &set, &TIME, &VerdictRules::default());
+        let read = ComparisonSet::of_report(&report);
+        assert_eq!((&read.pairs, &read.controls), (&set.pairs, &set.controls));
+        assert_eq!(read.controls, [(0, 2)]);
         let same: Vec<_> = read.same_programs.iter().map(|(pair, _)| *pair).collect();
         assert_eq!(same, [(0, 1)]);
         assert_eq!(report.benchmarks[2].control_of, Some(name(0)));
@@ -469,19 +469,19 @@ mod tests {
         for (benchmark, side) in report.benchmarks.iter_mut().zip([0, 1, 0, 1]) {
             benchmark.side = Some([Side::Baseline, Side::Candidate][side]);
         }
-        let family = Family {
+        let set = ComparisonSet {
             names: ["a", "a", "b", "b"].map(str::to_owned).into(),
             pairs: vec![(0, 1), (2, 3)],
-            ..Family::default()
+            ..ComparisonSet::default()
         };
-        report.comparisons = compare_family(&report.benchmarks, &family, &TIME, &Rules::default());
-        assert_eq!(Family::of_report(&report), family);
+        report.comparisons = compare_set(&report.benchmarks, &set, &TIME, &VerdictRules::default());
+        assert_eq!(ComparisonSet::of_report(&report), set);
     }
 
     #[test]
     fn a_family_without_pairs_has_no_comparisons() {
         let alone = [benchmark("a", 1.0, 0.001, 0.0)];
-        let family = Family::against(0, names(1));
-        assert!(compare_family(&alone, &family, &TIME, &Rules::default()).is_empty());
+        let set = ComparisonSet::against(0, names(1));
+        assert!(compare_set(&alone, &set, &TIME, &VerdictRules::default()).is_empty());
     }
 }

@@ -1,4 +1,6 @@
-//! Whether processes of one program differ, by where they lie in memory or run.
+//! Whether processes of one program differ lastingly, by where they lie in memory.
+//!
+//! What it cannot do: tell a process from the CPU that it ran on, whose speed is its own.
 
 use crate::report::{Note, NoteCode};
 use crate::stats;
@@ -7,9 +9,9 @@ use crate::unit::Unit;
 /// With fewer rounds their spread is not known well enough.
 const FEWEST_ROUNDS: usize = 13;
 
-/// Rounds are told to differ where they do so by this many times what the spread
-/// of their blocks makes of them, as thirteen rounds of nothing but noise do less
-/// than once in a thousand times.
+/// Rounds differ lastingly where their spread is this many times what the spread of their
+/// blocks explains. Thirteen rounds of nothing but noise reach it less than once in a
+/// thousand times.
 const LEAST_FACTOR: f64 = 4.0;
 
 /// And by at least this share.
@@ -19,16 +21,14 @@ const LEAST_SHARE: f64 = 0.01;
 /// values, and less for the few blocks that a round has.
 const MEDIAN_FACTOR: f64 = 1.2;
 
-/// What to say of a candidate of which some processes are lastingly faster or slower
-/// than others, or of its baseline, by the differences of logarithms of the blocks of
-/// each round.
+/// Says of a candidate, or of its baseline, that some processes are lastingly faster or
+/// slower than others. `rounds` has the differences of logarithms of each round's blocks.
 ///
-/// A round's own noise is the spread of its blocks (a robust standard deviation);
-/// the part of the spread of rounds that exceeds it is theirs, as in an analysis of
-/// variance by random effects (Searle, Casella and McCulloch 1992). The spread of
-/// rounds is that of the differences of one and the next (von Neumann 1941): a
-/// machine's levels last longer than a round, and each round has other processes. It
-/// may also be on another CPU, whose level is its own: that looks the same from here.
+/// A round's own noise is the spread of its blocks (a robust standard deviation). What the
+/// spread of rounds exceeds that noise by is the lasting part, as in an analysis of variance
+/// with random effects (Searle, Casella and McCulloch 1992). The spread of rounds is taken
+/// from the differences of successive rounds (von Neumann 1941), because levels of the
+/// machine last longer than a round, and each round has other processes.
 pub(super) fn layout_note(candidate: &str, rounds: &[&[f64]]) -> Option<Note> {
     let medians = rounds
         .iter()

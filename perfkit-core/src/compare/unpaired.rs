@@ -1,4 +1,11 @@
-//! Comparing what was not measured in turn: saved reports.
+//! Comparing what was not measured alternately: saved reports.
+//!
+//! The ratio is that of the medians, with the binomial intervals of both (Conover 1999), or of
+//! the means with Student's, where a tool kept nothing else. Values of one session are more
+//! alike than those of two sessions, which no statistic of one session can know: so the
+//! interval is widened by what was measured of sessions, fourfold and to at least ±2 %.
+//!
+//! What it cannot do: find small differences. A difference of 10 % may stay undecided.
 
 use crate::metric::{Metric, MetricSummary};
 use crate::report::{Benchmark, Comparison, Note, NoteCode, Ratio};
@@ -6,29 +13,25 @@ use crate::snapshot::OperationSnapshot;
 use crate::stats;
 use crate::unit::Unit;
 
-use super::comparison::{Rules, bounded, direction, verdict_of};
+use super::paired::{bounded, direction};
+use super::rules::VerdictRules;
+use super::verdict::verdict_of;
 
-/// How much wider an interval is when the sides were not measured in turn: the
-/// variance between sessions is some 17 times what the spread within one
-/// implies.
+/// How much wider an interval is where the sides were not measured alternately: the
+/// variance between sessions is some 17 times what the spread within one implies.
 const SESSION_FACTOR: f64 = 4.0;
 
 /// And the least half-width it then has, on the log scale: sessions of one
 /// program on one machine differ by a few percent however long they are.
 const SESSION_FLOOR: f64 = 0.02;
 
-/// Compares contestants of two saved reports, which were not measured in turn.
-///
-/// The ratio is that of the medians, or of the means where a side has no values.
-/// Its interval comes from the binomial
-/// intervals of both and is then widened, because sessions differ by more than
-/// the runs within one: fourfold, and to at least ±2 %.
+/// Compares benchmarks of two saved reports in one metric.
 #[must_use]
-pub fn compare_saved(
+pub fn compare_unpaired(
     baseline: &Benchmark,
     candidate: &Benchmark,
     metric: &Metric,
-    rules: &Rules,
+    rules: &VerdictRules,
 ) -> Comparison {
     let names = (baseline.name.as_str(), candidate.name.as_str());
     let sides = (baseline.metrics.get(metric), candidate.metrics.get(metric));
@@ -36,12 +39,12 @@ pub fn compare_saved(
 }
 
 /// Compares operations of two saved reports by their execution time, as
-/// [`compare_saved`] does contestants.
+/// [`compare_unpaired`] does benchmarks.
 #[must_use]
-pub fn compare_saved_operations(
+pub fn compare_unpaired_operations(
     baseline: &OperationSnapshot,
     candidate: &OperationSnapshot,
-    rules: &Rules,
+    rules: &VerdictRules,
 ) -> Comparison {
     let metric = Metric::EXECUTION_TIME;
     let names = (baseline.name.as_str(), candidate.name.as_str());
@@ -56,7 +59,7 @@ fn compare_summaries(
     (baseline, candidate): (&str, &str),
     sides: (Option<&MetricSummary>, Option<&MetricSummary>),
     metric: &Metric,
-    rules: &Rules,
+    rules: &VerdictRules,
 ) -> Comparison {
     let mut notes = vec![Note::info(
         NoteCode::NotInterleaved,
@@ -128,7 +131,7 @@ fn from_deviation(
 fn ratio_of_constants(
     baseline: &MetricSummary,
     candidate: &MetricSummary,
-    rules: &Rules,
+    rules: &VerdictRules,
 ) -> Option<Ratio> {
     let constant = |side: &MetricSummary| {
         let is_counted = matches!(side.unit, Unit::Count | Unit::Bytes);
@@ -149,7 +152,7 @@ fn ratio_of_constants(
 fn ratio_of_typical(
     baseline: &MetricSummary,
     candidate: &MetricSummary,
-    rules: &Rules,
+    rules: &VerdictRules,
 ) -> Option<Ratio> {
     // Each side may err half as often, so that both together keep the level.
     let each = 1.0 - (1.0 - rules.confidence) / 2.0;
@@ -215,7 +218,12 @@ mod tests {
         let compare = |factor: f64| {
             let baseline = benchmark(&[1e7; 100]);
             let candidate = benchmark(&[factor * 1e7; 100]);
-            compare_saved(&baseline, &candidate, &Metric::WALL_TIME, &Rules::default())
+            compare_unpaired(
+                &baseline,
+                &candidate,
+                &Metric::WALL_TIME,
+                &VerdictRules::default(),
+            )
         };
         assert_eq!(compare(1.01).verdict, Verdict::Inconclusive);
         assert_eq!(compare(1.03).verdict, Verdict::Slower);
@@ -236,11 +244,11 @@ mod tests {
             side
         };
         let compare = |before: f64, after: f64| {
-            compare_saved(
+            compare_unpaired(
                 &side(before),
                 &side(after),
                 &Metric::THROUGHPUT,
-                &Rules::default(),
+                &VerdictRules::default(),
             )
         };
         assert_eq!(compare(1e6, 1.5e6).verdict, Verdict::Faster);
@@ -259,11 +267,11 @@ mod tests {
             time.samples.clear();
             side
         };
-        let compared = compare_saved(
+        let compared = compare_unpaired(
             &side(1.0),
             &side(3.0),
             &Metric::WALL_TIME,
-            &Rules::default(),
+            &VerdictRules::default(),
         );
         assert_eq!(compared.verdict, Verdict::Slower);
         assert!((compared.ratio.unwrap().estimate - 3.0).abs() < 1e-9);
@@ -284,11 +292,11 @@ mod tests {
             side
         };
         let compare = |before, after| {
-            compare_saved(
+            compare_unpaired(
                 &side(before),
                 &side(after),
                 &Metric::ALLOCATIONS,
-                &Rules::default(),
+                &VerdictRules::default(),
             )
             .verdict
         };
