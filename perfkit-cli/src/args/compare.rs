@@ -63,7 +63,7 @@ pub(crate) struct CompareArguments {
     #[arg(short, long, value_name = "N")]
     pub(crate) runs: Option<RunCount>,
 
-    /// At least so many runs of each command [default: as many as a verdict needs, 13 for two
+    /// At least so many runs of each command [default: as many as a verdict needs, 12 for two
     /// commands, or $PERFKIT_MIN_RUNS].
     #[arg(short, long, value_name = "N")]
     pub(crate) min_runs: Option<RunCount>,
