@@ -153,6 +153,19 @@ fn flags_and_targets_of_the_tables_are_the_real_ones() {
     }
 }
 
+/// The README installs what a build without some feature says to install.
+#[test]
+fn the_readme_installs_all_of_it() {
+    let arguments = workspace().join("perfkit-cli/src/args/mod.rs");
+    let arguments = std::fs::read_to_string(arguments).unwrap();
+    let (_, rest) = arguments.split_once("\"cargo install ").unwrap();
+    let (full, _) = rest.split_once('"').unwrap();
+    let words = Page::read("README.md").text;
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let install = format!("`cargo install {full}`");
+    assert!(words.join(" ").contains(&install), "{install}");
+}
+
 /// Every flag that stands alone in the text is one of perfkit's, or of its benchmark
 /// programs. The pages on other tools name those of others too.
 #[test]
