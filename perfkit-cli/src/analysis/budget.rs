@@ -4,7 +4,7 @@ use perfkit::report::{Benchmark, GateFinding, GateOutcome, Report, Side};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, OperationSnapshot, stats};
 
-use crate::input::{Bound, Budget, Direction, Quantity, Subject};
+use crate::input::{Bound, BoundKind, Budget, Scope, Statistic};
 
 use super::finding::{DIGITS, nothing_matched};
 
@@ -14,11 +14,11 @@ pub(super) fn judge_budget(
     budget: &Budget,
     confidence: f64,
 ) -> Vec<GateFinding> {
-    let candidates = candidates(reports, &budget.subject);
+    let candidates = candidates(reports, &budget.scope);
     let of_bound = |bound: &Bound| -> Vec<GateFinding> {
         if candidates.is_empty() {
             let rule = rule_text(bound, budget.metric.as_ref());
-            return vec![nothing_matched(&budget.subject, &rule)];
+            return vec![nothing_matched(&budget.scope, &rule)];
         }
         let metric = budget.metric.as_ref();
         let judged = candidates
@@ -35,17 +35,17 @@ enum Candidate<'a> {
     Benchmark(&'a Benchmark),
 }
 
-fn candidates<'a>(reports: &'a [Report], subject: &'a Subject) -> Vec<Candidate<'a>> {
+fn candidates<'a>(reports: &'a [Report], scope: &'a Scope) -> Vec<Candidate<'a>> {
     let of_report = |report: &'a Report| -> Vec<Candidate<'a>> {
-        match subject {
-            Subject::Operation(pattern) => report
+        match scope {
+            Scope::Operation(pattern) => report
                 .operations
                 .iter()
                 .filter(|operation| operation.side != Some(Side::Baseline))
                 .filter(|operation| pattern.matches(&operation.name))
                 .map(Candidate::Operation)
                 .collect(),
-            Subject::Benchmark(pattern) => report
+            Scope::Benchmark(pattern) => report
                 .benchmarks
                 .iter()
                 .filter(|b| b.side != Some(Side::Baseline) && b.control_of.is_none())
@@ -147,12 +147,12 @@ impl Known {
 }
 
 /// What another tool reported without the values it is from is taken as it is.
-fn as_reported(summary: &MetricSummary, quantity: Quantity) -> Option<Known> {
-    let value = match quantity {
-        Quantity::Mean => summary.mean.filter(|_| summary.std_dev.is_none()),
-        Quantity::Percentile(0.5) => summary.median,
-        Quantity::Percentile(0.95) => summary.p95,
-        Quantity::Percentile(0.99) => summary.p99,
+fn as_reported(summary: &MetricSummary, statistic: Statistic) -> Option<Known> {
+    let value = match statistic {
+        Statistic::Mean => summary.mean.filter(|_| summary.std_dev.is_none()),
+        Statistic::Percentile(0.5) => summary.median,
+        Statistic::Percentile(0.95) => summary.p95,
+        Statistic::Percentile(0.99) => summary.p99,
         _ => None,
     };
     value
@@ -167,11 +167,11 @@ fn known(
     confidence: f64,
 ) -> Option<Known> {
     let summary = candidate.metric(metric);
-    if let Some(reported) = summary.and_then(|summary| as_reported(summary, bound.quantity)) {
+    if let Some(reported) = summary.and_then(|summary| as_reported(summary, bound.statistic)) {
         return Some(reported);
     }
-    match bound.quantity {
-        Quantity::Mean => {
+    match bound.statistic {
+        Statistic::Mean => {
             let time = summary?;
             let value = time.mean?;
             let bounds = time
@@ -183,7 +183,7 @@ fn known(
                 high: bounds.map(|(_, high)| high),
             })
         }
-        Quantity::Percentile(quantile) => {
+        Statistic::Percentile(quantile) => {
             let time = summary?;
             let (low, high) = stats::quantile_bounds(quantile, time.count, confidence);
             Some(Known {
@@ -192,8 +192,8 @@ fn known(
                 high: high.and_then(|rank| value_at_rank(time, rank)),
             })
         }
-        Quantity::Max => summary?.max.map(Known::exactly),
-        Quantity::SuccessRate => {
+        Statistic::Max => summary?.max.map(Known::exactly),
+        Statistic::SuccessRate => {
             let (successes, all) = candidate.successes();
             let (low, high) = stats::proportion_bounds(successes, all, confidence);
             (all > 0).then(|| Known {
@@ -202,8 +202,8 @@ fn known(
                 high: Some(high),
             })
         }
-        Quantity::Throughput => candidate.throughput(bound.unit).map(Known::exactly),
-        Quantity::PeakMemory => candidate.peak_memory(),
+        Statistic::Throughput => candidate.throughput(bound.unit).map(Known::exactly),
+        Statistic::PeakMemory => candidate.peak_memory(),
     }
 }
 
@@ -239,16 +239,16 @@ fn judge_bound(
     let Some(known) = known(candidate, bound, metric, confidence) else {
         return finding(GateOutcome::Inconclusive, "not measured".to_owned());
     };
-    let holds = |value: f64| match (bound.direction, bound.is_inclusive) {
-        (Direction::Below, true) => value <= bound.limit,
-        (Direction::Below, false) => value < bound.limit,
-        (Direction::Above, true) => value >= bound.limit,
-        (Direction::Above, false) => value > bound.limit,
+    let holds = |value: f64| match (bound.kind, bound.is_inclusive) {
+        (BoundKind::Max, true) => value <= bound.limit,
+        (BoundKind::Max, false) => value < bound.limit,
+        (BoundKind::Min, true) => value >= bound.limit,
+        (BoundKind::Min, false) => value > bound.limit,
     };
     // The end of the range that is closest to the bad side, and the other one.
-    let (worst, best) = match bound.direction {
-        Direction::Below => (known.high, known.low),
-        Direction::Above => (known.low, known.high),
+    let (worst, best) = match bound.kind {
+        BoundKind::Max => (known.high, known.low),
+        BoundKind::Min => (known.low, known.high),
     };
     let measured = measured_text(&known, bound);
     if best.is_some_and(|best| !holds(best)) {
@@ -277,17 +277,17 @@ fn fits(bound: Unit, metric: Unit) -> bool {
 }
 
 fn rule_text(bound: &Bound, metric: Option<&Metric>) -> String {
-    let sign = match (bound.direction, bound.is_inclusive) {
-        (Direction::Below, true) => "<=",
-        (Direction::Below, false) => "<",
-        (Direction::Above, true) => ">=",
-        (Direction::Above, false) => ">",
+    let sign = match (bound.kind, bound.is_inclusive) {
+        (BoundKind::Max, true) => "<=",
+        (BoundKind::Max, false) => "<",
+        (BoundKind::Min, true) => ">=",
+        (BoundKind::Min, false) => ">",
     };
     let limit = bound.unit.format(bound.limit, DIGITS);
-    let quantity = bound.quantity.name();
+    let statistic = bound.statistic.name();
     match metric {
-        Some(metric) => format!("{metric}: {quantity} {sign} {limit}"),
-        None => format!("{quantity} {sign} {limit}"),
+        Some(metric) => format!("{metric}: {statistic} {sign} {limit}"),
+        None => format!("{statistic} {sign} {limit}"),
     }
 }
 

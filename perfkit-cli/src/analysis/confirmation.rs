@@ -2,7 +2,7 @@
 
 use perfkit::report::{Gate, GateFinding, GateOutcome};
 
-use crate::input::Inconclusive;
+use crate::input::OnInconclusive;
 
 use super::gate::gate_of;
 
@@ -14,7 +14,7 @@ pub(crate) fn is_suspected(regressions: &Gate) -> bool {
 
 /// What two sessions find of regressions: one that only the first found is undecided,
 /// and everything else stays as the first found it.
-pub(crate) fn confirm(first: Gate, second: &Gate, inconclusive: Inconclusive) -> Gate {
+pub(crate) fn confirm(first: Gate, second: &Gate, inconclusive: OnInconclusive) -> Gate {
     let confirmed = |mut finding: GateFinding| {
         if finding.outcome != GateOutcome::Fail {
             return finding;
@@ -59,13 +59,13 @@ mod tests {
         let findings = findings
             .iter()
             .map(|(subject, outcome)| finding(subject, *outcome));
-        gate_of(findings.collect(), Inconclusive::Pass)
+        gate_of(findings.collect(), OnInconclusive::Pass)
     }
 
     #[test]
     fn what_fails_twice_fails() {
         let once = || gate(&[("sort", GateOutcome::Fail), ("hash", GateOutcome::Pass)]);
-        let confirmed = confirm(once(), &once(), Inconclusive::Pass);
+        let confirmed = confirm(once(), &once(), OnInconclusive::Pass);
         assert_eq!(confirmed.outcome, GateOutcome::Fail);
         assert!(confirmed.findings[0].measured.contains("; again in"));
         assert_eq!(confirmed.findings[1].measured, "takes longer");
@@ -76,11 +76,11 @@ mod tests {
         let first = || gate(&[("sort", GateOutcome::Fail), ("hash", GateOutcome::Pass)]);
         for outcome in [GateOutcome::Pass, GateOutcome::Inconclusive] {
             let second = gate(&[("sort", outcome), ("hash", GateOutcome::Fail)]);
-            let confirmed = confirm(first(), &second, Inconclusive::Pass);
+            let confirmed = confirm(first(), &second, OnInconclusive::Pass);
             assert_eq!(confirmed.outcome, GateOutcome::Inconclusive);
             assert!(confirmed.findings[0].measured.contains("but not again"));
             assert_eq!(confirmed.findings[1].outcome, GateOutcome::Pass);
-            let strict = confirm(first(), &second, Inconclusive::Fail);
+            let strict = confirm(first(), &second, OnInconclusive::Fail);
             assert_eq!(strict.outcome, GateOutcome::Fail);
         }
     }
@@ -90,7 +90,7 @@ mod tests {
         let first = gate(&[("sort", GateOutcome::Fail)]);
         assert!(is_suspected(&first));
         let second = gate(&[("hash", GateOutcome::Fail)]);
-        let confirmed = confirm(first, &second, Inconclusive::Pass);
+        let confirmed = confirm(first, &second, OnInconclusive::Pass);
         assert_eq!(confirmed.outcome, GateOutcome::Inconclusive);
         assert!(
             confirmed.findings[0]

@@ -2,7 +2,7 @@
 
 use perfkit::report::{Gate, GateFinding, GateOutcome, Note, Report};
 
-use crate::input::{Inconclusive, Rules};
+use crate::input::{GateRules, OnInconclusive};
 
 use super::budget::judge_budget;
 use super::regression::judge_regression;
@@ -12,7 +12,7 @@ use super::regression::judge_regression;
 pub(crate) fn judge(
     reports: &[Report],
     baseline: Option<&Report>,
-    rules: &Rules,
+    rules: &GateRules,
 ) -> (Gate, Vec<Note>) {
     let mut findings = Vec::new();
     let mut notes = Vec::new();
@@ -32,12 +32,12 @@ pub(crate) fn judge(
 }
 
 /// The findings, violations first, and the outcome that they come to.
-pub(crate) fn gate_of(mut findings: Vec<GateFinding>, inconclusive: Inconclusive) -> Gate {
+pub(crate) fn gate_of(mut findings: Vec<GateFinding>, inconclusive: OnInconclusive) -> Gate {
     findings.sort_by_key(|finding| finding.outcome);
     let worst = findings.first();
     let worst = worst.map_or(GateOutcome::Pass, |finding| finding.outcome);
     let outcome = match (worst, inconclusive) {
-        (GateOutcome::Inconclusive, Inconclusive::Fail) => GateOutcome::Fail,
+        (GateOutcome::Inconclusive, OnInconclusive::Fail) => GateOutcome::Fail,
         (outcome, _) => outcome,
     };
     Gate { outcome, findings }

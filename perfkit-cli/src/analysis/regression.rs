@@ -9,7 +9,7 @@ use perfkit::report::{
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric};
 
-use crate::input::{Regression, Subject};
+use crate::input::{Regression, Scope};
 
 use super::finding::{DIGITS, nothing_matched};
 
@@ -39,7 +39,7 @@ pub(super) fn judge_regression(
         Some(metric) => format!("{metric} at most {limit} worse"),
     };
     if pairs.all.is_empty() {
-        let mut finding = nothing_matched(&regression.subject, &rule);
+        let mut finding = nothing_matched(&regression.scope, &rule);
         if baseline.is_none() {
             "there is no baseline to compare with: give one with --baseline, or measure one with --base"
                 .clone_into(&mut finding.measured);
@@ -173,7 +173,7 @@ struct Pairs {
 impl Pairs {
     /// The contestants of a comparison, each against its baseline.
     fn add_interleaved(&mut self, report: &Report, rule: &Regression, rules: &VerdictRules) {
-        let Subject::Benchmark(pattern) = &rule.subject else {
+        let Scope::Benchmark(pattern) = &rule.scope else {
             return;
         };
         let metric = rule.metric.as_ref().unwrap_or(&Metric::WALL_TIME);
@@ -219,14 +219,14 @@ impl Pairs {
         rule: &Regression,
         rules: &VerdictRules,
     ) {
-        match &rule.subject {
-            Subject::Benchmark(pattern) => self.add_common(
+        match &rule.scope {
+            Scope::Benchmark(pattern) => self.add_common(
                 (&baseline.benchmarks, &report.benchmarks),
                 |benchmark| &benchmark.name,
                 |name| pattern.matches(name),
                 |before, after| compare_files(before, after, rule.metric.as_ref(), rules),
             ),
-            Subject::Operation(pattern) => self.add_common(
+            Scope::Operation(pattern) => self.add_common(
                 (&baseline.operations, &report.operations),
                 |operation| &operation.name,
                 |name| pattern.matches(name),

@@ -9,7 +9,7 @@ use crate::args::Format;
 use crate::command::compare::{Outcome, Session, compare};
 use crate::document::Detail;
 use crate::error::Error;
-use crate::input::Rules;
+use crate::input::GateRules;
 use crate::{export, terminal};
 
 use super::result;
@@ -19,7 +19,7 @@ use super::result;
 /// What was measured first is saved where that is asked for.
 pub(super) fn judge(
     session: Session<'_>,
-    rules: &Rules,
+    rules: &GateRules,
     saved: Option<&Path>,
 ) -> Result<Option<Report>, Error> {
     let Outcome {

@@ -14,7 +14,7 @@ use crate::args::{Format, GateArguments, Verbosity, environment};
 use crate::document::Detail;
 use crate::error::{Error, shown};
 use crate::exit::Exit;
-use crate::input::{ConfigFile, Rules, load_report};
+use crate::input::{ConfigFile, GateRules, load_report};
 use crate::interrupt::Signals;
 use crate::plan::Plan;
 use crate::revision::check_out;
@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
 /// What saved reports come to.
 fn judge_saved(
     arguments: &GateArguments,
-    rules: &Rules,
+    rules: &GateRules,
     mut sources: Sources,
     verbosity: Verbosity,
 ) -> Result<Report, Error> {

@@ -12,17 +12,17 @@ use crate::args::{Confidence, RunCount, Share};
 
 use super::config_error::ConfigError;
 use super::raw::{RawBound, RawBudget, RawCompare, RawConfig, RawRegression, RawShare};
-use super::{Bound, Budget, CompareDefaults, Direction, Quantity, Regression, Rules, Subject};
+use super::{Bound, BoundKind, Budget, CompareDefaults, GateRules, Regression, Scope, Statistic};
 
 impl RawConfig {
     /// Turns text into values; the first error ends it.
-    pub(super) fn check(self) -> Result<Rules, ConfigError> {
-        let defaults = Rules::default();
+    pub(super) fn check(self) -> Result<GateRules, ConfigError> {
+        let defaults = GateRules::default();
         let confidence: Option<Confidence> = self.gate.confidence.map(share).transpose()?;
         let budgets: Result<_, _> = self.budget.into_iter().map(check_budget).collect();
         let regressions: Result<_, _> = self.regression.into_iter().map(check_regression).collect();
         self.compare.check()?;
-        Ok(Rules {
+        Ok(GateRules {
             confidence: confidence.map_or(defaults.confidence, |level| level.0),
             inconclusive: self.gate.inconclusive,
             budgets: budgets?,
@@ -73,23 +73,23 @@ fn share_text(raw: &RawShare) -> String {
 fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, ConfigError> {
     let span = raw.span();
     let raw = raw.into_inner();
-    let subject = check_subject(raw.operation, raw.benchmark, span.clone())?;
+    let scope = check_scope(raw.operation, raw.benchmark, span.clone())?;
     let given = [
-        (Quantity::Mean, raw.mean),
-        (Quantity::Percentile(0.5), raw.median),
-        (Quantity::Percentile(0.95), raw.p95),
-        (Quantity::Percentile(0.99), raw.p99),
-        (Quantity::Max, raw.max),
-        (Quantity::SuccessRate, raw.success_rate),
-        (Quantity::Throughput, raw.throughput),
-        (Quantity::PeakMemory, raw.peak_memory),
+        (Statistic::Mean, raw.mean),
+        (Statistic::Percentile(0.5), raw.median),
+        (Statistic::Percentile(0.95), raw.p95),
+        (Statistic::Percentile(0.99), raw.p99),
+        (Statistic::Max, raw.max),
+        (Statistic::SuccessRate, raw.success_rate),
+        (Statistic::Throughput, raw.throughput),
+        (Statistic::PeakMemory, raw.peak_memory),
     ];
     let given = given
         .into_iter()
-        .filter_map(|(quantity, bound)| Some((quantity, bound?)));
+        .filter_map(|(statistic, bound)| Some((statistic, bound?)));
     let is_of_metric = raw.metric.is_some();
     let bounds: Result<Vec<_>, _> = given
-        .map(|(quantity, bound)| check_bound(quantity, is_of_metric, bound))
+        .map(|(statistic, bound)| check_bound(statistic, is_of_metric, bound))
         .collect();
     let bounds = bounds?;
     if bounds.is_empty() {
@@ -98,7 +98,7 @@ fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, ConfigError> {
         ));
     }
     Ok(Budget {
-        subject,
+        scope,
         metric: raw.metric.map(|name| Metric::named(name.get_ref())),
         bounds,
     })
@@ -107,8 +107,8 @@ fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, ConfigError> {
 fn check_regression(raw: Spanned<RawRegression>) -> Result<Regression, ConfigError> {
     let span = raw.span();
     let raw = raw.into_inner();
-    let subject = check_subject(raw.operation, raw.benchmark, span.clone())?;
-    if let (Subject::Operation(_), Some(metric)) = (&subject, &raw.metric) {
+    let scope = check_scope(raw.operation, raw.benchmark, span.clone())?;
+    if let (Scope::Operation(_), Some(metric)) = (&scope, &raw.metric) {
         let message = "operations are compared by their execution time alone";
         return Err(ConfigError::new(metric.span(), message)
             .help("leave `metric` out, or make the rule for benchmarks"));
@@ -126,20 +126,20 @@ fn check_regression(raw: Spanned<RawRegression>) -> Result<Regression, ConfigErr
         return Err(wrong(format!("`{text}` is negative")));
     }
     Ok(Regression {
-        subject,
+        scope,
         metric: raw.metric.map(|name| Metric::named(name.get_ref())),
         max_slowdown: parsed,
     })
 }
 
-fn check_subject(
+fn check_scope(
     operation: Option<Spanned<String>>,
     benchmark: Option<Spanned<String>>,
     rule: Range<usize>,
-) -> Result<Subject, ConfigError> {
+) -> Result<Scope, ConfigError> {
     match (operation, benchmark) {
-        (Some(pattern), None) => Ok(Subject::Operation(WildMatch::new(pattern.get_ref()))),
-        (None, Some(pattern)) => Ok(Subject::Benchmark(WildMatch::new(pattern.get_ref()))),
+        (Some(pattern), None) => Ok(Scope::Operation(WildMatch::new(pattern.get_ref()))),
+        (None, Some(pattern)) => Ok(Scope::Benchmark(WildMatch::new(pattern.get_ref()))),
         (Some(_), Some(benchmark)) => Err(ConfigError::new(
             benchmark.span(),
             "a rule is for operations or for benchmarks, not for both",
@@ -162,25 +162,25 @@ const UNITS: [Unit; 6] = [
 ];
 
 fn check_bound(
-    quantity: Quantity,
+    statistic: Statistic,
     is_of_metric: bool,
     raw: Spanned<RawBound>,
 ) -> Result<Bound, ConfigError> {
     let span = raw.span();
-    if is_of_metric && !quantity.is_statistic() {
-        let message = format!("{} is not of a metric", quantity.name());
+    if is_of_metric && !statistic.is_of_any_metric() {
+        let message = format!("{} is not of a metric", statistic.name());
         return Err(ConfigError::new(span, message)
             .help("give it a [[budget]] of its own, without `metric`"));
     }
     match raw.into_inner() {
-        RawBound::Text(text) => parse_bound(quantity, is_of_metric, &text, span),
+        RawBound::Text(text) => parse_bound(statistic, is_of_metric, &text, span),
         RawBound::Levels(levels) => {
-            if quantity.direction() == Direction::Above && !is_of_metric {
-                let message = format!("{} is better when higher: it has no max", quantity.name());
+            if statistic.kind() == BoundKind::Min && !is_of_metric {
+                let message = format!("{} is better when higher: it has no max", statistic.name());
                 return Err(ConfigError::new(span, message));
             }
             let limit = format!("<= {}", levels.max.get_ref());
-            let mut bound = parse_bound(quantity, is_of_metric, &limit, levels.max.span())?;
+            let mut bound = parse_bound(statistic, is_of_metric, &limit, levels.max.span())?;
             let share_of_limit = |level: Option<&Spanned<String>>| {
                 let share = level.map(value::<Share>).transpose()?;
                 Ok(share.map(|Share(share)| share * bound.limit))
@@ -194,36 +194,36 @@ fn check_bound(
 }
 
 fn parse_bound(
-    quantity: Quantity,
+    statistic: Statistic,
     is_of_metric: bool,
     text: &str,
     span: Range<usize>,
 ) -> Result<Bound, ConfigError> {
-    let direction = quantity.direction();
-    let example = match direction {
-        Direction::Below => "<",
-        Direction::Above => ">=",
+    let kind = statistic.kind();
+    let example = match kind {
+        BoundKind::Max => "<",
+        BoundKind::Min => ">=",
     };
     let operators = [
-        ("<=", Direction::Below, true),
-        (">=", Direction::Above, true),
-        ("<", Direction::Below, false),
-        (">", Direction::Above, false),
+        ("<=", BoundKind::Max, true),
+        (">=", BoundKind::Min, true),
+        ("<", BoundKind::Max, false),
+        (">", BoundKind::Min, false),
     ];
     let trimmed = text.trim();
     let found = operators
         .into_iter()
-        .find_map(|(sign, side, inclusive)| Some((trimmed.strip_prefix(sign)?, side, inclusive)));
-    let Some((value, side, is_inclusive)) = found else {
+        .find_map(|(sign, given, inclusive)| Some((trimmed.strip_prefix(sign)?, given, inclusive)));
+    let Some((value, given, is_inclusive)) = found else {
         let message = "a bound begins with <, <=, > or >=";
         return Err(ConfigError::new(span, message).help(format!("write \"{example} {trimmed}\"")));
     };
-    if side != direction && !is_of_metric {
-        let better = match direction {
-            Direction::Below => "lower",
-            Direction::Above => "higher",
+    if given != kind && !is_of_metric {
+        let better = match kind {
+            BoundKind::Max => "lower",
+            BoundKind::Min => "higher",
         };
-        let message = format!("{} is better when {better}", quantity.name());
+        let message = format!("{} is better when {better}", statistic.name());
         return Err(
             ConfigError::new(span, message).help(format!("write \"{example} {}\"", value.trim()))
         );
@@ -231,7 +231,7 @@ fn parse_bound(
     let units = if is_of_metric {
         &UNITS
     } else {
-        quantity.units()
+        statistic.units()
     };
     let mut parsed = units.iter().map(|unit| (unit.parse(value), *unit));
     let first_error = parsed.clone().find_map(|(value, _)| value.err());
@@ -257,8 +257,8 @@ fn parse_bound(
         });
     }
     Ok(Bound {
-        quantity,
-        direction: side,
+        statistic,
+        kind: given,
         is_inclusive,
         limit,
         unit,

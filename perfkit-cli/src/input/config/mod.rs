@@ -47,15 +47,15 @@ pub(crate) struct CompareDefaults {
 
 /// What `perfkit gate` holds reports against.
 #[derive(Clone, Debug)]
-pub(crate) struct Rules {
+pub(crate) struct GateRules {
     /// How sure a decision must be, on each side.
     pub(crate) confidence: f64,
-    pub(crate) inconclusive: Inconclusive,
+    pub(crate) inconclusive: OnInconclusive,
     pub(crate) budgets: Vec<Budget>,
     pub(crate) regressions: Vec<Regression>,
 }
 
-impl Rules {
+impl GateRules {
     /// The budgets alone.
     pub(crate) fn without_regressions(&self) -> Self {
         Self {
@@ -76,17 +76,17 @@ impl Rules {
 /// What a rule that cannot be decided does to the gate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Inconclusive {
+pub(crate) enum OnInconclusive {
     #[default]
     Pass,
     Fail,
 }
 
-impl Default for Rules {
+impl Default for GateRules {
     fn default() -> Self {
         Self {
             confidence: 0.99,
-            inconclusive: Inconclusive::Pass,
+            inconclusive: OnInconclusive::Pass,
             budgets: Vec::new(),
             regressions: Vec::new(),
         }
@@ -95,7 +95,7 @@ impl Default for Rules {
 
 /// Which operations or benchmarks a rule is for.
 #[derive(Clone, Debug)]
-pub(crate) enum Subject {
+pub(crate) enum Scope {
     Operation(WildMatch),
     Benchmark(WildMatch),
 }
@@ -103,7 +103,7 @@ pub(crate) enum Subject {
 /// Absolute bounds.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
-    pub(crate) subject: Subject,
+    pub(crate) scope: Scope,
     /// The metric that mean, percentiles and maximum are of, instead of the time.
     pub(crate) metric: Option<Metric>,
     pub(crate) bounds: Vec<Bound>,
@@ -112,8 +112,8 @@ pub(crate) struct Budget {
 /// One absolute bound.
 #[derive(Clone, Debug)]
 pub(crate) struct Bound {
-    pub(crate) quantity: Quantity,
-    pub(crate) direction: Direction,
+    pub(crate) statistic: Statistic,
+    pub(crate) kind: BoundKind,
     /// Whether the bound itself is still allowed.
     pub(crate) is_inclusive: bool,
     /// In base units.
@@ -127,14 +127,16 @@ pub(crate) struct Bound {
 
 /// Which side of its limit a value must stay on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    Below,
-    Above,
+pub(crate) enum BoundKind {
+    /// The limit is the largest value.
+    Max,
+    /// The limit is the smallest value.
+    Min,
 }
 
 /// What a bound is on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Quantity {
+pub(crate) enum Statistic {
     Mean,
     Percentile(f64),
     Max,
@@ -143,7 +145,7 @@ pub(crate) enum Quantity {
     PeakMemory,
 }
 
-impl Quantity {
+impl Statistic {
     pub(crate) fn name(self) -> String {
         match self {
             Self::Mean => "mean".to_owned(),
@@ -156,15 +158,15 @@ impl Quantity {
         }
     }
 
-    fn direction(self) -> Direction {
+    fn kind(self) -> BoundKind {
         match self {
-            Self::SuccessRate | Self::Throughput => Direction::Above,
-            _ => Direction::Below,
+            Self::SuccessRate | Self::Throughput => BoundKind::Min,
+            _ => BoundKind::Max,
         }
     }
 
     /// Whether it can be had of any metric.
-    fn is_statistic(self) -> bool {
+    fn is_of_any_metric(self) -> bool {
         !matches!(
             self,
             Self::SuccessRate | Self::Throughput | Self::PeakMemory
@@ -184,7 +186,7 @@ impl Quantity {
 /// A bound relative to a baseline.
 #[derive(Clone, Debug)]
 pub(crate) struct Regression {
-    pub(crate) subject: Subject,
+    pub(crate) scope: Scope,
     /// The metric that is compared instead of the time; of benchmarks only.
     pub(crate) metric: Option<Metric>,
     /// The largest tolerated slowdown, or worsening of the metric: 0.03 for 3 %.
@@ -211,7 +213,7 @@ impl ConfigFile {
     }
 
     /// The rules of a gate, when everything in the file was understood.
-    pub(crate) fn rules(&self) -> Result<Rules, Error> {
+    pub(crate) fn rules(&self) -> Result<GateRules, Error> {
         self.checked(RawConfig::check)
     }
 
@@ -261,7 +263,7 @@ mod tests {
         }
     }
 
-    fn rules(text: &str) -> Rules {
+    fn rules(text: &str) -> GateRules {
         file(text).rules().unwrap()
     }
 
@@ -289,12 +291,12 @@ mod tests {
         );
         assert_eq!(
             (rules.confidence, rules.inconclusive),
-            (0.95, Inconclusive::Fail)
+            (0.95, OnInconclusive::Fail)
         );
         let bounds = &rules.budgets[0].bounds;
         let limits: Vec<_> = bounds
             .iter()
-            .map(|b| (b.quantity.name(), b.limit))
+            .map(|b| (b.statistic.name(), b.limit))
             .collect();
         let limits: Vec<_> = limits
             .iter()

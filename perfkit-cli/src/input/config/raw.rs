@@ -5,7 +5,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::Inconclusive;
+use super::OnInconclusive;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -45,7 +45,7 @@ pub(super) struct RawCompare {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawGate {
     pub(super) confidence: Option<Spanned<RawShare>>,
-    pub(super) inconclusive: Inconclusive,
+    pub(super) inconclusive: OnInconclusive,
 }
 
 /// A share as a number or as text with a percent sign.
