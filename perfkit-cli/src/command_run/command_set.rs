@@ -9,11 +9,8 @@ use crate::text::printable;
 
 use super::command::{CommandTree, MeasuredCommand, RunContext};
 use super::command_line::{CommandLine, Shell};
-use super::parameters::{Parameters, fill};
+use super::parameters::{MOST_COMMANDS, Parameters, fill};
 use super::templates::Templates;
-
-/// The most commands of one comparison.
-const MOST_COMMANDS: usize = 1000;
 
 /// All commands of a comparison, before any of them ran.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use crate::error::Error;
 /// Values by name.
 pub(crate) type Parameters = BTreeMap<String, String>;
 
-/// The most combinations of values: each makes a command of its own.
-const MOST_COMBINATIONS: usize = 1000;
+/// The most commands of one comparison; every combination of values makes one.
+pub(super) const MOST_COMMANDS: usize = 1000;
 
 /// Every combination of the values of `--parameter-list` (name and values by
 /// turns) and `--parameter-scan` (name, minimum and maximum by turns).
@@ -32,9 +32,9 @@ pub(crate) fn combinations(
                 "the parameter `{name}` is given twice"
             )));
         }
-        if combinations.len() * values.len() > MOST_COMBINATIONS {
+        if combinations.len() * values.len() > MOST_COMMANDS {
             return Err(Error::usage(format!(
-                "the parameters have more than {MOST_COMBINATIONS} combinations"
+                "the parameters have more than {MOST_COMMANDS} combinations"
             )));
         }
         let with = |combination: &Parameters, value: &String| {
@@ -119,9 +119,9 @@ fn scan_values(min: &str, max: &str, step: &str) -> Result<Vec<String>, Error> {
         ));
     }
     let steps = max.checked_sub(min).map(|range| range / step);
-    if steps.is_none_or(|steps| steps >= MOST_COMBINATIONS as i128) {
+    if steps.is_none_or(|steps| steps >= MOST_COMMANDS as i128) {
         return Err(Error::usage(format!(
-            "--parameter-scan has more than {MOST_COMBINATIONS} values"
+            "--parameter-scan has more than {MOST_COMMANDS} values"
         )));
     }
     let mut values = Vec::new();

@@ -9,13 +9,10 @@ use perfkit::report::ReportError;
 
 use crate::error::{Error, shown};
 
-use super::import;
+use super::import::{self, LARGEST_BYTES};
 
-/// The most bytes of a file that are read.
-const LARGEST: u64 = 256 << 20;
-
-/// How much of a file is looked at to tell what it is.
-const LOOK: u64 = 256 << 10;
+/// How much of a file is read to tell what it is.
+const START_BYTES: u64 = 256 << 10;
 
 /// Reads a report, the results of another tool, or criterion's folder; of the
 /// latter `FOLDER@NAME` is a baseline.
@@ -26,12 +23,12 @@ pub(crate) fn load_report(path: &Path) -> Result<Report, Error> {
     if let Some((folder, baseline)) = folder_with_baseline(path) {
         return import::read_folder(&folder, Some(&baseline));
     }
-    let bytes = read(path, LARGEST + 1)?;
-    if bytes.len() as u64 > LARGEST {
+    let bytes = read(path, LARGEST_BYTES + 1)?;
+    if bytes.len() as u64 > LARGEST_BYTES {
         return Err(Error::data(format!(
             "{}: the file is larger than {} MiB, the largest that is read",
             shown(path),
-            LARGEST >> 20
+            LARGEST_BYTES >> 20
         )));
     }
     if !may_be_own(&bytes) {
@@ -55,7 +52,11 @@ pub(crate) fn is_report(path: &Path) -> bool {
     let is_data = path
         .metadata()
         .is_ok_and(|found| found.is_file() && !is_executable(&found));
-    let start = if is_data { read(path, LOOK).ok() } else { None };
+    let start = if is_data {
+        read(path, START_BYTES).ok()
+    } else {
+        None
+    };
     start.is_some_and(|start| {
         import::is_compressed(&start) || may_be_own(&start) || import::is_known(start)
     })

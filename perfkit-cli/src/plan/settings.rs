@@ -1,10 +1,9 @@
 //! How a comparison is measured: what flags, environment, configuration and defaults
 //! say, in this order.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use perfkit::bench::{CommandSettings, FunctionSettings, StoppingRule};
+use perfkit::bench::{CommandSettings, FunctionSettings, StoppingRule, random_seed};
 use perfkit::compare::{ComparisonSet, VerdictRules};
 use perfkit::unit::Unit;
 
@@ -187,13 +186,13 @@ fn shell_of(given: Option<Setting<String>>) -> Result<Setting<Shell>, Error> {
     Ok(Setting::new(shell?, given.origin))
 }
 
-type Bound = Setting<RunCount>;
+type RunBound = Setting<RunCount>;
 
 /// The fewest and the most runs.
-type Bounds = (Option<Bound>, Bound);
+type RunBounds = (Option<RunBound>, RunBound);
 
 /// What each source says of the bounds, the nearest first.
-fn runs(flags: &Flags, defaults: &CompareDefaults) -> Result<Bounds, Error> {
+fn runs(flags: &Flags, defaults: &CompareDefaults) -> Result<RunBounds, Error> {
     let of = |bound: Option<RunCount>, origin| Some(Setting::new(bound?, origin));
     if let Some(runs) = of(flags.runs, Origin::CommandLine) {
         return Ok((Some(runs.clone()), runs));
@@ -210,8 +209,8 @@ fn runs(flags: &Flags, defaults: &CompareDefaults) -> Result<Bounds, Error> {
 
 /// A bound from a nearer source moves the opposite one from a farther source out of
 /// its way; bounds of one source must fit each other.
-fn bounds(sources: [(Option<Bound>, Option<Bound>); 3]) -> Result<Bounds, Error> {
-    let (mut min, mut max) = (None::<Bound>, None::<Bound>);
+fn bounds(sources: [(Option<RunBound>, Option<RunBound>); 3]) -> Result<RunBounds, Error> {
+    let (mut min, mut max) = (None::<RunBound>, None::<RunBound>);
     for (further_min, further_max) in sources {
         if let (Some(least), Some(most)) = (&further_min, &further_max)
             && least.value > most.value
@@ -230,9 +229,4 @@ fn bounds(sources: [(Option<Bound>, Option<Bound>); 3]) -> Result<Bounds, Error>
     }
     let least = min.as_ref().map_or(MAX_RUNS, |min| min.value);
     Ok((min, Setting::or(max, MAX_RUNS.max(least))))
-}
-
-/// A seed that is short enough to be typed again.
-fn random_seed() -> u64 {
-    RandomState::new().hash_one(std::process::id()) % 1_000_000
 }

@@ -40,7 +40,7 @@ pub use harness::main;
 pub use protocol::{Batch, BatchSize, Calibration};
 pub use rounds::{Launcher, Placement, Rounds, Worker, WorkerError};
 pub use samples::MetricValue;
-pub use sampling::{Experiment, Progress, Replicate, Sampled, Source, SourceError};
+pub use sampling::{Experiment, Progress, Replicate, Sampled, Source, SourceError, random_seed};
 pub use std::hint::black_box;
 pub use stopping::{CommandSettings, FunctionSettings, InterimAnalysis, StoppingRule};
 pub use subject::{Run, RunResult, Subject};

@@ -7,6 +7,7 @@
 //! process that is measured in several blocks ([`Rounds`](super::Rounds)). When to analyse
 //! and when to end is said by a [`StoppingRule`], and is the same for both.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use rand::SeedableRng;
@@ -269,4 +270,10 @@ impl<S: Source> Run<'_, S> {
     fn benchmarks(&self) -> Vec<Benchmark> {
         self.samples.iter().map(Samples::benchmark).collect()
     }
+}
+
+/// A seed that nobody can foresee, short enough to be typed again.
+#[must_use]
+pub fn random_seed() -> u64 {
+    RandomState::new().hash_one(std::process::id()) % 1_000_000
 }

@@ -22,8 +22,8 @@ use raw::{RawCompareOnly, RawConfig};
 /// The name of the configuration file.
 const FILE_NAME: &str = "perfkit.toml";
 
-/// The largest configuration that is read, in bytes.
-const LARGEST: u64 = 1 << 20;
+/// The largest configuration that is read.
+const LARGEST_BYTES: u64 = 1 << 20;
 
 /// The configuration's file, as text.
 #[derive(Debug)]
@@ -234,10 +234,10 @@ fn read(path: &Path) -> Result<String, Error> {
         |error: std::io::Error| Error::usage(format!("cannot read {}: {error}", shown(path)));
     let mut text = String::new();
     let file = File::open(path).map_err(failed)?;
-    file.take(LARGEST + 1)
+    file.take(LARGEST_BYTES + 1)
         .read_to_string(&mut text)
         .map_err(failed)?;
-    if text.len() as u64 > LARGEST {
+    if text.len() as u64 > LARGEST_BYTES {
         return Err(Error::usage(format!(
             "{} is larger than 1 MiB",
             shown(path)

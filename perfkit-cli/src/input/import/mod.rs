@@ -36,6 +36,7 @@ use perfkit::Report;
 use crate::error::{Error, shown};
 
 use parse_error::ParseError;
+pub(super) use text::LARGEST_BYTES;
 use text::Text;
 
 /// How the files of one format of another tool are recognised and read.

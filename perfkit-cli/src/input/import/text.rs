@@ -7,8 +7,8 @@ use flate2::read::MultiGzDecoder;
 use super::json_shape::JsonShape;
 use super::parse_error::ParseError;
 
-/// The most bytes that are read, also after unpacking.
-pub(crate) const LARGEST: u64 = 256 << 20;
+/// The most bytes of a file that are read, also after unpacking.
+pub(in crate::input) const LARGEST_BYTES: u64 = 256 << 20;
 
 /// How every gzip file begins.
 pub(super) const GZIP: [u8; 2] = [0x1F, 0x8B];
@@ -49,15 +49,15 @@ impl Text {
 fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
     let mut unpacked = Vec::new();
     MultiGzDecoder::new(bytes)
-        .take(LARGEST + 1)
+        .take(LARGEST_BYTES + 1)
         .read_to_end(&mut unpacked)
         .map_err(|error| {
             ParseError::new(format!("the gzip file is damaged or cut off: {error}"))
         })?;
-    if unpacked.len() as u64 > LARGEST {
+    if unpacked.len() as u64 > LARGEST_BYTES {
         return Err(ParseError::new(format!(
             "unpacked, the file is larger than {} MiB, the largest that is read",
-            LARGEST >> 20
+            LARGEST_BYTES >> 20
         )));
     }
     Ok(unpacked)

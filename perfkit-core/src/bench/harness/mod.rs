@@ -5,7 +5,6 @@ mod store;
 mod stream;
 mod text;
 
-use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use crate::report::{Benchmark, Environment, Note, NoteCode, Report, Severity, St
 use super::group_run::{GroupRun, GroupRunner};
 use super::protocol::WORKER_ARGUMENT;
 use super::routine::Routine;
+use super::sampling::random_seed;
 use super::stopping::FunctionSettings;
 use super::suite::{Bench, BenchmarkInfo, Visitor, list};
 use super::worker;
@@ -262,11 +262,6 @@ fn save(report: &Report, path: &Path) -> Result<(), (i32, String)> {
             format!("{} cannot be written: {error}", path.display()),
         )
     })
-}
-
-/// A seed that is short enough to be typed again.
-fn random_seed() -> u64 {
-    RandomState::new().hash_one(std::process::id()) % 1_000_000
 }
 
 /// A whole bench program, of functions without arguments: groups of them, whose
