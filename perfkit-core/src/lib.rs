@@ -46,6 +46,7 @@ pub mod unit;
 
 mod side;
 
+#[doc(hidden)]
 pub mod stats;
 
 pub mod clock;

@@ -14,7 +14,7 @@ use std::io::ErrorKind;
 use crate::metric::Metric;
 use crate::process::{HardwareCounter, HardwareEvent};
 use crate::report::{Benchmark, Note, NoteCode};
-use crate::stats::{self, Alternative};
+use crate::stats;
 use crate::unit::Unit;
 
 /// A value beyond Tukey's outer fence is far out only this much above the
@@ -136,10 +136,10 @@ fn drift(name: &str, samples: &[f64]) -> Option<Note> {
     if samples.len() < FEWEST_FOR_SHAPE {
         return None;
     }
-    let trend = stats::trend_test(samples, Alternative::TwoSided)?;
+    let p_value = stats::trend_p_value(samples)?;
     let median = stats::median(&stats::sorted(samples)?)?;
     let change = stats::trend_slope(samples)? * samples.len() as f64 / median;
-    let is_drift = trend.p_value < DRIFT_P_VALUE && change.abs() > LEAST_SHAPE;
+    let is_drift = p_value < DRIFT_P_VALUE && change.abs() > LEAST_SHAPE;
     is_drift.then(|| {
         let way = if change > 0.0 { "slower" } else { "faster" };
         let share = Unit::Ratio.format(change.abs(), 2);

@@ -63,17 +63,18 @@ pub(super) fn layout_note(candidate: &str, rounds: &[&[f64]]) -> Option<Note> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::SplitMix64;
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64Mcg;
 
     const BLOCKS: usize = 4;
 
     /// Rounds whose levels vary by one share and whose blocks by another.
     fn rounds(count: usize, lasting: f64, passing: f64, seed: u64) -> Vec<Vec<f64>> {
-        let mut random = SplitMix64::new(seed);
+        let mut random = Pcg64Mcg::seed_from_u64(seed);
         // Twelve uniform numbers make one that is about normal.
         let mut normal = || {
-            let sum: u64 = (0..12).map(|_| random.below(1 << 32)).sum();
-            sum as f64 / (1_u64 << 32) as f64 - 6.0
+            let uniform = (0..12).map(|_| random.random_range(0.0..1.0));
+            uniform.sum::<f64>() - 6.0
         };
         let round = |_| {
             let level = lasting * normal();

@@ -2,8 +2,8 @@
 
 use std::f64::consts::TAU;
 
+use super::middle::interpolated;
 use super::moments::std_dev;
-use super::order::interpolated;
 
 /// Beyond so many bandwidths a Gaussian kernel is less than the rounding of the
 /// density.

@@ -3,56 +3,72 @@
 //! Nothing here reads a clock, does I/O or knows what was measured. Every
 //! function names its definition and source, returns `None` where the sample
 //! does not support an answer, and refuses values that are not finite.
+//!
+//! No public interface: what is exported is for the command line, and changes
+//! without notice.
 
-mod autocorrelation;
-mod binomial;
-mod bisection;
-mod bootstrap;
-mod density;
-mod hypothesis;
-mod modes;
 mod moments;
-mod nested;
 mod order;
+
+pub(crate) use moments::{mean, std_dev};
+pub(crate) use order::nearest_rank;
+pub use order::{percentile, sorted, supports};
+
+#[cfg(feature = "bench")]
+mod binomial;
+#[cfg(feature = "bench")]
+mod bisection;
+#[cfg(feature = "bench")]
+mod density;
+#[cfg(feature = "bench")]
+mod hypothesis;
+#[cfg(feature = "bench")]
+mod mean_bounds;
+#[cfg(feature = "bench")]
+mod middle;
+#[cfg(feature = "bench")]
+mod modes;
+#[cfg(feature = "bench")]
+mod nested;
+#[cfg(feature = "bench")]
 mod paired;
+#[cfg(feature = "bench")]
 mod rank;
-mod rank_sum;
-mod resample;
+#[cfg(feature = "bench")]
 mod sign;
-mod sign_flip;
+#[cfg(feature = "bench")]
 mod special;
+#[cfg(feature = "bench")]
 mod spread;
 #[cfg(feature = "bench")]
 mod step_up;
+#[cfg(feature = "bench")]
 mod trend;
-mod welch;
 
-pub use autocorrelation::autocorrelation;
-pub use binomial::{proportion_bounds, quantile_bounds};
-pub use bootstrap::bootstrap_interval;
-pub use density::{bandwidth, density};
-pub use hypothesis::{Alternative, TestOutcome};
-pub use modes::{Mode, modes};
-pub use moments::{mean, mean_bounds, std_dev};
-pub use nested::nested_shift;
 #[cfg(feature = "bench")]
-pub(crate) use order::middle;
-pub use order::{median, nearest_rank, percentile, sorted, supports};
-pub use paired::{Estimate, paired_shift, signed_rank_test};
-pub use rank_sum::{rank_sum_test, unpaired_shift};
-pub use resample::{Resampling, SplitMix64};
-pub use sign::sign_shift;
-pub use sign_flip::sign_flip_test;
-pub use spread::{
-    Fences, Outliers, fences, median_absolute_deviation, outliers, quartiles, robust_std_dev,
-};
+pub use for_comparing::*;
+
+/// What comparisons need beside.
 #[cfg(feature = "bench")]
-pub(crate) use step_up::step_up;
-pub use trend::{trend_slope, trend_test};
-pub use welch::{Welch, welch_test};
+mod for_comparing {
+    pub use super::binomial::{proportion_bounds, quantile_bounds};
+    pub use super::density::{bandwidth, density};
+    pub use super::mean_bounds::mean_bounds;
+    pub use super::middle::median;
+    pub use super::paired::{Estimate, paired_shift};
+    pub use super::sign::sign_shift;
+
+    pub(crate) use super::middle::middle;
+    pub(crate) use super::modes::modes;
+    pub(crate) use super::nested::nested_shift;
+    pub(crate) use super::spread::{fences, quartiles, robust_std_dev};
+    pub(crate) use super::step_up::step_up;
+    pub(crate) use super::trend::{trend_p_value, trend_slope};
+}
 
 /// The part of a confidence level's error that each side of a two-sided
 /// interval may use: 0.025 for a confidence of 0.95.
+#[cfg(feature = "bench")]
 fn tail(confidence: f64) -> f64 {
     (1.0 - confidence.clamp(0.0, 1.0)) / 2.0
 }

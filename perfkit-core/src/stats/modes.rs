@@ -13,14 +13,14 @@ const STEPS: u32 = 60;
 
 /// A peak of a distribution's density.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mode {
+pub(crate) struct Mode {
     /// Where it lies.
-    pub at: f64,
+    pub(crate) at: f64,
     /// The density there.
-    pub density: f64,
+    pub(crate) density: f64,
     /// How far one must climb down from it to get to a higher mode; from the
     /// highest mode, all the way. Of equal modes the first counts as higher.
-    pub prominence: f64,
+    pub(crate) prominence: f64,
 }
 
 /// The modes of the kernel [`density`] with the given bandwidth, in ascending
@@ -39,16 +39,8 @@ pub struct Mode {
 /// with about 70 kernels for each value, and 120 densities for each mode.
 ///
 /// [`bandwidth`]: super::bandwidth
-///
-/// ```
-/// use perfkit::stats::modes;
-/// let values = [1.0, 1.1, 1.2, 1.3, 4.0, 4.1, 4.2];
-/// let modes = modes(&values, 0.3, 0.25).unwrap();
-/// assert_eq!(modes.len(), 2);
-/// assert!((modes[1].at - 4.1).abs() < 1e-6);
-/// ```
 #[must_use]
-pub fn modes(sorted: &[f64], bandwidth: f64, least_share: f64) -> Option<Vec<Mode>> {
+pub(crate) fn modes(sorted: &[f64], bandwidth: f64, least_share: f64) -> Option<Vec<Mode>> {
     let is_width = bandwidth.is_finite() && bandwidth > 0.0;
     let is_finite = sorted.iter().all(|value| value.is_finite());
     if !is_width || !is_finite || !(0.0..=1.0).contains(&least_share) {
@@ -199,8 +191,18 @@ fn ways_down<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::{SplitMix64, bandwidth, sorted};
+    use crate::stats::{bandwidth, sorted};
     use proptest::prelude::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64Mcg;
+
+    #[test]
+    fn two_groups_have_two_modes() {
+        let values = [1.0, 1.1, 1.2, 1.3, 4.0, 4.1, 4.2];
+        let modes = modes(&values, 0.3, 0.25).unwrap();
+        assert_eq!(modes.len(), 2);
+        assert!((modes[1].at - 4.1).abs() < 1e-6);
+    }
 
     /// R 4.2.2: `x <- sort(faithful$eruptions[seq(1, 272, by = 10)])`.
     #[rustfmt::skip]
@@ -282,8 +284,8 @@ mod tests {
 
     /// How many of 1000 samples of two groups so far apart have two modes.
     fn bimodal_of_1000(apart: f64) -> usize {
-        let mut random = SplitMix64::new(5);
-        let mut uniform = || (random.below(1 << 53) + 1) as f64 / (1_u64 << 53) as f64;
+        let mut random = Pcg64Mcg::seed_from_u64(5);
+        let mut uniform = || 1.0 - random.random_range(0.0_f64..1.0);
         // Box and Muller (1958).
         let mut normal =
             || (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();

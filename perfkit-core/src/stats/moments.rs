@@ -1,16 +1,10 @@
 //! Mean and standard deviation.
 
-use super::special::student_t_quantile;
-
 /// The arithmetic mean, summed with Neumaier's compensation (Neumaier 1974).
 ///
 /// `None` when there is no value or one is not finite.
-///
-/// ```
-/// assert_eq!(perfkit::stats::mean(&[1.0, 1e100, 1.0, -1e100]), Some(0.5));
-/// ```
 #[must_use]
-pub fn mean(values: &[f64]) -> Option<f64> {
+pub(crate) fn mean(values: &[f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
     }
@@ -23,7 +17,7 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 ///
 /// `None` with fewer than two values or when one, or a square, is not finite.
 #[must_use]
-pub fn std_dev(values: &[f64]) -> Option<f64> {
+pub(crate) fn std_dev(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
     }
@@ -34,20 +28,6 @@ pub fn std_dev(values: &[f64]) -> Option<f64> {
     let variance = (squares - drift * drift / n) / (n - 1.0);
     // The squares of the greatest values are not finite.
     variance.is_finite().then(|| variance.max(0.0).sqrt())
-}
-
-/// One-sided lower and upper bounds of a mean, each at `confidence`, from the
-/// sample's mean, standard deviation and size by Student's t (Student 1908).
-///
-/// `None` with fewer than two values.
-#[must_use]
-pub fn mean_bounds(mean: f64, std_dev: f64, n: u64, confidence: f64) -> Option<(f64, f64)> {
-    if n < 2 || !mean.is_finite() || !std_dev.is_finite() {
-        return None;
-    }
-    let t = student_t_quantile(confidence, (n - 1) as f64)?;
-    let half_width = t * std_dev / (n as f64).sqrt();
-    Some((mean - half_width, mean + half_width))
 }
 
 fn sum(values: impl Iterator<Item = f64>) -> f64 {
@@ -129,15 +109,5 @@ mod tests {
         assert_eq!(std_dev(&[1.0, f64::NAN]), None);
         assert_eq!(std_dev(&[f64::MAX, f64::MIN]), None);
         assert_eq!(std_dev(&[7.0; 5]), Some(0.0));
-    }
-
-    /// R 4.2.2: `t.test(c(10.1, 9.8, 10.4, 10.0), conf.level = 0.98)$conf.int`,
-    /// whose sides are one-sided bounds at 0.99.
-    #[test]
-    fn mean_bounds_agree_with_r() {
-        let x = [10.1, 9.8, 10.4, 10.0];
-        let (low, high) = mean_bounds(mean(&x).unwrap(), std_dev(&x).unwrap(), 4, 0.99).unwrap();
-        assert!((low - 9.507_412_142_678_98).abs() < 1e-9, "{low}");
-        assert!((high - 10.642_587_857_321_02).abs() < 1e-9, "{high}");
     }
 }

@@ -24,7 +24,7 @@ pub fn sorted(values: &[f64]) -> Option<Vec<f64>> {
 /// number, so that `0.07 · 100` is 7. `None` for `n = 0` and for a quantile
 /// outside [0, 1].
 #[must_use]
-pub fn nearest_rank(quantile: f64, n: u64) -> Option<u64> {
+pub(crate) fn nearest_rank(quantile: f64, n: u64) -> Option<u64> {
     if n == 0 || !(0.0..=1.0).contains(&quantile) {
         return None;
     }
@@ -50,30 +50,6 @@ pub fn nearest_rank(quantile: f64, n: u64) -> Option<u64> {
 pub fn percentile<T: Copy>(sorted: &[T], quantile: f64) -> Option<T> {
     let rank = nearest_rank(quantile, sorted.len() as u64)?;
     sorted.get(rank as usize - 1).copied()
-}
-
-/// The nearest-rank median of values that are already sorted: for an even
-/// number of values the lower of the two in the middle.
-#[must_use]
-pub fn median<T: Copy>(sorted: &[T]) -> Option<T> {
-    percentile(sorted, 0.5)
-}
-
-/// The midpoint median of values that are already sorted: for an even number of
-/// values the mean of the two in the middle.
-pub(crate) fn middle(sorted: &[f64]) -> Option<f64> {
-    let upper = sorted.get(sorted.len() / 2)?;
-    let lower = sorted.get((sorted.len() - 1) / 2)?;
-    Some(0.5 * lower + 0.5 * upper)
-}
-
-/// A quantile of values that are already sorted, by linear interpolation between
-/// order statistics: Hyndman and Fan's definition 7.
-pub(super) fn interpolated(sorted: &[f64], quantile: f64) -> Option<f64> {
-    let position = sorted.len().checked_sub(1)? as f64 * quantile;
-    let below = sorted.get(position.floor() as usize)?;
-    let above = sorted.get(position.ceil() as usize)?;
-    Some(below + (position - position.floor()) * (above - below))
 }
 
 /// Whether `n` values say something about a quantile above the median beyond
@@ -110,16 +86,6 @@ mod tests {
         }
     }
 
-    /// R 4.2.2: `quantile(c(1, 2, 4, 8), c(0, .25, .5, 1))`.
-    #[test]
-    fn interpolated_quantiles_agree_with_r() {
-        let x = [1.0, 2.0, 4.0, 8.0];
-        for (q, value) in [(0.0, 1.0), (0.25, 1.75), (0.5, 3.0), (1.0, 8.0)] {
-            assert_eq!(interpolated(&x, q), Some(value), "q = {q}");
-        }
-        assert_eq!(interpolated(&[], 0.5), None);
-    }
-
     /// These products are inexact in binary: 0.07 · 100 is 7.000000000000001.
     #[test]
     fn ranks_survive_binary_rounding() {
@@ -136,13 +102,5 @@ mod tests {
         assert!(!supports(0.999, 999));
         assert!(!supports(0.5, 0));
         assert!(supports(0.5, 1));
-    }
-
-    #[test]
-    fn the_median_of_an_even_sample_is_the_lower_middle() {
-        assert_eq!(median(&[1.0, 2.0, 3.0, 4.0]), Some(2.0));
-        assert_eq!(middle(&[1.0, 2.0, 3.0, 4.0]), Some(2.5));
-        assert_eq!(middle(&[1.0, 2.0, 4.0]), Some(2.0));
-        assert_eq!(middle(&[]), None);
     }
 }

@@ -1,9 +1,7 @@
 //! The typical difference of paired values.
 
 use super::bisection::least_double;
-use super::hypothesis::{Alternative, TestOutcome};
 use super::order::sorted;
-use super::rank::Ranks;
 use super::special::normal_quantile;
 use super::tail;
 
@@ -48,63 +46,6 @@ pub fn paired_shift(differences: &[f64], confidence: f64) -> Option<Estimate> {
     })
 }
 
-/// Wilcoxon's signed-rank test (Wilcoxon 1945) of the hypothesis that paired
-/// differences are symmetric around `shift`, or with a one-sided alternative,
-/// around a value that is not beyond it: `shift` may be the edge of a zone of
-/// indifference.
-///
-/// The statistic V is the sum of the ranks, by distance from the shift, of the
-/// differences above it; differences equal to the shift do not count. The
-/// p-value is exact without ties of distances and without such differences for
-/// up to 200 pairs, else it is that of the normal approximation with corrections
-/// for ties and continuity, as in R's `wilcox.test(differences, mu = shift)`,
-/// which turns to the approximation at 50.
-///
-/// `None` without a difference other than the shift and with values that are not
-/// finite. O(n log n), and O(n³) of up to 200 pairs for the distribution.
-///
-/// ```
-/// use perfkit::stats::{Alternative, signed_rank_test};
-/// // Is the candidate slower by more than one part in a hundred?
-/// let differences = [0.031, 0.054, 0.022, 0.019, 0.047, 0.028, 0.011];
-/// let outcome = signed_rank_test(&differences, 0.01, Alternative::Greater).unwrap();
-/// assert_eq!(outcome.p_value, 1.0 / 128.0);
-/// ```
-#[must_use]
-pub fn signed_rank_test(
-    differences: &[f64],
-    shift: f64,
-    alternative: Alternative,
-) -> Option<TestOutcome> {
-    let distances: Vec<f64> = differences.iter().map(|value| value - shift).collect();
-    if distances.iter().any(|distance| !distance.is_finite()) {
-        return None;
-    }
-    let counted: Vec<f64> = distances.into_iter().filter(|d| *d != 0.0).collect();
-    let n = counted.len();
-    if n == 0 {
-        return None;
-    }
-    let magnitudes: Vec<f64> = counted.iter().map(|distance| distance.abs()).collect();
-    let ranks = Ranks::of(&magnitudes);
-    let signed = counted.iter().zip(&ranks.ranks);
-    let above = signed.filter(|(distance, _)| **distance > 0.0);
-    let statistic: f64 = above.map(|(_, rank)| rank).sum();
-    let is_exact = ranks.ties.is_empty() && n == differences.len() && n <= EXACT_PAIRS;
-    let p_value = if is_exact {
-        alternative.exact_p_value(&signed_rank_chances(n), statistic as usize)
-    } else {
-        let (mean, variance) = signed_rank_moments(n);
-        let variance = variance - ranks.tie_correction() / 48.0;
-        alternative.normal_p_value(statistic - mean, variance.sqrt(), 0.5)
-    };
-    Some(TestOutcome {
-        statistic,
-        p_value,
-        is_exact,
-    })
-}
-
 /// The mean and the variance of the signed-rank statistic without ties.
 fn signed_rank_moments(n: usize) -> (f64, f64) {
     let pairs = n as f64;
@@ -132,13 +73,6 @@ fn signed_rank_quantile(n: usize, probability: f64) -> Option<u64> {
         }
     }
     None
-}
-
-/// P(W = k) for every k.
-fn signed_rank_chances(n: usize) -> Vec<f64> {
-    let lower = signed_rank_counts(n);
-    let last = n * (n + 1) / 2;
-    (0..=last).map(|k| lower[k.min(last - k)]).collect()
 }
 
 /// P(W = k) for every k in the lower half of the distribution, which mirrors the
@@ -188,6 +122,8 @@ fn walsh_averages_up_to(ordered: &[f64], limit: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hypothesis::exact_p_value;
+    use super::super::rank::Ranks;
     use super::*;
     use proptest::prelude::*;
 
@@ -248,61 +184,40 @@ mod tests {
         assert!(exact.unwrap() - approximate as usize <= 2);
     }
 
-    fn tested(d: &[f64], shift: f64, statistic: f64, is_exact: bool, expected: [f64; 3]) {
-        let alternatives = [
-            Alternative::TwoSided,
-            Alternative::Greater,
-            Alternative::Less,
-        ];
-        for (alternative, expected) in alternatives.into_iter().zip(expected) {
-            let outcome = signed_rank_test(d, shift, alternative).unwrap();
-            assert_eq!((outcome.statistic, outcome.is_exact), (statistic, is_exact));
-            close(outcome.p_value, expected);
-        }
+    /// P(W = k) for every k.
+    fn signed_rank_chances(n: usize) -> Vec<f64> {
+        let lower = signed_rank_counts(n);
+        let last = n * (n + 1) / 2;
+        (0..=last).map(|k| lower[k.min(last - k)]).collect()
     }
 
-    /// R 4.2.2: `wilcox.test(d, mu = shift, alternative = alternative)`.
+    /// The exact two-sided p-value of Wilcoxon's signed-rank test (Wilcoxon 1945),
+    /// which the interval inverts; `None` with ties or without differences.
+    fn signed_rank_p_value(differences: &[f64], shift: f64) -> Option<f64> {
+        let distances: Vec<f64> = differences.iter().map(|value| value - shift).collect();
+        let magnitudes: Vec<f64> = distances.iter().map(|distance| distance.abs()).collect();
+        let ranks = Ranks::of(&magnitudes);
+        if !ranks.ties.is_empty() || magnitudes.contains(&0.0) {
+            return None;
+        }
+        let above = distances
+            .iter()
+            .zip(&ranks.ranks)
+            .filter(|(d, _)| **d > 0.0);
+        let statistic: f64 = above.map(|(_, rank)| rank).sum();
+        let chances = signed_rank_chances(differences.len());
+        Some(exact_p_value(&chances, statistic as usize))
+    }
+
+    /// R 4.2.2: `wilcox.test(d, mu = shift)`.
     #[test]
-    fn tests_agree_with_r() {
+    fn p_values_agree_with_r() {
         let d = [
             0.031, -0.012, 0.054, 0.022, 0.019, 0.047, -0.003, 0.028, 0.011, 0.036,
         ];
-        let at_0 = [0.013_671_875, 0.006_835_937_5, 0.995_117_187_5];
-        tested(&d, 0.0, 51.0, true, at_0);
-        let at_10 = [0.105_468_75, 0.052_734_375, 0.958_007_812_5];
-        tested(&d, 0.01, 44.0, true, at_10);
-        tested(&d, 0.0245, 27.0, true, [1.0, 0.539_062_5, 0.5]);
-        let tied = [1.0, -2.0, 3.0, 3.0, 0.0, 5.0, -1.0, 2.0, 4.0, 4.0, 0.0, 6.0];
-        let p = 0.012_278_693_518_452_18;
-        tested(
-            &tied,
-            0.0,
-            50.0,
-            false,
-            [2.0 * p, p, 0.990_625_649_303_755_3],
-        );
-        let many: Vec<f64> = (1..=250).map(|i| f64::from(i).sin() + 0.1).collect();
-        let p = 0.004_034_540_367_070_666;
-        tested(
-            &many,
-            0.0,
-            18_720.0,
-            false,
-            [2.0 * p, p, 0.995_975_878_755_348_9],
-        );
-    }
-
-    #[test]
-    fn differences_that_say_nothing_have_no_test() {
-        let test = |d: &[f64], shift| signed_rank_test(d, shift, Alternative::Greater);
-        assert_eq!(test(&[], 0.0), None);
-        assert_eq!(test(&[0.25; 8], 0.25), None);
-        assert_eq!(test(&[f64::INFINITY; 10], 0.0), None);
-        assert_eq!(test(&[1.0, f64::NAN], 0.0), None);
-        assert_eq!(test(&[1.0], f64::NAN), None);
-        assert_eq!(test(&[1.0], 0.0).unwrap().p_value, 0.5);
-        // All equal, all above: 0.0029 by the approximation, 1/256 in truth.
-        assert!(test(&[0.25; 8], 0.0).unwrap().p_value < 0.004);
+        for (shift, p) in [(0.0, 0.013_671_875), (0.01, 0.105_468_75), (0.0245, 1.0)] {
+            close(signed_rank_p_value(&d, shift).unwrap(), p);
+        }
     }
 
     #[test]
@@ -328,10 +243,9 @@ mod tests {
             shift in -500.0_f64..500.0,
         ) {
             let estimate = paired_shift(&values, 0.95).unwrap();
-            let outcome = signed_rank_test(&values, shift, Alternative::TwoSided).unwrap();
             let (is_above, is_below) = (shift >= estimate.low, shift <= estimate.high);
-            if outcome.is_exact {
-                prop_assert_eq!(is_above && is_below, outcome.p_value > 0.05);
+            if let Some(p_value) = signed_rank_p_value(&values, shift) {
+                prop_assert_eq!(is_above && is_below, p_value > 0.05);
             }
         }
 

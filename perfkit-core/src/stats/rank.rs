@@ -28,12 +28,6 @@ impl Ranks {
         }
         Ranks { ranks, ties }
     }
-
-    /// Σ (t³ − t) over the sizes of the ties, by which they narrow the
-    /// distributions of rank statistics.
-    pub(super) fn tie_correction(&self) -> f64 {
-        self.ties.iter().map(|t| t * t * t - t).sum()
-    }
 }
 
 #[cfg(test)]
@@ -46,7 +40,6 @@ mod tests {
         let ranks = Ranks::of(&[3.0, 1.0, 4.0, 1.0, 5.0, 0.0, -0.0, 4.0, 1.0]);
         assert_eq!(ranks.ranks, [6.0, 4.0, 7.5, 4.0, 9.0, 1.5, 1.5, 7.5, 4.0]);
         assert_eq!(ranks.ties, [2.0, 3.0, 2.0]);
-        assert_eq!(ranks.tie_correction(), 36.0);
         assert!(Ranks::of(&[]).ranks.is_empty());
     }
 }

@@ -1,7 +1,8 @@
 //! The typical difference of paired values, by their signs alone.
 
 use super::binomial::quantile_bounds;
-use super::order::{middle, sorted};
+use super::middle::middle;
+use super::order::sorted;
 use super::paired::Estimate;
 use super::tail;
 
@@ -43,8 +44,10 @@ pub fn sign_shift(differences: &[f64], confidence: f64) -> Option<Estimate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::{SplitMix64, paired_shift};
+    use crate::stats::paired_shift;
     use proptest::prelude::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64Mcg;
 
     /// R 4.2.2: `k <- qbinom((1 - level) / 2, n, .5); sort(d)[c(k, n + 1 - k)]` for
     /// `d <- (((1:n) * 37) %% 101 - 40) / 1000`, and `median(d)`.
@@ -82,8 +85,8 @@ mod tests {
     /// than below it, though as many are greater as are smaller.
     #[test]
     fn skewed_differences_are_covered_too() {
-        let mut random = SplitMix64::new(5);
-        let mut uniform = || random.below(1 << 32) as f64 / (1_u64 << 32) as f64;
+        let mut random = Pcg64Mcg::seed_from_u64(5);
+        let mut uniform = || random.random_range(0.0..1.0);
         let (mut signs, mut ranks) = (0, 0);
         for _ in 0..500 {
             let skewed = |u: f64| -(-u).ln_1p() - std::f64::consts::LN_2;

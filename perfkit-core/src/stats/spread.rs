@@ -1,6 +1,7 @@
 //! How far values lie from their middle, and which of them lie far out.
 
-use super::order::{middle, percentile, sorted};
+use super::middle::middle;
+use super::order::{percentile, sorted};
 
 /// Makes the median absolute deviation of a normal sample estimate its standard
 /// deviation: 1 / Φ⁻¹(3/4), to the digits that R's `mad` uses.
@@ -17,13 +18,7 @@ const SEVERE: f64 = 3.0;
 /// even, as in R's `mad(x, constant = 1)`.
 ///
 /// `None` when there is no value or one is not finite. O(n log n).
-///
-/// ```
-/// let values = [2.0, 3.0, 3.0, 4.0, 900.0];
-/// assert_eq!(perfkit::stats::median_absolute_deviation(&values), Some(1.0));
-/// ```
-#[must_use]
-pub fn median_absolute_deviation(values: &[f64]) -> Option<f64> {
+fn median_absolute_deviation(values: &[f64]) -> Option<f64> {
     let center = middle(&sorted(values)?)?;
     let deviations: Vec<f64> = values.iter().map(|value| (value - center).abs()).collect();
     middle(&sorted(&deviations)?)
@@ -34,7 +29,7 @@ pub fn median_absolute_deviation(values: &[f64]) -> Option<f64> {
 ///
 /// `None` as for [`median_absolute_deviation`].
 #[must_use]
-pub fn robust_std_dev(values: &[f64]) -> Option<f64> {
+pub(crate) fn robust_std_dev(values: &[f64]) -> Option<f64> {
     median_absolute_deviation(values)
         .map(|deviation| NORMAL_SCALE * deviation)
         .filter(|deviation| deviation.is_finite())
@@ -43,22 +38,22 @@ pub fn robust_std_dev(values: &[f64]) -> Option<f64> {
 /// The lower and the upper quartile of values that are already sorted, by
 /// nearest rank, as [`percentile`] has them. `None` when there is no value.
 #[must_use]
-pub fn quartiles<T: Copy>(sorted: &[T]) -> Option<(T, T)> {
+pub(crate) fn quartiles<T: Copy>(sorted: &[T]) -> Option<(T, T)> {
     Some((percentile(sorted, 0.25)?, percentile(sorted, 0.75)?))
 }
 
 /// Tukey's fences (Tukey 1977): 1.5 and 3 interquartile ranges below the lower
 /// and above the upper quartile. A value on a fence is within it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fences {
+pub(crate) struct Fences {
     /// The outer fence below: less is a severe outlier.
-    pub low_severe: f64,
+    pub(crate) low_severe: f64,
     /// The inner fence below: less is at least a mild outlier.
-    pub low_mild: f64,
+    pub(crate) low_mild: f64,
     /// The inner fence above: more is at least a mild outlier.
-    pub high_mild: f64,
+    pub(crate) high_mild: f64,
     /// The outer fence above: more is a severe outlier.
-    pub high_severe: f64,
+    pub(crate) high_severe: f64,
 }
 
 /// The fences of values that are already sorted, from their nearest-rank
@@ -66,7 +61,7 @@ pub struct Fences {
 ///
 /// `None` when there is no value, one is not finite or a fence would not be. O(n).
 #[must_use]
-pub fn fences(sorted: &[f64]) -> Option<Fences> {
+pub(crate) fn fences(sorted: &[f64]) -> Option<Fences> {
     if sorted.iter().any(|value| !value.is_finite()) {
         return None;
     }
@@ -80,49 +75,6 @@ pub fn fences(sorted: &[f64]) -> Option<Fences> {
     };
     let is_finite = fences.low_severe.is_finite() && fences.high_severe.is_finite();
     is_finite.then_some(fences)
-}
-
-/// How many values lie outside of Tukey's fences. Every value is counted once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Outliers {
-    /// Below the outer fence.
-    pub low_severe: usize,
-    /// Below the inner fence, not the outer.
-    pub low_mild: usize,
-    /// Above the inner fence, not the outer.
-    pub high_mild: usize,
-    /// Above the outer fence.
-    pub high_severe: usize,
-}
-
-impl Outliers {
-    /// All of them.
-    #[must_use]
-    pub fn total(&self) -> usize {
-        self.low_severe + self.low_mild + self.high_mild + self.high_severe
-    }
-}
-
-/// Counts the outliers of values that are already sorted. `None` as for
-/// [`fences`]. O(n).
-///
-/// ```
-/// let values = [1.0, 10.0, 10.0, 11.0, 11.0, 12.0, 12.0, 16.0];
-/// let outliers = perfkit::stats::outliers(&values).unwrap();
-/// assert_eq!((outliers.low_severe, outliers.high_mild), (1, 1));
-/// ```
-#[must_use]
-pub fn outliers(sorted: &[f64]) -> Option<Outliers> {
-    let fences = fences(sorted)?;
-    let below = |fence: f64| sorted.partition_point(|value| *value < fence);
-    let above = |fence: f64| sorted.len() - sorted.partition_point(|value| *value <= fence);
-    let (low_severe, high_severe) = (below(fences.low_severe), above(fences.high_severe));
-    Some(Outliers {
-        low_severe,
-        low_mild: below(fences.low_mild) - low_severe,
-        high_mild: above(fences.high_mild) - high_severe,
-        high_severe,
-    })
 }
 
 #[cfg(test)]
@@ -155,20 +107,18 @@ mod tests {
             assert_eq!(median_absolute_deviation(values), None);
             assert_eq!(robust_std_dev(values), None);
             assert_eq!(fences(values), None);
-            assert_eq!(outliers(values), None);
         }
         assert_eq!(fences(&[f64::MIN, f64::MIN, f64::MAX, f64::MAX]), None);
         assert_eq!(quartiles::<f64>(&[]), None);
         for values in [&[7.0][..], &[7.0; 6]] {
             assert_eq!(median_absolute_deviation(values), Some(0.0));
             assert_eq!(quartiles(values), Some((7.0, 7.0)));
-            assert_eq!(outliers(values), Some(Outliers::default()));
         }
     }
 
     /// R 4.2.2: `quantile(x, c(.25, .75), type = 1)` is 4 and 8.
     #[test]
-    fn values_on_a_fence_are_within_it() {
+    fn fences_stand_at_so_many_ranges_from_the_quartiles() {
         let x = [-8.0, -2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 8.0, 14.0, 20.0];
         let expected = Fences {
             low_severe: -8.0,
@@ -177,24 +127,12 @@ mod tests {
             high_severe: 20.0,
         };
         assert_eq!(fences(&x), Some(expected));
-        let found = outliers(&x).unwrap();
-        let expected = Outliers {
-            low_mild: 1,
-            high_mild: 1,
-            ..Outliers::default()
-        };
-        assert_eq!(found, expected);
-        assert_eq!(found.total(), 2);
     }
 
     proptest! {
         #[test]
-        fn every_value_is_counted_on_one_side(values in prop::collection::vec(-1e3_f64..1e3, 1..60)) {
-            let ordered = sorted(&values).unwrap();
-            let negated: Vec<f64> = ordered.iter().map(|value| -value).collect();
-            let (fences, found) = (fences(&ordered).unwrap(), outliers(&ordered).unwrap());
-            let within = |value: &&f64| (fences.low_mild..=fences.high_mild).contains(*value);
-            prop_assert_eq!(values.iter().filter(within).count() + found.total(), values.len());
+        fn spread_is_the_same_on_both_sides(values in prop::collection::vec(-1e3_f64..1e3, 1..60)) {
+            let negated: Vec<f64> = values.iter().map(|value| -value).collect();
             prop_assert!(median_absolute_deviation(&values) == median_absolute_deviation(&negated));
         }
     }
