@@ -80,6 +80,16 @@ fn no_name_makes_a_slowdown_pass() {
     }
 }
 
+/// Two benchmarks with the same times.
+fn save_two(folder: &Folder, file: &str, names: [&str; 2]) {
+    save_benchmark(folder, file, names[0], 1.0);
+    let mut report = Report::load(folder.path(file)).unwrap();
+    let mut second = report.benchmarks[0].clone();
+    names[1].clone_into(&mut second.name);
+    report.benchmarks.push(second);
+    report.save(folder.path(file)).unwrap();
+}
+
 /// A benchmark whose times are `factor` times some steady noise around 10 ms.
 fn save_benchmark(folder: &Folder, file: &str, name: &str, factor: f64) {
     let mut benchmark = Benchmark::new(name);
@@ -111,7 +121,7 @@ fn a_budget_that_holds_passes() {
     let answer = gate("p95 = \"< 1s\"\nsuccess_rate = \">= 99%\"\nthroughput = \">= 1/s\"");
     answer
         .exits_with(0)
-        .says("The gate passed. Checks: 3.")
+        .says("The gate passed: 3 of 3 checks.")
         .says("p95 < 1.000 s");
 }
 
@@ -136,7 +146,7 @@ fn what_the_sample_cannot_support_is_undecided() {
     // 998.0 of 1000 ms is close to p99's upper bound at 99 %.
     gate("p99 = \"< 992ms\"")
         .exits_with(0)
-        .says("not every check can be decided. Undecided: 1 of 1.")
+        .says("The gate decided nothing: 1 of 1 checks are undecided.")
         .says("too few values to be sure");
     gate("success_rate = \">= 99.8%\"")
         .exits_with(0)
@@ -145,6 +155,20 @@ fn what_the_sample_cannot_support_is_undecided() {
     gate(strict)
         .exits_with(1)
         .says("`inconclusive` is \"fail\"");
+    let folder = Folder::new();
+    save_operations(&folder, "report.json", 2);
+    let bounds = "p99 = \"< 992ms\"\np95 = \"< 1s\"\n";
+    folder.write(
+        "perfkit.toml",
+        &format!("[[budget]]\noperation = \"checkout::*\"\n{bounds}"),
+    );
+    folder
+        .run(["gate", "report.json"])
+        .exits_with(0)
+        .says("The gate passed: 1 of 2 checks; 1 undecided.");
+    folder
+        .run(["gate", "report.json", "--strict"])
+        .exits_with(1);
 }
 
 #[test]
@@ -157,9 +181,29 @@ fn a_pattern_that_matches_nothing_is_told() {
     );
     folder
         .run(["gate", "report.json"])
-        .exits_with(0)
-        .says("undecided")
-        .says("no operation matches");
+        .exits_with(2)
+        .says("The gate could not check everything. Not checked: 1 of 1.")
+        .says("no operation matches; did you mean `checkout::pay`?");
+    let empty = Report::from_snapshot(Monitor::new().snapshot());
+    empty.save(folder.path("empty.json")).unwrap();
+    folder
+        .run(["gate", "empty.json"])
+        .exits_with(4)
+        .says("the report has no operations");
+    // What is broken counts more than what could not be checked.
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"chekcout::*\"\np95 = \"< 1s\"\n[[budget]]\noperation = \"*\"\np95 = \"< 1ms\"\n",
+    );
+    folder.run(["gate", "report.json"]).exits_with(1);
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"*\"\nmetric = \"execution_tiem\"\nmax = \"< 1s\"\n",
+    );
+    folder
+        .run(["gate", "report.json"])
+        .exits_with(2)
+        .says("nobody measured execution_tiem; did you mean `execution_time`?");
 }
 
 #[test]
@@ -182,7 +226,7 @@ fn levels_warn_before_the_bound_breaks() {
     };
     budget("400MB")
         .exits_with(0)
-        .says("The gate passed. Checks: 1.");
+        .says("The gate passed: 1 of 1 checks.");
     budget("300MB").exits_with(0).says("close to the bound");
     budget("260MB")
         .exits_with(0)
@@ -284,29 +328,39 @@ fn a_regression_may_be_of_any_metric() {
         .says("undecided")
         .says("nobody said which values of items are good");
     let answer = rule("no_such_metric")
-        .exits_with(0)
-        .says("too few values of no_such_metric")
-        .says("`perfkit report -v` shows what was measured");
+        .exits_with(2)
+        .says("nobody measured no_such_metric; there are `items`, `wall_time`");
     assert!(!answer.stdout.contains("--null"), "{answer:#?}");
 }
 
 #[test]
-fn new_and_vanished_benchmarks_are_notes() {
+fn what_only_one_side_has_is_told_and_missing_decides() {
     let folder = Folder::new();
     folder.write(
         "perfkit.toml",
         "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"3%\"\n",
     );
-    save_benchmark(&folder, "before.json", "old name", 1.0);
-    save_benchmark(&folder, "after.json", "new name", 1.0);
-    folder
-        .run(["gate", "after.json", "--baseline", "before.json"])
+    save_two(&folder, "before.json", ["parse", "old name"]);
+    save_two(&folder, "after.json", ["parse", "new name"]);
+    let judge = || folder.run(["gate", "after.json", "--baseline", "before.json"]);
+    judge()
         .exits_with(0)
-        .says("new name is new")
-        .says("old name is only in the baseline");
+        .says("The gate passed: 2 of 3 checks; 1 with a warning.")
+        .says("new: the baseline does not have it, so there is nothing to compare")
+        .says("gone: only the baseline has it");
+    let rule = |missing: &str, name: &str| {
+        let rule = format!("[[regression]]\nbenchmark = \"{name}\"\nmax_slowdown = \"3%\"\n");
+        folder.write("perfkit.toml", &format!("{missing}{rule}"));
+    };
+    rule("", "old name");
+    judge().exits_with(1).says("gone: only the baseline has it");
+    for (missing, code) in [("fail", 1), ("warn", 0), ("pass", 0)] {
+        rule(&format!("[gate]\nmissing = \"{missing}\"\n"), "*");
+        judge().exits_with(code);
+    }
     folder
         .run(["gate", "after.json"])
-        .exits_with(0)
+        .exits_with(2)
         .says("there is no baseline to compare with");
 }
 
@@ -363,7 +417,11 @@ fn a_comparison_is_gated_by_its_own_pairs() {
         "out.json",
     ];
     folder.run(arguments).exits_with(0);
-    folder.run(["gate", "out.json"]).exits_with(0).says("pass");
+    folder
+        .run(["gate", "out.json"])
+        .exits_with(2)
+        .says("sleep 0.3 is what the others are compared with")
+        .says("pass");
 }
 
 #[test]
@@ -499,8 +557,8 @@ fn a_gate_that_compares_nothing_has_decided_nothing() {
     save_benchmark(&folder, "after.json", "new name", 1.0);
     folder
         .run(["gate", "after.json", "--baseline", "before.json"])
-        .exits_with(1)
-        .says("report and baseline have none in common");
+        .exits_with(4)
+        .says("have none in common; only the baseline has `old name`");
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Absolute bounds.
 
-use perfkit::report::{Benchmark, GateFinding, GateOutcome, Report, Side};
+use std::collections::BTreeSet;
+
+use perfkit::report::{Benchmark, GateFinding, GateOutcome, Report};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, OperationSnapshot, stats};
 
 use crate::input::{Bound, BoundKind, Budget, Scope, Statistic};
 
-use super::finding::{DIGITS, nothing_matched};
+use super::finding::{DIGITS, nearest, nothing_matched};
+use super::saved::{own_benchmarks, own_operations};
 
 /// Every bound of a budget on everything that it is for.
 pub(super) fn judge_budget(
@@ -14,13 +17,21 @@ pub(super) fn judge_budget(
     budget: &Budget,
     confidence: f64,
 ) -> Vec<GateFinding> {
-    let candidates = candidates(reports, &budget.scope);
+    let all = candidates(reports, &budget.scope);
+    let matches = |candidate: &&Candidate<'_>| budget.scope.matches(candidate.name());
+    let candidates: Vec<&Candidate<'_>> = all.iter().filter(matches).collect();
+    let metric = budget.metric.as_ref();
     let of_bound = |bound: &Bound| -> Vec<GateFinding> {
+        let rule = rule_text(bound, metric);
         if candidates.is_empty() {
-            let rule = rule_text(bound, budget.metric.as_ref());
-            return vec![nothing_matched(&budget.scope, &rule)];
+            let names: Vec<&str> = all.iter().map(Candidate::name).collect();
+            return vec![nothing_matched(&budget.scope, &rule, &names)];
         }
-        let metric = budget.metric.as_ref();
+        if let Some(metric) = metric
+            && candidates.iter().all(|c| c.metric(Some(metric)).is_none())
+        {
+            return vec![no_such_metric(&budget.scope, &rule, metric, &candidates)];
+        }
         let judged = candidates
             .iter()
             .map(|candidate| judge_bound(candidate, bound, metric, confidence));
@@ -35,26 +46,35 @@ enum Candidate<'a> {
     Benchmark(&'a Benchmark),
 }
 
-fn candidates<'a>(reports: &'a [Report], scope: &'a Scope) -> Vec<Candidate<'a>> {
+/// All that a rule of this kind may be for: of a comparison, the candidates.
+fn candidates<'a>(reports: &'a [Report], scope: &Scope) -> Vec<Candidate<'a>> {
     let of_report = |report: &'a Report| -> Vec<Candidate<'a>> {
         match scope {
-            Scope::Operation(pattern) => report
-                .operations
-                .iter()
-                .filter(|operation| operation.side != Some(Side::Baseline))
-                .filter(|operation| pattern.matches(&operation.name))
-                .map(Candidate::Operation)
-                .collect(),
-            Scope::Benchmark(pattern) => report
-                .benchmarks
-                .iter()
-                .filter(|b| b.side != Some(Side::Baseline) && b.control_of.is_none())
-                .filter(|benchmark| pattern.matches(&benchmark.name))
-                .map(Candidate::Benchmark)
-                .collect(),
+            Scope::Operation(_) => own_operations(report).map(Candidate::Operation).collect(),
+            Scope::Benchmark(_) => own_benchmarks(report).map(Candidate::Benchmark).collect(),
         }
     };
     reports.iter().flat_map(of_report).collect()
+}
+
+/// A rule on a metric that nothing has which the rule is for.
+fn no_such_metric(
+    scope: &Scope,
+    rule: &str,
+    metric: &Metric,
+    candidates: &[&Candidate<'_>],
+) -> GateFinding {
+    let known: BTreeSet<&str> = candidates.iter().flat_map(|c| c.metric_names()).collect();
+    let known: Vec<&str> = known.into_iter().collect();
+    GateFinding {
+        subject: scope.to_string(),
+        rule: rule.to_owned(),
+        measured: format!(
+            "nobody measured {metric}; {}",
+            nearest(metric.name(), &known)
+        ),
+        outcome: GateOutcome::RuleAtFault,
+    }
 }
 
 impl Candidate<'_> {
@@ -63,6 +83,14 @@ impl Candidate<'_> {
             Self::Operation(operation) => &operation.name,
             Self::Benchmark(benchmark) => &benchmark.name,
         }
+    }
+
+    fn metric_names(&self) -> impl Iterator<Item = &str> {
+        let metrics = match self {
+            Self::Operation(operation) => &operation.lifetime.metrics,
+            Self::Benchmark(benchmark) => &benchmark.metrics,
+        };
+        metrics.keys().map(Metric::name)
     }
 
     /// A metric; the time where none is named.

@@ -2,21 +2,56 @@
 
 use perfkit::report::{GateFinding, GateOutcome};
 
+use crate::args::most_similar;
 use crate::input::Scope;
+use crate::text::{printable, shorten};
 
 /// Significant digits of values in findings.
 pub(super) const DIGITS: usize = 4;
 
-/// A rule that is for nothing that was measured: perhaps its pattern is wrong.
-pub(super) fn nothing_matched(scope: &Scope, rule: &str) -> GateFinding {
+/// How many names are listed where none of them matches, and how long each may be.
+const MOST_NAMES: usize = 5;
+const LONGEST_NAME: usize = 60;
+
+/// A rule that is for nothing of what there is. Where there is nothing at all, the data
+/// is at fault, and otherwise the rule.
+pub(super) fn nothing_matched(scope: &Scope, rule: &str, names: &[&str]) -> GateFinding {
     let (kind, pattern) = match scope {
-        Scope::Operation(pattern) => ("operation", pattern),
-        Scope::Benchmark(pattern) => ("benchmark", pattern),
+        Scope::Operation(pattern) => ("operation", pattern.to_string()),
+        Scope::Benchmark(pattern) => ("benchmark", pattern.to_string()),
+    };
+    let (measured, outcome) = if names.is_empty() {
+        let measured = format!("the report has no {kind}s");
+        (measured, GateOutcome::DataAtFault)
+    } else {
+        let near = nearest(&pattern, names);
+        let measured = format!("no {kind} matches; {near}");
+        (measured, GateOutcome::RuleAtFault)
     };
     GateFinding {
-        subject: pattern.to_string(),
+        subject: pattern,
         rule: rule.to_owned(),
-        measured: format!("no {kind} matches"),
-        outcome: GateOutcome::Inconclusive,
+        measured,
+        outcome,
     }
+}
+
+/// `did you mean …?`, or the names that there are.
+pub(super) fn nearest(wanted: &str, names: &[&str]) -> String {
+    match most_similar(wanted, names.iter().copied()) {
+        Some(name) => format!("did you mean {}?", listed(&[name])),
+        None => format!("there are {}", listed(names)),
+    }
+}
+
+/// The first of some names.
+pub(super) fn listed(names: &[&str]) -> String {
+    let shown = |name: &str| format!("`{}`", shorten(&printable(name), LONGEST_NAME));
+    let first = names.iter().take(MOST_NAMES).map(|name| shown(name));
+    let first: Vec<String> = first.collect();
+    let more = match names.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    first.join(", ") + &more
 }

@@ -20,7 +20,7 @@ pub(crate) fn judge(
         findings.extend(judge_budget(reports, budget, rules.confidence));
     }
     for regression in &rules.regressions {
-        let judged = judge_regression(reports, baseline, regression, rules.confidence);
+        let judged = judge_regression(reports, baseline, regression, rules);
         findings.extend(judged.0);
         for note in judged.1 {
             if !notes.contains(&note) {

@@ -5,6 +5,7 @@ mod confirmation;
 mod finding;
 mod gate;
 mod interleaved;
+mod pairs;
 mod regression;
 mod saved;
 

@@ -1,17 +1,14 @@
 //! Bounds relative to a baseline.
 
-use perfkit::compare::{
-    ComparisonSet, VerdictRules, compare_paired, compare_unpaired, compare_unpaired_operations,
-};
-use perfkit::report::{
-    Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, Ratio, Report, Verdict,
-};
+use perfkit::Direction;
+use perfkit::compare::VerdictRules;
+use perfkit::report::{Comparison, GateFinding, GateOutcome, Note, Ratio, Report, Verdict};
 use perfkit::unit::Unit;
-use perfkit::{Direction, Metric};
 
-use crate::input::{Regression, Scope};
+use crate::input::{GateRules, Regression};
 
-use super::finding::{DIGITS, nothing_matched};
+use super::finding::DIGITS;
+use super::pairs::{Pair, Pairs};
 
 /// A regression rule on everything that it is for, with notes on what only one
 /// side has.
@@ -19,11 +16,11 @@ pub(super) fn judge_regression(
     reports: &[Report],
     baseline: Option<&Report>,
     regression: &Regression,
-    confidence: f64,
+    gate_rules: &GateRules,
 ) -> (Vec<GateFinding>, Vec<Note>) {
     let rules = VerdictRules {
-        confidence,
-        same_confidence: confidence,
+        confidence: gate_rules.confidence,
+        same_confidence: gate_rules.confidence,
         ..VerdictRules::default()
     };
     let mut pairs = Pairs::default();
@@ -38,18 +35,24 @@ pub(super) fn judge_regression(
         None => format!("at most {limit} slower"),
         Some(metric) => format!("{metric} at most {limit} worse"),
     };
-    if pairs.all.is_empty() {
-        let mut finding = nothing_matched(&regression.scope, &rule);
-        if baseline.is_none() {
-            "there is no baseline to compare with: give one with --baseline, or measure one with --base"
-                .clone_into(&mut finding.measured);
-        } else if !pairs.notes.is_empty() {
-            "report and baseline have none in common".clone_into(&mut finding.measured);
-        }
+    let unpaired = pairs.unpaired(regression, &rule, gate_rules.missing);
+    if let Some(finding) = pairs.none_in_common(regression, &rule) {
         return (vec![finding], pairs.notes);
     }
-    let finding = |pair| judge_pair(pair, &rule, regression);
-    (pairs.all.into_iter().map(finding).collect(), pairs.notes)
+    if pairs.all.is_empty() && unpaired.is_empty() {
+        let is_measured = !pairs.names.is_empty() || !pairs.only_in_candidate.is_empty();
+        let has_baseline = baseline.is_some() || is_measured;
+        return (
+            vec![pairs.nothing(regression, &rule, has_baseline)],
+            pairs.notes,
+        );
+    }
+    if let Some(finding) = pairs.no_such_metric(regression, &rule) {
+        return (vec![finding], pairs.notes);
+    }
+    let judged = pairs.all.into_iter();
+    let judged = judged.map(|pair| judge_pair(pair, &rule, regression));
+    (judged.chain(unpaired).collect(), pairs.notes)
 }
 
 /// Broken only when the whole interval is beyond the bound, and beyond what the
@@ -132,135 +135,5 @@ fn worsening(comparison: &Comparison) -> Option<Ratio> {
         Direction::LowerIsBetter => Some(ratio),
         Direction::HigherIsBetter => Some(ratio.inverse()),
         Direction::Unknown => None,
-    }
-}
-
-/// The comparison in a metric, by default in time; by throughput where another tool
-/// measured only that.
-fn compare_files(
-    before: &Benchmark,
-    after: &Benchmark,
-    metric: Option<&Metric>,
-    rules: &VerdictRules,
-) -> Comparison {
-    let both = |metric| before.metrics.contains_key(metric) && after.metrics.contains_key(metric);
-    let is_by_throughput = !both(&Metric::WALL_TIME) && both(&Metric::THROUGHPUT);
-    let usual = if is_by_throughput {
-        Metric::THROUGHPUT
-    } else {
-        Metric::WALL_TIME
-    };
-    compare_unpaired(before, after, metric.unwrap_or(&usual), rules)
-}
-
-/// What a rule is for.
-struct Pair {
-    subject: String,
-    comparison: Comparison,
-    /// By how much things may differ from themselves, where that was measured.
-    noise: Option<f64>,
-    /// Whether both are one program.
-    is_known_same: bool,
-}
-
-/// All that a rule is for, and what has no counterpart.
-#[derive(Default)]
-struct Pairs {
-    all: Vec<Pair>,
-    notes: Vec<Note>,
-}
-
-impl Pairs {
-    /// The contestants of a comparison, each against its baseline.
-    fn add_interleaved(&mut self, report: &Report, rule: &Regression, rules: &VerdictRules) {
-        let Scope::Benchmark(pattern) = &rule.scope else {
-            return;
-        };
-        let metric = rule.metric.as_ref().unwrap_or(&Metric::WALL_TIME);
-        let set = ComparisonSet::of_report(report);
-        let noise = set.noise(&report.benchmarks, metric);
-        let is_known_same =
-            |pair: &(usize, usize)| set.same_programs.iter().any(|(known, _)| known == pair);
-        let sides = |pair: &(usize, usize)| {
-            Some((
-                report.benchmarks.get(pair.0)?,
-                report.benchmarks.get(pair.1)?,
-                is_known_same(pair),
-            ))
-        };
-        let pairs = set.pairs.iter();
-        let pairs = pairs.filter(|pair| !set.controls.contains(pair));
-        let pairs = pairs.filter_map(sides);
-        let before = self.all.len();
-        for (baseline, candidate, is_known_same) in
-            pairs.filter(|(_, after, _)| pattern.matches(&after.name))
-        {
-            self.all.push(Pair {
-                subject: candidate.name.clone(),
-                comparison: compare_paired(baseline, candidate, metric, rules),
-                noise,
-                is_known_same,
-            });
-        }
-        let has_ratio = |pair: &Pair| pair.comparison.ratio.is_some();
-        if noise.is_none() && self.all.iter().skip(before).any(has_ratio) {
-            self.notes.push(Note::info(
-                NoteCode::NoControl,
-                "by how much this machine makes things differ from themselves was not measured: `perfkit compare --null` does",
-            ));
-        }
-    }
-
-    /// What both reports have.
-    fn add_saved(
-        &mut self,
-        report: &Report,
-        baseline: &Report,
-        rule: &Regression,
-        rules: &VerdictRules,
-    ) {
-        match &rule.scope {
-            Scope::Benchmark(pattern) => self.add_common(
-                (&baseline.benchmarks, &report.benchmarks),
-                |benchmark| &benchmark.name,
-                |name| pattern.matches(name),
-                |before, after| compare_files(before, after, rule.metric.as_ref(), rules),
-            ),
-            Scope::Operation(pattern) => self.add_common(
-                (&baseline.operations, &report.operations),
-                |operation| &operation.name,
-                |name| pattern.matches(name),
-                |before, after| compare_unpaired_operations(before, after, rules),
-            ),
-        }
-    }
-
-    fn add_common<T>(
-        &mut self,
-        (before, after): (&[T], &[T]),
-        name: impl Fn(&T) -> &str,
-        is_meant: impl Fn(&str) -> bool,
-        compare: impl Fn(&T, &T) -> Comparison,
-    ) {
-        for now in after.iter().filter(|now| is_meant(name(now))) {
-            match before.iter().find(|then| name(then) == name(now)) {
-                Some(then) => self.all.push(Pair {
-                    subject: name(now).to_owned(),
-                    comparison: compare(then, now),
-                    noise: None,
-                    is_known_same: false,
-                }),
-                None => {
-                    let message = format!("{} is new: the baseline does not have it", name(now));
-                    self.notes.push(Note::info(NoteCode::New, message));
-                }
-            }
-        }
-        for then in before.iter().filter(|then| is_meant(name(then))) {
-            if !after.iter().any(|now| name(now) == name(then)) {
-                let message = format!("{} is only in the baseline", name(then));
-                self.notes.push(Note::info(NoteCode::Gone, message));
-            }
-        }
     }
 }

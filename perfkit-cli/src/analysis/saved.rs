@@ -48,18 +48,17 @@ pub(crate) fn compare_reports(
             "the reports have no benchmark and no operation in common",
         ));
     }
-    result.notes.extend(missing(
-        baseline,
-        candidate,
-        NoteCode::Gone,
-        "only in the baseline",
-    ));
-    result.notes.extend(missing(
-        candidate,
-        baseline,
-        NoteCode::New,
-        "only in the candidate",
-    ));
+    result.only_in_baseline = missing(baseline, candidate);
+    result.only_in_candidate = missing(candidate, baseline);
+    for (code, place, names) in [
+        (NoteCode::Gone, "baseline", &result.only_in_baseline),
+        (NoteCode::New, "candidate", &result.only_in_candidate),
+    ] {
+        if !names.is_empty() {
+            let message = format!("only in the {place}: {}", names.join(", "));
+            result.notes.push(Note::info(code, message));
+        }
+    }
     result.notes.extend(different_machines(baseline, candidate));
     Ok(result)
 }
@@ -110,25 +109,25 @@ fn add_sides(result: &mut Report, baseline: &Report, candidate: &Report) {
 }
 
 /// What a report says of its own state: of a comparison that is the candidate's side.
-fn own_benchmarks(report: &Report) -> impl Iterator<Item = &Benchmark> {
+pub(super) fn own_benchmarks(report: &Report) -> impl Iterator<Item = &Benchmark> {
     let benchmarks = report.benchmarks.iter();
     benchmarks.filter(|b| b.side != Some(Side::Baseline) && b.control_of.is_none())
 }
 
-fn own_operations(report: &Report) -> impl Iterator<Item = &OperationSnapshot> {
+pub(super) fn own_operations(report: &Report) -> impl Iterator<Item = &OperationSnapshot> {
     let operations = report.operations.iter();
     operations.filter(|operation| operation.side != Some(Side::Baseline))
 }
 
-fn missing(from: &Report, other: &Report, code: NoteCode, place: &str) -> Option<Note> {
+/// The names that one report has and the other lacks.
+fn missing(from: &Report, other: &Report) -> Vec<String> {
     let benchmarks = own_benchmarks(from)
         .map(|b| &b.name)
         .filter(|name| !own_benchmarks(other).any(|b| b.name == **name));
     let operations = own_operations(from)
         .map(|o| &o.name)
         .filter(|name| !own_operations(other).any(|o| o.name == **name));
-    let names: Vec<&str> = benchmarks.chain(operations).map(String::as_str).collect();
-    (!names.is_empty()).then(|| Note::info(code, format!("{place}: {}", names.join(", "))))
+    benchmarks.chain(operations).cloned().collect()
 }
 
 fn different_machines(baseline: &Report, candidate: &Report) -> Option<Note> {

@@ -14,9 +14,13 @@ use super::values::TimeSpan;
 /// itself too: what that seems to differ by is the machine's own noise, and no
 /// regression. One that is found is measured once more, and counts if it is found again.
 ///
+/// A check that cannot be made, because nothing has such a name or such a metric, is no
+/// pass. What the sample does not decide passes, unless --strict or `inconclusive` says
+/// otherwise, and is counted in the first line.
+///
 /// Exits with 0 when the gate passes, 1 when a rule is broken, 2 when the
-/// configuration is wrong, 4 when a report cannot be read, 5 when what is measured
-/// fails.
+/// configuration is wrong or a rule is for nothing that there is, 4 when a report cannot
+/// be read or has nothing to check, 5 when what is measured fails.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
@@ -81,6 +85,11 @@ pub(crate) struct GateArguments {
     /// Save what was measured first as a report.
     #[arg(long, value_name = "FILE", requires = "base")]
     pub(crate) export_json: Option<PathBuf>,
+
+    /// Fail where a check cannot be decided, as `inconclusive = "fail"` in perfkit.toml
+    /// does.
+    #[arg(long)]
+    pub(crate) strict: bool,
 
     /// The configuration [default: $PERFKIT_CONFIG, or the nearest perfkit.toml
     /// upwards].

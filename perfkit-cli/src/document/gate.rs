@@ -52,6 +52,9 @@ pub(super) fn outcome(gate: &Gate) -> (Tone, String) {
     };
     let (broken, undecided) = (count(GateOutcome::Fail), count(GateOutcome::Inconclusive));
     let checks = gate.findings.len();
+    let unchecked = count(GateOutcome::RuleAtFault) + count(GateOutcome::DataAtFault);
+    let warnings = count(GateOutcome::Warn);
+    let passed = checks - broken - undecided - unchecked - warnings;
     match gate.outcome {
         GateOutcome::Fail if broken == 0 => (
             Tone::Bad,
@@ -63,17 +66,26 @@ pub(super) fn outcome(gate: &Gate) -> (Tone, String) {
             Tone::Bad,
             format!("The gate failed. Broken checks: {broken} of {checks}."),
         ),
+        GateOutcome::RuleAtFault | GateOutcome::DataAtFault => (
+            Tone::Bad,
+            format!("The gate could not check everything. Not checked: {unchecked} of {checks}."),
+        ),
+        GateOutcome::Inconclusive if passed + warnings == 0 => (
+            Tone::Unsure,
+            format!("The gate decided nothing: {undecided} of {checks} checks are undecided."),
+        ),
         GateOutcome::Inconclusive => (
             Tone::Unsure,
-            format!(
-                "The gate passed, but not every check can be decided. Undecided: {undecided} of {checks}."
-            ),
+            format!("The gate passed: {passed} of {checks} checks; {undecided} undecided."),
         ),
         GateOutcome::Warn => (
             Tone::Unsure,
-            format!("The gate passed, some checks narrowly. Checks: {checks}."),
+            format!("The gate passed: {passed} of {checks} checks; {warnings} with a warning."),
         ),
-        GateOutcome::Pass => (Tone::Good, format!("The gate passed. Checks: {checks}.")),
+        GateOutcome::Pass => (
+            Tone::Good,
+            format!("The gate passed: {passed} of {checks} checks."),
+        ),
     }
 }
 
@@ -87,6 +99,7 @@ fn table<'a>(findings: impl Iterator<Item = &'a GateFinding>) -> Table {
     for finding in findings {
         let result = match finding.outcome {
             GateOutcome::Fail => "FAIL",
+            GateOutcome::RuleAtFault | GateOutcome::DataAtFault => "NOT CHECKED",
             GateOutcome::Inconclusive => "undecided",
             GateOutcome::Warn => "warning",
             GateOutcome::Pass => "pass",

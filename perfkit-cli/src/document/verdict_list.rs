@@ -62,6 +62,7 @@ pub(crate) fn basis(report: &Report) -> Document {
 fn outcome_word(outcome: GateOutcome) -> &'static str {
     match outcome {
         GateOutcome::Fail => "failed",
+        GateOutcome::RuleAtFault | GateOutcome::DataAtFault => "not checked",
         GateOutcome::Inconclusive => "undecided",
         GateOutcome::Warn => "narrow",
         GateOutcome::Pass => "passed",

@@ -36,6 +36,8 @@ fn findings(gate: &Gate) -> Vec<Vec<String>> {
     lines.extend(gate.findings.iter().map(|finding| {
         let outcome = match finding.outcome {
             GateOutcome::Fail => "fail",
+            GateOutcome::RuleAtFault => "rule_at_fault",
+            GateOutcome::DataAtFault => "data_at_fault",
             GateOutcome::Inconclusive => "inconclusive",
             GateOutcome::Warn => "warn",
             GateOutcome::Pass => "pass",

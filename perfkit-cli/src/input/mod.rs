@@ -6,8 +6,8 @@ mod import;
 mod load;
 
 pub(crate) use config::{
-    Bound, BoundKind, Budget, CompareDefaults, ConfigFile, GateRules, OnInconclusive, Regression,
-    Scope, Statistic,
+    Bound, BoundKind, Budget, CompareDefaults, ConfigFile, GateRules, OnInconclusive, OnMissing,
+    Regression, Scope, Statistic,
 };
 pub(crate) use import::try_all;
 pub(crate) use load::{is_report, load_report};

@@ -76,6 +76,9 @@ pub(crate) fn build_benches(
     selection: &Selection,
     verbosity: Verbosity,
 ) -> Result<Vec<BenchProgram>, Error> {
+    if metadata(&tree.directory).is_some_and(|found| !found.has_benches()) {
+        return Ok(Vec::new());
+    }
     let mut command = cargo();
     command
         .current_dir(&tree.directory)
@@ -151,19 +154,40 @@ fn programs(output: impl BufRead) -> Vec<BenchProgram> {
 /// Cargo's target folder of the package around a directory; `None` where there is
 /// no package.
 pub(crate) fn target_folder(directory: &Path) -> Option<PathBuf> {
-    #[derive(Deserialize)]
-    struct Metadata {
-        target_directory: PathBuf,
+    let metadata = metadata(directory)?;
+    let path: &OsStr = metadata.target_directory.as_os_str();
+    (!path.is_empty()).then_some(metadata.target_directory)
+}
+
+/// What cargo says of the workspace around a directory.
+#[derive(Deserialize)]
+struct Metadata {
+    target_directory: PathBuf,
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    targets: Vec<CargoTarget>,
+}
+
+impl Metadata {
+    /// Whether any package has a bench target, without which cargo refuses to build any.
+    fn has_benches(&self) -> bool {
+        let mut targets = self.packages.iter().flat_map(|package| &package.targets);
+        targets.any(|target| target.kind == ["bench"])
     }
+}
+
+/// `None` where there is no package.
+fn metadata(directory: &Path) -> Option<Metadata> {
     let output = cargo()
         .current_dir(directory)
         .args(["metadata", "--no-deps", "--format-version", "1"])
         .stderr(Stdio::null())
         .output()
         .ok()?;
-    let metadata: Metadata = serde_json::from_slice(&output.stdout).ok()?;
-    let path: &OsStr = metadata.target_directory.as_os_str();
-    (!path.is_empty()).then_some(metadata.target_directory)
+    serde_json::from_slice(&output.stdout).ok()
 }
 
 #[cfg(test)]

@@ -381,6 +381,12 @@ pub struct Gate {
 pub enum GateOutcome {
     /// The rule is broken.
     Fail,
+    /// The rule could not be checked, and the mistake is in the rule: nothing has such a
+    /// name or such a metric.
+    RuleAtFault,
+    /// The rule could not be checked, because the report has nothing that it could be
+    /// held against.
+    DataAtFault,
     /// The sample does not support a decision.
     Inconclusive,
     /// The rule holds, and the value is close to its bound.

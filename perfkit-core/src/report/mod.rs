@@ -71,6 +71,13 @@ pub struct Report {
     /// Pairs of benchmarks or operations, compared.
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
+    /// Names of benchmarks that the baseline has and the candidate lacks, where two
+    /// states of a program are compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_in_baseline: Vec<String>,
+    /// Names of benchmarks that the candidate has and the baseline lacks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_in_candidate: Vec<String>,
     /// The result of a gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
@@ -92,6 +99,8 @@ impl Report {
             imported_from: None,
             sampling: None,
             comparisons: Vec::new(),
+            only_in_baseline: Vec::new(),
+            only_in_candidate: Vec::new(),
             gate: None,
             notes: Vec::new(),
         }

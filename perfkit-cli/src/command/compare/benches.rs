@@ -1,6 +1,6 @@
 //! Comparing benchmarks: of this tree, or of this tree and another revision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit::bench::{
     BenchmarkInfo, FUNCTION_METRICS, GroupResult, GroupRun, GroupRunner, Program, Progress,
@@ -35,12 +35,12 @@ pub(super) fn compare(benches: &Benches, session: Session<'_>) -> Result<Outcome
         is_interrupted: &is_interrupted,
     };
     let find = |tree: &Tree| find(tree, benches, timeouts, session);
-    let mut notes = Vec::new();
-    let mut groups = match session.checkout {
-        None => of_groups(&find(&this_tree()?)?),
+    let (mut groups, unpaired) = match session.checkout {
+        None => (of_groups(&find(&this_tree()?)?), Unpaired::default()),
         Some(checkout) => {
             let (base, own) = (find(&checkout.base)?, find(&checkout.own)?);
-            of_revisions(&base, &own, &checkout.base.label, &mut notes)
+            let groups = of_revisions(&base, &own, &checkout.base.label);
+            (groups, Unpaired::between(&base, &own))
         }
     };
     if session.plan.is_pinned {
@@ -50,11 +50,14 @@ pub(super) fn compare(benches: &Benches, session: Session<'_>) -> Result<Outcome
     if session.plan.has_control {
         groups.iter_mut().for_each(GroupRun::add_control);
     }
-    if groups.is_empty() && !session.is_interrupted() {
+    // Benchmarks that are all new have nothing to be compared with, which is no mistake.
+    let is_any_new = !unpaired.only_in_candidate.is_empty();
+    if groups.is_empty() && !is_any_new && !session.is_interrupted() {
         return Err(nothing_to_run(&benches.filter, session.checkout));
     }
     let mut outcome = run_all(&groups, timeouts, session);
-    outcome.report.notes.extend(notes);
+    let label = session.checkout.map(|checkout| &*checkout.base.label);
+    unpaired.tell(label.unwrap_or_default(), &mut outcome.report);
     Ok(outcome)
 }
 
@@ -149,31 +152,51 @@ fn of_groups(found: &[Found]) -> Vec<GroupRun> {
     groups.collect()
 }
 
-/// A group for each benchmark that both revisions have.
-fn of_revisions(
-    base: &[Found],
-    own: &[Found],
-    label: &str,
-    notes: &mut Vec<Note>,
-) -> Vec<GroupRun> {
-    let by_name = |found: &'_ [Found]| -> BTreeMap<String, usize> {
-        let names = found.iter().enumerate();
-        names
-            .map(|(index, found)| (found.info.name.clone(), index))
-            .collect()
-    };
-    let (in_base, in_own) = (by_name(base), by_name(own));
-    for name in in_base.keys().filter(|name| !in_own.contains_key(*name)) {
-        let message = format!("{name} is gone: only {label} has it");
-        notes.push(Note::info(NoteCode::Gone, message));
+/// The names of benchmarks that only one revision has.
+#[derive(Default)]
+struct Unpaired {
+    only_in_baseline: Vec<String>,
+    only_in_candidate: Vec<String>,
+}
+
+impl Unpaired {
+    fn between(base: &[Found], own: &[Found]) -> Self {
+        let names = |found: &[Found]| -> BTreeSet<String> {
+            found.iter().map(|found| found.info.name.clone()).collect()
+        };
+        let (base, own) = (names(base), names(own));
+        Self {
+            only_in_baseline: base.difference(&own).cloned().collect(),
+            only_in_candidate: own.difference(&base).cloned().collect(),
+        }
     }
+
+    /// Puts them into the report, with a note on each.
+    fn tell(self, base: &str, report: &mut Report) {
+        for name in &self.only_in_baseline {
+            let message = format!("{name} is gone: only {base} has it");
+            report.notes.push(Note::info(NoteCode::Gone, message));
+        }
+        for name in &self.only_in_candidate {
+            let message = format!("{name} is new: {base} does not have it");
+            report.notes.push(Note::info(NoteCode::New, message));
+        }
+        report.only_in_baseline = self.only_in_baseline;
+        report.only_in_candidate = self.only_in_candidate;
+    }
+}
+
+/// A group for each benchmark that both revisions have.
+fn of_revisions(base: &[Found], own: &[Found], label: &str) -> Vec<GroupRun> {
+    let in_base: BTreeMap<&str, &Found> = base
+        .iter()
+        .map(|found| (found.info.name.as_str(), found))
+        .collect();
     let mut groups = Vec::new();
     let mut are_same = BTreeMap::new();
     for after in own {
         let name = &after.info.name;
-        let Some(before) = in_base.get(name).and_then(|index| base.get(*index)) else {
-            let message = format!("{name} is new: {label} does not have it");
-            notes.push(Note::info(NoteCode::New, message));
+        let Some(before) = in_base.get(name.as_str()) else {
             continue;
         };
         let mut group = GroupRun::against_the_first([

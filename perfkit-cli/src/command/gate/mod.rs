@@ -14,7 +14,7 @@ use crate::args::{Format, GateArguments, Verbosity, environment};
 use crate::document::Detail;
 use crate::error::{Error, shown};
 use crate::exit::Exit;
-use crate::input::{ConfigFile, GateRules, load_report};
+use crate::input::{ConfigFile, GateRules, OnInconclusive, load_report};
 use crate::interrupt::Signals;
 use crate::plan::Plan;
 use crate::revision::check_out;
@@ -39,7 +39,10 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
             Error::usage("there is no perfkit.toml here or in a folder above").hint(EXAMPLE),
         );
     };
-    let rules = config.rules()?;
+    let mut rules = config.rules()?;
+    if arguments.strict {
+        rules.inconclusive = OnInconclusive::Fail;
+    }
     if rules.budgets.is_empty() && rules.regressions.is_empty() {
         let path = shown(&config.path.value);
         let message = format!("{path} has no [[budget]] and no [[regression]]");
@@ -78,6 +81,8 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
     )?;
     Ok(match outcome {
         Some(GateOutcome::Fail) => Exit::Broken,
+        Some(GateOutcome::RuleAtFault) => Exit::Usage,
+        Some(GateOutcome::DataAtFault) => Exit::Data,
         _ => Exit::Done,
     })
 }

@@ -27,9 +27,10 @@ fn document(gate: &Gate) -> String {
         same.count()
     };
     let totals = format!(
-        "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
+        "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"",
         gate.findings.len(),
         count(GateOutcome::Fail),
+        count(GateOutcome::RuleAtFault) + count(GateOutcome::DataAtFault),
         count(GateOutcome::Inconclusive)
     );
     let mut text = format!(
@@ -50,6 +51,9 @@ fn test_case(finding: &GateFinding) -> String {
     );
     let result = match finding.outcome {
         GateOutcome::Fail => format!("<failure message=\"{measured}\"/>"),
+        GateOutcome::RuleAtFault | GateOutcome::DataAtFault => {
+            format!("<error message=\"{measured}\"/>")
+        }
         GateOutcome::Inconclusive => format!("<skipped message=\"undecided: {measured}\"/>"),
         GateOutcome::Warn => format!("<system-out>warning: {measured}</system-out>"),
         GateOutcome::Pass => format!("<system-out>{measured}</system-out>"),

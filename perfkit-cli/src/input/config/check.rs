@@ -8,7 +8,7 @@ use perfkit::unit::Unit;
 use toml::Spanned;
 use wildmatch::WildMatch;
 
-use crate::args::{Confidence, RunCount, Share};
+use crate::args::{Confidence, RunCount, Share, TimeSpan};
 
 use super::config_error::ConfigError;
 use super::raw::{RawBound, RawBudget, RawCompare, RawConfig, RawRegression, RawShare};
@@ -25,6 +25,7 @@ impl RawConfig {
         Ok(GateRules {
             confidence: confidence.map_or(defaults.confidence, |level| level.0),
             inconclusive: self.gate.inconclusive,
+            missing: self.gate.missing,
             budgets: budgets?,
             regressions: regressions?,
         })
@@ -37,10 +38,10 @@ impl RawCompare {
             warmup: self.warmup,
             min_runs: self.min_runs.map(run_count).transpose()?,
             max_runs: self.max_runs.map(run_count).transpose()?,
-            time: self.time.as_ref().map(value).transpose()?,
+            time: self.time.as_ref().map(duration).transpose()?,
             shell: self.shell,
             confidence: self.confidence.map(share).transpose()?,
-            indifference: self.indifference.map(share).transpose()?,
+            indifference: self.indifference.map(indifference).transpose()?,
         })
     }
 }
@@ -57,6 +58,21 @@ fn share<T: FromStr<Err = String>>(raw: Spanned<RawShare>) -> Result<T, ConfigEr
     value(&Spanned::new(span, share_text(raw.get_ref())))
 }
 
+fn indifference(raw: Spanned<RawShare>) -> Result<Share, ConfigError> {
+    let text = percentage(&raw)?;
+    value(&Spanned::new(raw.span(), text))
+}
+
+/// A duration, which states its unit.
+fn duration(text: &Spanned<String>) -> Result<TimeSpan, ConfigError> {
+    if text.get_ref().trim().parse::<f64>().is_ok() {
+        let message = format!("`{}` does not state its unit", text.get_ref());
+        let help = format!("write \"{}s\"", text.get_ref().trim());
+        return Err(ConfigError::new(text.span(), message).help(help));
+    }
+    value(text)
+}
+
 /// A value that is read as it is on the command line.
 fn value<T: FromStr<Err = String>>(text: &Spanned<String>) -> Result<T, ConfigError> {
     let parsed = text.get_ref().parse();
@@ -68,6 +84,29 @@ fn share_text(raw: &RawShare) -> String {
         RawShare::Number(number) => number.to_string(),
         RawShare::Text(text) => text.clone(),
     }
+}
+
+/// The text of a share that says that it is one: `5` and `1.05` may be read as 5 % or as
+/// five times.
+fn percentage(raw: &Spanned<RawShare>) -> Result<String, ConfigError> {
+    let text = share_text(raw.get_ref());
+    if text.trim_end().ends_with('%') {
+        return Ok(text);
+    }
+    let number: Option<f64> = text.trim().parse().ok();
+    let example = match number {
+        Some(number) if number >= 2.0 => format!("{number}%"),
+        Some(number) if number > 1.0 => format!("{}%", percent(number - 1.0)),
+        Some(number) if number > 0.0 => format!("{}%", percent(number)),
+        _ => "5%".to_owned(),
+    };
+    let message = format!("`{text}` does not say that it is a percentage");
+    Err(ConfigError::new(raw.span(), message).help(format!("write \"{example}\"")))
+}
+
+/// A share in percent, without the digits that binary fractions add.
+fn percent(share: f64) -> f64 {
+    (share * 1e8).round() / 1e6
 }
 
 fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, ConfigError> {
@@ -117,7 +156,7 @@ fn check_regression(raw: Spanned<RawRegression>) -> Result<Regression, ConfigErr
         return Err(ConfigError::new(span, "this regression rule has no bound")
             .help("add max_slowdown = \"3%\""));
     };
-    let text = share_text(max_slowdown.get_ref());
+    let text = percentage(&max_slowdown)?;
     let wrong = |message: String| ConfigError::new(max_slowdown.span(), message);
     let parsed = Unit::Ratio
         .parse(&text)

@@ -4,6 +4,7 @@ mod check;
 mod config_error;
 mod raw;
 
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -51,6 +52,9 @@ pub(crate) struct GateRules {
     /// How sure a decision must be, on each side.
     pub(crate) confidence: f64,
     pub(crate) inconclusive: OnInconclusive,
+    /// What happens where something is gone; by default it fails where a rule names
+    /// it, and warns where a pattern would match it.
+    pub(crate) missing: Option<OnMissing>,
     pub(crate) budgets: Vec<Budget>,
     pub(crate) regressions: Vec<Regression>,
 }
@@ -87,6 +91,7 @@ impl Default for GateRules {
         Self {
             confidence: 0.99,
             inconclusive: OnInconclusive::Pass,
+            missing: None,
             budgets: Vec::new(),
             regressions: Vec::new(),
         }
@@ -98,6 +103,39 @@ impl Default for GateRules {
 pub(crate) enum Scope {
     Operation(WildMatch),
     Benchmark(WildMatch),
+}
+
+impl Scope {
+    fn pattern(&self) -> &WildMatch {
+        match self {
+            Self::Operation(pattern) | Self::Benchmark(pattern) => pattern,
+        }
+    }
+
+    /// Whether the rule is for what has this name.
+    pub(crate) fn matches(&self, name: &str) -> bool {
+        self.pattern().matches(name)
+    }
+
+    /// Whether it is a name, and no pattern.
+    pub(crate) fn is_literal(&self) -> bool {
+        !self.to_string().contains(['*', '?'])
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pattern().fmt(f)
+    }
+}
+
+/// What a rule does to the gate that is for something which only the baseline has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OnMissing {
+    Pass,
+    Warn,
+    Fail,
 }
 
 /// Absolute bounds.
@@ -319,13 +357,28 @@ mod tests {
     }
 
     #[test]
-    fn a_slowdown_is_a_share_of_any_size_and_form() {
-        for (text, expected) in [("\"150%\"", 1.5), ("0.05", 0.05), ("\"5%\"", 0.05)] {
-            let rules = rules(&format!(
-                "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = {text}\n"
-            ));
+    fn a_slowdown_is_a_percentage_of_any_size_and_says_so() {
+        let rule =
+            |text: &str| format!("[[regression]]\nbenchmark = \"*\"\nmax_slowdown = {text}\n");
+        for (text, expected) in [("\"150%\"", 1.5), ("\"5 %\"", 0.05), ("\"0%\"", 0.0)] {
+            let rules = rules(&rule(text));
             assert_eq!(rules.regressions[0].max_slowdown, expected);
         }
+        for (text, meant) in [
+            ("5", "5%"),
+            ("1.05", "5%"),
+            ("\"1.05\"", "5%"),
+            ("0.03", "3%"),
+        ] {
+            let told = complaint(&rule(text));
+            assert!(
+                told.contains("does not say that it is a percentage"),
+                "{told}"
+            );
+            assert!(told.contains(&format!("write \"{meant}\"")), "{told}");
+        }
+        assert!(complaint("[compare]\nindifference = 0.5\n").contains("write \"50%\""));
+        assert!(complaint("[compare]\ntime = \"10\"\n").contains("write \"10s\""));
     }
 
     #[test]

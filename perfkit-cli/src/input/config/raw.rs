@@ -5,7 +5,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::OnInconclusive;
+use super::{OnInconclusive, OnMissing};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -46,6 +46,7 @@ pub(super) struct RawCompare {
 pub(super) struct RawGate {
     pub(super) confidence: Option<Spanned<RawShare>>,
     pub(super) inconclusive: OnInconclusive,
+    pub(super) missing: Option<OnMissing>,
 }
 
 /// A share as a number or as text with a percent sign.

@@ -1,0 +1,277 @@
+//! What a regression rule is for: pairs of the same thing in two states, and what only
+//! one of them has.
+
+use std::collections::BTreeSet;
+
+use perfkit::Metric;
+use perfkit::compare::{
+    ComparisonSet, VerdictRules, compare_paired, compare_unpaired, compare_unpaired_operations,
+};
+use perfkit::report::{Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, Report};
+
+use crate::input::{OnMissing, Regression, Scope};
+
+use super::finding::{listed, nearest, nothing_matched};
+use super::saved::{own_benchmarks, own_operations};
+
+/// The comparison in a metric, by default in time; by throughput where another tool
+/// measured only that.
+fn compare_files(
+    before: &Benchmark,
+    after: &Benchmark,
+    metric: Option<&Metric>,
+    rules: &VerdictRules,
+) -> Comparison {
+    let both = |metric| before.metrics.contains_key(metric) && after.metrics.contains_key(metric);
+    let is_by_throughput = !both(&Metric::WALL_TIME) && both(&Metric::THROUGHPUT);
+    let usual = if is_by_throughput {
+        Metric::THROUGHPUT
+    } else {
+        Metric::WALL_TIME
+    };
+    compare_unpaired(before, after, metric.unwrap_or(&usual), rules)
+}
+
+/// What a rule is for.
+pub(super) struct Pair {
+    pub(super) subject: String,
+    pub(super) comparison: Comparison,
+    /// By how much things may differ from themselves, where that was measured.
+    pub(super) noise: Option<f64>,
+    /// Whether both are one program.
+    pub(super) is_known_same: bool,
+}
+
+/// All that a rule is for, and what has no counterpart.
+#[derive(Default)]
+pub(super) struct Pairs {
+    pub(super) all: Vec<Pair>,
+    /// What only one side has of it.
+    only_in_baseline: Vec<String>,
+    pub(super) only_in_candidate: Vec<String>,
+    /// All that has a counterpart, whether the rule is for it or not.
+    pub(super) names: Vec<String>,
+    /// What others are compared with.
+    baselines: BTreeSet<String>,
+    /// What these were measured in.
+    metrics: BTreeSet<Metric>,
+    pub(super) notes: Vec<Note>,
+}
+
+impl Pairs {
+    /// What is new has nothing to be compared with; what is gone is decided by `missing`.
+    pub(super) fn unpaired(
+        &self,
+        regression: &Regression,
+        rule: &str,
+        missing: Option<OnMissing>,
+    ) -> Vec<GateFinding> {
+        let finding = |name: &String, measured: &str, outcome: GateOutcome| GateFinding {
+            subject: name.clone(),
+            rule: rule.to_owned(),
+            measured: measured.to_owned(),
+            outcome,
+        };
+        let is_meant = |name: &&String| regression.scope.matches(name);
+        let of_gone = match missing {
+            Some(OnMissing::Pass) => GateOutcome::Pass,
+            Some(OnMissing::Warn) => GateOutcome::Warn,
+            Some(OnMissing::Fail) => GateOutcome::Fail,
+            None if regression.scope.is_literal() => GateOutcome::Fail,
+            None => GateOutcome::Warn,
+        };
+        let new = self.only_in_candidate.iter().filter(is_meant);
+        let new = new.map(|name| {
+            let measured = "new: the baseline does not have it, so there is nothing to compare";
+            finding(name, measured, GateOutcome::Pass)
+        });
+        let gone = self.only_in_baseline.iter().filter(is_meant);
+        let gone = gone.map(|name| {
+            let measured = "gone: only the baseline has it; `missing` in [gate] decides about that";
+            finding(name, measured, of_gone)
+        });
+        new.chain(gone).collect()
+    }
+
+    /// Where nothing is left of what the rule was for, nothing was compared.
+    pub(super) fn none_in_common(
+        &self,
+        regression: &Regression,
+        rule: &str,
+    ) -> Option<GateFinding> {
+        let is_meant = |name: &&String| regression.scope.matches(name);
+        let gone: Vec<&str> = self
+            .only_in_baseline
+            .iter()
+            .filter(is_meant)
+            .map(String::as_str)
+            .collect();
+        let is_all_gone = self.all.is_empty() && !gone.is_empty();
+        (is_all_gone && !regression.scope.is_literal()).then(|| GateFinding {
+            subject: regression.scope.to_string(),
+            rule: rule.to_owned(),
+            measured: format!(
+                "baseline and candidate have none in common; only the baseline has {}",
+                listed(&gone)
+            ),
+            outcome: GateOutcome::DataAtFault,
+        })
+    }
+
+    /// A rule that is for nothing.
+    pub(super) fn nothing(
+        &self,
+        regression: &Regression,
+        rule: &str,
+        has_baseline: bool,
+    ) -> GateFinding {
+        let one_sided = self.only_in_baseline.iter().chain(&self.only_in_candidate);
+        let names = self.names.iter().chain(one_sided);
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        let mut finding = nothing_matched(&regression.scope, rule, &names);
+        let baseline = self
+            .baselines
+            .iter()
+            .find(|name| regression.scope.matches(name));
+        if let Some(baseline) = baseline {
+            finding.measured = format!("{baseline} is what the others are compared with");
+            finding.outcome = GateOutcome::RuleAtFault;
+        } else if !has_baseline {
+            "there is no baseline to compare with: give one with --baseline, or measure one with --base"
+                .clone_into(&mut finding.measured);
+            finding.outcome = GateOutcome::RuleAtFault;
+        }
+        finding
+    }
+
+    /// A rule on a metric that nothing has which it is for.
+    pub(super) fn no_such_metric(
+        &self,
+        regression: &Regression,
+        rule: &str,
+    ) -> Option<GateFinding> {
+        let metric = regression.metric.as_ref()?;
+        let is_unknown = !self.all.is_empty() && !self.metrics.contains(metric);
+        let known: Vec<&str> = self.metrics.iter().map(Metric::name).collect();
+        is_unknown.then(|| GateFinding {
+            subject: regression.scope.to_string(),
+            rule: rule.to_owned(),
+            measured: format!(
+                "nobody measured {metric}; {}",
+                nearest(metric.name(), &known)
+            ),
+            outcome: GateOutcome::RuleAtFault,
+        })
+    }
+
+    /// Remembers what two have in common.
+    fn learn(&mut self, baseline: &Benchmark, candidate: &Benchmark) {
+        self.names.push(candidate.name.clone());
+        let both = candidate.metrics.keys();
+        let both = both.filter(|metric| baseline.metrics.contains_key(*metric));
+        self.metrics.extend(both.cloned());
+    }
+
+    /// What took turns in a comparison, each against its baseline.
+    pub(super) fn add_interleaved(
+        &mut self,
+        report: &Report,
+        rule: &Regression,
+        rules: &VerdictRules,
+    ) {
+        if !matches!(rule.scope, Scope::Benchmark(_)) {
+            return;
+        }
+        let metric = rule.metric.as_ref().unwrap_or(&Metric::WALL_TIME);
+        let set = ComparisonSet::of_report(report);
+        let noise = set.noise(&report.benchmarks, metric);
+        let pairs = set.pairs.iter().filter(|pair| !set.controls.contains(pair));
+        let before = self.all.len();
+        for pair in pairs {
+            let sides = (report.benchmarks.get(pair.0), report.benchmarks.get(pair.1));
+            let (Some(baseline), Some(candidate)) = sides else {
+                continue;
+            };
+            self.learn(baseline, candidate);
+            self.baselines.insert(baseline.name.clone());
+            if rule.scope.matches(&candidate.name) {
+                self.all.push(Pair {
+                    subject: candidate.name.clone(),
+                    comparison: compare_paired(baseline, candidate, metric, rules),
+                    noise,
+                    is_known_same: set.same_programs.iter().any(|(same, _)| same == pair),
+                });
+            }
+        }
+        let (gone, new) = (&report.only_in_baseline, &report.only_in_candidate);
+        self.only_in_baseline.extend(gone.iter().cloned());
+        self.only_in_candidate.extend(new.iter().cloned());
+        let has_ratio = |pair: &Pair| pair.comparison.ratio.is_some();
+        if noise.is_none() && self.all.iter().skip(before).any(has_ratio) {
+            self.notes.push(Note::info(
+                NoteCode::NoControl,
+                "by how much this machine makes things differ from themselves was not measured: `perfkit compare --null` does",
+            ));
+        }
+    }
+
+    /// What both reports have.
+    pub(super) fn add_saved(
+        &mut self,
+        report: &Report,
+        baseline: &Report,
+        rule: &Regression,
+        rules: &VerdictRules,
+    ) {
+        match &rule.scope {
+            Scope::Benchmark(_) => {
+                let sides = (own_benchmarks(baseline), own_benchmarks(report));
+                let sides = (sides.0.collect(), sides.1.collect());
+                for (then, now) in self.common(sides, |benchmark| &benchmark.name) {
+                    self.learn(then, now);
+                    let comparison = compare_files(then, now, rule.metric.as_ref(), rules);
+                    self.add_pair(&now.name, comparison, rule);
+                }
+            }
+            Scope::Operation(_) => {
+                let sides = (own_operations(baseline), own_operations(report));
+                let sides = (sides.0.collect(), sides.1.collect());
+                for (then, now) in self.common(sides, |operation| &operation.name) {
+                    self.names.push(now.name.clone());
+                    let comparison = compare_unpaired_operations(then, now, rules);
+                    self.add_pair(&now.name, comparison, rule);
+                }
+            }
+        }
+    }
+
+    /// What both sides have, by name; what only one has is remembered.
+    fn common<'a, T>(
+        &mut self,
+        (before, after): (Vec<&'a T>, Vec<&'a T>),
+        name: impl Fn(&T) -> &String,
+    ) -> Vec<(&'a T, &'a T)> {
+        let mut both = Vec::new();
+        for now in &after {
+            match before.iter().find(|then| name(then) == name(now)) {
+                Some(then) => both.push((*then, *now)),
+                None => self.only_in_candidate.push(name(now).clone()),
+            }
+        }
+        let gone = before.iter().map(|then| name(then));
+        let gone = gone.filter(|then| !after.iter().any(|now| name(now) == *then));
+        self.only_in_baseline.extend(gone.cloned());
+        both
+    }
+
+    fn add_pair(&mut self, name: &str, comparison: Comparison, rule: &Regression) {
+        if rule.scope.matches(name) {
+            self.all.push(Pair {
+                subject: name.to_owned(),
+                comparison,
+                noise: None,
+                is_known_same: false,
+            });
+        }
+    }
+}
