@@ -44,6 +44,9 @@
 
 pub mod unit;
 
+#[doc(hidden)]
+pub mod text;
+
 mod side;
 
 #[doc(hidden)]

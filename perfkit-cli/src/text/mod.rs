@@ -2,12 +2,11 @@
 
 mod ci_commands;
 mod escape;
-mod printable;
 mod shorten;
 mod wrap;
 
 pub(crate) use ci_commands::without_commands;
 pub(crate) use escape::{escape_markdown, escape_xml};
-pub(crate) use printable::printable;
+pub(crate) use perfkit::text::printable;
 pub(crate) use shorten::{display_width, label, shorten};
 pub(crate) use wrap::wrap;

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
+use crate::text::is_invisible;
+
 /// The value as indented JSON, with a line break at its end.
 pub(super) fn to_string(value: &impl Serialize) -> serde_json::Result<String> {
     let mut bytes = Vec::new();
@@ -81,16 +83,14 @@ impl Formatter for CompactNumbers<'_> {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        let is_steering = |c: char| {
-            c.is_control()
-                || matches!(c, '\u{061C}' | '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-        };
         let mut rest = fragment;
-        while let Some(at) = rest.find(is_steering) {
+        while let Some(at) = rest.find(is_invisible) {
             let (before, after) = rest.split_at(at);
             writer.write_all(before.as_bytes())?;
             let character = after.chars().next().unwrap_or_default();
-            write!(writer, "\\u{:04x}", u32::from(character))?;
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
             rest = &after[character.len_utf8()..];
         }
         writer.write_all(rest.as_bytes())

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::snapshot::OperationSnapshot;
+use crate::text::printable;
 use crate::unit::Unit;
 
 use super::{Report, Severity};
@@ -103,13 +104,6 @@ fn total_ns(operation: &OperationSnapshot) -> f64 {
 
 fn time(ns: Option<f64>) -> String {
     ns.map_or_else(|| "-".to_owned(), |ns| Unit::Nanoseconds.format(ns, DIGITS))
-}
-
-/// Text without control characters, which could move a terminal's cursor.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .collect()
 }
 
 #[cfg(test)]

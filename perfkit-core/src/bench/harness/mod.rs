@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::compare::{VerdictRules, compare_unpaired};
 use crate::report::{Benchmark, Environment, Note, NoteCode, Report, Severity, StopReason};
+use crate::text::printable;
 
 use super::group_run::{GroupRun, GroupRunner};
 use super::protocol::WORKER_ARGUMENT;
@@ -96,7 +97,7 @@ fn run(arguments: &Arguments, define: &dyn Fn(&mut Bench<'_>)) -> Result<(), (i3
     match arguments.task {
         Task::List => {
             for info in &selected {
-                stream::print(&format!("{}: benchmark\n", text::printable(&info.name)));
+                stream::print(&format!("{}: benchmark\n", printable(&info.name)));
             }
             Ok(())
         }
@@ -118,7 +119,7 @@ fn test(selected: &[BenchmarkInfo], count: usize, define: &dyn Fn(&mut Bench<'_>
 
         fn visit(&mut self, info: BenchmarkInfo, routine: &mut dyn Routine) {
             if self.0.iter().any(|selected| selected.name == info.name) {
-                stream::print(&format!("test {} ... ", text::printable(&info.name)));
+                stream::print(&format!("test {} ... ", printable(&info.name)));
                 let failures = routine.sample(1).failures;
                 stream::print(if failures == 0 {
                     "ok\n"
@@ -183,7 +184,7 @@ fn measure(selected: &[BenchmarkInfo], arguments: &Arguments) -> Result<(), (i32
     }
     let usual = |note: &&Note| note.severity > Severity::Detail;
     for note in report.notes.iter().filter(usual) {
-        stream::print(&format!("note: {}\n", text::printable(&note.message)));
+        stream::print(&format!("note: {}\n", printable(&note.message)));
     }
     stream::print(&format!("saved: {}\n", store.last().display()));
     match failed {
@@ -197,13 +198,9 @@ fn run_group(runner: &GroupRunner<'_>, group: &GroupRun, report: &mut Report) ->
     let result = runner.run(group, &mut |_| {});
     stream::print(&text::group(&result.benchmarks, &result.comparisons));
     if let Some((name, failure)) = &result.failure {
-        let mut message = format!(
-            "`{}`: {}",
-            text::printable(name),
-            text::printable(&failure.reason)
-        );
+        let mut message = format!("`{}`: {}", printable(name), printable(&failure.reason));
         for line in failure.stderr.lines() {
-            message += &format!("\n  | {}", text::printable(line));
+            message += &format!("\n  | {}", printable(line));
         }
         stream::complain(&message);
     }
@@ -223,7 +220,7 @@ fn compare_with(before: Option<&Report>, report: &mut Report, group: &GroupRun) 
             continue;
         };
         match of_name(before) {
-            None => stream::print(&format!("  {}: new\n", text::printable(name))),
+            None => stream::print(&format!("  {}: new\n", printable(name))),
             Some(before) => {
                 let metric = crate::metric::Metric::WALL_TIME;
                 let comparison =

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::metric::Metric;
 use crate::report::{Benchmark, Comparison, Ratio, Verdict};
+use crate::text::printable;
 use crate::unit::Unit;
 
 /// Significant digits of times.
@@ -100,11 +101,4 @@ fn ratio(ratio: &Ratio) -> String {
         ", x{:.digits$} ({:.digits$} to {:.digits$})",
         ratio.estimate, ratio.low, ratio.high
     )
-}
-
-/// Text without control characters, which could move a terminal's cursor.
-pub(super) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .collect()
 }

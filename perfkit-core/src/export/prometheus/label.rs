@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::text::is_invisible;
+
 /// A label's value as it stands between quotes.
 pub(super) fn escaped(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
@@ -12,7 +14,7 @@ pub(super) fn escaped(value: &str) -> String {
             '\n' => text.push_str(r"\n"),
             // The formats would take these as they are. Spelled out, names that
             // differ in them alone stay apart.
-            hidden if is_hidden(hidden) => {
+            hidden if is_invisible(hidden) => {
                 // Writing to a string cannot fail.
                 let _ = write!(text, r"\\u{{{:x}}}", u32::from(hidden));
             }
@@ -42,20 +44,6 @@ pub(super) fn key(key: &str) -> String {
     } else {
         format!("label_{key}")
     }
-}
-
-/// Whether a character could move a cursor, or hide or reorder text.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{061C}'
-                | '\u{200B}'..='\u{200F}'
-                | '\u{2028}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}'
-                | '\u{FEFF}'
-                | '\u{E0000}'..='\u{E007F}'
-        )
 }
 
 #[cfg(test)]

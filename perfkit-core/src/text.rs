@@ -1,11 +1,14 @@
-//! Text that is safe to show.
+//! Text from outside that is safe to show.
+//!
+//! No public interface: what is exported is for the command line.
 
 /// Text from outside, without what could move a cursor, change colours, hide or
 /// reorder text: control characters and the marks of bidirectional writing.
 ///
 /// `##[` becomes `##(`: GitHub Actions and Azure Pipelines take what follows it
 /// for a command, wherever in a line it stands.
-pub(crate) fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     let shown = text.chars().map(|c| match c {
         '\t' | '\n' => ' ',
         c if is_invisible(c) => '\u{FFFD}',
@@ -15,7 +18,9 @@ pub(crate) fn printable(text: &str) -> String {
     shown.replace("##[", "##(").replace("##vso[", "##vso(")
 }
 
-fn is_invisible(c: char) -> bool {
+/// Whether a character could move a cursor, or hide or reorder text.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     let is_format = matches!(c,
         '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}');
