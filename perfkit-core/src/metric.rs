@@ -332,6 +332,23 @@ impl MetricSummary {
         let (_, value) = known.into_iter().find(|(q, _)| *q == quantile)?;
         value
     }
+
+    /// The values that enclose the true quantile, each at this one-sided confidence and
+    /// whatever the distribution; `None` on a side for which there are too few values, or
+    /// where neither values nor a histogram were kept. They are order statistics, by the
+    /// binomial distribution (Conover 1999).
+    #[cfg(feature = "bench")]
+    #[must_use]
+    pub fn quantile_bounds(&self, quantile: f64, confidence: f64) -> (Option<f64>, Option<f64>) {
+        let (low, high) = stats::quantile_bounds(quantile, self.count, confidence);
+        if let Some(histogram) = &self.histogram {
+            let at = |rank: u64| histogram.value_at_rank(rank);
+            return (low.and_then(at), high.and_then(at));
+        }
+        let ordered = stats::sorted(&self.samples).unwrap_or_default();
+        let at = |rank: u64| ordered.get(rank.checked_sub(1)? as usize).copied();
+        (low.and_then(at), high.and_then(at))
+    }
 }
 
 /// Count, sum, minimum and maximum of signed whole numbers, all exact.

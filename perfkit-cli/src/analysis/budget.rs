@@ -213,11 +213,11 @@ fn known(
         }
         Statistic::Percentile(quantile) => {
             let time = summary?;
-            let (low, high) = stats::quantile_bounds(quantile, time.count, confidence);
+            let (low, high) = time.quantile_bounds(quantile, confidence);
             Some(Known {
                 value: time.percentile(quantile)?,
-                low: low.and_then(|rank| value_at_rank(time, rank)),
-                high: high.and_then(|rank| value_at_rank(time, rank)),
+                low,
+                high,
             })
         }
         Statistic::Max => summary?.max.map(Known::exactly),
@@ -233,16 +233,6 @@ fn known(
         Statistic::Throughput => candidate.throughput(bound.unit).map(Known::exactly),
         Statistic::PeakMemory => candidate.peak_memory(),
     }
-}
-
-fn value_at_rank(summary: &MetricSummary, rank: u64) -> Option<f64> {
-    if let Some(histogram) = &summary.histogram {
-        return histogram.value_at_rank(rank);
-    }
-    let ordered = stats::sorted(&summary.samples)?;
-    ordered
-        .get(usize::try_from(rank).ok()?.checked_sub(1)?)
-        .copied()
 }
 
 fn judge_bound(

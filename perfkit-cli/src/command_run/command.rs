@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use perfkit::Metric;
-use perfkit::bench::{MetricValue, Run, RunResult, Subject};
+use perfkit::bench::engine::{MetricValue, Run, RunResult, Subject};
 use perfkit::report::{Benchmark, FailureKind, RunFailure, Side};
 use perfkit::unit::Unit;
 use signal_hook::consts::{SIGTTIN, SIGTTOU};

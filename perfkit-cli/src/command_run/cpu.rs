@@ -1,6 +1,6 @@
 //! The CPU that a run begins on.
 
-use perfkit::bench::{Run, move_to, usable_cpus};
+use perfkit::bench::engine::{Run, move_to, usable_cpus};
 
 /// How many runs of each command begin on the same CPU before the next CPU's turn:
 /// seldom enough that what every start needs stays in its caches, and often enough

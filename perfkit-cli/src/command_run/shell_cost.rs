@@ -1,6 +1,6 @@
 //! What starting the shell costs, which is no part of the command.
 
-use perfkit::bench::RunResult;
+use perfkit::bench::engine::RunResult;
 use perfkit::report::{Benchmark, Note, NoteCode};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, stats};

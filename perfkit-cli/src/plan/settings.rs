@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use perfkit::bench::{CommandSettings, FunctionSettings, StoppingRule, random_seed};
+use perfkit::bench::engine::{CommandSettings, FunctionSettings, StoppingRule, random_seed};
 use perfkit::compare::{ComparisonSet, VerdictRules};
 use perfkit::unit::Unit;
 

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn contestants_of_similar_speed_do_the_same_iterations() {
+    fn implementations_of_similar_speed_do_the_same_iterations() {
         let sizes = |iteration_ns: &[f64]| -> Vec<(u64, u64)> {
             let plans = batch_plans(iteration_ns);
             let sizes = plans.iter().map(|plan| plan.size);

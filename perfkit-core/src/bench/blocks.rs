@@ -87,7 +87,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::bench::{Experiment, InterimAnalysis, Sampled, StoppingRule};
+    use crate::bench::engine::{Experiment, InterimAnalysis, Sampled, StoppingRule};
     use crate::clock::MockClock;
     use crate::compare::{ComparisonSet, VerdictRules};
     use crate::metric::Metric;

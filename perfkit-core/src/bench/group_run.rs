@@ -398,6 +398,6 @@ mod tests {
         assert_eq!((all.blocks, all.rounds), (12, 6));
         assert_eq!(all.stopped, StopReason::RunFailed);
         assert_eq!(report.benchmarks.len(), 3);
-        assert_eq!(report.notes.len(), 1, "the same remark is made once");
+        assert_eq!(report.notes.len(), 1, "the same note is made once");
     }
 }

@@ -3,10 +3,7 @@
 //! A bench program needs [`main`], [`Bench`], [`Group`] and [`black_box`], or the macros
 //! [`benchmarks!`](crate::benchmarks) and [`compare!`](macro@crate::compare).
 //!
-//! Everything else is the engine that `perfkit` on the command line drives. An
-//! [`Experiment`] measures a set by a [`StoppingRule`] from a [`Source`]: commands in
-//! [`Blocks`], functions in [`Rounds`] of worker processes. Source, clock and seed are
-//! parameters, so that a simulation can drive the whole.
+//! Everything else measures and compares what they define.
 
 mod batch_size;
 mod blocks;
@@ -30,20 +27,34 @@ mod worker;
 #[cfg(unix)]
 mod worker_process;
 
-pub use blocks::Blocks;
-#[cfg(unix)]
-pub use cpus::{move_to, pin, usable_cpus};
-#[cfg(unix)]
-pub use group_run::{FUNCTION_METRICS, GroupResult, GroupRun, GroupRunner};
 #[cfg(unix)]
 pub use harness::main;
-pub use protocol::{Batch, BatchSize, Calibration};
-pub use rounds::{Launcher, Placement, Rounds, Worker, WorkerError};
-pub use samples::MetricValue;
-pub use sampling::{Experiment, Progress, Replicate, Sampled, Source, SourceError, random_seed};
 pub use std::hint::black_box;
-pub use stopping::{CommandSettings, FunctionSettings, InterimAnalysis, StoppingRule};
-pub use subject::{Run, RunResult, Subject};
-pub use suite::{Bench, BenchmarkInfo, Group};
-#[cfg(unix)]
-pub use worker_process::{BenchTarget, Program, Timeouts, WorkerPool, WorkerProcess};
+pub use suite::{Bench, Group};
+
+/// The engine that `perfkit` on the command line drives. It is no API: names and
+/// signatures change without notice.
+///
+/// An [`Experiment`](engine::Experiment) measures a set by a
+/// [`StoppingRule`](engine::StoppingRule) from a [`Source`](engine::Source): commands in
+/// [`Blocks`](engine::Blocks), functions in [`Rounds`](engine::Rounds) of worker processes.
+/// Source, clock and seed are parameters, so that a simulation can drive the whole.
+#[doc(hidden)]
+pub mod engine {
+    pub use super::blocks::Blocks;
+    #[cfg(unix)]
+    pub use super::cpus::{move_to, pin, usable_cpus};
+    #[cfg(unix)]
+    pub use super::group_run::{FUNCTION_METRICS, GroupResult, GroupRun, GroupRunner};
+    pub use super::protocol::{Batch, BatchSize, Calibration};
+    pub use super::rounds::{Launcher, Placement, Rounds, Worker, WorkerError};
+    pub use super::samples::MetricValue;
+    pub use super::sampling::{
+        Experiment, Progress, Replicate, Sampled, Source, SourceError, random_seed,
+    };
+    pub use super::stopping::{CommandSettings, FunctionSettings, InterimAnalysis, StoppingRule};
+    pub use super::subject::{Run, RunResult, Subject};
+    pub use super::suite::BenchmarkInfo;
+    #[cfg(unix)]
+    pub use super::worker_process::{BenchTarget, Program, Timeouts, WorkerPool, WorkerProcess};
+}

@@ -3,8 +3,8 @@
 //! Commands and functions differ in where their values come from and in what is one
 //! independent repetition, a *replicate*. Both are the business of a [`Source`]: for
 //! commands a replicate is a block, in which each is run once in a process of its own
-//! ([`Blocks`](super::Blocks)); for functions it is a round, in which each has a fresh
-//! process that is measured in several blocks ([`Rounds`](super::Rounds)). When to analyse
+//! ([`Blocks`](super::blocks::Blocks)); for functions it is a round, in which each has a fresh
+//! process that is measured in several blocks ([`Rounds`](super::rounds::Rounds)). When to analyse
 //! and when to end is said by a [`StoppingRule`], and is the same for both.
 
 use std::hash::{BuildHasher, RandomState};

@@ -72,8 +72,8 @@ pub fn add_diagnostics(benchmarks: &mut [Benchmark]) -> Vec<Note> {
     }
     for (benchmark, shape) in benchmarks.iter_mut().zip(shapes) {
         let first = [failed_runs(benchmark), first_run_slower(benchmark)];
-        let remarks = first.into_iter().chain(shape).flatten();
-        benchmark.notes.extend(remarks.collect::<Vec<_>>());
+        let notes: Vec<Note> = first.into_iter().chain(shape).flatten().collect();
+        benchmark.notes.extend(notes);
     }
     of_all
 }

@@ -86,7 +86,7 @@ fn compare_summaries(
         ));
     }
     notes.extend(single_values(candidate, sides, metric).filter(|_| ratio.is_none()));
-    notes.extend(from_deviation(sides, metric).filter(|_| ratio.is_some()));
+    notes.extend(no_samples(sides, metric).filter(|_| ratio.is_some()));
     let direction = direction(sides.1);
     Comparison {
         direction,
@@ -98,7 +98,7 @@ fn compare_summaries(
     }
 }
 
-/// What both sides are where no interval can be had of their ratio.
+/// The values of both sides, for where no interval can be had of their ratio.
 fn single_values(
     name: &str,
     sides: (Option<&MetricSummary>, Option<&MetricSummary>),
@@ -112,8 +112,8 @@ fn single_values(
     ))
 }
 
-/// Other tools keep a mean and a deviation and nothing else.
-fn from_deviation(
+/// Says so where a side has no more than a mean and a standard deviation, as of other tools.
+fn no_samples(
     sides: (Option<&MetricSummary>, Option<&MetricSummary>),
     metric: &Metric,
 ) -> Option<Note> {
@@ -181,15 +181,8 @@ fn ratio_of_typical(
 /// The median with its two-sided interval, from raw values or a histogram.
 fn median_interval(summary: &MetricSummary, confidence: f64) -> Option<(f64, f64, f64)> {
     let one_sided = 1.0 - (1.0 - confidence) / 2.0;
-    let (low, high) = stats::quantile_bounds(0.5, summary.count, one_sided);
-    let at = |rank: u64| match &summary.histogram {
-        Some(histogram) => histogram.value_at_rank(rank),
-        None => {
-            let ordered = stats::sorted(&summary.samples)?;
-            ordered.get(usize::try_from(rank).ok()? - 1).copied()
-        }
-    };
-    Some((at(low?)?, summary.percentile(0.5)?, at(high?)?))
+    let (low, high) = summary.quantile_bounds(0.5, one_sided);
+    Some((low?, summary.percentile(0.5)?, high?))
 }
 
 /// The mean with its two-sided interval, from the standard deviation.

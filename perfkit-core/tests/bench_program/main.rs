@@ -41,10 +41,10 @@ fn main() {
         ("allocations_are_exact", allocations_are_exact),
         ("failures_are_told", failures_are_told),
         ("a_baseline_is_kept", a_baseline_is_kept),
-        ("the_null_arm_runs", the_null_arm_runs),
+        ("the_control_is_measured", the_control_is_measured),
         (
-            "what_hangs_on_the_layout_is_told",
-            what_hangs_on_the_layout_is_told,
+            "what_depends_on_the_layout_is_told",
+            what_depends_on_the_layout_is_told,
         ),
         ("printing_is_harmless", printing_is_harmless),
         ("a_panic_ends_its_group", a_panic_ends_its_group),
@@ -212,18 +212,19 @@ fn a_baseline_is_kept() {
     assert_eq!(broken.code, Some(4), "{}", broken.err);
 }
 
-fn the_null_arm_runs() {
-    let folder = Folder::new("null");
+fn the_control_is_measured() {
+    let folder = Folder::new("control");
     let measured = folder.measure("plain", &["sum", "--null"]);
     assert_eq!(measured.code, Some(0), "{}", measured.err);
     let report = folder.report();
     let last = report.benchmarks.last().unwrap();
-    assert_eq!(last.name, "sum/loop (again)");
+    assert_eq!(last.name, "sum/loop (A/A control)");
+    assert_eq!(last.control_of.as_deref(), Some("sum/loop"));
     assert_eq!(last.blocks, report.benchmarks[0].blocks);
 }
 
 /// One of them takes two to five times as long, by the size of its environment.
-fn what_hangs_on_the_layout_is_told() {
+fn what_depends_on_the_layout_is_told() {
     let folder = Folder::new("layout");
     let measured = folder.run("layout", &["--bench"]);
     assert_eq!(measured.code, Some(0), "{}", measured.err);

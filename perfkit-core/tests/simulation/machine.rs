@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use perfkit::bench::{
+use perfkit::bench::engine::{
     Batch, BatchSize, Calibration, Launcher, Placement, Run, RunResult, Subject, Worker,
     WorkerError,
 };

@@ -42,7 +42,7 @@ mod machine;
 
 use std::time::Duration;
 
-use perfkit::bench::{
+use perfkit::bench::engine::{
     Blocks, CommandSettings, Experiment, FunctionSettings, Rounds, Sampled, StoppingRule,
 };
 use perfkit::compare::{ComparisonSet, VerdictRules, compare_paired, compare_set};
@@ -96,7 +96,7 @@ fn models() -> Vec<Model> {
 }
 
 /// How many times as many comparisons as usual.
-fn effort_factor() -> u64 {
+fn repetition_factor() -> u64 {
     let is_long = std::env::var("PERFKIT_SIMULATION").is_ok_and(|value| value == "long");
     if is_long { 10 } else { 1 }
 }
@@ -388,7 +388,7 @@ fn guard_power(models: &[Model], tallies: &[Tally], least: &[(&str, f64, f64)]) 
 
 #[test]
 fn functions() {
-    let (factor, models) = (effort_factor(), models());
+    let (factor, models) = (repetition_factor(), models());
     let edge = VerdictRules::default().indifference;
     let mut tallies = Vec::new();
     Tally::print_head("functions");
@@ -422,7 +422,7 @@ fn functions() {
 
 #[test]
 fn commands() {
-    let (factor, models) = (effort_factor(), models());
+    let (factor, models) = (repetition_factor(), models());
     let edge = VerdictRules::default().indifference;
     let mut tallies = Vec::new();
     Tally::print_head("commands");
@@ -455,7 +455,7 @@ fn builds_of_a_hundred_benchmarks() {
     let models: Vec<&Model> = models.iter().filter(|m| m.iteration_ns < 1e6).collect();
     let error = 1.0 - VerdictRules::default().confidence;
     let (mut apart, mut together) = (Share::default(), Share::default());
-    for build in 0..10 * effort_factor() {
+    for build in 0..10 * repetition_factor() {
         let alarms = |index: usize, set: &ComparisonSet, number: u64| {
             let model = models[index % models.len()];
             let seed = seed(200 + index, 0.0, number);
@@ -489,7 +489,7 @@ fn groups_of_which_half_are_slower() {
     let mut slowdowns = [0.03; 11];
     slowdowns[0] = 0.0;
     let (mut wrong, mut found) = (Share::default(), Share::default());
-    for number in 0..5 * effort_factor() {
+    for number in 0..5 * repetition_factor() {
         for (index, model) in models.iter().enumerate() {
             if matches!(model.name, "slow, mix" | "heavy tails") {
                 continue;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use perfkit::bench::{
+use perfkit::bench::engine::{
     BenchmarkInfo, FUNCTION_METRICS, GroupResult, GroupRun, GroupRunner, Program, Progress,
     Timeouts, WorkerError,
 };

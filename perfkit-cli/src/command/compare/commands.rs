@@ -1,6 +1,6 @@
 //! Comparing commands: running them in turn, and the report of it.
 
-use perfkit::bench::{Blocks, Experiment, Progress, pin, usable_cpus};
+use perfkit::bench::engine::{Blocks, Experiment, Progress, pin, usable_cpus};
 use perfkit::compare::{ComparisonSet, VerdictRules, counters_unavailable};
 use perfkit::process::own_peak_memory_bytes;
 use perfkit::report::{Benchmark, Report, Sampling, Side, StopReason};

@@ -132,21 +132,8 @@ fn of_metric<'a>(metric: &'a Metric, summary: &MetricSummary) -> Option<Measure<
 /// The order statistics that enclose the true median, whatever the
 /// distribution; `None` where the values are not known or are too few.
 fn median_bounds(summary: &MetricSummary) -> Option<(f64, f64)> {
-    let (low, high) = stats::quantile_bounds(0.5, summary.count, CONFIDENCE);
-    let (low, high) = (low?, high?);
-    if let Some(histogram) = &summary.histogram {
-        return Some((
-            histogram.value_at_rank(low)?,
-            histogram.value_at_rank(high)?,
-        ));
-    }
-    let sorted = stats::sorted(&summary.samples)?;
-    let at = |rank: u64| {
-        sorted
-            .get(usize::try_from(rank.checked_sub(1)?).ok()?)
-            .copied()
-    };
-    Some((at(low)?, at(high)?))
+    let (low, high) = summary.quantile_bounds(0.5, CONFIDENCE);
+    low.zip(high)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::*;
-use crate::bench::{Experiment, FunctionSettings, Sampled};
+use crate::bench::engine::{Experiment, FunctionSettings, Sampled};
 use crate::clock::MockClock;
 use crate::compare::ComparisonSet;
 use std::collections::BTreeMap;

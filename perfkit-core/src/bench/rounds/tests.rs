@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::scripted::{Event, Scripted, two};
 use super::*;
-use crate::bench::FunctionSettings;
+use crate::bench::engine::FunctionSettings;
 use crate::bench::samples::Samples;
 use crate::compare::{ComparisonSet, VerdictRules};
 use crate::report::{FailureKind, StopReason};
@@ -124,7 +124,7 @@ fn batches_within_a_block_are_mirrored() {
 }
 
 #[test]
-fn slow_functions_have_one_stretch_in_one_block() {
+fn slow_functions_have_one_sample_in_one_block() {
     for iteration_ns in [&[50e6, 50e6], &[2e9, 2e9]] {
         let mut scripted = Scripted::steady(iteration_ns);
         let settings = FunctionSettings {
