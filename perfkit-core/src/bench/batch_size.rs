@@ -24,8 +24,8 @@ const LONGEST_WARM_UP: Duration = Duration::from_millis(20);
 /// The most blocks in one round, however slowly processes start.
 const MOST_BLOCKS: f64 = 32.0;
 
-/// Two implementations whose times differ by less than this factor do the same
-/// number of iterations in each sample.
+/// Implementations whose times differ by less than this factor do the same number of
+/// iterations in each sample, so that what a sample costs beside them is the same.
 const SAME_ITERATIONS: f64 = 2.0;
 
 /// What an implementation does in each batch.
@@ -47,7 +47,7 @@ pub(super) fn batch_plans(iteration_ns: &[f64]) -> Vec<BatchPlan> {
 }
 
 impl BatchPlan {
-    /// That of an implementation whose iterations take so many nanoseconds.
+    /// The batches of an implementation whose iterations take so many nanoseconds.
     fn of(iteration_ns: f64) -> Self {
         let sample_ns = SAMPLE_TIME.as_nanos() as f64;
         let iterations = (sample_ns / iteration_ns.max(1e-3)).round().max(1.0);

@@ -15,7 +15,7 @@ pub fn usable_cpus() -> Vec<usize> {
     all.filter(|cpu| set.is_set(*cpu)).collect()
 }
 
-/// The CPUs that this process may run on; this system does not tell.
+/// This system has no way to ask for the CPUs that a process may run on: always empty.
 #[cfg(not(target_os = "linux"))]
 #[must_use]
 pub fn usable_cpus() -> Vec<usize> {

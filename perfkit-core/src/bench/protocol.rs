@@ -1,8 +1,7 @@
-//! What a bench program and whoever drives it say to each other.
+//! The messages between a worker process and the driver that started it.
 //!
-//! Each message is a line of JSON. They go over a socket that is the standard
-//! input of the worker, in both directions, so that whatever a benchmark prints
-//! does not get among them.
+//! Each message is a line of JSON. A socket that is the worker's standard input carries
+//! them in both directions, so that what a benchmark prints does not get among them.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
@@ -23,7 +22,7 @@ pub(super) const WORKER_ARGUMENT: &str = "--perfkit-worker";
 /// The longest message, in bytes.
 const LONGEST: usize = 4 << 20;
 
-/// The first word of a worker.
+/// The greeting of a worker, before it is asked for anything.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Hello {
     pub(super) perfkit_bench: u32,
@@ -35,7 +34,7 @@ pub(super) struct Hello {
 pub(super) enum Request {
     /// All benchmarks of the program.
     List,
-    /// To make one benchmark ready, and to be done with all others.
+    /// To make one benchmark ready: the only one of this process.
     Open {
         /// Its full name.
         benchmark: String,
@@ -44,7 +43,7 @@ pub(super) enum Request {
         /// So many bytes are allocated and kept before everything else.
         heap_offset_bytes: usize,
     },
-    /// How many iterations fill a time.
+    /// To find out how many iterations fill a time.
     Calibrate {
         /// That time.
         target_ns: u64,
@@ -85,7 +84,7 @@ pub(super) enum Reply {
     Batch(Batch),
 }
 
-/// What a worker found out about its benchmark before it is timed.
+/// What a worker found out about its benchmark before its samples are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// Nanoseconds of one iteration.
@@ -145,7 +144,7 @@ impl Batch {
     }
 }
 
-/// One end of the line.
+/// One end of the socket.
 #[derive(Debug)]
 pub(super) struct Channel {
     stream: UnixStream,
@@ -153,14 +152,14 @@ pub(super) struct Channel {
     pending: Vec<u8>,
 }
 
-/// How long a read waits before it looks whether waiting still makes sense.
-const LOOK_AROUND: Duration = Duration::from_millis(20);
+/// How long a read waits before it asks whether to go on waiting.
+const READ_TIMEOUT: Duration = Duration::from_millis(20);
 
 impl Channel {
     /// The driver's end, and what becomes the worker's standard input.
     pub(super) fn pair() -> io::Result<(Self, UnixStream)> {
         let (own, other) = UnixStream::pair()?;
-        own.set_read_timeout(Some(LOOK_AROUND))?;
+        own.set_read_timeout(Some(READ_TIMEOUT))?;
         Ok((Self::over(own), other))
     }
 
@@ -181,17 +180,17 @@ impl Channel {
         self.stream.write_all(&line)
     }
 
-    /// Waits for the next message; `None` when the other side is gone.
+    /// Waits for the next message; `None` when the other side has closed the socket.
     pub(super) fn receive<M: DeserializeOwned>(&mut self) -> io::Result<Option<M>> {
         self.receive_while(&mut |_| true)
     }
 
-    /// The same for as long as `goes_on` agrees, which is told how long it has
-    /// been waiting.
+    /// Waits for the next message for as long as `goes_on` returns true, which is called
+    /// with the time waited so far.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] when `goes_on` had enough, and
-    /// [`ErrorKind::InvalidData`] for what is no such message.
+    /// [`ErrorKind::TimedOut`] when `goes_on` returns false, and
+    /// [`ErrorKind::InvalidData`] for something that is no such message.
     pub(super) fn receive_while<M: DeserializeOwned>(
         &mut self,
         goes_on: &mut dyn FnMut(Duration) -> bool,

@@ -51,7 +51,7 @@ const WANTED_SAMPLES: u32 = 160;
 /// Sizes of environments and heaps are drawn up to here.
 const MOST_PADDING_BYTES: usize = 4096;
 
-/// The loop may be this share of a function's time before a reader is told.
+/// A note says so where the loop may be more than this share of a function's time.
 const LOOP_SHARE: f64 = 0.02;
 
 /// Where a worker process is put.
@@ -153,7 +153,8 @@ impl<'a, L: Launcher> Rounds<'a, L> {
         }
     }
 
-    /// A fresh process for each, started in this order; returned in that of the indices.
+    /// Starts a fresh process for each implementation, in this order; returns them in the
+    /// order of the indices.
     fn start(
         &mut self,
         order: &[usize],

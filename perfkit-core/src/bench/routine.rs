@@ -264,8 +264,8 @@ impl<O, F: Fn() -> O + Sync> Routine for ThreadedRoutine<F> {
     }
 }
 
-/// How often a sample is timed again before it is believed; once where it takes
-/// far longer than it should.
+/// How often a sample is repeated while calibrating, of which the shortest counts; once
+/// where it takes far longer than the target.
 const REPEATS: usize = 2;
 
 /// How many iterations take about `target`, and nanoseconds of one. Runs for some

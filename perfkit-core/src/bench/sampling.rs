@@ -61,7 +61,7 @@ pub struct Replicate<'a> {
     pub(super) samples: &'a mut [Samples],
     /// How many blocks are complete, which is the number of the next one.
     pub(super) blocks: &'a mut u64,
-    /// Tells the user that the implementation of this index is run next.
+    /// Reports that the implementation of this index is run next.
     pub(super) announce: &'a mut dyn FnMut(usize),
 }
 
@@ -114,12 +114,12 @@ pub struct Experiment<'a> {
     pub rule: &'a StoppingRule,
     /// Decides orders and placements.
     pub seed: u64,
-    /// Tells how much time has passed.
+    /// The clock that time limits are read from.
     pub clock: &'a Clock,
 }
 
 impl Experiment<'_> {
-    /// Measures replicates until the stopping rule or the source ends it, and tells before
+    /// Measures replicates until the stopping rule or the source ends it, and reports before
     /// each run how far it has come.
     ///
     /// Everything that was measured is returned, however it ended.

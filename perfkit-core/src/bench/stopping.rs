@@ -2,8 +2,8 @@
 //!
 //! A *stopping rule* says how much is measured at least and at most, for how long, and at
 //! which points in between the values are analysed. An *interim analysis* that finds every
-//! verdict clear ends sampling. Whoever analyses several times has several chances to
-//! claim a difference that is none, so the analyses share the error that the verdicts
+//! verdict clear ends sampling. Each analysis is another chance to claim a difference that
+//! is none, so the analyses share the error that the verdicts
 //! may have (Bonferroni: the shares add up to one): a group-sequential design, as in
 //! Jennison and Turnbull, *Group Sequential Methods with Applications to Clinical
 //! Trials* (2000), with shares that are fixed beforehand rather than boundaries that
@@ -57,8 +57,8 @@ impl InterimAnalysis {
 }
 
 impl StoppingRule {
-    /// Whether no further replicate is to begin after so many, of which the source wants this
-    /// time. One replicate is always measured.
+    /// Whether time is up after so many replicates. `wanted` is how long the source would
+    /// like sampling to go on. One replicate is always measured.
     pub(super) fn is_time_up(&self, replicates: u64, elapsed: Duration, wanted: Duration) -> bool {
         let time = if replicates < self.min_replicates {
             self.longest

@@ -14,7 +14,7 @@ use super::routine::{
 /// A benchmark of a program, as the program lists it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BenchmarkInfo {
-    /// Its full name: that of its group, a slash, and that of the implementation.
+    /// Its full name: the group's, a slash, and the implementation's.
     pub name: String,
     /// The group, whose implementations are compared with each other.
     pub group: String,
@@ -79,7 +79,7 @@ impl<'a> Bench<'a> {
 /// Takes the implementations of a group.
 pub struct Group<'a> {
     visitor: &'a mut dyn Visitor,
-    /// What holds for those that are added from now on.
+    /// What is the same for all benchmarks that are added from now on.
     common: BenchmarkInfo,
 }
 

@@ -9,7 +9,7 @@ use super::protocol::{Batch, BatchSize, Calibration, Channel, Hello, Reply, Requ
 use super::routine::{Routine, calibrate, loop_cost_ns};
 use super::suite::{Bench, BenchmarkInfo, Visitor, list};
 
-/// Answers whoever started this process, until it is gone.
+/// Answers the driver that started this process, until it closes the socket.
 ///
 /// # Errors
 /// The standard input is not the socket of a driver, or it broke.
@@ -60,16 +60,16 @@ fn end_with_the_driver() {
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
 }
 
-/// On this system a worker ends when it next looks for a request.
+/// On this system a worker ends when it next reads from the socket.
 #[cfg(not(target_os = "linux"))]
 fn end_with_the_driver() {}
 
-/// Runs one benchmark as it is told.
+/// Answers requests for one benchmark.
 struct Server<'a> {
     benchmark: String,
     is_pinned: bool,
     channel: &'a mut Channel,
-    /// How serving ended, once it did.
+    /// The result of answering, once the driver has closed the socket.
     ended: Option<io::Result<()>>,
 }
 
@@ -146,8 +146,8 @@ fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
     batch
 }
 
-/// The largest resident size of this process; what `getrusage` tells would
-/// include that of whoever started it.
+/// The largest resident size of this process. That of `getrusage` would include the size
+/// of the process that started it.
 fn peak_memory_bytes() -> Option<u64> {
     // One read of it all: the kernel writes the text anew for each.
     let mut status = [0; 4096];

@@ -75,7 +75,7 @@ const WITH_VALUE: [&str; 8] = [
     "-Z",
 ];
 
-/// Those that stand alone.
+/// Options of other test runners without a value, which mean nothing here.
 const ALONE: [&str; 9] = [
     "--nocapture",
     "--no-capture",

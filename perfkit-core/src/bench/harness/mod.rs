@@ -58,8 +58,8 @@ const FILE: i32 = 4;
 /// ```
 ///
 /// Every benchmark is measured in processes of its own, started from this same
-/// program: `define` runs in each of them, and the closure of a group only in
-/// those that measure one of it.
+/// program: `define` runs in each of them, and the closure of a group only in those that
+/// measure a benchmark of that group.
 ///
 /// Ends the process with a code other than 0 where something went wrong: 2 for a
 /// wrong command line, 4 for a file, 5 for a benchmark that failed.
@@ -68,7 +68,7 @@ pub fn main(define: impl Fn(&mut Bench<'_>)) {
     let mut given = std::env::args().skip(1);
     if given.next().as_deref() == Some(WORKER_ARGUMENT) {
         if let Err(error) = worker::work(define) {
-            stream::complain(&error.to_string());
+            stream::print_error(&error.to_string());
             std::process::exit(FILE);
         }
         return;
@@ -78,7 +78,7 @@ pub fn main(define: impl Fn(&mut Bench<'_>)) {
         Ok(arguments) => run(&arguments, &define),
     };
     if let Err((code, message)) = code {
-        stream::complain(&message);
+        stream::print_error(&message);
         std::process::exit(code);
     }
 }
@@ -202,14 +202,14 @@ fn run_group(runner: &GroupRunner<'_>, group: &GroupRun, report: &mut Report) ->
         for line in failure.stderr.lines() {
             message += &format!("\n  | {}", printable(line));
         }
-        stream::complain(&message);
+        stream::print_error(&message);
     }
     let is_whole = result.sampling.stopped != StopReason::RunFailed;
     result.add_to(report);
     is_whole
 }
 
-/// Compares the benchmarks of a group with those that were kept.
+/// Compares the benchmarks of a group with the saved ones of the same names.
 fn compare_with(before: Option<&Report>, report: &mut Report, group: &GroupRun) {
     let Some(before) = before else {
         return;

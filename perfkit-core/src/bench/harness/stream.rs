@@ -9,7 +9,7 @@ pub(super) fn print(text: &str) {
     let _ = out.flush();
 }
 
-/// Tells an error.
-pub(super) fn complain(message: &str) {
+/// Prints an error to standard error.
+pub(super) fn print_error(message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "error: {message}");
 }
