@@ -263,6 +263,32 @@ fn interrupted_between_rounds(folder: &Folder) {
     }
 }
 
+/// The change that adds the first benchmarks has nothing to be compared with.
+#[test]
+fn benchmarks_that_are_all_new_are_told_and_pass() {
+    let folder = Folder::new();
+    package(&folder);
+    let manifest = folder.read("Cargo.toml");
+    let without = manifest.replace("[[bench]]", "[[package.metadata.bench]]");
+    let without = without.replace("[package]", "[package]\nautobenches = false");
+    folder.write("Cargo.toml", &without);
+    git(&folder, &["init", "-q"]);
+    commit(&folder, "no benchmarks");
+    folder.write("Cargo.toml", &manifest);
+    write_bench(&folder, 4, "");
+    folder
+        .run(["compare", "--base", "HEAD", "--bench", "once"])
+        .exits_with(0)
+        .says("Nothing was compared: all benchmarks are new.")
+        .says("work/once is new: HEAD does not have it");
+    let rule = "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"5%\"\n";
+    folder.write("perfkit.toml", rule);
+    folder
+        .run(["gate", "--base", "HEAD", "--bench", "once"])
+        .exits_with(0)
+        .says("new: the baseline does not have it");
+}
+
 /// Commands of both trees, with the path put in.
 #[test]
 fn commands_of_two_revisions_are_compared() {

@@ -27,6 +27,9 @@ use perfkit::report::{Note, Report, Severity};
 /// What is said of a report without any.
 const NO_RESULTS: &str = "The report has no results.";
 
+/// What is said where nothing has an earlier state.
+const ALL_NEW: &str = "Nothing was compared: all benchmarks are new.";
+
 /// Everything that a report says, the verdict first.
 pub(crate) fn document(report: &Report, detail: Detail) -> Document {
     let mut document = Document::default();
@@ -40,12 +43,19 @@ pub(crate) fn document(report: &Report, detail: Detail) -> Document {
         operations::describe(report, &mut document);
     }
     if document.blocks.is_empty() {
-        document.sentence(Tone::Plain, NO_RESULTS);
+        document.sentence(Tone::Plain, without_results(report));
     }
     if detail != Detail::Brief {
         told_remarks(report, detail).for_each(|note| document.remark(note));
     }
     document
+}
+
+fn without_results(report: &Report) -> &'static str {
+    match report.only_in_candidate.is_empty() {
+        true => NO_RESULTS,
+        false => ALL_NEW,
+    }
 }
 
 /// How much is said.

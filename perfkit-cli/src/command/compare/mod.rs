@@ -42,7 +42,8 @@ pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<E
         return Ok(verdict_exit(&report, arguments.strict));
     }
     let runs = report.benchmarks.iter().map(|b| b.successes + b.failures);
-    let published = if runs.sum::<u64>() > 0 {
+    let is_any_new = !report.only_in_candidate.is_empty();
+    let published = if runs.sum::<u64>() > 0 || is_any_new {
         outputs.publish(&report, verbosity)
     } else {
         Ok(())
