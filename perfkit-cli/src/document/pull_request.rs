@@ -35,7 +35,7 @@ pub(crate) fn digest(report: &Report, detail: Detail) -> Document {
         operations::describe(report, &mut document);
     }
     if document.blocks.is_empty() {
-        document.sentence(Tone::Plain, super::NO_RESULTS);
+        document.sentence(Tone::Plain, super::without_results(report));
     }
     if detail != Detail::Brief {
         told_remarks(report, detail).for_each(|note| document.remark(note));
