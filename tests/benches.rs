@@ -213,7 +213,7 @@ fn gated(folder: &Folder) {
         .exits_with(1)
         .says("; again in a second session: takes ")
         .complains("measuring once more");
-    assert!(!answer.stdout.contains("--null"), "{answer:#?}");
+    assert!(!answer.stdout.contains("--control"), "{answer:#?}");
     let measured = folder.report("gated.json");
     assert_eq!(verdict(&measured, "work/more"), Verdict::Slower);
     assert_eq!(measured.benchmarks.len(), 3, "the baseline runs twice");
@@ -350,7 +350,7 @@ fn a_command_runs_against_itself_to_show_the_noise() {
     let folder = Folder::new();
     let line = [
         "compare",
-        "--null",
+        "--control",
         "true",
         "sleep 0.05",
         "-r",

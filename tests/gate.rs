@@ -330,7 +330,7 @@ fn a_regression_may_be_of_any_metric() {
     let answer = rule("no_such_metric")
         .exits_with(2)
         .says("nobody measured no_such_metric; there are `items`, `wall_time`");
-    assert!(!answer.stdout.contains("--null"), "{answer:#?}");
+    assert!(!answer.stdout.contains("--control"), "{answer:#?}");
 }
 
 #[test]
@@ -403,7 +403,7 @@ fn a_comparison_is_gated_by_its_own_pairs() {
     folder.run(arguments).exits_with(0);
     let answer = folder.run(["gate", "out.json"]).exits_with(1);
     let answer = answer.says("sleep 0.3");
-    let asks = answer.stdout.matches("`perfkit compare --null` does");
+    let asks = answer.stdout.matches("`perfkit compare --control` does");
     assert_eq!(asks.count(), 1, "{answer:#?}");
     let arguments = [
         "compare",

@@ -210,7 +210,7 @@ impl Pairs {
         if noise.is_none() && self.all.iter().skip(before).any(has_ratio) {
             self.notes.push(Note::info(
                 NoteCode::NoControl,
-                "by how much this machine makes things differ from themselves was not measured: `perfkit compare --null` does",
+                "by how much this machine makes things differ from themselves was not measured: `perfkit compare --control` does",
             ));
         }
     }

@@ -8,16 +8,16 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
-  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 perfkit export report.json --to otlp
-  perfkit export report.json --to prometheus -o /var/lib/node_exporter/perfkit.prom
+  perfkit export report.json --to otlp   # to $OTEL_EXPORTER_OTLP_ENDPOINT
+  perfkit export report.json --to prometheus -o perfkit.prom
   perfkit export report.json --to hgrm --operation checkout::pay -o pay.hgrm
 ")]
 pub(crate) struct ExportArguments {
-    /// The report.
+    /// The report, perfkit's own or another tool's.
     #[arg(value_name = "REPORT")]
     pub(crate) report: PathBuf,
 
-    /// Where it goes.
+    /// Where it is sent, or the format that is written.
     #[arg(long, value_enum)]
     pub(crate) to: ExportTarget,
 
@@ -26,7 +26,7 @@ pub(crate) struct ExportArguments {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// The operation or benchmark that hgrm is to have, where there are several.
+    /// The operation or benchmark that hgrm is to show, where there are several.
     #[arg(long, value_name = "NAME")]
     pub(crate) operation: Option<String>,
 }

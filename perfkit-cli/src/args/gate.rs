@@ -10,9 +10,9 @@ use super::values::TimeSpan;
 /// Hold reports, or this tree against a revision, to the budgets and regression
 /// rules of perfkit.toml.
 ///
-/// With --base it measures as `perfkit compare --base` does, with the baseline against
-/// itself too: what that seems to differ by is the machine's own noise, and no
-/// regression. One that is found is measured once more, and counts if it is found again.
+/// With --base it measures as `perfkit compare --base REV --control` does: by how much the
+/// revision seems to differ from itself is the machine's own noise, and no regression. A
+/// regression that is found is measured once more, and counts if it is found again.
 ///
 /// A check that cannot be made, because nothing has such a name or such a metric, is no
 /// pass. What the sample does not decide passes, unless --strict or `inconclusive` says
@@ -49,11 +49,11 @@ pub(crate) struct GateArguments {
     #[arg(long, value_name = "REPORT", conflicts_with = "base")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Measure this tree against another revision of it, and judge that.
+    /// Measure this tree and the revision REV of it, and judge the difference.
     #[arg(long, value_name = "REV")]
     pub(crate) base: Option<String>,
 
-    /// Measure the benchmarks whose name contains FILTER.
+    /// Measure only benchmarks whose name contains FILTER.
     #[arg(
         long,
         value_name = "FILTER",
@@ -70,19 +70,19 @@ pub(crate) struct GateArguments {
     #[arg(long, value_name = "NAMES", requires = "base")]
     pub(crate) features: Vec<String>,
 
-    /// How long to measure at most, as for `perfkit compare`.
+    /// Measure for at most this time, as `perfkit compare` does.
     #[arg(long, value_name = "TIME", requires = "base")]
     pub(crate) time: Option<TimeSpan>,
 
-    /// How long a run, or the silence of a benchmark, may last.
+    /// The longest that a run may take, or that a benchmark may be silent.
     #[arg(long, value_name = "TIME", requires = "base")]
     pub(crate) timeout: Option<TimeSpan>,
 
-    /// Decides the order of runs; a second session has the next number.
+    /// The number that decides the order of runs; a second session has the next number.
     #[arg(long, value_name = "NUMBER", requires = "base")]
     pub(crate) seed: Option<u64>,
 
-    /// Save what was measured first as a report.
+    /// Save what the first session measured as a report.
     #[arg(long, value_name = "FILE", requires = "base")]
     pub(crate) export_json: Option<PathBuf>,
 

@@ -26,15 +26,16 @@ pub(crate) use values::{Confidence, RunCount, Share, TimeSpan};
 
 use std::str::FromStr;
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
-  perfkit compare 'gzip -1 -c FILE' 'gzip -9 -c FILE'   which is faster, and by how much?
-  perfkit run -- ./server                               what did its #[measure]s record?
-  perfkit report report.json                            show a saved report
-  perfkit gate report.json                              hold it against perfkit.toml
-  perfkit gate --base main                              measure this tree and hold it against it
+  perfkit compare './old FILE' './new FILE'  which is faster, and by how much
+  perfkit compare --base main                what this tree made slower
+  perfkit run -- ./server                    what its #[measure]s recorded
+  perfkit report report.json                 show a saved report
+  perfkit gate report.json                   judge it by perfkit.toml
+  perfkit gate --base main                   judge what this tree made different
 ";
 
 /// What installs perfkit with all of its features.
@@ -67,13 +68,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, global = true, help_heading = EVERYWHERE)]
     color: Option<Color>,
 
-    /// Show no progress and no remarks.
+    /// Show the result alone: no progress and no remarks.
     #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     quiet: bool,
 
-    /// Show every detail that was measured.
-    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = EVERYWHERE)]
-    verbose: u8,
+    /// Show every detail that was measured, and where settings came from.
+    #[arg(short, long, overrides_with = "verbose", global = true, help_heading = EVERYWHERE)]
+    verbose: bool,
 
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -98,8 +99,8 @@ impl Arguments {
     pub(crate) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
-            (false, 0) => Verbosity::Normal,
-            (false, _) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+            (false, true) => Verbosity::Verbose,
         }
     }
 }
@@ -144,5 +145,18 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::description().debug_assert();
+    }
+
+    #[test]
+    fn examples_fit_a_terminal() {
+        let description = super::description();
+        let verbs = description.get_subcommands();
+        for verb in verbs.chain([&description]) {
+            let examples = verb.get_before_help().map(ToString::to_string);
+            let examples = examples.unwrap_or_default();
+            assert!(examples.starts_with("Example"), "{}", verb.get_name());
+            let longest = examples.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(80), "{examples}");
+        }
     }
 }

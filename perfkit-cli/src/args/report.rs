@@ -17,7 +17,7 @@ Examples:
   perfkit report --format html -o page.html monday.json tuesday.json
 ")]
 pub(crate) struct ReportArguments {
-    /// The report files.
+    /// Report files, perfkit's own or another tool's.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 
@@ -29,12 +29,12 @@ pub(crate) struct ReportArguments {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Draw the distribution of each implementation, or the latency percentiles of
-    /// each operation, as the file's name says: .svg or .png.
+    /// Draw the distribution of each implementation's times, or the latency percentiles of
+    /// each operation, into a file that ends in .svg or .png.
     #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,
 
-    /// Write a page and open it: a temporary one, or that of --output.
+    /// Write a page and open it in a browser: a temporary page, or that of --output.
     #[arg(long)]
     pub(crate) open: bool,
 }

@@ -19,7 +19,7 @@ pub(crate) struct RunArguments {
     #[arg(value_name = "COMMAND", required = true, last = true)]
     pub(crate) command: Vec<String>,
 
-    /// Also save the report.
+    /// Also save the report, as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
 
@@ -32,7 +32,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
 
-    /// Write the report to a file instead of standard output, where the program
+    /// Write what is printed to a file instead of standard output, where the program
     /// writes too.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -214,7 +214,7 @@ fn a_baseline_is_kept() {
 
 fn the_control_is_measured() {
     let folder = Folder::new("control");
-    let measured = folder.measure("plain", &["sum", "--null"]);
+    let measured = folder.measure("plain", &["sum", "--control"]);
     assert_eq!(measured.code, Some(0), "{}", measured.err);
     let report = folder.report();
     let last = report.benchmarks.last().unwrap();

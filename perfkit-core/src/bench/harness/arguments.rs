@@ -53,7 +53,7 @@ Compares the implementations of each group with the first of it.
   --test                 run each once, without measuring
   --save-baseline NAME   keep the results under a name
   --baseline NAME        compare with the results kept under it
-  --null                 also run the first of each group against itself: what
+  --control              also run the first of each group against itself: what
                          they seem to differ by is the machine's own noise, and
                          counts as the same
   --time SECONDS         start no more rounds of a group after so long (1 for
@@ -115,7 +115,7 @@ impl Arguments {
                 "--help" | "-h" => parsed.task = Task::Help,
                 "--exact" => parsed.is_exact = true,
                 "--ignored" => parsed.only_ignored = true,
-                "--null" => parsed.has_control = true,
+                "--control" | "--null" => parsed.has_control = true,
                 "--skip" => parsed.skipped.push(value()?),
                 "--save-baseline" => parsed.save_baseline = Some(baseline_name(value()?)?),
                 "--baseline" => parsed.baseline = Some(baseline_name(value()?)?),
