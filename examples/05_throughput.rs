@@ -41,10 +41,10 @@ fn main() {
     );
     let busy = checksum
         .lifetime
-        .metric("execution_time")
+        .execution_time()
         .expect("it was timed")
         .sum;
-    if let Some(cpu) = checksum.lifetime.metric("cpu_time") {
+    if let Some(cpu) = checksum.lifetime.cpu_time() {
         println!("{:.0} % of its time was CPU time", 100.0 * cpu.sum / busy);
     }
 }

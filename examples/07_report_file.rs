@@ -33,7 +33,7 @@ fn main() -> Result<(), perfkit::report::ReportError> {
         "{} calls of {} operation",
         summary.calls, summary.operations
     );
-    let time = report.operations[0].lifetime.metric("execution_time");
+    let time = report.operations[0].lifetime.execution_time();
     let p75 = time.and_then(|time| time.percentile(0.75));
     let p75 = p75.map(|ns| Unit::Nanoseconds.format(ns, 3));
     println!(

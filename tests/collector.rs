@@ -418,7 +418,7 @@ fn a_real_collector_gets_the_same_counts_as_the_report() {
         .says("a collector got the numbers: true");
     let pay = &folder.report("report.json").operations[0];
     assert_eq!(pay.name, "checkout::pay");
-    let time = pay.lifetime.metric("execution_time").unwrap();
+    let time = pay.lifetime.execution_time().unwrap();
 
     // The service sends twice: when it flushes and when it ends.
     let (metric, attribute) = ("perfkit.operation.duration", "Str(checkout::pay)");

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// let text = monitor.operation("greet").memory().measure(|| "hello".repeat(100));
 /// let snapshot = monitor.snapshot();
 /// let greet = snapshot.operation("greet").unwrap();
-/// assert_eq!(greet.lifetime.metric("allocated").unwrap().max, Some(500.0));
+/// assert_eq!(greet.lifetime.allocated().unwrap().max, Some(500.0));
 /// # drop(text);
 /// ```
 #[derive(Debug)]

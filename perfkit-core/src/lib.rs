@@ -56,7 +56,11 @@ pub mod clock;
 
 pub mod histogram;
 
+mod number;
+
 pub mod metric;
+
+pub mod metric_summary;
 
 pub mod window;
 
@@ -104,7 +108,8 @@ pub use global::{
     try_measure_async,
 };
 pub use measure::Timer;
-pub use metric::{Direction, Metric, MetricSummary};
+pub use metric::{Direction, Metric};
+pub use metric_summary::MetricSummary;
 pub use monitor::{Collector, Labelled, Measurement, Monitor, MonitorBuilder, Operation};
 pub use outcome::{Ending, Failure, Outcome};
 #[cfg(all(feature = "bench", feature = "macros"))]

@@ -7,8 +7,8 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::metric::number;
 use crate::monitor::Monitor;
+use crate::number;
 use crate::stats;
 
 /// What a measured call costs beside the work that it measures.
@@ -17,6 +17,7 @@ use crate::stats;
 /// made. It is what such a call costs in a loop that does nothing else; where the
 /// processor has other work to do meanwhile, less of it is felt.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ProbeOverhead {
     /// What a measured call takes longer than a bare one, in nanoseconds.
     #[serde(serialize_with = "number::serialize")]

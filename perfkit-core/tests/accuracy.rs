@@ -194,7 +194,7 @@ impl Worker {
 }
 
 fn execution_time(window: &perfkit::WindowSnapshot) -> &MetricSummary {
-    window.metric("execution_time").unwrap()
+    window.execution_time().unwrap()
 }
 
 fn assert_percentiles_within(summary: &MetricSummary, values: &[u64], tolerance: f64) {

@@ -109,8 +109,8 @@ fn measure_memory_usage_async() {
     }
     let snapshot = monitor.snapshot();
     let fill = &snapshot.operation("fill").unwrap().lifetime;
-    assert_eq!(fill.metric("peak_growth").unwrap().max, Some(60_000.0));
-    assert_eq!(fill.metric("net_growth").unwrap().max, Some(0.0));
+    assert_eq!(fill.peak_growth().unwrap().max, Some(60_000.0));
+    assert_eq!(fill.net_growth().unwrap().max, Some(0.0));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn measure_cpu_usage() {
     });
     let snapshot = monitor.snapshot();
     let half = &snapshot.operation("half").unwrap().lifetime;
-    assert_eq!(half.metric("cpu_time").unwrap().max, Some(10.0 * MS));
+    assert_eq!(half.cpu_time().unwrap().max, Some(10.0 * MS));
     assert_eq!(half.max(), Some(20.0 * MS));
 }
 
@@ -172,10 +172,7 @@ fn a_failure_is_counted_with_its_text_and_kept_out_of_the_successful_values() {
     let save = snapshot.operation("save").unwrap();
     assert_eq!(save.lifetime.success_rate(), Some(0.5));
     assert_eq!(save.lifetime.max(), Some(1.0 * MS));
-    assert_eq!(
-        save.lifetime.metric("failure_time").unwrap().max,
-        Some(900.0 * MS)
-    );
+    assert_eq!(save.lifetime.failure_time().unwrap().max, Some(900.0 * MS));
     assert_eq!(
         (save.errors[0].count, save.errors[0].last_text.as_str()),
         (1, "disk full")

@@ -75,14 +75,11 @@ impl Bed {
         let names: Vec<_> = snapshot.operations.iter().map(|o| &o.name).collect();
         assert_eq!(names, [name]);
         let lifetime = &snapshot.operations[0].lifetime;
-        let expected = Calls {
-            success: 1,
-            ..Calls::default()
-        };
+        let expected = Calls::NONE.with_success(1);
         assert_eq!(lifetime.calls, expected);
-        let time = lifetime.metric("execution_time").unwrap();
+        let time = lifetime.execution_time().unwrap();
         assert_eq!((time.count, time.sum), (1, (20 * MS) as f64));
-        let busy = lifetime.metric("busy_time").unwrap();
+        let busy = lifetime.busy_time().unwrap();
         assert_eq!((busy.count, busy.sum), (1, 0.0));
     }
 }
@@ -236,7 +233,7 @@ fn a_failure_takes_as_long_as_its_future() {
     let snapshot = guest.0.monitor.snapshot();
     let lifetime = &snapshot.operations[0].lifetime;
     assert_eq!((lifetime.calls.failure, lifetime.calls.total()), (1, 1));
-    let time = lifetime.metric("failure_time").unwrap();
+    let time = lifetime.failure_time().unwrap();
     assert_eq!((time.count, time.sum), (1, (20 * MS) as f64));
 }
 

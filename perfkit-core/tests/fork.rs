@@ -104,10 +104,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 fn successes(success: u64) -> Calls {
-    Calls {
-        success,
-        ..Calls::default()
-    }
+    Calls::NONE.with_success(success)
 }
 
 struct SetOnDrop<'a>(&'a AtomicBool);
@@ -157,7 +154,7 @@ fn carry_on(monitor: &Monitor, busy: &Operation) -> i32 {
     }
     let snapshot = monitor.snapshot();
     let new = snapshot.operation("new").unwrap();
-    let time = new.lifetime.metric("execution_time").unwrap();
+    let time = new.lifetime.execution_time().unwrap();
     if new.lifetime.calls != successes(CALLS) || time.count != CALLS {
         return NEW_OPERATION_IS_WRONG;
     }

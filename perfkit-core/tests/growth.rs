@@ -58,10 +58,7 @@ fn assert_grew_less(limit: u64, before: u64) {
 }
 
 fn successes(success: u64) -> Calls {
-    Calls {
-        success,
-        ..Calls::default()
-    }
+    Calls::NONE.with_success(success)
 }
 
 #[test]
@@ -156,7 +153,7 @@ fn many_names() {
 fn has_only_successes(operation: &OperationSnapshot, count: u64) {
     let lifetime = &operation.lifetime;
     assert_eq!(lifetime.calls, successes(count), "{}", operation.name);
-    let time = lifetime.metric("execution_time").unwrap();
+    let time = lifetime.execution_time().unwrap();
     assert_eq!(time.count, count, "{}", operation.name);
 }
 

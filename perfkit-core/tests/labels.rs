@@ -65,7 +65,7 @@ fn methods_and_async_functions_have_labels_too() {
     assert_eq!(runtime.block_on(Table("users").load()), 5);
     let load = recorded(r#"labels::Table::load{table="users"}"#);
     assert_eq!(load.lifetime.calls.success, 1);
-    assert!(load.lifetime.metric("busy_time").is_some());
+    assert!(load.lifetime.busy_time().is_some());
 
     let monitor = Monitor::new();
     assert_eq!(Table("or\"ders").store(&monitor, 7), 7);
@@ -115,7 +115,7 @@ fn a_sampled_operation_counts_every_call_and_times_one_of_some() {
         (9800, 100, 100)
     );
     assert_eq!(tiny.errors[0].count, 100);
-    let timed = tiny.lifetime.metric("execution_time").unwrap().count;
+    let timed = tiny.lifetime.execution_time().unwrap().count;
     assert_eq!(timed + tiny.untimed_calls, 9800);
     // Every tenth on average, at distances drawn evenly from 1 to 19: of some 1000
     // such distances the sum varies by 2 %.
@@ -153,6 +153,6 @@ fn the_distances_between_timed_calls_follow_no_rhythm() {
 fn timed_calls(name: &str) -> u64 {
     let snapshot = perfkit::snapshot();
     let operation = snapshot.operation(name);
-    let time = operation.and_then(|operation| operation.lifetime.metric("execution_time"));
+    let time = operation.and_then(|operation| operation.lifetime.execution_time());
     time.map_or(0, |time| time.count)
 }

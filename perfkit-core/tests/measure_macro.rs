@@ -194,7 +194,7 @@ fn methods_are_named_after_their_type_and_borrow_as_before() {
     assert_eq!(outcomes("measure_macro::Stack::first_mut"), (1, 0));
     assert_eq!(outcomes("measure_macro::Stack::into_items"), (2, 0));
     let items = recorded("measure_macro::Stack::push_all");
-    assert_eq!(items.lifetime.metric("items").unwrap().sum, 2.0);
+    assert_eq!(items.lifetime.items().unwrap().sum, 2.0);
 }
 
 trait Shape {
@@ -260,7 +260,7 @@ fn async_functions_are_measured_to_completion() {
     assert!(
         recorded("measure_macro::fetch")
             .lifetime
-            .metric("busy_time")
+            .busy_time()
             .is_some()
     );
 }
@@ -303,7 +303,7 @@ fn functions_that_return_futures_are_measured_by_the_future() {
     assert_eq!(block_on(boxed("")), 0);
     let time = recorded("measure_macro::boxed").lifetime;
     assert_eq!(time.calls.success, 2);
-    assert!(time.metric("busy_time").is_some());
+    assert!(time.busy_time().is_some());
 }
 
 #[measure]
@@ -453,7 +453,7 @@ fn calls_go_to_the_monitor_that_was_named() {
         .operation("measure_macro::Service::handle")
         .unwrap()
         .lifetime;
-    assert_eq!(handle.metric("cpu_time").unwrap().max, Some(4e6));
+    assert_eq!(handle.cpu_time().unwrap().max, Some(4e6));
     assert_eq!(
         snapshot
             .operation("async handle")
@@ -464,8 +464,8 @@ fn calls_go_to_the_monitor_that_was_named() {
         1
     );
     let copy = &snapshot.operation("measure_macro::copy").unwrap().lifetime;
-    assert_eq!(copy.metric("bytes").unwrap().sum, 9.0);
-    assert_eq!(copy.metric("allocated").unwrap().max, Some(9.0));
+    assert_eq!(copy.bytes().unwrap().sum, 9.0);
+    assert_eq!(copy.allocated().unwrap().max, Some(9.0));
     assert!(
         perfkit::snapshot()
             .operation("measure_macro::copy")
@@ -527,7 +527,7 @@ fn async_recursion_counts_every_call_and_times_the_outermost() {
     assert_eq!(block_on(tree(4)), 5);
     let tree = recorded("measure_macro::tree");
     assert_eq!((tree.lifetime.calls.success, tree.recursive_calls), (5, 4));
-    assert_eq!(tree.lifetime.metric("execution_time").unwrap().count, 1);
+    assert_eq!(tree.lifetime.execution_time().unwrap().count, 1);
 }
 
 #[test]
@@ -628,7 +628,7 @@ fn options_are_evaluated_before_the_body_and_let_go_of_at_once() {
     assert!(block_on(queue.lock_again()));
     assert_eq!(block_on(upload(vec![0; 10])), 10);
     let items = recorded("measure_macro::Queue::drain").lifetime;
-    assert_eq!(items.metric("items").unwrap().sum, 3.0);
+    assert_eq!(items.items().unwrap().sum, 3.0);
 }
 
 #[measure]
@@ -659,7 +659,7 @@ fn returned_types_still_guide_the_body() {
     assert_eq!(adder(1)(2), 3);
     assert_eq!(outcomes("measure_macro::checked"), (0, 1));
     let time = recorded("measure_macro::in_a_box").lifetime;
-    assert!(time.metric("busy_time").is_some());
+    assert!(time.busy_time().is_some());
 }
 
 #[measure]
@@ -756,7 +756,7 @@ fn methods_of_async_traits_are_measured_by_their_futures() {
     assert_eq!(outcomes("measure_macro::Memory::load"), (2, 1));
     assert_eq!(outcomes("measure_macro::Memory::load_twice"), (1, 0));
     let time = recorded("measure_macro::Memory::load").lifetime;
-    assert!(time.metric("busy_time").is_some());
+    assert!(time.busy_time().is_some());
 }
 
 #[measure(ok = |_| panic!("expected in this test"))]

@@ -74,7 +74,7 @@ fn a_recursion_of_ten_is_ten_calls_and_its_time_is_counted_once() {
     let recurse = operation(&monitor, "recurse");
     assert_eq!(recurse.lifetime.calls.success, 10);
     assert_eq!(recurse.recursive_calls, 9);
-    let time = recurse.lifetime.metric("execution_time").unwrap();
+    let time = recurse.lifetime.execution_time().unwrap();
     assert_eq!((time.count, time.sum), (1, 10.0 * MS));
     assert_eq!(sum_ms(&recurse, "self_time"), 10.0);
 }
@@ -284,7 +284,7 @@ fn timers_that_overlap_each_have_their_own_time() {
     std::mem::forget(open.pop_front());
     drop(open);
     let request = operation(&monitor, "request");
-    let time = request.lifetime.metric("execution_time").unwrap();
+    let time = request.lifetime.execution_time().unwrap();
     assert_eq!((time.count, request.recursive_calls), (99, 0));
     assert_eq!(time.max, Some(3.0 * MS));
     monitor.measure("later", || advance(&clock, 1));
@@ -352,7 +352,7 @@ fn recursion_multiplies_nothing() {
     let sorted = operation(&monitor, "sort");
     assert_eq!(sorted.lifetime.calls.failure, 4);
     assert_eq!(sum_ms(&sorted, "failure_time"), 15.0);
-    assert!(sorted.lifetime.metric("cpu_time").is_none());
+    assert!(sorted.lifetime.cpu_time().is_none());
 }
 
 #[test]
@@ -405,8 +405,8 @@ fn measured_callees_cost_the_caller_no_memory() {
         }
     });
     let outer = operation(&monitor, "outer");
-    assert_eq!(outer.lifetime.metric("allocations").unwrap().max, Some(0.0));
-    assert_eq!(outer.lifetime.metric("peak_growth").unwrap().max, Some(0.0));
+    assert_eq!(outer.lifetime.allocations().unwrap().max, Some(0.0));
+    assert_eq!(outer.lifetime.peak_growth().unwrap().max, Some(0.0));
 }
 
 static NAMES: std::sync::LazyLock<Vec<String>> =
@@ -450,7 +450,7 @@ fn a_call_that_a_reset_finds_in_flight_keeps_its_time() {
         let work = operation(&monitor, "work");
         for window in [&work.lifetime, &work.last_period] {
             assert_eq!(window.calls.success, 2);
-            let time = window.metric("execution_time").unwrap();
+            let time = window.execution_time().unwrap();
             let long = LONG.as_nanos() as f64;
             assert!(time.sum >= long && time.min < Some(long / 2.0), "{time:?}");
             assert!(time.max >= Some(0.99 * long) && time.max <= Some(time.sum));
@@ -517,7 +517,7 @@ fn no_call_is_lost_between_threads_while_snapshots_run() {
         while seen < THREADS * CALLS {
             let snapshot = monitor.snapshot();
             if let Some(busy) = snapshot.operation("busy") {
-                let count = busy.lifetime.metric("execution_time").unwrap().count;
+                let count = busy.lifetime.execution_time().unwrap().count;
                 assert_eq!(count, busy.lifetime.calls.success);
                 assert!(count >= seen);
                 seen = count;

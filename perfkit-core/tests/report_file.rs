@@ -118,10 +118,7 @@ fn what_is_written_is_read_back_whole() {
     assert!(back.created <= report.created);
     back.created = report.created;
     assert_eq!(back, report);
-    let histogram = back.operations[0]
-        .lifetime
-        .metric("execution_time")
-        .unwrap();
+    let histogram = back.operations[0].lifetime.execution_time().unwrap();
     assert_eq!(histogram.percentile(1.0), Some(150e6));
 }
 
@@ -229,14 +226,14 @@ fn the_operations_of_two_processes_add_up() {
         (both.lifetime.calls.success, both.lifetime.calls.failure),
         (200, 2)
     );
-    let time = both.lifetime.metric("execution_time").unwrap();
+    let time = both.lifetime.execution_time().unwrap();
     assert_eq!(
         (time.count, time.min, time.max),
         (200, Some(1e6), Some(200e6))
     );
     assert!((time.median.unwrap() - 100e6).abs() < 0.4e6);
     assert_eq!(both.errors[0].count, 2);
-    let last = both.last_calls.metric("execution_time").unwrap();
+    let last = both.last_calls.execution_time().unwrap();
     assert_eq!(
         (last.count, last.max, last.median),
         (200, Some(200e6), None)

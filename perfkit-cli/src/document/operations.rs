@@ -64,7 +64,7 @@ fn headline(report: &Report) -> String {
 }
 
 fn total_ns(operation: &OperationSnapshot) -> f64 {
-    let time = operation.lifetime.metric("execution_time");
+    let time = operation.lifetime.execution_time();
     time.map_or(0.0, |time| time.sum)
 }
 
@@ -86,7 +86,7 @@ fn times(operations: &[&OperationSnapshot]) -> Table {
         let sum = |metric: &str| calls.metric(metric).map(|metric| metric.sum);
         let time = |ns| value(ns, Unit::Nanoseconds, DIGITS);
         let percentile_of = |pick: fn(&perfkit::MetricSummary) -> Option<f64>| {
-            calls.metric("execution_time").map_or_else(
+            calls.execution_time().map_or_else(
                 || NOTHING.to_owned(),
                 |summary| percentile(pick(summary), summary, DIGITS),
             )

@@ -3,7 +3,8 @@
 
 use crate::clock::Clock;
 use crate::compare::{ComparisonSet, add_diagnostics, compare_set, counters_unavailable};
-use crate::metric::{Direction, Metric, MetricSummary};
+use crate::metric::{Direction, Metric};
+use crate::metric_summary::MetricSummary;
 use crate::report::{
     Benchmark, Comparison, Note, NoteCode, Report, RunFailure, Sampling, StopReason,
 };

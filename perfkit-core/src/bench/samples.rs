@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::metric::{Metric, MetricSummary};
+use crate::metric::Metric;
+use crate::metric_summary::MetricSummary;
 use crate::report::{Benchmark, RunFailure};
 use crate::unit::Unit;
 

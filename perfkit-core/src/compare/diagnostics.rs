@@ -212,7 +212,7 @@ fn far_out_values(name: &str, samples: &[f64]) -> Option<Note> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::MetricSummary;
+    use crate::metric_summary::MetricSummary;
 
     fn benchmark(values: &[f64]) -> Benchmark {
         let mut benchmark = Benchmark::new("a");

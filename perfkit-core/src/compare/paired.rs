@@ -18,7 +18,8 @@
 //! What it cannot do: the interval is about this session on this machine, with this build
 //! of both sides.
 
-use crate::metric::{Direction, Metric, MetricSummary};
+use crate::metric::{Direction, Metric};
+use crate::metric_summary::MetricSummary;
 use crate::report::{Benchmark, Comparison, ExactValues, Note, NoteCode, Ratio, Verdict};
 use crate::stats;
 

@@ -264,7 +264,7 @@ fn is_difference(comparison: &Comparison) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::MetricSummary;
+    use crate::metric_summary::MetricSummary;
     use crate::side::Side;
     use crate::unit::Unit;
 

@@ -7,7 +7,8 @@
 //!
 //! What it cannot do: find small differences. A difference of 10 % may stay undecided.
 
-use crate::metric::{Metric, MetricSummary};
+use crate::metric::Metric;
+use crate::metric_summary::MetricSummary;
 use crate::report::{Benchmark, Comparison, Note, NoteCode, Ratio};
 use crate::snapshot::OperationSnapshot;
 use crate::stats;

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use crate::alloc::{self, MemoryUse};
-use crate::metric::Totals;
+use crate::metric_summary::Totals;
 
 use super::counts::{Counts, bucket_of};
 use super::sample::{OptionalValues, Quantity, Work};

@@ -43,7 +43,7 @@ use std::cmp::Ordering::{Equal, Less};
 use std::fmt::Debug;
 
 use crate::alloc::MemoryUse;
-use crate::metric::Totals;
+use crate::metric_summary::Totals;
 use crate::outcome::{Ending, Failure};
 
 use super::counts::{Counts, NO_BUCKET, TRIES_IF_TORN, add_to, bucket_of, raise};

@@ -4,14 +4,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Scale;
 use crate::histogram::{Histogram, bucket};
-use crate::metric::Totals;
+use crate::metric_summary::Totals;
 use crate::outcome::Ending;
 
 use super::sample::Quantity;
 use super::sync::{AtomicU64, Relaxed};
 
 /// How many calls ended in each way.
+///
+/// ```
+/// use perfkit::Calls;
+/// let monitor = perfkit::Monitor::new();
+/// monitor.measure("work", || ());
+/// let calls = monitor.snapshot().operation("work").unwrap().lifetime.calls;
+/// assert_eq!(calls, Calls::NONE.with_success(1));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Calls {
     /// Calls that returned a value or an `Ok`.
     pub success: u64,
@@ -24,6 +33,42 @@ pub struct Calls {
 }
 
 impl Calls {
+    /// No call at all: what the others are built from.
+    pub const NONE: Self = Self {
+        success: 0,
+        failure: 0,
+        panic: 0,
+        cancelled: 0,
+    };
+
+    /// The same with so many successes.
+    #[must_use]
+    pub const fn with_success(mut self, calls: u64) -> Self {
+        self.success = calls;
+        self
+    }
+
+    /// The same with so many failures.
+    #[must_use]
+    pub const fn with_failure(mut self, calls: u64) -> Self {
+        self.failure = calls;
+        self
+    }
+
+    /// The same with so many panics.
+    #[must_use]
+    pub const fn with_panic(mut self, calls: u64) -> Self {
+        self.panic = calls;
+        self
+    }
+
+    /// The same with so many cancelled calls.
+    #[must_use]
+    pub const fn with_cancelled(mut self, calls: u64) -> Self {
+        self.cancelled = calls;
+        self
+    }
+
     /// All calls, however they ended.
     #[must_use]
     pub fn total(&self) -> u64 {

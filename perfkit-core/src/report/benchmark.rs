@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::{Direction, Metric, MetricSummary, number};
+use crate::metric::{Direction, Metric};
+use crate::metric_summary::MetricSummary;
+use crate::number;
 use crate::side::Side;
 
 use super::note::Note;

@@ -59,7 +59,7 @@ impl Report {
             calls = ended.total().saturating_add(calls);
             successes = ended.success.saturating_add(successes);
             finished = (ended.total() - ended.cancelled).saturating_add(finished);
-            if let Some(time) = operation.lifetime.metric("execution_time") {
+            if let Some(time) = operation.lifetime.execution_time() {
                 timed = timed.saturating_add(time.count);
                 total_ns += time.sum;
             }

@@ -84,7 +84,7 @@ fn headline(report: &Report) -> String {
 fn row(operation: &OperationSnapshot) -> [String; 8] {
     let calls = &operation.lifetime;
     let share = calls.success_rate().map(|rate| Unit::Ratio.format(rate, 4));
-    let metric = calls.metric("execution_time");
+    let metric = calls.execution_time();
     [
         printable(&operation.name),
         Unit::Count.format(calls.count() as f64, DIGITS),
@@ -98,7 +98,7 @@ fn row(operation: &OperationSnapshot) -> [String; 8] {
 }
 
 fn total_ns(operation: &OperationSnapshot) -> f64 {
-    let time = operation.lifetime.metric("execution_time");
+    let time = operation.lifetime.execution_time();
     time.map_or(0.0, |time| time.sum)
 }
 

@@ -12,6 +12,7 @@ use crate::monitor::Monitor;
 
 /// All operations of a monitor at one instant; it never changes.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Snapshot {
     /// When it was taken.
     pub taken_at: SystemTime,

@@ -12,6 +12,7 @@ use super::window::WindowSnapshot;
 /// One operation at one instant: everything since the start, the last calls and
 /// the last period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct OperationSnapshot {
     /// The operation's name, with its labels if it has any: `get{status="200"}`.
     pub name: String,
@@ -47,6 +48,7 @@ pub struct OperationSnapshot {
 
 /// The failures of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ErrorSnapshot {
     /// The error's type, or the kind given to [`crate::Timer::fail`].
     pub kind: String,

@@ -86,10 +86,7 @@ fn threads_record_in_every_way_while_snapshots_are_taken() {
                 continue;
             };
             let calls = work.lifetime.calls;
-            let timed = work
-                .lifetime
-                .metric("execution_time")
-                .map_or(0, |t| t.count);
+            let timed = work.lifetime.execution_time().map_or(0, |t| t.count);
             assert_eq!(timed + work.recursive_calls, calls.success);
             assert!(calls.total() >= seen);
             seen = calls.total();

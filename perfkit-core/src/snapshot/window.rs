@@ -1,18 +1,21 @@
 //! One window of one operation.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::{Metric, MetricSummary, number};
+use crate::metric::Metric;
+use crate::metric_summary::MetricSummary;
+use crate::number;
 use crate::recorder::{Calls, Quantity, Sample, Tally};
 use crate::unit::NS_PER_SECOND;
 use crate::window::Window;
 
 /// The calls of one operation within one window.
 ///
-/// The short accessors speak of execution time in nanoseconds. Without a call
-/// they are `None`.
+/// The short accessors speak of execution time in nanoseconds, those that are named
+/// after a metric sum up all of its values. Without a call they are `None`.
 ///
 /// ```
 /// let monitor = perfkit::Monitor::new();
@@ -25,8 +28,11 @@ use crate::window::Window;
 /// assert_eq!(last.success_rate(), Some(1.0));
 /// assert!(last.min() <= last.median() && last.median() <= last.p95());
 /// assert!(last.average() <= last.max());
+/// let time = last.execution_time().unwrap();
+/// assert!(time.median_duration() <= time.max_duration());
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WindowSnapshot {
     /// Which calls these are.
     pub window: Window,
@@ -57,6 +63,51 @@ pub struct WindowSnapshot {
     pub metrics: BTreeMap<Metric, MetricSummary>,
 }
 
+macro_rules! accessors {
+    ($($(#[$doc:meta])+ $name:ident = $metric:ident;)+) => {
+        impl WindowSnapshot {
+            $(
+                $(#[$doc])+
+                ///
+                /// `None` if the window has no value of it.
+                #[must_use]
+                pub fn $name(&self) -> Option<&MetricSummary> {
+                    self.metrics.get(&Metric::$metric)
+                }
+            )+
+        }
+    };
+}
+
+accessors! {
+    /// The time of successful outermost calls, in nanoseconds.
+    execution_time = EXECUTION_TIME;
+    /// The same less the time of measured callees, in nanoseconds.
+    self_time = SELF_TIME;
+    /// The time in the polls of async calls, in nanoseconds.
+    busy_time = BUSY_TIME;
+    /// The CPU time of the thread during calls, in nanoseconds, where it was asked
+    /// for.
+    cpu_time = CPU_TIME;
+    /// The time of calls that did not succeed, in nanoseconds.
+    failure_time = FAILURE_TIME;
+    /// The bytes allocated during calls, where memory was asked for.
+    allocated = ALLOCATED;
+    /// The number of allocations during calls, where memory was asked for.
+    allocations = ALLOCATIONS;
+    /// The bytes allocated less those freed during calls, where memory was asked
+    /// for; may be negative.
+    net_growth = NET_GROWTH;
+    /// The most that memory grew within calls, in bytes, where memory was asked for.
+    peak_growth = PEAK_GROWTH;
+    /// The items that calls processed, where they were declared; their number in a
+    /// second is `items_per_second`.
+    items = ITEMS;
+    /// The bytes that calls processed, where they were declared; their number in a
+    /// second is `bytes_per_second`.
+    bytes = BYTES;
+}
+
 impl Default for WindowSnapshot {
     fn default() -> Self {
         Self::of_tally(Window::Lifetime, 0, &Tally::default())
@@ -64,11 +115,17 @@ impl Default for WindowSnapshot {
 }
 
 impl WindowSnapshot {
-    /// The summary of a metric, such as `execution_time`; `None` if the window
-    /// has no value of it.
+    /// The summary of a metric by its name, for metrics of other tools and names
+    /// that are read from somewhere; `None` if the window has no value of it.
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<&MetricSummary> {
         self.metrics.get(&Metric::named(name))
+    }
+
+    /// How long the window is; see `span_ns`.
+    #[must_use]
+    pub fn span(&self) -> Duration {
+        Duration::from_nanos(self.span_ns)
     }
 
     /// How many calls there are, however they ended.
@@ -141,10 +198,6 @@ impl WindowSnapshot {
             }
         }
         *self = Self::new(self.window, self.span_ns.max(other.span_ns), calls, metrics);
-    }
-
-    fn execution_time(&self) -> Option<&MetricSummary> {
-        self.metrics.get(&Metric::EXECUTION_TIME)
     }
 
     pub(super) fn of_tally(window: Window, span_ns: u64, tally: &Tally) -> Self {

@@ -49,7 +49,7 @@ proptest! {
         let last = &durations[durations.len().saturating_sub(LAST_CALLS)..];
         let last: Vec<f64> = last.iter().map(|&ns| ns as f64).collect();
         let expected = MetricSummary::from_values(Unit::Nanoseconds, &last);
-        prop_assert_eq!(step.last_calls.metric("execution_time"), Some(&expected));
+        prop_assert_eq!(step.last_calls.execution_time(), Some(&expected));
     }
 
     #[test]
@@ -72,7 +72,7 @@ proptest! {
         }
         let refused = operation(&monitor, "refused").lifetime;
         prop_assert_eq!(refused.calls.failure, times.len() as u64);
-        prop_assert_eq!(refused.metric("failure_time").unwrap().sum, 0.0);
+        prop_assert_eq!(refused.failure_time().unwrap().sum, 0.0);
     }
 }
 
@@ -82,7 +82,7 @@ fn is_within(monitor: &Monitor, name: &str, count: u64, furthest_ns: u64) {
     let shown = operation(monitor, name);
     assert_eq!(shown.lifetime.calls.success, count, "{name}");
     assert_eq!(shown.last_calls.count(), count.min(LAST_CALLS as u64));
-    let time = shown.lifetime.metric("execution_time").unwrap();
+    let time = shown.lifetime.execution_time().unwrap();
     let (min, max) = (time.min.unwrap(), time.max.unwrap());
     assert!(
         0.0 <= min && min <= max && max <= furthest_ns as f64,

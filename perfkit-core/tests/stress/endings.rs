@@ -73,15 +73,12 @@ fn every_panic_is_counted_as_one_and_none_as_a_success() {
     under_watch(&CALLERS, || 0, || on_each_thread(work));
     for name in ["function", "closure", "guarded", "future"] {
         let operation = operation(&CALLERS, name);
-        let expected = Calls {
-            panic: THREADS * CALLS / 4,
-            ..Calls::default()
-        };
+        let expected = Calls::NONE.with_panic(THREADS * CALLS / 4);
         assert_eq!(operation.lifetime.calls, expected, "{name}");
         assert_eq!(operation.last_period.calls, expected, "{name}");
         assert_eq!(operation.last_calls.calls.panic, 1000, "{name}");
         assert_eq!(operation.lifetime.success_rate(), Some(0.0), "{name}");
-        assert!(operation.lifetime.metric("execution_time").is_none());
+        assert!(operation.lifetime.execution_time().is_none());
     }
 }
 
@@ -111,10 +108,7 @@ fn every_dropped_future_is_cancelled_whichever_thread_drops_it() {
     under_watch(&monitor, || 0, || on_each_thread(work));
     for name in ["here", "elsewhere"] {
         let operation = operation(&monitor, name);
-        let expected = Calls {
-            cancelled: THREADS * CALLS / 2,
-            ..Calls::default()
-        };
+        let expected = Calls::NONE.with_cancelled(THREADS * CALLS / 2);
         assert_eq!(operation.lifetime.calls, expected, "{name}");
         assert_eq!(operation.last_period.calls, expected, "{name}");
         assert_eq!(operation.last_calls.calls.cancelled, 1000, "{name}");

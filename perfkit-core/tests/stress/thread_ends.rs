@@ -87,10 +87,7 @@ fn what_two_hundred_threads_record_as_they_end_is_counted() {
         ("function", THREADS),
     ] {
         let calls = operation(&ENDS, name).lifetime.calls;
-        let expected = Calls {
-            success,
-            ..Calls::default()
-        };
+        let expected = Calls::NONE.with_success(success);
         assert_eq!(calls, expected, "{name}");
     }
     let refused = operation(&ENDS, "refused");

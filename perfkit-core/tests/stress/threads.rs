@@ -45,10 +45,7 @@ fn on_mock_clock() -> (Monitor, MockClock) {
 }
 
 fn successes(success: u64) -> Calls {
-    Calls {
-        success,
-        ..Calls::default()
-    }
+    Calls::NONE.with_success(success)
 }
 
 /// How many calls each thread has ended. On cache lines of their own: what is
@@ -108,14 +105,14 @@ fn calls_of_a_kept_handle_are_exact() {
     let each = THREADS * calls() / 8;
     let kept = operation(&monitor, "kept");
     assert_only_zeros(&kept.lifetime, 7 * each);
-    let items = kept.lifetime.metric("items").unwrap();
+    let items = kept.lifetime.items().unwrap();
     assert_eq!((items.count, items.sum), (4 * each, (1111 * each) as f64));
     assert_eq!((items.min, items.max), (Some(1.0), Some(1000.0)));
     assert_eq!(kept.last_calls.calls, successes(1000));
     assert_eq!(kept.last_period.calls, successes(7 * each));
     let other = operation(&monitor, "other");
     assert_only_zeros(&other.lifetime, each);
-    let bytes = other.lifetime.metric("bytes").unwrap();
+    let bytes = other.lifetime.bytes().unwrap();
     let sum = calls() / 8 * (0..THREADS).sum::<u64>();
     assert_eq!((bytes.count, bytes.sum), (each, sum as f64));
 }
@@ -125,7 +122,7 @@ fn assert_only_zeros(window: &perfkit::WindowSnapshot, count: u64) {
     zeros.record_n(0, count);
     assert_eq!(window.calls, successes(count));
     assert_exact(window, "execution_time", &zeros);
-    let own = window.metric("self_time").unwrap();
+    let own = window.self_time().unwrap();
     assert_eq!((own.count, own.sum), (count, 0.0));
 }
 
@@ -155,9 +152,9 @@ fn distributions_of_what_each_thread_allocates_are_exact() {
     assert_only_zeros(&fill, expected.count());
     assert_exact(&fill, "allocated", &expected);
     assert_exact(&fill, "peak_growth", &expected);
-    let allocations = fill.metric("allocations").unwrap();
+    let allocations = fill.allocations().unwrap();
     assert_eq!(allocations.sum, expected.count() as f64);
-    assert_eq!(fill.metric("net_growth").unwrap().sum, 0.0);
+    assert_eq!(fill.net_growth().unwrap().sum, 0.0);
 }
 
 struct Refused;
@@ -206,7 +203,7 @@ fn calls_of_measured_functions_are_exact() {
     let global = perfkit::snapshot();
     let plain = &global.operation("stress plain").unwrap().lifetime;
     assert_eq!(plain.calls, successes(each));
-    assert_eq!(plain.metric("execution_time").unwrap().count, each);
+    assert_eq!(plain.execution_time().unwrap().count, each);
     is_judged_right(global.operation("stress judged").unwrap());
     let still = operation(&STILL, "stress still").lifetime;
     assert_only_zeros(&still, 2 * each);
@@ -217,12 +214,9 @@ fn is_judged_right(judged: &perfkit::OperationSnapshot) {
     let of_success = (0..numbers).filter(|number| number % 8 != 0);
     let success = THREADS * of_success.clone().count() as u64;
     let failure = THREADS * numbers - success;
-    let expected = Calls {
-        failure,
-        ..successes(success)
-    };
+    let expected = successes(success).with_failure(failure);
     assert_eq!(judged.lifetime.calls, expected);
-    let items = judged.lifetime.metric("items").unwrap();
+    let items = judged.lifetime.items().unwrap();
     let sum = THREADS * of_success.sum::<u64>();
     assert_eq!((items.count, items.sum), (success, sum as f64));
     assert_eq!(judged.errors.len(), 1);
@@ -234,12 +228,7 @@ fn is_judged_right(judged: &perfkit::OperationSnapshot) {
 const LOT: u64 = 640;
 
 /// Of eight timers one fails and one is thrown away.
-const OF_A_LOT: Calls = Calls {
-    success: LOT / 8 * 6,
-    failure: LOT / 8,
-    panic: 0,
-    cancelled: 0,
-};
+const OF_A_LOT: Calls = Calls::NONE.with_success(LOT / 8 * 6).with_failure(LOT / 8);
 
 fn rounds() -> u64 {
     28 * scale()
@@ -262,18 +251,15 @@ fn timers_that_sixteen_threads_end_at_once_are_exact() {
     );
     let (stopped, failed) = expected_of_timers();
     let after = operation(&monitor, "held");
-    let calls = Calls {
-        failure: failed.count(),
-        ..successes(stopped.count())
-    };
+    let calls = successes(stopped.count()).with_failure(failed.count());
     assert_eq!(after.lifetime.calls, calls);
     assert_eq!(after.last_period.calls, calls);
     assert_exact(&after.lifetime, "execution_time", &stopped);
-    let failure_time = after.lifetime.metric("failure_time").unwrap();
+    let failure_time = after.lifetime.failure_time().unwrap();
     assert_eq!(failure_time.count, failed.count());
     assert_eq!(failure_time.sum, failed.sum() as f64);
     assert_eq!(after.last_calls.count(), 1000);
-    let of_period = after.last_period.metric("execution_time").unwrap();
+    let of_period = after.last_period.execution_time().unwrap();
     assert_eq!(of_period.sum, stopped.sum() as f64);
     assert_eq!(after.errors[0].count, failed.count());
     these_are_the_last_calls(&monitor, &clock, &held);
@@ -287,7 +273,7 @@ fn these_are_the_last_calls(monitor: &Monitor, clock: &MockClock, held: &Operati
     }
     let last = operation(monitor, "held").last_calls;
     assert_eq!(last.calls, successes(1000));
-    let time = last.metric("execution_time").unwrap();
+    let time = last.execution_time().unwrap();
     assert_eq!(time.sum, 500_500.0);
     assert_eq!((time.min, time.median), (Some(1.0), Some(500.0)));
     assert_eq!((time.p99_9, time.max), (Some(999.0), Some(1000.0)));

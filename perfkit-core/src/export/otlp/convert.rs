@@ -12,7 +12,8 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use prost::Message as _;
 
-use crate::metric::{Metric as Name, MetricSummary};
+use crate::metric::Metric as Name;
+use crate::metric_summary::MetricSummary;
 use crate::process::ProcessUsage;
 use crate::snapshot::OperationSnapshot;
 

@@ -1,0 +1,47 @@
+//! How numbers stand in files: whole ones without a fraction, which is a third less
+//! of a file of samples.
+
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{SerializeSeq, Serializer};
+
+pub(crate) fn null_is_infinite<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<f64, D::Error> {
+    let number = Option::deserialize(deserializer)?;
+    Ok(number.unwrap_or(f64::INFINITY))
+}
+
+pub(crate) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        serializer.serialize_i64(*value as i64)
+    } else {
+        serializer.serialize_f64(*value)
+    }
+}
+
+pub(crate) fn serialize_option<S: Serializer>(
+    value: &Option<f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serialize(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+pub(crate) fn serialize_list<S: Serializer>(
+    values: &[f64],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    struct Number(f64);
+    impl serde::Serialize for Number {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serialize(&self.0, serializer)
+        }
+    }
+    let mut list = serializer.serialize_seq(Some(values.len()))?;
+    for value in values {
+        list.serialize_element(&Number(*value))?;
+    }
+    list.end()
+}
