@@ -53,12 +53,16 @@ impl Page {
 
     /// The commands of all blocks of a kind.
     pub(crate) fn commands(&self, info: &str) -> Vec<String> {
-        let lines = self.of_kind(info).flat_map(|block| block.text.lines());
+        let blocks = self.of_kind(info);
+        blocks.flat_map(|block| self.commands_of(block)).collect()
+    }
+
+    pub(crate) fn commands_of(&self, block: &Block) -> Vec<String> {
         let command = |line: &str| match line.strip_prefix("$ ") {
             Some(command) => command.to_owned(),
             None => panic!("{}: {line:?} is no command", self.path.display()),
         };
-        lines.map(command).collect()
+        block.text.lines().map(command).collect()
     }
 
     /// The targets of links and pictures, but for those of the web.
