@@ -31,9 +31,9 @@ fn a_slower_command_is_called_slower() {
             "7",
         ])
         .exits_with(0)
-        .says("`sleep 0.2` is slower than `sleep 0.001`: it takes ")
+        .says("Slower: `sleep 0.2` takes ")
         .says("99.9 % interval")
-        .says("12 blocks of 2 runs, each in a random order of its own (seed 7)");
+        .says("12 runs of each, interleaved in random order (seed 7)");
     assert!(
         answer.stdout.starts_with('`'),
         "the verdict comes first: {answer:#?}"
@@ -51,7 +51,7 @@ fn the_faster_one_is_called_faster_and_the_baseline_can_be_chosen() {
         folder
             .run(commands.into_iter().chain(named))
             .exits_with(0)
-            .says("`quick` is faster than `slow`");
+            .says(" times as fast as `slow`");
     }
     folder
         .run(commands.into_iter().chain(["--baseline", "3"]))
@@ -132,10 +132,9 @@ fn instructions_and_cycles_are_compared_where_the_system_counts_them() {
     };
     assert!(!has_note, "{answer:#?}");
     answer
-        .says("By instructions, ")
-        .says(" times as many (")
-        .says("By cycles, ")
-        .says(" is slower than ")
+        .says("`instructions` of ")
+        .says(" times that of ")
+        .says("Slower: `cycles` of ")
         .says(" cycles  instructions\n");
     assert_eq!((compared.pairs, compared.verdict), (15, Verdict::Slower));
     let ratio = compared.ratio.unwrap();
@@ -191,7 +190,7 @@ fn a_failing_command_names_the_run_and_keeps_what_was_measured() {
         .complains("`./fails`, run 4: exit status 3")
         .complains("  | first line\n  | disk on fire")
         .complains("`-i` goes on")
-        .says("then a run failed");
+        .says("stopped because a run failed");
     let report = folder.report("out.json");
     assert_eq!(
         (
@@ -539,7 +538,7 @@ fn a_result_that_cannot_be_saved_is_refused_before_the_work() {
 }
 
 #[test]
-fn the_same_command_twice_is_two_contestants() {
+fn the_same_command_twice_is_two_implementations() {
     let folder = Folder::new();
     let arguments = ["compare", "true", "true", "-r", "6", "--format", "json"];
     let report = folder.run(arguments).exits_with(0).report();
@@ -616,7 +615,7 @@ fn saved_reports_are_compared_and_marked() {
     folder
         .run(["compare", "before.json", "after.json"])
         .exits_with(0)
-        .says("`nap` is slower than the baseline")
+        .says(" times as long as the baseline")
         .says("nap (baseline)")
         .says("not measured in turn");
     let answer = folder.run(["compare", "before.json", "after.json", "--format", "json"]);

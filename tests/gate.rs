@@ -121,7 +121,7 @@ fn a_budget_that_holds_passes() {
     let answer = gate("p95 = \"< 1s\"\nsuccess_rate = \">= 99%\"\nthroughput = \">= 1/s\"");
     answer
         .exits_with(0)
-        .says("The gate passed: 3 of 3 checks.")
+        .says("Gate passed: 3 of 3 checks passed.")
         .says("p95 < 1.000 s");
 }
 
@@ -131,7 +131,7 @@ fn every_violation_is_listed_and_violations_come_first() {
         "mean = \"< 100ms\"\nmedian = \"< 100ms\"\np95 = \"< 1s\"\np99 = \"< 100ms\"\nmax = \"<= 1s\"\nthroughput = \">= 100k/s\"",
     )
     .exits_with(1)
-    .says("The gate failed. Broken checks: 4 of 6.");
+    .says("Gate failed: 4 of 6 checks failed.");
     let results: Vec<_> = answer
         .stdout
         .lines()
@@ -142,15 +142,15 @@ fn every_violation_is_listed_and_violations_come_first() {
 }
 
 #[test]
-fn what_the_sample_cannot_support_is_undecided() {
+fn what_the_sample_cannot_support_is_inconclusive() {
     // 998.0 of 1000 ms is close to p99's upper bound at 99 %.
     gate("p99 = \"< 992ms\"")
         .exits_with(0)
-        .says("The gate decided nothing: 1 of 1 checks are undecided.")
+        .says("Gate inconclusive: 1 of 1 checks are undecided.")
         .says("too few values to be sure");
     gate("success_rate = \">= 99.8%\"")
         .exits_with(0)
-        .says("undecided");
+        .says("inconclusive");
     let strict = "p99 = \"< 992ms\"\n[gate]\ninconclusive = \"fail\"";
     gate(strict)
         .exits_with(1)
@@ -182,7 +182,7 @@ fn a_pattern_that_matches_nothing_is_told() {
     folder
         .run(["gate", "report.json"])
         .exits_with(2)
-        .says("The gate could not check everything. Not checked: 1 of 1.")
+        .says("Gate incomplete: 1 of 1 checks could not be made.")
         .says("no operation matches; did you mean `checkout::pay`?");
     let empty = Report::from_snapshot(Monitor::new().snapshot());
     empty.save(folder.path("empty.json")).unwrap();
@@ -226,7 +226,7 @@ fn levels_warn_before_the_bound_breaks() {
     };
     budget("400MB")
         .exits_with(0)
-        .says("The gate passed: 1 of 1 checks.");
+        .says("Gate passed: 1 of 1 checks passed.");
     budget("300MB").exits_with(0).says("close to the bound");
     budget("260MB")
         .exits_with(0)
@@ -251,7 +251,7 @@ fn a_regression_is_decided_by_the_interval() {
         .says("pass")
         .says("at most 3 % slower");
     // A bare ratio of 1.04 would be a violation; the interval is not sure.
-    judge(1.04).exits_with(0).says("undecided");
+    judge(1.04).exits_with(0).says("inconclusive");
     judge(1.10)
         .exits_with(1)
         .says("FAIL")
@@ -325,7 +325,7 @@ fn a_regression_may_be_of_any_metric() {
     save_counted(&folder, &Metric::ITEMS, Direction::Unknown, (1.0, 2.0));
     rule("items")
         .exits_with(0)
-        .says("undecided")
+        .says("inconclusive")
         .says("nobody said which values of items are good");
     let answer = rule("no_such_metric")
         .exits_with(2)
@@ -380,7 +380,7 @@ fn what_the_machine_makes_of_one_thing_is_no_regression() {
     folder
         .run(["gate", "noisy.json"])
         .exits_with(0)
-        .says("undecided")
+        .says("inconclusive")
         .says("run against itself, up to");
 }
 
@@ -515,7 +515,7 @@ fn the_result_is_a_report_and_a_page_of_the_workflow() {
     assert_eq!(answer.report().gate.unwrap().outcome, GateOutcome::Fail);
     let page = folder.read("summary.md");
     assert!(
-        page.starts_with("**The gate failed. Broken checks: 1 of 1.**"),
+        page.starts_with("**Gate failed:** 1 of 1 checks failed."),
         "{page}"
     );
     assert!(
@@ -543,7 +543,7 @@ fn memory_that_is_perfkit_s_own_is_not_held_against_a_command() {
     };
     judge("100kB")
         .exits_with(0)
-        .says("undecided")
+        .says("inconclusive")
         .says("(at most ");
     judge("1GB").exits_with(0).says("pass");
 }
@@ -599,6 +599,6 @@ fn findings_are_written_as_csv_and_pages_keep_apart() {
     assert!(
         folder
             .read("summary.md")
-            .contains("|\n\n\n**The gate failed.")
+            .contains("|\n\n\n**Gate failed:**")
     );
 }

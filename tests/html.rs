@@ -121,8 +121,8 @@ fn a_comparison_is_one_page_with_its_verdict_first() {
     assert_self_contained(&page);
     let order = [
         "<h1>Comparison",
-        ">slower</span>",
-        "it takes 1.200 times as long",
+        ">Slower</span>",
+        " takes 1.200 times as long as ",
         "<h2 id=\"distributions\">",
         "<h2 id=\"ratios\">",
         "<h2 id=\"order\">",
@@ -134,11 +134,11 @@ fn a_comparison_is_one_page_with_its_verdict_first() {
     // Three charts in two widths, each with its words and its numbers.
     assert_eq!(page.matches("role=\"img\"").count(), 6);
     assert_eq!(page.matches("<desc ").count(), 6);
-    assert_eq!(page.matches("Numbers of this chart").count(), 3);
+    assert_eq!(page.matches("Chart data").count(), 3);
 }
 
 #[test]
-fn three_contestants_are_ranked() {
+fn three_implementations_are_ranked() {
     let folder = Folder::new();
     let mut report = pair();
     report.benchmarks.push(benchmark("third", times(0.9e7, 60)));
@@ -159,7 +159,7 @@ fn three_contestants_are_ranked() {
     assert!(places.is_sorted(), "{places:?}");
     // It shows the same comparisons.
     assert!(!page.contains("<h2 id=\"ratios\">"));
-    // Rows are named by the contestant, and not by its place.
+    // Rows are named by the implementation, and not by its place.
     assert!(page.contains("<td class=\"n\">1</td><th scope=\"row\"><span>third</span></th>"));
 }
 
@@ -247,7 +247,7 @@ fn every_verb_writes_a_page() {
     let page = folder.read("gate.html");
     assert_well_formed(&page);
     assert!(
-        page.contains("<h1>Gate</h1>") && page.contains(">failed</span>"),
+        page.contains("<h1>Gate</h1>") && page.contains(">Gate failed</span>"),
         "{page}"
     );
     let service = support::example("01_function");

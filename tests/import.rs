@@ -492,7 +492,7 @@ fn lighthouse_metrics_can_be_held_against_budgets() {
     let file = sample("lighthouse/mobile.json").display().to_string();
     gate(&held, &file)
         .exits_with(0)
-        .says("The gate passed: 6 of 6 checks.");
+        .says("Gate passed: 6 of 6 checks passed.");
     let broken = budget("largest_contentful_paint", "< 2.5s");
     gate(&(held + &broken), &file)
         .exits_with(1)
@@ -590,7 +590,7 @@ fn more_throughput_is_better() {
     folder
         .run(["compare", "before", "more"])
         .exits_with(0)
-        .says("By throughput, `B.x (thrpt)` is better than the baseline: it is more, 1.50");
+        .says("Better: `throughput` of `B.x (thrpt)` is 1.50");
     let worse = folder
         .run(["compare", "before", "less", "--format", "json"])
         .report();

@@ -63,10 +63,7 @@ fn judge_pair(pair: Pair, rule: &str, regression: &Regression) -> GateFinding {
     let (mut outcome, mut measured) = match (worsening(comparison), &comparison.exact) {
         (Some(ratio), _) => judge_ratio(&ratio, &pair, regression),
         (None, Some(values)) => {
-            let message = format!(
-                "{} was {} and is {}, in every run",
-                comparison.metric, values.baseline, values.candidate
-            );
+            let message = format!("{} {values}", comparison.metric);
             (judge_exactly(comparison.verdict), message)
         }
         (None, None) if comparison.direction == Direction::Unknown => {

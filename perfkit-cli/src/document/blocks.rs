@@ -1,9 +1,11 @@
-//! The parts that a result is told in.
+//! The parts that a document is made of.
 
 use perfkit::report::{Note, Severity};
 use perfkit::unit::Unit;
 
 use crate::text::{printable, shorten};
+
+use super::sentence::Sentence;
 
 /// The longest remark, in columns: a report may quote whatever a name holds.
 const LONGEST_REMARK: usize = 1000;
@@ -18,11 +20,11 @@ pub(crate) struct Document {
 #[derive(Debug)]
 pub(crate) enum Block {
     /// A sentence, such as a verdict.
-    Sentence(Tone, String),
+    Sentence(Sentence),
     /// A table, which may have a title.
     Table(Table),
-    /// The distributions of contestants.
-    Strips(Strips),
+    /// The distributions of implementations.
+    Histograms(Histograms),
     /// Parts that a page shows on demand, under a heading that counts them;
     /// where nothing can be folded they follow.
     Folded(String, Document),
@@ -35,43 +37,34 @@ pub(crate) const BINS: usize = 480;
 
 /// Distributions above one axis.
 #[derive(Debug)]
-pub(crate) struct Strips {
+pub(crate) struct Histograms {
     pub(crate) unit: Unit,
     /// The ends of the axis.
     pub(crate) low: f64,
     pub(crate) high: f64,
     pub(crate) is_logarithmic: bool,
-    /// How many values of all strips are beyond the axis.
+    /// How many values of all of them are beyond the axis.
     pub(crate) beyond: u64,
-    pub(crate) strips: Vec<Strip>,
-    /// How many contestants have no strip, because there are too many.
+    pub(crate) rows: Vec<Histogram>,
+    /// How many implementations have none, because there are too many.
     pub(crate) left_out: usize,
 }
 
 /// One distribution.
 #[derive(Debug)]
-pub(crate) struct Strip {
+pub(crate) struct Histogram {
     pub(crate) name: String,
     /// How many values there are in each of [`BINS`] parts of the axis.
     pub(crate) bins: Vec<u32>,
 }
 
-impl Strip {
+impl Histogram {
     pub(crate) fn new(name: &str, bins: Vec<u32>) -> Self {
         Self {
             name: printable(name),
             bins,
         }
     }
-}
-
-/// What a sentence means for the reader. The words say it too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tone {
-    Good,
-    Bad,
-    Unsure,
-    Plain,
 }
 
 /// Rows of text under headings.
@@ -98,16 +91,22 @@ pub(crate) enum Align {
 }
 
 impl Document {
-    pub(crate) fn sentence(&mut self, tone: Tone, text: &str) {
-        self.blocks.push(Block::Sentence(tone, printable(text)));
+    pub(crate) fn of_table(table: Table) -> Self {
+        Self {
+            blocks: vec![Block::Table(table)],
+        }
+    }
+
+    pub(crate) fn sentence(&mut self, sentence: Sentence) {
+        self.blocks.push(Block::Sentence(sentence));
     }
 
     pub(crate) fn table(&mut self, table: Table) {
         self.blocks.push(Block::Table(table));
     }
 
-    pub(crate) fn strips(&mut self, strips: Strips) {
-        self.blocks.push(Block::Strips(strips));
+    pub(crate) fn histograms(&mut self, histograms: Histograms) {
+        self.blocks.push(Block::Histograms(histograms));
     }
 
     pub(crate) fn fold(&mut self, summary: &str, folded: Self) {

@@ -1,35 +1,32 @@
 //! Comparisons as a table: what got worse first, what is the same last.
 
-use std::cmp::Ordering;
-
 use perfkit::report::{Comparison, Verdict};
-use perfkit::unit::Unit;
 
 use crate::text::{label, shorten};
 
-use super::blocks::{Align, Document, Table, Tone};
-use super::comparison::{exact_values, is_duration, is_one_program, is_time};
+use super::blocks::{Align, Document, Table};
 use super::numbers::{NOTHING, RatioText};
+use super::sentence::{Sentence, Style};
+use super::words::{counted, is_one_program, is_time, largest_change_first, signed_change};
 
 /// How many comparisons of times came to what.
-pub(super) fn tally(comparisons: &[&Comparison]) -> (Tone, String) {
+pub(super) fn tally(comparisons: &[&Comparison]) -> Sentence {
     let count = |verdict| {
         let main = comparisons.iter().filter(|c| is_time(&c.metric));
         main.filter(|c| c.verdict == verdict).count()
     };
     let all = comparisons.iter().filter(|c| is_time(&c.metric)).count();
     let (slower, faster) = (count(Verdict::Slower), count(Verdict::Faster));
-    let (same, undecided) = (count(Verdict::Same), count(Verdict::Inconclusive));
-    let tone = match (slower, faster, undecided) {
-        (1.., _, _) => Tone::Bad,
-        (0, _, 1..) => Tone::Unsure,
-        (0, 1.., 0) => Tone::Good,
-        (0, 0, 0) => Tone::Plain,
+    let (same, inconclusive) = (count(Verdict::Same), count(Verdict::Inconclusive));
+    let style = match (slower, faster, inconclusive) {
+        (1.., _, _) => Style::Bad,
+        (0, _, 1..) => Style::Unsure,
+        (0, 1.., 0) => Style::Good,
+        (0, 0, 0) => Style::Plain,
     };
-    let text = format!(
-        "Of {all} comparisons: slower {slower}, faster {faster}, undecided {undecided}, the same {same}."
-    );
-    (tone, text)
+    Sentence::led(style, &counted(all as u64, "comparison")).text(&format!(
+        "{slower} slower, {faster} faster, {inconclusive} inconclusive, {same} the same."
+    ))
 }
 
 /// Adds what got worse, what got better and what is not known, each with its
@@ -43,12 +40,11 @@ pub(super) fn describe(comparisons: &[&Comparison], document: &mut Document) {
     }
     let same = table(comparisons, Verdict::Same);
     if let Some(title) = same.title.clone().filter(|_| !same.rows.is_empty()) {
-        let mut folded = Document::default();
-        folded.table(Table {
+        let folded = Table {
             title: None,
             ..same
-        });
-        document.fold(&title, folded);
+        };
+        document.fold(&title, Document::of_table(folded));
     }
 }
 
@@ -56,7 +52,7 @@ pub(super) fn describe(comparisons: &[&Comparison], document: &mut Document) {
 fn table(comparisons: &[&Comparison], wanted: Verdict) -> Table {
     let mut rows = comparisons.to_vec();
     rows.retain(|comparison| comparison.verdict == wanted);
-    rows.sort_by(|a, b| by_size(a, b));
+    rows.sort_by(|a, b| largest_change_first(a, b));
     let mut table = Table::new(&[
         ("what", Align::Left, 0),
         ("time", Align::Right, 0),
@@ -66,22 +62,13 @@ fn table(comparisons: &[&Comparison], wanted: Verdict) -> Table {
     let title = match wanted {
         Verdict::Slower => "Slower",
         Verdict::Faster => "Faster",
-        Verdict::Inconclusive => "Undecided",
+        Verdict::Inconclusive => "Inconclusive",
         Verdict::Same => "The same",
     };
     table.title = Some(format!("{title}: {}", rows.len()));
     rows.into_iter()
         .for_each(|comparison| table.row(row(comparison)));
     table
-}
-
-/// The largest change first.
-fn by_size(a: &Comparison, b: &Comparison) -> Ordering {
-    let size = |comparison: &Comparison| {
-        let ratio = comparison.ratio.map(|ratio| ratio.estimate);
-        ratio.map_or(0.0, |estimate| estimate.ln().abs())
-    };
-    size(b).total_cmp(&size(a))
 }
 
 fn row(comparison: &Comparison) -> Vec<String> {
@@ -92,7 +79,7 @@ fn row(comparison: &Comparison) -> Vec<String> {
     let (change, interval) = match &comparison.ratio {
         _ if is_one_program(comparison) => (NOTHING.to_owned(), "the same program".to_owned()),
         None => {
-            let values = exact_values(comparison);
+            let values = comparison.exact.map(|values| values.to_string());
             let values = values.unwrap_or_else(|| "too few values".to_owned());
             (NOTHING.to_owned(), values)
         }
@@ -110,32 +97,6 @@ fn row(comparison: &Comparison) -> Vec<String> {
         _ => label(&comparison.baseline_label()),
     };
     vec![what, change, interval, against]
-}
-
-/// The verdict in a word: times are slower, whatever else there is is worse.
-pub(crate) fn verdict_word(comparison: &Comparison) -> &'static str {
-    let is_duration = is_duration(&comparison.metric);
-    match comparison.verdict {
-        Verdict::Faster if is_duration => "faster",
-        Verdict::Faster => "better",
-        Verdict::Slower if is_duration => "slower",
-        Verdict::Slower => "worse",
-        Verdict::Same => "same",
-        Verdict::Inconclusive => "undecided",
-    }
-}
-
-/// `+9.6 %`, `-50 %`; beyond a doubling `3.1 times`.
-fn signed_change(ratio: f64) -> String {
-    if ratio >= 1e9 {
-        return format!("{ratio:.1e} times");
-    }
-    if ratio >= 2.0 {
-        return format!("{ratio:.2} times");
-    }
-    let share = Unit::Ratio.format((ratio - 1.0).abs(), 2);
-    let sign = if ratio < 1.0 { '-' } else { '+' };
-    format!("{sign}{share}")
 }
 
 #[cfg(test)]
@@ -158,10 +119,7 @@ mod tests {
             baseline: 0.0,
             candidate: 5.0,
         });
-        assert_eq!(
-            row(&allocations)[2],
-            "allocations was 0 and is 5, in every run"
-        );
+        assert_eq!(row(&allocations)[2], "was 0 and is 5, in every run");
         let same_program = |verdict: Verdict| {
             let mut comparison = comparison(Metric::WALL_TIME, verdict);
             comparison.is_same_program = true;
@@ -182,13 +140,5 @@ mod tests {
         assert_eq!(row(&comparison)[3], "main");
         comparison.baseline_revision = None;
         assert_eq!(row(&comparison)[3], "before");
-    }
-
-    #[test]
-    fn changes_are_signed() {
-        assert_eq!(signed_change(1.096), "+9.6 %");
-        assert_eq!(signed_change(0.5), "-50 %");
-        assert_eq!(signed_change(3.104), "3.10 times");
-        assert_eq!(signed_change(1e300), "1.0e300 times");
     }
 }

@@ -4,15 +4,15 @@ use perfkit::report::{Gate, GateFinding, GateOutcome};
 
 use crate::text::{label, shorten};
 
-use super::blocks::{Align, Document, Table, Tone};
+use super::blocks::{Align, Document, Table};
+use super::sentence::{Sentence, Style};
 
 /// The longest rule or measurement, in columns.
 const LONGEST_TEXT: usize = 400;
 
 /// The outcome, then every check.
 pub(super) fn describe(gate: &Gate, document: &mut Document) {
-    let (tone, text) = outcome(gate);
-    document.sentence(tone, &text);
+    document.sentence(outcome(gate));
     findings(gate, document);
 }
 
@@ -25,67 +25,57 @@ pub(super) fn findings(gate: &Gate, document: &mut Document) {
 }
 
 /// The same with what passed folded away.
-pub(super) fn digest(gate: &Gate, document: &mut Document) {
-    let (tone, text) = outcome(gate);
-    document.sentence(tone, &text);
+pub(super) fn describe_briefly(gate: &Gate, document: &mut Document) {
+    document.sentence(outcome(gate));
     let is_passed = |finding: &&GateFinding| finding.outcome == GateOutcome::Pass;
-    let mut told: Vec<_> = gate.findings.iter().filter(|f| !is_passed(f)).collect();
-    told.sort_by_key(|finding| finding.outcome);
-    if !told.is_empty() {
-        document.table(table(told.into_iter()));
+    let mut shown: Vec<_> = gate.findings.iter().filter(|f| !is_passed(f)).collect();
+    shown.sort_by_key(|finding| finding.outcome);
+    if !shown.is_empty() {
+        document.table(table(shown.into_iter()));
     }
     let passed = table(gate.findings.iter().filter(is_passed));
     if !passed.rows.is_empty() {
-        let mut folded = Document::default();
         let summary = format!("Passed: {}", passed.rows.len());
-        folded.table(passed);
-        document.fold(&summary, folded);
+        document.fold(&summary, Document::of_table(passed));
     }
 }
 
-pub(super) fn outcome(gate: &Gate) -> (Tone, String) {
+pub(super) fn outcome(gate: &Gate) -> Sentence {
     let count = |outcome| {
-        gate.findings
-            .iter()
-            .filter(|f| f.outcome == outcome)
-            .count()
+        let same = gate.findings.iter().filter(|f| f.outcome == outcome);
+        same.count()
     };
-    let (broken, undecided) = (count(GateOutcome::Fail), count(GateOutcome::Inconclusive));
     let checks = gate.findings.len();
+    let (failed, inconclusive) = (count(GateOutcome::Fail), count(GateOutcome::Inconclusive));
     let unchecked = count(GateOutcome::RuleAtFault) + count(GateOutcome::DataAtFault);
     let warnings = count(GateOutcome::Warn);
-    let passed = checks - broken - undecided - unchecked - warnings;
+    let passed = checks - failed - inconclusive - unchecked - warnings;
     match gate.outcome {
-        GateOutcome::Fail if broken == 0 => (
-            Tone::Bad,
-            format!(
-                "The gate failed: checks that cannot be decided: {undecided} of {checks}, and `inconclusive` is \"fail\"."
-            ),
-        ),
-        GateOutcome::Fail => (
-            Tone::Bad,
-            format!("The gate failed. Broken checks: {broken} of {checks}."),
-        ),
-        GateOutcome::RuleAtFault | GateOutcome::DataAtFault => (
-            Tone::Bad,
-            format!("The gate could not check everything. Not checked: {unchecked} of {checks}."),
-        ),
-        GateOutcome::Inconclusive if passed + warnings == 0 => (
-            Tone::Unsure,
-            format!("The gate decided nothing: {undecided} of {checks} checks are undecided."),
-        ),
-        GateOutcome::Inconclusive => (
-            Tone::Unsure,
-            format!("The gate passed: {passed} of {checks} checks; {undecided} undecided."),
-        ),
-        GateOutcome::Warn => (
-            Tone::Unsure,
-            format!("The gate passed: {passed} of {checks} checks; {warnings} with a warning."),
-        ),
-        GateOutcome::Pass => (
-            Tone::Good,
-            format!("The gate passed: {passed} of {checks} checks."),
-        ),
+        GateOutcome::Fail if failed == 0 => Sentence::led(Style::Bad, "Gate failed")
+            .text(&format!(
+                "{inconclusive} of {checks} checks could not be decided, and "
+            ))
+            .code("inconclusive")
+            .text(" is \"fail\"."),
+        GateOutcome::Fail => Sentence::led(Style::Bad, "Gate failed")
+            .text(&format!("{failed} of {checks} checks failed.")),
+        GateOutcome::RuleAtFault | GateOutcome::DataAtFault => {
+            Sentence::led(Style::Bad, "Gate incomplete")
+                .text(&format!("{unchecked} of {checks} checks could not be made."))
+        }
+        GateOutcome::Inconclusive if passed + warnings == 0 => {
+            Sentence::led(Style::Unsure, "Gate inconclusive").text(&format!(
+                "{inconclusive} of {checks} checks could not be decided."
+            ))
+        }
+        GateOutcome::Inconclusive => Sentence::led(Style::Unsure, "Gate passed").text(&format!(
+            "{passed} of {checks} checks passed; {inconclusive} could not be decided."
+        )),
+        GateOutcome::Warn => Sentence::led(Style::Unsure, "Gate passed").text(&format!(
+            "{passed} of {checks} checks passed; {warnings} with a warning."
+        )),
+        GateOutcome::Pass => Sentence::led(Style::Good, "Gate passed")
+            .text(&format!("{passed} of {checks} checks passed.")),
     }
 }
 
@@ -100,7 +90,7 @@ fn table<'a>(findings: impl Iterator<Item = &'a GateFinding>) -> Table {
         let result = match finding.outcome {
             GateOutcome::Fail => "FAIL",
             GateOutcome::RuleAtFault | GateOutcome::DataAtFault => "NOT CHECKED",
-            GateOutcome::Inconclusive => "undecided",
+            GateOutcome::Inconclusive => "inconclusive",
             GateOutcome::Warn => "warning",
             GateOutcome::Pass => "pass",
         };

@@ -1,26 +1,28 @@
-//! The distribution of each contestant's times, above one axis.
+//! The distribution of each implementation's times, above one axis.
 
 use perfkit::report::Benchmark;
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 
-use super::blocks::{BINS, Strip, Strips};
+use super::blocks::{BINS, Histogram, Histograms};
 
-/// The most contestants whose distribution is shown, and the fewest values that
+/// The most implementations whose distribution is shown, and the fewest values that
 /// have one.
-const MOST_STRIPS: usize = 12;
+const MOST: usize = 12;
 const FEWEST_VALUES: u64 = 5;
 
 /// An axis over more than this is logarithmic.
 const WIDEST_LINEAR: f64 = 20.0;
 
 /// The distributions of wall times; `None` where there are none.
-pub(super) fn strips<'a>(benchmarks: impl Iterator<Item = &'a Benchmark>) -> Option<Strips> {
+pub(super) fn histograms<'a>(
+    benchmarks: impl Iterator<Item = &'a Benchmark>,
+) -> Option<Histograms> {
     let mut all: Vec<(String, &MetricSummary)> = benchmarks
         .filter_map(|benchmark| Some((benchmark.label(), times(benchmark)?)))
         .collect();
-    let left_out = all.len().saturating_sub(MOST_STRIPS);
-    all.truncate(MOST_STRIPS);
+    let left_out = all.len().saturating_sub(MOST);
+    all.truncate(MOST);
     let lows = all.iter().filter_map(|(_, times)| times.min);
     let highs = all.iter().filter_map(|(_, times)| shown_maximum(times));
     let axis = Axis::over(
@@ -28,7 +30,7 @@ pub(super) fn strips<'a>(benchmarks: impl Iterator<Item = &'a Benchmark>) -> Opt
         highs.fold(0.0, f64::max),
     )?;
     let mut beyond = 0;
-    let mut strips = Vec::new();
+    let mut rows = Vec::new();
     for (name, times) in all {
         let mut bins = vec![0; BINS];
         for &time in &times.samples {
@@ -37,15 +39,15 @@ pub(super) fn strips<'a>(benchmarks: impl Iterator<Item = &'a Benchmark>) -> Opt
                 None => beyond += 1,
             }
         }
-        strips.push(Strip::new(&name, bins));
+        rows.push(Histogram::new(&name, bins));
     }
-    Some(Strips {
+    Some(Histograms {
         unit: Unit::Nanoseconds,
         low: axis.low,
         high: axis.high,
         is_logarithmic: axis.is_logarithmic,
         beyond,
-        strips,
+        rows,
         left_out,
     })
 }
@@ -119,15 +121,15 @@ mod tests {
             &[1e6, 1e6, 1e6, 1e6, 1e6, 9e6],
         ] {
             let benchmarks = [benchmark(values), benchmark(&[7.0; 5])];
-            let strips = strips(benchmarks.iter()).unwrap();
-            let counted: u32 = strips.strips.iter().flat_map(|s| &s.bins).sum();
-            assert_eq!(u64::from(counted) + strips.beyond, values.len() as u64 + 5);
+            let drawn = histograms(benchmarks.iter()).unwrap();
+            let counted: u32 = drawn.rows.iter().flat_map(|row| &row.bins).sum();
+            assert_eq!(u64::from(counted) + drawn.beyond, values.len() as u64 + 5);
         }
     }
 
     #[test]
     fn few_values_are_no_distribution() {
-        assert!(strips([benchmark(&[1.0; 4])].iter()).is_none());
-        assert!(strips([benchmark(&[f64::MAX; 9])].iter()).is_none());
+        assert!(histograms([benchmark(&[1.0; 4])].iter()).is_none());
+        assert!(histograms([benchmark(&[f64::MAX; 9])].iter()).is_none());
     }
 }

@@ -6,7 +6,7 @@ use perfkit::stats;
 use perfkit::unit::Unit;
 
 /// Shown where there is no value.
-pub(super) const NOTHING: &str = "-";
+pub(crate) const NOTHING: &str = "-";
 
 /// A value in its unit.
 pub(super) fn value(value: Option<f64>, unit: Unit, digits: usize) -> String {
@@ -82,11 +82,6 @@ impl RatioText {
 
     pub(crate) fn has_interval(&self) -> bool {
         self.low != NOTHING
-    }
-
-    /// The same seen from the other side: baseline over candidate.
-    pub(super) fn inverse(ratio: &Ratio) -> Self {
-        Self::new(&ratio.inverse())
     }
 
     /// `95 % interval 1.09 to 1.12`

@@ -1,4 +1,4 @@
-//! Operations in words: a headline, then a table.
+//! Operations in words: a summary, then tables.
 
 use perfkit::report::Report;
 use perfkit::unit::Unit;
@@ -6,8 +6,9 @@ use perfkit::{OperationSnapshot, WindowSnapshot};
 
 use crate::text::{label, shorten};
 
-use super::blocks::{Align, Document, Table, Tone};
+use super::blocks::{Align, Document, Table};
 use super::numbers::{NOTHING, percentile, value};
+use super::sentence::Sentence;
 
 /// Significant digits: percentiles are within 0.8 %.
 const DIGITS: usize = 3;
@@ -16,7 +17,7 @@ const DIGITS: usize = 3;
 const LONGEST_TEXT: usize = 60;
 
 pub(super) fn describe(report: &Report, document: &mut Document) {
-    document.sentence(Tone::Plain, &headline(report));
+    document.sentence(summary(report));
     let mut operations: Vec<&OperationSnapshot> = report.operations.iter().collect();
     operations.sort_by(|a, b| total_ns(b).total_cmp(&total_ns(a)));
     document.table(times(&operations));
@@ -40,27 +41,27 @@ pub(super) fn describe(report: &Report, document: &mut Document) {
     }
 }
 
-fn headline(report: &Report) -> String {
+fn summary(report: &Report) -> Sentence {
     let summary = report.summary();
-    let mut text = format!(
+    let sentence = Sentence::plain(&format!(
         "Calls: {}, operations: {}, successful: {}, mean: {}.",
         Unit::Count.format(summary.calls as f64, DIGITS),
         summary.operations,
         value(summary.success_rate, Unit::Ratio, 4),
         value(summary.average_ns, Unit::Nanoseconds, DIGITS),
-    );
-    if let (Some(slowest), Some(fastest), true) =
+    ));
+    let (Some(slowest), Some(fastest), true) =
         (&summary.slowest, &summary.fastest, summary.operations > 1)
-    {
-        text += &format!(
-            " Slowest: {} ({}). Fastest: {} ({}).",
-            label(&slowest.name),
-            Unit::Nanoseconds.format(slowest.average_ns, DIGITS),
-            label(&fastest.name),
-            Unit::Nanoseconds.format(fastest.average_ns, DIGITS),
-        );
-    }
-    text
+    else {
+        return sentence;
+    };
+    let time = |ns| Unit::Nanoseconds.format(ns, DIGITS);
+    sentence
+        .text(" Slowest: ")
+        .code(&label(&slowest.name))
+        .text(&format!(" ({}). Fastest: ", time(slowest.average_ns)))
+        .code(&label(&fastest.name))
+        .text(&format!(" ({}).", time(fastest.average_ns)))
 }
 
 fn total_ns(operation: &OperationSnapshot) -> f64 {

@@ -1,17 +1,14 @@
 //! Metrics that perfkit does not measure itself: allocations, throughput, paint
 //! times and whatever else other tools bring.
 
-use perfkit::report::{Benchmark, Comparison, Ratio, Verdict};
-use perfkit::unit::Unit;
+use perfkit::report::Benchmark;
 use perfkit::{Direction, Metric};
 
 use crate::text::label;
 
-use super::Detail;
-use super::blocks::{Align, Table, Tone};
-use super::change_tables::verdict_word;
-use super::comparison::{capitalised, change};
-use super::numbers::{NOTHING, RatioText, digits, value};
+use super::blocks::{Align, Table};
+use super::numbers::{NOTHING, digits, value};
+use super::remarks::Detail;
 
 /// Metrics that have their places in the tables of times and resources.
 const KNOWN: [Metric; 9] = [
@@ -64,48 +61,4 @@ pub(super) fn table(benchmarks: &[Benchmark], detail: Detail) -> Option<Table> {
         }
     }
     (!table.rows.is_empty()).then_some(table)
-}
-
-/// A verdict on a metric that is not in units of time.
-pub(super) fn sentence(
-    comparison: &Comparison,
-    ratio: &Ratio,
-    what: &str,
-    (baseline, candidate): (&str, &str),
-) -> (Tone, String) {
-    let text = RatioText::new(ratio);
-    let (times, interval) = (&text.estimate, text.interval());
-    let is_more = ratio.estimate > 1.0;
-    let side = if is_more { "more" } else { "less" };
-    let amount = match comparison.metric.name() {
-        "cycles" => format!("it takes {times} times as many ({interval})"),
-        "instructions" => format!("it executes {times} times as many ({interval})"),
-        _ => format!("it is {side}, {times} times as much ({interval})"),
-    };
-    let word = verdict_word(comparison);
-    match comparison.verdict {
-        Verdict::Faster => (
-            Tone::Good,
-            format!("{what}{candidate} is {word} than {baseline}: {amount}."),
-        ),
-        Verdict::Slower => (
-            Tone::Bad,
-            format!("{what}{candidate} is {word} than {baseline}: {amount}."),
-        ),
-        Verdict::Same => {
-            let zone = Unit::Ratio.format(comparison.indifference, 2);
-            let text = format!(
-                "{what}{candidate} is the same as {baseline}, within {zone} (ratio {times}, {interval})."
-            );
-            (Tone::Plain, text)
-        }
-        Verdict::Inconclusive => {
-            let (low, high) = (change(ratio.low), change(ratio.high));
-            let level = &text.confidence;
-            let text = format!(
-                "{what}no verdict on {candidate} against {baseline}: between {low} and {high} ({level} interval)."
-            );
-            (Tone::Unsure, capitalised(&text))
-        }
-    }
 }

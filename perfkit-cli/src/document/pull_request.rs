@@ -1,58 +1,54 @@
 //! A report for a pull request: the verdict, what got worse, what got better,
 //! what is not known; the rest folded away.
 
-use perfkit::report::{Comparison, Report};
+use perfkit::report::Report;
 
-use super::blocks::{Document, Tone};
-use super::{Detail, change_tables, comparison, gate, operations, told_remarks};
+use super::blocks::Document;
+use super::change_tables;
+use super::comparison::{sentence, shown_comparisons};
+use super::gate;
+use super::number_tables::numbers;
+use super::operations;
+use super::remarks::{self, Detail};
+use super::report::without_results;
+use super::sampling::how_sampled;
 
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 3;
 
 /// Everything that a report says, in the order in which a reviewer asks.
-pub(crate) fn digest(report: &Report, detail: Detail) -> Document {
+pub(crate) fn pull_request(report: &Report, detail: Detail) -> Document {
     let mut document = Document::default();
     if let Some(gate) = &report.gate {
-        gate::digest(gate, &mut document);
+        gate::describe_briefly(gate, &mut document);
     }
-    compare(report, &mut document);
+    let shown = shown_comparisons(report, Detail::Usual);
+    if shown.len() <= MOST_SENTENCES {
+        for comparison in shown {
+            document.sentence(sentence(comparison));
+        }
+    } else {
+        document.sentence(change_tables::tally(&shown));
+        change_tables::describe(&shown, &mut document);
+    }
     if !report.benchmarks.is_empty() {
-        let numbers = comparison::numbers(report);
+        let numbers = numbers(report);
         if report.comparisons.len() > MOST_SENTENCES {
-            let mut folded = Document::default();
             let summary = format!("All numbers: {}", report.benchmarks.len());
-            folded.table(numbers);
-            document.fold(&summary, folded);
+            document.fold(&summary, Document::of_table(numbers));
         } else {
             document.table(numbers);
         }
     }
     if let Some(sampling) = &report.sampling {
-        let text = comparison::how_sampled(sampling, &report.benchmarks);
-        document.sentence(Tone::Plain, &text);
+        document.sentence(how_sampled(sampling, &report.benchmarks));
     }
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
     }
     if document.blocks.is_empty() {
-        document.sentence(Tone::Plain, super::without_results(report));
+        document.sentence(without_results(report));
     }
-    if detail != Detail::Brief {
-        told_remarks(report, detail).for_each(|note| document.remark(note));
-    }
+    remarks::describe(report, detail, &mut document);
     document
-}
-
-fn compare(report: &Report, document: &mut Document) {
-    let told: Vec<&Comparison> = comparison::told(report, Detail::Usual);
-    if told.is_empty() {
-        return;
-    }
-    if told.len() <= MOST_SENTENCES {
-        comparison::sentences(&told, document);
-        return;
-    }
-    let (tone, text) = change_tables::tally(&told);
-    document.sentence(tone, &text);
-    change_tables::describe(&told, document);
 }

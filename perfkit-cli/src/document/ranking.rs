@@ -1,12 +1,12 @@
-//! Three contestants or more in their order, with ties.
+//! Three implementations or more in their order, with ties.
 
 use std::collections::HashMap;
 
 use perfkit::report::{Benchmark, Comparison, Ratio, Report};
 
-use super::comparison::is_time;
+use super::words::is_time;
 
-/// A contestant and its place.
+/// An implementation and its place.
 pub(crate) struct Ranked<'a> {
     pub(crate) benchmark: &'a Benchmark,
     /// `None` of the baseline.
@@ -15,10 +15,10 @@ pub(crate) struct Ranked<'a> {
     pub(crate) place: Option<String>,
 }
 
-/// The contestants, the fastest first; `None` where there are fewer than three,
+/// The implementations, the fastest first; `None` where there are fewer than three,
 /// or not all of them were compared with one and the same.
 ///
-/// A contestant's place is behind all that are certainly faster. Two whose
+/// The place of each is behind all that are certainly faster. Two whose
 /// intervals overlap are tied: each was compared with the baseline, not with the
 /// other, and so a tie says that nothing is known, not that they are equal.
 pub(crate) fn ranking(report: &Report) -> Option<Vec<Ranked<'_>>> {
@@ -33,11 +33,11 @@ pub(crate) fn ranking(report: &Report) -> Option<Vec<Ranked<'_>>> {
     let baseline = &main.first()?.baseline;
     let by_candidate: HashMap<&str, &Comparison> =
         main.iter().map(|c| (c.candidate.as_str(), *c)).collect();
-    let is_one_race = main.iter().all(|c| c.baseline == *baseline)
+    let have_one_baseline = main.iter().all(|c| c.baseline == *baseline)
         && by_candidate.len() == main.len()
         && main.len() + 1 == report.benchmarks.len()
         && !by_candidate.contains_key(baseline.as_str());
-    if !is_one_race {
+    if !have_one_baseline {
         return None;
     }
     let with_ratio = |benchmark: &'_ Benchmark| -> Option<Option<Ratio>> {
@@ -51,25 +51,25 @@ pub(crate) fn ranking(report: &Report) -> Option<Vec<Ranked<'_>>> {
         }
         Some(by_candidate.get(benchmark.name.as_str())?.ratio)
     };
-    let mut contestants = report
+    let mut ranked = report
         .benchmarks
         .iter()
         .map(|benchmark| Some((benchmark, with_ratio(benchmark)?)))
         .collect::<Option<Vec<_>>>()?;
     let estimate = |ratio: &Option<Ratio>| ratio.map_or(f64::INFINITY, |ratio| ratio.estimate);
-    contestants.sort_by(|a, b| estimate(&a.1).total_cmp(&estimate(&b.1)));
-    let ratios: Vec<Ratio> = contestants.iter().filter_map(|(_, ratio)| *ratio).collect();
-    let ranked = contestants.iter().map(|(benchmark, ratio)| Ranked {
+    ranked.sort_by(|a, b| estimate(&a.1).total_cmp(&estimate(&b.1)));
+    let ratios: Vec<Ratio> = ranked.iter().filter_map(|(_, ratio)| *ratio).collect();
+    let places = ranked.iter().map(|(benchmark, ratio)| Ranked {
         benchmark,
         comparison: by_candidate.get(benchmark.name.as_str()).copied(),
         place: ratio.map(|ratio| place(&ratio, &ratios)),
     });
-    Some(ranked.collect())
+    Some(places.collect())
 }
 
 fn place(own: &Ratio, all: &[Ratio]) -> String {
     let faster = all.iter().filter(|other| other.high < own.low).count();
-    // One of those that overlap is the contestant itself.
+    // One of those that overlap is the implementation itself.
     let overlapping = all
         .iter()
         .filter(|other| other.high >= own.low && other.low <= own.high)

@@ -1,70 +1,45 @@
-//! What a report comes to, sentence by sentence, apart from what that rests on:
-//! for formats that show verdicts at a glance.
+//! The verdicts of a report one by one, for formats that show them at a glance.
 
 use perfkit::report::{Comparison, GateOutcome, Report};
 
-use crate::text::printable;
-
-use super::blocks::{Document, Tone};
-use super::change_tables::verdict_word;
-use super::{Detail, comparison, gate, operations};
+use super::comparison::{sentence, shown_comparisons};
+use super::gate;
+use super::remarks::Detail;
+use super::sentence::Sentence;
+use super::words::verdict_word;
 
 /// One verdict.
 #[derive(Debug)]
-pub(crate) struct Headline<'a> {
-    pub(crate) tone: Tone,
-    /// The verdict in a word or two.
+pub(crate) struct ListedVerdict<'a> {
+    /// The verdict in a word.
     pub(crate) word: &'static str,
-    pub(crate) sentence: String,
+    pub(crate) sentence: Sentence,
     /// What it is on; none for a gate.
     pub(crate) comparison: Option<&'a Comparison>,
 }
 
 /// The gate's verdict, and one for each comparison.
-pub(crate) fn headlines(report: &Report) -> Vec<Headline<'_>> {
-    let of_gate = report.gate.iter().map(|gate| {
-        let (tone, sentence) = gate::outcome(gate);
-        Headline {
-            tone,
-            word: outcome_word(gate.outcome),
-            sentence,
-            comparison: None,
-        }
+pub(crate) fn verdict_list(report: &Report) -> Vec<ListedVerdict<'_>> {
+    let of_gate = report.gate.iter().map(|gate| ListedVerdict {
+        word: outcome_word(gate.outcome),
+        sentence: gate::outcome(gate),
+        comparison: None,
     });
-    let told = comparison::told(report, Detail::Usual).into_iter();
-    let of_comparisons = told.map(|comparison| {
-        let (tone, sentence) = comparison::sentence(comparison);
-        Headline {
-            tone,
-            word: verdict_word(comparison),
-            sentence: printable(&sentence),
-            comparison: Some(comparison),
-        }
+    let shown = shown_comparisons(report, Detail::Usual).into_iter();
+    let of_comparisons = shown.map(|comparison| ListedVerdict {
+        word: verdict_word(comparison),
+        sentence: sentence(comparison),
+        comparison: Some(comparison),
     });
     of_gate.chain(of_comparisons).collect()
-}
-
-/// What the headlines rest on: tables, and how it was measured.
-pub(crate) fn basis(report: &Report) -> Document {
-    let mut document = Document::default();
-    if let Some(gate) = &report.gate {
-        gate::findings(gate, &mut document);
-    }
-    if !report.comparisons.is_empty() || !report.benchmarks.is_empty() {
-        comparison::basis(report, Detail::Full, &mut document);
-    }
-    if !report.operations.is_empty() {
-        operations::describe(report, &mut document);
-    }
-    document
 }
 
 fn outcome_word(outcome: GateOutcome) -> &'static str {
     match outcome {
         GateOutcome::Fail => "failed",
         GateOutcome::RuleAtFault | GateOutcome::DataAtFault => "not checked",
-        GateOutcome::Inconclusive => "undecided",
-        GateOutcome::Warn => "narrow",
+        GateOutcome::Inconclusive => "inconclusive",
+        GateOutcome::Warn => "passed with warnings",
         GateOutcome::Pass => "passed",
     }
 }

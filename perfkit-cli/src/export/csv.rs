@@ -6,6 +6,8 @@ use perfkit::{MetricSummary, Report};
 use crate::error::Error;
 use crate::text::{printable, shorten};
 
+use super::{Layout, Named, only};
+
 const HEADINGS: [&str; 13] = [
     "kind", "name", "metric", "unit", "count", "mean", "std_dev", "min", "median", "p95", "p99",
     "p99.9", "max",
@@ -15,7 +17,8 @@ const GATE_HEADINGS: [&str; 4] = ["outcome", "subject", "rule", "measured"];
 
 /// Every metric of every benchmark and operation; of a gate, every finding.
 /// Where there is none, nothing but the headings.
-pub(super) fn render(report: &Report) -> Result<String, Error> {
+pub(super) fn render(reports: &[Named<'_>], _: Layout) -> Result<String, Error> {
+    let report = only(reports)?;
     let lines = match &report.gate {
         Some(gate) => findings(gate),
         None => metrics(report),
@@ -116,6 +119,7 @@ fn inert(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::Detail;
     use perfkit::Metric;
     use perfkit::report::{Benchmark, Environment};
     use perfkit::unit::Unit;
@@ -129,7 +133,11 @@ mod tests {
             benchmark.metrics.insert(Metric::WALL_TIME, summary);
             report.benchmarks.push(benchmark);
         }
-        let text = render(&report).unwrap();
+        let layout = Layout {
+            detail: Detail::Usual,
+            width: None,
+        };
+        let text = render(&[("", &report)], layout).unwrap();
         let lines: Vec<&str> = text.lines().skip(1).collect();
         assert_eq!(
             lines[0],

@@ -1,62 +1,67 @@
 //! Distributions in block characters.
 
-use crate::document::{BINS, Strips};
+use crate::document::{BINS, Histograms, counted};
 use crate::text::{display_width, shorten, wrap};
 
 /// From few values to many.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// How wide a strip can be: as many columns as divide the bins evenly, so that
+/// How wide a histogram can be: as many columns as divide the bins evenly, so that
 /// no column stands for more of the axis than another.
 const WIDTHS: [usize; 9] = [8, 10, 12, 16, 20, 24, 32, 40, 48];
 
-/// Margin, and the gap between a name and its strip.
+/// Margin, and the gap between a name and its histogram.
 const MARGIN: usize = 1;
 const GAP: usize = 2;
 
-/// One line for each strip and one for the axis, of at most `width` columns.
-pub(super) fn render(strips: &Strips, width: usize) -> String {
-    let longest = strips.strips.iter().map(|s| display_width(&s.name)).max();
+/// One line for each histogram and one for the axis, of at most `width` columns.
+pub(super) fn render(histograms: &Histograms, width: usize) -> String {
+    let longest = histograms
+        .rows
+        .iter()
+        .map(|row| display_width(&row.name))
+        .max();
     let names = longest.unwrap_or(0).min((width / 3).max(8));
     let room = width.saturating_sub(MARGIN + names + GAP);
     let columns = WIDTHS.into_iter().rev().find(|columns| *columns <= room);
     let columns = columns.unwrap_or(WIDTHS[0]);
     let mut text = String::new();
-    for strip in &strips.strips {
-        let name = shorten(&strip.name, names);
+    for row in &histograms.rows {
+        let name = shorten(&row.name, names);
         let padding = " ".repeat(names - display_width(&name).min(names));
-        let drawn = bars(&strip.bins, columns);
+        let drawn = bars(&row.bins, columns);
         let line = format!(" {name}{padding}  {drawn}");
         text += &format!("{}\n", line.trim_end());
     }
     let (low, high) = (
-        strips.unit.format(strips.low, 3),
-        strips.unit.format(strips.high, 3),
+        histograms.unit.format(histograms.low, 3),
+        histograms.unit.format(histograms.high, 3),
     );
     let between = columns
         .saturating_sub(display_width(&low) + display_width(&high))
         .max(1);
     let margin = " ".repeat(MARGIN + names + GAP);
     text += &format!("{margin}{low}{}{high}\n", " ".repeat(between));
-    for line in wrap(&remarks(strips), Some(width - MARGIN)).lines() {
+    for line in wrap(&remarks(histograms), Some(width - MARGIN)).lines() {
         text += &format!(" {line}\n");
     }
     text
 }
 
 /// What they are, and what a reader cannot see.
-fn remarks(strips: &Strips) -> String {
-    let beyond = match strips.beyond {
+fn remarks(histograms: &Histograms) -> String {
+    let beyond = match histograms.beyond {
         0 => None,
-        1 => Some("1 run is beyond the right end".to_owned()),
-        runs => Some(format!("{runs} runs are beyond the right end")),
+        runs => Some(format!("{} beyond the right end", counted(runs, "run"))),
     };
-    let left_out = strips.left_out;
+    let left_out = histograms.left_out;
     let remarks = [
-        Some("times of the runs".to_owned()),
-        strips.is_logarithmic.then(|| "logarithmic".to_owned()),
+        Some("Histograms of the wall times".to_owned()),
+        histograms
+            .is_logarithmic
+            .then(|| "logarithmic axis".to_owned()),
         beyond,
-        (left_out > 0).then(|| format!("{left_out} more are not drawn")),
+        (left_out > 0).then(|| format!("{left_out} more not shown")),
     ];
     let remarks: Vec<String> = remarks.into_iter().flatten().collect();
     remarks.join("; ")
@@ -80,27 +85,27 @@ fn bars(bins: &[u32], columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Strip;
+    use crate::document::Histogram;
     use perfkit::unit::Unit;
 
-    fn strips() -> Strips {
+    fn example() -> Histograms {
         let mut bins = vec![0; BINS];
         (bins[0], bins[BINS / 2], bins[BINS - 1]) = (8, 4, 1);
-        Strips {
+        Histograms {
             unit: Unit::Nanoseconds,
             low: 1e6,
             high: 2e6,
             is_logarithmic: false,
             beyond: 3,
-            strips: vec![Strip::new("a rather long name of a command", bins)],
+            rows: vec![Histogram::new("a rather long name of a command", bins)],
             left_out: 0,
         }
     }
 
     #[test]
-    fn a_strip_fits_into_its_width() {
+    fn a_histogram_fits_into_its_width() {
         for width in 40..120 {
-            let text = render(&strips(), width);
+            let text = render(&example(), width);
             assert!(
                 text.lines().all(|line| display_width(line) <= width),
                 "{text}"
@@ -112,6 +117,6 @@ mod tests {
             " times of the runs; 3 runs are beyond",
             " the right end\n",
         ];
-        assert_eq!(render(&strips(), 40), expected.join("\n"));
+        assert_eq!(render(&example(), 40), expected.join("\n"));
     }
 }

@@ -1,14 +1,15 @@
-//! For the terminal.
+//! For people who read it in a terminal.
 
-use anstyle::Style;
+use anstyle::Style as Ansi;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table as Grid};
 use perfkit::report::Severity;
 
-use crate::document::{Align, Block, Document, Table, Tone};
+use crate::document::{Align, Block, Document, Sentence, Style, Table, document};
+use crate::error::Error;
 use crate::terminal::{BAD, GOOD, NOTICE, STRONG};
-use crate::text::{display_width, without_commands, wrap};
+use crate::text::{display_width, printable, without_commands, wrap};
 
-use super::histograms;
+use super::{Layout, Named, histograms};
 
 /// Columns between two cells, and the margin of a line.
 const GAP: usize = 2;
@@ -16,9 +17,21 @@ const GAP: usize = 2;
 /// How wide distributions are where no width is given.
 const USUAL_WIDTH: usize = 80;
 
-/// The document as lines of at most `width` columns, if a width is given. No
-/// line is one that a CI service takes for a command.
-pub(super) fn render(document: &Document, width: Option<usize>) -> String {
+/// The reports as lines of at most the layout's width, each under its name where there
+/// are several.
+pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Error> {
+    let one = |(name, report): &Named<'_>| {
+        let text = render_document(&document(report, layout.detail), layout.width);
+        match reports.len() {
+            1 => text,
+            _ => format!("== {} ==\n\n{text}\n", printable(name)),
+        }
+    };
+    Ok(reports.iter().map(one).collect())
+}
+
+/// No line is one that a CI service takes for a command.
+fn render_document(document: &Document, width: Option<usize>) -> String {
     without_commands(&render_blocks(document, width)).into_owned()
 }
 
@@ -27,21 +40,15 @@ fn render_blocks(document: &Document, width: Option<usize>) -> String {
     let mut blocks = document.blocks.iter().peekable();
     while let Some(block) = blocks.next() {
         match block {
-            Block::Sentence(tone, sentence) => {
-                let style = tone_style(*tone);
-                let sentence = wrap(sentence, width);
-                text += &format!("{style}{sentence}{style:#}\n");
-            }
+            Block::Sentence(sentence) => text += &render_sentence(sentence, width),
             Block::Table(table) => text += &render_table(table, width),
-            Block::Strips(strips) => {
-                text += &histograms::render(strips, width.unwrap_or(USUAL_WIDTH));
+            Block::Histograms(drawn) => {
+                text += &histograms::render(drawn, width.unwrap_or(USUAL_WIDTH));
             }
             Block::Folded(_, folded) => text += &render_blocks(folded, width),
             Block::Remark(severity, remark) => {
                 let (style, word) = severity_style(*severity);
-                let remark = wrap(&format!("{word}: {remark}"), width);
-                let remark = remark.strip_prefix(word).unwrap_or(&remark);
-                text += &format!("{style}{word}{style:#}{remark}\n");
+                text += &led(style, word, remark, width);
             }
         }
         if blocks
@@ -62,16 +69,31 @@ fn starts_a_paragraph(block: &Block, next: &Block) -> bool {
     )
 }
 
-fn tone_style(tone: Tone) -> Style {
-    match tone {
-        Tone::Good => GOOD,
-        Tone::Bad => BAD,
-        Tone::Unsure => NOTICE,
-        Tone::Plain => Style::new(),
+fn render_sentence(sentence: &Sentence, width: Option<usize>) -> String {
+    let body = sentence.body();
+    match &sentence.lead {
+        Some(lead) => led(ansi(sentence.style), lead, &body, width),
+        None => wrap(&body, width) + "\n",
     }
 }
 
-fn severity_style(severity: Severity) -> (Style, &'static str) {
+/// A text in lines, with a coloured lead.
+fn led(style: Ansi, lead: &str, text: &str, width: Option<usize>) -> String {
+    let text = wrap(&format!("{lead}: {text}"), width);
+    let text = text.strip_prefix(lead).unwrap_or(&text);
+    format!("{style}{lead}{style:#}{text}\n")
+}
+
+fn ansi(style: Style) -> Ansi {
+    match style {
+        Style::Good => GOOD,
+        Style::Bad => BAD,
+        Style::Unsure => NOTICE,
+        Style::Plain => STRONG,
+    }
+}
+
+fn severity_style(severity: Severity) -> (Ansi, &'static str) {
     match severity {
         Severity::Detail | Severity::Info => (STRONG, "note"),
         Severity::Warning => (NOTICE, "warning"),
@@ -134,9 +156,9 @@ fn columns_that_fit(table: &Table, width: Option<usize>) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    fn document() -> Document {
+    fn example() -> Document {
         let mut document = Document::default();
-        document.sentence(Tone::Bad, "`new` is slower.");
+        document.sentence(Sentence::led(Style::Bad, "Slower").code("new").text(" is."));
         let mut table = Table::new(&[
             ("command", Align::Left, 0),
             ("mean", Align::Right, 1),
@@ -150,8 +172,8 @@ mod tests {
 
     #[test]
     fn a_document_is_aligned() {
-        let text = anstream::adapter::strip_str(&render(&document(), None)).to_string();
-        let expected = "`new` is slower.
+        let text = anstream::adapter::strip_str(&render_document(&example(), None)).to_string();
+        let expected = "Slower: `new` is.
 
  command      mean  std dev
  gzip -1   20.8 ms   0.1 ms
@@ -162,9 +184,9 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_loses_the_least_important_columns() {
-        let text = render(&document(), Some(22));
+        let text = render_document(&example(), Some(22));
         assert!(text.contains("mean") && !text.contains("std dev"), "{text}");
-        let text = render(&document(), Some(12));
+        let text = render_document(&example(), Some(12));
         assert!(text.contains("command") && !text.contains("mean"), "{text}");
     }
 }

@@ -2,8 +2,11 @@
 
 use perfkit::report::Severity;
 
-use crate::document::{Align, Block, Document, Table, Tone};
-use crate::text::{escape_markdown, shorten};
+use crate::document::{Align, Block, Document, Sentence, Span, Table, pull_request};
+use crate::error::Error;
+use crate::text::{escape_markdown, label, shorten};
+
+use super::{Layout, Named};
 
 /// How long a page may get, in bytes. A comment on GitHub has at most 65,536
 /// characters.
@@ -24,8 +27,20 @@ const SHOWN_OF_LONG: usize = 20;
 const LONGEST_REMARK: usize = 400;
 const OPEN_REMARKS: usize = 5;
 
-/// The document as GitHub-flavoured Markdown, short enough for a comment.
-pub(super) fn render(document: &Document) -> String {
+/// The reports as GitHub-flavoured Markdown, each short enough for a comment, and under
+/// its name where there are several.
+pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Error> {
+    let one = |(name, report): &Named<'_>| {
+        let text = render_document(&pull_request(report, layout.detail));
+        match reports.len() {
+            1 => text,
+            _ => format!("## {}\n\n{text}\n", escape_markdown(&label(name))),
+        }
+    };
+    Ok(reports.iter().map(one).collect())
+}
+
+fn render_document(document: &Document) -> String {
     let mut text = String::new();
     for block in &document.blocks {
         push(block, &mut text, true);
@@ -36,12 +51,8 @@ pub(super) fn render(document: &Document) -> String {
 
 fn push(block: &Block, text: &mut String, may_fold: bool) {
     match block {
-        Block::Sentence(tone, sentence) => {
-            let sentence = sentence_markdown(sentence);
-            let sentence = match tone {
-                Tone::Plain => format!("{sentence}\n\n"),
-                _ => format!("**{sentence}**\n\n"),
-            };
+        Block::Sentence(sentence) => {
+            let sentence = sentence_markdown(sentence) + "\n\n";
             if text.len() + sentence.len() < LONGEST_PAGE {
                 *text += &sentence;
             }
@@ -56,7 +67,7 @@ fn push(block: &Block, text: &mut String, may_fold: bool) {
             *text += CLOSE;
         }
         // A picture for terminals, and what comes at the end.
-        Block::Strips(_) | Block::Remark(..) => {}
+        Block::Histograms(_) | Block::Remark(..) => {}
     }
 }
 
@@ -167,48 +178,41 @@ fn most_important(table: &Table) -> Vec<usize> {
     columns
 }
 
-/// A sentence with its names, which stand in backticks, as code.
-fn sentence_markdown(sentence: &str) -> String {
-    let parts: Vec<&str> = sentence.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        // A name has a backtick of its own: all of it is plain text then.
-        return escape_markdown(sentence);
-    }
-    let marked = parts.iter().enumerate().map(|(index, part)| {
-        if index % 2 == 1 {
-            format!("<code>{}</code>", escape_markdown(part))
-        } else {
-            escape_markdown(part)
-        }
+fn sentence_markdown(sentence: &Sentence) -> String {
+    let lead = sentence.lead.iter();
+    let lead = lead.map(|lead| format!("**{}:** ", escape_markdown(lead)));
+    let spans = sentence.spans.iter().map(|span| match span {
+        Span::Text(text) => escape_markdown(text),
+        Span::Code(text) => format!("<code>{}</code>", escape_markdown(text)),
     });
-    marked.collect()
+    lead.chain(spans).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::Style;
 
     #[test]
     fn a_document_is_markdown() {
         let mut document = Document::default();
-        document.sentence(Tone::Bad, "`new_one` is slower than `old`.");
+        let sentence = Sentence::led(Style::Bad, "Slower").code("new_one");
+        document.sentence(sentence.text(" against ").code("old").text("."));
         let mut table = Table::new(&[("command", Align::Left, 0), ("mean", Align::Right, 1)]);
         table.row(vec!["a|b".into(), "2 ms".into()]);
         document.table(table);
-        let expected = "**<code>new\\_one</code> is slower than <code>old</code>.**
+        let expected = "**Slower:** <code>new\\_one</code> against <code>old</code>.
 
 | command | mean |
 | :--- | ---: |
 | a\\|b | 2 ms |
 ";
-        assert_eq!(render(&document), expected);
+        assert_eq!(render_document(&document), expected);
     }
 
     #[test]
-    fn a_name_with_a_backtick_is_plain_text() {
-        assert_eq!(
-            sentence_markdown("`a`b` is slower"),
-            "\\`a\\`b\\` is slower"
-        );
+    fn a_name_with_a_backtick_is_one_name() {
+        let sentence = Sentence::plain("").code("a`b");
+        assert_eq!(sentence_markdown(&sentence), "<code>a\\`b</code>");
     }
 }

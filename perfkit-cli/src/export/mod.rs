@@ -1,10 +1,11 @@
-//! Results in a format, one file each.
+//! Results in a format, one file each, which has one function: reports in, text out.
 
 mod chart;
 mod csv;
 mod histograms;
 mod html;
 mod human;
+mod json;
 mod markdown;
 mod png;
 mod tool;
@@ -17,9 +18,19 @@ use perfkit::Report;
 use perfkit::report::save_atomically;
 
 use crate::args::Format;
-use crate::document::{Detail, digest, document};
+use crate::document::Detail;
 use crate::error::Error;
-use crate::text::{escape_markdown, label, printable, without_commands};
+use crate::text::without_commands;
+
+/// A report and the name of its file, which formats show where there are several.
+pub(crate) type Named<'a> = (&'a str, &'a Report);
+
+/// What a format may show, and in how many columns where it goes to a terminal.
+#[derive(Clone, Copy, Debug)]
+struct Layout {
+    detail: Detail,
+    width: Option<usize>,
+}
 
 /// The report in the given format; `width` is that of the terminal, where it
 /// goes to one.
@@ -29,55 +40,37 @@ pub(crate) fn render(
     format: Format,
     width: Option<usize>,
 ) -> Result<String, Error> {
-    match format {
-        Format::Human => Ok(human::render(&document(report, detail), width)),
-        Format::Markdown => Ok(markdown::render(&digest(report, detail))),
-        Format::Csv => csv::render(report),
-        Format::Html => page(&[("", report)]),
-        Format::Json => json(report),
-    }
+    render_several(&[("", report)], detail, format, width)
 }
 
 /// Several reports, each under the name of its file, in a format that can tell
 /// them apart.
 pub(crate) fn render_several(
-    reports: &[(&str, &Report)],
+    reports: &[Named<'_>],
     detail: Detail,
     format: Format,
     width: Option<usize>,
 ) -> Result<String, Error> {
-    if format == Format::Html {
-        return page(reports);
-    }
-    let one = |(name, report): &(&str, &Report)| {
-        let text = render(report, detail, format, width)?;
-        Ok(match format {
-            Format::Human => format!("== {} ==\n\n{text}\n", printable(name)),
-            Format::Markdown => format!("## {}\n\n{text}\n", escape_markdown(&label(name))),
-            _ => return Err(Error::usage(NOT_SEVERAL)),
-        })
+    let render = match format {
+        Format::Human => human::render,
+        Format::Markdown => markdown::render,
+        Format::Csv => csv::render,
+        Format::Html => html::render,
+        Format::Json => json::render,
     };
-    reports.iter().map(one).collect()
+    render(reports, Layout { detail, width })
 }
 
 /// What is said where a format holds one report.
 pub(crate) const NOT_SEVERAL: &str =
     "JSON and CSV hold one report: give one file, or --format html, markdown or human";
 
-fn page(reports: &[(&str, &Report)]) -> Result<String, Error> {
-    Ok(without_commands(&html::render(reports)?).into_owned())
-}
-
-/// A report as JSON. What CI services take for a command, `##[` wherever in a
-/// line it stands, can only be in a string, where its escaped form is the same.
-fn json(report: &Report) -> Result<String, Error> {
-    let json = report.to_json();
-    let json = json.map_err(|error| Error::data(error.to_string()))?;
-    Ok(if json.contains("##") {
-        json.replace("##", "#\\u0023")
-    } else {
-        json
-    })
+/// The report of a format that holds one.
+fn only<'a>(reports: &[Named<'a>]) -> Result<&'a Report, Error> {
+    match reports {
+        [(_, report)] => Ok(report),
+        _ => Err(Error::usage(NOT_SEVERAL)),
+    }
 }
 
 /// The ends of the names that pictures may have.

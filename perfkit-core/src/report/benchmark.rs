@@ -1,6 +1,7 @@
 //! Results of benchmarks, their comparison, and the gate's verdict on them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -321,6 +322,17 @@ pub struct ExactValues {
     /// That of the candidate, in every run.
     #[serde(serialize_with = "number::serialize")]
     pub candidate: f64,
+}
+
+/// `was 0 and is 5, in every run`
+impl fmt::Display for ExactValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            baseline,
+            candidate,
+        } = self;
+        write!(f, "was {baseline} and is {candidate}, in every run")
+    }
 }
 
 /// A ratio with its interval.

@@ -1,4 +1,4 @@
-//! The distribution of each contestant's values: its density, every value as a
+//! The distribution of each implementation's values: its density, every value as a
 //! dot, and its median, all above one axis.
 
 use perfkit::report::Benchmark;
@@ -14,7 +14,7 @@ use super::shape::{Paint, Side};
 use super::thin::strata;
 use super::{Chart, count};
 
-/// The most contestants in one picture.
+/// The most implementations in one picture.
 const MOST: usize = 12;
 
 /// How many values a density is computed from, and at how many places.
@@ -27,62 +27,65 @@ const DOTS: usize = 400;
 /// From this width on there is room for a name and its numbers in one line.
 const ROOMY: f64 = 600.0;
 
-/// Heights of the parts of a lane.
+/// Heights of the parts of a row.
 const LINE: f64 = 20.0;
-const HILL: f64 = 40.0;
-const STRIP: f64 = 22.0;
+const DENSITY: f64 = 40.0;
+const DOT_ROOM: f64 = 22.0;
 const GAP: f64 = 14.0;
 const FOOT: f64 = 46.0;
 
-/// The distributions of some contestants.
+/// The distributions of some implementations.
 pub(crate) struct Distribution {
-    contestants: Vec<Contestant>,
+    implementations: Vec<Implementation>,
     left_out: usize,
     axis: Axis,
 }
 
-struct Contestant {
+struct Implementation {
     name: String,
     /// Its values, ascending.
     times: Vec<f64>,
     median: f64,
     /// Places on the axis, from 0 to 1, and the density there as a part of its
     /// peak; none for values without spread.
-    hill: Vec<(f64, f64)>,
+    density: Vec<(f64, f64)>,
 }
 
 impl Distribution {
     /// The wall times of the given benchmarks; `None` if there is none.
     pub(crate) fn of<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Option<Self> {
-        let mut all: Vec<Contestant> = benchmarks.into_iter().filter_map(Contestant::of).collect();
+        let mut all: Vec<Implementation> = benchmarks
+            .into_iter()
+            .filter_map(Implementation::of)
+            .collect();
         let left_out = all.len().saturating_sub(MOST);
         all.truncate(MOST);
-        let lowest = all.iter().map(|contestant| contestant.times[0]);
-        let highest = all.iter().map(Contestant::shown_maximum);
+        let lowest = all.iter().map(|implementation| implementation.times[0]);
+        let highest = all.iter().map(Implementation::shown_maximum);
         let axis = Axis::over(lowest.chain(highest));
-        for contestant in &mut all {
-            contestant.hill = hill(&contestant.times, &axis);
+        for implementation in &mut all {
+            implementation.density = density_curve(&implementation.times, &axis);
         }
         (!all.is_empty()).then_some(Self {
-            contestants: all,
+            implementations: all,
             left_out,
             axis,
         })
     }
 
-    fn lane(&self, width: f64) -> f64 {
+    fn row_height(&self, width: f64) -> f64 {
         let lines = if width < ROOMY { 2.0 } else { 1.0 };
-        lines * LINE + HILL + STRIP + GAP
+        lines * LINE + DENSITY + DOT_ROOM + GAP
     }
 
-    fn draw_lane(&self, pen: &Pen<'_>, index: usize, width: f64) -> Drawn {
-        let contestant = &self.contestants[index];
-        let top = self.lane(width) * index as f64;
+    fn draw_row(&self, pen: &Pen<'_>, index: usize, width: f64) -> Drawn {
+        let implementation = &self.implementations[index];
+        let top = self.row_height(width) * index as f64;
         let paint = Paint::Series(index);
         let is_roomy = width >= ROOMY;
-        let facts = contestant.facts(&self.axis);
+        let facts = implementation.facts(&self.axis);
         let room = if is_roomy { width * 0.5 } else { width };
-        let name = shorten(&contestant.name, (room / (TEXT * 0.68)) as usize);
+        let name = shorten(&implementation.name, (room / (TEXT * 0.68)) as usize);
         pen.text((0.0, top + 10.0), &name, Look::BOLD)?;
         let foot = if is_roomy {
             let place = (width, top + 10.0);
@@ -92,23 +95,26 @@ impl Distribution {
             pen.text((0.0, top + 10.0 + LINE), &facts, Look::MUTED)?;
             top + 2.0 * LINE
         };
-        let base = foot + HILL;
+        let base = foot + DENSITY;
         let places = Axis::linear(0.0, 1.0);
-        let hill = pen.plane(frame(width, foot, base), places, places);
-        if let (Some(first), Some(last)) = (contestant.hill.first(), contestant.hill.last()) {
+        let plane = pen.plane(frame(width, foot, base), places, places);
+        if let (Some(first), Some(last)) = (
+            implementation.density.first(),
+            implementation.density.last(),
+        ) {
             let mut outline = vec![(first.0, 0.0)];
-            outline.extend(&contestant.hill);
+            outline.extend(&implementation.density);
             outline.push((last.0, 0.0));
-            hill.polygon(outline, paint, 0.3)?;
-            hill.line(contestant.hill.clone(), paint, 1.6)?;
+            plane.polygon(outline, paint, 0.3)?;
+            plane.line(implementation.density.clone(), paint, 1.6)?;
         }
         pen.line(&[(0.0, base), (width, base)], Paint::Grid, 1.0)?;
-        let strip = pen.plane(frame(width, base + 4.0, base + STRIP), self.axis, places);
-        let dots = strata(&contestant.times, DOTS);
+        let plane = pen.plane(frame(width, base + 4.0, base + DOT_ROOM), self.axis, places);
+        let dots = strata(&implementation.times, DOTS);
         let alpha = if dots.len() > 60 { 0.45 } else { 0.8 };
-        strip.dots(scattered(&dots), paint, (2.0, alpha))?;
-        let x = EDGE + (width - 2.0 * EDGE) * self.axis.position(contestant.median);
-        pen.line(&[(x, foot + 2.0), (x, base + STRIP)], Paint::Ink, 2.0)
+        plane.dots(scattered(&dots), paint, (2.0, alpha))?;
+        let x = EDGE + (width - 2.0 * EDGE) * self.axis.position(implementation.median);
+        pen.line(&[(x, foot + 2.0), (x, base + DOT_ROOM)], Paint::Ink, 2.0)
     }
 }
 
@@ -136,7 +142,7 @@ fn scattered(values: &[f64]) -> impl Iterator<Item = (f64, f64)> + '_ {
 }
 
 /// The density along an axis: on a logarithmic one that of the logarithms.
-fn hill(times: &[f64], axis: &Axis) -> Vec<(f64, f64)> {
+fn density_curve(times: &[f64], axis: &Axis) -> Vec<(f64, f64)> {
     let shown: Vec<f64> = strata(times, KERNELS)
         .into_iter()
         .filter(|time| !axis.is_beyond(*time))
@@ -145,7 +151,7 @@ fn hill(times: &[f64], axis: &Axis) -> Vec<(f64, f64)> {
     let Some(width) = stats::bandwidth(&shown) else {
         return Vec::new();
     };
-    // A narrow hill gets as many places as a wide one.
+    // A narrow curve gets as many places as a wide one.
     let reach = 3.5 * width;
     let low = (shown[0] - reach).max(0.0);
     let high = (shown[shown.len() - 1] + reach).min(1.0);
@@ -162,7 +168,7 @@ fn hill(times: &[f64], axis: &Axis) -> Vec<(f64, f64)> {
         .collect()
 }
 
-impl Contestant {
+impl Implementation {
     fn of(benchmark: &Benchmark) -> Option<Self> {
         let samples = &benchmark.metrics.get(&Metric::WALL_TIME)?.samples;
         let drawable = samples.iter().copied().filter(|time| is_drawable(*time));
@@ -172,7 +178,7 @@ impl Contestant {
             name: label(&benchmark.label()),
             median: stats::median(&times)?,
             times,
-            hill: Vec::new(),
+            density: Vec::new(),
         })
     }
 
@@ -207,15 +213,15 @@ impl Chart for Distribution {
     }
 
     fn description(&self) -> String {
-        let mut text = "Each hill is the density of a contestant's runs (Gaussian kernel, Silverman's bandwidth), scaled to its own peak; each dot is a run, the upright line the median.".to_owned();
-        let times = self.contestants.iter().flat_map(|c| &c.times);
+        let mut text = "Each curve is the density of an implementation's runs (Gaussian kernel, Silverman's bandwidth), scaled to its own peak. Each dot is one run, the vertical line the median.".to_owned();
+        let times = self.implementations.iter().flat_map(|c| &c.times);
         if times.into_iter().any(|time| self.axis.is_beyond(*time)) {
             text += " Runs beyond the right edge are drawn at the edge.";
         }
         if self.axis.is_logarithmic() {
             text += " The axis is logarithmic.";
         }
-        let most = self.contestants.iter().map(|c| c.times.len()).max();
+        let most = self.implementations.iter().map(|c| c.times.len()).max();
         if most.is_some_and(|most| most > DOTS) {
             text += &format!(
                 " At most {DOTS} runs of each are drawn as dots, spread evenly over the ranks."
@@ -228,7 +234,7 @@ impl Chart for Distribution {
     }
 
     fn height(&self, width: f64) -> f64 {
-        self.lane(width) * self.contestants.len() as f64 + FOOT
+        self.row_height(width) * self.implementations.len() as f64 + FOOT
     }
 
     fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
@@ -239,8 +245,8 @@ impl Chart for Distribution {
             Axis::linear(0.0, 1.0),
         );
         plane.mark_x(&|time, ticks| mark(time, ticks, Unit::Nanoseconds))?;
-        for index in 0..self.contestants.len() {
-            self.draw_lane(pen, index, width)?;
+        for index in 0..self.implementations.len() {
+            self.draw_row(pen, index, width)?;
         }
         let place = (width / 2.0, bottom + 33.0);
         pen.text(place, "wall time of a run", Look::INK.at(Side::Middle))?;
@@ -253,7 +259,7 @@ impl Chart for Distribution {
 
     fn table(&self) -> Table {
         let mut table = Table::new(&[
-            ("contestant", Align::Left, 0),
+            ("implementation", Align::Left, 0),
             ("runs", Align::Right, 0),
             ("min", Align::Right, 0),
             ("p25", Align::Right, 0),
@@ -261,9 +267,12 @@ impl Chart for Distribution {
             ("p75", Align::Right, 0),
             ("max", Align::Right, 0),
         ]);
-        for contestant in &self.contestants {
-            let quantiles = [0.0, 0.25, 0.5, 0.75, 1.0].map(|quantile| contestant.at(quantile));
-            let mut cells = vec![contestant.name.clone(), count(contestant.times.len())];
+        for implementation in &self.implementations {
+            let quantiles = [0.0, 0.25, 0.5, 0.75, 1.0].map(|quantile| implementation.at(quantile));
+            let mut cells = vec![
+                implementation.name.clone(),
+                count(implementation.times.len()),
+            ];
             cells.extend(quantiles.map(|time| Unit::Nanoseconds.format(time, 4)));
             table.row(cells);
         }

@@ -1,10 +1,12 @@
-//! Many ratios with their intervals on one axis: a forest plot; of contestants
-//! that ran one race, in the order in which they came in.
+//! Many ratios with their intervals on one axis: a forest plot; of
+//! implementations with one baseline, in the order of their ranking.
 
 use perfkit::Metric;
 use perfkit::report::{Comparison, Verdict};
 
-use crate::document::{Align, Ranked, RatioText, Table, is_time, verdict_word};
+use crate::document::{
+    Align, NOTHING, Ranked, RatioText, Style, Table, is_time, verdict_style, verdict_word,
+};
 use crate::text::{label, shorten};
 
 use super::axis::Axis;
@@ -55,7 +57,7 @@ impl Forest {
         Self::of_rows(rows, &zones, sizes, false)
     }
 
-    /// The contestants of a race in the order of their places, in such parts.
+    /// The implementations in the order of their ranking, in such parts.
     pub(crate) fn ranking(ranking: &[Ranked<'_>], sizes: &[usize]) -> Vec<Self> {
         let rows = ranking.iter().map(Row::ranked).collect();
         let comparisons = ranking.iter().filter_map(|ranked| ranked.comparison);
@@ -111,7 +113,7 @@ impl Forest {
         let (left, right) = if width < ROOMY {
             (6.0, width - 6.0)
         } else {
-            (width * 0.3, width - 262.0)
+            (width * 0.3, width - 278.0)
         };
         Frame {
             left,
@@ -141,7 +143,7 @@ impl Forest {
         let (text_at, name_room, bar_at) = if is_roomy {
             (middle, width * 0.3 - 16.0, middle)
         } else {
-            (top + 14.0, width - 150.0, top + BAR)
+            (top + 14.0, width - 166.0, top + BAR)
         };
         let name = shorten(&row.name, (name_room / (TEXT * 0.6)) as usize);
         pen.text((0.0, text_at), &name, Look::INK)?;
@@ -151,10 +153,10 @@ impl Forest {
                 format!("{} ({} to {})", text.estimate, text.low, text.high)
             }
             Some((_, text)) => text.estimate.clone(),
-            None => "-".to_owned(),
+            None => NOTHING.to_owned(),
         };
         let right = Look::INK.at(Side::Right);
-        pen.text((width - 86.0, text_at), &numbers, right)?;
+        pen.text((width - 102.0, text_at), &numbers, right)?;
         let verdict = Look {
             is_bold: true,
             ..Look::new(paint, Side::Right)
@@ -196,9 +198,9 @@ impl Row {
         }
     }
 
-    /// A contestant with its place before its name.
+    /// An implementation with its place before its name.
     fn ranked(ranked: &Ranked<'_>) -> Self {
-        let place = ranked.place.as_deref().unwrap_or("-");
+        let place = ranked.place.as_deref().unwrap_or(NOTHING);
         let name = format!("{place} · {}", label(&ranked.benchmark.label()));
         match ranked.comparison {
             Some(comparison) => Self {
@@ -217,11 +219,11 @@ impl Row {
 }
 
 fn paint(verdict: Verdict) -> Paint {
-    match verdict {
-        Verdict::Slower => Paint::Bad,
-        Verdict::Faster => Paint::Good,
-        Verdict::Same => Paint::Muted,
-        Verdict::Inconclusive => Paint::Unsure,
+    match verdict_style(verdict) {
+        Style::Bad => Paint::Bad,
+        Style::Good => Paint::Good,
+        Style::Plain => Paint::Muted,
+        Style::Unsure => Paint::Unsure,
     }
 }
 
@@ -232,7 +234,7 @@ impl Chart for Forest {
         let title = if self.is_ranking {
             "Ranking"
         } else {
-            "Ratios with their intervals"
+            "Ratios with confidence intervals"
         };
         if self.rows.len() == all {
             title.to_owned()
@@ -248,16 +250,16 @@ impl Chart for Forest {
 
     fn description(&self) -> String {
         let zone = match self.zone {
-            Some(_) => ", the band is what counts as the same",
+            Some(_) => "; the shaded band counts as the same",
             None => "",
         };
         let what = if self.is_of_times() {
-            "Each dot is how many times as long the candidate takes as its baseline, the bar its interval; left of 1 is faster, right of it slower"
+            "Each dot is the candidate's time over its baseline's, the bar the confidence interval: left of 1 is faster, right of it slower"
         } else {
-            "Each dot is how many times as much the candidate has as its baseline, the bar its interval; the word at the right says which is better"
+            "Each dot is the candidate's value over its baseline's, the bar the confidence interval; the word at the right says which is better"
         };
         let order = if self.is_ranking {
-            "The fastest first; = marks a place that is shared, because the intervals overlap. "
+            "The fastest first; = marks a tie, because the intervals overlap. "
         } else {
             ""
         };
@@ -287,9 +289,9 @@ impl Chart for Forest {
         }
         let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
         let words = if self.is_of_times() {
-            "times as long as the baseline"
+            "time over that of the baseline"
         } else {
-            "times as much as the baseline"
+            "value over that of the baseline"
         };
         pen.text(place, words, Look::INK.at(Side::Middle))
     }
@@ -312,7 +314,7 @@ impl Chart for Forest {
                     text.high.clone(),
                     text.confidence.clone(),
                 ]),
-                None => cells.extend(std::iter::repeat_n("-".to_owned(), 4)),
+                None => cells.extend(std::iter::repeat_n(NOTHING.to_owned(), 4)),
             }
             table.row(cells);
         }

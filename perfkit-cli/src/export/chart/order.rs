@@ -14,10 +14,10 @@ use super::shape::{Paint, SERIES, Side};
 use super::thin::extremes;
 use super::{Chart, count};
 
-/// How many values of a contestant are drawn as dots, and how many medians of
+/// How many values of an implementation are drawn as dots, and how many medians of
 /// neighbours its line has at most.
 const DOTS: usize = 400;
-const STRETCHES: usize = 40;
+const MOST_MEDIANS: usize = 40;
 
 /// A median of fewer neighbours than this says little.
 const FEWEST_NEIGHBOURS: usize = 5;
@@ -25,16 +25,16 @@ const FEWEST_NEIGHBOURS: usize = 5;
 const HEIGHT: f64 = 240.0;
 const FOOT: f64 = 46.0;
 
-/// The wall times of some contestants, run by run.
+/// The wall times of some implementations, run by run.
 pub(crate) struct Order {
-    contestants: Vec<Contestant>,
+    implementations: Vec<Implementation>,
     left_out: usize,
     runs: Axis,
     times: Axis,
     beyond: usize,
 }
 
-struct Contestant {
+struct Implementation {
     name: String,
     dots: Vec<(usize, f64)>,
     line: Vec<(f64, f64)>,
@@ -59,7 +59,7 @@ impl Order {
         let beyond = beyond.filter(|time| times.is_beyond(**time)).count();
         let longest = all.iter().map(|(_, times)| times.len()).max()?;
         Some(Self {
-            contestants: all.into_iter().map(Contestant::new).collect(),
+            implementations: all.into_iter().map(Implementation::new).collect(),
             left_out,
             runs: Axis::linear(0.0, longest as f64 + 1.0),
             times,
@@ -68,7 +68,7 @@ impl Order {
     }
 
     fn legend(&self) -> Legend {
-        Legend::new(self.contestants.iter().map(|c| c.name.clone()))
+        Legend::new(self.implementations.iter().map(|c| c.name.clone()))
     }
 }
 
@@ -84,7 +84,7 @@ fn shown_range(times: &[f64]) -> [f64; 2] {
     [sorted[0], sorted[last.saturating_sub(1)]]
 }
 
-impl Contestant {
+impl Implementation {
     fn new((name, times): (String, Vec<f64>)) -> Self {
         Self {
             name,
@@ -99,17 +99,17 @@ fn median(times: &[f64]) -> Option<f64> {
     stats::median(&stats::sorted(times)?)
 }
 
-/// The medians of equal stretches of runs, at the middle of each.
+/// The medians of equally many neighbouring runs each, at their middle.
 fn medians(times: &[f64]) -> Vec<(f64, f64)> {
-    let stretch = times.len().div_ceil(STRETCHES).max(FEWEST_NEIGHBOURS);
-    let of_stretch = |(number, chunk): (usize, &[f64])| {
-        let middle = (number * stretch) as f64 + (chunk.len() as f64 + 1.0) / 2.0;
+    let size = times.len().div_ceil(MOST_MEDIANS).max(FEWEST_NEIGHBOURS);
+    let of_chunk = |(number, chunk): (usize, &[f64])| {
+        let middle = (number * size) as f64 + (chunk.len() as f64 + 1.0) / 2.0;
         Some((middle, median(chunk)?))
     };
     times
-        .chunks(stretch)
+        .chunks(size)
         .enumerate()
-        .filter_map(of_stretch)
+        .filter_map(of_chunk)
         .collect()
 }
 
@@ -121,13 +121,13 @@ fn thirds(times: &[f64]) -> Option<(f64, f64)> {
 
 impl Chart for Order {
     fn title(&self) -> String {
-        "Wall time in the order of the runs".to_owned()
+        "Wall time in run order".to_owned()
     }
 
     fn description(&self) -> String {
-        let mut text = "Each dot is a run, the line follows the medians of neighbouring runs: a line that rises or falls is drift.".to_owned();
-        if self.contestants.iter().any(|c| c.dots.len() >= DOTS) {
-            text += " Of neighbouring runs the fastest and the slowest are drawn.";
+        let mut text = "Each dot is one run, the line the median of neighbouring runs. A line that rises or falls shows drift.".to_owned();
+        if self.implementations.iter().any(|c| c.dots.len() >= DOTS) {
+            text += " Of many runs only the fastest and the slowest neighbours are drawn.";
         }
         match self.beyond {
             0 => {}
@@ -165,18 +165,18 @@ impl Chart for Order {
         let plane = pen.plane(frame, self.runs, self.times);
         plane.mark_y(Unit::Nanoseconds)?;
         plane.mark_x(&|run, _| count(run as usize))?;
-        for (index, contestant) in self.contestants.iter().enumerate() {
-            let places = contestant.dots.iter();
+        for (index, implementation) in self.implementations.iter().enumerate() {
+            let places = implementation.dots.iter();
             let places = places.map(|(run, time)| (*run as f64 + 1.0, *time));
-            let look = if contestant.dots.len() > 60 {
+            let look = if implementation.dots.len() > 60 {
                 (1.8, 0.5)
             } else {
                 (2.6, 0.9)
             };
             plane.dots(places, Paint::Marked(index), look)?;
         }
-        for (index, contestant) in self.contestants.iter().enumerate() {
-            plane.line(contestant.line.clone(), Paint::Marked(index), 2.2)?;
+        for (index, implementation) in self.implementations.iter().enumerate() {
+            plane.line(implementation.line.clone(), Paint::Marked(index), 2.2)?;
         }
         let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
         pen.text(place, "run", Look::INK.at(Side::Middle))
@@ -184,14 +184,14 @@ impl Chart for Order {
 
     fn table(&self) -> Table {
         let mut table = Table::new(&[
-            ("contestant", Align::Left, 0),
+            ("implementation", Align::Left, 0),
             ("median of the first third", Align::Right, 0),
             ("median of the last third", Align::Right, 0),
             ("change", Align::Right, 0),
         ]);
-        for contestant in &self.contestants {
-            let mut cells = vec![contestant.name.clone()];
-            match contestant.thirds {
+        for implementation in &self.implementations {
+            let mut cells = vec![implementation.name.clone()];
+            match implementation.thirds {
                 Some((first, last)) => {
                     let change = Unit::Ratio.format(last / first - 1.0, 2);
                     let sign = if last > first { "+" } else { "" };

@@ -83,8 +83,8 @@ pub(crate) fn within_page(chart: &dyn Chart, id: &str) -> Result<String, Error> 
     Ok(text)
 }
 
-/// What a report shows in a picture: the distributions of its contestants, or
-/// the percentiles of its operations.
+/// What a report shows in a picture: the distributions of its implementations,
+/// or the percentiles of its operations.
 pub(crate) fn plot(report: &Report) -> Result<Picture, Error> {
     if let Some(chart) = Distribution::of(&report.benchmarks) {
         return Picture::of(&chart, WIDE);

@@ -1,20 +1,17 @@
 //! Which charts a report gets: those that stand open, those that are folded
 //! away, and how many are left out.
 
-use std::cmp::Ordering;
-
 use perfkit::Report;
-use perfkit::report::{Benchmark, Comparison, Ratio};
+use perfkit::report::{Benchmark, Comparison};
 
-use crate::document::{is_time, ranking};
+use crate::document::{is_time, most_striking_first, ranking};
 use crate::error::Error;
 use crate::export::chart::{Chart, Distribution, Forest, Order, Percentiles, within_page};
 use crate::text::label;
 
 use super::table::TableView;
-use super::verdict_list::rank;
 
-/// Up to so many groups of contestants have charts that stand open; of more
+/// Up to so many groups of implementations have charts that stand open; of more
 /// groups the first ones have charts, all folded away.
 const OPEN_GROUPS: usize = 3;
 const FOLDED_GROUPS: usize = 20;
@@ -30,7 +27,7 @@ const FEW: usize = 12;
 pub(super) struct Figures {
     pub(super) open: Vec<Group>,
     pub(super) folded: Vec<Group>,
-    /// Contestants that ran one race, and the comparisons of others or of other
+    /// Implementations with one baseline, and the comparisons of others or of other
     /// metrics.
     pub(super) ranking: Vec<FigureView>,
     pub(super) forests: Vec<FigureView>,
@@ -40,7 +37,7 @@ pub(super) struct Figures {
     pub(super) comparisons_left_out: usize,
 }
 
-/// The charts of contestants that are compared with each other.
+/// The charts of implementations that are compared with each other.
 pub(super) struct Group {
     pub(super) name: String,
     pub(super) distribution: FigureView,
@@ -145,7 +142,7 @@ impl Group {
     }
 }
 
-/// Contestants that belong on one axis: all that were measured together, or the
+/// Implementations that belong on one axis: all that were measured together, or the
 /// two sides of a comparison of saved reports.
 fn groups(report: &Report) -> Vec<Vec<&Benchmark>> {
     if report.benchmarks.is_empty() {
@@ -175,7 +172,7 @@ fn sorted_comparisons(report: &Report) -> Vec<&Comparison> {
     timed
 }
 
-/// The race of three contestants or more, and how many of them are not drawn.
+/// The ranking of three implementations or more, and how many of them are not drawn.
 fn ranked(report: &Report, prefix: &str) -> Result<(Vec<FigureView>, usize), Error> {
     let Some(ranking) = ranking(report) else {
         return Ok((Vec::new(), 0));
@@ -212,16 +209,4 @@ fn views(parts: &[Forest], id: &str) -> Result<Vec<FigureView>, Error> {
         Ok(view)
     };
     parts.iter().enumerate().map(view).collect()
-}
-
-/// Slower before faster before undecided before the same; among those the
-/// largest difference first.
-pub(super) fn most_striking_first(a: &Comparison, b: &Comparison) -> Ordering {
-    let distance = |comparison: &Comparison| {
-        let size = |ratio: &Ratio| ratio.estimate.ln().abs();
-        comparison.ratio.as_ref().map_or(0.0, size)
-    };
-    rank(a.verdict)
-        .cmp(&rank(b.verdict))
-        .then_with(|| distance(b).total_cmp(&distance(a)))
 }

@@ -8,15 +8,17 @@ mod table;
 mod verdict_list;
 
 use askama::Template as _;
-use perfkit::Report;
 
 use crate::error::Error;
+use crate::text::without_commands;
+
+use super::{Layout, Named};
 
 use page::Page;
 
-/// Reports, with the names of their files, as one page.
-pub(super) fn render(reports: &[(&str, &Report)]) -> Result<String, Error> {
-    Page::of(reports)?
-        .render()
-        .map_err(|error| Error::data(format!("the page cannot be written: {error}")))
+/// The reports as one page.
+pub(super) fn render(reports: &[Named<'_>], _: Layout) -> Result<String, Error> {
+    let page = Page::of(reports)?.render();
+    let page = page.map_err(|error| Error::data(format!("the page cannot be written: {error}")))?;
+    Ok(without_commands(&page).into_owned())
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use perfkit::Report;
 
+use crate::document::Span;
 use crate::error::Error;
 use crate::export::chart;
 

@@ -1,16 +1,16 @@
-//! What a page tells of one report: what `part.html` is filled with.
+//! What a page says of one report: what `part.html` is filled with.
 
 use perfkit::Report;
 use perfkit::report::Severity;
 
-use crate::document::{Block, Table, basis, remarks};
+use crate::document::{Block, NOTHING, Sentence, Table, details, remarks};
 use crate::error::Error;
 use crate::text::{label, printable, shorten};
 
 use super::figures::Figures;
 use super::source;
 use super::table::TableView;
-use super::verdict_list::{Verdicts, Words, words};
+use super::verdict_list::Verdicts;
 
 /// How many remarks stand open, how many more are folded away, and the longest.
 const OPEN_REMARKS: usize = 12;
@@ -31,14 +31,14 @@ pub(super) struct Part {
     pub(super) machine: Option<String>,
     pub(super) verdicts: Verdicts,
     /// What stands at the top where there is no verdict.
-    pub(super) summary: Vec<Vec<Words>>,
+    pub(super) summary: Vec<Sentence>,
     pub(super) warnings: usize,
     pub(super) figures: Figures,
     /// What the tables are, and the tables.
     pub(super) numbers: &'static str,
     pub(super) tables: Vec<TableView>,
     /// How it was measured.
-    pub(super) method: Vec<Vec<Words>>,
+    pub(super) method: Vec<Sentence>,
     pub(super) remarks: Vec<RemarkView>,
     pub(super) folded_remarks: Vec<RemarkView>,
     pub(super) remarks_left_out: usize,
@@ -148,9 +148,9 @@ fn title(report: &Report) -> &'static str {
 }
 
 /// The tables of the page, and the sentences that belong to them.
-fn tables_and_sentences(report: &Report) -> (Vec<TableView>, Vec<Vec<Words>>) {
+fn tables_and_sentences(report: &Report) -> (Vec<TableView>, Vec<Sentence>) {
     let (mut tables, mut sentences) = (Vec::new(), Vec::new());
-    for block in basis(report).blocks {
+    for block in details(report).blocks {
         match block {
             // A table without any value says nothing.
             Block::Table(table) if has_values(&table) => {
@@ -158,9 +158,9 @@ fn tables_and_sentences(report: &Report) -> (Vec<TableView>, Vec<Vec<Words>>) {
                 let label = format!("table by {first}");
                 tables.push(TableView::of(&table, &label));
             }
-            Block::Sentence(_, sentence) => sentences.push(words(&sentence)),
+            Block::Sentence(sentence) => sentences.push(sentence),
             // Distributions have a chart of their own.
-            Block::Table(_) | Block::Strips(_) | Block::Folded(..) | Block::Remark(..) => {}
+            Block::Table(_) | Block::Histograms(_) | Block::Folded(..) | Block::Remark(..) => {}
         }
     }
     (tables, sentences)
@@ -168,7 +168,7 @@ fn tables_and_sentences(report: &Report) -> (Vec<TableView>, Vec<Vec<Words>>) {
 
 fn has_values(table: &Table) -> bool {
     let cells = table.rows.iter().flat_map(|row| row.iter().skip(1));
-    cells.into_iter().any(|cell| cell != "-")
+    cells.into_iter().any(|cell| cell != NOTHING)
 }
 
 impl RemarkView {

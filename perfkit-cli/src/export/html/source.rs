@@ -66,7 +66,7 @@ pub(super) fn origin(report: &Report) -> String {
         Some(tool) => format!("Read from {}", shorten(&printable(tool), 110)),
         None if report.gate.is_some() => "Checked by perfkit".to_owned(),
         None if is_measured(report) => "Measured with perfkit".to_owned(),
-        // Whose numbers a comparison of files is from, it does not tell.
+        // A comparison of files does not say who measured.
         None => "Reported by perfkit".to_owned(),
     }
 }

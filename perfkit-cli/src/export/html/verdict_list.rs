@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use perfkit::report::{Report, Verdict};
+use perfkit::Report;
 
-use crate::document::{Headline, Tone, headlines};
+use crate::document::{self, ListedVerdict, Sentence, Style, VERDICT_WORDS, verdict_list};
 
 /// Up to so many verdicts all stand open; of more, so many do, and the others are
 /// folded away up to a bound.
@@ -31,19 +31,12 @@ pub(super) struct Tally {
 
 pub(super) struct VerdictView {
     pub(super) class: &'static str,
-    pub(super) word: &'static str,
-    pub(super) words: Vec<Words>,
-}
-
-/// A part of a sentence: plain, or a name.
-pub(super) struct Words {
-    pub(super) text: String,
-    pub(super) is_name: bool,
+    pub(super) sentence: Sentence,
 }
 
 impl Verdicts {
     pub(super) fn of(report: &Report) -> Self {
-        let mut found = headlines(report);
+        let mut found = verdict_list(report);
         let counts = tally(&found);
         let are_many = found.len() > FEW;
         if are_many {
@@ -64,73 +57,48 @@ impl Verdicts {
     }
 }
 
-fn tally(headlines: &[Headline<'_>]) -> Vec<Tally> {
+fn tally(listed: &[ListedVerdict<'_>]) -> Vec<Tally> {
     let mut counts: Vec<Tally> = Vec::new();
-    for headline in headlines {
-        match counts.iter_mut().find(|known| known.word == headline.word) {
+    for verdict in listed {
+        match counts.iter_mut().find(|known| known.word == verdict.word) {
             Some(known) => known.count += 1,
             None => counts.push(Tally {
-                class: class(headline.tone),
-                word: headline.word,
+                class: class(verdict.sentence.style),
+                word: verdict.word,
                 count: 1,
             }),
         }
     }
-    counts.sort_by_key(|known| {
-        let order = ["slower", "worse", "faster", "better", "undecided", "same"];
-        order.iter().position(|word| *word == known.word)
-    });
+    counts.sort_by_key(|known| VERDICT_WORDS.iter().position(|word| *word == known.word));
     counts
 }
 
-fn most_striking_first(a: &Headline<'_>, b: &Headline<'_>) -> Ordering {
+fn most_striking_first(a: &ListedVerdict<'_>, b: &ListedVerdict<'_>) -> Ordering {
     match (a.comparison, b.comparison) {
-        (Some(a), Some(b)) => super::figures::most_striking_first(a, b),
+        (Some(a), Some(b)) => document::most_striking_first(a, b),
         (a, b) => a.is_some().cmp(&b.is_some()),
     }
 }
 
-pub(super) fn rank(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Slower => 0,
-        Verdict::Faster => 1,
-        Verdict::Inconclusive => 2,
-        Verdict::Same => 3,
-    }
-}
-
-fn class(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Good => "is-good",
-        Tone::Bad => "is-bad",
-        Tone::Unsure => "is-unsure",
-        Tone::Plain => "is-plain",
+fn class(style: Style) -> &'static str {
+    match style {
+        Style::Good => "is-good",
+        Style::Bad => "is-bad",
+        Style::Unsure => "is-unsure",
+        Style::Plain => "is-plain",
     }
 }
 
 impl VerdictView {
-    fn of(headline: &Headline<'_>) -> Self {
+    fn of(listed: &ListedVerdict<'_>) -> Self {
         Self {
-            class: class(headline.tone),
-            word: headline.word,
-            words: words(&headline.sentence),
+            class: class(listed.sentence.style),
+            sentence: listed.sentence.clone(),
         }
     }
-}
 
-/// A sentence with its names, which stand in backticks, apart.
-pub(super) fn words(sentence: &str) -> Vec<Words> {
-    let parts: Vec<&str> = sentence.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        // A name has a backtick of its own: all of it is plain text then.
-        return vec![Words {
-            text: sentence.to_owned(),
-            is_name: false,
-        }];
+    /// What it comes to in a word or two.
+    pub(super) fn badge(&self) -> &str {
+        self.sentence.lead.as_deref().unwrap_or_default()
     }
-    let words = parts.into_iter().enumerate().map(|(index, text)| Words {
-        text: text.to_owned(),
-        is_name: index % 2 == 1,
-    });
-    words.filter(|words| !words.text.is_empty()).collect()
 }

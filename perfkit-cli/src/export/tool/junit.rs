@@ -54,7 +54,7 @@ fn test_case(finding: &GateFinding) -> String {
         GateOutcome::RuleAtFault | GateOutcome::DataAtFault => {
             format!("<error message=\"{measured}\"/>")
         }
-        GateOutcome::Inconclusive => format!("<skipped message=\"undecided: {measured}\"/>"),
+        GateOutcome::Inconclusive => format!("<skipped message=\"inconclusive: {measured}\"/>"),
         GateOutcome::Warn => format!("<system-out>warning: {measured}</system-out>"),
         GateOutcome::Pass => format!("<system-out>{measured}</system-out>"),
     };

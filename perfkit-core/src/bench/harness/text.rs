@@ -81,10 +81,7 @@ fn verdict(comparison: &Comparison, all: &[Comparison]) -> Option<String> {
     };
     let ratio = match (&comparison.ratio, &comparison.exact) {
         (Some(of_this), _) => ratio(of_this),
-        (None, Some(values)) => format!(
-            " (was {} and is {}, in every run)",
-            values.baseline, values.candidate
-        ),
+        (None, Some(values)) => format!(" ({values})"),
         (None, None) => String::new(),
     };
     Some(format!("{word}{metric}{ratio}"))

@@ -1,0 +1,68 @@
+//! What the verdicts rest on: the numbers, their distributions, how they were sampled.
+
+use perfkit::Metric;
+use perfkit::report::{Benchmark, Comparison, Report};
+
+use super::blocks::Document;
+use super::gate;
+use super::histograms::histograms;
+use super::number_tables::{numbers, resources};
+use super::operations;
+use super::other_metrics;
+use super::ranking::ranking;
+use super::remarks::Detail;
+use super::sampling::how_sampled;
+
+/// Everything but verdicts and remarks, for formats that show those apart.
+pub(crate) fn details(report: &Report) -> Document {
+    let mut document = Document::default();
+    if let Some(gate) = &report.gate {
+        gate::findings(gate, &mut document);
+    }
+    measured(report, Detail::Full, &mut document);
+    if !report.operations.is_empty() {
+        operations::describe(report, &mut document);
+    }
+    document
+}
+
+/// What was measured of benchmarks, and how.
+pub(super) fn measured(report: &Report, detail: Detail, document: &mut Document) {
+    if report.benchmarks.is_empty() && report.comparisons.is_empty() {
+        return;
+    }
+    let has_time = |benchmark: &Benchmark| benchmark.metrics.contains_key(&Metric::WALL_TIME);
+    let is_without_times = !report.benchmarks.iter().any(has_time);
+    let further = other_metrics::table(&report.benchmarks, detail);
+    let is_all_in_further = is_without_times && further.is_some();
+    if !report.benchmarks.is_empty() && !is_all_in_further {
+        document.table(numbers(report));
+        let in_order: Vec<&Benchmark> = match ranking(report) {
+            Some(ranking) => ranking.iter().map(|ranked| ranked.benchmark).collect(),
+            None => report.benchmarks.iter().collect(),
+        };
+        if detail == Detail::Full {
+            document.table(resources(&in_order));
+        }
+        // Those of several groups would not fit on one axis.
+        if detail != Detail::Brief
+            && have_one_baseline(&report.comparisons)
+            && let Some(histograms) = histograms(in_order.into_iter())
+        {
+            document.histograms(histograms);
+        }
+    }
+    if let Some(further) = further {
+        document.table(further);
+    }
+    if let Some(sampling) = &report.sampling {
+        document.sentence(how_sampled(sampling, &report.benchmarks));
+    }
+}
+
+/// Whether all are compared with one and the same.
+fn have_one_baseline(comparisons: &[Comparison]) -> bool {
+    comparisons
+        .windows(2)
+        .all(|pair| pair[0].baseline == pair[1].baseline)
+}

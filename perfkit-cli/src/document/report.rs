@@ -1,0 +1,52 @@
+//! Everything that a report says, the verdict first.
+
+use perfkit::report::Report;
+
+use super::blocks::Document;
+use super::change_tables;
+use super::comparison::{sentence, shown_comparisons};
+use super::details;
+use super::gate;
+use super::operations;
+use super::ranking::ranking;
+use super::remarks::{self, Detail};
+use super::sentence::Sentence;
+
+/// As many comparisons have a sentence each; more are a table.
+const MOST_SENTENCES: usize = 8;
+
+/// The report as a document.
+pub(crate) fn document(report: &Report, detail: Detail) -> Document {
+    let mut document = Document::default();
+    if let Some(gate) = &report.gate {
+        gate::describe(gate, &mut document);
+    }
+    let shown = shown_comparisons(report, detail);
+    if shown.len() <= MOST_SENTENCES {
+        for comparison in shown {
+            document.sentence(sentence(comparison));
+        }
+    } else {
+        document.sentence(change_tables::tally(&shown));
+        if ranking(report).is_none() {
+            change_tables::describe(&shown, &mut document);
+        }
+    }
+    details::measured(report, detail, &mut document);
+    if !report.operations.is_empty() {
+        operations::describe(report, &mut document);
+    }
+    if document.blocks.is_empty() {
+        document.sentence(without_results(report));
+    }
+    remarks::describe(report, detail, &mut document);
+    document
+}
+
+/// What is said where there is nothing else to say.
+pub(super) fn without_results(report: &Report) -> Sentence {
+    match report.only_in_candidate.is_empty() {
+        true => Sentence::plain("The report has no results."),
+        false => Sentence::plain("Nothing was compared: all benchmarks are new."),
+    }
+}
