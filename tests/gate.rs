@@ -146,7 +146,7 @@ fn what_the_sample_cannot_support_is_inconclusive() {
     // 998.0 of 1000 ms is close to p99's upper bound at 99 %.
     gate("p99 = \"< 992ms\"")
         .exits_with(0)
-        .says("Gate inconclusive: 1 of 1 checks are undecided.")
+        .says("Gate inconclusive: 1 of 1 checks could not be decided.")
         .says("too few values to be sure");
     gate("success_rate = \">= 99.8%\"")
         .exits_with(0)

@@ -31,7 +31,7 @@ fn operations_are_shown_with_percentiles_errors_and_throughput() {
     save_operations(&folder, "report.json");
     let answer = folder.run(["report", "report.json"]).exits_with(0);
     let expected = "\
-Calls: 201, operations: 2, successful: 90.05 %, mean: 99.4 ms. Slowest: shop::fetch (100 ms). Fastest: shop::ping (15.0 µs).
+Calls: 201, operations: 2, successful: 90.05 %, mean: 99.4 ms. Slowest: `shop::fetch` (100 ms). Fastest: `shop::ping` (15.0 µs).
 
  operation    calls  success    total     self     mean   median     p95     p99      max
  shop::fetch    200     90 %   18.0 s   18.0 s   100 ms  98.8 ms  189 ms  198 ms   199 ms

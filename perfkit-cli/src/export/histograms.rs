@@ -114,8 +114,8 @@ mod tests {
         let expected = [
             " a rather…mand  █           ▄          ▁",
             "                1.00 ms          2.00 ms",
-            " times of the runs; 3 runs are beyond",
-            " the right end\n",
+            " Histograms of the wall times; 3 runs",
+            " beyond the right end\n",
         ];
         assert_eq!(render(&example(), 40), expected.join("\n"));
     }
