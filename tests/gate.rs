@@ -165,7 +165,7 @@ fn what_the_sample_cannot_support_is_inconclusive() {
     folder
         .run(["gate", "report.json"])
         .exits_with(0)
-        .says("The gate passed: 1 of 2 checks; 1 undecided.");
+        .says("Gate passed: 1 of 2 checks passed; 1 could not be decided.");
     folder
         .run(["gate", "report.json", "--strict"])
         .exits_with(1);
@@ -345,7 +345,7 @@ fn what_only_one_side_has_is_told_and_missing_decides() {
     let judge = || folder.run(["gate", "after.json", "--baseline", "before.json"]);
     judge()
         .exits_with(0)
-        .says("The gate passed: 2 of 3 checks; 1 with a warning.")
+        .says("Gate passed: 2 of 3 checks passed; 1 with a warning.")
         .says("new: the baseline does not have it, so there is nothing to compare")
         .says("gone: only the baseline has it");
     let rule = |missing: &str, name: &str| {

@@ -60,8 +60,9 @@ pub(super) fn outcome(gate: &Gate) -> Sentence {
         GateOutcome::Fail => Sentence::led(Style::Bad, "Gate failed")
             .text(&format!("{failed} of {checks} checks failed.")),
         GateOutcome::RuleAtFault | GateOutcome::DataAtFault => {
-            Sentence::led(Style::Bad, "Gate incomplete")
-                .text(&format!("{unchecked} of {checks} checks could not be made."))
+            Sentence::led(Style::Bad, "Gate incomplete").text(&format!(
+                "{unchecked} of {checks} checks could not be made."
+            ))
         }
         GateOutcome::Inconclusive if passed + warnings == 0 => {
             Sentence::led(Style::Unsure, "Gate inconclusive").text(&format!(

@@ -6,7 +6,7 @@ use perfkit::{MetricSummary, Report};
 use crate::error::Error;
 use crate::text::{printable, shorten};
 
-use super::{Layout, Named, only};
+use super::layout::{Layout, Named, only};
 
 const HEADINGS: [&str; 13] = [
     "kind", "name", "metric", "unit", "count", "mean", "std_dev", "min", "median", "p95", "p99",

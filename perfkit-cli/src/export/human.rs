@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::terminal::{BAD, GOOD, NOTICE, STRONG};
 use crate::text::{display_width, printable, without_commands, wrap};
 
-use super::{Layout, Named, histograms};
+use super::histograms;
+use super::layout::{Layout, Named};
 
 /// Columns between two cells, and the margin of a line.
 const GAP: usize = 2;

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-use super::{Layout, Named, only};
+use super::layout::{Layout, Named, only};
 
 /// A report as JSON. What CI services take for a command, `##[` wherever in a
 /// line it stands, can only be in a string, where its escaped form is the same.

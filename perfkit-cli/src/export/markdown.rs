@@ -6,7 +6,7 @@ use crate::document::{Align, Block, Document, Sentence, Span, Table, pull_reques
 use crate::error::Error;
 use crate::text::{escape_markdown, label, shorten};
 
-use super::{Layout, Named};
+use super::layout::{Layout, Named};
 
 /// How long a page may get, in bytes. A comment on GitHub has at most 65,536
 /// characters.

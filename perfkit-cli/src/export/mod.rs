@@ -6,10 +6,12 @@ mod histograms;
 mod html;
 mod human;
 mod json;
+mod layout;
 mod markdown;
 mod png;
 mod tool;
 
+pub(crate) use layout::{NOT_SEVERAL, Named};
 pub(crate) use tool::{Tool, hgrm_files, left_out, render_for};
 
 use std::path::Path;
@@ -22,15 +24,7 @@ use crate::document::Detail;
 use crate::error::Error;
 use crate::text::without_commands;
 
-/// A report and the name of its file, which formats show where there are several.
-pub(crate) type Named<'a> = (&'a str, &'a Report);
-
-/// What a format may show, and in how many columns where it goes to a terminal.
-#[derive(Clone, Copy, Debug)]
-struct Layout {
-    detail: Detail,
-    width: Option<usize>,
-}
+use layout::Layout;
 
 /// The report in the given format; `width` is that of the terminal, where it
 /// goes to one.
@@ -59,18 +53,6 @@ pub(crate) fn render_several(
         Format::Json => json::render,
     };
     render(reports, Layout { detail, width })
-}
-
-/// What is said where a format holds one report.
-pub(crate) const NOT_SEVERAL: &str =
-    "JSON and CSV hold one report: give one file, or --format html, markdown or human";
-
-/// The report of a format that holds one.
-fn only<'a>(reports: &[Named<'a>]) -> Result<&'a Report, Error> {
-    match reports {
-        [(_, report)] => Ok(report),
-        _ => Err(Error::usage(NOT_SEVERAL)),
-    }
 }
 
 /// The ends of the names that pictures may have.

@@ -12,7 +12,7 @@ use askama::Template as _;
 use crate::error::Error;
 use crate::text::without_commands;
 
-use super::{Layout, Named};
+use super::layout::{Layout, Named};
 
 use page::Page;
 

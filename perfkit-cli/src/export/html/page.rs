@@ -1,11 +1,11 @@
 //! The page: what `page.html` is filled with.
 
 use askama::Template;
-use perfkit::Report;
 
 use crate::document::Span;
 use crate::error::Error;
 use crate::export::chart;
+use crate::export::layout::Named;
 
 use super::part::Part;
 
@@ -22,7 +22,7 @@ pub(super) struct Page {
 
 impl Page {
     /// A page of one report, or of several with the names of their files.
-    pub(super) fn of(reports: &[(&str, &Report)]) -> Result<Self, Error> {
+    pub(super) fn of(reports: &[Named<'_>]) -> Result<Self, Error> {
         let parts: Vec<Part> = match reports {
             [(_, report)] => vec![Part::alone(report)?],
             several => several
