@@ -35,7 +35,7 @@ fn a_slower_command_is_called_slower() {
         .says("99.9 % interval")
         .says("12 runs of each, interleaved in random order (seed 7)");
     assert!(
-        answer.stdout.starts_with('`'),
+        answer.stdout.starts_with("Slower: "),
         "the verdict comes first: {answer:#?}"
     );
     assert!(answer.stderr.contains("sleep 0.2: median "), "{answer:#?}");
@@ -708,7 +708,7 @@ fn colours_are_used_when_asked_for() {
     assert!(
         answer
             .stdout
-            .contains("\u{1b}[1m\u{1b}[31m`sleep 0.05` is slower"),
+            .contains("\u{1b}[1m\u{1b}[31mSlower\u{1b}[0m: `sleep 0.05` takes "),
         "{answer:?}"
     );
     let mut command = folder.perfkit(["compare", "true", "-r", "2"]);
