@@ -99,6 +99,10 @@ fn reports_are_named_by_what_they_are_for() {
         .run(["report", "-v", "after.json"])
         .exits_with(0)
         .complains("report: after.json\n");
+    folder
+        .run(["export", "-v", "after.json", "--to", "csv"])
+        .exits_with(0)
+        .complains("report: after.json\n");
     let budget = "[[budget]]\nbenchmark = \"*\"\nmean = \"< 10s\"\n";
     let other = folder.write("other.toml", budget);
     let mut command = folder.perfkit(["gate", "-v", "after.json", "--baseline", "before.json"]);

@@ -17,7 +17,7 @@ const OPENER: &str = if cfg!(target_os = "macos") {
 
 /// How long an opener may take to fail; one that still runs has become the
 /// browser.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Opens a page.
@@ -39,7 +39,7 @@ pub(super) fn open(page: &Path) -> Result<(), Error> {
         Error::data(message).hint(by_hand())
     })?;
     let start = Instant::now();
-    while start.elapsed() < PATIENCE {
+    while start.elapsed() < TIMEOUT {
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(_)) => {

@@ -5,7 +5,7 @@ use std::path::Path;
 use perfkit::Report;
 use perfkit::prometheus::TextFormat;
 
-use crate::args::{self, ExportArguments, ExportTarget};
+use crate::args::{self, ExportArguments, ExportTarget, Verbosity};
 use crate::document::Detail;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -13,9 +13,10 @@ use crate::export::Tool;
 use crate::input::load_report;
 use crate::{export as formats, terminal};
 
+use super::sources::Sources;
 use super::{check_writable, otlp};
 
-pub(crate) fn run(arguments: ExportArguments) -> Result<Exit, Error> {
+pub(crate) fn run(arguments: ExportArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     let (target, output) = (arguments.to, arguments.output.as_deref());
     let operation = arguments.operation.as_deref();
     if operation.is_some() && target != ExportTarget::Hgrm {
@@ -31,6 +32,9 @@ pub(crate) fn run(arguments: ExportArguments) -> Result<Exit, Error> {
         _ if folder.is_some() => {}
         _ => output.map_or(Ok(()), check_writable)?,
     }
+    let mut sources = Sources::without_format();
+    sources.report("report", &arguments.report);
+    sources.tell(verbosity);
     let report = load_report(&arguments.report)?;
     match (target, folder) {
         (ExportTarget::Otlp, _) => otlp::send(&report)?,

@@ -1,4 +1,4 @@
-//! One file for each verb: reads, lets decide, prints.
+//! One file or folder for each verb: it reads, has `analysis` decide, and prints.
 
 mod browser;
 pub(crate) mod compare;
@@ -49,12 +49,18 @@ fn deliver_text(
     }
 }
 
+/// Saves a report in a format.
+fn save(report: &Report, format: Format, path: &Path) -> Result<(), Error> {
+    let text = formats::render(report, Detail::Usual, format, None)?;
+    formats::save(path, &text)
+}
+
 /// Draws a report into a file, which may be standard output.
 fn draw(report: &Report, path: &Path) -> Result<(), Error> {
     formats::save(path, &formats::draw(report, path)?)
 }
 
-/// The first of several errors; the others are told.
+/// The first of several errors; the others are printed.
 fn first_error(results: Vec<Result<(), Error>>) -> Result<(), Error> {
     let mut errors = results.into_iter().filter_map(Result::err);
     let first = errors.next();

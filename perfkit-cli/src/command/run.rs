@@ -13,16 +13,14 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::args::{Format, RunArguments, Verbosity};
 use crate::command_run::describe_status;
-use crate::document::Detail;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::export;
 use crate::input::{environment, load_report};
 use crate::interrupt::Signals;
 use crate::text::printable;
 
 use super::sources::Sources;
-use super::{check_writable, deliver, first_error};
+use super::{check_writable, deliver, first_error, save};
 
 pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     arguments.save.as_deref().map_or(Ok(()), check_writable)?;
@@ -38,13 +36,8 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
     let report = collect(folder.path())?;
     let output = arguments.output.as_deref();
     let published = report.as_ref().map_or(Ok(()), |report| {
-        let save = |path| {
-            export::save(
-                path,
-                &export::render(report, Detail::Usual, Format::Json, None)?,
-            )
-        };
-        let saved = arguments.save.as_deref().map_or(Ok(()), save);
+        let saved = arguments.save.as_deref();
+        let saved = saved.map_or(Ok(()), |path| save(report, Format::Json, path));
         first_error(vec![
             saved,
             deliver(report, verbosity.into(), format.value, output),

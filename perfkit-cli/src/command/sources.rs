@@ -16,15 +16,20 @@ pub(super) struct Sources {
 }
 
 impl Sources {
+    /// Of a verb that prints in a format.
     pub(super) fn new(format: &Setting<Format>) -> Self {
-        let mut sources = Self {
-            lines: Vec::new(),
-            // What it says of colours, the terminal does for every verb.
-            variables: vec![Variable::COLOR],
-        };
+        let mut sources = Self::without_format();
         let name = format.value.name();
         sources.setting(&format.clone().map(|_| format!("format: {name}")));
         sources
+    }
+
+    pub(super) fn without_format() -> Self {
+        Self {
+            lines: Vec::new(),
+            // Colours have an effect on whatever is printed.
+            variables: vec![Variable::COLOR],
+        }
     }
 
     /// Adds a setting, in words.

@@ -11,9 +11,9 @@ use crate::error::Error;
 pub(crate) enum Shell {
     /// Nothing: the text is split at spaces, and what looks like shell syntax
     /// is refused.
-    None,
+    Direct,
     /// The same, and what looks like shell syntax is passed on as it is.
-    NoneMeant,
+    DirectUnchecked,
     /// A shell with its own arguments, to which `-c TEXT` is added.
     Through(Vec<String>),
 }
@@ -23,7 +23,7 @@ impl FromStr for Shell {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
-            "none" => Ok(Self::NoneMeant),
+            "none" => Ok(Self::DirectUnchecked),
             "default" => Ok(Self::usual()),
             text => match shell_words::split(text) {
                 Ok(words) if !words.is_empty() => Ok(Self::Through(words)),
@@ -36,7 +36,7 @@ impl FromStr for Shell {
 impl fmt::Display for Shell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None | Self::NoneMeant => f.write_str("none"),
+            Self::Direct | Self::DirectUnchecked => f.write_str("none"),
             Self::Through(words) => f.write_str(&shell_words::join(words)),
         }
     }
@@ -74,11 +74,11 @@ impl CommandLine {
                 let script = ["-c".to_owned(), text.to_owned()];
                 shell.iter().cloned().chain(script).collect()
             }
-            Shell::None => {
+            Shell::Direct => {
                 refuse_shell_syntax(text)?;
                 split(text)?
             }
-            Shell::NoneMeant => split(text)?,
+            Shell::DirectUnchecked => split(text)?,
         };
         Ok(Self {
             text: text.to_owned(),
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
-        CommandLine::new(text, &Shell::None).unwrap().words
+        CommandLine::new(text, &Shell::Direct).unwrap().words
     }
 
     #[test]
@@ -176,10 +176,10 @@ mod tests {
             words("sort -k 1 'a b' \"c d\" e\\ f"),
             ["sort", "-k", "1", "a b", "c d", "e f"]
         );
-        let error = CommandLine::new("echo 'x", &Shell::None).unwrap_err();
+        let error = CommandLine::new("echo 'x", &Shell::Direct).unwrap_err();
         assert!(error.message().contains("not closed"));
-        assert!(CommandLine::new("  ", &Shell::None).is_err());
-        assert!(CommandLine::new("''", &Shell::None).is_err());
+        assert!(CommandLine::new("  ", &Shell::Direct).is_err());
+        assert!(CommandLine::new("''", &Shell::Direct).is_err());
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
         ] {
             assert_eq!(shell_syntax(text), Some(syntax), "{text}");
         }
-        let error = CommandLine::new("a | b", &Shell::None).unwrap_err();
+        let error = CommandLine::new("a | b", &Shell::Direct).unwrap_err();
         assert!(error.next_step().unwrap().contains("-S sh"));
     }
 
@@ -220,7 +220,7 @@ mod tests {
         ] {
             assert_eq!(shell_syntax(text), None, "{text}");
         }
-        assert!(CommandLine::new("echo $HOME", &Shell::NoneMeant).is_ok());
+        assert!(CommandLine::new("echo $HOME", &Shell::DirectUnchecked).is_ok());
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod tests {
         let shell = "bash --norc".parse().unwrap();
         let command = CommandLine::new("a | b", &shell).unwrap();
         assert_eq!(command.words, ["bash", "--norc", "-c", "a | b"]);
-        assert_eq!("none".parse(), Ok(Shell::NoneMeant));
+        assert_eq!("none".parse(), Ok(Shell::DirectUnchecked));
         assert!("".parse::<Shell>().is_err());
     }
 }

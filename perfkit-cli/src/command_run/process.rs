@@ -28,10 +28,10 @@ const TAIL_BYTES: usize = 8192;
 const TAIL_LINES: usize = 10;
 
 /// How long a process group may take to end when asked, before it is made to.
-const GRACE: Duration = Duration::from_secs(1);
+const END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long to wait for a group that was made to end.
-const PATIENCE: Duration = Duration::from_secs(5);
+const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One process to run.
 pub(crate) struct Launch<'a> {
@@ -294,7 +294,7 @@ impl<'a> Process<'a> {
         let _ = kill_process_group(self.pid, Signal::TERM);
         let asked_ns = clock.now_ns();
         let mut now_ns = asked_ns;
-        while !self.has_ended() && now_ns - asked_ns < GRACE.as_nanos() as u64 {
+        while !self.has_ended() && now_ns - asked_ns < END_TIMEOUT.as_nanos() as u64 {
             now_ns = self.wait(Some(Duration::from_millis(20)), &clock)?;
         }
         // Its members may outlive the leader, which still holds the number.
@@ -305,7 +305,7 @@ impl<'a> Process<'a> {
                 return Ok(());
             }
             let now_ns = self.wait(Some(Duration::from_millis(20)), &clock)?;
-            if now_ns - insisted_ns > PATIENCE.as_nanos() as u64 {
+            if now_ns - insisted_ns > KILL_TIMEOUT.as_nanos() as u64 {
                 let pid = self.pid.as_raw_pid();
                 return Err(Error::command_failed(format!(
                     "process {pid} cannot be ended"
@@ -344,8 +344,8 @@ fn read_available(stream: Option<&mut impl Read>, mut take: impl FnMut(&[u8])) -
         return Stream::Closed;
     };
     let mut buffer = [0; 65536];
-    // A process that writes without end must not keep us from looking at the
-    // clock: after a megabyte it is looked at again.
+    // A process may write without end. After a megabyte it is the turn of the clock
+    // and of signals, and then of the rest.
     for _ in 0..16 {
         match stream.read(&mut buffer) {
             Ok(0) => return Stream::Closed,

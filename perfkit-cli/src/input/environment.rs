@@ -9,9 +9,9 @@ use perfkit::Clock;
 use perfkit::report::Environment;
 
 /// How long git may take to say whether files were changed.
-const PATIENCE: Duration = Duration::from_secs(2);
+const GIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The environment of this process, with git's word on changed files.
+/// The environment of this process; whether files were changed, git says.
 pub(crate) fn detect() -> Environment {
     let mut environment = Environment::detect(Clock::os().name());
     complete(&mut environment);
@@ -27,8 +27,7 @@ pub(crate) fn complete(environment: &mut Environment) {
     }
 }
 
-/// Asks git; `None` if it does not answer in time. What it leaves behind then
-/// is its own: nobody waits for it.
+/// Asks git; `None` if it does not answer in time. Nobody waits for its end then.
 fn is_dirty() -> Option<bool> {
     let mut child = Command::new("git")
         .args([
@@ -53,5 +52,5 @@ fn is_dirty() -> Option<bool> {
         let ended_well = child.wait().is_ok_and(|status| status.success());
         let _ = sender.send((has_change || ended_well).then_some(has_change));
     });
-    answer.recv_timeout(PATIENCE).ok().flatten()
+    answer.recv_timeout(GIT_TIMEOUT).ok().flatten()
 }

@@ -178,7 +178,7 @@ fn described<T>(name: &str, setting: &Setting<T>, text: impl Fn(&T) -> String) -
 
 fn shell_of(given: Option<Setting<String>>) -> Result<Setting<Shell>, Error> {
     let Some(given) = given else {
-        return Ok(Setting::new(Shell::None, Origin::Default));
+        return Ok(Setting::new(Shell::Direct, Origin::Default));
     };
     let shell = given.value.parse();
     let shell = shell

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use perfkit::Report;
 
 use crate::args::{CompareArguments, Format, Setting, Verbosity};
-use crate::command::{check_plot, check_writable, deliver, draw, first_error};
-use crate::document::Detail;
+use crate::command::{check_plot, check_writable, deliver, draw, first_error, save};
 use crate::error::{Error, shown};
-use crate::export;
 
 /// The forms in which a result is printed and saved.
 pub(super) struct Outputs {
@@ -56,10 +54,9 @@ impl Outputs {
     /// Saves the result wherever that was asked, then prints it. What fails keeps
     /// nothing else from being done.
     pub(super) fn publish(&self, report: &Report, verbosity: Verbosity) -> Result<(), Error> {
-        let save = |(format, path): &(Format, PathBuf)| {
-            export::save(path, &export::render(report, Detail::Usual, *format, None)?)
-        };
-        let mut results: Vec<Result<(), Error>> = self.saved.iter().map(save).collect();
+        let saved = self.saved.iter();
+        let saved = saved.map(|(format, path)| save(report, *format, path));
+        let mut results: Vec<Result<(), Error>> = saved.collect();
         results.extend(self.plot.as_deref().map(|path| draw(report, path)));
         results.push(deliver(report, verbosity.into(), self.format.value, None));
         first_error(results)

@@ -7,16 +7,16 @@ use perfkit::Report;
 use crate::analysis::{confirm, gate_of, is_suspected, judge as judge_reports};
 use crate::args::Format;
 use crate::command::compare::{Outcome, Session, compare};
-use crate::document::Detail;
+use crate::command::save;
 use crate::error::Error;
 use crate::input::GateRules;
-use crate::{export, terminal};
+use crate::terminal;
 
 use super::result;
 
-/// What this tree comes to; `None` where the user wants it to end. A regression
-/// counts when a second session finds it too, and budgets are for this tree alone.
-/// What was measured first is saved where that is asked for.
+/// The result of the gate; `None` where the user wants it to end. A regression counts
+/// when a second session finds it too, and budgets are for this tree alone. What the
+/// first session measured is saved where that is asked for.
 pub(super) fn judge(
     session: Session<'_>,
     rules: &GateRules,
@@ -26,7 +26,7 @@ pub(super) fn judge(
         report: first,
         failure,
     } = compare(session)?;
-    save(&first, saved)?;
+    saved.map_or(Ok(()), |path| save(&first, Format::Json, path))?;
     if session.is_interrupted() {
         return Ok(None);
     }
@@ -68,12 +68,4 @@ fn measure_again(first: Session<'_>) -> Result<Option<Report>, Error> {
 /// A gate lets no failure pass, so that what `perfkit compare` proposes is not for it.
 fn succeeded(failure: Option<Error>) -> Result<(), Error> {
     failure.map_or(Ok(()), |failure| Err(failure.without_hint()))
-}
-
-fn save(report: &Report, path: Option<&Path>) -> Result<(), Error> {
-    let Some(path) = path else {
-        return Ok(());
-    };
-    let text = export::render(report, Detail::Usual, Format::Json, None)?;
-    export::save(path, &text)
 }

@@ -60,8 +60,8 @@ pub(super) fn explain_toml(error: &toml::de::Error, text: &str, path: &str) -> S
     explain(&error, text, path)
 }
 
-/// The expected name that is closest to the unknown one; both stand in the
-/// message, in backticks, the unknown one first.
+/// The expected name that is closest to the unknown one. The TOML reader has both only
+/// in its message, in backticks, the unknown one first.
 fn similar_name(message: &str) -> Option<&str> {
     if !message.starts_with("unknown ") {
         return None;

@@ -96,7 +96,7 @@ pub(super) struct RawLevels {
     pub(super) critical: Option<Spanned<String>>,
 }
 
-/// By hand, so that a error in the table is told at its own place.
+/// By hand, so that an error in the table is told at its own place.
 impl<'de> Deserialize<'de> for RawBound {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct BoundVisitor;

@@ -24,7 +24,7 @@ impl JsonShape {
         let mut shape = Self::default();
         if text.trim_start().starts_with(['{', '[']) {
             let mut json = serde_json::Deserializer::from_str(text);
-            let _ = Look {
+            let _ = KeyCollector {
                 shape: &mut shape,
                 is_nested: false,
             }
@@ -48,12 +48,12 @@ impl JsonShape {
     }
 }
 
-struct Look<'a> {
+struct KeyCollector<'a> {
     shape: &'a mut JsonShape,
     is_nested: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Look<'_> {
+impl<'de> DeserializeSeed<'de> for KeyCollector<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -61,7 +61,7 @@ impl<'de> DeserializeSeed<'de> for Look<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Look<'_> {
+impl<'de> Visitor<'de> for KeyCollector<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for Look<'_> {
         if !self.is_nested {
             self.shape.is_list = true;
             // What follows the first element is of the same kind.
-            list.next_element_seed(Look {
+            list.next_element_seed(KeyCollector {
                 shape: self.shape,
                 is_nested: true,
             })?;
