@@ -115,13 +115,13 @@ fn a_hanging_hook_is_ended() {
 #[test]
 fn cleanup_and_conclude_run_to_their_end_after_an_interruption() {
     let folder = Folder::new();
+    // The run itself says that it has begun: before it, there is nothing to conclude.
+    folder.script("run.sh", "echo started > started; exec sleep 61");
     let arguments = [
         "compare",
-        "sleep 61",
+        "./run.sh",
         "-w",
         "0",
-        "--prepare",
-        "echo started > started",
         "--conclude",
         "sleep 0.1; echo done > concluded",
         "--cleanup",
