@@ -195,3 +195,35 @@ fn flags_in_the_text_are_known() {
     }
     assert!(count >= 20, "only {count} flags were found");
 }
+
+/// And every flag that there is has a place in a page.
+#[test]
+fn every_flag_is_in_its_page() {
+    let folder = Folder::new();
+    let help = |verb: &str| folder.run([verb, "--help"]).exits_with(0).stdout;
+    let programs = workspace().join("perfkit-core/src/bench/harness/arguments.rs");
+    let programs = std::fs::read_to_string(programs).unwrap();
+    let (_, programs) = programs.split_once("HELP: &str").unwrap();
+    let (programs, _) = programs.split_once("\";\n").unwrap();
+    let reports = Page::read("docs/reports.md").text;
+    let mut missing = Vec::new();
+    for (page, help) in [
+        ("docs/compare.md", help("compare")),
+        ("docs/gate.md", help("gate")),
+        ("docs/export.md", help("export")),
+        ("docs/benchmarks.md", programs.to_owned()),
+    ] {
+        let text = Page::read(page).text + &reports;
+        let lines = help.lines().map(str::trim_start);
+        for line in lines.filter(|line| line.starts_with('-')) {
+            let Some((_, rest)) = line.split_once("--") else {
+                continue;
+            };
+            let flag = format!("--{}", rest.split([' ', '<', '[']).next().unwrap());
+            if flag != "--help" && !text.contains(&flag) {
+                missing.push(format!("{page}: {flag}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not told: {missing:#?}");
+}
