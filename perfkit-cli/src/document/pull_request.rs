@@ -23,7 +23,8 @@ pub(crate) fn pull_request(report: &Report, detail: Detail) -> Document {
         gate::describe_briefly(gate, &mut document);
     }
     let shown = shown_comparisons(report, Detail::Usual);
-    if shown.len() <= MOST_SENTENCES {
+    let are_few = shown.len() <= MOST_SENTENCES;
+    if are_few {
         for comparison in shown {
             document.sentence(sentence(comparison));
         }
@@ -33,7 +34,7 @@ pub(crate) fn pull_request(report: &Report, detail: Detail) -> Document {
     }
     if !report.benchmarks.is_empty() {
         let numbers = numbers(report);
-        if report.comparisons.len() > MOST_SENTENCES {
+        if !are_few {
             let summary = format!("All numbers: {}", report.benchmarks.len());
             document.fold(&summary, Document::of_table(numbers));
         } else {

@@ -289,9 +289,9 @@ impl Chart for Forest {
         }
         let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
         let words = if self.is_of_times() {
-            "time over that of the baseline"
+            "time relative to the baseline"
         } else {
-            "value over that of the baseline"
+            "value relative to the baseline"
         };
         pen.text(place, words, Look::INK.at(Side::Middle))
     }
