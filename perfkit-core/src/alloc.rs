@@ -191,7 +191,7 @@ pub(crate) fn uncounted<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// What a stretch of work did to memory, on the thread that did it.
+/// What a segment of work did to memory, on the thread that did it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct MemoryUse {
     pub(crate) allocated_bytes: u64,
@@ -201,7 +201,7 @@ pub(crate) struct MemoryUse {
 }
 
 impl MemoryUse {
-    /// Appends a later stretch: its peak stands on the growth before it.
+    /// Appends a later segment: its peak stands on the growth before it.
     pub(crate) fn then(&mut self, later: Self) {
         let base = self.net_growth_bytes;
         let later_peak = base.saturating_add(later.peak_growth_bytes as i64).max(0) as u64;
@@ -212,7 +212,7 @@ impl MemoryUse {
     }
 }
 
-/// The thread's numbers at the start of a stretch of work. Marks nest: each
+/// The thread's numbers at the start of a segment of work. Marks nest: each
 /// must be read before the one around it.
 #[derive(Debug)]
 pub(crate) struct Mark {
@@ -223,7 +223,7 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
-    /// Starts a stretch; `None` where no [`CountingAllocator`] is installed.
+    /// Starts a segment; `None` where no [`CountingAllocator`] is installed.
     #[inline]
     pub(crate) fn set() -> Option<Self> {
         let is_installed = match INSTALLED.load(Ordering::Relaxed) {
@@ -247,7 +247,7 @@ impl Mark {
             .ok()
     }
 
-    /// Ends the stretch.
+    /// Ends the segment.
     #[inline]
     pub(crate) fn read(&self) -> MemoryUse {
         COUNTERS

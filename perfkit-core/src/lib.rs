@@ -23,6 +23,8 @@
 //! let parse = &snapshot.operations[0];
 //! assert!(parse.name.ends_with("::parse"));
 //! assert_eq!((parse.lifetime.calls.success, parse.lifetime.calls.failure), (1, 1));
+//! let time = parse.lifetime.execution_time().unwrap();
+//! assert!(time.median_duration() <= time.max_duration());
 //! ```
 //!
 //! | to | use |
@@ -30,7 +32,7 @@
 //! | measure a function, a method or an `async fn` | `#[measure]` |
 //! | measure a closure | [`measure()`], [`try_measure`] |
 //! | measure a future | [`measure_async`], [`try_measure_async`] |
-//! | measure a stretch of code | [`Timer`] |
+//! | measure a section of code | [`Timer`] |
 //! | measure memory, CPU or throughput too | [`operation`] and its options |
 //! | read counts, averages and percentiles | [`snapshot()`] |
 //! | save them, or sum them up | [`Report`] |

@@ -15,9 +15,9 @@ pub(crate) struct Arguments {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Measure,
-    /// Run each contestant once, to see whether it does what it says.
+    /// Run each implementation once, to see whether it does what it says.
     Test,
-    /// Print the contestants' names.
+    /// Print the implementations' names.
     List,
 }
 
@@ -26,8 +26,8 @@ usage: cargo bench --bench overhead -- [--quick] [--strict] [--threads LIST] [--
   --quick          a tenth of the rounds
   --strict         exit with 1 if a figure is missed
   --threads LIST   numbers of threads, such as 1,2,8 (the default)
-  --test           run each contestant once
-  --list           print the contestants' names";
+  --test           run each implementation once
+  --list           print the implementations' names";
 
 impl Arguments {
     /// Reads the arguments; an error is what is wrong with them.

@@ -1,16 +1,16 @@
-//! Batches: many calls of one contestant, timed together.
+//! Batches: many calls of one implementation, timed together.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use crate::clock;
-use crate::contestants::{Around, Contestant, Setting};
+use crate::implementations::{Around, Implementation, Setting};
 use crate::work::chain;
 
-/// One contestant in one setting, with the size of its batches.
+/// One implementation in one setting, with the size of its batches.
 #[derive(Debug)]
 pub(crate) struct Trial<'a> {
-    pub(crate) contestant: &'a Contestant,
+    pub(crate) implementation: &'a Implementation,
     pub(crate) setting: Setting,
     pub(crate) calls: u64,
 }
@@ -27,13 +27,17 @@ pub(crate) struct Timed {
 impl<'a> Trial<'a> {
     /// Chooses the number of calls so that a batch takes about so long, where
     /// only one thread runs it.
-    pub(crate) fn sized(contestant: &'a Contestant, setting: Setting, batch_ns: u64) -> Self {
+    pub(crate) fn sized(
+        implementation: &'a Implementation,
+        setting: Setting,
+        batch_ns: u64,
+    ) -> Self {
         let mut trial = Self {
-            contestant,
+            implementation,
             setting,
             calls: 64,
         };
-        contestant.prepare();
+        implementation.prepare();
         while trial.run().ns < batch_ns / 4 {
             trial.calls *= 2;
         }
@@ -44,12 +48,12 @@ impl<'a> Trial<'a> {
 
     /// Runs a batch on this thread.
     pub(crate) fn run(&self) -> Timed {
-        let call = self.contestant.call(self.setting, self.calls);
+        let call = self.implementation.call(self.setting, self.calls);
         let batch = || match self.setting {
             Setting::Tight => timed(|| tight(call, self.calls)),
             Setting::Work => timed(|| with_work(call, self.calls)),
         };
-        match self.contestant.around {
+        match self.implementation.around {
             Around::MemoryCall => perfkit::operation("batch").memory().measure(batch),
             Around::Nothing | Around::SwitchedOff => batch(),
         }

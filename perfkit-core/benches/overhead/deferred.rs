@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use crate::batch::Trial;
 use crate::clock;
-use crate::contestants::own::PLAIN;
-use crate::contestants::reference::EMPTY;
-use crate::contestants::{Contestant, Kind, Setting, peers};
+use crate::implementations::own::PLAIN;
+use crate::implementations::reference::EMPTY;
+use crate::implementations::{Implementation, Kind, Setting, peers};
 
 /// Fewer than hotpath takes up at once, so that one sweep sees all of them.
 const CALLS: u64 = 50_000;
@@ -20,21 +20,21 @@ const CALLS: u64 = 50_000;
 /// More than twice hotpath's interval; nobody else has one.
 const SETTLE: Duration = Duration::from_millis(110);
 
-/// Nanoseconds of deferred work per call, by contestant.
+/// Nanoseconds of deferred work per call, by implementation.
 #[derive(Debug, Default)]
 pub(crate) struct Deferred(Vec<(&'static str, f64)>);
 
 impl Deferred {
     /// Measures `#[measure]` and the peers, as the least of some repetitions:
     /// whatever else the process does meanwhile only adds to it.
-    pub(crate) fn measure(contestants: &[Contestant], repetitions: usize) -> Self {
-        let is_asked = |one: &&Contestant| one.kind == Kind::Peer || one.name == PLAIN;
-        let empty = contestants.iter().filter(|one| one.name == EMPTY);
-        let measured = empty.chain(contestants.iter().filter(is_asked));
+    pub(crate) fn measure(implementations: &[Implementation], repetitions: usize) -> Self {
+        let is_asked = |one: &&Implementation| one.kind == Kind::Peer || one.name == PLAIN;
+        let empty = implementations.iter().filter(|one| one.name == EMPTY);
+        let measured = empty.chain(implementations.iter().filter(is_asked));
         let mut least: Vec<_> = measured.map(|one| (one, f64::INFINITY)).collect();
         for _ in 0..repetitions {
-            for (contestant, ns) in &mut least {
-                *ns = ns.min(deferred_ns(contestant) / CALLS as f64);
+            for (implementation, ns) in &mut least {
+                *ns = ns.min(deferred_ns(implementation) / CALLS as f64);
             }
         }
         // The first is what the process does anyhow.
@@ -44,20 +44,20 @@ impl Deferred {
         Self(less_idle.collect())
     }
 
-    /// Nanoseconds per call; `None` for a contestant that was not measured.
-    pub(crate) fn ns(&self, contestant: &str) -> Option<f64> {
-        let found = self.0.iter().find(|(name, _)| *name == contestant);
+    /// Nanoseconds per call; `None` for an implementation that was not measured.
+    pub(crate) fn ns(&self, implementation: &str) -> Option<f64> {
+        let found = self.0.iter().find(|(name, _)| *name == implementation);
         found.map(|(_, ns)| *ns)
     }
 }
 
-fn deferred_ns(contestant: &Contestant) -> f64 {
+fn deferred_ns(implementation: &Implementation) -> f64 {
     let trial = Trial {
-        contestant,
+        implementation,
         setting: Setting::Tight,
         calls: CALLS,
     };
-    contestant.prepare();
+    implementation.prepare();
     peers::upkeep();
     let start = clock::process_ns();
     let own = trial.run().ns;

@@ -1,10 +1,10 @@
 //! What perfkit promises of its cost, and whether a run bears it out.
 
-use crate::contestants::allocation::{COUNTING, COUNTING_INSIDE, SYSTEM, SYSTEM_INSIDE};
-use crate::contestants::own::{MEMORY, PLAIN, SWITCHED_OFF};
-use crate::contestants::reference::{EMPTY, INSTANT, RAW};
-use crate::contestants::{Contestant, Kind, Setting};
 use crate::deferred::Deferred;
+use crate::implementations::allocation::{COUNTING, COUNTING_INSIDE, SYSTEM, SYSTEM_INSIDE};
+use crate::implementations::own::{MEMORY, PLAIN, SWITCHED_OFF};
+use crate::implementations::reference::{EMPTY, INSTANT, RAW};
+use crate::implementations::{Implementation, Kind, Setting};
 use crate::phase::Phase;
 
 /// A number and the bound that it should keep.
@@ -61,9 +61,9 @@ impl Figure {
 }
 
 /// All figures. Those that do not speak of work are of the tight loop.
-pub(crate) fn all(contestants: &[Contestant], deferred: &Deferred) -> Vec<Figure> {
+pub(crate) fn all(implementations: &[Implementation], deferred: &Deferred) -> Vec<Figure> {
     let mut all = of_itself();
-    let peers = contestants.iter().filter(|one| one.kind == Kind::Peer);
+    let peers = implementations.iter().filter(|one| one.kind == Kind::Peer);
     for peer in peers.map(|peer| peer.name) {
         let what = format!("{peer}: dearer than {PLAIN}");
         let later = [peer, PLAIN].map(|name| deferred.ns(name).unwrap_or(0.0));

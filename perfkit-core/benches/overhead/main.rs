@@ -7,9 +7,9 @@
 //!
 //! # Method
 //!
-//! Every contestant is a function that is never inlined and measures a body in
-//! its own way. A batch is so many calls of one contestant that they take about
-//! 200 µs, or 500 µs on each of several threads. In a round every contestant has
+//! Every implementation is a function that is never inlined and measures a body in
+//! its own way. A batch is so many calls of one implementation that they take about
+//! 200 µs, or 500 µs on each of several threads. In a round every implementation has
 //! one batch in each of two settings, in an order drawn anew for each round:
 //!
 //! - **tight loop**: the body is empty, and call follows call;
@@ -19,14 +19,14 @@
 //!   is done meanwhile, so that measuring costs less than in the tight loop.
 //!
 //! What is shown is the median over the rounds: of nanoseconds per call, and of
-//! ratios and differences to another contestant's batch of the same round. Ratios
+//! ratios and differences to another implementation's batch of the same round. Ratios
 //! are of whole calls, with the empty call on both sides, except where a peer is
 //! called so many times as dear: there the empty call is taken off both.
 //!
 //! # Time
 //!
 //! Time is the CPU time of the calling threads (`CLOCK_THREAD_CPUTIME_ID`), over
-//! their calls. With several threads, all run the same contestant at once between
+//! their calls. With several threads, all run the same implementation at once between
 //! barriers, on one core each and around again. With eight threads on two cores,
 //! wall time would count what a thread waits for its turn, and wall time times
 //! cores over threads would need both cores to be ours for every nanosecond of
@@ -42,7 +42,7 @@
 //!
 //! - The first call of each site, which creates what the others find.
 //! - What only some batches pay, such as growing a buffer: a median passes over
-//!   it. The saved report has it, in the mean and the maximum of each contestant.
+//!   it. The saved report has it, in the mean and the maximum of each implementation.
 //! - Pressure on the caches: few functions are measured, and nothing else in
 //!   the program wants the cache.
 //! - Contention with readers: no snapshot, scrape or export runs meanwhile.
@@ -58,9 +58,9 @@
 mod arguments;
 mod batch;
 mod clock;
-mod contestants;
 mod deferred;
 mod figures;
+mod implementations;
 mod phase;
 mod report;
 mod rounds;
@@ -75,8 +75,8 @@ use perfkit::CountingAllocator;
 
 use arguments::{Arguments, Mode};
 use batch::Trial;
-use contestants::{Contestant, peers};
 use deferred::Deferred;
+use implementations::{Implementation, peers};
 use phase::{Phase, Results};
 use rounds::Plan;
 
@@ -91,11 +91,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let contestants = contestants::all();
+    let implementations = implementations::all();
     let done = match arguments.mode {
-        Mode::List => Ok(list(&contestants)),
-        Mode::Test => test(&contestants),
-        Mode::Measure => measure(&contestants, &arguments),
+        Mode::List => Ok(list(&implementations)),
+        Mode::Test => test(&implementations),
+        Mode::Measure => measure(&implementations, &arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -107,35 +107,35 @@ fn main() -> ExitCode {
     }
 }
 
-fn list(contestants: &[Contestant]) -> bool {
-    for contestant in contestants {
-        println!("{}: benchmark", contestant.name);
+fn list(implementations: &[Implementation]) -> bool {
+    for implementation in implementations {
+        println!("{}: benchmark", implementation.name);
     }
     true
 }
 
-/// Calls each contestant once in each setting, and sees whether it returned what
+/// Calls each implementation once in each setting, and sees whether it returned what
 /// the first one does, which measures nothing, and counted the calls.
-fn test(contestants: &[Contestant]) -> Result<bool, Box<dyn Error>> {
+fn test(implementations: &[Implementation]) -> Result<bool, Box<dyn Error>> {
     let _started = peers::start()?;
-    let first = contestants.first().ok_or("no contestants")?;
+    let first = implementations.first().ok_or("no implementations")?;
     let mut are_all_right = true;
-    for contestant in contestants {
-        contestant.prepare();
+    for implementation in implementations {
+        implementation.prepare();
         let mut wrong = None;
-        for &setting in contestant.settings() {
-            let [output, expected] = [contestant, first].map(|one| one.call(setting, 1)(7));
+        for &setting in implementation.settings() {
+            let [output, expected] = [implementation, first].map(|one| one.call(setting, 1)(7));
             if output != expected {
                 wrong = Some(format!("{}: {output} is not {expected}", setting.name()));
             }
         }
         perfkit::set_enabled(true);
         peers::upkeep();
-        let wrong = wrong.or_else(|| contestant.miscount());
+        let wrong = wrong.or_else(|| implementation.miscount());
         are_all_right &= wrong.is_none();
         println!(
             "{} ... {}",
-            contestant.name,
+            implementation.name,
             wrong.as_deref().unwrap_or("ok")
         );
     }
@@ -144,11 +144,14 @@ fn test(contestants: &[Contestant]) -> Result<bool, Box<dyn Error>> {
 
 /// Measures all, prints it and saves it. Whether that is good enough depends on
 /// the figures only where it is asked for.
-fn measure(contestants: &[Contestant], arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+fn measure(
+    implementations: &[Implementation],
+    arguments: &Arguments,
+) -> Result<bool, Box<dyn Error>> {
     let _started = peers::start()?;
     let seed = SystemTime::UNIX_EPOCH.elapsed()?.as_millis() as u64;
     let repetitions = if arguments.is_quick { 2 } else { 7 };
-    let deferred = Deferred::measure(contestants, repetitions);
+    let deferred = Deferred::measure(implementations, repetitions);
     println!("{}", table::LEGEND);
     let mut phases = Vec::new();
     for &threads in &arguments.threads {
@@ -157,14 +160,14 @@ fn measure(contestants: &[Contestant], arguments: &Arguments) -> Result<bool, Bo
             time: Duration::from_millis(if arguments.is_quick { 1_700 } else { 17_000 }),
             seed,
         };
-        let phase = phase(contestants, plan);
+        let phase = phase(implementations, plan);
         println!("{}", heading(&phase));
-        println!("{}", table::costs(contestants, &phase, &deferred));
+        println!("{}", table::costs(implementations, &phase, &deferred));
         phases.push(phase);
     }
-    let figures = figures::all(contestants, &deferred);
+    let figures = figures::all(implementations, &deferred);
     println!("{}", table::figures(&figures, &phases));
-    for wrong in contestants.iter().filter_map(Contestant::miscount) {
+    for wrong in implementations.iter().filter_map(Implementation::miscount) {
         println!("warning: {wrong}");
     }
     let path = report::save(&phases, seed)?;
@@ -194,17 +197,17 @@ fn heading(phase: &Phase) -> String {
     heading
 }
 
-fn phase(contestants: &[Contestant], plan: Plan) -> Phase {
+fn phase(implementations: &[Implementation], plan: Plan) -> Phase {
     let batch_ns = if plan.threads == 1 { 200_000 } else { 500_000 };
     let mut trials = Vec::new();
-    for contestant in contestants {
-        for &setting in contestant.settings() {
-            trials.push(Trial::sized(contestant, setting, batch_ns));
+    for implementation in implementations {
+        for &setting in implementation.settings() {
+            trials.push(Trial::sized(implementation, setting, batch_ns));
         }
     }
     let rounds = rounds::run(&trials, plan);
     let results = trials.iter().zip(rounds.ns).map(|(trial, ns)| Results {
-        contestant: trial.contestant.name,
+        implementation: trial.implementation.name,
         setting: trial.setting,
         ns,
     });

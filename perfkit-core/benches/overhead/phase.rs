@@ -6,8 +6,8 @@
 use perfkit::MetricSummary;
 use perfkit::unit::Unit;
 
-use crate::contestants::Setting;
-use crate::contestants::reference::EMPTY;
+use crate::implementations::Setting;
+use crate::implementations::reference::EMPTY;
 
 /// The results of all trials.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Phase {
 /// The results of one trial.
 #[derive(Debug)]
 pub(crate) struct Results {
-    pub(crate) contestant: &'static str,
+    pub(crate) implementation: &'static str,
     pub(crate) setting: Setting,
     /// Nanoseconds per call, of each round.
     pub(crate) ns: Vec<f64>,
@@ -33,8 +33,8 @@ impl Phase {
     }
 
     /// Nanoseconds per call.
-    pub(crate) fn ns(&self, contestant: &str, setting: Setting) -> Option<f64> {
-        self.compare([contestant], setting, |[ns]| ns)
+    pub(crate) fn ns(&self, implementation: &str, setting: Setting) -> Option<f64> {
+        self.compare([implementation], setting, |[ns]| ns)
     }
 
     /// How many times as long a call takes as one of the other: the whole calls,
@@ -62,22 +62,23 @@ impl Phase {
 
     fn compare<const N: usize>(
         &self,
-        contestants: [&str; N],
+        implementations: [&str; N],
         setting: Setting,
         of_round: impl Fn([f64; N]) -> f64,
     ) -> Option<f64> {
         let mut all = [&[][..]; N];
-        for (ns, contestant) in all.iter_mut().zip(contestants) {
-            *ns = self.of(contestant, setting)?;
+        for (ns, implementation) in all.iter_mut().zip(implementations) {
+            *ns = self.of(implementation, setting)?;
         }
         let rounds = (0..self.rounds()).map(|round| of_round(all.map(|ns| ns[round])));
         let rounds: Vec<f64> = rounds.collect();
         MetricSummary::from_values(Unit::Nanoseconds, &rounds).median
     }
 
-    fn of(&self, contestant: &str, setting: Setting) -> Option<&[f64]> {
+    fn of(&self, implementation: &str, setting: Setting) -> Option<&[f64]> {
         let mut results = self.results.iter();
-        let found = results.find(|of| of.contestant == contestant && of.setting == setting)?;
+        let found =
+            results.find(|of| of.implementation == implementation && of.setting == setting)?;
         Some(&found.ns)
     }
 }

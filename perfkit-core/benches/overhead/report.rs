@@ -27,7 +27,7 @@ pub(crate) fn save(phases: &[Phase], seed: u64) -> Result<PathBuf, Box<dyn Error
 fn report(phases: &[Phase], seed: u64) -> Report {
     let mut report = Report::new(Environment::detect(perfkit::snapshot().clock));
     let note = format!(
-        "a run is a batch, and its time the CPU time of the batch over its calls; contestants \
+        "a run is a batch, and its time the CPU time of the batch over its calls; implementations \
          took turns, in an order of each round's own (seed {seed})"
     );
     report.notes.push(Note::info(NoteCode::Other, note));
@@ -46,7 +46,7 @@ fn report(phases: &[Phase], seed: u64) -> Report {
 fn benchmark(results: &Results, threads: usize, blocks: &[u64]) -> Benchmark {
     let setting = results.setting.name();
     let threads = table::threads(threads);
-    let name = format!("{}, {setting}, {threads}", results.contestant);
+    let name = format!("{}, {setting}, {threads}", results.implementation);
     // To the picosecond: more is noise, and makes the file twice as long.
     let rounded = results.ns.iter().map(|ns| (ns * 1e3).round() / 1e3);
     let time = MetricSummary::from_samples(Unit::Nanoseconds, rounded.collect());

@@ -11,7 +11,7 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::batch::{Timed, Trial};
 use crate::clock;
-use crate::contestants::peers;
+use crate::implementations::peers;
 
 /// How to measure.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ fn turns(trials: &[Trial<'_>], turn: &Turn, thread: usize) -> Vec<Timed> {
         order.shuffle(&mut random);
         let mut of_round = vec![None; trials.len()];
         for &trial in &order {
-            turn.meet(|| trials[trial].contestant.prepare());
+            turn.meet(|| trials[trial].implementation.prepare());
             of_round[trial] = Some(trials[trial].run());
         }
         of_rounds.extend(of_round.into_iter().flatten());

@@ -2,11 +2,11 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
-use crate::contestants::own::PLAIN;
-use crate::contestants::reference::{INSTANT, RAW};
-use crate::contestants::{Contestant, Kind, Setting};
 use crate::deferred::Deferred;
 use crate::figures::Figure;
+use crate::implementations::own::PLAIN;
+use crate::implementations::reference::{INSTANT, RAW};
+use crate::implementations::{Implementation, Kind, Setting};
 use crate::phase::Phase;
 
 /// Enough for the longest line of either table.
@@ -23,8 +23,12 @@ perfkit cheaper   (tight - empty call) over that of #[measure]
 with deferred     the same with the deferred work on both sides
 ";
 
-/// The costs of all contestants with one number of threads.
-pub(crate) fn costs(contestants: &[Contestant], phase: &Phase, deferred: &Deferred) -> String {
+/// The costs of all implementations with one number of threads.
+pub(crate) fn costs(
+    implementations: &[Implementation],
+    phase: &Phase,
+    deferred: &Deferred,
+) -> String {
     use Setting::{Tight, Work};
 
     let headings = [
@@ -38,12 +42,12 @@ pub(crate) fn costs(contestants: &[Contestant], phase: &Phase, deferred: &Deferr
         "perfkit cheaper",
         "with deferred",
     ];
-    let row = |contestant: &Contestant| {
-        let name = contestant.name;
-        let is_call = contestant.kind != Kind::Allocation;
+    let row = |implementation: &Implementation| {
+        let name = implementation.name;
+        let is_call = implementation.kind != Kind::Allocation;
         let ratio = |other| phase.ratio(name, other, Tight).filter(|_| is_call);
         let dearness = |deferred: [f64; 2]| {
-            let is_peer = contestant.kind == Kind::Peer;
+            let is_peer = implementation.kind == Kind::Peer;
             phase.dearness([name, PLAIN], deferred).filter(|_| is_peer)
         };
         let both = [deferred.ns(name), deferred.ns(PLAIN)];
@@ -60,7 +64,10 @@ pub(crate) fn costs(contestants: &[Contestant], phase: &Phase, deferred: &Deferr
             number(later.and_then(dearness), " x"),
         ]
     };
-    table(&headings.map(str::to_owned), contestants.iter().map(row))
+    table(
+        &headings.map(str::to_owned),
+        implementations.iter().map(row),
+    )
 }
 
 /// The figures, with what each number of threads reached.

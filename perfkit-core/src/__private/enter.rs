@@ -242,7 +242,7 @@ fn key(type_name: &'static str) -> usize {
 }
 
 /// Finds the operation and the thread's shard of it, and whether the call has to
-/// go the long way.
+/// take the full path.
 #[cold]
 #[inline(never)]
 fn find_path(

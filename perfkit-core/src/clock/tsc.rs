@@ -105,18 +105,18 @@ pub(super) fn scale() -> Scale {
     }
 }
 
-/// A stretch in which the counter ran ahead of the operating system's clock by
+/// A time in which the counter ran ahead of the operating system's clock by
 /// more than clocks drift, as it does when a virtual machine moves or a machine
 /// sleeps. All in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Leap {
+struct ClockJump {
     after: u64,
     before: u64,
     length: u64,
 }
 
-/// The last moment at which both clocks were compared, and the last leap.
-static COMPARED: Mutex<(Option<Moment>, Option<Leap>)> = Mutex::new((None, None));
+/// The last moment at which both clocks were compared, and the last jump.
+static COMPARED: Mutex<(Option<Moment>, Option<ClockJump>)> = Mutex::new((None, None));
 
 /// Whether a time, in ticks, is none, because the counter jumped by as much within
 /// it.
@@ -124,7 +124,7 @@ pub(super) fn is_clock_jump(end: u64, ticks: u64) -> bool {
     let (Some(Some(first)), Some(scale)) = (FIRST.get(), scale_by_now()) else {
         return false;
     };
-    // Drift is no leap, and most times are shorter.
+    // Drift is no jump, and most times are shorter.
     if scale.ns(ticks) < TOLERANCE.as_nanos() as u64 {
         return false;
     }
@@ -134,24 +134,24 @@ pub(super) fn is_clock_jump(end: u64, ticks: u64) -> bool {
     };
     let now = Moment::now();
     let last = compared.0.replace(now).unwrap_or(*first);
-    let leap = leap_between(last, now, scale).or(compared.1);
-    compared.1 = leap;
-    leap.is_some_and(|leap| leap.is_within(end, ticks))
+    let jump = jump_between(last, now, scale).or(compared.1);
+    compared.1 = jump;
+    jump.is_some_and(|jump| jump.is_within(end, ticks))
 }
 
-impl Leap {
+impl ClockJump {
     fn is_within(self, end: u64, ticks: u64) -> bool {
         let start = end.saturating_sub(ticks);
         ticks >= self.length && start < self.before && end > self.after
     }
 }
 
-fn leap_between(earlier: Moment, later: Moment, scale: Scale) -> Option<Leap> {
+fn jump_between(earlier: Moment, later: Moment, scale: Scale) -> Option<ClockJump> {
     let by_os = later.os.saturating_duration_since(earlier.os);
     let by_counter = Duration::from_nanos(scale.ns(later.ticks.saturating_sub(earlier.ticks)));
     let ahead = by_counter.checked_sub(by_os)?;
     let ahead_ns = u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX);
-    (ahead > TOLERANCE + by_os / 1000).then(|| Leap {
+    (ahead > TOLERANCE + by_os / 1000).then(|| ClockJump {
         after: earlier.ticks,
         before: later.ticks,
         length: scale.ticks(ahead_ns),
@@ -205,7 +205,7 @@ mod tests {
         let scale = scale();
         let earlier = Moment::now();
         std::thread::sleep(Duration::from_millis(20));
-        assert_eq!(leap_between(earlier, Moment::now(), scale), None);
+        assert_eq!(jump_between(earlier, Moment::now(), scale), None);
     }
 
     #[test]
@@ -213,17 +213,17 @@ mod tests {
         let os = Instant::now();
         let ticks = 1_000_000_000;
         let earlier = Moment { ticks, os };
-        let leap = |ticks| {
+        let jump = |ticks| {
             let os = os + Duration::from_secs(1);
-            leap_between(earlier, Moment { ticks, os }, Scale::IDENTITY)
+            jump_between(earlier, Moment { ticks, os }, Scale::IDENTITY)
         };
-        assert_eq!((leap(2_000_000_000), leap(2_001_500_000)), (None, None));
-        assert_eq!((leap(0), leap(1_900_000_000)), (None, None));
-        let leap = leap(7_000_000_000).unwrap();
-        assert_eq!(leap.length, 5_000_000_000);
-        assert!(leap.is_within(6_800_000_000, 5_100_000_000));
-        assert!(!leap.is_within(6_800_000_000, 4_900_000_000));
-        assert!(!leap.is_within(900_000_000, 900_000_000));
-        assert!(!leap.is_within(14_000_000_000, 6_000_000_000));
+        assert_eq!((jump(2_000_000_000), jump(2_001_500_000)), (None, None));
+        assert_eq!((jump(0), jump(1_900_000_000)), (None, None));
+        let jump = jump(7_000_000_000).unwrap();
+        assert_eq!(jump.length, 5_000_000_000);
+        assert!(jump.is_within(6_800_000_000, 5_100_000_000));
+        assert!(!jump.is_within(6_800_000_000, 4_900_000_000));
+        assert!(!jump.is_within(900_000_000, 900_000_000));
+        assert!(!jump.is_within(14_000_000_000, 6_000_000_000));
     }
 }

@@ -1,4 +1,4 @@
-//! A call that goes straight to its thread's shard: the short way, which nearly
+//! A call that goes straight to its thread's shard: the fast path, which nearly
 //! all calls take.
 //!
 //! It is for calls that end on their thread before their caller goes on, on the

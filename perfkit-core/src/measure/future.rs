@@ -183,7 +183,7 @@ impl AsyncCall {
 }
 
 impl AsyncCall {
-    /// Counts an outermost successful call straight in the thread's shard, where
+    /// Counts an outermost successful call in the thread's shard, where
     /// that is possible.
     #[inline]
     fn record_success(&self, progress: &Progress, end: u64) -> bool {
@@ -197,7 +197,7 @@ impl AsyncCall {
         shard.remember_state(state);
         let duration = end.saturating_sub(progress.start);
         if shard.wants_slow_path(end, duration) {
-            // The long way gives it.
+            // The full path gives it.
             return false;
         }
         let Used {
@@ -260,11 +260,11 @@ impl PollGuard<'_> {
             outer,
             segment,
         } = self.poll.take()?;
-        let (end, stretch) = segment.end(self.call.destination.monitor.clock());
+        let (end, used) = segment.end(self.call.destination.monitor.clock());
         depth.leave();
         let covered = outer.resume();
         if let State::Polled(progress) = &mut self.call.state {
-            progress.used.then(stretch);
+            progress.used.then(used);
             progress.covered = covered;
         }
         Some(end)

@@ -158,7 +158,7 @@ impl Operation {
         value
     }
 
-    /// The calling thread's shard, where calls may go to it straight.
+    /// The calling thread's shard, where calls may take the fast path.
     #[inline]
     fn shard(&self, state: StateReading) -> Option<&'static Shard> {
         if state.needs_full_path() {

@@ -153,7 +153,7 @@ pub(super) fn add_guarded(parent: Covered, start: u64, end: u64) {
     });
 }
 
-/// A stretch of a call on one thread, for knowing calls of an operation within
+/// A segment of a call on one thread, for knowing calls of an operation within
 /// itself: all of a plain call, one poll of an async one. They end in the reverse
 /// order in which they began.
 #[derive(Debug)]

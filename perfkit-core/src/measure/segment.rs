@@ -1,10 +1,10 @@
-//! What is read at both ends of a stretch of work on one thread.
+//! What is read at both ends of a segment of work on one thread.
 
 use crate::alloc::{Mark, MemoryUse};
 use crate::clock::Clock;
 use crate::monitor::Options;
 
-/// What was read when the stretch began.
+/// What was read when the segment began.
 #[derive(Debug)]
 pub(super) struct Segment {
     memory: Option<Mark>,
@@ -13,7 +13,7 @@ pub(super) struct Segment {
     pub(super) start: u64,
 }
 
-/// What a stretch, or all stretches of a call, used.
+/// What a segment, or all segments of a call, used.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Used {
     /// In ticks of the clock.
@@ -23,7 +23,7 @@ pub(super) struct Used {
 }
 
 impl Segment {
-    /// Begins a stretch. The clock is read last, so that the other readings
+    /// Begins a segment. The clock is read last, so that the other readings
     /// fall outside.
     #[inline]
     pub(super) fn begin(options: Options, clock: &Clock) -> Self {
@@ -40,7 +40,7 @@ impl Segment {
         }
     }
 
-    /// Ends the stretch and returns when, and what it used.
+    /// Ends the segment and returns when, and what it used.
     #[inline]
     pub(super) fn end(self, clock: &Clock) -> (u64, Used) {
         let end = clock.ticks();
@@ -60,7 +60,7 @@ impl Segment {
 }
 
 impl Used {
-    /// Adds a later stretch of the same call.
+    /// Adds a later segment of the same call.
     #[inline]
     pub(super) fn then(&mut self, later: Self) {
         self.busy_time = self.busy_time.saturating_add(later.busy_time);

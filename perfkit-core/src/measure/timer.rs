@@ -1,4 +1,4 @@
-//! A guard that measures a stretch of code.
+//! A guard that measures a section of code.
 
 use std::borrow::Cow;
 use std::fmt::Display;

@@ -25,7 +25,7 @@ thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A stretch in which the thread holds locks.
+/// A section in which the thread holds locks.
 #[derive(Debug)]
 pub(crate) struct Section(());
 

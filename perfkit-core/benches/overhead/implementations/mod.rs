@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One way to measure a call.
 #[derive(Debug)]
-pub(crate) struct Contestant {
+pub(crate) struct Implementation {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     /// With an empty body.
@@ -29,7 +29,7 @@ pub(crate) struct Contestant {
     made: AtomicU64,
 }
 
-/// What kind of contestant it is.
+/// What kind of implementation it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// What a call and a clock cost without any library.
@@ -70,7 +70,7 @@ impl Setting {
     }
 }
 
-impl Contestant {
+impl Implementation {
     fn new(
         kind: Kind,
         name: &'static str,
@@ -126,7 +126,7 @@ impl Contestant {
     }
 }
 
-/// Both forms of a contestant's function: without and with work.
+/// Both forms of an implementation's function: without and with work.
 macro_rules! forms {
     ($function:ident) => {
         [$function::<false>, $function::<true>]
@@ -134,8 +134,8 @@ macro_rules! forms {
 }
 use forms;
 
-/// All contestants, in the order of the tables.
-pub(crate) fn all() -> Vec<Contestant> {
+/// All implementations, in the order of the tables.
+pub(crate) fn all() -> Vec<Implementation> {
     let mut all = reference::all();
     all.extend(own::all());
     all.extend(peers::all());

@@ -8,15 +8,15 @@ use std::hint::black_box;
 
 use perfkit::CountingAllocator;
 
-use super::{Around, Contestant, Kind};
+use super::{Around, Implementation, Kind};
 
 pub(crate) const SYSTEM: &str = "allocation, System";
 pub(crate) const COUNTING: &str = "allocation, counted";
 pub(crate) const SYSTEM_INSIDE: &str = "in a memory call, System";
 pub(crate) const COUNTING_INSIDE: &str = "in a memory call, counted";
 
-pub(super) fn all() -> Vec<Contestant> {
-    let new = |name, pair| Contestant::new(Kind::Allocation, name, [pair; 2], None);
+pub(super) fn all() -> Vec<Implementation> {
+    let new = |name, pair| Implementation::new(Kind::Allocation, name, [pair; 2], None);
     vec![
         new(SYSTEM, system as fn(u64) -> u64),
         new(COUNTING, counting),

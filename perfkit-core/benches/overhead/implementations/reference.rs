@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use crate::work::body;
 
-use super::{Contestant, Kind, forms};
+use super::{Implementation, Kind, forms};
 
 pub(crate) const EMPTY: &str = "empty call";
 pub(crate) const RAW: &str = "two raw counter reads";
 pub(crate) const INSTANT: &str = "two Instant::now()";
 
-pub(super) fn all() -> Vec<Contestant> {
-    let new = |name, forms| Contestant::new(Kind::Reference, name, forms, None);
+pub(super) fn all() -> Vec<Implementation> {
+    let new = |name, forms| Implementation::new(Kind::Reference, name, forms, None);
     vec![
         new(EMPTY, forms!(empty)),
         #[cfg(target_arch = "x86_64")]

@@ -11,14 +11,14 @@ use perfkit::Operation;
 
 use crate::work::body;
 
-use super::{Around, Contestant, Kind, forms};
+use super::{Around, Implementation, Kind, forms};
 
 pub(crate) const PLAIN: &str = "#[measure]";
 pub(crate) const MEMORY: &str = "#[measure(memory)]";
 pub(crate) const SWITCHED_OFF: &str = "#[measure], switched off";
 
-pub(super) fn all() -> Vec<Contestant> {
-    let new = |name, forms, counted| Contestant::new(Kind::Own, name, forms, Some(counted));
+pub(super) fn all() -> Vec<Implementation> {
+    let new = |name, forms, counted| Implementation::new(Kind::Own, name, forms, Some(counted));
     vec![
         new(PLAIN, forms!(plain), || counted("plain")),
         new("#[measure], Result", forms!(result), || counted("result")),

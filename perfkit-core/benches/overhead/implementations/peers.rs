@@ -12,7 +12,7 @@ mod prometheus;
 
 use std::error::Error;
 
-use super::{Contestant, Kind, forms};
+use super::{Implementation, Kind, forms};
 
 /// Keeps the peers running that must be started.
 pub(crate) struct Started {
@@ -32,11 +32,11 @@ pub(crate) fn upkeep() {
     metrics::upkeep();
 }
 
-pub(super) fn all() -> Vec<Contestant> {
+pub(super) fn all() -> Vec<Implementation> {
     use {hotpath::hotpath, metered::metered, metrics::by_macro, metrics::kept};
     use {opentelemetry::opentelemetry, prometheus::prometheus};
 
-    let new = |name, forms, counted| Contestant::new(Kind::Peer, name, forms, counted);
+    let new = |name, forms, counted| Implementation::new(Kind::Peer, name, forms, counted);
     vec![
         new("hotpath", forms!(hotpath), None),
         new("metered", forms!(metered), Some(metered::counted)),
