@@ -36,5 +36,6 @@ pub(crate) use report::document;
 pub(crate) use sentence::{Sentence, Span, Style};
 pub(crate) use verdict_list::{ListedVerdict, verdict_list};
 pub(crate) use words::{
-    VERDICT_WORDS, counted, is_time, most_striking_first, verdict_style, verdict_word,
+    VERDICT_WORDS, capitalised, counted, is_time, most_striking_first, severity_word,
+    verdict_style, verdict_word,
 };

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use perfkit::Metric;
-use perfkit::report::{Comparison, Verdict};
+use perfkit::report::{Comparison, Severity, Verdict};
 use perfkit::unit::Unit;
 
 use super::sentence::Style;
@@ -102,7 +102,16 @@ pub(super) fn signed_change(ratio: f64) -> String {
     format!("{sign}{share}")
 }
 
-pub(super) fn capitalised(text: &str) -> String {
+/// How much a remark matters, in a word.
+pub(crate) fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Detail | Severity::Info => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters
         .next()

@@ -4,7 +4,7 @@ use anstyle::Style as Ansi;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table as Grid};
 use perfkit::report::Severity;
 
-use crate::document::{Align, Block, Document, Sentence, Style, Table, document};
+use crate::document::{Align, Block, Document, Sentence, Style, Table, document, severity_word};
 use crate::error::Error;
 use crate::terminal::{BAD, GOOD, NOTICE, STRONG};
 use crate::text::{display_width, printable, without_commands, wrap};
@@ -48,7 +48,7 @@ fn render_blocks(document: &Document, width: Option<usize>) -> String {
             }
             Block::Folded(_, folded) => text += &render_blocks(folded, width),
             Block::Remark(severity, remark) => {
-                let (style, word) = severity_style(*severity);
+                let (style, word) = (severity_style(*severity), severity_word(*severity));
                 text += &led(style, word, remark, width);
             }
         }
@@ -94,11 +94,11 @@ fn ansi(style: Style) -> Ansi {
     }
 }
 
-fn severity_style(severity: Severity) -> (Ansi, &'static str) {
+fn severity_style(severity: Severity) -> Ansi {
     match severity {
-        Severity::Detail | Severity::Info => (STRONG, "note"),
-        Severity::Warning => (NOTICE, "warning"),
-        Severity::Error => (BAD, "error"),
+        Severity::Detail | Severity::Info => STRONG,
+        Severity::Warning => NOTICE,
+        Severity::Error => BAD,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use perfkit::report::Severity;
 
-use crate::document::{Align, Block, Document, Sentence, Span, Table, pull_request};
+use crate::document::{
+    Align, Block, Document, Sentence, Span, Table, capitalised, pull_request, severity_word,
+};
 use crate::error::Error;
 use crate::text::{escape_markdown, label, shorten};
 
@@ -109,11 +111,7 @@ fn push_remarks(document: &Document, text: &mut String) {
 }
 
 fn remark_markdown(severity: Severity, remark: &str) -> String {
-    let word = match severity {
-        Severity::Detail | Severity::Info => "Note",
-        Severity::Warning => "Warning",
-        Severity::Error => "Error",
-    };
+    let word = capitalised(severity_word(severity));
     format!(
         "- {word}: {}\n",
         escape_markdown(&shorten(remark, LONGEST_REMARK))

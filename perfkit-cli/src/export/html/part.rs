@@ -3,7 +3,9 @@
 use perfkit::Report;
 use perfkit::report::Severity;
 
-use crate::document::{Block, NOTHING, Sentence, Table, details, remarks};
+use crate::document::{
+    Block, NOTHING, Sentence, Table, capitalised, details, remarks, severity_word,
+};
 use crate::error::Error;
 use crate::text::{label, printable, shorten};
 
@@ -48,7 +50,7 @@ pub(super) struct Part {
 
 pub(super) struct RemarkView {
     pub(super) class: &'static str,
-    pub(super) word: &'static str,
+    pub(super) word: String,
     pub(super) text: String,
 }
 
@@ -73,7 +75,7 @@ impl Part {
         };
         let mut all: Vec<RemarkView> = remarks(report).map(RemarkView::of).collect();
         all.sort_by_key(|remark| remark.class);
-        let warnings = all.iter().filter(|r| r.word != "Note").count();
+        let warnings = all.iter().filter(|r| r.class != "is-usual").count();
         let remarks_left_out = all.len().saturating_sub(MOST_REMARKS);
         all.truncate(MOST_REMARKS);
         let folded_remarks = all.split_off(all.len().min(OPEN_REMARKS));
@@ -174,11 +176,12 @@ fn has_values(table: &Table) -> bool {
 impl RemarkView {
     fn of(note: &perfkit::report::Note) -> Self {
         // The classes sort by how much they matter.
-        let (class, word) = match note.severity {
-            Severity::Error => ("is-bad", "Error"),
-            Severity::Warning => ("is-unsure", "Warning"),
-            Severity::Detail | Severity::Info => ("is-usual", "Note"),
+        let class = match note.severity {
+            Severity::Error => "is-bad",
+            Severity::Warning => "is-unsure",
+            Severity::Detail | Severity::Info => "is-usual",
         };
+        let word = capitalised(severity_word(note.severity));
         let text = shorten(&printable(&note.message), LONGEST_REMARK);
         Self { class, word, text }
     }
