@@ -184,7 +184,6 @@ impl Pairs {
         }
         let metric = rule.metric.as_ref().unwrap_or(&Metric::WALL_TIME);
         let set = ComparisonSet::of_report(report);
-        let noise = set.noise(&report.benchmarks, metric);
         let pairs = set.pairs.iter().filter(|pair| !set.controls.contains(pair));
         let before = self.all.len();
         for pair in pairs {
@@ -198,7 +197,7 @@ impl Pairs {
                 self.all.push(Pair {
                     subject: candidate.name.clone(),
                     comparison: compare_paired(baseline, candidate, metric, rules),
-                    noise,
+                    noise: set.noise(pair.0, &report.benchmarks, metric),
                     is_known_same: set.same_programs.iter().any(|(same, _)| same == pair),
                 });
             }
@@ -206,8 +205,8 @@ impl Pairs {
         let (gone, new) = (&report.only_in_baseline, &report.only_in_candidate);
         self.only_in_baseline.extend(gone.iter().cloned());
         self.only_in_candidate.extend(new.iter().cloned());
-        let has_ratio = |pair: &Pair| pair.comparison.ratio.is_some();
-        if noise.is_none() && self.all.iter().skip(before).any(has_ratio) {
+        let lacks_control = |pair: &Pair| pair.comparison.ratio.is_some() && pair.noise.is_none();
+        if self.all.iter().skip(before).any(lacks_control) {
             self.notes.push(Note::info(
                 NoteCode::NoControl,
                 "by how much this machine makes things differ from themselves was not measured: `perfkit compare --control` does",

@@ -1,6 +1,8 @@
 //! All commands of a comparison: every template with every combination of parameters,
 //! in every tree.
 
+use std::collections::BTreeSet;
+
 use perfkit::compare::ComparisonSet;
 
 use crate::error::Error;
@@ -70,29 +72,31 @@ impl<'a> CommandSet<'a> {
     }
 
     /// Who is compared with whom: all with the baseline, or each command with
-    /// itself in the other tree. With `has_control` the first baseline also runs
-    /// against itself.
+    /// itself in the other tree. With `has_control` each baseline also runs against
+    /// itself.
     pub(crate) fn comparison_set(
         &mut self,
         baseline: Option<&str>,
         has_control: bool,
     ) -> Result<ComparisonSet, Error> {
         let names: Vec<String> = self.all.iter().map(|c| c.name.clone()).collect();
-        let (mut set, first) = if self.trees == 1 {
-            let first = self.baseline(baseline)?;
-            (ComparisonSet::against(first, names), first)
+        let mut set = if self.trees == 1 {
+            ComparisonSet::against(self.baseline(baseline)?, names)
         } else {
             let pairs = (0..names.len()).step_by(2).map(|base| (base, base + 1));
-            let set = ComparisonSet {
+            ComparisonSet {
                 pairs: pairs.collect(),
                 names,
                 ..ComparisonSet::default()
-            };
-            (set, 0)
+            }
         };
-        if has_control && let Some(command) = self.all.get(first) {
+        let baselines: BTreeSet<usize> = set.pairs.iter().map(|(baseline, _)| *baseline).collect();
+        for baseline in baselines.into_iter().filter(|_| has_control) {
+            let Some(command) = self.all.get(baseline) else {
+                continue;
+            };
             let mut control = command.clone();
-            let index = set.add_control(first);
+            let index = set.add_control(baseline);
             control.name.clone_from(&set.names[index]);
             control.tree = None;
             self.all.push(control);

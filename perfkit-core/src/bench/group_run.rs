@@ -167,7 +167,7 @@ impl GroupRunner<'_> {
             add_throughput(benchmark, info);
         }
         let mut notes = add_diagnostics(&mut benchmarks);
-        notes.extend(set.noise_note(&benchmarks, &sampled.rules));
+        notes.extend(set.noise_notes(&benchmarks, &sampled.rules));
         let comparisons = compare_set(&benchmarks, set, &FUNCTION_METRICS, &sampled.rules);
         let with_threads = benchmarks.iter().zip(&group.info);
         let of_one_thread = with_threads.filter(|(_, info)| info.threads == 1);
@@ -299,7 +299,7 @@ mod tests {
             benchmark("sum/loop (A/A control)", 1.0, swing, 2.0),
         ];
         let (set, rules) = (group(true).set, VerdictRules::default());
-        let notes = set.noise_note(&benchmarks, &rules).into_iter().collect();
+        let notes = set.noise_notes(&benchmarks, &rules);
         let comparisons = compare_set(&benchmarks, &set, &FUNCTION_METRICS, &rules);
         let fold = comparisons.iter().find(|c| c.candidate == "sum/fold");
         let fold = fold.unwrap();
@@ -346,7 +346,7 @@ mod tests {
         assert_ne!(verdict, Verdict::Slower);
         assert!(indifference > 0.02, "{indifference}");
         assert!(
-            notes[0].message.contains("are called the same"),
+            notes[0].message.contains("is called the same"),
             "{notes:?}"
         );
     }

@@ -6,7 +6,8 @@
 //! claiming one is the error itself.
 //!
 //! An *A/A control* is a benchmark that is measured twice, as if it were two. What the two
-//! seem to differ by is noise, and the zone of indifference is at least as wide.
+//! seem to differ by is noise, and the zone of indifference of all that is compared with
+//! it is at least as wide.
 //!
 //! What it cannot do: a control is one sample of the noise, which may have been a lucky one.
 
@@ -122,10 +123,11 @@ impl ComparisonSet {
         set
     }
 
-    /// By how much implementations may seem to differ from themselves in a metric: the
-    /// largest share that the 95 % interval of a control allows.
+    /// By how much the baseline of a pair may seem to differ from itself in a metric: the
+    /// largest share that the 95 % interval of its own control allows. What controls of
+    /// other baselines show says nothing of this pair.
     #[must_use]
-    pub fn noise(&self, benchmarks: &[Benchmark], metric: &Metric) -> Option<f64> {
+    pub fn noise(&self, baseline: usize, benchmarks: &[Benchmark], metric: &Metric) -> Option<f64> {
         let rules = VerdictRules {
             confidence: NOISE_CONFIDENCE,
             ..VerdictRules::default()
@@ -135,22 +137,28 @@ impl ComparisonSet {
             let ratio = compare_paired(of, control, metric, &rules).ratio?;
             Some(ratio.high.max(ratio.inverse().high) - 1.0)
         };
-        self.controls.iter().filter_map(of_control).reduce(f64::max)
+        let own = self.controls.iter().filter(|(of, _)| *of == baseline);
+        own.filter_map(of_control).reduce(f64::max)
     }
 
-    /// Says how large the noise of times is, and whether it widens the zone of the rules.
+    /// Says of each baseline that has a control how large the noise of its times is, and
+    /// whether that widens the zone of the rules.
     #[must_use]
-    pub fn noise_note(&self, benchmarks: &[Benchmark], rules: &VerdictRules) -> Option<Note> {
-        let noise = self.noise(benchmarks, &Metric::WALL_TIME)?;
-        let share = Unit::Ratio.format(noise, 2);
-        let message = if noise > rules.indifference {
-            format!(
-                "what was run against itself may differ by {share} on this machine: differences up to that are called the same"
-            )
-        } else {
-            format!("what was run against itself differs by at most {share} on this machine")
+    pub fn noise_notes(&self, benchmarks: &[Benchmark], rules: &VerdictRules) -> Vec<Note> {
+        let note = |(of, _): &(usize, usize)| {
+            let noise = self.noise(*of, benchmarks, &Metric::WALL_TIME)?;
+            let name = benchmarks.get(*of)?.label();
+            let share = Unit::Ratio.format(noise, 2);
+            let message = if noise > rules.indifference {
+                format!(
+                    "{name} may differ from itself by {share} on this machine: what differs from it by less is called the same"
+                )
+            } else {
+                format!("{name} differs from itself by at most {share} on this machine")
+            };
+            Some(Note::info(NoteCode::NoiseOfTheMachine, message))
         };
-        Some(Note::info(NoteCode::NoiseOfTheMachine, message))
+        self.controls.iter().filter_map(note).collect()
     }
 
     /// Adds the implementations and pairs of another set behind one's own.
@@ -174,18 +182,22 @@ impl ComparisonSet {
         metric: &Metric,
         rules: &VerdictRules,
     ) -> Vec<Comparison> {
-        let noise = self.noise(benchmarks, metric).unwrap_or(0.0);
-        let rules = rules.of_metric(metric).with_indifference(noise);
+        let of_pair = |(baseline, _): &(usize, usize)| {
+            let noise = self.noise(*baseline, benchmarks, metric).unwrap_or(0.0);
+            rules.of_metric(metric).with_indifference(noise)
+        };
+        let rules: Vec<VerdictRules> = self.pairs.iter().map(of_pair).collect();
         let all = self.pairs.len();
         let mut comparisons = Vec::new();
         stats::step_up(all, |allowed| {
-            let each = rules.with_error_share(allowed as f64 / all.max(1) as f64);
-            let sides = self.pairs.iter().filter_map(|(baseline, candidate)| {
-                Some((benchmarks.get(*baseline)?, benchmarks.get(*candidate)?))
-            });
-            let compare =
-                |(baseline, candidate)| compare_paired(baseline, candidate, metric, &each);
-            comparisons = sides.map(compare).collect();
+            let share = allowed as f64 / all.max(1) as f64;
+            let compare = |((baseline, candidate), rules): (&(usize, usize), &VerdictRules)| {
+                let (baseline, candidate) =
+                    (benchmarks.get(*baseline)?, benchmarks.get(*candidate)?);
+                let each = rules.with_error_share(share);
+                Some(compare_paired(baseline, candidate, metric, &each))
+            };
+            comparisons = self.pairs.iter().zip(&rules).filter_map(compare).collect();
             comparisons.iter().filter(|c| is_difference(c)).count()
         });
         comparisons
@@ -388,6 +400,34 @@ mod tests {
         assert_eq!(codes(1.5, 1e6), [NoteCode::SameInstructions]);
         assert!(codes(1.5, 1.5e6).is_empty());
         assert!(codes(1.0, 1e6).is_empty());
+    }
+
+    #[test]
+    fn the_noise_of_one_says_nothing_of_others() {
+        let swings = [0.001, 0.001, 0.4, 0.4, 0.001, 0.4];
+        let benchmarks: Vec<Benchmark> = (0..6)
+            .zip(swings)
+            .map(|(index, swing)| {
+                let factor = if index == 1 { 1.05 } else { 1.0 };
+                benchmark(&index.to_string(), factor, swing, index as f64)
+            })
+            .collect();
+        let mut set = ComparisonSet {
+            names: names(4),
+            pairs: vec![(0, 1), (2, 3)],
+            ..ComparisonSet::default()
+        };
+        set.add_control(0);
+        set.add_control(2);
+        let compared = compare_set(&benchmarks, &set, &TIME, &VerdictRules::default());
+        assert_eq!(compared[0].verdict, Verdict::Slower, "{compared:?}");
+        assert!(compared[0].indifference < 0.01, "{compared:?}");
+        assert!(compared[1].indifference > 0.1, "{compared:?}");
+        assert_eq!(
+            set.noise_notes(&benchmarks, &VerdictRules::default()).len(),
+            2
+        );
+        assert_eq!(set.noise(1, &benchmarks, &Metric::WALL_TIME), None);
     }
 
     #[test]

@@ -194,7 +194,7 @@ fn report(measured: Measured, set: &ComparisonSet) -> Report {
     report.notes.extend(of_all);
     report
         .notes
-        .extend(set.noise_note(&report.benchmarks, rules));
+        .extend(set.noise_notes(&report.benchmarks, rules));
     report
         .notes
         .extend(counters_unavailable(&report.benchmarks));
