@@ -138,21 +138,6 @@ fn data_flows_one_way() {
     }
 }
 
-/// Circles between files that are still there. The list only gets shorter.
-const KNOWN_CIRCLES: &[&[&str]] = &[
-    &["command/gate/measured.rs", "command/gate/mod.rs"],
-    &[
-        "export/tool/bencher.rs",
-        "export/tool/distribution.rs",
-        "export/tool/github_action.rs",
-        "export/tool/hdr.rs",
-        "export/tool/hgrm.rs",
-        "export/tool/junit.rs",
-        "export/tool/mod.rs",
-    ],
-    &["input/config/mod.rs", "input/config/raw.rs"],
-];
-
 #[test]
 fn no_circle_between_files() {
     let mut found = Vec::new();
@@ -164,11 +149,6 @@ fn no_circle_between_files() {
             found.push(circle.iter().map(name).collect::<Vec<_>>());
         }
     }
-    let is_known = |circle: &Vec<String>| {
-        let has_all = |known: &&[&str]| circle.iter().all(|file| known.contains(&file.as_str()));
-        KNOWN_CIRCLES.iter().any(has_all)
-    };
-    found.retain(|circle| !is_known(circle));
     assert!(
         found.is_empty(),
         "these files use each other, directly or by way of others; move what several \

@@ -83,13 +83,13 @@ fn thousand(numbers: &mut Numbers) -> Report {
 }
 
 /// A process, by name.
-struct Contestant {
+struct Implementation {
     name: String,
     command: Vec<OsString>,
     ms: Vec<f64>,
 }
 
-impl Contestant {
+impl Implementation {
     fn new(name: &str, command: &[&dyn AsRef<std::ffi::OsStr>]) -> Self {
         Self {
             name: name.to_owned(),
@@ -123,30 +123,30 @@ impl Contestant {
 fn race(title: &str, path: &Path) {
     let perfkit = env!("CARGO_BIN_EXE_perfkit");
     let mut all = [
-        Contestant::new("true", &[&"true"]),
-        Contestant::new("cat FILE", &[&"cat", &path]),
-        Contestant::new("perfkit --version", &[&perfkit, &"--version"]),
-        Contestant::new("perfkit report FILE", &[&perfkit, &"report", &path]),
-        Contestant::new(
+        Implementation::new("true", &[&"true"]),
+        Implementation::new("cat FILE", &[&"cat", &path]),
+        Implementation::new("perfkit --version", &[&perfkit, &"--version"]),
+        Implementation::new("perfkit report FILE", &[&perfkit, &"report", &path]),
+        Implementation::new(
             "perfkit report --format markdown FILE",
             &[&perfkit, &"report", &"--format", &"markdown", &path],
         ),
-        Contestant::new(
+        Implementation::new(
             "perfkit report --format csv FILE",
             &[&perfkit, &"report", &"--format", &"csv", &path],
         ),
     ];
     for _ in 0..ROUNDS {
-        all.iter_mut().for_each(Contestant::run);
+        all.iter_mut().for_each(Implementation::run);
     }
     let megabytes = path.metadata().unwrap().len() as f64 / 1e6;
     println!("\n{title}: {megabytes:.1} MB, medians of {ROUNDS} runs in turn");
     let reading = all[1].median();
-    for contestant in &all {
-        let median = contestant.median();
+    for implementation in &all {
+        let median = implementation.median();
         println!(
             "{:40} {median:8.1} ms {:8.1} times reading",
-            contestant.name,
+            implementation.name,
             median / reading
         );
     }

@@ -4,7 +4,7 @@ use perfkit::Metric;
 use perfkit::compare::{ComparisonSet, VerdictRules, add_diagnostics, compare_set};
 use perfkit::report::{Benchmark, Comparison, Note, NoteCode, Verdict};
 
-/// The metrics that contestants are compared in. CPU time is steadier than wall
+/// The metrics that implementations are compared in. CPU time is steadier than wall
 /// time where other programs run at the same time, and cycles are steadier still, as
 /// they know neither the processor's frequency nor what other machines take of it.
 /// Instructions tell whether more is done.
@@ -24,7 +24,7 @@ pub(crate) fn compare_all(
     compare_set(benchmarks, set, &METRICS, rules)
 }
 
-/// Adds to each contestant what a reader should know of its runs; returns what is to be
+/// Adds to each implementation what a reader should know of its runs; returns what is to be
 /// said of all. `own_peak_bytes` is the peak memory of the process that started them.
 pub(crate) fn add_remarks(benchmarks: &mut [Benchmark], own_peak_bytes: u64) -> Vec<Note> {
     let of_all = add_diagnostics(benchmarks);

@@ -6,7 +6,7 @@ use perfkit::{Direction, Metric, MetricSummary, OperationSnapshot};
 
 use crate::error::Error;
 
-/// The metrics that contestants are compared in first.
+/// The metrics that implementations are compared in first.
 const MAIN: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
 
 /// What is measured of every command beside these, and says little by itself.

@@ -345,10 +345,7 @@ mod tests {
         let (verdict, indifference, notes) = judged(0.2);
         assert_ne!(verdict, Verdict::Slower);
         assert!(indifference > 0.02, "{indifference}");
-        assert!(
-            notes[0].message.contains("is called the same"),
-            "{notes:?}"
-        );
+        assert!(notes[0].message.contains("is called the same"), "{notes:?}");
     }
 
     #[test]

@@ -405,11 +405,11 @@ mod tests {
     #[test]
     fn the_noise_of_one_says_nothing_of_others() {
         let swings = [0.001, 0.001, 0.4, 0.4, 0.001, 0.4];
-        let benchmarks: Vec<Benchmark> = (0..6)
+        let benchmarks: Vec<Benchmark> = (0_u32..6)
             .zip(swings)
             .map(|(index, swing)| {
                 let factor = if index == 1 { 1.05 } else { 1.0 };
-                benchmark(&index.to_string(), factor, swing, index as f64)
+                benchmark(&index.to_string(), factor, swing, f64::from(index))
             })
             .collect();
         let mut set = ComparisonSet {

@@ -12,11 +12,11 @@ use crate::side::Side;
 
 use super::note::Note;
 
-/// The runs of one contestant.
+/// The runs of one implementation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Benchmark {
-    /// The contestant's name, as the user gave it. Two benchmarks of a report may share
+    /// The implementation's name, as the user gave it. Two benchmarks of a report may share
     /// a name where each is of one side.
     pub name: String,
     /// Which side of a comparison it is of, where both have this name.
@@ -44,7 +44,7 @@ pub struct Benchmark {
     /// The first runs that failed, at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_runs: Vec<RunFailure>,
-    /// The block of each value in `samples`: values of two contestants that
+    /// The block of each value in `samples`: values of two implementations that
     /// share a block were measured next to each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<u64>,
@@ -59,13 +59,13 @@ pub struct Benchmark {
     /// as much from the one that starts it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_peak_memory_inherited: bool,
-    /// Warnings and remarks on this contestant.
+    /// Warnings and remarks on this implementation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
 }
 
 impl Benchmark {
-    /// A contestant without runs.
+    /// An implementation without runs.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -228,7 +228,7 @@ pub enum StopReason {
     Interrupted,
 }
 
-/// Two contestants, compared in one metric.
+/// Two implementations, compared in one metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Comparison {

@@ -58,7 +58,7 @@ pub struct Report {
     /// The operations of an instrumented program.
     #[serde(default)]
     pub operations: Vec<OperationSnapshot>,
-    /// The contestants of a comparison, or the results of benchmarks.
+    /// The implementations of a comparison, or the results of benchmarks.
     #[serde(default)]
     pub benchmarks: Vec<Benchmark>,
     /// The tool whose results these are; absent where they are perfkit's own.

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::input::GateRules;
 use crate::terminal;
 
-use super::result;
+use super::result::result;
 
 /// The result of the gate; `None` where the user wants it to end. A regression counts
 /// when a second session finds it too, and budgets are for this tree alone. What the

@@ -1,13 +1,14 @@
 //! `perfkit gate`: reports against the rules of `perfkit.toml`.
 
 mod measured;
+mod result;
 
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use perfkit::Report;
-use perfkit::report::{Gate, GateOutcome, Note};
+use perfkit::report::GateOutcome;
 
 use crate::analysis::judge;
 use crate::args::{Format, GateArguments, Verbosity, environment};
@@ -23,6 +24,8 @@ use crate::{export, terminal};
 use super::compare::Session;
 use super::sources::Sources;
 use super::{check_writable, deliver};
+
+use result::result;
 
 const EXAMPLE: &str = "make one, for example with\n
     [[budget]]
@@ -110,13 +113,6 @@ fn judge_saved(
     let baseline = arguments.baseline.as_ref().map(load).transpose()?;
     let judged = judge(&reports, baseline.as_ref(), rules);
     Ok(result(&reports[0], judged))
-}
-
-fn result(judged: &Report, (gate, notes): (Gate, Vec<Note>)) -> Report {
-    let mut result = Report::new(judged.environment.clone());
-    result.gate = Some(gate);
-    result.notes = notes;
-    result
 }
 
 /// Adds the result to the page of a GitHub workflow run. A page that cannot be

@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 
+use super::common::{json_text, lacks};
 use super::measure::{Measure, Subject, subjects};
 use super::names::Names;
-use super::{json_text, lacks};
 
 /// The longest name of a benchmark and of a measure, in characters; Bencher
 /// refuses longer ones.

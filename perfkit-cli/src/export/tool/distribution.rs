@@ -40,7 +40,7 @@ pub(super) fn distributions(report: &Report) -> Result<Vec<Distribution>, Error>
         }
     }
     if found.is_empty() {
-        return Err(super::lacks("distributions of times"));
+        return Err(super::common::lacks("distributions of times"));
     }
     Ok(found)
 }

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 
+use super::common::{json_text, lacks};
 use super::measure::{Measure, subjects};
 use super::names::Names;
-use super::{json_text, lacks};
 
 /// The longest name, in characters: the action puts it into a table.
 const LONGEST_NAME: usize = 200;

@@ -15,7 +15,7 @@ pub(super) fn render(report: &Report) -> Result<String, Error> {
         .as_ref()
         .filter(|gate| !gate.findings.is_empty())
     else {
-        return Err(super::lacks("results of a gate")
+        return Err(super::common::lacks("results of a gate")
             .hint("`perfkit gate --format json -o FILE` saves them"));
     };
     Ok(document(gate))

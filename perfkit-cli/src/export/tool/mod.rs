@@ -1,6 +1,7 @@
 //! The formats of other tools, one file each.
 
 mod bencher;
+mod common;
 mod distribution;
 mod github_action;
 mod hdr;
@@ -12,7 +13,6 @@ mod names;
 pub(crate) use hgrm::files as hgrm_files;
 
 use perfkit::{Direction, Report};
-use serde_json::Value;
 
 use crate::error::Error;
 
@@ -48,16 +48,4 @@ pub(crate) fn left_out(report: &Report, tool: Tool<'_>) -> Option<String> {
         let metrics = metrics.join(", ");
         format!("left out, because nobody said which values are good: {metrics}")
     })
-}
-
-/// A report that has nothing of what a format is for.
-fn lacks(what: &str) -> Error {
-    Error::data(format!(
-        "the report was not exported: the report has no {what}"
-    ))
-}
-
-/// JSON that may also be pasted into a page: names hold no tags.
-fn json_text(value: &Value) -> String {
-    format!("{value:#}\n").replace('<', "\\u003c")
 }

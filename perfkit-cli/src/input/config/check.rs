@@ -12,7 +12,9 @@ use crate::args::{Confidence, RunCount, Share, TimeSpan};
 
 use super::config_error::ConfigError;
 use super::raw::{RawBound, RawBudget, RawCompare, RawConfig, RawRegression, RawShare};
-use super::{Bound, BoundKind, Budget, CompareDefaults, GateRules, Regression, Scope, Statistic};
+use super::rules::{
+    Bound, BoundKind, Budget, CompareDefaults, GateRules, Regression, Scope, Statistic,
+};
 
 impl RawConfig {
     /// Turns text into values; the first error ends it.

@@ -5,7 +5,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::{OnInconclusive, OnMissing};
+use super::rules::{OnInconclusive, OnMissing};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -73,7 +73,7 @@ fn verdict(comparison: &Comparison, all: &[Comparison]) -> Option<String> {
         (Verdict::Faster, false) => "less",
         (Verdict::Slower, false) => "more",
         (Verdict::Same, _) => "same",
-        (Verdict::Inconclusive, _) => "no verdict",
+        (Verdict::Inconclusive, _) => "inconclusive",
     };
     let metric = match is_time {
         true => String::new(),
