@@ -22,7 +22,7 @@ fn import(lines: &[&str]) -> u64 {
     });
 
     // A guard: it measures to the end of its block, or until it is told how the
-    // stretch ended.
+    // block of code ended.
     let timer = Timer::start("import: validate");
     let longest = trimmed.iter().map(|line| line.len()).max();
     match longest {

@@ -62,7 +62,7 @@ fn ctrl_c_ends_the_children_and_saves_what_was_finished() {
     let (folder, answer) = interrupt("-INT");
     answer
         .exits_with(130)
-        .says("then it was interrupted")
+        .says("stopped by an interrupt")
         .says("./quick");
     assert_saved_and_gone(&folder);
 }
@@ -70,7 +70,7 @@ fn ctrl_c_ends_the_children_and_saves_what_was_finished() {
 #[test]
 fn being_terminated_does_the_same() {
     let (folder, answer) = interrupt("-TERM");
-    answer.exits_with(143).says("then it was interrupted");
+    answer.exits_with(143).says("stopped by an interrupt");
     assert_saved_and_gone(&folder);
 }
 

@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) fn arrange(settings: &Settings, monitor: &Monitor) {
     let _ = MONITOR.set(monitor.clone());
     for complaint in &settings.complaints {
-        complain(complaint);
+        print_error(complaint);
     }
     if settings.summary_at_exit {
         print_summary_at_exit();
@@ -156,7 +156,7 @@ fn save_every(interval: Duration) {
             }
         });
     if let Err(error) = spawned {
-        complain(&format!(
+        print_error(&format!(
             "PERFKIT_REPORT_EVERY: no thread could be started: {error}"
         ));
     }
@@ -171,7 +171,7 @@ fn report_now() -> Option<Report> {
 fn save(report: &Report, path: &Path) {
     let path = with_pid(path);
     if let Err(error) = report.save(path) {
-        complain(&format!("PERFKIT_REPORT was not saved: {error}"));
+        print_error(&format!("PERFKIT_REPORT was not saved: {error}"));
     }
 }
 
@@ -187,7 +187,7 @@ fn with_pid(path: &Path) -> PathBuf {
     PathBuf::from(path.to_string_lossy().replace("{pid}", &pid))
 }
 
-fn complain(message: &str) {
+fn print_error(message: &str) {
     write_to_stderr(&format!("perfkit: {message}\n"));
 }
 
