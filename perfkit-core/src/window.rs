@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+/// How many slots the last period is cut into: with the default of 60 s, a second each.
+pub(crate) const SLOTS: u64 = 60;
+
 /// Which calls a set of numbers covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

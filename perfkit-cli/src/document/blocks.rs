@@ -5,7 +5,7 @@ use perfkit::unit::Unit;
 
 use crate::text::{printable, shorten};
 
-use super::sentence::Sentence;
+use super::spans::Sentence;
 
 /// The longest remark, in columns: a report may quote whatever a name holds.
 const LONGEST_REMARK: usize = 1000;

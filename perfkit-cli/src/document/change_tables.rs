@@ -6,7 +6,7 @@ use crate::text::{label, shorten};
 
 use super::blocks::{Align, Document, Table};
 use super::numbers::{NOTHING, RatioText};
-use super::sentence::{Sentence, Style};
+use super::spans::{Sentence, Style};
 use super::words::{counted, is_one_program, is_time, largest_change_first, signed_change};
 
 /// How many comparisons of times came to what.

@@ -5,7 +5,7 @@ use perfkit::report::{Gate, GateFinding, GateOutcome};
 use crate::text::{label, shorten};
 
 use super::blocks::{Align, Document, Table};
-use super::sentence::{Sentence, Style};
+use super::spans::{Sentence, Style};
 
 /// The longest rule or measurement, in columns.
 const LONGEST_TEXT: usize = 400;

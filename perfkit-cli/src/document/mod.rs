@@ -7,7 +7,6 @@
 
 mod blocks;
 mod change_tables;
-mod comparison;
 mod details;
 mod gate;
 mod histograms;
@@ -20,8 +19,9 @@ mod ranking;
 mod remarks;
 mod report;
 mod sampling;
-mod sentence;
+mod spans;
 mod verdict_list;
+mod verdict_sentence;
 mod words;
 
 #[cfg(test)]
@@ -33,7 +33,7 @@ pub(crate) use pull_request::pull_request;
 pub(crate) use ranking::{Ranked, ranking};
 pub(crate) use remarks::{Detail, remarks};
 pub(crate) use report::document;
-pub(crate) use sentence::{Sentence, Span, Style};
+pub(crate) use spans::{Sentence, Span, Style};
 pub(crate) use verdict_list::{ListedVerdict, verdict_list};
 pub(crate) use words::{
     VERDICT_WORDS, capitalised, counted, is_time, most_striking_first, severity_word,

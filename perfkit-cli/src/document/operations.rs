@@ -8,7 +8,7 @@ use crate::text::{label, shorten};
 
 use super::blocks::{Align, Document, Table};
 use super::numbers::{NOTHING, percentile, value};
-use super::sentence::Sentence;
+use super::spans::Sentence;
 
 /// Significant digits: percentiles are within 0.8 %.
 const DIGITS: usize = 3;

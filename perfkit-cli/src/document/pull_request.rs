@@ -5,13 +5,13 @@ use perfkit::report::Report;
 
 use super::blocks::Document;
 use super::change_tables;
-use super::comparison::{sentence, shown_comparisons};
 use super::gate;
 use super::number_tables::numbers;
 use super::operations;
 use super::remarks::{self, Detail};
 use super::report::without_results;
 use super::sampling::how_sampled;
+use super::verdict_sentence::{sentence, shown_comparisons};
 
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 3;

@@ -4,13 +4,13 @@ use perfkit::report::Report;
 
 use super::blocks::Document;
 use super::change_tables;
-use super::comparison::{sentence, shown_comparisons};
 use super::details;
 use super::gate;
 use super::operations;
 use super::ranking::ranking;
 use super::remarks::{self, Detail};
-use super::sentence::Sentence;
+use super::spans::Sentence;
+use super::verdict_sentence::{sentence, shown_comparisons};
 
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 8;

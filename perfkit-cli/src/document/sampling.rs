@@ -2,7 +2,7 @@
 
 use perfkit::report::{Benchmark, Sampling, StopReason};
 
-use super::sentence::Sentence;
+use super::spans::Sentence;
 use super::words::counted;
 
 /// How many samples there are, in which order they were taken, and why there are not

@@ -2,10 +2,10 @@
 
 use perfkit::report::{Comparison, GateOutcome, Report};
 
-use super::comparison::{sentence, shown_comparisons};
 use super::gate;
 use super::remarks::Detail;
-use super::sentence::Sentence;
+use super::spans::Sentence;
+use super::verdict_sentence::{sentence, shown_comparisons};
 use super::words::verdict_word;
 
 /// One verdict.

@@ -6,7 +6,7 @@ use perfkit::Metric;
 use perfkit::report::{Comparison, Severity, Verdict};
 use perfkit::unit::Unit;
 
-use super::sentence::Style;
+use super::spans::Style;
 
 /// Whether a metric is what a comparison is about first.
 pub(crate) fn is_time(metric: &Metric) -> bool {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::clock::Clock;
 use crate::outcome::Failure;
-use crate::window::Slots;
+use crate::window::{SLOTS, Slots};
 
 use super::errors;
 use super::fork;
@@ -14,9 +14,6 @@ use super::state::StateReading;
 use super::sync::{Arc, Mutex, Weak, lock, lock_soon};
 use super::tally::Tally;
 use super::{Limits, Recording, pool};
-
-/// How many slots the last period is cut into.
-const SLOTS: u64 = 60;
 
 /// How long a call waits, in ticks, before it looks again whether the clock's
 /// rate is known by now.

@@ -1,6 +1,6 @@
 //! The middle of sorted values, and what lies between two of them.
 
-use super::order::percentile;
+use super::percentile::percentile;
 
 /// The nearest-rank median of values that are already sorted: for an even
 /// number of values the lower of the two in the middle.

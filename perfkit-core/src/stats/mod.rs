@@ -8,11 +8,11 @@
 //! without notice.
 
 mod moments;
-mod order;
+mod percentile;
 
 pub(crate) use moments::{mean, std_dev};
-pub(crate) use order::nearest_rank;
-pub use order::{percentile, sorted, supports};
+pub(crate) use percentile::nearest_rank;
+pub use percentile::{percentile, sorted, supports};
 
 #[cfg(feature = "bench")]
 mod binomial;

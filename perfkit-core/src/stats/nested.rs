@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::middle::middle;
-use super::order::sorted;
 use super::paired::Estimate;
+use super::percentile::sorted;
 use super::sign::sign_shift;
 
 /// The typical difference and its interval where several differences were taken

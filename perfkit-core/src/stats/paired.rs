@@ -1,7 +1,7 @@
 //! The typical difference of paired values.
 
 use super::bisection::least_double;
-use super::order::sorted;
+use super::percentile::sorted;
 use super::special::normal_quantile;
 use super::tail;
 

@@ -2,8 +2,8 @@
 
 use super::binomial::quantile_bounds;
 use super::middle::middle;
-use super::order::sorted;
 use super::paired::Estimate;
+use super::percentile::sorted;
 use super::tail;
 
 /// The median of differences (the mean of the middle two of an even number) and

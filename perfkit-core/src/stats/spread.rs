@@ -1,7 +1,7 @@
 //! How far values lie from their middle, and which of them lie far out.
 
 use super::middle::middle;
-use super::order::{percentile, sorted};
+use super::percentile::{percentile, sorted};
 
 /// Makes the median absolute deviation of a normal sample estimate its standard
 /// deviation: 1 / Φ⁻¹(3/4), to the digits that R's `mad` uses.

@@ -2,7 +2,7 @@
 
 use super::hypothesis::{exact_p_value, normal_p_value};
 use super::middle::middle;
-use super::order::sorted;
+use super::percentile::sorted;
 use super::rank::Ranks;
 
 /// Up to this many values without ties the distribution of S is enumerated, as

@@ -10,7 +10,7 @@ use crate::text::label;
 
 use super::numbers::RatioText;
 use super::remarks::Detail;
-use super::sentence::Sentence;
+use super::spans::Sentence;
 use super::words::{capitalised, change, is_one_program, is_time, verdict_style, verdict_word};
 
 /// The comparisons that are shown: those of times, and the others where they say
