@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::future::Future as _;
 use std::time::Duration;
 
 use perfkit::compare::{ComparisonSet, VerdictRules, compare_set};
@@ -169,6 +170,42 @@ fn what_the_sample_cannot_support_is_inconclusive() {
     folder
         .run(["gate", "report.json", "--strict"])
         .exits_with(1);
+}
+
+/// A rate leaves nobody out unless that is asked for.
+#[test]
+fn panics_and_cancellations_are_no_success() {
+    let folder = Folder::new();
+    let monitor = Monitor::new();
+    for _ in 0..900 {
+        monitor.measure("pay", || ());
+    }
+    for _ in 0..50 {
+        let panics = || monitor.measure("pay", || std::panic::resume_unwind(Box::new(())));
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics));
+        let never = std::pin::pin!(monitor.measure_async("pay", std::future::pending::<()>()));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(never.poll(&mut context).is_pending());
+    }
+    let report = Report::from_snapshot(monitor.snapshot());
+    let calls = report.operations[0].lifetime.calls;
+    assert_eq!((calls.success, calls.panic, calls.cancelled), (900, 50, 50));
+    report.save(folder.path("report.json")).unwrap();
+    let judge = |bounds: &str| {
+        let budget = format!("[[budget]]\noperation = \"pay\"\n{bounds}\n");
+        folder.write("perfkit.toml", &budget);
+        folder.run(["gate", "report.json"])
+    };
+    judge("success_rate = \">= 93%\"")
+        .exits_with(1)
+        .says("90 % (between ");
+    judge("success_rate = \">= 92%\"\ncount_cancelled = false").exits_with(0);
+    judge("error_rate = \"<= 7%\"")
+        .exits_with(1)
+        .says("10 % (between ");
+    judge("error_rate = \"<= 13%\"").exits_with(0);
+    judge("panics = \"< 50\"").exits_with(1);
+    judge("panics = \"<= 50\"\ncancellations = \"<= 50\"").exits_with(0);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use perfkit::report::{Benchmark, GateFinding, GateOutcome, Report};
 use perfkit::unit::Unit;
-use perfkit::{Metric, MetricSummary, OperationSnapshot, stats};
+use perfkit::{Calls, Metric, MetricSummary, OperationSnapshot, stats};
 
 use crate::input::{Bound, BoundKind, Budget, Scope, Statistic};
 
@@ -34,7 +34,7 @@ pub(super) fn judge_budget(
         }
         let judged = candidates
             .iter()
-            .map(|candidate| judge_bound(candidate, bound, metric, confidence));
+            .map(|candidate| judge_bound(candidate, bound, budget, confidence));
         judged.collect()
     };
     budget.bounds.iter().flat_map(of_bound).collect()
@@ -122,17 +122,28 @@ impl Candidate<'_> {
         }
     }
 
-    /// Successes and all that count.
-    fn successes(&self) -> (u64, u64) {
+    /// Successes and all that count: with those that were cancelled, or without.
+    fn successes(&self, counts_cancelled: bool) -> (u64, u64) {
         match self {
             Self::Operation(operation) => {
                 let calls = operation.lifetime.calls;
-                (calls.success, calls.total() - calls.cancelled)
+                let left_out = if counts_cancelled { 0 } else { calls.cancelled };
+                (calls.success, calls.total() - left_out)
             }
             Self::Benchmark(benchmark) => (
                 benchmark.successes,
                 benchmark.successes + benchmark.failures,
             ),
+        }
+    }
+
+    /// How many calls ended in a way that only operations know.
+    fn calls(&self, count: impl Fn(&Calls) -> u64) -> Option<Known> {
+        match self {
+            Self::Operation(operation) => {
+                Some(Known::exactly(count(&operation.lifetime.calls) as f64))
+            }
+            Self::Benchmark(_) => None,
         }
     }
 
@@ -172,6 +183,16 @@ impl Known {
             high: Some(value),
         }
     }
+
+    /// The share of some among all; `None` without any.
+    fn share(some: u64, all: u64, confidence: f64) -> Option<Self> {
+        let (low, high) = stats::proportion_bounds(some, all, confidence);
+        (all > 0).then(|| Self {
+            value: some as f64 / all as f64,
+            low: Some(low),
+            high: Some(high),
+        })
+    }
 }
 
 /// What another tool reported without the values it is from is taken as it is.
@@ -191,10 +212,11 @@ fn as_reported(summary: &MetricSummary, statistic: Statistic) -> Option<Known> {
 fn known(
     candidate: &Candidate<'_>,
     bound: &Bound,
-    metric: Option<&Metric>,
+    budget: &Budget,
     confidence: f64,
 ) -> Option<Known> {
-    let summary = candidate.metric(metric);
+    let summary = candidate.metric(budget.metric.as_ref());
+    let (successes, all) = candidate.successes(budget.counts_cancelled);
     if let Some(reported) = summary.and_then(|summary| as_reported(summary, bound.statistic)) {
         return Some(reported);
     }
@@ -221,15 +243,10 @@ fn known(
             })
         }
         Statistic::Max => summary?.max.map(Known::exactly),
-        Statistic::SuccessRate => {
-            let (successes, all) = candidate.successes();
-            let (low, high) = stats::proportion_bounds(successes, all, confidence);
-            (all > 0).then(|| Known {
-                value: successes as f64 / all as f64,
-                low: Some(low),
-                high: Some(high),
-            })
-        }
+        Statistic::SuccessRate => Known::share(successes, all, confidence),
+        Statistic::ErrorRate => Known::share(all - successes, all, confidence),
+        Statistic::Panics => candidate.calls(|calls| calls.panic),
+        Statistic::Cancellations => candidate.calls(|calls| calls.cancelled),
         Statistic::Throughput => candidate.throughput(bound.unit).map(Known::exactly),
         Statistic::PeakMemory => candidate.peak_memory(),
     }
@@ -238,9 +255,10 @@ fn known(
 fn judge_bound(
     candidate: &Candidate<'_>,
     bound: &Bound,
-    metric: Option<&Metric>,
+    budget: &Budget,
     confidence: f64,
 ) -> GateFinding {
+    let metric = budget.metric.as_ref();
     let finding = |outcome: GateOutcome, measured: String| GateFinding {
         subject: candidate.name().to_owned(),
         rule: rule_text(bound, metric),
@@ -254,7 +272,7 @@ fn judge_bound(
         let text = format!("measured in {own}, which cannot be held against {asked}");
         return finding(GateOutcome::Inconclusive, text);
     }
-    let Some(known) = known(candidate, bound, metric, confidence) else {
+    let Some(known) = known(candidate, bound, budget, confidence) else {
         return finding(GateOutcome::Inconclusive, "not measured".to_owned());
     };
     let holds = |value: f64| match (bound.kind, bound.is_inclusive) {

@@ -30,7 +30,7 @@ pub struct Operation {
 impl Monitor {
     /// The operation of the given name, to measure calls of.
     ///
-    /// Beyond 2000 operations (see [`MonitorBuilder::max_operations`]) new
+    /// Beyond 2000 operations (see [`MonitorBuilder::max_operations`](crate::MonitorBuilder::max_operations)) new
     /// names share one operation named `overflow`, so that no call is lost.
     pub fn operation(&self, name: &str) -> Operation {
         let destination = || Arc::new(self.destination(name));

@@ -122,6 +122,9 @@ fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, ConfigError> {
         (Statistic::Percentile(0.99), raw.p99),
         (Statistic::Max, raw.max),
         (Statistic::SuccessRate, raw.success_rate),
+        (Statistic::ErrorRate, raw.error_rate),
+        (Statistic::Panics, raw.panics),
+        (Statistic::Cancellations, raw.cancellations),
         (Statistic::Throughput, raw.throughput),
         (Statistic::PeakMemory, raw.peak_memory),
     ];
@@ -135,12 +138,13 @@ fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, ConfigError> {
     let bounds = bounds?;
     if bounds.is_empty() {
         return Err(ConfigError::new(span, "this budget has no bound").help(
-            "add one of mean, median, p95, p99, max, success_rate, throughput, peak_memory",
+            "add one of mean, median, p95, p99, max, success_rate, error_rate, panics, cancellations, throughput, peak_memory",
         ));
     }
     Ok(Budget {
         scope,
         metric: raw.metric.map(|name| Metric::named(name.get_ref())),
+        counts_cancelled: raw.count_cancelled.unwrap_or(true),
         bounds,
     })
 }

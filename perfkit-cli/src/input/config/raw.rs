@@ -69,6 +69,10 @@ pub(super) struct RawBudget {
     pub(super) p99: Option<Spanned<RawBound>>,
     pub(super) max: Option<Spanned<RawBound>>,
     pub(super) success_rate: Option<Spanned<RawBound>>,
+    pub(super) error_rate: Option<Spanned<RawBound>>,
+    pub(super) panics: Option<Spanned<RawBound>>,
+    pub(super) cancellations: Option<Spanned<RawBound>>,
+    pub(super) count_cancelled: Option<bool>,
     pub(super) throughput: Option<Spanned<RawBound>>,
     pub(super) peak_memory: Option<Spanned<RawBound>>,
 }

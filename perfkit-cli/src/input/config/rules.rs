@@ -119,6 +119,8 @@ pub(crate) struct Budget {
     pub(crate) scope: Scope,
     /// The metric that mean, percentiles and maximum are of, instead of the time.
     pub(crate) metric: Option<Metric>,
+    /// Whether calls that were cancelled count as calls that did not succeed.
+    pub(crate) counts_cancelled: bool,
     pub(crate) bounds: Vec<Bound>,
 }
 
@@ -154,6 +156,9 @@ pub(crate) enum Statistic {
     Percentile(f64),
     Max,
     SuccessRate,
+    ErrorRate,
+    Panics,
+    Cancellations,
     Throughput,
     PeakMemory,
 }
@@ -166,6 +171,9 @@ impl Statistic {
             Self::Percentile(quantile) => format!("p{}", quantile * 100.0),
             Self::Max => "max".to_owned(),
             Self::SuccessRate => "success_rate".to_owned(),
+            Self::ErrorRate => "error_rate".to_owned(),
+            Self::Panics => "panics".to_owned(),
+            Self::Cancellations => "cancellations".to_owned(),
             Self::Throughput => "throughput".to_owned(),
             Self::PeakMemory => "peak_memory".to_owned(),
         }
@@ -180,15 +188,13 @@ impl Statistic {
 
     /// Whether it can be had of any metric.
     pub(super) fn is_of_any_metric(self) -> bool {
-        !matches!(
-            self,
-            Self::SuccessRate | Self::Throughput | Self::PeakMemory
-        )
+        matches!(self, Self::Mean | Self::Percentile(_) | Self::Max)
     }
 
     pub(super) fn units(self) -> &'static [Unit] {
         match self {
-            Self::SuccessRate => &[Unit::Ratio],
+            Self::SuccessRate | Self::ErrorRate => &[Unit::Ratio],
+            Self::Panics | Self::Cancellations => &[Unit::Count],
             Self::Throughput => &[Unit::PerSecond, Unit::BytesPerSecond],
             Self::PeakMemory => &[Unit::Bytes],
             _ => &[Unit::Nanoseconds],
