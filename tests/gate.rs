@@ -395,6 +395,19 @@ fn what_only_one_side_has_is_told_and_missing_decides() {
         rule(&format!("[gate]\nmissing = \"{missing}\"\n"), "*");
         judge().exits_with(code);
     }
+    // One report may lack what another holds.
+    rule("", "old name");
+    save_benchmark(&folder, "other.json", "old name", 1.0);
+    folder
+        .run([
+            "gate",
+            "after.json",
+            "other.json",
+            "--baseline",
+            "before.json",
+        ])
+        .exits_with(0)
+        .says("Gate passed: 1 of 1 checks");
     folder
         .run(["gate", "after.json"])
         .exits_with(2)

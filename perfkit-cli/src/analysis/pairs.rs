@@ -47,8 +47,8 @@ pub(super) struct Pair {
 pub(super) struct Pairs {
     pub(super) all: Vec<Pair>,
     /// What only one side has of it.
-    only_in_baseline: Vec<String>,
-    pub(super) only_in_candidate: Vec<String>,
+    only_in_baseline: BTreeSet<String>,
+    pub(super) only_in_candidate: BTreeSet<String>,
     /// All that has a counterpart, whether the rule is for it or not.
     pub(super) names: Vec<String>,
     /// What others are compared with.
@@ -85,12 +85,19 @@ impl Pairs {
             let measured = "new: the baseline does not have it, so there is nothing to compare";
             finding(name, measured, GateOutcome::Pass)
         });
-        let gone = self.only_in_baseline.iter().filter(is_meant);
+        let gone = self.gone().filter(is_meant);
         let gone = gone.map(|name| {
             let measured = "gone: only the baseline has it; `missing` in [gate] decides about that";
             finding(name, measured, of_gone)
         });
         new.chain(gone).collect()
+    }
+
+    /// What none of the reports has: one report may lack what another holds.
+    fn gone(&self) -> impl Iterator<Item = &String> {
+        let is_there = |name: &&String| self.names.contains(name);
+        let gone = self.only_in_baseline.iter();
+        gone.filter(move |name| !is_there(name))
     }
 
     /// Where nothing is left of what the rule was for, nothing was compared.
@@ -100,12 +107,7 @@ impl Pairs {
         rule: &str,
     ) -> Option<GateFinding> {
         let is_meant = |name: &&String| regression.scope.matches(name);
-        let gone: Vec<&str> = self
-            .only_in_baseline
-            .iter()
-            .filter(is_meant)
-            .map(String::as_str)
-            .collect();
+        let gone: Vec<&str> = self.gone().filter(is_meant).map(String::as_str).collect();
         let is_all_gone = self.all.is_empty() && !gone.is_empty();
         (is_all_gone && !regression.scope.is_literal()).then(|| GateFinding {
             subject: regression.scope.to_string(),
@@ -254,7 +256,9 @@ impl Pairs {
         for now in &after {
             match before.iter().find(|then| name(then) == name(now)) {
                 Some(then) => both.push((*then, *now)),
-                None => self.only_in_candidate.push(name(now).clone()),
+                None => {
+                    self.only_in_candidate.insert(name(now).clone());
+                }
             }
         }
         let gone = before.iter().map(|then| name(then));
