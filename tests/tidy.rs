@@ -226,6 +226,7 @@ fn unsafe_code_is_rare_and_explained() {
         "perfkit-core/src/global/exit.rs",
         "perfkit-core/src/process/child.rs",
         "perfkit-core/src/process/counter.rs",
+        "perfkit-core/src/process/heap.rs",
         "perfkit-core/src/process/layout.rs",
         "perfkit-core/src/recorder/fork.rs",
     ];

@@ -11,6 +11,7 @@ use crate::report::{
 use crate::side::Side;
 use crate::unit::Unit;
 
+use super::allocator::{lookup, thresholds_note};
 use super::cpus::usable_cpus;
 use super::rounds::Rounds;
 use super::sampling::{Experiment, Progress};
@@ -103,6 +104,13 @@ impl GroupRun {
         }
     }
 
+    /// Says how the allocator of its workers is set up.
+    fn allocator_note(&self) -> Option<Note> {
+        let programs = self.targets.iter().map(|target| &target.program);
+        let notes = programs.map(|program| thresholds_note(&lookup(&program.variables)));
+        notes.flatten().next()
+    }
+
     /// Adds an A/A control: the baseline once more, as if it were another function.
     pub fn add_control(&mut self) {
         if let (Some(target), Some(info)) = (self.targets.first(), self.info.first()) {
@@ -175,6 +183,7 @@ impl GroupRunner<'_> {
             of_one_thread.map(|(benchmark, _)| benchmark),
         ));
         notes.extend(pool.was_pinning_refused.then(not_pinned));
+        notes.extend(group.allocator_note());
         let name = |index: usize| set.names.get(index).cloned().unwrap_or_default();
         let named = |(index, failure)| (name(index), failure);
         GroupResult {

@@ -5,6 +5,8 @@
 //!
 //! Everything else measures and compares what they define.
 
+#[cfg(unix)]
+mod allocator;
 mod batch_size;
 mod blocks;
 #[cfg(unix)]

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::time::Duration;
 
+use crate::process::{release_free_memory, reset_peak_memory};
+
 use super::cpus::pin;
 use super::protocol::{Batch, BatchSize, Calibration, Channel, Hello, Reply, Request, VERSION};
 use super::routine::{Routine, calibrate, loop_cost_ns};
@@ -81,6 +83,9 @@ impl Visitor for Server<'_> {
 
     fn visit(&mut self, info: BenchmarkInfo, routine: &mut dyn Routine) {
         if self.ended.is_none() && info.name == self.benchmark {
+            // Inputs of other benchmarks may have been made and freed before.
+            release_free_memory();
+            reset_peak_memory();
             self.ended = Some(self.serve(routine));
         }
     }

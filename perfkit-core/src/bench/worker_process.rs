@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::process::spawn_at_fixed_addresses;
 use crate::report::{FailureKind, RunFailure};
 
+use super::allocator::{fixed_thresholds, lookup};
 use super::protocol::{
     Batch, BatchSize, Calibration, Channel, Hello, Reply, Request, VERSION, WORKER_ARGUMENT,
 };
@@ -108,6 +109,7 @@ impl Program {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .envs(fixed_thresholds(&lookup(&self.variables)))
             .env("PERFKIT_PADDING", "x".repeat(padding_bytes));
         // The program's own recording would cost time that is not the benchmark's.
         for variable in ["PERFKIT", "PERFKIT_REPORT", "PERFKIT_REPORT_EVERY"] {

@@ -9,6 +9,8 @@ mod child;
 #[cfg(feature = "bench")]
 mod counter;
 #[cfg(all(feature = "bench", unix))]
+mod heap;
+#[cfg(all(feature = "bench", unix))]
 mod layout;
 #[cfg(feature = "process")]
 mod own;
@@ -17,6 +19,8 @@ mod own;
 pub use child::{ResourceUsage, own_peak_memory_bytes, try_reap};
 #[cfg(feature = "bench")]
 pub use counter::{HardwareCounter, HardwareEvent};
+#[cfg(all(feature = "bench", unix))]
+pub(crate) use heap::{release_free_memory, reset_peak_memory};
 #[cfg(all(feature = "bench", unix))]
 pub(crate) use layout::spawn_at_fixed_addresses;
 #[cfg(feature = "process")]

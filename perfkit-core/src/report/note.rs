@@ -23,6 +23,8 @@ pub enum Severity {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum NoteCode {
+    /// Settings of the allocator were fixed, so that it treats all alike.
+    AllocatorFixed,
     /// The file names no unit, and one was assumed.
     AssumedUnit,
     /// Runs have several speeds.

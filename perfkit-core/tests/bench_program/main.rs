@@ -39,6 +39,10 @@ fn main() {
         ("wrong_usage_is_told", wrong_usage_is_told),
         ("a_report_is_saved", a_report_is_saved),
         ("allocations_are_exact", allocations_are_exact),
+        (
+            "identical_functions_find_their_memory_alike",
+            identical_functions_find_their_memory_alike,
+        ),
         ("failures_are_told", failures_are_told),
         ("a_baseline_is_kept", a_baseline_is_kept),
         ("the_control_is_measured", the_control_is_measured),
@@ -166,6 +170,46 @@ fn allocations_are_exact() {
             "{name}"
         );
     }
+}
+
+/// What the process of one did before, such as freeing the input of the other, is seen in
+/// neither.
+fn identical_functions_find_their_memory_alike() {
+    if !cfg!(all(target_os = "linux", target_env = "gnu")) {
+        return;
+    }
+    let folder = Folder::new("alike");
+    let measured = folder.measure("clones", &[]);
+    assert_eq!(measured.code, Some(0), "{}", measured.err);
+    let faults = |name: &str| -> Vec<u64> {
+        let text = std::fs::read_to_string(folder.path(&program::faults_file(name))).unwrap();
+        text.lines().map(|line| line.parse().unwrap()).collect()
+    };
+    let (one, two) = (faults("one"), faults("two"));
+    assert_eq!(one.len(), program::COUNTED_CALLS);
+    for (one, two) in one.iter().zip(&two) {
+        assert!(one.abs_diff(*two) <= 16, "{one} and {two} page faults");
+    }
+    let report = folder.report();
+    let is_told = |code| report.notes.iter().any(|note| note.code == code);
+    assert!(is_told(NoteCode::AllocatorFixed));
+    let peak = |index: usize| report.benchmarks[index].metrics[&Metric::PEAK_MEMORY].median;
+    let (one, two) = (peak(0).unwrap(), peak(1).unwrap());
+    assert!((one / two - 1.0).abs() < 0.05, "{one} and {two} bytes");
+    let folder = Folder::new("not_alike");
+    let own = folder.command("clones", &["--bench", "--time", "0"]);
+    let own = { own }
+        .env("GLIBC_TUNABLES", "glibc.malloc.trim_threshold=1000000")
+        .output()
+        .unwrap();
+    assert!(own.status.success());
+    let report = folder.report();
+    assert!(
+        !report
+            .notes
+            .iter()
+            .any(|note| note.code == NoteCode::AllocatorFixed)
+    );
 }
 
 fn failures_are_told() {

@@ -42,6 +42,10 @@ fn define(which: &str, is_worker: bool, bench: &mut Bench<'_>) {
         plain(which == "more", bench);
         return;
     }
+    if which == "clones" {
+        clones(bench);
+        return;
+    }
     if which == "layout" {
         let padding = std::env::var("PERFKIT_PADDING").map_or(0, |text| text.len());
         bench.group("sum", |group| {
@@ -81,6 +85,41 @@ fn plain(has_more: bool, bench: &mut Bench<'_>) {
         group.add("two", || (vec![1_u8; 100], vec![1_u8; 50]));
         group.add_fallible("fails", || Err::<(), _>("always"));
     });
+}
+
+/// Where a benchmark of the program "clones" leaves the page faults of its first calls.
+pub(crate) fn faults_file(name: &str) -> String {
+    format!("faults.{name}")
+}
+
+/// How many calls it counts.
+pub(crate) const COUNTED_CALLS: usize = 4;
+
+/// Two functions that do the same, each with a large input of its own.
+fn clones(bench: &mut Bench<'_>) {
+    bench.group("clone", |group| {
+        for name in ["one", "two"] {
+            let source = vec![1_u8; 4 << 20];
+            let mut faults = Vec::new();
+            group.add(name, move || {
+                let before = page_faults();
+                let clone = black_box(&source).clone();
+                if faults.len() < COUNTED_CALLS {
+                    faults.push((page_faults() - before).to_string());
+                    std::fs::write(faults_file(name), faults.join("\n")).unwrap();
+                }
+                clone
+            });
+        }
+    });
+}
+
+/// The page faults of this process so far.
+fn page_faults() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(") ").next().unwrap_or_default();
+    let field = after_name.split(' ').nth(7);
+    field.and_then(|faults| faults.parse().ok()).unwrap_or(0)
 }
 
 fn work() -> u64 {
