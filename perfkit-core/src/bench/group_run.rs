@@ -167,7 +167,14 @@ impl GroupRunner<'_> {
             seed: self.seed,
             clock: &clock,
         };
-        let sampled = experiment.run(&mut Rounds::of(&mut pool, &clock), progress);
+        let threads = group.info.iter().map(|info| info.threads).max();
+        let cpus = match pool.cpus.len() {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            usable => usable,
+        };
+        let rounds = Rounds::of(&mut pool, &clock);
+        let mut rounds = rounds.with_threads(threads.unwrap_or(1), cpus);
+        let sampled = experiment.run(&mut rounds, progress);
         let mut benchmarks = sampled.benchmarks;
         group.mark(&mut benchmarks);
         for (benchmark, info) in benchmarks.iter_mut().zip(&group.info) {

@@ -15,15 +15,20 @@ mod cpus;
 mod group_run;
 #[cfg(unix)]
 mod harness;
+mod iteration_pool;
 mod protocol;
 mod rounds;
 mod routine;
 mod samples;
 mod sampling;
+mod schedstat;
+mod start_gate;
 mod stopping;
 mod stopwatch;
 mod subject;
 mod suite;
+mod thread_record;
+mod threaded;
 #[cfg(unix)]
 mod worker;
 #[cfg(unix)]
@@ -48,7 +53,7 @@ pub mod engine {
     pub use super::cpus::{move_to, pin, usable_cpus};
     #[cfg(unix)]
     pub use super::group_run::{FUNCTION_METRICS, GroupResult, GroupRun, GroupRunner};
-    pub use super::protocol::{Batch, BatchSize, Calibration};
+    pub use super::protocol::{Batch, BatchSize, Calibration, ThreadChecks};
     pub use super::rounds::{Launcher, Placement, Rounds, Worker, WorkerError};
     pub use super::samples::MetricValue;
     pub use super::sampling::{

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::suite::BenchmarkInfo;
 
 /// The version of these messages. Both sides must speak the same.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// The argument that makes a bench program a worker.
 pub(super) const WORKER_ARGUMENT: &str = "--perfkit-worker";
@@ -57,12 +57,14 @@ pub(super) enum Request {
 pub struct BatchSize {
     /// How often the function is called in each sample.
     pub iterations: u64,
-    /// How many samples are taken. Version 2 of the protocol calls them stretches.
-    #[serde(rename = "stretches")]
+    /// How many samples are taken.
     pub samples: u64,
     /// How often the function is called before them, because another process had the CPU
     /// until now.
     pub warm_up: u64,
+    /// For how many nanoseconds samples are taken again whose threads did not get their
+    /// CPUs.
+    pub retry_ns: u64,
 }
 
 /// What a worker answers.
@@ -98,7 +100,7 @@ pub struct Calibration {
 pub struct Batch {
     /// Nanoseconds of each sample without a failed iteration.
     pub wall_ns: Vec<f64>,
-    /// Nanoseconds of CPU time of all samples; of benchmarks of one thread.
+    /// Nanoseconds of CPU time of all samples, of all threads together.
     #[serde(default)]
     pub cpu_ns: Option<f64>,
     /// Instructions of all samples, where they are counted; of benchmarks of one
@@ -121,6 +123,29 @@ pub struct Batch {
     /// The largest resident size of the process so far.
     #[serde(default)]
     pub peak_memory_bytes: Option<u64>,
+    /// Of benchmarks of several threads, how these came to their CPUs.
+    #[serde(default)]
+    pub threads: ThreadChecks,
+}
+
+/// How threads came to their CPUs, in numbers of samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadChecks {
+    /// Not counted, because a thread did not get its CPU.
+    pub discarded: u64,
+    /// Counted; more threads than CPUs shared these with other programs.
+    pub shared: u64,
+    /// Counted, though the system does not tell how long threads wait.
+    pub unknown: u64,
+}
+
+impl ThreadChecks {
+    /// Adds those of other samples.
+    pub(super) fn add(&mut self, other: Self) {
+        self.discarded += other.discarded;
+        self.shared += other.shared;
+        self.unknown += other.unknown;
+    }
 }
 
 impl Batch {
@@ -141,6 +166,7 @@ impl Batch {
         self.allocations = sum(self.allocations, later.allocations);
         self.allocated_bytes = sum(self.allocated_bytes, later.allocated_bytes);
         self.peak_memory_bytes = self.peak_memory_bytes.max(later.peak_memory_bytes);
+        self.threads.add(later.threads);
     }
 }
 

@@ -35,10 +35,13 @@ use crate::report::{Benchmark, Note, NoteCode, RunFailure};
 use crate::stats;
 use crate::unit::Unit;
 
-use super::batch_size::{BatchPlan, SAMPLE_TIME, batch_plans};
+use super::batch_size::{
+    BatchPlan, SAMPLE_TIME, batch_plans, threaded_batch_plans, threaded_sample_time,
+};
 use super::protocol::{Batch, BatchSize, Calibration};
-use super::samples::MetricValue;
+use super::samples::{MetricValue, Samples};
 use super::sampling::{Replicate, Source, SourceError};
+use super::thread_record::ThreadRecord;
 
 /// How long the batches of an implementation in one round are to last together, or as
 /// long as its process takes to start where that is longer. More rounds tell more than
@@ -53,6 +56,13 @@ const MOST_PADDING_BYTES: usize = 4096;
 
 /// A note says so where the loop may be more than this share of a function's time.
 const LOOP_SHARE: f64 = 0.02;
+
+/// Where benchmarks of several threads take so many times longer or shorter than was
+/// expected, later rounds expect otherwise: how threads that contend run may change.
+const FAR_FROM_EXPECTED: f64 = 1.5;
+
+/// A block of several threads has a value where at least this share of its samples count.
+const FEWEST_SAMPLES: f64 = 0.5;
 
 /// Where a worker process is put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +146,12 @@ pub struct Rounds<'a, L> {
     calibrations: Vec<Calibration>,
     /// What follows from it for the batches of each.
     plans: Vec<BatchPlan>,
+    /// How long samples are to last, where benchmarks of several threads are among them.
+    threaded_sample: Option<Duration>,
+    /// What an iteration of each is expected to take, in nanoseconds.
+    expected_ns: Vec<f64>,
+    /// How the threads of each came to their CPUs.
+    threads: Vec<ThreadRecord>,
     /// The shortest that a process took to start, in the mean of a round: now and then,
     /// and the first time, it takes far longer.
     shortest_start: Duration,
@@ -149,8 +165,18 @@ impl<'a, L: Launcher> Rounds<'a, L> {
             clock,
             calibrations: Vec::new(),
             plans: Vec::new(),
+            threaded_sample: None,
+            expected_ns: Vec::new(),
+            threads: Vec::new(),
             shortest_start: Duration::MAX,
         }
+    }
+
+    /// Of benchmarks of which some run on so many threads, on so many CPUs.
+    #[must_use]
+    pub fn with_threads(mut self, most: usize, cpus: usize) -> Self {
+        self.threaded_sample = (most > 1).then(|| threaded_sample_time(most, cpus));
+        self
     }
 
     /// Starts a fresh process for each implementation, in this order; returns them in the
@@ -178,20 +204,47 @@ impl<'a, L: Launcher> Rounds<'a, L> {
     }
 
     fn calibrate(&mut self, workers: &mut [L::Worker]) -> Result<(), SourceError> {
+        let target = self.threaded_sample.unwrap_or(SAMPLE_TIME);
         let calibrate = |(index, worker): (usize, &mut L::Worker)| {
-            let calibration = worker.calibrate(SAMPLE_TIME);
+            let calibration = worker.calibrate(target);
             calibration.map_err(|error| error.of(index))
         };
         let calibrations = workers.iter_mut().enumerate().map(calibrate);
         self.calibrations = calibrations.collect::<Result<_, _>>()?;
         let times = self.calibrations.iter().map(|c| c.iteration_ns);
-        self.plans = batch_plans(&times.collect::<Vec<f64>>());
+        self.plan(times.collect());
         Ok(())
+    }
+
+    fn plan(&mut self, iteration_ns: Vec<f64>) {
+        self.plans = match self.threaded_sample {
+            None => batch_plans(&iteration_ns),
+            Some(sample) => threaded_batch_plans(&iteration_ns, sample),
+        };
+        self.expected_ns = iteration_ns;
+    }
+
+    /// Plans the batches of several threads anew, all together, where one of them took far
+    /// longer or shorter than was expected.
+    fn expect_what_was_measured(&mut self, samples: &[Samples]) {
+        let medians = samples
+            .iter()
+            .map(|samples| samples.median(&Metric::WALL_TIME));
+        let Some(medians) = medians.collect::<Option<Vec<f64>>>() else {
+            return;
+        };
+        let is_far = |(median, expected): (&f64, &f64)| {
+            let factor = median / expected.max(1e-3);
+            !(1.0 / FAR_FROM_EXPECTED..=FAR_FROM_EXPECTED).contains(&factor)
+        };
+        if medians.iter().zip(&self.expected_ns).any(is_far) {
+            self.plan(medians);
+        }
     }
 
     /// A batch of everyone, and where the block is mirrored another in reverse order.
     fn block(
-        &self,
+        &mut self,
         order: &[usize],
         is_mirrored: bool,
         workers: &mut [L::Worker],
@@ -208,14 +261,18 @@ impl<'a, L: Launcher> Rounds<'a, L> {
                 slot @ None => *slot = Some(batch),
             }
         }
+        self.threads.resize(order.len(), ThreadRecord::default());
         for (index, batch) in measured.iter().flatten().enumerate() {
             let size = self.plans[index].size;
-            let batches = 1 + u64::from(is_mirrored);
-            let iterations = batches * size.samples * size.iterations;
-            let failures = batch.failures.min(iterations);
+            let wanted = size.samples * (1 + u64::from(is_mirrored));
+            let (kept, discarded) = (batch.wall_ns.len() as u64, batch.threads.discarded);
+            let taken = if discarded > 0 { kept } else { wanted };
+            let failures = batch.failures.min(taken * size.iterations);
             let samples = &mut replicate.samples[index];
-            samples.count(iterations - failures, failures);
-            if let Some(values) = block_values(batch, size) {
+            samples.count(taken * size.iterations - failures, failures);
+            let is_lost = discarded > 0 && (kept as f64) < FEWEST_SAMPLES * wanted as f64;
+            self.threads[index].add(batch.threads, is_lost);
+            if let Some(values) = block_values(batch, size).filter(|_| !is_lost) {
                 samples.add(*replicate.blocks, replicate.number, values);
             }
         }
@@ -239,10 +296,17 @@ impl<L: Launcher> Source for Rounds<'_, L> {
             self.calibrate(&mut workers)?;
         }
         let longest = self.plans.iter().max_by_key(|plan| plan.expected);
-        let time = ROUND.max(self.shortest_start);
+        // Processes start slowly on a busy machine too, where batches of threads take long.
+        let time = match self.threaded_sample {
+            None => ROUND.max(self.shortest_start),
+            Some(_) => ROUND,
+        };
         for is_mirrored in longest.map_or_else(Vec::new, |plan| plan.blocks_in(time)) {
             order.shuffle(replicate.random);
             self.block(&order, is_mirrored, &mut workers, replicate)?;
+        }
+        if self.threaded_sample.is_some() {
+            self.expect_what_was_measured(replicate.samples);
         }
         Ok(())
     }
@@ -251,12 +315,21 @@ impl<L: Launcher> Source for Rounds<'_, L> {
         true
     }
 
+    /// Threads that do not get their CPUs are measured again and again.
+    fn may_be_held_up(&self) -> bool {
+        self.threaded_sample.is_some()
+    }
+
     fn wanted_time(&self) -> Duration {
         let samples = self.plans.iter().map(BatchPlan::sample_time);
         WANTED_SAMPLES * samples.sum::<Duration>()
     }
 
     fn finish(&self, results: &mut [Benchmark]) {
+        for (benchmark, threads) in results.iter_mut().zip(&self.threads) {
+            let notes = threads.notes(benchmark);
+            benchmark.notes.extend(notes);
+        }
         for (benchmark, calibration) in results.iter_mut().zip(&self.calibrations) {
             let note = loop_note(benchmark, calibration.loop_ns);
             benchmark.notes.extend(note);

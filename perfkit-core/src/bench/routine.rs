@@ -8,12 +8,10 @@
 
 use std::future::Future;
 use std::hint::black_box;
+use std::io;
 use std::mem::needs_drop;
 use std::pin::{Pin, pin};
-use std::sync::Barrier;
 use std::time::Duration;
-
-use crate::alloc::Mark;
 
 use super::stopwatch::{Sample, Stopwatch};
 
@@ -25,6 +23,22 @@ const MOST_AT_A_TIME: u64 = 1000;
 pub(super) trait Routine {
     /// Runs so many iterations, and returns what they took.
     fn sample(&mut self, iterations: u64) -> Sample;
+}
+
+/// Something that is made ready to be timed, and is gone afterwards.
+pub(super) trait WithRoutine {
+    /// Lets its routine be used.
+    ///
+    /// # Errors
+    /// It cannot be made ready.
+    fn with_routine(&mut self, serve: &mut dyn FnMut(&mut dyn Routine)) -> io::Result<()>;
+}
+
+impl<R: Routine> WithRoutine for R {
+    fn with_routine(&mut self, serve: &mut dyn FnMut(&mut dyn Routine)) -> io::Result<()> {
+        serve(self);
+        Ok(())
+    }
 }
 
 /// What an iteration of an empty loop takes, in nanoseconds.
@@ -211,59 +225,6 @@ impl<F: FnMut() -> Fut, Fut: Future> Routine for AsyncRoutine<'_, F> {
     }
 }
 
-/// A function that several threads call at the same time.
-pub(super) struct ThreadedRoutine<F> {
-    function: F,
-    threads: usize,
-    stopwatch: Stopwatch,
-}
-
-impl<F> ThreadedRoutine<F> {
-    pub(super) fn new(function: F, threads: usize) -> Self {
-        Self {
-            function,
-            threads,
-            stopwatch: Stopwatch::new(),
-        }
-    }
-}
-
-impl<O, F: Fn() -> O + Sync> Routine for ThreadedRoutine<F> {
-    /// From the moment in which all threads may begin to that in which the last one has
-    /// done its iterations.
-    fn sample(&mut self, iterations: u64) -> Sample {
-        let start = Barrier::new(self.threads);
-        let (function, clock) = (&self.function, &self.stopwatch.clock);
-        let run = || {
-            start.wait();
-            let mark = Mark::set();
-            let start_ns = clock.now_ns();
-            for _ in 0..iterations {
-                black_box(function());
-            }
-            let end_ns = clock.now_ns();
-            (start_ns, end_ns, mark.map(|mark| mark.read()))
-        };
-        let ends: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.threads).map(|_| scope.spawn(run)).collect();
-            let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
-            joined
-                .map(|end| end.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect()
-        });
-        let first_ns = ends.iter().map(|end| end.0).min().unwrap_or(0);
-        let last_ns = ends.iter().map(|end| end.1).max().unwrap_or(0);
-        let used = ends.iter().filter_map(|end| end.2);
-        self.stopwatch.add_wall(last_ns.saturating_sub(first_ns));
-        self.stopwatch.sample.count(None, None);
-        self.stopwatch.sample.memory = used.reduce(|mut sum, used| {
-            sum.then(used);
-            sum
-        });
-        self.stopwatch.finish()
-    }
-}
-
 /// How often a sample is repeated while calibrating, of which the shortest counts; once
 /// where it takes far longer than the target.
 const REPEATS: usize = 2;
@@ -360,8 +321,6 @@ mod tests {
         let mut sorted =
             InputRoutine::new(|| vec![3, 1, 2], |mut v: Vec<i32>| v.sort(), NoFailures);
         assert_eq!(sorted.sample(50).memory.unwrap().allocations, 0);
-        let contended = ThreadedRoutine::new(|| Box::new(black_box(1_u64)), 3).sample(40);
-        assert_eq!(contended.memory.unwrap().allocations, 120);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::metric::Metric;
 use crate::metric_summary::MetricSummary;
 use crate::report::{Benchmark, RunFailure};
+use crate::stats;
 use crate::unit::Unit;
 
 /// How many failed runs are described; all are counted.
@@ -54,6 +55,12 @@ impl Samples {
         if self.benchmark.failed_runs.len() < DESCRIBED_FAILURES {
             self.benchmark.failed_runs.push(failure);
         }
+    }
+
+    /// The median of a metric so far.
+    pub(super) fn median(&self, metric: &Metric) -> Option<f64> {
+        let (_, values) = self.by_metric.get(metric)?;
+        stats::median(&stats::sorted(values)?)
     }
 
     /// What is known so far. A metric that was not measured in every block is left out:

@@ -37,6 +37,12 @@ pub trait Source {
         Duration::ZERO
     }
 
+    /// Whether it may take far longer than it should for reasons that are not its own, so
+    /// that sampling has to end in time even with fewer replicates than a verdict needs.
+    fn may_be_held_up(&self) -> bool {
+        false
+    }
+
     /// Adds to the results, in the order of the implementations, what only the source
     /// knows of them.
     fn finish(&self, _results: &mut [Benchmark]) {}
@@ -197,7 +203,9 @@ impl<S: Source> Run<'_, S> {
         let elapsed = || Duration::from_nanos(clock.now_ns().saturating_sub(start_ns));
         while self.replicates < rule.max_replicates {
             let wanted = self.source.wanted_time();
-            if rule.is_time_up(self.replicates, elapsed(), wanted) {
+            let is_held_up =
+                self.source.may_be_held_up() && rule.is_held_up(self.replicates, elapsed(), wanted);
+            if is_held_up || rule.is_time_up(self.replicates, elapsed(), wanted) {
                 return Ok(self.end(StopReason::TimeUp));
             }
             self.measure(Some(self.replicates), elapsed())?;

@@ -68,6 +68,13 @@ impl StoppingRule {
         replicates > 0 && elapsed >= time
     }
 
+    /// Whether it takes twice the usual time, however few replicates there are. One
+    /// replicate is always measured.
+    pub(super) fn is_held_up(&self, replicates: u64, elapsed: Duration, wanted: Duration) -> bool {
+        let most = (2 * self.usual_time(wanted)).min(self.longest);
+        replicates > 0 && elapsed >= most
+    }
+
     /// The share that is done if no analysis ends it.
     pub(super) fn share_done(&self, replicates: u64, elapsed: Duration, wanted: Duration) -> f64 {
         let of = |done: f64, all: f64| (done / all.max(1e-9)).min(1.0);
@@ -287,6 +294,18 @@ mod tests {
             !rule.is_time_up(0, SECOND, none),
             "One replicate is always measured"
         );
+    }
+
+    #[test]
+    fn what_is_held_up_ends_after_twice_the_time() {
+        let settings = FunctionSettings::new(VerdictRules::default(), 1);
+        let rule = settings.stopping_rule(2, 1);
+        let is_held_up =
+            |millis, wanted| rule.is_held_up(1, Duration::from_millis(millis), wanted * SECOND);
+        assert!(!is_held_up(3799, 0) && is_held_up(3800, 0));
+        assert!(!is_held_up(5999, 3) && is_held_up(6000, 3));
+        assert!(!is_held_up(59_999, 90) && is_held_up(60_000, 90));
+        assert!(!rule.is_held_up(0, 60 * SECOND, Duration::ZERO));
     }
 
     #[test]

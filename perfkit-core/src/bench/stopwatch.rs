@@ -11,13 +11,27 @@ use crate::alloc::{Mark, MemoryUse};
 use crate::clock::Clock;
 use crate::process::{HardwareCounter, HardwareEvent};
 
+/// Whether the threads of a sample had the CPUs that they needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum CpuAccess {
+    /// They had, as far as that matters.
+    #[default]
+    Granted,
+    /// Of threads that could have a CPU each, one did not get it for too long.
+    Withheld,
+    /// Threads that share CPUs with each other shared them with other programs too.
+    SharedWithOthers,
+    /// The system does not tell.
+    Unknown,
+}
+
 /// What a sample took.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Sample {
     /// Nanoseconds of all iterations together.
     pub(super) wall_ns: f64,
-    /// Nanoseconds of CPU time of the calling thread; `None` where the system
-    /// does not tell, and of benchmarks of several threads.
+    /// Nanoseconds of CPU time of the calling thread, or of all threads of a benchmark of
+    /// several; `None` where the system does not tell.
     pub(super) cpu_ns: Option<f64>,
     /// Instructions of the calling thread; `None` where the system does not count
     /// them, and of benchmarks of several threads.
@@ -26,6 +40,8 @@ pub(super) struct Sample {
     pub(super) cycles: Option<f64>,
     /// How many iterations returned an error.
     pub(super) failures: u64,
+    /// Whether it is one of threads that ran at the same time.
+    pub(super) cpu_access: CpuAccess,
     /// `None` where no counting allocator is installed.
     pub(super) memory: Option<MemoryUse>,
 }
@@ -42,7 +58,7 @@ impl Sample {
 
     /// Adds the counts of a piece of work. A count that is missing for one piece is
     /// missing for the sample.
-    pub(super) fn count(&mut self, instructions: Option<f64>, cycles: Option<f64>) {
+    fn count(&mut self, instructions: Option<f64>, cycles: Option<f64>) {
         let sum = |all: Option<f64>, more| all.zip(more).map(|(all, more)| all + more);
         self.instructions = sum(self.instructions, instructions);
         self.cycles = sum(self.cycles, cycles);
@@ -51,7 +67,7 @@ impl Sample {
 
 /// Reads the clocks and the thread's memory around pieces of work.
 pub(super) struct Stopwatch {
-    pub(super) clock: Clock,
+    clock: Clock,
     clock_cost_ns: f64,
     cpu_cost_ns: f64,
     /// Of instructions and of cycles, opened when they are first needed: programs have
@@ -144,7 +160,7 @@ impl Stopwatch {
         self.add_wall(end_ns.saturating_sub(start.ns));
     }
 
-    pub(super) fn add_wall(&mut self, ns: u64) {
+    fn add_wall(&mut self, ns: u64) {
         self.sample.wall_ns += (ns as f64 - self.clock_cost_ns).max(0.0);
     }
 

@@ -8,8 +8,9 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use super::routine::{
-    AsyncRoutine, ErrIsFailure, InputRoutine, NoFailures, PlainRoutine, Routine, ThreadedRoutine,
+    AsyncRoutine, ErrIsFailure, InputRoutine, NoFailures, PlainRoutine, WithRoutine,
 };
+use super::threaded::ThreadedFunction;
 
 /// A benchmark of a program, as the program lists it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,7 +38,7 @@ pub(super) trait Visitor {
     fn enters(&mut self, group: &str) -> bool;
 
     /// A benchmark of a group that was entered.
-    fn visit(&mut self, info: BenchmarkInfo, routine: &mut dyn Routine);
+    fn visit(&mut self, info: BenchmarkInfo, benchmark: &mut dyn WithRoutine);
 }
 
 /// Takes the benchmarks of a program; see [`main`](super::main).
@@ -153,7 +154,11 @@ impl Group<'_> {
 
     /// Adds a function that so many threads call at the same time, to see what
     /// they cost each other. The time of an iteration is that which passes until
-    /// every thread has done one. Such a benchmark is not kept on one CPU.
+    /// every thread has done one; its CPU time and its allocations are those of all
+    /// threads together. What the function returns is dropped within that time.
+    ///
+    /// Each thread is kept on a CPU of its own where there are enough. Threads take
+    /// iterations from a common pool: one may do some more than another.
     pub fn add_threads<O>(
         &mut self,
         name: impl Display,
@@ -161,21 +166,25 @@ impl Group<'_> {
         function: impl Fn() -> O + Sync,
     ) -> &mut Self {
         let threads = threads.max(1);
-        self.visit(&name, threads, &mut ThreadedRoutine::new(function, threads))
+        self.visit(
+            &name,
+            threads,
+            &mut ThreadedFunction::new(function, threads),
+        )
     }
 
     fn visit(
         &mut self,
         name: &dyn Display,
         threads: usize,
-        routine: &mut dyn Routine,
+        benchmark: &mut dyn WithRoutine,
     ) -> &mut Self {
         let info = BenchmarkInfo {
             name: format!("{}/{name}", self.common.group),
             threads,
             ..self.common.clone()
         };
-        self.visitor.visit(info, routine);
+        self.visitor.visit(info, benchmark);
         self
     }
 }
@@ -191,7 +200,7 @@ impl Visitor for Lister {
         true
     }
 
-    fn visit(&mut self, info: BenchmarkInfo, _: &mut dyn Routine) {
+    fn visit(&mut self, info: BenchmarkInfo, _: &mut dyn WithRoutine) {
         self.found.push(info);
     }
 }

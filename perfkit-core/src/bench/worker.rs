@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::process::{release_free_memory, reset_peak_memory};
 
 use super::cpus::pin;
 use super::protocol::{Batch, BatchSize, Calibration, Channel, Hello, Reply, Request, VERSION};
-use super::routine::{Routine, calibrate, loop_cost_ns};
+use super::routine::{Routine, WithRoutine, calibrate, loop_cost_ns};
+use super::stopwatch::{CpuAccess, Sample};
 use super::suite::{Bench, BenchmarkInfo, Visitor, list};
 
 /// Answers the driver that started this process, until it closes the socket.
@@ -81,12 +83,14 @@ impl Visitor for Server<'_> {
         self.ended.is_none() && rest.is_some_and(|rest| rest.starts_with('/'))
     }
 
-    fn visit(&mut self, info: BenchmarkInfo, routine: &mut dyn Routine) {
+    fn visit(&mut self, info: BenchmarkInfo, benchmark: &mut dyn WithRoutine) {
         if self.ended.is_none() && info.name == self.benchmark {
             // Inputs of other benchmarks may have been made and freed before.
             release_free_memory();
             reset_peak_memory();
-            self.ended = Some(self.serve(routine));
+            let mut served = Ok(());
+            let ran = benchmark.with_routine(&mut |routine| served = self.serve(routine));
+            self.ended = Some(ran.and(served));
         }
     }
 }
@@ -105,7 +109,7 @@ impl Server<'_> {
                         loop_ns,
                     })
                 }
-                Request::Batch(size) => Reply::Batch(batch(routine, size)),
+                Request::Batch(size) => Reply::Batch(batch(routine, size, &Clock::os())),
                 Request::List | Request::Open { .. } => {
                     return Err(io::Error::other("another benchmark is open"));
                 }
@@ -116,7 +120,12 @@ impl Server<'_> {
     }
 }
 
-fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
+/// So many times as many samples are taken at most where threads do not get their CPUs.
+const MOST_TRIES: u64 = 4;
+
+/// Takes samples, and takes those again whose threads did not get their CPUs, until there
+/// are enough or there is no time for more.
+fn batch(routine: &mut dyn Routine, size: BatchSize, clock: &Clock) -> Batch {
     let mut batch = Batch {
         instructions: Some(0.0),
         ..Batch::default()
@@ -124,31 +133,53 @@ fn batch(routine: &mut dyn Routine, size: BatchSize) -> Batch {
     if size.warm_up > 0 {
         routine.sample(size.warm_up);
     }
-    for _ in 0..size.samples {
+    let start_ns = clock.now_ns();
+    let (mut kept, mut tries) = (0, 0);
+    while kept < size.samples && tries < MOST_TRIES * size.samples {
+        let is_late = clock.now_ns().saturating_sub(start_ns) >= size.retry_ns;
+        if tries >= size.samples && is_late {
+            break;
+        }
+        tries += 1;
         let sample = routine.sample(size.iterations);
-        batch.failures += sample.failures;
-        if sample.failures > 0 {
-            continue;
+        match sample.cpu_access {
+            CpuAccess::Granted => {}
+            CpuAccess::Withheld => {
+                batch.threads.discarded += 1;
+                continue;
+            }
+            CpuAccess::SharedWithOthers => batch.threads.shared += 1,
+            CpuAccess::Unknown => batch.threads.unknown += 1,
         }
-        batch.wall_ns.push(sample.wall_ns);
-        if let Some(ns) = sample.cpu_ns {
-            *batch.cpu_ns.get_or_insert_default() += ns;
-        }
-        batch.instructions = batch
-            .instructions
-            .zip(sample.instructions)
-            .map(|(a, b)| a + b);
-        batch.cycles.extend(sample.cycles);
-        if let Some(memory) = sample.memory {
-            *batch.allocations.get_or_insert_default() += memory.allocations;
-            *batch.allocated_bytes.get_or_insert_default() += memory.allocated_bytes;
-        }
+        kept += 1;
+        add_sample(&mut batch, &sample);
     }
     if batch.cycles.len() < batch.wall_ns.len() {
         batch.cycles.clear();
     }
     batch.peak_memory_bytes = peak_memory_bytes();
     batch
+}
+
+/// Adds a sample; one in which an iteration failed is only counted.
+fn add_sample(batch: &mut Batch, sample: &Sample) {
+    batch.failures += sample.failures;
+    if sample.failures > 0 {
+        return;
+    }
+    batch.wall_ns.push(sample.wall_ns);
+    if let Some(ns) = sample.cpu_ns {
+        *batch.cpu_ns.get_or_insert_default() += ns;
+    }
+    batch.instructions = batch
+        .instructions
+        .zip(sample.instructions)
+        .map(|(a, b)| a + b);
+    batch.cycles.extend(sample.cycles);
+    if let Some(memory) = sample.memory {
+        *batch.allocations.get_or_insert_default() += memory.allocations;
+        *batch.allocated_bytes.get_or_insert_default() += memory.allocated_bytes;
+    }
 }
 
 /// The largest resident size of this process. That of `getrusage` would include the size
@@ -171,7 +202,7 @@ fn peak_memory_bytes() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::stopwatch::Sample;
+    use crate::clock::MockClock;
 
     /// Keeps the sizes of its samples. An iteration takes a nanosecond, and a sample of
     /// five has one failure.
@@ -189,20 +220,57 @@ mod tests {
         }
     }
 
+    fn size(samples: u64, warm_up: u64) -> BatchSize {
+        BatchSize {
+            iterations: 10,
+            samples,
+            warm_up,
+            retry_ns: 1000,
+        }
+    }
+
     #[test]
     fn what_warms_up_counts_for_nothing() {
         let mut routine = Sizes(Vec::new());
-        let mut size = BatchSize {
-            iterations: 10,
-            samples: 3,
-            warm_up: 5,
-        };
-        let measured = batch(&mut routine, size);
+        let measured = batch(&mut routine, size(3, 5), &Clock::os());
         assert_eq!(routine.0, [5, 10, 10, 10]);
         assert_eq!(measured.wall_ns, [10.0; 3]);
         assert_eq!((measured.cpu_ns, measured.failures), (Some(30.0), 0));
-        size.warm_up = 0;
-        batch(&mut routine, size);
+        batch(&mut routine, size(3, 0), &Clock::os());
         assert_eq!(routine.0[4..], [10, 10, 10]);
+    }
+
+    /// Takes 100 ns for each sample, of which the threads get their CPUs as a script says.
+    struct Scripted<'a>(MockClock, std::iter::Cycle<std::slice::Iter<'a, CpuAccess>>);
+
+    impl Routine for Scripted<'_> {
+        fn sample(&mut self, _: u64) -> Sample {
+            self.0.advance(Duration::from_nanos(100));
+            Sample {
+                wall_ns: 100.0,
+                cpu_access: *self.1.next().unwrap(),
+                ..Sample::default()
+            }
+        }
+    }
+
+    /// How many samples were kept and discarded, and how many were taken.
+    fn scripted(script: &[CpuAccess], samples: u64) -> (usize, u64, u64) {
+        let mock = MockClock::new();
+        let mut routine = Scripted(mock.clone(), script.iter().cycle());
+        let clock = Clock::from(mock);
+        let batch = batch(&mut routine, size(samples, 0), &clock);
+        let taken = clock.now_ns() / 100;
+        (batch.wall_ns.len(), batch.threads.discarded, taken)
+    }
+
+    #[test]
+    fn samples_whose_threads_did_not_get_their_cpus_are_taken_again() {
+        use CpuAccess::{Granted, Withheld};
+        assert_eq!(scripted(&[Granted], 2), (2, 0, 2));
+        assert_eq!(scripted(&[Withheld, Granted], 2), (2, 2, 4));
+        assert_eq!(scripted(&[Withheld], 2), (0, 8, 8), "four times as many");
+        assert_eq!(scripted(&[Withheld], 5), (0, 10, 10), "until time is up");
+        assert_eq!(scripted(&[Withheld], 12), (0, 12, 12), "each once");
     }
 }

@@ -85,6 +85,8 @@ pub enum NoteCode {
     Sampled,
     /// Several processes recorded.
     SeveralProcesses,
+    /// More threads than CPUs shared these with other programs.
+    SharedCpus,
     /// The time of the shell is within the times.
     ShellNotSubtracted,
     /// The time of the shell was subtracted.
@@ -93,12 +95,16 @@ pub enum NoteCode {
     Short,
     /// A single load of a page.
     SingleLoad,
+    /// Threads that could have a CPU each did not get it.
+    ThreadsWithoutCpus,
     /// There are too few runs for a verdict.
     TooFewRuns,
     /// Some metrics were left out, as there are too many.
     TooManyMetrics,
     /// Operations are too short to be timed singly.
     TooShort,
+    /// Whether threads got their CPUs is not known.
+    UncheckedThreads,
     /// Some values are no numbers.
     UnusableValues,
     /// Values of zero have no ratio.

@@ -16,7 +16,7 @@
 mod program;
 mod running;
 
-use perfkit::report::{Comparison, NoteCode, Verdict};
+use perfkit::report::{Comparison, Note, NoteCode, Verdict};
 use perfkit::{CountingAllocator, Metric, Report};
 
 use program::{PID_FILE, WHICH};
@@ -43,6 +43,11 @@ fn main() {
             "identical_functions_find_their_memory_alike",
             identical_functions_find_their_memory_alike,
         ),
+        (
+            "threads_are_measured_together",
+            threads_are_measured_together,
+        ),
+        ("a_panic_of_a_thread_is_told", a_panic_of_a_thread_is_told),
         ("failures_are_told", failures_are_told),
         ("a_baseline_is_kept", a_baseline_is_kept),
         ("the_control_is_measured", the_control_is_measured),
@@ -210,6 +215,35 @@ fn identical_functions_find_their_memory_alike() {
             .iter()
             .any(|note| note.code == NoteCode::AllocatorFixed)
     );
+}
+
+/// Whether threads got their CPUs depends on the machine, and is told where they did not.
+fn threads_are_measured_together() {
+    let folder = Folder::new("threads");
+    let measured = folder.measure("threads", &[]);
+    assert_eq!(measured.code, Some(0), "{}", measured.err);
+    let report = folder.report();
+    for benchmark in &report.benchmarks {
+        let has = |metric| benchmark.metrics.contains_key(metric);
+        if has(&Metric::WALL_TIME) {
+            assert!(has(&Metric::CPU_TIME) && has(&Metric::THROUGHPUT));
+            assert!(benchmark.successes > 0);
+        } else {
+            let is_told = |note: &Note| note.code == NoteCode::ThreadsWithoutCpus;
+            assert!(benchmark.notes.iter().any(is_told));
+        }
+    }
+    let once = folder.run("threads", &["--test"]);
+    assert!(once.out.contains("2 passed"), "{}", once.out);
+}
+
+fn a_panic_of_a_thread_is_told() {
+    let folder = Folder::new("thread_panics");
+    let measured = folder.measure("thread_panics", &[]);
+    assert_eq!(measured.code, Some(5), "{}", measured.err);
+    for part in ["threads/two", "benchmark thread", "the thread went wrong"] {
+        assert!(measured.err.contains(part), "{}", measured.err);
+    }
 }
 
 fn failures_are_told() {

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use perfkit::bench::{Bench, black_box};
@@ -40,6 +42,10 @@ fn hang_up() {
 fn define(which: &str, is_worker: bool, bench: &mut Bench<'_>) {
     if which == "plain" || which == "more" {
         plain(which == "more", bench);
+        return;
+    }
+    if which == "threads" || which == "thread_panics" {
+        threads(which == "thread_panics", bench);
         return;
     }
     if which == "clones" {
@@ -84,6 +90,24 @@ fn plain(has_more: bool, bench: &mut Bench<'_>) {
         group.add("one", || vec![1_u8; 100]);
         group.add("two", || (vec![1_u8; 100], vec![1_u8; 50]));
         group.add_fallible("fails", || Err::<(), _>("always"));
+    });
+}
+
+/// Functions on two threads. Of those that panic, one leaves the other waiting.
+fn threads(has_panic: bool, bench: &mut Bench<'_>) {
+    bench.group("threads", |group| {
+        let counter = AtomicU64::new(0);
+        group.items(1);
+        group.add_threads("one", 2, || counter.fetch_add(1, Ordering::Relaxed));
+        let barrier = Barrier::new(2);
+        group.add_threads("two", 2, || {
+            let count = counter.fetch_add(1, Ordering::Relaxed);
+            if has_panic {
+                assert!(count != 20, "the thread went wrong");
+                barrier.wait();
+            }
+            count
+        });
     });
 }
 

@@ -15,7 +15,7 @@ use crate::text::printable;
 
 use super::group_run::{GroupRun, GroupRunner};
 use super::protocol::WORKER_ARGUMENT;
-use super::routine::Routine;
+use super::routine::WithRoutine;
 use super::sampling::random_seed;
 use super::stopping::FunctionSettings;
 use super::suite::{Bench, BenchmarkInfo, Visitor, list};
@@ -117,15 +117,22 @@ fn test(selected: &[BenchmarkInfo], count: usize, define: &dyn Fn(&mut Bench<'_>
             self.0.iter().any(|info| info.group == group)
         }
 
-        fn visit(&mut self, info: BenchmarkInfo, routine: &mut dyn Routine) {
+        fn visit(&mut self, info: BenchmarkInfo, benchmark: &mut dyn WithRoutine) {
             if self.0.iter().any(|selected| selected.name == info.name) {
                 stream::print(&format!("test {} ... ", printable(&info.name)));
-                let failures = routine.sample(1).failures;
-                stream::print(if failures == 0 {
-                    "ok\n"
-                } else {
-                    "ok (returned an error)\n"
+                let mut failures = 0;
+                let ran = benchmark.with_routine(&mut |routine| {
+                    failures = routine.sample(1).failures;
                 });
+                stream::print(match (&ran, failures) {
+                    (Err(_), _) => "FAILED\n",
+                    (Ok(()), 0) => "ok\n",
+                    _ => "ok (returned an error)\n",
+                });
+                if let Err(error) = ran {
+                    stream::print_error(&error.to_string());
+                    std::process::exit(RUN_FAILED);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::*;
+use crate::bench::engine::ThreadChecks;
 use crate::bench::engine::{Experiment, FunctionSettings, Sampled};
 use crate::clock::MockClock;
 use crate::compare::ComparisonSet;
@@ -31,6 +32,10 @@ pub(super) struct Scripted {
     pub(super) failing: Rc<dyn Fn(usize) -> u64>,
     launches: BTreeMap<usize, u64>,
     pub(super) launch_time: Duration,
+    /// On how many threads the functions run, on two CPUs.
+    pub(super) threads: usize,
+    /// In which rounds the threads of an implementation do not get their CPUs.
+    pub(super) withheld: Rc<dyn Fn(usize, u64) -> bool>,
 }
 
 pub(super) struct ScriptedWorker {
@@ -40,6 +45,7 @@ pub(super) struct ScriptedWorker {
     events: Rc<RefCell<Vec<Event>>>,
     script: Rc<Script>,
     failing: Rc<dyn Fn(usize) -> u64>,
+    withheld: Rc<dyn Fn(usize, u64) -> bool>,
 }
 
 impl Scripted {
@@ -51,6 +57,8 @@ impl Scripted {
             failing: Rc::new(|_| 0),
             launches: BTreeMap::new(),
             launch_time: Duration::ZERO,
+            threads: 1,
+            withheld: Rc::new(|_, _| false),
         }
     }
 
@@ -80,7 +88,9 @@ impl Scripted {
             set,
             seed,
         };
-        experiment.run(&mut Rounds::of(self, &clock), &mut |_| {})
+        let threads = self.threads;
+        let mut rounds = Rounds::of(self, &clock).with_threads(threads, 2);
+        experiment.run(&mut rounds, &mut |_| {})
     }
 
     pub(super) fn events(&self) -> Vec<Event> {
@@ -129,6 +139,7 @@ impl Launcher for Scripted {
             events: Rc::clone(&self.events),
             script: Rc::clone(&self.script),
             failing: Rc::clone(&self.failing),
+            withheld: Rc::clone(&self.withheld),
         })
     }
 
@@ -167,6 +178,17 @@ impl Worker for ScriptedWorker {
         let warm_up_ns = size.warm_up as f64 * iteration_ns;
         let taken_ns = warm_up_ns + all_ns;
         self.clock.advance(Duration::from_nanos(taken_ns as u64));
+        if (self.withheld)(self.implementation, self.round) {
+            self.clock.advance(3 * Duration::from_nanos(all_ns as u64));
+            let discarded = 4 * size.samples;
+            return Ok(Batch {
+                threads: ThreadChecks {
+                    discarded,
+                    ..ThreadChecks::default()
+                },
+                ..Batch::default()
+            });
+        }
         let failures = (self.failing)(self.implementation).min(size.samples);
         Ok(Batch {
             wall_ns: vec![sample_ns; (size.samples - failures) as usize],

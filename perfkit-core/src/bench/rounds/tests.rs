@@ -137,6 +137,7 @@ fn slow_functions_have_one_sample_in_one_block() {
             iterations: 1,
             samples: 1,
             warm_up: 0,
+            retry_ns: 0,
         };
         for batches in scripted.batches_of_rounds(2) {
             assert_eq!(batches.len(), 2);
@@ -322,6 +323,7 @@ fn the_lower_quartile_of_samples_is_the_value_of_a_block() {
         iterations: 10,
         samples: 4,
         warm_up: 10,
+        retry_ns: 0,
     };
     let values = vec![
         4000.0, 1000.0, 2000.0, 3000.0, 9000.0, 9000.0, 9000.0, 5000.0,
@@ -359,6 +361,7 @@ fn a_metric_that_some_block_lacks_is_left_out() {
         iterations: 10,
         samples: 1,
         warm_up: 0,
+        retry_ns: 0,
     };
     let batch = |instructions| Batch {
         wall_ns: vec![1000.0],
@@ -377,4 +380,70 @@ fn a_metric_that_some_block_lacks_is_left_out() {
     let metrics = add(2, Some(500.0));
     assert!(!metrics.contains_key(&Metric::INSTRUCTIONS));
     assert_eq!(metrics[&Metric::WALL_TIME].count, 3);
+}
+
+#[test]
+fn a_round_of_threads_is_one_block_of_the_same_iterations() {
+    let mut scripted = Scripted::steady(&[100.0, 150.0]);
+    scripted.threads = 2;
+    let sampled = scripted.run(&settings());
+    assert_eq!(sampled.sampling.stopped, StopReason::Decided);
+    assert_eq!(sampled.sampling.blocks, sampled.sampling.rounds);
+    for batches in scripted.batches_of_rounds(2) {
+        assert_eq!(batches.len(), 4);
+        let size = batches[0].1;
+        assert!(
+            batches
+                .iter()
+                .all(|(_, other)| other.iterations == size.iterations)
+        );
+        assert_eq!((size.iterations, size.samples), (8165, 5));
+    }
+    assert!(sampled.benchmarks.iter().all(|b| b.notes.is_empty()));
+}
+
+#[test]
+fn threads_that_become_slower_are_calibrated_anew_on_both_sides() {
+    let mut scripted = Scripted::new(|_, round| Ok(if round == 0 { 100.0 } else { 400.0 }));
+    scripted.threads = 2;
+    scripted.run(&settings());
+    let rounds = scripted.batches_of_rounds(2);
+    let iterations = |round: &[(usize, BatchSize)]| -> Vec<u64> {
+        let mut all: Vec<u64> = round.iter().map(|(_, size)| size.iterations).collect();
+        all.dedup();
+        all
+    };
+    assert_eq!(iterations(&rounds[0]), [10_000]);
+    assert_eq!(iterations(rounds.last().unwrap()), [2500]);
+    assert!(rounds.iter().all(|round| iterations(round).len() == 1));
+}
+
+#[test]
+fn a_block_whose_threads_did_not_get_their_cpus_has_no_value() {
+    let mut scripted = Scripted::steady(&[100.0, 150.0]);
+    scripted.threads = 2;
+    scripted.withheld = Rc::new(|who, round| who == 1 && round % 3 == 0);
+    let sampled = scripted.run(&settings());
+    let (a, b) = (&sampled.benchmarks[0], &sampled.benchmarks[1]);
+    let rounds = sampled.sampling.rounds;
+    assert_eq!(a.blocks.len() as u64, rounds);
+    assert_eq!(b.blocks.len() as u64, rounds - rounds.div_ceil(3));
+    assert!(b.blocks.iter().all(|block| block % 3 != 0));
+    assert_eq!(b.metrics[&Metric::WALL_TIME].median, Some(150.0));
+    assert!(a.notes.is_empty());
+    assert_eq!(b.notes[0].code, NoteCode::ThreadsWithoutCpus);
+}
+
+#[test]
+fn threads_that_never_get_their_cpus_end_in_time_without_a_verdict() {
+    let mut scripted = Scripted::steady(&[100.0, 100.0]);
+    scripted.threads = 2;
+    scripted.launch_time = Duration::from_millis(300);
+    scripted.withheld = Rc::new(|_, _| true);
+    let sampled = scripted.run(&settings());
+    assert_eq!(sampled.sampling.stopped, StopReason::TimeUp);
+    let elapsed = Duration::from_nanos(Clock::from(scripted.clock.clone()).now_ns());
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
+    assert!(sampled.benchmarks[0].metrics.is_empty());
+    assert_eq!(sampled.benchmarks[0].successes, 0);
 }
