@@ -9,7 +9,7 @@
 //! | option | meaning |
 //! |---|---|
 //! | `--runs N` | comparisons of identical functions on threads; by default 24 |
-//! | `--found N` | comparisons with 10 % more work, on two threads; by default 8 |
+//! | `--found N` | comparisons with 10 % more work, on two threads, with and without a neighbour; by default 8 each |
 //! | `--clones N` | comparisons of identical clones of 4 MiB; by default 6 |
 //! | `--no-loop` | do not compare with a plain loop |
 #![allow(
@@ -191,6 +191,7 @@ struct Measuring {
 struct Tally {
     comparisons: usize,
     by_time: usize,
+    by_cpu_time: usize,
     by_any: usize,
     undecided: usize,
     longest: Duration,
@@ -207,6 +208,7 @@ impl Tally {
         let time = verdict(&Metric::WALL_TIME);
         self.comparisons += 1;
         self.by_time += usize::from(time.is_some_and(differs));
+        self.by_cpu_time += usize::from(verdict(&Metric::CPU_TIME).is_some_and(differs));
         self.undecided += usize::from(time.is_none_or(|v| v == Verdict::Inconclusive));
         let mut all = result.comparisons.iter();
         self.by_any += usize::from(all.any(|comparison| differs(comparison.verdict)));
@@ -215,10 +217,14 @@ impl Tally {
     }
 
     fn print(&self, what: &str) {
+        if self.comparisons == 0 {
+            return;
+        }
         println!(
-            "{what:<34} {:>4} compared, different by time {:>3}, by any metric {:>3}, undecided {:>3}, seconds {:.2} in the mean, {:.2} at most",
+            "{what:<34} {:>4} compared, different by time {:>3}, by CPU time {:>3}, by any metric {:>3}, undecided {:>3}, seconds {:.2} in the mean, {:.2} at most",
             self.comparisons,
             self.by_time,
+            self.by_cpu_time,
             self.by_any,
             self.undecided,
             self.all.as_secs_f64() / self.comparisons.max(1) as f64,
@@ -280,13 +286,17 @@ impl Measuring {
     }
 
     fn more_work(&self, runs: usize) {
-        let mut tally = Tally::default();
-        for run in 0..runs {
-            let kind = KINDS[run % KINDS.len()];
-            let (result, took) = self.compare(&format!("{kind} 2"), 2, &["a", "more"]);
-            tally.add(&result, took);
+        for is_busy in [false, true] {
+            let mut tally = Tally::default();
+            for run in 0..runs {
+                let kind = KINDS[run % KINDS.len()];
+                let compared = || self.compare(&format!("{kind} 2"), 2, &["a", "more"]);
+                let (result, took) = beside(is_busy, compared);
+                tally.add(&result, took);
+            }
+            let beside = if is_busy { ", busy neighbour" } else { "" };
+            tally.print(&format!("10 % more work, 2 threads{beside}"));
         }
-        tally.print("10 % more work, 2 threads");
     }
 
     fn identical_clones(&self, runs: usize) {

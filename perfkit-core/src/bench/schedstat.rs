@@ -30,11 +30,12 @@ impl RunDelayMeter {
 }
 
 impl RunDelay {
-    /// The three numbers are time on the CPU, time waiting for it, and slices.
+    /// The three numbers are time on the CPU, time waiting for it, and slices. A thread that
+    /// reads has had one: without any, the system counts nothing.
     fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split_whitespace().skip(1);
         let ns = numbers.next()?.parse().ok()?;
-        let slices = numbers.next()?.parse().ok()?;
+        let slices = numbers.next()?.parse().ok().filter(|slices| *slices > 0)?;
         Some(Self { ns, slices })
     }
 
@@ -55,6 +56,7 @@ mod tests {
         let read = RunDelay::parse("120 7 3\n").unwrap();
         assert_eq!(read, RunDelay { ns: 7, slices: 3 });
         assert_eq!(read.since(RunDelay { ns: 2, slices: 9 }).ns, 5);
+        assert_eq!(RunDelay::parse("0 0 0\n"), None, "nothing is counted");
         assert_eq!(RunDelay::parse("120"), None);
         assert_eq!(RunDelay::parse("a b c"), None);
         assert_eq!(RunDelayMeter(None).read(), None);

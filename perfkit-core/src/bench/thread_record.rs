@@ -4,6 +4,9 @@ use crate::report::{Benchmark, Note, NoteCode};
 
 use super::protocol::ThreadChecks;
 
+/// Where more than this share of the blocks has no value, the numbers may mislead.
+const MANY_LOST: f64 = 0.1;
+
 /// A note says that CPUs were shared where this share of the samples saw it.
 const WORTH_A_NOTE: f64 = 0.25;
 
@@ -34,12 +37,15 @@ impl ThreadRecord {
         } = self;
         let mut notes = Vec::new();
         if *lost_blocks > 0 {
-            notes.push(Note::warning(
-                NoteCode::ThreadsWithoutCpus,
-                format!(
-                    "{name}: in {lost_blocks} of {blocks} blocks its threads did not get their CPUs at the same time; these have no value. Other programs had them: with fewer of those running, or with more --time, there are more values"
-                ),
-            ));
+            let message = format!(
+                "{name}: in {lost_blocks} of {blocks} blocks its threads did not get their CPUs at the same time; these have no value. Other programs had them: with fewer of those running, or with more --time, there are more values"
+            );
+            let note = if *lost_blocks as f64 > MANY_LOST * *blocks as f64 {
+                Note::warning
+            } else {
+                Note::detail
+            };
+            notes.push(note(NoteCode::ThreadsWithoutCpus, message));
         }
         // Each block has some samples, at least one.
         if checks.shared as f64 > WORTH_A_NOTE * *blocks as f64 {
@@ -65,6 +71,7 @@ impl ThreadRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Severity;
 
     fn codes(checks: ThreadChecks, lost_blocks: u64) -> Vec<NoteCode> {
         let record = ThreadRecord {
@@ -85,6 +92,18 @@ mod tests {
         };
         assert!(codes(checks(20, 2, 0), 0).is_empty());
         assert_eq!(codes(checks(20, 0, 0), 1), [NoteCode::ThreadsWithoutCpus]);
+        let severity = |lost_blocks| {
+            let record = ThreadRecord {
+                blocks: 10,
+                lost_blocks,
+                ..ThreadRecord::default()
+            };
+            record.notes(&Benchmark::new("a"))[0].severity
+        };
+        assert_eq!(
+            (severity(1), severity(2)),
+            (Severity::Detail, Severity::Warning)
+        );
         assert_eq!(codes(checks(0, 3, 0), 0), [NoteCode::SharedCpus]);
         assert_eq!(codes(checks(0, 0, 1), 0), [NoteCode::UncheckedThreads]);
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::metric::Metric;
-use crate::report::{Benchmark, Comparison, Ratio, Verdict};
+use crate::report::{Benchmark, Comparison, Ratio, Severity, Verdict};
 use crate::text::printable;
 use crate::unit::Unit;
 
@@ -38,7 +38,7 @@ pub(super) fn group(benchmarks: &[Benchmark], comparisons: &[Comparison]) -> Str
             .filter(|c| is_main(c))
             .flat_map(|c| &c.notes),
     );
-    for note in notes {
+    for note in notes.filter(|note| note.severity > Severity::Detail) {
         let _ = writeln!(text, "  note: {}", printable(&note.message));
     }
     text
