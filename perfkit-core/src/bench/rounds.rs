@@ -21,6 +21,11 @@
 //! environment and a heap of another size: the same for all implementations, so that
 //! those of one program lie alike where the system lets them.
 //!
+//! Where benchmarks of several threads are among them, samples are longer and a round is one
+//! block, which has a value only if the threads ran at the same time (`threaded.rs`). All do
+//! the same number of iterations, which is set anew, together, where threads turn out to run
+//! in another way than in the first round.
+//!
 //! What it cannot do: one build of a program is one draw of a code layout, which no
 //! number of processes averages over.
 

@@ -52,7 +52,7 @@ impl ThreadRecord {
             notes.push(Note::warning(
                 NoteCode::SharedCpus,
                 format!(
-                    "{name}: it has more threads than there are CPUs, and other programs ran on these too: its time depends on them; its CPU time does so less"
+                    "{name}: it has more threads than there are CPUs, and other programs ran on these too: its time depends on them, and its CPU time less so"
                 ),
             ));
         }
