@@ -323,25 +323,36 @@ impl Measuring {
                     println!("{kind}, {threads} threads: its threads did not get their CPUs");
                     continue;
                 };
-                let loop_ns = plain_loop(kind, &cpus[..threads]);
+                let (loop_ns, waited) = plain_loop(kind, &cpus[..threads]);
                 println!(
-                    "{kind:<10} {threads} threads: {ns:>8.1} ns, a plain loop {loop_ns:>8.1} ns, ratio {:.3}",
-                    ns / loop_ns
+                    "{kind:<10} {threads} threads: {ns:>8.1} ns, a plain loop {loop_ns:>8.1} ns, ratio {:.3}; its threads waited {:.1} % of the time for their CPUs",
+                    ns / loop_ns,
+                    100.0 * waited
                 );
             }
         }
     }
 }
 
-/// Nanoseconds of an iteration on all of these CPUs at once.
-fn plain_loop(kind: &str, cpus: &[usize]) -> f64 {
+/// How long the calling thread was ready to run and did not, in nanoseconds.
+fn waited_ns() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let waited = text.split_whitespace().nth(1);
+    waited.and_then(|ns| ns.parse().ok()).unwrap_or(0)
+}
+
+/// Nanoseconds of an iteration on all of these CPUs at once, and the share of the time for
+/// which the threads together did not get them.
+fn plain_loop(kind: &str, cpus: &[usize]) -> (f64, f64) {
     let (work, is_over, calls) = (Work::default(), AtomicBool::new(false), AtomicU64::new(0));
+    let waited = AtomicU64::new(0);
     let start = Instant::now();
     thread::scope(|scope| {
         for cpu in cpus {
             scope.spawn(|| {
                 let _is_pinned = pin(*cpu);
                 let mut own = 0;
+                let before_ns = waited_ns();
                 while !is_over.load(Ordering::Relaxed) {
                     for _ in 0..100 {
                         black_box(work.call(kind, UNITS));
@@ -349,11 +360,16 @@ fn plain_loop(kind: &str, cpus: &[usize]) -> f64 {
                     own += 100;
                 }
                 calls.fetch_add(own, Ordering::Relaxed);
+                waited.fetch_add(waited_ns() - before_ns, Ordering::Relaxed);
             });
         }
         thread::sleep(Duration::from_secs(1));
         is_over.store(true, Ordering::Relaxed);
     });
     let wall_ns = start.elapsed().as_nanos() as f64;
-    wall_ns * cpus.len() as f64 / calls.load(Ordering::Relaxed).max(1) as f64
+    let of_all = wall_ns * cpus.len() as f64;
+    (
+        of_all / calls.load(Ordering::Relaxed).max(1) as f64,
+        waited.load(Ordering::Relaxed) as f64 / of_all,
+    )
 }
