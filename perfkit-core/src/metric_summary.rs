@@ -14,7 +14,7 @@ use crate::unit::Unit;
 ///
 /// A number that the sample does not support is `None`: all of them without a
 /// value, `std_dev` with fewer than two, `p99` with fewer than 100.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MetricSummary {
     /// The unit of all values.
@@ -93,54 +93,45 @@ impl MetricSummary {
     /// As [`MetricSummary::from_values`], of values that are finite.
     pub(crate) fn of_finite(unit: Unit, mut ordered: Vec<f64>) -> Self {
         ordered.sort_unstable_by(f64::total_cmp);
-        let n = ordered.len() as u64;
-        let at = |q| {
-            stats::supports(q, n)
-                .then(|| stats::percentile(&ordered, q))
-                .flatten()
-        };
-        Self {
+        let summary = Self {
             unit,
-            direction: Direction::default(),
-            count: n,
+            count: ordered.len() as u64,
             sum: ordered.iter().sum(),
             mean: stats::mean(&ordered),
             std_dev: stats::std_dev(&ordered),
             min: ordered.first().copied(),
-            median: at(0.5),
-            p95: at(0.95),
-            p99: at(0.99),
-            p99_9: at(0.999),
             max: ordered.last().copied(),
-            samples: Vec::new(),
-            histogram: None,
-        }
+            ..Self::default()
+        };
+        summary.with_percentiles(|q| stats::percentile(&ordered, q))
     }
 
     /// Sums up a histogram and keeps it.
     #[must_use]
     pub fn from_histogram(unit: Unit, histogram: Histogram) -> Self {
-        let at = |q| {
-            stats::supports(q, histogram.count())
-                .then(|| histogram.percentile(q))
-                .flatten()
-        };
-        Self {
+        let summary = Self {
             unit,
-            direction: Direction::default(),
             count: histogram.count(),
             sum: histogram.sum() as f64,
             mean: histogram.mean(),
             std_dev: histogram.std_dev(),
             min: histogram.min().map(|value| value as f64),
-            median: at(0.5),
-            p95: at(0.95),
-            p99: at(0.99),
-            p99_9: at(0.999),
             max: histogram.max().map(|value| value as f64),
-            samples: Vec::new(),
+            ..Self::default()
+        };
+        let summary = summary.with_percentiles(|q| histogram.percentile(q));
+        Self {
             histogram: Some(histogram),
+            ..summary
         }
+    }
+
+    /// With those percentiles that so many values support.
+    fn with_percentiles(mut self, percentile: impl Fn(f64) -> Option<f64>) -> Self {
+        let at = |q| percentile(q).filter(|_| stats::supports(q, self.count));
+        (self.median, self.p95) = (at(0.5), at(0.95));
+        (self.p99, self.p99_9) = (at(0.99), at(0.999));
+        self
     }
 
     /// Sums up values of which only the totals are known.
@@ -149,19 +140,12 @@ impl MetricSummary {
         let extremes = totals.has_extremes();
         Self {
             unit,
-            direction: Direction::default(),
             count: totals.count,
             sum: totals.sum as f64,
             mean: (totals.count > 0).then(|| totals.sum as f64 / totals.count as f64),
-            std_dev: None,
             min: extremes.then_some(totals.min as f64),
-            median: None,
-            p95: None,
-            p99: None,
-            p99_9: None,
             max: extremes.then_some(totals.max as f64),
-            samples: Vec::new(),
-            histogram: None,
+            ..Self::default()
         }
     }
 
@@ -188,13 +172,14 @@ impl MetricSummary {
             (a, b) => a.or(b),
         };
         Self {
+            unit: self.unit,
             direction: self.direction,
             count,
             sum,
             mean: (count > 0 && sum.is_finite()).then(|| sum / count as f64),
             min: either(self.min, other.min, f64::min),
             max: either(self.max, other.max, f64::max),
-            ..Self::from_totals(self.unit, &Totals::default())
+            ..Self::default()
         }
     }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) const NS_PER_SECOND: f64 = 1e9;
 
 /// The base unit of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Unit {
     /// Time, in nanoseconds.
@@ -22,6 +22,7 @@ pub enum Unit {
     #[serde(rename = "B")]
     Bytes,
     /// A number of things.
+    #[default]
     #[serde(rename = "count")]
     Count,
     /// Things per second.

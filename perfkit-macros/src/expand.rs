@@ -206,15 +206,13 @@ impl Generator {
         };
         let cache_name = Ident::new("__PERFKIT_KEPT", Span::mixed_site());
         let is_plain = arguments.monitor.is_none() && arguments.labels.is_empty();
-        let enter = if is_plain {
-            let enter = if is_typed {
-                quote!(enter_in::<Self>)
-            } else {
-                quote!(enter)
-            };
-            quote!(#site_name.#enter(&#cache_name))
-        } else {
-            enter_with(arguments, &site_name, is_typed)
+        let type_name = match is_typed {
+            true => quote!(#private::type_name::<Self>()),
+            false => quote!(""),
+        };
+        let enter = match is_plain {
+            true => quote!(#site_name.enter(#type_name, &#cache_name)),
+            false => enter_with(arguments, &site_name, &type_name),
         };
         let sample = arguments.sample.as_ref();
         let sample = sample.map(|one_in| quote!(.one_in(#one_in)));
@@ -246,30 +244,22 @@ impl Generator {
 }
 
 /// Begins a call whose monitor or labels may differ from call to call.
-fn enter_with(arguments: &Arguments, site_name: &Ident, is_typed: bool) -> TokenStream {
+fn enter_with(arguments: &Arguments, site_name: &Ident, type_name: &TokenStream) -> TokenStream {
     let private = private(arguments);
     let labels = arguments.labels.iter().map(|(key, value)| {
         let key = key.to_string();
         let key = key.trim_start_matches("r#");
         quote_spanned!(value.span()=> (#key, #private::shown(&(#value))))
     });
-    let labels = (!arguments.labels.is_empty()).then(|| quote!(&[#(#labels),*]));
-    let on = arguments.monitor.as_ref();
-    let method = match (on.is_some(), is_typed, labels.is_some()) {
-        (true, false, false) => quote!(enter_on),
-        (true, true, false) => quote!(enter_on_in::<Self>),
-        (true, false, true) => quote!(enter_on_with),
-        (true, true, true) => quote!(enter_on_in_with::<Self>),
-        (false, false, _) => quote!(enter_with),
-        (false, true, _) => quote!(enter_in_with::<Self>),
+    let labels: Vec<TokenStream> = labels.collect();
+    let monitor = match &arguments.monitor {
+        Some(monitor) => quote_spanned!(monitor.span()=> &#monitor),
+        None => quote!(#private::Monitor::global()),
     };
-    match on {
-        Some(monitor) => {
-            let labels = labels.map(|labels| quote!(, #labels));
-            quote_spanned!(monitor.span()=> #site_name.#method(&#monitor #labels))
-        }
-        None => quote!(#site_name.#method(#labels)),
+    if labels.is_empty() {
+        return quote!(#site_name.enter_on(#type_name, #monitor));
     }
+    quote!(#site_name.enter_with(#type_name, #monitor, &[#(#labels),*]))
 }
 
 /// The outcome of the value that `__perfkit_value` refers to; `text_policy` decides

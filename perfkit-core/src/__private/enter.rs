@@ -18,53 +18,35 @@ use super::call_site::CallSite;
 /// How a call begins at its place in the program. Methods bring the type that they
 /// run for.
 impl CallSite {
-    /// A call of the function on the global monitor.
+    /// A call on the global monitor; the type's name is empty for functions.
     #[inline(always)]
-    pub fn enter(&'static self, cache: &'static LocalKey<ThreadCache>) -> Enter<TimeOnly> {
-        Enter::new(self, cache, "")
-    }
-
-    /// A call of the method on the global monitor.
-    #[inline(always)]
-    pub fn enter_in<T: ?Sized>(
+    pub fn enter(
         &'static self,
+        type_name: &'static str,
         cache: &'static LocalKey<ThreadCache>,
     ) -> Enter<TimeOnly> {
-        Enter::new(self, cache, std::any::type_name::<T>())
+        Enter {
+            site: self,
+            cache,
+            type_name,
+            one_in: 1,
+            selection: TimeOnly,
+        }
     }
 
-    /// A call of the function on the given monitor.
-    pub fn enter_on(&self, monitor: &Monitor) -> EnterOn {
-        EnterOn(self.operation_on(monitor, ""))
+    /// A call on the given monitor.
+    pub fn enter_on(&self, type_name: &str, monitor: &Monitor) -> EnterOn {
+        EnterOn(self.operation_on(monitor, type_name))
     }
 
-    /// A call of the method on the given monitor.
-    pub fn enter_on_in<T: ?Sized>(&self, monitor: &Monitor) -> EnterOn {
-        EnterOn(self.operation_on(monitor, std::any::type_name::<T>()))
-    }
-
-    /// A call of the function with labels, on the global monitor.
-    pub fn enter_with(&self, labels: &[(&str, &dyn Display)]) -> EnterOn {
-        self.enter_on_with(Monitor::global(), labels)
-    }
-
-    /// A call of the method with labels, on the global monitor.
-    pub fn enter_in_with<T: ?Sized>(&self, labels: &[(&str, &dyn Display)]) -> EnterOn {
-        self.enter_on_in_with::<T>(Monitor::global(), labels)
-    }
-
-    /// A call of the function with labels, on the given monitor.
-    pub fn enter_on_with(&self, monitor: &Monitor, labels: &[(&str, &dyn Display)]) -> EnterOn {
-        EnterOn(self.labelled_on(monitor, "", labels))
-    }
-
-    /// A call of the method with labels, on the given monitor.
-    pub fn enter_on_in_with<T: ?Sized>(
+    /// A call with labels.
+    pub fn enter_with(
         &self,
+        type_name: &str,
         monitor: &Monitor,
         labels: &[(&str, &dyn Display)],
     ) -> EnterOn {
-        EnterOn(self.labelled_on(monitor, std::any::type_name::<T>(), labels))
+        EnterOn(self.labelled_on(monitor, type_name, labels))
     }
 }
 
@@ -81,85 +63,45 @@ pub struct Enter<E> {
     selection: E,
 }
 
-impl Enter<TimeOnly> {
-    #[inline(always)]
-    fn new(
-        site: &'static CallSite,
-        cache: &'static LocalKey<ThreadCache>,
-        type_name: &'static str,
-    ) -> Self {
-        Self {
-            site,
-            cache,
-            type_name,
-            one_in: 1,
-            selection: TimeOnly,
-        }
-    }
-
+impl<E: MetricSelection> Enter<E> {
     #[inline(always)]
     pub fn memory(self) -> Enter<Options> {
-        self.more().memory()
+        self.also(|options| options.memory = true)
     }
 
     #[inline(always)]
     pub fn cpu(self) -> Enter<Options> {
-        self.more().cpu()
+        self.also(|options| options.cpu = true)
     }
 
     #[inline(always)]
     pub fn items(self, items: impl FnOnce() -> u64) -> Enter<Options> {
-        self.more().items(items)
+        self.processing(|| Work::Items(items()))
     }
 
     #[inline(always)]
     pub fn bytes(self, bytes: impl FnOnce() -> u64) -> Enter<Options> {
-        self.more().bytes(bytes)
+        self.processing(|| Work::Bytes(bytes()))
     }
 
     #[inline(always)]
-    fn more(self) -> Enter<Options> {
+    fn processing(self, work: impl FnOnce() -> Work) -> Enter<Options> {
+        self.also(|options| options.work = GLOBAL_STATE.read().is_enabled().then(work))
+    }
+
+    #[inline(always)]
+    fn also(self, choose: impl FnOnce(&mut Options)) -> Enter<Options> {
+        let mut selection = Options::of(&self.selection);
+        choose(&mut selection);
         Enter {
             site: self.site,
             cache: self.cache,
             type_name: self.type_name,
             one_in: self.one_in,
-            selection: Options::default(),
+            selection,
         }
     }
-}
 
-impl Enter<Options> {
-    #[inline(always)]
-    pub fn memory(mut self) -> Self {
-        self.selection.memory = true;
-        self
-    }
-
-    #[inline(always)]
-    pub fn cpu(mut self) -> Self {
-        self.selection.cpu = true;
-        self
-    }
-
-    #[inline(always)]
-    pub fn items(mut self, items: impl FnOnce() -> u64) -> Self {
-        if GLOBAL_STATE.read().is_enabled() {
-            self.selection.work = Some(Work::Items(items()));
-        }
-        self
-    }
-
-    #[inline(always)]
-    pub fn bytes(mut self, bytes: impl FnOnce() -> u64) -> Self {
-        if GLOBAL_STATE.read().is_enabled() {
-            self.selection.work = Some(Work::Bytes(bytes()));
-        }
-        self
-    }
-}
-
-impl<E: MetricSelection> Enter<E> {
     /// Times one of so many calls and only counts the others.
     #[inline(always)]
     pub fn one_in(mut self, one_in: u32) -> Self {

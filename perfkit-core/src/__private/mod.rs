@@ -13,8 +13,9 @@ use std::fmt::Display;
 use std::future::Future;
 
 pub use crate::measure::{ErrorTextPolicy, MetricSelection, TimeOnly};
-pub use crate::monitor::Options;
+pub use crate::monitor::{Monitor, Options};
 pub use crate::recorder::{ThreadCache, Work};
+pub use std::any::type_name;
 pub use std::thread_local;
 
 /// Calls a closure, which the compiler thereby knows to be called once: it may

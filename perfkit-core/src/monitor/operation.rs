@@ -40,11 +40,9 @@ impl Monitor {
     /// The operation of a name and labels.
     pub(crate) fn operation_labelled(&self, labelled: &Labelled) -> Operation {
         let destination = || {
-            let name = labelled.to_string();
-            Arc::new(Destination {
-                monitor: self.clone(),
-                entry: self.entry(&name, Some(labelled)),
-            })
+            let entry = self.entry(&labelled.to_string(), Some(labelled));
+            let monitor = self.clone();
+            Arc::new(Destination { monitor, entry })
         };
         Operation::new(Handle::Shared(alloc::uncounted(destination)))
     }

@@ -61,6 +61,7 @@ mod system {
     use super::{HardwareCounter, HardwareEvent, Whose};
 
     /// The first version of `perf_event_attr`, which every kernel still takes.
+    #[derive(Default)]
     #[repr(C)]
     struct Attributes {
         kind: u32,
@@ -101,13 +102,9 @@ mod system {
                 kind: HARDWARE,
                 size: size_of::<Attributes>() as u32,
                 config,
-                sample_period: 0,
-                sample_type: 0,
                 read_format: TIME_ENABLED | TIME_RUNNING,
                 flags: flags | EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR,
-                wakeup_events: 0,
-                breakpoint_type: 0,
-                breakpoint_address: 0,
+                ..Attributes::default()
             };
             let counter = File::from(open(&attributes)?);
             Ok(Self { counter })

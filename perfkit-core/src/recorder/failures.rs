@@ -7,7 +7,7 @@ use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release, add, widen};
 use super::tally::{Tally, extent, only_totals};
 
 /// How many there were, and how long they took.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Failures {
     pub(super) failure: AtomicU64,
     pub(super) panic: AtomicU64,

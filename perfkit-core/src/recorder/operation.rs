@@ -179,19 +179,6 @@ impl Recorder {
         }
     }
 
-    /// Closes the slot of the time window that ended before a call did, before
-    /// the call is counted. If someone else is at the shards for longer than a
-    /// moment, the call goes to the slot that is open, and the next one tries
-    /// again.
-    #[cold]
-    pub(super) fn close_slot(&self, shard: &Shard, end: u64) {
-        let Some(mut members) = lock_soon(&self.members, 16) else {
-            return;
-        };
-        let slot_end = members.advance(&self.common, end);
-        shard.set_slot_end(slot_end.unwrap_or(end.saturating_add(LATER)));
-    }
-
     /// Everything that was counted so far, in nanoseconds.
     pub(crate) fn read(&self, now: u64) -> Recording {
         let scale = self.clock().scale();
@@ -232,8 +219,17 @@ impl Recorder {
 }
 
 impl ShardOwner for Recorder {
+    /// Closes the slot of the time window that ended before a call did, before
+    /// the call is counted. If someone else is at the shards for longer than a
+    /// moment, the call goes to the slot that is open, and the next one tries
+    /// again.
+    #[cold]
     fn close_slot(&self, shard: &Shard, end: u64) {
-        Self::close_slot(self, shard, end);
+        let Some(mut members) = lock_soon(&self.members, 16) else {
+            return;
+        };
+        let slot_end = members.advance(&self.common, end);
+        shard.set_slot_end(slot_end.unwrap_or(end.saturating_add(LATER)));
     }
 
     fn is_clock_jump(&self, end: u64, duration: u64) -> bool {

@@ -12,7 +12,7 @@ use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release};
 use super::tally::{Series, Tally};
 
 /// The quantities of one operation on one thread that are measured on request.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct OptionalMetrics {
     ring_len: usize,
     memory: OnceLock<Box<Group<4>>>,
@@ -36,12 +36,7 @@ impl OptionalMetrics {
     pub(super) fn new(ring_len: usize) -> Self {
         Self {
             ring_len,
-            memory: OnceLock::new(),
-            cpu: OnceLock::new(),
-            busy: OnceLock::new(),
-            items: OnceLock::new(),
-            bytes: OnceLock::new(),
-            self_time: OnceLock::new(),
+            ..Self::default()
         }
     }
 
@@ -188,7 +183,7 @@ struct Group<const N: usize> {
 }
 
 /// Signed numbers in two's complement.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Extent {
     sum: AtomicU64,
     min: AtomicU64,
@@ -212,11 +207,7 @@ impl<const N: usize> Group<N> {
         let group = Self {
             quantities,
             count: AtomicU64::new(0),
-            totals: std::array::from_fn(|_| Extent {
-                sum: AtomicU64::new(0),
-                min: AtomicU64::new(0),
-                max: AtomicU64::new(0),
-            }),
+            totals: std::array::from_fn(|_| Extent::default()),
             counts: (0..distributed).map(|_| Counts::new()).collect(),
             ring: (0..ring_len).map(entry).collect(),
         };

@@ -107,30 +107,26 @@ impl Quantity {
     ];
 
     pub(crate) fn metric(self) -> Metric {
-        match self {
-            Self::ExecutionTime => Metric::EXECUTION_TIME,
-            Self::SelfTime => Metric::SELF_TIME,
-            Self::BusyTime => Metric::BUSY_TIME,
-            Self::CpuTime => Metric::CPU_TIME,
-            Self::FailureTime => Metric::FAILURE_TIME,
-            Self::Allocated => Metric::ALLOCATED,
-            Self::Allocations => Metric::ALLOCATIONS,
-            Self::NetGrowth => Metric::NET_GROWTH,
-            Self::PeakGrowth => Metric::PEAK_GROWTH,
-            Self::Items => Metric::ITEMS,
-            Self::Bytes => Metric::BYTES,
-        }
+        self.metric_and_unit().0
     }
 
     pub(crate) fn unit(self) -> Unit {
+        self.metric_and_unit().1
+    }
+
+    fn metric_and_unit(self) -> (Metric, Unit) {
         match self {
-            Self::ExecutionTime
-            | Self::SelfTime
-            | Self::BusyTime
-            | Self::CpuTime
-            | Self::FailureTime => Unit::Nanoseconds,
-            Self::Allocated | Self::NetGrowth | Self::PeakGrowth | Self::Bytes => Unit::Bytes,
-            Self::Allocations | Self::Items => Unit::Count,
+            Self::ExecutionTime => (Metric::EXECUTION_TIME, Unit::Nanoseconds),
+            Self::SelfTime => (Metric::SELF_TIME, Unit::Nanoseconds),
+            Self::BusyTime => (Metric::BUSY_TIME, Unit::Nanoseconds),
+            Self::CpuTime => (Metric::CPU_TIME, Unit::Nanoseconds),
+            Self::FailureTime => (Metric::FAILURE_TIME, Unit::Nanoseconds),
+            Self::Allocated => (Metric::ALLOCATED, Unit::Bytes),
+            Self::Allocations => (Metric::ALLOCATIONS, Unit::Count),
+            Self::NetGrowth => (Metric::NET_GROWTH, Unit::Bytes),
+            Self::PeakGrowth => (Metric::PEAK_GROWTH, Unit::Bytes),
+            Self::Items => (Metric::ITEMS, Unit::Count),
+            Self::Bytes => (Metric::BYTES, Unit::Bytes),
         }
     }
 

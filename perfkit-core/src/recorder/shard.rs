@@ -140,15 +140,7 @@ impl Shard {
             counts: Counts::new(),
             ring: Ring::new(ring_len),
             nested: zero(),
-            failures: Failures {
-                failure: zero(),
-                panic: zero(),
-                cancelled: zero(),
-                without_time: zero(),
-                sum: zero(),
-                min: zero(),
-                max: zero(),
-            },
+            failures: Failures::default(),
             optional: OptionalMetrics::new(ring_len),
             errors: Mutex::new(None),
             was_reset: AtomicU32::new(0),
@@ -535,9 +527,7 @@ impl Shard {
         self.counts.clear();
         self.optional.clear();
         self.forget_extremes();
-        if let Some(mut log) = hold_soon(&self.errors, 1000) {
-            *log = None;
-        }
+        self.forget_errors();
     }
 }
 

@@ -13,7 +13,7 @@ use crate::side::Side;
 use super::note::Note;
 
 /// The runs of one implementation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Benchmark {
     /// The implementation's name, as the user gave it. Two benchmarks of a report may share
@@ -70,19 +70,7 @@ impl Benchmark {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            side: None,
-            revision: None,
-            control_of: None,
-            command: None,
-            parameters: BTreeMap::new(),
-            successes: 0,
-            failures: 0,
-            failed_runs: Vec::new(),
-            blocks: Vec::new(),
-            rounds: Vec::new(),
-            metrics: BTreeMap::new(),
-            is_peak_memory_inherited: false,
-            notes: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -111,7 +99,7 @@ pub(crate) fn label(name: &str, revision: Option<&str>, side: Option<Side>) -> S
 }
 
 /// A run that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunFailure {
     /// The run's number, from 1; `None` for a warm-up run.
@@ -132,10 +120,9 @@ impl RunFailure {
     #[must_use]
     pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
         Self {
-            run: None,
             kind,
             reason: reason.into(),
-            stderr: String::new(),
+            ..Self::default()
         }
     }
 

@@ -39,7 +39,7 @@ impl Default for Config {
 /// What is wrong with an environment variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    variable: &'static str,
+    variable: String,
     problem: String,
 }
 
@@ -51,6 +51,15 @@ impl fmt::Display for ConfigError {
 
 impl Error for ConfigError {}
 
+impl ConfigError {
+    fn new(variable: &str, problem: impl Into<String>) -> Self {
+        Self {
+            variable: variable.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}
+
 impl Config {
     /// Reads the standard environment variables.
     ///
@@ -61,41 +70,32 @@ impl Config {
         Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
-    fn from_variables(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
-        let first_of = |names: [&'static str; 2]| {
-            let found = names.into_iter().find_map(|name| Some((name, get(name)?)));
-            found.map(|(name, value)| (name, value.trim().to_owned()))
+    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        // What is said of metrics alone comes first.
+        let said_of = |what: &str| {
+            let names = ["_METRICS", ""].map(|of| format!("OTEL_EXPORTER_OTLP{of}_{what}"));
+            let found = names.into_iter().find_map(|name| Some((get(&name)?, name)));
+            found.map(|(value, name)| (name, value.trim().to_owned()))
         };
         let mut config = Self::default();
-        if let Some((variable, endpoint)) = first_of([
-            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-        ]) {
+        if let Some((variable, endpoint)) = said_of("ENDPOINT") {
             let is_base = variable == "OTEL_EXPORTER_OTLP_ENDPOINT";
-            config.endpoint = endpoint_of(variable, &endpoint, is_base)?;
+            config.endpoint = endpoint_of(&variable, &endpoint, is_base)?;
         }
-        if let Some((variable, headers)) = first_of([
-            "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
-            "OTEL_EXPORTER_OTLP_HEADERS",
-        ]) {
-            config.headers = headers_of(variable, &headers)?;
+        if let Some((variable, headers)) = said_of("HEADERS") {
+            config.headers = headers_of(&variable, &headers)?;
         }
-        if let Some((variable, timeout)) = first_of([
-            "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
-            "OTEL_EXPORTER_OTLP_TIMEOUT",
-        ]) {
-            config.timeout = milliseconds_of(variable, &timeout)?;
+        if let Some((variable, timeout)) = said_of("TIMEOUT") {
+            config.timeout = milliseconds_of(&variable, &timeout)?;
         }
         if let Some(interval) = get("OTEL_METRIC_EXPORT_INTERVAL") {
             config.interval = milliseconds_of("OTEL_METRIC_EXPORT_INTERVAL", interval.trim())?;
         }
-        if let Some((variable, protocol)) = first_of([
-            "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
-            "OTEL_EXPORTER_OTLP_PROTOCOL",
-        ]) && protocol != "http/protobuf"
+        if let Some((variable, protocol)) = said_of("PROTOCOL")
+            && protocol != "http/protobuf"
         {
             let problem = format!("`{protocol}` is not built in: only http/protobuf is");
-            return Err(ConfigError { variable, problem });
+            return Err(ConfigError::new(&variable, problem));
         }
         let disabled = get("OTEL_SDK_DISABLED");
         config.is_enabled = !disabled.is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -103,12 +103,8 @@ impl Config {
     }
 }
 
-fn endpoint_of(
-    variable: &'static str,
-    endpoint: &str,
-    is_base: bool,
-) -> Result<String, ConfigError> {
-    let fail = |problem: String| Err(ConfigError { variable, problem });
+fn endpoint_of(variable: &str, endpoint: &str, is_base: bool) -> Result<String, ConfigError> {
+    let fail = |problem: String| Err(ConfigError::new(variable, problem));
     if endpoint.starts_with("https://") {
         return fail(format!(
             "`{endpoint}` needs TLS, which is not built in: export to a collector nearby over http, and let it forward"
@@ -130,7 +126,7 @@ fn endpoint_of(
 }
 
 /// `key=value,key=value`, percent-encoded.
-fn headers_of(variable: &'static str, text: &str) -> Result<Vec<(String, String)>, ConfigError> {
+fn headers_of(variable: &str, text: &str) -> Result<Vec<(String, String)>, ConfigError> {
     let pairs = text.split(',').filter(|pair| !pair.trim().is_empty());
     pairs
         .map(|pair| {
@@ -147,35 +143,37 @@ fn headers_of(variable: &'static str, text: &str) -> Result<Vec<(String, String)
             (!key.is_empty() && key.chars().all(is_token)).then_some((key, value))
         })
         .collect::<Option<_>>()
-        .ok_or_else(|| ConfigError {
-            variable,
-            // The value may hold a secret, so it is not shown.
-            problem: "the value is no list such as name=value,name=value".to_owned(),
+        // The value may hold a secret, so it is not shown.
+        .ok_or_else(|| {
+            ConfigError::new(
+                variable,
+                "the value is no list such as name=value,name=value",
+            )
         })
 }
 
-fn milliseconds_of(variable: &'static str, text: &str) -> Result<Duration, ConfigError> {
+fn milliseconds_of(variable: &str, text: &str) -> Result<Duration, ConfigError> {
     match text.parse::<u64>() {
         Ok(milliseconds) if milliseconds > 0 => Ok(Duration::from_millis(milliseconds)),
-        _ => Err(ConfigError {
-            variable,
-            problem: format!(
+        _ => {
+            let problem = format!(
                 "`{}` is no positive number of milliseconds",
                 text.escape_debug()
-            ),
-        }),
+            );
+            Err(ConfigError::new(variable, problem))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
-        let get = |name: &'static str| {
-            let found = variables.iter().find(|(found, _)| *found == name);
-            found.map(|(_, value)| (*value).to_owned())
-        };
+        let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
+        let get = |name: &str| variables.get(name).map(|value| (*value).to_owned());
         Config::from_variables(get).map_err(|error| error.to_string())
     }
 

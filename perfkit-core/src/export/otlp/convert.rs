@@ -12,10 +12,11 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use prost::Message as _;
 
-use crate::metric::Metric as Name;
 use crate::metric_summary::MetricSummary;
 use crate::process::ProcessUsage;
+use crate::recorder::Quantity;
 use crate::snapshot::OperationSnapshot;
+use crate::unit::Unit;
 
 use super::exponential::{SCALE, buckets};
 
@@ -113,26 +114,22 @@ impl Stamp {
 }
 
 fn operation_metrics(operations: &[OperationSnapshot], stamp: Stamp) -> Vec<Metric> {
-    let histogram = |name, metric: Name, unit, factor| {
-        let points = operations
-            .iter()
-            .filter_map(|operation| {
-                let summary = operation.lifetime.metrics.get(&metric)?;
-                histogram_point(attributes_of(operation), summary, factor, stamp)
-            })
-            .collect();
-        histogram_metric(name, unit, points)
+    let histogram = |name, quantity: Quantity| {
+        let (unit, factor) = unit_of(quantity);
+        let point = |operation: &OperationSnapshot| {
+            let summary = operation.lifetime.metrics.get(&quantity.metric())?;
+            histogram_point(attributes_of(operation), summary, factor, stamp)
+        };
+        histogram_metric(name, unit, operations.iter().filter_map(point).collect())
     };
-    let sum = |name, metric: Name, unit| {
-        let points = operations
-            .iter()
-            .filter_map(|operation| {
-                let summary = operation.lifetime.metrics.get(&metric)?;
-                let attributes = attributes_of(operation);
-                Some(whole_point(summary.sum as i64, attributes, stamp))
-            })
-            .collect();
-        sum_metric(name, unit, true, points)
+    let sum = |name, quantity: Quantity| {
+        let point = |operation: &OperationSnapshot| {
+            let summary = operation.lifetime.metrics.get(&quantity.metric())?;
+            let attributes = attributes_of(operation);
+            Some(whole_point(summary.sum as i64, attributes, stamp))
+        };
+        let points = operations.iter().filter_map(point).collect();
+        sum_metric(name, unit_of(quantity).0, true, points)
     };
     let calls = operations
         .iter()
@@ -143,34 +140,28 @@ fn operation_metrics(operations: &[OperationSnapshot], stamp: Stamp) -> Vec<Metr
         .map(|o| whole_point(o.untimed_calls as i64, attributes_of(o), stamp))
         .collect();
     let metrics = [
-        histogram(
-            "perfkit.operation.duration",
-            Name::EXECUTION_TIME,
-            "s",
-            NS_TO_SECONDS,
-        ),
+        histogram("perfkit.operation.duration", Quantity::ExecutionTime),
         sum_metric("perfkit.operation.calls", "{call}", true, calls),
         sum_metric("perfkit.operation.untimed_calls", "{call}", true, untimed),
-        histogram(
-            "perfkit.operation.cpu_time",
-            Name::CPU_TIME,
-            "s",
-            NS_TO_SECONDS,
-        ),
-        histogram("perfkit.operation.allocated", Name::ALLOCATED, "By", 1.0),
-        histogram(
-            "perfkit.operation.peak_growth",
-            Name::PEAK_GROWTH,
-            "By",
-            1.0,
-        ),
-        sum("perfkit.operation.items", Name::ITEMS, "{item}"),
-        sum("perfkit.operation.bytes", Name::BYTES, "By"),
+        histogram("perfkit.operation.cpu_time", Quantity::CpuTime),
+        histogram("perfkit.operation.allocated", Quantity::Allocated),
+        histogram("perfkit.operation.peak_growth", Quantity::PeakGrowth),
+        sum("perfkit.operation.items", Quantity::Items),
+        sum("perfkit.operation.bytes", Quantity::Bytes),
     ];
     metrics
         .into_iter()
         .filter(|metric| data_point_count(metric) > 0)
         .collect()
+}
+
+/// The unit in OpenTelemetry's words, and how many of it make one of a quantity's own.
+fn unit_of(quantity: Quantity) -> (&'static str, f64) {
+    match quantity.unit() {
+        Unit::Nanoseconds => ("s", NS_TO_SECONDS),
+        Unit::Bytes => ("By", 1.0),
+        _ => ("{item}", 1.0),
+    }
 }
 
 /// The operation's name and its labels.

@@ -6,8 +6,9 @@ use std::fmt::{Display, Write as _};
 
 use crate::histogram::Histogram;
 use crate::metric::Metric;
+use crate::recorder::Quantity;
 use crate::snapshot::OperationSnapshot;
-use crate::unit::NS_PER_SECOND;
+use crate::unit::{NS_PER_SECOND, Unit};
 
 use super::bounds::BucketBounds;
 use super::label::{self, escaped};
@@ -55,8 +56,10 @@ impl TextFormat {
         exposition.calls(&operations);
         exposition.untimed_calls(&operations);
         exposition.errors(&operations);
-        for total in &TOTALS {
-            exposition.total(total, &operations);
+        for quantity in Quantity::ALL {
+            if let Some(help) = help_of_total(quantity) {
+                exposition.total(quantity, help, &operations);
+            }
         }
         if self == Self::OpenMetrics {
             exposition.text.push_str("# EOF\n");
@@ -93,132 +96,22 @@ fn labels_of(operation: &OperationSnapshot) -> String {
     text
 }
 
-/// Samples under one name.
-struct MetricFamily {
-    /// Without `_total`; it ends in the unit where there is one.
-    name: &'static str,
-    kind: Kind,
-    unit: Option<&'static str>,
-    help: &'static str,
+const EXECUTION_TIME: &str = "perfkit_execution_time_seconds";
+
+/// What the sum of a quantity says; `None` where it would say nothing.
+fn help_of_total(quantity: Quantity) -> Option<&'static str> {
+    Some(match quantity {
+        Quantity::SelfTime => "Time of successful calls less that of measured callees.",
+        Quantity::BusyTime => "Time in the polls of successful async calls.",
+        Quantity::CpuTime => "CPU time of the thread during successful calls.",
+        Quantity::FailureTime => "Time of calls that failed, panicked or were cancelled.",
+        Quantity::Allocated => "Bytes allocated during successful calls.",
+        Quantity::Allocations => "Allocations during successful calls.",
+        Quantity::Items => "Items processed by successful calls.",
+        Quantity::Bytes => "Bytes processed by successful calls.",
+        Quantity::ExecutionTime | Quantity::NetGrowth | Quantity::PeakGrowth => return None,
+    })
 }
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Counter,
-    Histogram,
-}
-
-const EXECUTION_TIME: MetricFamily = MetricFamily {
-    name: "perfkit_execution_time_seconds",
-    kind: Kind::Histogram,
-    unit: Some("seconds"),
-    help: "Time of successful outermost calls from start to end.",
-};
-
-const UNTIMED_CALLS: MetricFamily = MetricFamily {
-    name: "perfkit_untimed_calls",
-    kind: Kind::Counter,
-    unit: None,
-    help: "Successful calls that were counted and not timed, of operations that are sampled.",
-};
-
-const CALLS: MetricFamily = MetricFamily {
-    name: "perfkit_calls",
-    kind: Kind::Counter,
-    unit: None,
-    help: "Calls by how they ended.",
-};
-
-const ERRORS: MetricFamily = MetricFamily {
-    name: "perfkit_errors",
-    kind: Kind::Counter,
-    unit: None,
-    help: "Failed calls by the kind of error.",
-};
-
-/// A counter that is the sum of a metric.
-struct Total {
-    family: MetricFamily,
-    metric: Metric,
-    /// How many of the metric's units make one of the counter's.
-    divisor: f64,
-}
-
-impl Total {
-    const fn seconds(metric: Metric, name: &'static str, help: &'static str) -> Self {
-        Self::new(metric, name, Some("seconds"), help, NS_PER_SECOND)
-    }
-
-    const fn bytes(metric: Metric, name: &'static str, help: &'static str) -> Self {
-        Self::new(metric, name, Some("bytes"), help, 1.0)
-    }
-
-    const fn count(metric: Metric, name: &'static str, help: &'static str) -> Self {
-        Self::new(metric, name, None, help, 1.0)
-    }
-
-    const fn new(
-        metric: Metric,
-        name: &'static str,
-        unit: Option<&'static str>,
-        help: &'static str,
-        divisor: f64,
-    ) -> Self {
-        Self {
-            family: MetricFamily {
-                name,
-                kind: Kind::Counter,
-                unit,
-                help,
-            },
-            metric,
-            divisor,
-        }
-    }
-}
-
-const TOTALS: [Total; 8] = [
-    Total::seconds(
-        Metric::SELF_TIME,
-        "perfkit_self_time_seconds",
-        "Time of successful calls less that of measured callees.",
-    ),
-    Total::seconds(
-        Metric::BUSY_TIME,
-        "perfkit_busy_time_seconds",
-        "Time in the polls of successful async calls.",
-    ),
-    Total::seconds(
-        Metric::CPU_TIME,
-        "perfkit_cpu_time_seconds",
-        "CPU time of the thread during successful calls.",
-    ),
-    Total::seconds(
-        Metric::FAILURE_TIME,
-        "perfkit_failure_time_seconds",
-        "Time of calls that failed, panicked or were cancelled.",
-    ),
-    Total::bytes(
-        Metric::ALLOCATED,
-        "perfkit_allocated_bytes",
-        "Bytes allocated during successful calls.",
-    ),
-    Total::count(
-        Metric::ALLOCATIONS,
-        "perfkit_allocations",
-        "Allocations during successful calls.",
-    ),
-    Total::count(
-        Metric::ITEMS,
-        "perfkit_items",
-        "Items processed by successful calls.",
-    ),
-    Total::bytes(
-        Metric::BYTES,
-        "perfkit_bytes",
-        "Bytes processed by successful calls.",
-    ),
-];
 
 /// The text so far.
 struct Exposition {
@@ -233,7 +126,8 @@ impl Exposition {
         for (label, operation) in operations {
             execution_time(&mut samples, &bounds, label, operation);
         }
-        self.family(&EXECUTION_TIME, &samples);
+        let help = "Time of successful outermost calls from start to end.";
+        self.family(EXECUTION_TIME, "histogram", Some("seconds"), help, &samples);
     }
 
     /// Every outcome is told, also before it first occurs: a counter that
@@ -252,7 +146,7 @@ impl Exposition {
                 sample(&mut samples, "perfkit_calls_total", &labels, count);
             }
         }
-        self.family(&CALLS, &samples);
+        self.counter("perfkit_calls", None, "Calls by how they ended.", &samples);
     }
 
     fn untimed_calls(&mut self, operations: &Operations) {
@@ -263,7 +157,9 @@ impl Exposition {
                 sample(&mut samples, "perfkit_untimed_calls_total", label, count);
             }
         }
-        self.family(&UNTIMED_CALLS, &samples);
+        let help =
+            "Successful calls that were counted and not timed, of operations that are sampled.";
+        self.counter("perfkit_untimed_calls", None, help, &samples);
     }
 
     fn errors(&mut self, operations: &Operations) {
@@ -279,40 +175,51 @@ impl Exposition {
                 sample(&mut samples, "perfkit_errors_total", &labels, count);
             }
         }
-        self.family(&ERRORS, &samples);
+        let help = "Failed calls by the kind of error.";
+        self.counter("perfkit_errors", None, help, &samples);
     }
 
-    fn total(&mut self, total: &Total, operations: &Operations) {
-        let name = format!("{}_total", total.family.name);
+    /// A counter that is the sum of a quantity. Its unit is the end of its name.
+    fn total(&mut self, quantity: Quantity, help: &str, operations: &Operations) {
+        let (unit, divisor) = match quantity.unit() {
+            Unit::Nanoseconds => (Some("seconds"), NS_PER_SECOND),
+            Unit::Bytes => (Some("bytes"), 1.0),
+            _ => (None, 1.0),
+        };
+        let metric = quantity.metric();
+        let name = match unit.filter(|unit| !metric.name().ends_with(unit)) {
+            Some(unit) => format!("perfkit_{metric}_{unit}"),
+            None => format!("perfkit_{metric}"),
+        };
+        let sample_name = format!("{name}_total");
         let mut samples = String::new();
         for (label, operation) in operations {
-            if let Some(summary) = operation.lifetime.metrics.get(&total.metric) {
+            if let Some(summary) = operation.lifetime.metrics.get(&metric) {
                 // A file may claim what no counter can be.
-                let value = summary.sum.max(0.0) / total.divisor;
-                sample(&mut samples, &name, label, value);
+                let value = summary.sum.max(0.0) / divisor;
+                sample(&mut samples, &sample_name, label, value);
             }
         }
-        self.family(&total.family, &samples);
+        self.counter(&name, unit, help, &samples);
+    }
+
+    /// OpenMetrics names the family, the older format its samples.
+    fn counter(&mut self, name: &str, unit: Option<&str>, help: &str, samples: &str) {
+        let suffix = match self.format {
+            TextFormat::Text => "_total",
+            TextFormat::OpenMetrics => "",
+        };
+        self.family(&format!("{name}{suffix}"), "counter", unit, help, samples);
     }
 
     /// A family's head and its samples; nothing where it has none.
-    fn family(&mut self, family: &MetricFamily, samples: &str) {
+    fn family(&mut self, name: &str, kind: &str, unit: Option<&str>, help: &str, samples: &str) {
         if samples.is_empty() {
             return;
         }
-        let kind = match family.kind {
-            Kind::Counter => "counter",
-            Kind::Histogram => "histogram",
-        };
-        // OpenMetrics names the family, the older format its samples.
-        let suffix = match (self.format, family.kind) {
-            (TextFormat::Text, Kind::Counter) => "_total",
-            _ => "",
-        };
-        let name = family.name;
-        self.line(format_args!("# HELP {name}{suffix} {}", family.help));
-        self.line(format_args!("# TYPE {name}{suffix} {kind}"));
-        if let (TextFormat::OpenMetrics, Some(unit)) = (self.format, family.unit) {
+        self.line(format_args!("# HELP {name} {help}"));
+        self.line(format_args!("# TYPE {name} {kind}"));
+        if let (TextFormat::OpenMetrics, Some(unit)) = (self.format, unit) {
             self.line(format_args!("# UNIT {name} {unit}"));
         }
         self.text.push_str(samples);
@@ -345,21 +252,11 @@ fn execution_time(
     let covered = histogram.map(|histogram| bounds.cumulative(histogram));
     for (le, count) in covered.into_iter().flatten().chain([("+Inf", count)]) {
         let labels = format!("{label},le=\"{le}\"");
-        sample(
-            samples,
-            "perfkit_execution_time_seconds_bucket",
-            &labels,
-            count,
-        );
+        sample(samples, &format!("{EXECUTION_TIME}_bucket"), &labels, count);
     }
     let sum = sum_ns / NS_PER_SECOND;
-    sample(samples, "perfkit_execution_time_seconds_sum", label, sum);
-    sample(
-        samples,
-        "perfkit_execution_time_seconds_count",
-        label,
-        count,
-    );
+    sample(samples, &format!("{EXECUTION_TIME}_sum"), label, sum);
+    sample(samples, &format!("{EXECUTION_TIME}_count"), label, count);
 }
 
 fn sample(samples: &mut String, name: &str, labels: &str, value: impl Display) {
