@@ -24,8 +24,7 @@ use crate::outcome::{Ending, Failure};
 
 use super::operation::{Common, Recorder};
 use super::sample::{Quantity, Sample};
-use super::shard::ShardOwner;
-use super::shard::{Shard, slow_path};
+use super::shard::{Shard, ShardOwner, slow_path};
 use super::sync::Arc;
 use super::tally::{Calls, Tally};
 use super::thread::record;
