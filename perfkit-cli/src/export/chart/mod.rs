@@ -1,7 +1,6 @@
 //! Charts: what they show, how that is drawn, and how it becomes SVG.
 
 mod axis;
-mod canvas;
 mod distribution;
 mod forest;
 mod legend;
@@ -24,7 +23,7 @@ use perfkit::unit::Unit;
 
 use crate::document::Table;
 
-use pen::{Drawn, Pen};
+use pen::Pen;
 
 /// A chart, drawn in whatever width there is; what it says in colours and
 /// places, it also says in words and as a table.
@@ -37,7 +36,7 @@ pub(crate) trait Chart {
     /// How high it is where it is so wide.
     fn height(&self, width: f64) -> f64;
 
-    fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn;
+    fn draw(&self, pen: &Pen, width: f64);
 
     /// Its numbers.
     fn table(&self) -> Table;

@@ -1,8 +1,9 @@
 //! What a picture is made of, whatever it is written as.
 
-use plotters_backend::BackendCoord;
+/// In steps from the left and from the top.
+pub(crate) type Place = (i32, i32);
 
-/// How many steps make one unit of the picture: plotters draws at whole numbers.
+/// How many steps make one unit of the picture: finer than anybody sees.
 pub(crate) const STEPS: i32 = 10;
 
 /// How many series have a look of their own.
@@ -100,15 +101,15 @@ pub(crate) struct Words {
 #[derive(Debug)]
 pub(crate) enum Form {
     Line {
-        points: Vec<BackendCoord>,
+        points: Vec<Place>,
         width: u32,
     },
     Area {
-        corners: Vec<BackendCoord>,
+        corners: Vec<Place>,
     },
     /// Dots that look alike.
     Dots {
-        places: Vec<BackendCoord>,
+        places: Vec<Place>,
         radius: u32,
     },
     Text(Words),
@@ -128,7 +129,7 @@ pub(crate) fn units(steps: i32) -> f64 {
 }
 
 /// The corners of a dot that is not round, in steps.
-pub(crate) fn mark(paint: Paint, (x, y): BackendCoord, radius: u32) -> Vec<BackendCoord> {
+pub(crate) fn mark(paint: Paint, (x, y): Place, radius: u32) -> Vec<Place> {
     let steps = |part: f64| (part * f64::from(radius)).round() as i32;
     let corners = paint.corners().iter();
     corners
