@@ -17,7 +17,7 @@ pub(crate) use forest::Forest;
 pub(crate) use order::Order;
 pub(crate) use percentiles::Percentiles;
 pub(crate) use picture::{MARGIN, Picture, STYLE, plot, within_page};
-pub(crate) use shape::{Form, Paint, Shape, Side, Words, mark, units};
+pub(crate) use shape::{Form, Paint, Place, Shape, Side, Words, mark, units};
 
 use perfkit::unit::Unit;
 
