@@ -32,21 +32,14 @@ struct Host {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Case {
-    #[serde(default)]
     display_info: Plain,
-    #[serde(default)]
     full_name: Option<String>,
-    #[serde(default, rename = "Type")]
+    #[serde(rename = "Type")]
     class: Plain,
-    #[serde(default)]
     method: Plain,
-    #[serde(default)]
     parameters: Plain,
-    #[serde(default)]
     statistics: Option<Statistics>,
-    #[serde(default)]
     memory: Option<Memory>,
-    #[serde(default)]
     measurements: Option<Vec<Measurement>>,
 }
 
@@ -64,7 +57,6 @@ struct Statistics {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Percentiles {
     #[serde(rename = "P95")]
     p95: Number,
@@ -79,11 +71,11 @@ struct Memory {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Measurement {
-    #[serde(default)]
     iteration_mode: Plain,
-    #[serde(default)]
     iteration_stage: Plain,
+    #[serde(deserialize_with = "Number::deserialize")]
     operations: Number,
+    #[serde(deserialize_with = "Number::deserialize")]
     nanoseconds: Number,
 }
 

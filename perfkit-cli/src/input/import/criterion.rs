@@ -32,7 +32,6 @@ const LATEST: &str = "new";
 #[derive(Deserialize)]
 pub(super) struct Identity {
     full_id: String,
-    #[serde(default)]
     throughput: Option<Throughput>,
 }
 
@@ -40,13 +39,10 @@ pub(super) struct Identity {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Throughput {
-    #[serde(default, alias = "BytesDecimal")]
+    #[serde(alias = "BytesDecimal")]
     bytes: Option<u64>,
-    #[serde(default)]
     elements: Option<u64>,
-    #[serde(default)]
     bits: Option<u64>,
-    #[serde(default)]
     elements_and_bytes: Option<ElementsAndBytes>,
 }
 
@@ -71,6 +67,7 @@ pub(super) struct Estimates {
 
 #[derive(Deserialize)]
 struct Estimate {
+    #[serde(deserialize_with = "Number::deserialize")]
     point_estimate: Number,
 }
 

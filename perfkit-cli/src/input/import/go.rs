@@ -23,7 +23,7 @@ const MOST_LINES: usize = 10_000;
 struct Event {
     #[serde(rename = "Action")]
     action: String,
-    #[serde(rename = "Time", default)]
+    #[serde(rename = "Time")]
     time: Plain,
     #[serde(rename = "Package", default)]
     package: String,

@@ -18,8 +18,7 @@ struct File {
     benchmarks: Vec<Run>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 struct Context {
     date: Plain,
     num_cpus: Option<usize>,
@@ -30,25 +29,16 @@ struct Context {
 #[derive(Deserialize)]
 struct Run {
     name: String,
-    #[serde(default)]
     run_name: Option<String>,
-    #[serde(default)]
     aggregate_name: Option<String>,
-    #[serde(default)]
     iterations: Option<Number>,
-    #[serde(default)]
     time_unit: Option<String>,
-    #[serde(default)]
     real_time: Number,
-    #[serde(default)]
     cpu_time: Number,
-    #[serde(default)]
     label: Option<String>,
     #[serde(default)]
     error_occurred: bool,
-    #[serde(default)]
     skipped: Option<bool>,
-    #[serde(default)]
     error_message: Option<String>,
     #[serde(flatten)]
     counters: BTreeMap<String, Plain>,

@@ -20,27 +20,16 @@ struct File {
 #[derive(Deserialize)]
 struct Outcome {
     command: String,
-    #[serde(default)]
     mean: Number,
-    #[serde(default)]
     stddev: Number,
-    #[serde(default)]
     median: Number,
-    #[serde(default)]
     user: Number,
-    #[serde(default)]
     system: Number,
-    #[serde(default)]
     min: Number,
-    #[serde(default)]
     max: Number,
-    #[serde(default)]
     times: Option<Vec<Number>>,
-    #[serde(default)]
     memory_usage_byte: Option<Vec<Number>>,
-    #[serde(default)]
     exit_codes: Option<Vec<Option<i64>>>,
-    #[serde(default)]
     parameters: Option<BTreeMap<String, Plain>>,
 }
 

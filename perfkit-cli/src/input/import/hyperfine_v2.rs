@@ -1,17 +1,15 @@
 //! hyperfine 2: `--export-json`, with every metric of every run.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use perfkit::Metric;
 use perfkit::report::Report;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::build::{Entry, Import};
 use super::date;
 use super::hyperfine::{MEMORY_FLOOR, count_failures};
-use super::json::{Key, Number, Plain, parse};
+use super::json::{Number, Plain, parse};
 use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
@@ -32,7 +30,6 @@ struct Metadata {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Platform {
     os: Option<String>,
     architecture: Option<String>,
@@ -41,23 +38,23 @@ struct Platform {
 #[derive(Deserialize)]
 struct Outcome {
     command: String,
-    #[serde(default)]
     name: Option<String>,
-    #[serde(default)]
     parameters: Option<BTreeMap<String, Plain>>,
     measurements: Vec<Run>,
 }
 
 /// What was measured of one run.
+#[derive(Deserialize)]
 struct Run {
     exit_code: Option<i64>,
-    values: Vec<(String, Quantity)>,
+    #[serde(flatten)]
+    values: BTreeMap<String, Option<Quantity>>,
 }
 
 #[derive(Deserialize)]
 struct Quantity {
+    #[serde(deserialize_with = "Number::deserialize")]
     value: Number,
-    #[serde(default)]
     unit: Option<String>,
 }
 
@@ -102,6 +99,7 @@ fn entry(outcome: Outcome) -> Entry {
     let mut columns: BTreeMap<String, (Scale, Vec<Option<f64>>)> = BTreeMap::new();
     for run in runs.into_iter().filter(|run| run.exit_code == Some(0)) {
         for (name, quantity) in run.values {
+            let Some(quantity) = quantity else { continue };
             let column = columns
                 .entry(name)
                 .or_insert_with(|| (scale(quantity.unit.as_deref()), Vec::new()));
@@ -135,34 +133,5 @@ fn scale(unit: Option<&str>) -> Scale {
     match unit {
         Some(unit) => units::scale(unit),
         None => Scale::COUNT,
-    }
-}
-
-impl<'de> Deserialize<'de> for Run {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RunVisitor;
-        impl<'de> Visitor<'de> for RunVisitor {
-            type Value = Run;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the measurements of a run")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Run, A::Error> {
-                let mut run = Run {
-                    exit_code: None,
-                    values: Vec::new(),
-                };
-                while let Some(key) = map.next_key::<Key<'_>>()? {
-                    if key == "exit_code" {
-                        run.exit_code = map.next_value()?;
-                    } else if let Some(quantity) = map.next_value()? {
-                        run.values.push((key.into_owned(), quantity));
-                    }
-                }
-                Ok(run)
-            }
-        }
-        deserializer.deserialize_map(RunVisitor)
     }
 }

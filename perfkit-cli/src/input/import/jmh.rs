@@ -23,11 +23,8 @@ const MOST_VALUES: f64 = 1e15;
 #[derive(Deserialize)]
 struct Run {
     benchmark: String,
-    #[serde(default)]
     mode: Plain,
-    #[serde(default)]
     threads: Option<Plain>,
-    #[serde(default)]
     params: Option<BTreeMap<String, Plain>>,
     #[serde(rename = "primaryMetric")]
     primary: Score,
@@ -38,15 +35,12 @@ struct Run {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Score {
+    #[serde(deserialize_with = "Number::deserialize")]
     score: Number,
-    #[serde(default)]
     score_unit: Plain,
-    #[serde(default)]
     score_percentiles: Option<BTreeMap<String, Number>>,
-    #[serde(default)]
     raw_data: Option<Vec<Vec<Number>>>,
     /// For every fork and iteration.
-    #[serde(default)]
     raw_data_histogram: Option<Vec<Vec<Counts>>>,
 }
 

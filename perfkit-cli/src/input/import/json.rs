@@ -1,18 +1,17 @@
 //! JSON as tools write it: with `NaN` for numbers, and numbers for text.
 
-use std::borrow::Cow;
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, Unexpected};
+use serde_json::Value;
 
 use super::parse_error::ParseError;
 
-/// A number, or none: null, NaN, and text in a number's place.
+/// A number, or none: null, NaN, text in a number's place, and a field that is not
+/// there.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Number(pub(super) Option<f64>);
 
-/// A text, or what stands in its place, as text.
+/// A text, or what stands in its place, as text; nothing where the field is not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plain(pub(super) String);
 
@@ -79,99 +78,42 @@ fn string_length(text: &str) -> usize {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberVisitor;
-        impl<'de> Visitor<'de> for NumberVisitor {
-            type Value = Number;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Number, E> {
-                Ok(Number(Some(value)))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Number, E> {
-                Ok(Number(Some(value as f64)))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Number, E> {
-                Ok(Number(Some(value as f64)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Number, E> {
-                Ok(Number(text.trim().parse().ok()))
-            }
-
-            fn visit_unit<E>(self) -> Result<Number, E> {
-                Ok(Number(None))
-            }
-        }
-        deserializer.deserialize_any(NumberVisitor)
+        let unexpected = match Option::<Value>::deserialize(deserializer)? {
+            None | Some(Value::Null) => return Ok(Self(None)),
+            Some(Value::Number(number)) => return Ok(Self(number.as_f64())),
+            Some(Value::String(text)) => return Ok(Self(text.trim().parse().ok())),
+            Some(Value::Bool(truth)) => Unexpected::Bool(truth),
+            Some(Value::Array(_)) => Unexpected::Seq,
+            Some(Value::Object(_)) => Unexpected::Map,
+        };
+        Err(D::Error::invalid_type(unexpected, &"a number"))
     }
 }
 
 impl<'de> Deserialize<'de> for Plain {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PlainVisitor;
-        impl<'de> Visitor<'de> for PlainVisitor {
-            type Value = Plain;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Plain, E> {
-                Ok(Plain(text.to_owned()))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Plain, E> {
-                Ok(Plain(value.to_string()))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Plain, E> {
-                Ok(Plain(value.to_string()))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Plain, E> {
-                Ok(Plain(value.to_string()))
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Plain, E> {
-                Ok(Plain(value.to_string()))
-            }
-
-            fn visit_unit<E>(self) -> Result<Plain, E> {
-                Ok(Plain(String::new()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Plain, A::Error> {
-                let mut parts = Vec::new();
-                while let Some(Plain(part)) = list.next_element()? {
-                    parts.push(part);
-                }
-                Ok(Plain(parts.join(", ")))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Plain, A::Error> {
-                // hyperfine 2 wraps values.
-                let mut wrapped = None;
-                while let Some(key) = map.next_key::<Key<'_>>()? {
-                    if key == "value" && wrapped.is_none() {
-                        wrapped = Some(map.next_value::<Plain>()?);
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
-                Ok(wrapped.unwrap_or(Plain("{…}".to_owned())))
-            }
-        }
-        deserializer.deserialize_any(PlainVisitor)
+        let value = Option::<Value>::deserialize(deserializer)?;
+        Ok(Self(value.map(plain).unwrap_or_default()))
     }
 }
 
-/// A key that is borrowed where it can be.
-pub(super) type Key<'a> = Cow<'a, str>;
+fn plain(value: Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(number) => number.to_string(),
+            None => number.to_string(),
+        },
+        Value::Bool(truth) => truth.to_string(),
+        Value::Array(list) => {
+            let parts: Vec<String> = list.into_iter().map(plain).collect();
+            parts.join(", ")
+        }
+        // hyperfine 2 wraps values.
+        Value::Object(mut map) => map.remove("value").map_or_else(|| "{…}".to_owned(), plain),
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -56,7 +56,6 @@ struct Metadata {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Config {
     script: Plain,
     /// In seconds.
@@ -66,13 +65,11 @@ struct Config {
 #[derive(Deserialize)]
 struct Outcome {
     metrics: Vec<NamedEntity>,
-    #[serde(default)]
     checks: Option<Checks>,
 }
 
 #[derive(Deserialize)]
 struct Checks {
-    #[serde(default)]
     metrics: Option<Vec<NamedEntity>>,
 }
 
@@ -87,16 +84,13 @@ struct NamedEntity {
 /// form.
 #[derive(Deserialize)]
 struct Entity {
-    #[serde(default)]
     contains: Option<String>,
-    #[serde(default)]
     values: Option<Values>,
     #[serde(flatten)]
     own: Values,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Deserialize)]
 struct Values {
     avg: Number,
     min: Number,

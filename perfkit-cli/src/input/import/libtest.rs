@@ -21,9 +21,7 @@ struct Event {
     kind: String,
     #[serde(default)]
     name: String,
-    #[serde(default)]
     median: Number,
-    #[serde(default)]
     mib_per_second: Number,
 }
 

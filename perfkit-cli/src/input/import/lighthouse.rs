@@ -29,50 +29,38 @@ const OBSERVED: [(&str, &str); 2] = [
 #[serde(rename_all = "camelCase")]
 struct File {
     lighthouse_version: Plain,
-    #[serde(default)]
     fetch_time: Plain,
-    #[serde(default)]
     requested_url: Option<String>,
-    #[serde(default)]
     final_url: Option<String>,
-    #[serde(default)]
     final_displayed_url: Option<String>,
     audits: BTreeMap<String, Audit>,
     #[serde(default)]
     categories: BTreeMap<String, Category>,
-    #[serde(default)]
     config_settings: Option<Settings>,
-    #[serde(default)]
     runtime_error: Option<RuntimeError>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Audit {
-    #[serde(default)]
     numeric_value: Number,
-    #[serde(default)]
     numeric_unit: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Category {
-    #[serde(default)]
     score: Number,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Settings {
-    #[serde(default)]
     form_factor: Plain,
 }
 
 #[derive(Deserialize)]
 struct RuntimeError {
-    #[serde(default)]
     code: Plain,
-    #[serde(default)]
     message: Plain,
 }
 

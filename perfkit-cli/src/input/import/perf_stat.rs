@@ -20,11 +20,9 @@ const UNNAMED: &str = "perf stat";
 
 #[derive(Deserialize)]
 struct Counter {
-    #[serde(rename = "counter-value", default)]
+    #[serde(rename = "counter-value")]
     value: Plain,
-    #[serde(default)]
     unit: Plain,
-    #[serde(default)]
     event: Plain,
 }
 

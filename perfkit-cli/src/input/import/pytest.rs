@@ -19,9 +19,7 @@ struct File {
     machine_info: Machine,
     benchmarks: Vec<Measured>,
     /// In UTC, without saying so in older versions.
-    #[serde(default)]
     datetime: Plain,
-    #[serde(default)]
     version: Plain,
 }
 
@@ -35,7 +33,6 @@ struct Machine {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Cpu {
     brand_raw: Option<String>,
     count: Option<usize>,
@@ -44,30 +41,21 @@ struct Cpu {
 #[derive(Deserialize)]
 struct Measured {
     name: String,
-    #[serde(default)]
     fullname: Option<String>,
-    #[serde(default)]
     group: Option<Plain>,
-    #[serde(default)]
     params: Option<BTreeMap<String, Plain>>,
     stats: Stats,
 }
 
 #[derive(Deserialize)]
 struct Stats {
-    #[serde(default)]
     min: Number,
-    #[serde(default)]
     max: Number,
-    #[serde(default)]
     mean: Number,
-    #[serde(default)]
     stddev: Number,
-    #[serde(default)]
     median: Number,
     #[serde(default)]
     rounds: u64,
-    #[serde(default)]
     data: Option<Vec<Number>>,
 }
 
