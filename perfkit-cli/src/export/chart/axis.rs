@@ -1,6 +1,9 @@
 //! An axis of values: never empty, never infinite, with round marks.
 
+use std::ops::Range;
+
 use perfkit::unit::Unit;
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 
 /// Values beyond this are not drawn: 10¹⁸ ns are 31 years.
 const LARGEST: f64 = 1e18;
@@ -76,10 +79,6 @@ impl Axis {
         }
     }
 
-    pub(super) fn high(&self) -> f64 {
-        self.high
-    }
-
     pub(super) fn is_logarithmic(&self) -> bool {
         self.is_logarithmic
     }
@@ -144,6 +143,23 @@ pub(super) fn mark(value: f64, ticks: &[f64], unit: Unit) -> String {
     let step = step.fold(value.abs(), f64::min);
     let digits = value.abs().log10().floor() - step.log10().floor() + 1.0;
     unit.format(value, digits.clamp(1.0, 6.0) as usize)
+}
+
+impl Ranged for Axis {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (start, end): (i32, i32)) -> i32 {
+        start + (f64::from(end - start) * self.position(*value)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        self.ticks(hint.max_num_points())
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.low..self.high
+    }
 }
 
 #[cfg(test)]

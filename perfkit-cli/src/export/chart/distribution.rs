@@ -9,7 +9,7 @@ use crate::document::{Align, Table};
 use crate::text::{label, shorten};
 
 use super::axis::{Axis, is_drawable, mark};
-use super::pen::{Frame, Look, Pen, TEXT};
+use super::pen::{Drawn, Frame, Look, Pen, TEXT};
 use super::shape::{Paint, Side};
 use super::thin::strata;
 use super::{Chart, count};
@@ -78,7 +78,7 @@ impl Distribution {
         lines * LINE + DENSITY + DOT_ROOM + GAP
     }
 
-    fn draw_row(&self, pen: &Pen, index: usize, width: f64) {
+    fn draw_row(&self, pen: &Pen<'_>, index: usize, width: f64) -> Drawn {
         let implementation = &self.implementations[index];
         let top = self.row_height(width) * index as f64;
         let paint = Paint::Series(index);
@@ -86,13 +86,13 @@ impl Distribution {
         let facts = implementation.facts(&self.axis);
         let room = if is_roomy { width * 0.5 } else { width };
         let name = shorten(&implementation.name, (room / (TEXT * 0.68)) as usize);
-        pen.text((0.0, top + 10.0), &name, Look::BOLD);
+        pen.text((0.0, top + 10.0), &name, Look::BOLD)?;
         let foot = if is_roomy {
             let place = (width, top + 10.0);
-            pen.text(place, &facts, Look::MUTED.at(Side::Right));
+            pen.text(place, &facts, Look::MUTED.at(Side::Right))?;
             top + LINE
         } else {
-            pen.text((0.0, top + 10.0 + LINE), &facts, Look::MUTED);
+            pen.text((0.0, top + 10.0 + LINE), &facts, Look::MUTED)?;
             top + 2.0 * LINE
         };
         let base = foot + DENSITY;
@@ -105,16 +105,16 @@ impl Distribution {
             let mut outline = vec![(first.0, 0.0)];
             outline.extend(&implementation.density);
             outline.push((last.0, 0.0));
-            plane.polygon(&outline, paint, 0.3);
-            plane.line(&implementation.density, paint, 1.6);
+            plane.polygon(outline, paint, 0.3)?;
+            plane.line(implementation.density.clone(), paint, 1.6)?;
         }
-        pen.line(&[(0.0, base), (width, base)], Paint::Grid, 1.0);
+        pen.line(&[(0.0, base), (width, base)], Paint::Grid, 1.0)?;
         let plane = pen.plane(frame(width, base + 4.0, base + DOT_ROOM), self.axis, places);
         let dots = strata(&implementation.times, DOTS);
         let alpha = if dots.len() > 60 { 0.45 } else { 0.8 };
-        plane.dots(scattered(&dots), paint, (2.0, alpha));
+        plane.dots(scattered(&dots), paint, (2.0, alpha))?;
         let x = EDGE + (width - 2.0 * EDGE) * self.axis.position(implementation.median);
-        pen.line(&[(x, foot + 2.0), (x, base + DOT_ROOM)], Paint::Ink, 2.0);
+        pen.line(&[(x, foot + 2.0), (x, base + DOT_ROOM)], Paint::Ink, 2.0)
     }
 }
 
@@ -237,22 +237,24 @@ impl Chart for Distribution {
         self.row_height(width) * self.implementations.len() as f64 + FOOT
     }
 
-    fn draw(&self, pen: &Pen, width: f64) {
+    fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let bottom = self.height(width) - FOOT;
         let plane = pen.plane(
             frame(width, LINE, bottom),
             self.axis,
             Axis::linear(0.0, 1.0),
         );
-        plane.mark_x(&|time, ticks| mark(time, ticks, Unit::Nanoseconds));
+        plane.mark_x(&|time, ticks| mark(time, ticks, Unit::Nanoseconds))?;
         for index in 0..self.implementations.len() {
-            self.draw_row(pen, index, width);
+            self.draw_row(pen, index, width)?;
         }
-        plane.title_x("wall time of a run");
+        let place = (width / 2.0, bottom + 33.0);
+        pen.text(place, "wall time of a run", Look::INK.at(Side::Middle))?;
         if self.left_out > 0 {
             let words = format!("Not drawn: {} more", count(self.left_out));
-            pen.text((0.0, bottom + 33.0), &words, Look::MUTED);
+            pen.text((0.0, bottom + 33.0), &words, Look::MUTED)?;
         }
+        Ok(())
     }
 
     fn table(&self) -> Table {

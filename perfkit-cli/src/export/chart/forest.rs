@@ -10,7 +10,7 @@ use crate::document::{
 use crate::text::{label, shorten};
 
 use super::axis::Axis;
-use super::pen::{Frame, Look, Pen, Plane, TEXT};
+use super::pen::{Drawn, Frame, Look, Pen, Plane, TEXT};
 use super::shape::{Paint, Side};
 use super::{Chart, count};
 
@@ -124,18 +124,18 @@ impl Forest {
     }
 
     /// The line where nothing differs, and the zone around it.
-    fn draw_origin(&self, pen: &Pen, plane: &Plane<'_>, rows: (f64, f64)) {
+    fn draw_origin(&self, pen: &Pen<'_>, plane: &Plane<'_, '_>, rows: (f64, f64)) -> Drawn {
         let (top, bottom) = rows;
         if let Some(zone) = self.zone {
             let (left, right) = (plane.x_of(1.0 / (1.0 + zone)), plane.x_of(1.0 + zone));
             let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
-            pen.polygon(&corners, Paint::Zone, 1.0);
+            pen.polygon(&corners, Paint::Zone, 1.0)?;
         }
         let x = plane.x_of(1.0);
-        pen.line(&[(x, top), (x, bottom)], Paint::Muted, 1.4);
+        pen.line(&[(x, top), (x, bottom)], Paint::Muted, 1.4)
     }
 
-    fn draw_row(&self, pen: &Pen, frame: Frame, index: usize, width: f64) {
+    fn draw_row(&self, pen: &Pen<'_>, frame: Frame, index: usize, width: f64) -> Drawn {
         let row = &self.rows[index];
         let is_roomy = width >= ROOMY;
         let top = HEAD + self.row_height(width) * index as f64;
@@ -146,7 +146,7 @@ impl Forest {
             (top + 14.0, width - 166.0, top + BAR)
         };
         let name = shorten(&row.name, (name_room / (TEXT * 0.6)) as usize);
-        pen.text((0.0, text_at), &name, Look::INK);
+        pen.text((0.0, text_at), &name, Look::INK)?;
         let (word, paint) = (row.word, row.paint);
         let numbers = match &row.ratio {
             Some((_, text)) if is_roomy && text.has_interval() => {
@@ -156,21 +156,21 @@ impl Forest {
             None => NOTHING.to_owned(),
         };
         let right = Look::INK.at(Side::Right);
-        pen.text((width - 102.0, text_at), &numbers, right);
+        pen.text((width - 102.0, text_at), &numbers, right)?;
         let verdict = Look {
             is_bold: true,
             ..Look::new(paint, Side::Right)
         };
-        pen.text((width, text_at), word, verdict);
+        pen.text((width, text_at), word, verdict)?;
         let Some(([estimate, low, high], _)) = &row.ratio else {
-            return;
+            return Ok(());
         };
         let x = |ratio: f64| frame.left + (frame.right - frame.left) * self.axis.position(ratio);
-        pen.line(&[(x(*low), bar_at), (x(*high), bar_at)], paint, 2.4);
+        pen.line(&[(x(*low), bar_at), (x(*high), bar_at)], paint, 2.4)?;
         for end in [x(*low), x(*high)] {
-            pen.line(&[(end, bar_at - 4.0), (end, bar_at + 4.0)], paint, 1.6);
+            pen.line(&[(end, bar_at - 4.0), (end, bar_at + 4.0)], paint, 1.6)?;
         }
-        pen.dot((x(*estimate), bar_at), paint, 4.0);
+        pen.dot((x(*estimate), bar_at), paint, 4.0)
     }
 }
 
@@ -270,27 +270,30 @@ impl Chart for Forest {
         HEAD + self.row_height(width) * self.rows.len() as f64 + FOOT
     }
 
-    fn draw(&self, pen: &Pen, width: f64) {
+    fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let frame = self.frame(width);
         let plane = pen.plane(frame, self.axis, Axis::linear(0.0, 1.0));
         if width < ROOMY {
             // Names stand where the lines would be: each row has its own piece.
             for index in 0..self.rows.len() {
                 let bar = HEAD + self.row_height(width) * index as f64 + BAR;
-                self.draw_origin(pen, &plane, (bar - 9.0, bar + 9.0));
+                self.draw_origin(pen, &plane, (bar - 9.0, bar + 9.0))?;
             }
-            plane.name_x(&times);
+            plane.name_x(&times)?;
         } else {
-            plane.mark_x(&times);
-            self.draw_origin(pen, &plane, (frame.top, frame.bottom));
+            plane.mark_x(&times)?;
+            self.draw_origin(pen, &plane, (frame.top, frame.bottom))?;
         }
         for index in 0..self.rows.len() {
-            self.draw_row(pen, frame, index, width);
+            self.draw_row(pen, frame, index, width)?;
         }
-        plane.title_x(match self.is_of_times() {
-            true => "time relative to the baseline",
-            false => "value relative to the baseline",
-        });
+        let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
+        let words = if self.is_of_times() {
+            "time relative to the baseline"
+        } else {
+            "value relative to the baseline"
+        };
+        pen.text(place, words, Look::INK.at(Side::Middle))
     }
 
     fn table(&self) -> Table {

@@ -2,7 +2,7 @@
 
 use crate::text::{display_width, shorten};
 
-use super::pen::{Look, Pen, TEXT};
+use super::pen::{Drawn, Look, Pen, TEXT};
 use super::shape::Paint;
 
 const LINE: f64 = 20.0;
@@ -47,15 +47,16 @@ impl Legend {
     }
 
     /// Draws the names with their lines and, where the chart has some, their dots.
-    pub(super) fn draw(&self, pen: &Pen, width: f64, has_dots: bool) {
+    pub(super) fn draw(&self, pen: &Pen<'_>, width: f64, has_dots: bool) -> Drawn {
         for (index, (x, y, name)) in self.places(width).iter().enumerate() {
             let y = y + LINE / 2.0;
             let paint = Paint::Marked(index);
-            pen.line(&[(*x, y), (x + SAMPLE, y)], paint, 2.4);
+            pen.line(&[(*x, y), (x + SAMPLE, y)], paint, 2.4)?;
             if has_dots {
-                pen.dot((x + SAMPLE / 2.0, y), paint, 3.6);
+                pen.dot((x + SAMPLE / 2.0, y), paint, 3.6)?;
             }
-            pen.text((x + SWATCH, y), name, Look::INK);
+            pen.text((x + SWATCH, y), name, Look::INK)?;
         }
+        Ok(())
     }
 }

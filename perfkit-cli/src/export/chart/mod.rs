@@ -1,6 +1,7 @@
 //! Charts: what they show, how that is drawn, and how it becomes SVG.
 
 mod axis;
+mod canvas;
 mod distribution;
 mod forest;
 mod legend;
@@ -17,13 +18,13 @@ pub(crate) use forest::Forest;
 pub(crate) use order::Order;
 pub(crate) use percentiles::Percentiles;
 pub(crate) use picture::{MARGIN, Picture, STYLE, plot, within_page};
-pub(crate) use shape::{Form, Paint, Place, Shape, Side, Words, mark, units};
+pub(crate) use shape::{Form, Paint, Shape, Side, Words, mark, units};
 
 use perfkit::unit::Unit;
 
 use crate::document::Table;
 
-use pen::Pen;
+use pen::{Drawn, Pen};
 
 /// A chart, drawn in whatever width there is; what it says in colours and
 /// places, it also says in words and as a table.
@@ -36,7 +37,7 @@ pub(crate) trait Chart {
     /// How high it is where it is so wide.
     fn height(&self, width: f64) -> f64;
 
-    fn draw(&self, pen: &Pen, width: f64);
+    fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn;
 
     /// Its numbers.
     fn table(&self) -> Table;

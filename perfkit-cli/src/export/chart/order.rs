@@ -9,8 +9,8 @@ use crate::text::label;
 
 use super::axis::{Axis, is_drawable};
 use super::legend::Legend;
-use super::pen::{Frame, Pen};
-use super::shape::{Paint, SERIES};
+use super::pen::{Drawn, Frame, Look, Pen};
+use super::shape::{Paint, SERIES, Side};
 use super::thin::extremes;
 use super::{Chart, count};
 
@@ -152,9 +152,9 @@ impl Chart for Order {
         self.legend().height(width) + HEIGHT + FOOT
     }
 
-    fn draw(&self, pen: &Pen, width: f64) {
+    fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let legend = self.legend();
-        legend.draw(pen, width, true);
+        legend.draw(pen, width, true)?;
         let top = legend.height(width) + 6.0;
         let frame = Frame {
             left: 64.0,
@@ -163,8 +163,8 @@ impl Chart for Order {
             bottom: self.height(width) - FOOT,
         };
         let plane = pen.plane(frame, self.runs, self.times);
-        plane.mark_y(Unit::Nanoseconds);
-        plane.mark_x(&|run, _| count(run as usize));
+        plane.mark_y(Unit::Nanoseconds)?;
+        plane.mark_x(&|run, _| count(run as usize))?;
         for (index, implementation) in self.implementations.iter().enumerate() {
             let places = implementation.dots.iter();
             let places = places.map(|(run, time)| (*run as f64 + 1.0, *time));
@@ -173,12 +173,13 @@ impl Chart for Order {
             } else {
                 (2.6, 0.9)
             };
-            plane.dots(places, Paint::Marked(index), look);
+            plane.dots(places, Paint::Marked(index), look)?;
         }
         for (index, implementation) in self.implementations.iter().enumerate() {
-            plane.line(&implementation.line, Paint::Marked(index), 2.2);
+            plane.line(implementation.line.clone(), Paint::Marked(index), 2.2)?;
         }
-        plane.title_x("run");
+        let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
+        pen.text(place, "run", Look::INK.at(Side::Middle))
     }
 
     fn table(&self) -> Table {

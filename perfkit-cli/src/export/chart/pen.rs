@@ -1,18 +1,24 @@
 //! Drawing in units of the picture, and in values above two axes.
 
-use std::cell::RefCell;
+use std::convert::Infallible;
+
+use plotters::coord::Shift;
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::element::{Circle, PathElement, Polygon, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontStyle, ShapeStyle, TextStyle};
 
 use perfkit::unit::Unit;
 
 use super::axis::{Axis, mark};
-use super::shape::{Form, Paint, Place, STEPS, Shape, Side, Words, units};
+use super::canvas::Canvas;
+use super::shape::{Paint, STEPS, Shape, Side};
 
 /// The size of most text.
 pub(super) const TEXT: f64 = 12.5;
 
-/// How far below the middle of a line of text its baseline is, as a part of its size:
-/// not every program that shows SVG knows other baselines.
-const BASELINE: f64 = 0.35;
+pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
 
 /// How a text looks.
 #[derive(Clone, Copy, Debug)]
@@ -52,25 +58,22 @@ pub(super) struct Frame {
     pub(super) bottom: f64,
 }
 
-/// What draws a picture. What lies beyond its edges is placed at them.
-pub(crate) struct Pen {
-    edge: Place,
-    shapes: RefCell<Vec<Shape>>,
-}
+/// What draws a picture.
+pub(crate) struct Pen<'a>(DrawingArea<Canvas<'a>, Shift>);
 
-impl Pen {
-    /// For a picture of so many units.
-    pub(super) fn new((width, height): (u32, u32)) -> Self {
-        Self {
-            edge: (steps(width.into()), steps(height.into())),
-            shapes: RefCell::default(),
-        }
+impl<'a> Pen<'a> {
+    pub(super) fn new(size: (u32, u32), shapes: &'a mut Vec<Shape>) -> Self {
+        Self(Canvas::new(size, shapes).into_drawing_area())
     }
 
     /// A part of the picture above two axes; the second one points up.
-    pub(super) fn plane(&self, frame: Frame, x: Axis, y: Axis) -> Plane<'_> {
+    pub(super) fn plane(&self, frame: Frame, x: Axis, y: Axis) -> Plane<'a, '_> {
+        let x_range = steps(frame.left)..steps(frame.right);
+        let y_range = steps(frame.bottom)..steps(frame.top);
+        let coordinates = Cartesian2d::new(x, y, (x_range, y_range));
         Plane {
             pen: self,
+            area: self.0.apply_coord_spec(coordinates),
             frame,
             x,
             y,
@@ -78,149 +81,102 @@ impl Pen {
     }
 
     /// A line of text whose middle is at the given height.
-    pub(super) fn text(&self, place: (f64, f64), text: &str, look: Look) {
-        let (x, y) = self.place(place);
-        let baseline = ((units(y) + BASELINE * TEXT) * 10.0).round() / 10.0;
-        let words = Words {
-            text: text.to_owned(),
-            place: (units(x), baseline),
-            size: TEXT,
-            side: look.side,
-            is_bold: look.is_bold,
+    pub(super) fn text(&self, (x, y): (f64, f64), text: &str, look: Look) -> Drawn {
+        let side = match look.side {
+            Side::Left => HPos::Left,
+            Side::Middle => HPos::Center,
+            Side::Right => HPos::Right,
         };
-        self.add(look.paint, 1.0, Form::Text(words));
+        let weight = if look.is_bold {
+            FontStyle::Bold
+        } else {
+            FontStyle::Normal
+        };
+        let color = look.paint.color();
+        let style = TextStyle::from(("sans-serif", TEXT * f64::from(STEPS), weight))
+            .color(&color)
+            .pos(Pos::new(side, VPos::Center));
+        self.0.draw(&Text::new(text, (steps(x), steps(y)), style))
     }
 
-    pub(super) fn line(&self, points: &[(f64, f64)], paint: Paint, width: f64) {
-        let points = points.iter().map(|point| self.place(*point)).collect();
-        self.path(points, paint, width);
+    pub(super) fn line(&self, points: &[(f64, f64)], paint: Paint, width: f64) -> Drawn {
+        let points: Vec<_> = points.iter().map(|(x, y)| (steps(*x), steps(*y))).collect();
+        self.0.draw(&PathElement::new(points, stroke(paint, width)))
     }
 
-    pub(super) fn polygon(&self, corners: &[(f64, f64)], paint: Paint, alpha: f64) {
-        let corners = corners.iter().map(|corner| self.place(*corner)).collect();
-        self.add(paint, alpha, Form::Area { corners });
+    pub(super) fn polygon(&self, corners: &[(f64, f64)], paint: Paint, alpha: f64) -> Drawn {
+        let corners: Vec<_> = corners
+            .iter()
+            .map(|(x, y)| (steps(*x), steps(*y)))
+            .collect();
+        let style = paint.color().mix(alpha).filled();
+        self.0.draw(&Polygon::new(corners, style))
     }
 
-    pub(super) fn dot(&self, place: (f64, f64), paint: Paint, radius: f64) {
-        self.mark(self.place(place), paint, (radius, 1.0));
+    pub(super) fn dot(&self, (x, y): (f64, f64), paint: Paint, radius: f64) -> Drawn {
+        let style = paint.color().filled();
+        self.0
+            .draw(&Circle::new((steps(x), steps(y)), steps(radius), style))
     }
 
-    /// All that was drawn.
-    pub(super) fn finish(self) -> Vec<Shape> {
-        self.shapes.into_inner()
-    }
-
-    fn path(&self, points: Vec<Place>, paint: Paint, width: f64) {
-        let width = steps(width).unsigned_abs();
-        self.add(paint, 1.0, Form::Line { points, width });
-    }
-
-    /// Dots that look alike and follow each other are one shape.
-    fn mark(&self, place: Place, paint: Paint, (radius, alpha): (f64, f64)) {
-        let radius = steps(radius).unsigned_abs();
-        if let Some(Shape {
-            paint: last,
-            opacity,
-            form: Form::Dots { places, radius: r },
-        }) = self.shapes.borrow_mut().last_mut()
-            && (*last, *opacity, *r) == (paint, alpha, radius)
-        {
-            places.push(place);
-            return;
-        }
-        let places = vec![place];
-        self.add(paint, alpha, Form::Dots { places, radius });
-    }
-
-    fn add(&self, paint: Paint, opacity: f64, form: Form) {
-        self.shapes.borrow_mut().push(Shape {
-            paint,
-            opacity,
-            form,
-        });
-    }
-
-    fn place(&self, (x, y): (f64, f64)) -> Place {
-        self.within((steps(x), steps(y)))
-    }
-
-    fn within(&self, (x, y): Place) -> Place {
-        (x.clamp(0, self.edge.0), y.clamp(0, self.edge.1))
+    pub(super) fn finish(self) -> Drawn {
+        self.0.present()
     }
 }
 
 /// A part of a picture where shapes have values for coordinates.
-pub(super) struct Plane<'p> {
-    pen: &'p Pen,
+pub(super) struct Plane<'a, 'p> {
+    pen: &'p Pen<'a>,
+    area: DrawingArea<Canvas<'a>, Cartesian2d<Axis, Axis>>,
     frame: Frame,
     x: Axis,
     y: Axis,
 }
 
-impl Plane<'_> {
-    pub(super) fn line(&self, points: &[(f64, f64)], paint: Paint, width: f64) {
-        self.pen.path(self.places(points), paint, width);
+impl Plane<'_, '_> {
+    pub(super) fn line(&self, points: Vec<(f64, f64)>, paint: Paint, width: f64) -> Drawn {
+        self.area
+            .draw(&PathElement::new(points, stroke(paint, width)))
     }
 
-    pub(super) fn polygon(&self, corners: &[(f64, f64)], paint: Paint, alpha: f64) {
-        let corners = self.places(corners);
-        self.pen.add(paint, alpha, Form::Area { corners });
+    pub(super) fn polygon(&self, corners: Vec<(f64, f64)>, paint: Paint, alpha: f64) -> Drawn {
+        let style = paint.color().mix(alpha).filled();
+        self.area.draw(&Polygon::new(corners, style))
     }
 
-    /// Dots of a radius and an opacity.
     pub(super) fn dots(
         &self,
-        values: impl IntoIterator<Item = (f64, f64)>,
+        places: impl IntoIterator<Item = (f64, f64)>,
         paint: Paint,
-        look: (f64, f64),
-    ) {
-        for value in values {
-            self.pen.mark(self.place(value), paint, look);
-        }
-    }
-
-    fn places(&self, values: &[(f64, f64)]) -> Vec<Place> {
-        values.iter().map(|value| self.place(*value)).collect()
-    }
-
-    /// Where a pair of values stands in the picture.
-    fn place(&self, (x, y): (f64, f64)) -> Place {
-        let between = |start: f64, end: f64, position: f64| {
-            let (start, end) = (steps(start), steps(end));
-            start + (f64::from(end - start) * position).round() as i32
-        };
-        self.pen.within((
-            between(self.frame.left, self.frame.right, self.x.position(x)),
-            between(self.frame.bottom, self.frame.top, self.y.position(y)),
-        ))
+        (radius, alpha): (f64, f64),
+    ) -> Drawn {
+        let style = paint.color().mix(alpha).filled();
+        places
+            .into_iter()
+            .try_for_each(|place| self.area.draw(&Circle::new(place, steps(radius), style)))
     }
 
     /// Lines across the plane at round values of the horizontal axis, and the
     /// values below.
-    pub(super) fn mark_x(&self, words: &dyn Fn(f64, &[f64]) -> String) {
+    pub(super) fn mark_x(&self, words: &dyn Fn(f64, &[f64]) -> String) -> Drawn {
         for tick in self.ticks_x() {
-            self.line_at(self.x_of(tick));
+            let x = self.x_of(tick);
+            let ends = [(x, self.frame.top), (x, self.frame.bottom)];
+            self.pen.line(&ends, Paint::Grid, 1.0)?;
         }
-        self.name_x(words);
+        self.name_x(words)
     }
 
     /// Round values below the plane, without lines.
-    pub(super) fn name_x(&self, words: &dyn Fn(f64, &[f64]) -> String) {
+    pub(super) fn name_x(&self, words: &dyn Fn(f64, &[f64]) -> String) -> Drawn {
         let ticks = self.ticks_x();
-        for tick in &ticks {
-            self.below(self.x_of(*tick), &words(*tick, &ticks));
-        }
+        let mut named = ticks.iter();
+        named.try_for_each(|tick| self.below(self.x_of(*tick), &words(*tick, &ticks)))
     }
 
     fn ticks_x(&self) -> Vec<f64> {
         self.x
             .ticks(((self.frame.right - self.frame.left) / 72.0) as usize)
-    }
-
-    /// A line down the plane.
-    pub(super) fn line_at(&self, x: f64) {
-        let ends = [(x, self.frame.top), (x, self.frame.bottom)];
-        self.pen.line(&ends, Paint::Grid, 1.0);
     }
 
     /// Where a value of the horizontal axis stands in the picture.
@@ -229,7 +185,7 @@ impl Plane<'_> {
     }
 
     /// A word below the plane.
-    pub(super) fn below(&self, x: f64, word: &str) {
+    pub(super) fn below(&self, x: f64, word: &str) -> Drawn {
         // At the edges there is less room.
         let side = if x > self.frame.right - 20.0 {
             Side::Right
@@ -239,28 +195,22 @@ impl Plane<'_> {
             Side::Middle
         };
         let place = (x, self.frame.bottom + 13.0);
-        self.pen.text(place, word, Look::MUTED.at(side));
+        self.pen.text(place, word, Look::MUTED.at(side))
     }
 
-    /// What the horizontal axis is of.
-    pub(super) fn title_x(&self, words: &str) {
-        let middle = (self.frame.left + self.frame.right) / 2.0;
-        let place = (middle, self.frame.bottom + 33.0);
-        self.pen.text(place, words, Look::INK.at(Side::Middle));
-    }
-
-    /// Lines and round values as of the horizontal axis, the values at the left.
-    pub(super) fn mark_y(&self, unit: Unit) {
+    /// The same for the vertical axis, the values at its left.
+    pub(super) fn mark_y(&self, unit: Unit) -> Drawn {
         let height = self.frame.bottom - self.frame.top;
         let ticks = self.y.ticks((height / 45.0) as usize);
         for tick in &ticks {
             let y = self.frame.bottom - height * self.y.position(*tick);
             let ends = [(self.frame.left, y), (self.frame.right, y)];
-            self.pen.line(&ends, Paint::Grid, 1.0);
+            self.pen.line(&ends, Paint::Grid, 1.0)?;
             let place = (self.frame.left - 8.0, y);
             let look = Look::MUTED.at(Side::Right);
-            self.pen.text(place, &mark(*tick, &ticks, unit), look);
+            self.pen.text(place, &mark(*tick, &ticks, unit), look)?;
         }
+        Ok(())
     }
 }
 
@@ -268,62 +218,6 @@ fn steps(units: f64) -> i32 {
     (units * f64::from(STEPS)).round() as i32
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::shape::SERIES;
-    use super::super::svg;
-    use super::*;
-
-    #[test]
-    fn shapes_have_classes_and_no_colours() {
-        let pen = Pen::new((100, 50));
-        let paint = Paint::Series(1);
-        pen.line(&[(0.0, 0.0), (10.5, 2.0)], paint, 0.1);
-        for place in [(1.0, 1.0), (2.0, 2.5)] {
-            pen.dot(place, paint, 1.5);
-        }
-        pen.text((5.0, 5.0), "a<b\u{1}", Look::new(paint, Side::Left));
-        let expected = "\
-<path class=\"s1 l\" stroke-width=\"0.1\" d=\"M0 0L10.5 2\"/>
-<path class=\"s1 l dot\" stroke-width=\"3\" d=\"M1 1h0M2 2.5h0\"/>
-<text class=\"s1 f\" x=\"5\" y=\"9.4\" font-size=\"12.5\">a&lt;b\u{FFFD}</text>
-";
-        assert_eq!(svg::elements(&pen.finish()), expected);
-    }
-
-    #[test]
-    fn series_are_told_apart_without_colours() {
-        let looks: Vec<String> = (0..SERIES)
-            .map(|series| {
-                let pen = Pen::new((100, 50));
-                let paint = Paint::Marked(series);
-                pen.line(&[(0.0, 0.0), (10.5, 2.0)], paint, 0.1);
-                pen.dot((2.0, 2.0), paint, 1.0);
-                svg::elements(&pen.finish()).replace(&format!("s{series} "), "")
-            })
-            .collect();
-        assert!(
-            looks[1].contains("stroke-dasharray=\"9 4\""),
-            "{}",
-            looks[1]
-        );
-        assert!(
-            looks[1].contains("d=\"M1 1l2 0 0 2 -2 0z\""),
-            "{}",
-            looks[1]
-        );
-        // Neither two lines nor two dots look alike.
-        for part in 0..2 {
-            let parts = looks.iter().map(|look| look.lines().nth(part).unwrap());
-            let distinct: std::collections::HashSet<&str> = parts.collect();
-            assert_eq!(distinct.len(), SERIES, "{looks:#?}");
-        }
-    }
-
-    #[test]
-    fn what_lies_beyond_the_picture_is_placed_at_its_edge() {
-        let pen = Pen::new((100, 50));
-        pen.line(&[(-7.0, 1e9), (1e9, f64::NAN)], Paint::Ink, 1.0);
-        assert!(svg::elements(&pen.finish()).contains("d=\"M0 50L100 0\""));
-    }
+fn stroke(paint: Paint, width: f64) -> ShapeStyle {
+    paint.color().stroke_width(steps(width).unsigned_abs())
 }

@@ -4,14 +4,15 @@
 use perfkit::histogram::Histogram;
 use perfkit::unit::Unit;
 use perfkit::{Metric, OperationSnapshot, Report, stats};
+use plotters::coord::ranged1d::Ranged as _;
 
 use crate::document::{Align, Table};
 use crate::text::label;
 
 use super::axis::Axis;
 use super::legend::Legend;
-use super::pen::{Frame, Pen};
-use super::shape::{Paint, SERIES};
+use super::pen::{Drawn, Frame, Look, Pen};
+use super::shape::{Paint, SERIES, Side};
 use super::{Chart, count};
 
 /// How many steps a curve has.
@@ -137,9 +138,9 @@ impl Chart for Percentiles {
         self.legend().height(width) + HEIGHT + FOOT
     }
 
-    fn draw(&self, pen: &Pen, width: f64) {
+    fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let legend = self.legend();
-        legend.draw(pen, width, false);
+        legend.draw(pen, width, false)?;
         let frame = Frame {
             left: 64.0,
             top: legend.height(width) + 6.0,
@@ -147,18 +148,20 @@ impl Chart for Percentiles {
             bottom: self.height(width) - FOOT,
         };
         let plane = pen.plane(frame, self.nines, self.times);
-        plane.mark_y(Unit::Nanoseconds);
-        let last = self.nines.high().floor().max(0.0) as usize;
+        plane.mark_y(Unit::Nanoseconds)?;
+        let last = self.nines.range().end.floor().max(0.0) as usize;
         let stride = (last as f64 * 70.0 / (frame.right - frame.left)).ceil();
         for nines in (0..=last).step_by(stride.max(1.0) as usize) {
-            let x = plane.x_of(nines as f64);
-            plane.line_at(x);
-            plane.below(x, &percent(nines));
+            let share = self.nines.position(nines as f64);
+            let x = frame.left + (frame.right - frame.left) * share;
+            pen.line(&[(x, frame.top), (x, frame.bottom)], Paint::Grid, 1.0)?;
+            plane.below(x, &percent(nines))?;
         }
         for (index, operation) in self.operations.iter().enumerate() {
-            plane.line(&operation.curve, Paint::Marked(index), 2.2);
+            plane.line(operation.curve.clone(), Paint::Marked(index), 2.2)?;
         }
-        plane.title_x("percentile of calls");
+        let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
+        pen.text(place, "percentile of calls", Look::INK.at(Side::Middle))
     }
 
     fn table(&self) -> Table {

@@ -35,17 +35,21 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    fn of(chart: &dyn Chart, width: u32) -> Self {
+    fn of(chart: &dyn Chart, width: u32) -> Result<Self, Error> {
         let height = chart.height(f64::from(width)).ceil().clamp(1.0, 1e6) as u32;
-        let pen = Pen::new((width, height));
-        chart.draw(&pen, f64::from(width));
-        Self {
+        let mut shapes = Vec::new();
+        let pen = Pen::new((width, height), &mut shapes);
+        chart
+            .draw(&pen, f64::from(width))
+            .and_then(|()| pen.finish())
+            .map_err(|error| Error::data(format!("the plot cannot be drawn: {error}")))?;
+        Ok(Self {
             width,
             height,
             title: chart.title(),
             description: chart.description(),
-            shapes: pen.finish(),
-        }
+            shapes,
+        })
     }
 
     /// A file of its own.
@@ -62,10 +66,10 @@ impl Picture {
 
 /// The chart in both widths, of which the page's style shows one. `id` is a word
 /// that nothing else on the page has.
-pub(crate) fn within_page(chart: &dyn Chart, id: &str) -> String {
+pub(crate) fn within_page(chart: &dyn Chart, id: &str) -> Result<String, Error> {
     let mut text = String::new();
     for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
-        let picture = Picture::of(chart, width);
+        let picture = Picture::of(chart, width)?;
         let (width, height) = (picture.width, picture.height);
         let title = escape_xml(&picture.title);
         let description = escape_xml(&picture.description);
@@ -76,18 +80,21 @@ pub(crate) fn within_page(chart: &dyn Chart, id: &str) -> String {
             "<svg class=\"chart {class}\" role=\"img\" viewBox=\"0 0 {width} {height}\" aria-labelledby=\"{id}-{class}-t {id}-{class}-d\">\n<title id=\"{id}-{class}-t\">{title}</title>\n<desc id=\"{id}-{class}-d\">{description}</desc>\n{shapes}</svg>\n"
         );
     }
-    text
+    Ok(text)
 }
 
 /// What a report shows in a picture: the distributions of its implementations,
 /// or the percentiles of its operations.
 pub(crate) fn plot(report: &Report) -> Result<Picture, Error> {
     if let Some(chart) = Distribution::of(&report.benchmarks) {
-        return Ok(Picture::of(&chart, WIDE));
+        return Picture::of(&chart, WIDE);
     }
-    let chart = Percentiles::of(report)
-        .ok_or_else(|| Error::data("there is nothing to plot: the report has no times"))?;
-    Ok(Picture::of(&chart, WIDE))
+    match Percentiles::of(report) {
+        Some(chart) => Picture::of(&chart, WIDE),
+        None => Err(Error::data(
+            "there is nothing to plot: the report has no times",
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +134,11 @@ mod tests {
             assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
             let page = Distribution::of(&report.benchmarks).map(|chart| within_page(&chart, "x"));
             let order = Order::of(&report.benchmarks).map(|chart| within_page(&chart, "y"));
-            for text in [Some(picture.clone()), page, order].into_iter().flatten() {
+            for text in [Some(Ok(picture.clone())), page, order]
+                .into_iter()
+                .flatten()
+            {
+                let text = text.unwrap();
                 assert!(!text.contains("<b>") && !text.contains('\u{1}'));
                 assert!(!text.contains("NaN") && !text.contains("inf"), "{times:?}");
                 assert!(text.len() < 200_000);
@@ -144,7 +155,7 @@ mod tests {
         let report = report_of(&[&times]);
         let picture = plot(&report).unwrap().svg();
         assert!(picture.len() < 30_000, "{}", picture.len());
-        let order = within_page(&Order::of(&report.benchmarks).unwrap(), "x");
+        let order = within_page(&Order::of(&report.benchmarks).unwrap(), "x").unwrap();
         assert!(order.len() < 40_000, "{}", order.len());
     }
 

@@ -1,9 +1,8 @@
 //! What a picture is made of, whatever it is written as.
 
-/// In steps from the left and from the top.
-pub(crate) type Place = (i32, i32);
+use plotters_backend::BackendCoord;
 
-/// How many steps make one unit of the picture: finer than anybody sees.
+/// How many steps make one unit of the picture: plotters draws at whole numbers.
 pub(crate) const STEPS: i32 = 10;
 
 /// How many series have a look of their own.
@@ -101,15 +100,15 @@ pub(crate) struct Words {
 #[derive(Debug)]
 pub(crate) enum Form {
     Line {
-        points: Vec<Place>,
+        points: Vec<BackendCoord>,
         width: u32,
     },
     Area {
-        corners: Vec<Place>,
+        corners: Vec<BackendCoord>,
     },
     /// Dots that look alike.
     Dots {
-        places: Vec<Place>,
+        places: Vec<BackendCoord>,
         radius: u32,
     },
     Text(Words),
@@ -129,7 +128,7 @@ pub(crate) fn units(steps: i32) -> f64 {
 }
 
 /// The corners of a dot that is not round, in steps.
-pub(crate) fn mark(paint: Paint, (x, y): Place, radius: u32) -> Vec<Place> {
+pub(crate) fn mark(paint: Paint, (x, y): BackendCoord, radius: u32) -> Vec<BackendCoord> {
     let steps = |part: f64| (part * f64::from(radius)).round() as i32;
     let corners = paint.corners().iter();
     corners

@@ -3,9 +3,11 @@
 
 use std::fmt::Write as _;
 
+use plotters_backend::BackendCoord;
+
 use crate::text::escape_xml;
 
-use super::shape::{Form, Paint, Place, Shape, Side, Words, mark, units};
+use super::shape::{Form, Paint, Shape, Side, Words, mark, units};
 
 /// The elements of a picture.
 pub(super) fn elements(shapes: &[Shape]) -> String {
@@ -33,11 +35,11 @@ fn element(shape: &Shape) -> String {
 }
 
 /// Dots as one path, which is a tenth of the text of one for each.
-fn dots(shape: &Shape, places: &[Place], radius: u32) -> String {
+fn dots(shape: &Shape, places: &[BackendCoord], radius: u32) -> String {
     let class = shape.paint.class();
     if shape.paint.corners().is_empty() {
         // A line without length and with round ends.
-        let dot = |(x, y): &Place| format!("M{} {}h0", units(*x), units(*y));
+        let dot = |(x, y): &BackendCoord| format!("M{} {}h0", units(*x), units(*y));
         return format!(
             "<path class=\"{class} l dot\" stroke-width=\"{}\"{} d=\"{}\"/>\n",
             units(2 * radius as i32),
@@ -90,7 +92,7 @@ fn dashes(paint: Paint) -> String {
     }
 }
 
-fn path(points: &[Place]) -> String {
+fn path(points: &[BackendCoord]) -> String {
     let mut path = String::new();
     for (index, (x, y)) in points.iter().enumerate() {
         let command = if index == 0 { 'M' } else { 'L' };
@@ -102,7 +104,7 @@ fn path(points: &[Place]) -> String {
 
 /// A closed path: the first corner is told as it is, the others by how far they are
 /// from the one before, which is shorter.
-fn closed(corners: &[Place]) -> String {
+fn closed(corners: &[BackendCoord]) -> String {
     let Some((first, others)) = corners.split_first() else {
         return String::new();
     };

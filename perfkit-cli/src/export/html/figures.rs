@@ -5,6 +5,7 @@ use perfkit::Report;
 use perfkit::report::{Benchmark, Comparison};
 
 use crate::document::{is_time, most_striking_first, ranking};
+use crate::error::Error;
 use crate::export::chart::{Chart, Distribution, Forest, Order, Percentiles, within_page};
 use crate::text::label;
 
@@ -56,23 +57,24 @@ pub(super) struct FigureView {
 
 impl Figures {
     /// `prefix` begins the ids of the charts.
-    pub(super) fn of(report: &Report, prefix: &str) -> Self {
+    pub(super) fn of(report: &Report, prefix: &str) -> Result<Self, Error> {
         let all = groups(report);
-        let first = all.iter().take(FOLDED_GROUPS).enumerate();
-        let mut drawn: Vec<Group> = first
-            .filter_map(|(index, group)| Group::of(group, &format!("{prefix}group{index}")))
-            .collect();
+        let mut drawn = Vec::new();
+        for (index, group) in all.iter().take(FOLDED_GROUPS).enumerate() {
+            drawn.extend(Group::of(group, &format!("{prefix}group{index}"))?);
+        }
         let (open, folded) = if all.len() > OPEN_GROUPS {
             drawn.iter_mut().for_each(Group::name_figures);
             (Vec::new(), drawn)
         } else {
             (drawn, Vec::new())
         };
-        let (ranking, ranked_left_out) = ranked(report, prefix);
-        let (forests, comparisons_left_out) = forests(report, prefix, !ranking.is_empty());
+        let (ranking, ranked_left_out) = ranked(report, prefix)?;
+        let (forests, comparisons_left_out) = forests(report, prefix, !ranking.is_empty())?;
         let percentiles = Percentiles::of(report)
-            .map(|chart| FigureView::of(&chart, &format!("{prefix}chart-percentiles")));
-        Self {
+            .map(|chart| FigureView::of(&chart, &format!("{prefix}chart-percentiles")))
+            .transpose()?;
+        Ok(Self {
             open,
             folded,
             ranking,
@@ -80,7 +82,7 @@ impl Figures {
             percentiles,
             groups_left_out: all.len().saturating_sub(FOLDED_GROUPS),
             comparisons_left_out: comparisons_left_out + ranked_left_out,
-        }
+        })
     }
 
     pub(super) fn has_order(&self) -> bool {
@@ -89,28 +91,32 @@ impl Figures {
 }
 
 impl FigureView {
-    fn of(chart: &dyn Chart, id: &str) -> Self {
+    fn of(chart: &dyn Chart, id: &str) -> Result<Self, Error> {
         let title = chart.title();
-        Self {
-            svg: within_page(chart, id),
+        Ok(Self {
+            svg: within_page(chart, id)?,
             description: chart.description(),
             table: TableView::of(&chart.table(), &format!("{title}: numbers")),
             title,
             is_folded: false,
             is_named: false,
-        }
+        })
     }
 }
 
 impl Group {
-    fn of(benchmarks: &[&Benchmark], id: &str) -> Option<Self> {
-        let distribution = Distribution::of(benchmarks.iter().copied())?;
-        let order = Order::of(benchmarks.iter().copied());
-        Some(Self {
+    fn of(benchmarks: &[&Benchmark], id: &str) -> Result<Option<Self>, Error> {
+        let Some(distribution) = Distribution::of(benchmarks.iter().copied()) else {
+            return Ok(None);
+        };
+        let order = Order::of(benchmarks.iter().copied())
+            .map(|chart| FigureView::of(&chart, &format!("{id}-order")))
+            .transpose()?;
+        Ok(Some(Self {
             name: group_name(benchmarks),
-            distribution: FigureView::of(&distribution, &format!("{id}-distribution")),
-            order: order.map(|chart| FigureView::of(&chart, &format!("{id}-order"))),
-        })
+            distribution: FigureView::of(&distribution, &format!("{id}-distribution"))?,
+            order,
+        }))
     }
 }
 
@@ -167,17 +173,21 @@ fn sorted_comparisons(report: &Report) -> Vec<&Comparison> {
 }
 
 /// The ranking of three implementations or more, and how many of them are not drawn.
-fn ranked(report: &Report, prefix: &str) -> (Vec<FigureView>, usize) {
+fn ranked(report: &Report, prefix: &str) -> Result<(Vec<FigureView>, usize), Error> {
     let Some(ranking) = ranking(report) else {
-        return (Vec::new(), 0);
+        return Ok((Vec::new(), 0));
     };
     let parts = Forest::ranking(&ranking, &SIZES);
     let left_out = ranking.len().saturating_sub(SIZES.iter().sum());
-    (views(&parts, &format!("{prefix}ranking")), left_out)
+    Ok((views(&parts, &format!("{prefix}ranking"))?, left_out))
 }
 
 /// The comparisons, without those that a ranking already shows.
-fn forests(report: &Report, prefix: &str, is_ranked: bool) -> (Vec<FigureView>, usize) {
+fn forests(
+    report: &Report,
+    prefix: &str,
+    is_ranked: bool,
+) -> Result<(Vec<FigureView>, usize), Error> {
     let few = report.comparisons.len() <= FEW;
     let mut rows = if few {
         report.comparisons.iter().collect()
@@ -187,15 +197,16 @@ fn forests(report: &Report, prefix: &str, is_ranked: bool) -> (Vec<FigureView>, 
     rows.retain(|comparison| !(is_ranked && is_time(&comparison.metric)));
     let left_out = rows.len().saturating_sub(SIZES.iter().sum());
     let parts = Forest::parts(&rows, &SIZES);
-    (views(&parts, &format!("{prefix}forest")), left_out)
+    Ok((views(&parts, &format!("{prefix}forest"))?, left_out))
 }
 
 /// The parts of a chart, of which the first one stands open.
-fn views(parts: &[Forest], id: &str) -> Vec<FigureView> {
-    let view = |(index, part): (usize, &Forest)| FigureView {
-        is_folded: index > 0,
-        is_named: index == 0 && parts.len() > 1,
-        ..FigureView::of(part, &format!("{id}{index}"))
+fn views(parts: &[Forest], id: &str) -> Result<Vec<FigureView>, Error> {
+    let view = |(index, part): (usize, &Forest)| {
+        let mut view = FigureView::of(part, &format!("{id}{index}"))?;
+        view.is_folded = index > 0;
+        view.is_named = index == 0 && parts.len() > 1;
+        Ok(view)
     };
     parts.iter().enumerate().map(view).collect()
 }

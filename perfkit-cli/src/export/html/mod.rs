@@ -18,7 +18,7 @@ use page::Page;
 
 /// The reports as one page.
 pub(super) fn render(reports: &[Named<'_>], _: Layout) -> Result<String, Error> {
-    let page = Page::of(reports).render();
+    let page = Page::of(reports)?.render();
     let page = page.map_err(|error| Error::data(format!("the page cannot be written: {error}")))?;
     Ok(without_commands(&page).into_owned())
 }

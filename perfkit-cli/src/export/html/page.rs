@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::document::Span;
+use crate::error::Error;
 use crate::export::chart;
 use crate::export::layout::Named;
 
@@ -21,23 +22,23 @@ pub(super) struct Page {
 
 impl Page {
     /// A page of one report, or of several with the names of their files.
-    pub(super) fn of(reports: &[Named<'_>]) -> Self {
+    pub(super) fn of(reports: &[Named<'_>]) -> Result<Self, Error> {
         let parts: Vec<Part> = match reports {
-            [(_, report)] => vec![Part::alone(report)],
+            [(_, report)] => vec![Part::alone(report)?],
             several => several
                 .iter()
                 .enumerate()
                 .map(|(index, (name, report))| Part::numbered(index + 1, name, report))
-                .collect(),
+                .collect::<Result<_, _>>()?,
         };
         let title = match parts.as_slice() {
             [part] => part.title.to_owned(),
             several => format!("{} reports", several.len()),
         };
-        Self {
+        Ok(Self {
             title,
             style: format!("{}{STYLE}", chart::STYLE),
             parts,
-        }
+        })
     }
 }

@@ -6,6 +6,7 @@ use perfkit::report::Severity;
 use crate::document::{
     Block, NOTHING, Sentence, Table, capitalised, details, remarks, severity_word,
 };
+use crate::error::Error;
 use crate::text::{label, printable, shorten};
 
 use super::figures::Figures;
@@ -55,16 +56,16 @@ pub(super) struct RemarkView {
 
 impl Part {
     /// A report that has the page for itself.
-    pub(super) fn alone(report: &Report) -> Self {
+    pub(super) fn alone(report: &Report) -> Result<Self, Error> {
         Self::of(report, String::new(), String::new(), 2)
     }
 
     /// A report among others.
-    pub(super) fn numbered(number: usize, name: &str, report: &Report) -> Self {
+    pub(super) fn numbered(number: usize, name: &str, report: &Report) -> Result<Self, Error> {
         Self::of(report, label(name), format!("r{number}-"), 3)
     }
 
-    fn of(report: &Report, name: String, prefix: String, level: u8) -> Self {
+    fn of(report: &Report, name: String, prefix: String, level: u8) -> Result<Self, Error> {
         let verdicts = Verdicts::of(report);
         let (tables, sentences) = tables_and_sentences(report);
         let (summary, method) = if verdicts.open.is_empty() {
@@ -78,7 +79,7 @@ impl Part {
         let remarks_left_out = all.len().saturating_sub(MOST_REMARKS);
         all.truncate(MOST_REMARKS);
         let folded_remarks = all.split_off(all.len().min(OPEN_REMARKS));
-        Self {
+        Ok(Self {
             title: title(report),
             origin: source::origin(report),
             created: source::created(report),
@@ -86,7 +87,7 @@ impl Part {
             verdicts,
             summary,
             warnings,
-            figures: Figures::of(report, &prefix),
+            figures: Figures::of(report, &prefix)?,
             numbers: if report.gate.is_some() {
                 "Checks"
             } else {
@@ -102,7 +103,7 @@ impl Part {
             name,
             prefix,
             level,
-        }
+        })
     }
 
     /// An id that nothing else on the page has.

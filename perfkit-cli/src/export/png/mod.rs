@@ -2,12 +2,13 @@
 
 mod font;
 
+use plotters_backend::BackendCoord;
 use tiny_skia::{
     Color, FillRule, LineJoin, Paint as Fill, Path, PathBuilder, Pixmap, Stroke, StrokeDash,
     Transform,
 };
 
-use super::chart::{Form, MARGIN, Paint, Picture, Place, STYLE, Shape, mark, units};
+use super::chart::{Form, MARGIN, Paint, Picture, STYLE, Shape, mark, units};
 use crate::error::Error;
 
 use font::Font;
@@ -108,7 +109,7 @@ fn round(width: f32) -> Stroke {
 }
 
 /// Straight lines through places, each of which may go back to its first one.
-fn polyline<P: AsRef<[Place]>>(
+fn polyline<P: AsRef<[BackendCoord]>>(
     lines: impl IntoIterator<Item = P>,
     are_closed: bool,
 ) -> Option<Path> {
@@ -128,7 +129,7 @@ fn polyline<P: AsRef<[Place]>>(
     path.finish()
 }
 
-fn circles(places: &[Place], radius: f32) -> Option<Path> {
+fn circles(places: &[BackendCoord], radius: f32) -> Option<Path> {
     let mut path = PathBuilder::new();
     for (x, y) in places {
         path.push_circle(units(*x) as f32, units(*y) as f32, radius);
