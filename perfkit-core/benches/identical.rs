@@ -115,18 +115,8 @@ fn main() -> ExitCode {
         perfkit::bench::main(define);
         return ExitCode::SUCCESS;
     }
-    let number = |name: &str, usual: usize| {
-        let place = arguments.iter().position(|argument| argument == name);
-        let value = place.and_then(|place| arguments.get(place + 1));
-        value.map_or(Some(usual), |value| value.parse().ok())
-    };
-    let numbers = [
-        number("--runs", 24),
-        number("--found", 8),
-        number("--clones", 6),
-    ];
-    let [Some(runs), Some(found), Some(clones)] = numbers else {
-        println!("a number is expected after --runs, --found and --clones");
+    let Some([runs, found, clones]) = counts(&arguments) else {
+        println!("options: --runs N, --found N, --clones N, --no-loop; N is a whole number");
         return ExitCode::from(2);
     };
     let path = match std::env::current_exe() {
@@ -152,6 +142,30 @@ fn main() -> ExitCode {
     measuring.identical_clones(clones);
     println!("load {}", load());
     ExitCode::SUCCESS
+}
+
+/// How many comparisons of each kind are asked for; `None` where an option is not known or
+/// a number is missing.
+fn counts(arguments: &[String]) -> Option<[usize; 3]> {
+    // Cargo adds `--bench`.
+    let known = ["--runs", "--found", "--clones", "--no-loop", "--bench"];
+    let mut options = arguments.iter().filter(|text| text.starts_with("--"));
+    if options.any(|option| !known.contains(&option.as_str())) {
+        return None;
+    }
+    let number = |name: &str, usual: usize| {
+        let place = arguments.iter().position(|argument| argument == name);
+        let value = place.and_then(|place| arguments.get(place + 1));
+        match place {
+            Some(_) => value?.parse().ok(),
+            None => Some(usual),
+        }
+    };
+    Some([
+        number("--runs", 24)?,
+        number("--found", 8)?,
+        number("--clones", 6)?,
+    ])
 }
 
 fn load() -> String {

@@ -22,6 +22,15 @@ pub fn usable_cpus() -> Vec<usize> {
     Vec::new()
 }
 
+/// How many CPUs threads can run on at the same time, of which those are known that this
+/// process may run on.
+pub(super) fn cpu_count(usable: &[usize]) -> usize {
+    match usable.len() {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        usable => usable,
+    }
+}
+
 /// Keeps the calling thread, and the processes and threads that it starts from now
 /// on, on one CPU; false where that is refused.
 #[cfg(target_os = "linux")]

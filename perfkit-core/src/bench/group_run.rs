@@ -12,7 +12,7 @@ use crate::side::Side;
 use crate::unit::Unit;
 
 use super::allocator::{lookup, thresholds_note};
-use super::cpus::usable_cpus;
+use super::cpus::{cpu_count, usable_cpus};
 use super::rounds::Rounds;
 use super::sampling::{Experiment, Progress};
 use super::stopping::FunctionSettings;
@@ -168,10 +168,7 @@ impl GroupRunner<'_> {
             clock: &clock,
         };
         let threads = group.info.iter().map(|info| info.threads).max();
-        let cpus = match pool.cpus.len() {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            usable => usable,
-        };
+        let cpus = cpu_count(&pool.cpus);
         let rounds = Rounds::of(&mut pool, &clock);
         let mut rounds = rounds.with_threads(threads.unwrap_or(1), cpus);
         let sampled = experiment.run(&mut rounds, progress);

@@ -7,7 +7,7 @@ use super::protocol::ThreadChecks;
 /// Where more than this share of the blocks has no value, the numbers may mislead.
 const MANY_LOST: f64 = 0.1;
 
-/// A note says that CPUs were shared where this share of the samples saw it.
+/// A note says that CPUs were shared where more than so many samples for each block saw it.
 const WORTH_A_NOTE: f64 = 0.25;
 
 /// What is known of it so far.
@@ -47,7 +47,6 @@ impl ThreadRecord {
             };
             notes.push(note(NoteCode::ThreadsWithoutCpus, message));
         }
-        // Each block has some samples, at least one.
         if checks.shared as f64 > WORTH_A_NOTE * *blocks as f64 {
             notes.push(Note::warning(
                 NoteCode::SharedCpus,

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use crate::alloc::{Mark, MemoryUse};
 use crate::clock::Clock;
 
-use super::cpus::{pin, usable_cpus};
+use super::cpus::{cpu_count, pin, usable_cpus};
 use super::iteration_pool::IterationPool;
 use super::routine::{Routine, WithRoutine};
 use super::schedstat::{RunDelay, RunDelayMeter};
@@ -118,10 +118,7 @@ impl<O, F: Fn() -> O + Sync> WithRoutine for ThreadedFunction<F> {
             let mut team = Team {
                 common: &common,
                 threads: Vec::new(),
-                cpus: match cpus.len() {
-                    0 => thread::available_parallelism().map_or(1, usize::from),
-                    usable => usable,
-                },
+                cpus: cpu_count(&cpus),
             };
             for index in 0..self.threads {
                 let cpu = index.checked_rem(cpus.len()).map(|index| cpus[index]);

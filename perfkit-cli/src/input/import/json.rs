@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::parse_error::ParseError;
 
 /// A number, or none: null, NaN, text in a number's place, and a field that is not
-/// there.
+/// there. Where a file without the field is no such file, the field has
+/// `deserialize_with`: serde then demands it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Number(pub(super) Option<f64>);
 
