@@ -205,7 +205,8 @@ impl ComparisonSet {
 }
 
 /// Compares the pairs of a set in each of the metrics, pair by pair; in metrics that both
-/// sides have. `benchmarks` are in the order of the set's names.
+/// sides have, and always in the first one: a pair of which nothing could be measured is
+/// undecided, and not left out. `benchmarks` are in the order of the set's names.
 #[must_use]
 pub fn compare_set(
     benchmarks: &[Benchmark],
@@ -220,9 +221,12 @@ pub fn compare_set(
             let benchmark = benchmarks.get(side);
             benchmark.is_some_and(|benchmark| benchmark.metrics.contains_key(metric))
         };
-        let both = |c: &&Comparison| has(pair.0, &c.metric) && has(pair.1, &c.metric);
+        let is_told = |c: &&Comparison| {
+            let both = has(pair.0, &c.metric) && has(pair.1, &c.metric);
+            both || metrics.first() == Some(&c.metric)
+        };
         let of_pair = by_metric.iter().filter_map(|all| all.get(index));
-        let mut of_pair: Vec<Comparison> = of_pair.filter(both).cloned().collect();
+        let mut of_pair: Vec<Comparison> = of_pair.filter(is_told).cloned().collect();
         note_same_instructions(&mut of_pair);
         let is_control = set.controls.contains(pair);
         of_pair.iter_mut().for_each(|c| c.is_control = is_control);
@@ -323,6 +327,21 @@ mod tests {
         assert_eq!(set.pairs, [(1, 0), (1, 2), (1, 3)]);
         assert!(ComparisonSet::against(0, names(1)).pairs.is_empty());
         assert!(ComparisonSet::against(0, Vec::new()).pairs.is_empty());
+    }
+
+    #[test]
+    fn a_pair_without_values_is_undecided_and_not_left_out() {
+        let measured = ["0", "1"].map(|name| benchmark(name, 1.0, 0.001, 0.0));
+        let [a, b] = measured;
+        let benchmarks = [a, b, Benchmark::new("2")];
+        let set = ComparisonSet::against(0, names(3));
+        let metrics = [Metric::WALL_TIME, Metric::CPU_TIME];
+        let compared = compare_set(&benchmarks, &set, &metrics, &VerdictRules::default());
+        let told = |c: &Comparison| (c.candidate.clone(), c.metric.clone(), c.verdict);
+        let expected = [("1", Verdict::Same), ("2", Verdict::Inconclusive)];
+        let expected = expected.map(|(name, verdict)| (name.into(), Metric::WALL_TIME, verdict));
+        assert_eq!(compared.iter().map(told).collect::<Vec<_>>(), expected);
+        assert_eq!((compared[1].pairs, compared[1].ratio), (0, None));
     }
 
     #[test]
