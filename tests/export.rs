@@ -175,11 +175,8 @@ fn github_action_benchmark_reads_one_direction_at_a_time() {
 
 #[test]
 fn a_saved_gate_becomes_tests_of_junit() {
-    let finding = |outcome, measured: &str| GateFinding {
-        subject: "checkout::\"pay\"".to_owned(),
-        rule: "p95 < 100 ms".to_owned(),
-        measured: measured.to_owned(),
-        outcome,
+    let finding = |outcome, measured: &str| {
+        GateFinding::new("checkout::\"pay\"", "p95 < 100 ms", measured, outcome)
     };
     let mut report = Report::new(Environment::detect("mock"));
     report.gate = Some(Gate {

@@ -177,12 +177,8 @@ fn gate(names: &[String]) -> Report {
         GateOutcome::Warn,
         GateOutcome::Pass,
     ];
-    let finding = |(index, name): (usize, &String)| GateFinding {
-        subject: name.clone(),
-        rule: name.clone(),
-        measured: name.clone(),
-        outcome: outcomes[index % 4],
-    };
+    let finding =
+        |(index, name): (usize, &String)| GateFinding::new(name, name, name, outcomes[index % 4]);
     report.gate = Some(Gate {
         outcome: GateOutcome::Fail,
         findings: names.iter().enumerate().map(finding).collect(),

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use page::{Page, all_pages, pages};
 use perfkit::{MockClock, Monitor, Report};
-use support::{Answer, Folder, example, workspace};
+use support::{Answer, Folder, assert_fits_config_schema, example, workspace};
 
 /// How many commands of the docs nobody runs.
 const NOT_RUN: usize = 0;
@@ -306,6 +306,7 @@ fn configurations_are_understood_by_the_gate() {
         for block in page.of_kind("toml") {
             let folder = prepare();
             folder.write("perfkit.toml", &block.text);
+            assert_fits_config_schema(&block.text);
             // What it is for need not be there: the rules were read where each is judged.
             let answer = folder.run(["gate", "report.json", "--format", "json"]);
             assert!(

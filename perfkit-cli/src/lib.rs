@@ -91,6 +91,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
         Verb::Export(export) => command::export::run(export, verbosity),
         Verb::Completions(completions) => command::completions::run(completions),
         Verb::Man => command::man::run(),
+        Verb::Schema => command::schema::run(),
     }
 }
 

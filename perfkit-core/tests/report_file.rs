@@ -85,12 +85,12 @@ fn full_report() -> Report {
     });
     report.gate = Some(Gate {
         outcome: GateOutcome::Fail,
-        findings: vec![GateFinding {
-            subject: "work".to_owned(),
-            rule: "p95 < 100 ms".to_owned(),
-            measured: "p95 is 143 ms".to_owned(),
-            outcome: GateOutcome::Fail,
-        }],
+        findings: vec![GateFinding::new(
+            "work",
+            "p95 < 100 ms",
+            "p95 is 143 ms",
+            GateOutcome::Fail,
+        )],
     });
     report
 }

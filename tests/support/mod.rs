@@ -227,13 +227,48 @@ pub(crate) fn workspace() -> PathBuf {
 /// Fails unless the report's JSON fits the published schema.
 #[track_caller]
 pub(crate) fn assert_fits_schema(json: &str) {
-    let schema = workspace().join("perfkit-core/schema/perfkit-2.schema.json");
-    let schema = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
     let json = serde_json::from_str(json).unwrap();
-    let errors: Vec<_> = validator
-        .iter_errors(&json)
-        .map(|error| format!("{error} at {}", error.instance_path()))
-        .collect();
+    let errors = schema_errors("perfkit-core/schema/perfkit-2.schema.json", &json);
     assert!(errors.is_empty(), "{errors:#?}");
+}
+
+/// Fails unless a `perfkit.toml` fits the published schema.
+#[track_caller]
+pub(crate) fn assert_fits_config_schema(toml: &str) {
+    let errors = config_schema_errors(toml);
+    assert!(errors.is_empty(), "{errors:#?} in {toml}");
+}
+
+/// What the published schema has against a `perfkit.toml`.
+pub(crate) fn config_schema_errors(toml: &str) -> Vec<String> {
+    let value: toml::Value = toml::from_str(toml).unwrap();
+    schema_errors(
+        "perfkit-cli/schema/perfkit-toml.schema.json",
+        &without_dates(value),
+    )
+}
+
+/// The values as an editor sees them: a day is text.
+fn without_dates(value: toml::Value) -> serde_json::Value {
+    match value {
+        toml::Value::Datetime(date) => date.to_string().into(),
+        toml::Value::Array(all) => all.into_iter().map(without_dates).collect(),
+        toml::Value::Table(table) => {
+            let entries = table.into_iter();
+            entries
+                .map(|(key, value)| (key, without_dates(value)))
+                .collect()
+        }
+        other => serde_json::to_value(other).unwrap(),
+    }
+}
+
+fn schema_errors(schema: &str, json: &serde_json::Value) -> Vec<String> {
+    let schema = std::fs::read_to_string(workspace().join(schema)).unwrap();
+    let schema = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors = validator.iter_errors(json);
+    errors
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect()
 }

@@ -6,16 +6,19 @@ use perfkit::report::{Benchmark, GateFinding, GateOutcome, Report};
 use perfkit::unit::Unit;
 use perfkit::{Calls, Metric, MetricSummary, OperationSnapshot, stats};
 
-use crate::input::{Bound, BoundKind, Budget, Scope, Statistic};
+use crate::input::{Bound, BoundKind, Budget, Ceiling, Scope, Statistic};
 
-use super::finding::{DIGITS, nearest, nothing_matched};
+use super::finding::{DIGITS, not_measured, nothing_matched, other_unit};
+use super::more_runs::{more_for_quantile, more_for_share, more_values};
 use super::saved::{own_benchmarks, own_operations};
+use super::waivers::{Waivable, Waivers};
 
 /// Every bound of a budget on everything that it is for.
 pub(super) fn judge_budget(
     reports: &[Report],
     budget: &Budget,
     confidence: f64,
+    waivers: &mut Waivers<'_>,
 ) -> Vec<GateFinding> {
     let all = candidates(reports, &budget.scope);
     let matches = |candidate: &&Candidate<'_>| budget.scope.matches(candidate.name());
@@ -30,11 +33,13 @@ pub(super) fn judge_budget(
         if let Some(metric) = metric
             && candidates.iter().all(|c| c.metric(Some(metric)).is_none())
         {
-            return vec![no_such_metric(&budget.scope, &rule, metric, &candidates)];
+            let known: BTreeSet<&str> = candidates.iter().flat_map(|c| c.metric_names()).collect();
+            let known: Vec<&str> = known.into_iter().collect();
+            return vec![not_measured(&budget.scope, &rule, metric, &known)];
         }
         let judged = candidates
             .iter()
-            .map(|candidate| judge_bound(candidate, bound, budget, confidence));
+            .map(|candidate| judge_waivable(candidate, bound, budget, confidence, waivers));
         judged.collect()
     };
     budget.bounds.iter().flat_map(of_bound).collect()
@@ -55,26 +60,6 @@ fn candidates<'a>(reports: &'a [Report], scope: &Scope) -> Vec<Candidate<'a>> {
         }
     };
     reports.iter().flat_map(of_report).collect()
-}
-
-/// A rule on a metric that nothing has which the rule is for.
-fn no_such_metric(
-    scope: &Scope,
-    rule: &str,
-    metric: &Metric,
-    candidates: &[&Candidate<'_>],
-) -> GateFinding {
-    let known: BTreeSet<&str> = candidates.iter().flat_map(|c| c.metric_names()).collect();
-    let known: Vec<&str> = known.into_iter().collect();
-    GateFinding {
-        subject: scope.to_string(),
-        rule: rule.to_owned(),
-        measured: format!(
-            "nobody measured {metric}; {}",
-            nearest(metric.name(), &known)
-        ),
-        outcome: GateOutcome::RuleAtFault,
-    }
 }
 
 impl Candidate<'_> {
@@ -184,6 +169,14 @@ impl Known {
         }
     }
 
+    /// The end of the range that is closest to the bad side, and the other one.
+    fn worst_and_best(&self, kind: BoundKind) -> (Option<f64>, Option<f64>) {
+        match kind {
+            BoundKind::Max => (self.high, self.low),
+            BoundKind::Min => (self.low, self.high),
+        }
+    }
+
     /// The share of some among all; `None` without any.
     fn share(some: u64, all: u64, confidence: f64) -> Option<Self> {
         let (low, high) = stats::proportion_bounds(some, all, confidence);
@@ -247,9 +240,32 @@ fn known(
         Statistic::ErrorRate => Known::share(all - successes, all, confidence),
         Statistic::Panics => candidate.calls(|calls| calls.panic),
         Statistic::Cancellations => candidate.calls(|calls| calls.cancelled),
-        Statistic::Throughput => candidate.throughput(bound.unit).map(Known::exactly),
+        Statistic::Throughput => candidate.throughput(bound.limit.unit).map(Known::exactly),
         Statistic::PeakMemory => candidate.peak_memory(),
     }
+}
+
+/// The bound on one thing, and by its waiver where there is one.
+fn judge_waivable(
+    candidate: &Candidate<'_>,
+    bound: &Bound,
+    budget: &Budget,
+    confidence: f64,
+    waivers: &mut Waivers<'_>,
+) -> GateFinding {
+    let finding = judge_bound(candidate, bound, budget, confidence);
+    let waivable = Waivable::of_budget(budget, bound.statistic, candidate.name());
+    waivers.apply(&waivable, finding, |ceiling| {
+        let Ceiling::Bound(_, limit) = *ceiling else {
+            return None;
+        };
+        let waived = Bound {
+            limit,
+            is_inclusive: true,
+            ..bound.clone()
+        };
+        Some(judge_bound(candidate, &waived, budget, confidence))
+    })
 }
 
 fn judge_bound(
@@ -259,47 +275,39 @@ fn judge_bound(
     confidence: f64,
 ) -> GateFinding {
     let metric = budget.metric.as_ref();
-    let finding = |outcome: GateOutcome, measured: String| GateFinding {
-        subject: candidate.name().to_owned(),
-        rule: rule_text(bound, metric),
-        measured,
-        outcome,
-    };
+    let rule = rule_text(bound, metric);
+    let subject = candidate.name();
+    let finding = |outcome, measured| GateFinding::new(subject, &rule, measured, outcome);
     if let Some(summary) = metric.and_then(|_| candidate.metric(metric))
-        && !fits(bound.unit, summary.unit)
+        && !bound.limit.fits(summary.unit)
     {
-        let (own, asked) = (summary.unit.symbol(), bound.unit.symbol());
-        let text = format!("measured in {own}, which cannot be held against {asked}");
-        return finding(GateOutcome::Inconclusive, text);
+        return other_unit(subject, &rule, summary.unit, bound.limit.unit);
     }
     let Some(known) = known(candidate, bound, budget, confidence) else {
         return finding(GateOutcome::Inconclusive, "not measured".to_owned());
     };
+    let limit = bound.limit.value;
     let holds = |value: f64| match (bound.kind, bound.is_inclusive) {
-        (BoundKind::Max, true) => value <= bound.limit,
-        (BoundKind::Max, false) => value < bound.limit,
-        (BoundKind::Min, true) => value >= bound.limit,
-        (BoundKind::Min, false) => value > bound.limit,
+        (BoundKind::Max, true) => value <= limit,
+        (BoundKind::Max, false) => value < limit,
+        (BoundKind::Min, true) => value >= limit,
+        (BoundKind::Min, false) => value > limit,
     };
-    // The end of the range that is closest to the bad side, and the other one.
-    let (worst, best) = match bound.kind {
-        BoundKind::Max => (known.high, known.low),
-        BoundKind::Min => (known.low, known.high),
-    };
+    let (worst, best) = known.worst_and_best(bound.kind);
     let measured = measured_text(&known, bound);
     if best.is_some_and(|best| !holds(best)) {
         return finding(GateOutcome::Fail, measured);
     }
     if !worst.is_some_and(holds) {
         let why = "too few values to be sure";
-        return finding(GateOutcome::Inconclusive, format!("{measured}: {why}"));
+        let mut finding = finding(GateOutcome::Inconclusive, format!("{measured}: {why}"));
+        finding.more_runs_needed = more_needed(candidate, &known, bound, budget, confidence);
+        return finding;
     }
     let is_beyond = |level: Option<f64>| level.is_some_and(|level| known.value > level);
     if is_beyond(bound.critical) {
-        return finding(
-            GateOutcome::Warn,
-            format!("{measured}: critically close to the bound"),
-        );
+        let measured = format!("{measured}: critically close to the bound");
+        return finding(GateOutcome::Warn, measured);
     }
     if is_beyond(bound.warn) {
         return finding(GateOutcome::Warn, format!("{measured}: close to the bound"));
@@ -307,9 +315,35 @@ fn judge_bound(
     finding(GateOutcome::Pass, measured)
 }
 
-/// A bare number in a bound stands for whatever has no unit.
-fn fits(bound: Unit, metric: Unit) -> bool {
-    bound == metric || (bound == Unit::Score && matches!(metric, Unit::Count | Unit::Ratio))
+/// About how many calls more would decide a bound, as far as that can be told.
+fn more_needed(
+    candidate: &Candidate<'_>,
+    known: &Known,
+    bound: &Bound,
+    budget: &Budget,
+    confidence: f64,
+) -> Option<u64> {
+    let limit = bound.limit.value;
+    let (successes, all) = candidate.successes(budget.counts_cancelled);
+    // A range that holds the limit no longer is one that decides.
+    let is_decided = |(low, high): (f64, f64)| low > limit || high < limit;
+    match bound.statistic {
+        Statistic::SuccessRate => more_for_share((successes, all), confidence, is_decided),
+        Statistic::ErrorRate => more_for_share((all - successes, all), confidence, is_decided),
+        statistic => {
+            let count = candidate.metric(budget.metric.as_ref())?.count;
+            let is_beyond = (known.value > limit) == (bound.kind == BoundKind::Max);
+            let (worst, best) = known.worst_and_best(bound.kind);
+            let end = if is_beyond { best } else { worst };
+            match (end, statistic) {
+                (Some(end), _) => more_values(known.value, end, limit, count),
+                (None, Statistic::Percentile(quantile)) => {
+                    more_for_quantile(quantile, confidence, count)
+                }
+                (None, _) => None,
+            }
+        }
+    }
 }
 
 fn rule_text(bound: &Bound, metric: Option<&Metric>) -> String {
@@ -319,7 +353,7 @@ fn rule_text(bound: &Bound, metric: Option<&Metric>) -> String {
         (BoundKind::Min, true) => ">=",
         (BoundKind::Min, false) => ">",
     };
-    let limit = bound.unit.format(bound.limit, DIGITS);
+    let limit = bound.limit.unit.format(bound.limit.value, DIGITS);
     let statistic = bound.statistic.name();
     match metric {
         Some(metric) => format!("{metric}: {statistic} {sign} {limit}"),
@@ -328,7 +362,7 @@ fn rule_text(bound: &Bound, metric: Option<&Metric>) -> String {
 }
 
 fn measured_text(known: &Known, bound: &Bound) -> String {
-    let show = |value: f64| bound.unit.format(value, DIGITS);
+    let show = |value: f64| bound.limit.unit.format(value, DIGITS);
     let value = show(known.value);
     match (known.low, known.high) {
         (Some(low), Some(high)) if low == high => value,

@@ -47,12 +47,7 @@ mod tests {
     use super::*;
 
     fn finding(subject: &str, outcome: GateOutcome) -> GateFinding {
-        GateFinding {
-            subject: subject.to_owned(),
-            rule: "at most 3 % slower".to_owned(),
-            measured: "takes longer".to_owned(),
-            outcome,
-        }
+        GateFinding::new(subject, "at most 3 % slower", "takes longer", outcome)
     }
 
     fn gate(findings: &[(&str, GateOutcome)]) -> Gate {

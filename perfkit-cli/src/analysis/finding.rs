@@ -1,9 +1,11 @@
 //! What budgets and regression rules have in common.
 
+use perfkit::Metric;
 use perfkit::report::{GateFinding, GateOutcome};
+use perfkit::unit::Unit;
 
 use crate::args::most_similar;
-use crate::input::Scope;
+use crate::input::{Limit, OnMissing, Scope};
 use crate::text::{printable, shorten};
 
 /// Significant digits of values in findings.
@@ -28,11 +30,42 @@ pub(super) fn nothing_matched(scope: &Scope, rule: &str, names: &[&str]) -> Gate
         let measured = format!("no {kind} matches; {near}");
         (measured, GateOutcome::RuleAtFault)
     };
-    GateFinding {
-        subject: pattern,
-        rule: rule.to_owned(),
-        measured,
-        outcome,
+    GateFinding::new(pattern, rule, measured, outcome)
+}
+
+/// A rule on a metric that nothing has which the rule is for.
+pub(super) fn not_measured(
+    scope: &Scope,
+    rule: &str,
+    metric: &Metric,
+    known: &[&str],
+) -> GateFinding {
+    let near = nearest(metric.name(), known);
+    let measured = format!("nobody measured {metric}; {near}");
+    GateFinding::new(scope.to_string(), rule, measured, GateOutcome::RuleAtFault)
+}
+
+/// A rule whose limit cannot be held against a metric.
+pub(super) fn other_unit(subject: &str, rule: &str, own: Unit, asked: Unit) -> GateFinding {
+    let (own, asked) = (own.symbol(), asked.symbol());
+    let measured = format!("measured in {own}, which cannot be held against {asked}");
+    GateFinding::new(subject, rule, measured, GateOutcome::RuleAtFault)
+}
+
+/// By how much something may be worse: `5 %`, `+2 ms`.
+pub(super) fn limit_text(limit: &Limit) -> String {
+    match limit {
+        Limit::Share(share) => Unit::Ratio.format(*share, DIGITS),
+        Limit::Amount(amount) => format!("+{}", amount.unit.format(amount.value, DIGITS)),
+    }
+}
+
+/// What is gone, or stale, does to the gate.
+pub(super) fn outcome_of(missing: OnMissing) -> GateOutcome {
+    match missing {
+        OnMissing::Pass => GateOutcome::Pass,
+        OnMissing::Warn => GateOutcome::Warn,
+        OnMissing::Fail => GateOutcome::Fail,
     }
 }
 

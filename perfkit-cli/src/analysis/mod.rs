@@ -5,9 +5,11 @@ mod confirmation;
 mod finding;
 mod gate;
 mod interleaved;
+mod more_runs;
 mod pairs;
 mod regression;
 mod saved;
+mod waivers;
 
 pub(crate) use confirmation::{confirm, is_suspected};
 pub(crate) use gate::{gate_of, judge};

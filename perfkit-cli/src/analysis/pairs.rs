@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use perfkit::Metric;
 use perfkit::compare::{
     ComparisonSet, VerdictRules, compare_paired, compare_unpaired, compare_unpaired_operations,
 };
 use perfkit::report::{Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, Report};
+use perfkit::{Metric, MetricSummary};
 
-use crate::input::{OnMissing, Regression, Scope};
+use crate::input::{Amount, OnMissing, Regression, Scope};
 
-use super::finding::{listed, nearest, nothing_matched};
+use super::finding::{listed, not_measured, nothing_matched, outcome_of};
 use super::saved::{own_benchmarks, own_operations};
 
 /// The comparison in a metric, by default in time; by throughput where another tool
@@ -32,10 +32,21 @@ fn compare_files(
     compare_unpaired(before, after, metric.unwrap_or(&usual), rules)
 }
 
+fn median(summary: Option<&MetricSummary>) -> Option<Amount> {
+    let summary = summary?;
+    let value = summary.median?;
+    Some(Amount {
+        value,
+        unit: summary.unit,
+    })
+}
+
 /// What a rule is for.
 pub(super) struct Pair {
     pub(super) subject: String,
     pub(super) comparison: Comparison,
+    /// The baseline's median and its unit, where it is known.
+    pub(super) baseline: Option<Amount>,
     /// By how much things may differ from themselves, where that was measured.
     pub(super) noise: Option<f64>,
     /// Whether both are one program.
@@ -66,29 +77,21 @@ impl Pairs {
         rule: &str,
         missing: Option<OnMissing>,
     ) -> Vec<GateFinding> {
-        let finding = |name: &String, measured: &str, outcome: GateOutcome| GateFinding {
-            subject: name.clone(),
-            rule: rule.to_owned(),
-            measured: measured.to_owned(),
-            outcome,
-        };
         let is_meant = |name: &&String| regression.scope.matches(name);
         let of_gone = match missing {
-            Some(OnMissing::Pass) => GateOutcome::Pass,
-            Some(OnMissing::Warn) => GateOutcome::Warn,
-            Some(OnMissing::Fail) => GateOutcome::Fail,
+            Some(missing) => outcome_of(missing),
             None if regression.scope.is_literal() => GateOutcome::Fail,
             None => GateOutcome::Warn,
         };
         let new = self.only_in_candidate.iter().filter(is_meant);
         let new = new.map(|name| {
             let measured = "new: the baseline does not have it, so there is nothing to compare";
-            finding(name, measured, GateOutcome::Pass)
+            GateFinding::new(name, rule, measured, GateOutcome::Pass)
         });
         let gone = self.gone().filter(is_meant);
         let gone = gone.map(|name| {
             let measured = "gone: only the baseline has it; `missing` in [gate] decides about that";
-            finding(name, measured, of_gone)
+            GateFinding::new(name, rule, measured, of_gone)
         });
         new.chain(gone).collect()
     }
@@ -109,14 +112,13 @@ impl Pairs {
         let is_meant = |name: &&String| regression.scope.matches(name);
         let gone: Vec<&str> = self.gone().filter(is_meant).map(String::as_str).collect();
         let is_all_gone = self.all.is_empty() && !gone.is_empty();
-        (is_all_gone && !regression.scope.is_literal()).then(|| GateFinding {
-            subject: regression.scope.to_string(),
-            rule: rule.to_owned(),
-            measured: format!(
+        (is_all_gone && !regression.scope.is_literal()).then(|| {
+            let measured = format!(
                 "baseline and candidate have none in common; only the baseline has {}",
                 listed(&gone)
-            ),
-            outcome: GateOutcome::DataAtFault,
+            );
+            let subject = regression.scope.to_string();
+            GateFinding::new(subject, rule, measured, GateOutcome::DataAtFault)
         })
     }
 
@@ -155,15 +157,7 @@ impl Pairs {
         let metric = regression.metric.as_ref()?;
         let is_unknown = !self.all.is_empty() && !self.metrics.contains(metric);
         let known: Vec<&str> = self.metrics.iter().map(Metric::name).collect();
-        is_unknown.then(|| GateFinding {
-            subject: regression.scope.to_string(),
-            rule: rule.to_owned(),
-            measured: format!(
-                "nobody measured {metric}; {}",
-                nearest(metric.name(), &known)
-            ),
-            outcome: GateOutcome::RuleAtFault,
-        })
+        is_unknown.then(|| not_measured(&regression.scope, rule, metric, &known))
     }
 
     /// Remembers what two have in common.
@@ -198,6 +192,7 @@ impl Pairs {
             if rule.scope.matches(&candidate.name) {
                 self.all.push(Pair {
                     subject: candidate.name.clone(),
+                    baseline: median(baseline.metrics.get(metric)),
                     comparison: compare_paired(baseline, candidate, metric, rules),
                     noise: set.noise(pair.0, &report.benchmarks, metric),
                     is_known_same: set.same_programs.iter().any(|(same, _)| same == pair),
@@ -231,7 +226,8 @@ impl Pairs {
                 for (then, now) in self.common(sides, |benchmark| &benchmark.name) {
                     self.learn(then, now);
                     let comparison = compare_files(then, now, rule.metric.as_ref(), rules);
-                    self.add_pair(&now.name, comparison, rule);
+                    let baseline = median(then.metrics.get(&comparison.metric));
+                    self.add_pair(&now.name, comparison, baseline, rule);
                 }
             }
             Scope::Operation(_) => {
@@ -240,7 +236,8 @@ impl Pairs {
                 for (then, now) in self.common(sides, |operation| &operation.name) {
                     self.names.push(now.name.clone());
                     let comparison = compare_unpaired_operations(then, now, rules);
-                    self.add_pair(&now.name, comparison, rule);
+                    let baseline = median(then.lifetime.metrics.get(&comparison.metric));
+                    self.add_pair(&now.name, comparison, baseline, rule);
                 }
             }
         }
@@ -267,11 +264,18 @@ impl Pairs {
         both
     }
 
-    fn add_pair(&mut self, name: &str, comparison: Comparison, rule: &Regression) {
+    fn add_pair(
+        &mut self,
+        name: &str,
+        comparison: Comparison,
+        baseline: Option<Amount>,
+        rule: &Regression,
+    ) {
         if rule.scope.matches(name) {
             self.all.push(Pair {
                 subject: name.to_owned(),
                 comparison,
+                baseline,
                 noise: None,
                 is_known_same: false,
             });

@@ -2,13 +2,15 @@
 
 use perfkit::Direction;
 use perfkit::compare::VerdictRules;
-use perfkit::report::{Comparison, GateFinding, GateOutcome, Note, Ratio, Report, Verdict};
+use perfkit::report::{Comparison, ExactValues, GateFinding, GateOutcome, Note, Ratio, Report};
 use perfkit::unit::Unit;
 
-use crate::input::{GateRules, Regression};
+use crate::input::{Amount, Ceiling, GateRules, Limit, Regression};
 
-use super::finding::DIGITS;
+use super::finding::{DIGITS, limit_text, other_unit};
+use super::more_runs::more_pairs;
 use super::pairs::{Pair, Pairs};
+use super::waivers::{Waivable, Waivers};
 
 /// A regression rule on everything that it is for, with notes on what only one
 /// side has.
@@ -17,6 +19,7 @@ pub(super) fn judge_regression(
     baseline: Option<&Report>,
     regression: &Regression,
     gate_rules: &GateRules,
+    waivers: &mut Waivers<'_>,
 ) -> (Vec<GateFinding>, Vec<Note>) {
     let rules = VerdictRules {
         confidence: gate_rules.confidence,
@@ -30,11 +33,7 @@ pub(super) fn judge_regression(
             None => pairs.add_interleaved(report, regression, &rules),
         }
     }
-    let limit = Unit::Ratio.format(regression.max_slowdown, DIGITS);
-    let rule = match &regression.metric {
-        None => format!("at most {limit} slower"),
-        Some(metric) => format!("{metric} at most {limit} worse"),
-    };
+    let rule = rule_text(regression);
     let unpaired = pairs.unpaired(regression, &rule, gate_rules.missing);
     if let Some(finding) = pairs.none_in_common(regression, &rule) {
         return (vec![finding], pairs.notes);
@@ -50,52 +49,130 @@ pub(super) fn judge_regression(
     if let Some(finding) = pairs.no_such_metric(regression, &rule) {
         return (vec![finding], pairs.notes);
     }
-    let judged = pairs.all.into_iter();
-    let judged = judged.map(|pair| judge_pair(pair, &rule, regression));
+    let judged = pairs.all.iter();
+    let judged = judged.map(|pair| {
+        let finding = judge_pair(pair, regression);
+        let waivable = Waivable::of_regression(regression, &pair.subject);
+        waivers.apply(&waivable, finding, |ceiling| {
+            let Ceiling::Regression(limit) = ceiling else {
+                return None;
+            };
+            let limit = *limit;
+            let waived = Regression {
+                limit,
+                ..regression.clone()
+            };
+            Some(judge_pair(pair, &waived))
+        })
+    });
     (judged.chain(unpaired).collect(), pairs.notes)
+}
+
+fn rule_text(regression: &Regression) -> String {
+    let limit = limit_text(&regression.limit);
+    let mut text = match &regression.metric {
+        None => format!("at most {limit} slower"),
+        Some(metric) => format!("{metric} at most {limit} worse"),
+    };
+    if let Some(least) = regression.min_change {
+        let least = least.unit.format(least.value, DIGITS);
+        text.push_str(&format!(", if by {least} or more"));
+    }
+    text
 }
 
 /// Broken only when the whole interval is beyond the bound, and beyond what the
 /// machine makes of one thing run against itself; holding only when the whole
 /// interval is within the bound.
-fn judge_pair(pair: Pair, rule: &str, regression: &Regression) -> GateFinding {
+fn judge_pair(pair: &Pair, regression: &Regression) -> GateFinding {
+    let rule = rule_text(regression);
     let comparison = &pair.comparison;
-    let (mut outcome, mut measured) = match (worsening(comparison), &comparison.exact) {
-        (Some(ratio), _) => judge_ratio(&ratio, &pair, regression),
+    if let Some(baseline) = pair.baseline
+        && let Some(asked) = amounts(regression).find(|amount| !amount.fits(baseline.unit))
+    {
+        return other_unit(&pair.subject, &rule, baseline.unit, asked.unit);
+    }
+    let finding = |outcome, measured| GateFinding::new(&pair.subject, &rule, measured, outcome);
+    let mut finding = match (worsening(comparison), &comparison.exact) {
+        (Some(ratio), _) => {
+            let tolerated = tolerated(pair, regression);
+            let (outcome, measured) = judge_ratio(&ratio, pair, regression, tolerated);
+            let mut finding = finding(outcome, measured);
+            if outcome == GateOutcome::Inconclusive && !is_noisy(pair, tolerated) {
+                finding.more_runs_needed = more_pairs(&ratio, tolerated, comparison.pairs);
+            }
+            finding
+        }
         (None, Some(values)) => {
             let message = format!("{} {values}", comparison.metric);
-            (judge_exactly(comparison.verdict), message)
+            finding(judge_exactly(comparison, values, regression), message)
         }
         (None, None) if comparison.direction == Direction::Unknown => {
             let message = format!("nobody said which values of {} are good", comparison.metric);
-            (GateOutcome::Inconclusive, message)
+            finding(GateOutcome::Inconclusive, message)
         }
         (None, None) => {
             let message = format!(
                 "too few values of {} for an interval, or none: `perfkit report -v` shows what was measured",
                 comparison.metric
             );
-            (GateOutcome::Inconclusive, message)
+            finding(GateOutcome::Inconclusive, message)
         }
     };
-    if outcome == GateOutcome::Inconclusive && pair.is_known_same {
-        outcome = GateOutcome::Pass;
-        measured.push_str("; it is the same program");
+    if finding.outcome == GateOutcome::Inconclusive && pair.is_known_same {
+        finding.outcome = GateOutcome::Pass;
+        finding.more_runs_needed = None;
+        finding.measured.push_str("; it is the same program");
     }
-    GateFinding {
-        subject: pair.subject,
-        rule: rule.to_owned(),
-        measured,
-        outcome,
-    }
+    finding
 }
 
-fn judge_ratio(ratio: &Ratio, pair: &Pair, regression: &Regression) -> (GateOutcome, String) {
-    let max_slowdown = regression.max_slowdown;
-    let noise = pair.noise.filter(|noise| *noise > max_slowdown);
-    let outcome = if ratio.low > 1.0 + noise.unwrap_or(max_slowdown) {
+/// What a rule states as amounts.
+fn amounts(regression: &Regression) -> impl Iterator<Item = Amount> {
+    let limit = match regression.limit {
+        Limit::Share(_) => None,
+        Limit::Amount(amount) => Some(amount),
+    };
+    limit.into_iter().chain(regression.min_change)
+}
+
+/// The share by which a pair may be worse: what the rule says, or its least change where
+/// that is more. Amounts are taken of the baseline's median.
+fn tolerated(pair: &Pair, regression: &Regression) -> f64 {
+    let share = |amount: Amount| {
+        let baseline = pair.baseline.map_or(f64::NAN, |baseline| baseline.value);
+        let share = amount.value / baseline;
+        match pair.comparison.direction {
+            // Of a rate so much less is a larger share of what is left.
+            Direction::HigherIsBetter if share < 1.0 => share / (1.0 - share),
+            Direction::HigherIsBetter => f64::INFINITY,
+            _ => share,
+        }
+    };
+    let limit = match regression.limit {
+        Limit::Share(limit) => limit,
+        Limit::Amount(amount) => share(amount),
+    };
+    regression
+        .min_change
+        .map_or(limit, |least| limit.max(share(least)))
+}
+
+/// Whether things differ more from themselves here than is tolerated.
+fn is_noisy(pair: &Pair, tolerated: f64) -> bool {
+    pair.noise.is_some_and(|noise| noise > tolerated)
+}
+
+fn judge_ratio(
+    ratio: &Ratio,
+    pair: &Pair,
+    regression: &Regression,
+    tolerated: f64,
+) -> (GateOutcome, String) {
+    let noise = pair.noise.filter(|_| is_noisy(pair, tolerated));
+    let outcome = if ratio.low > 1.0 + noise.unwrap_or(tolerated) {
         GateOutcome::Fail
-    } else if ratio.high <= 1.0 + max_slowdown {
+    } else if ratio.high <= 1.0 + tolerated {
         GateOutcome::Pass
     } else {
         GateOutcome::Inconclusive
@@ -105,8 +182,14 @@ fn judge_ratio(ratio: &Ratio, pair: &Pair, regression: &Regression) -> (GateOutc
         (Some(_), Some(ratio)) => ("", "times as much", ratio),
         _ => ("takes ", "times as long", ratio),
     };
+    let than = match pair.baseline {
+        Some(Amount { value, unit }) if amounts(regression).next().is_some() => {
+            format!(" as {}", unit.format(value, DIGITS))
+        }
+        _ => String::new(),
+    };
     let mut measured = format!(
-        "{takes}{:.3} {times} (between {:.3} and {:.3})",
+        "{takes}{:.3} {times}{than} (between {:.3} and {:.3})",
         told.estimate, told.low, told.high
     );
     if let Some(noise) = noise {
@@ -117,11 +200,26 @@ fn judge_ratio(ratio: &Ratio, pair: &Pair, regression: &Regression) -> (GateOutc
 }
 
 /// Of values that never vary and of which no ratio can be taken, as zero allocations.
-fn judge_exactly(verdict: Verdict) -> GateOutcome {
-    match verdict {
-        Verdict::Slower => GateOutcome::Fail,
-        Verdict::Same | Verdict::Faster => GateOutcome::Pass,
-        Verdict::Inconclusive => GateOutcome::Inconclusive,
+fn judge_exactly(
+    comparison: &Comparison,
+    values: &ExactValues,
+    regression: &Regression,
+) -> GateOutcome {
+    let rise = values.candidate - values.baseline;
+    let worse_by = match comparison.direction {
+        Direction::LowerIsBetter => rise,
+        Direction::HigherIsBetter => -rise,
+        Direction::Unknown => return GateOutcome::Inconclusive,
+    };
+    let limit = match regression.limit {
+        Limit::Share(share) => share * values.baseline.abs(),
+        Limit::Amount(amount) => amount.value,
+    };
+    let least = regression.min_change.map_or(0.0, |least| least.value);
+    if worse_by <= limit.max(least) {
+        GateOutcome::Pass
+    } else {
+        GateOutcome::Fail
     }
 }
 

@@ -132,6 +132,9 @@ pub(crate) enum Verb {
     /// Print the manual page.
     #[command(before_help = "Example:\n  perfkit man | man -l -\n")]
     Man,
+    /// Print the JSON Schema of perfkit.toml, by which editors complete and check it.
+    #[command(before_help = "Example:\n  perfkit schema > perfkit-toml.schema.json\n")]
+    Schema,
 }
 
 /// The command line's description, for completions and the manual.

@@ -9,6 +9,7 @@ pub(crate) mod man;
 mod otlp;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod schema;
 mod sources;
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! A gate's verdict in words: the outcome, then every rule, violations first.
 
 use perfkit::report::{Gate, GateFinding, GateOutcome};
+use perfkit::unit::Unit;
 
 use crate::text::{label, shorten};
 
@@ -48,12 +49,12 @@ pub(super) fn outcome(gate: &Gate) -> Sentence {
     let checks = gate.findings.len();
     let (failed, inconclusive) = (count(GateOutcome::Fail), count(GateOutcome::Inconclusive));
     let unchecked = count(GateOutcome::RuleAtFault) + count(GateOutcome::DataAtFault);
-    let warnings = count(GateOutcome::Warn);
-    let passed = checks - failed - inconclusive - unchecked - warnings;
+    let passed = count(GateOutcome::Pass);
+    let undecided = format!("could not be decided{}", more_runs(gate));
     match gate.outcome {
         GateOutcome::Fail if failed == 0 => Sentence::led(Style::Bad, "Gate failed")
             .text(&format!(
-                "{inconclusive} of {checks} checks could not be decided, and "
+                "{inconclusive} of {checks} checks {undecided}, and "
             ))
             .code("inconclusive")
             .text(" is \"fail\"."),
@@ -64,20 +65,42 @@ pub(super) fn outcome(gate: &Gate) -> Sentence {
                 "{unchecked} of {checks} checks could not be made."
             ))
         }
-        GateOutcome::Inconclusive if passed + warnings == 0 => {
-            Sentence::led(Style::Unsure, "Gate inconclusive").text(&format!(
-                "{inconclusive} of {checks} checks could not be decided."
-            ))
+        GateOutcome::Inconclusive if inconclusive == checks => {
+            Sentence::led(Style::Unsure, "Gate inconclusive")
+                .text(&format!("{inconclusive} of {checks} checks {undecided}."))
         }
-        GateOutcome::Inconclusive => Sentence::led(Style::Unsure, "Gate passed").text(&format!(
-            "{passed} of {checks} checks passed; {inconclusive} could not be decided."
-        )),
-        GateOutcome::Warn => Sentence::led(Style::Unsure, "Gate passed").text(&format!(
-            "{passed} of {checks} checks passed; {warnings} with a warning."
-        )),
-        GateOutcome::Pass => Sentence::led(Style::Good, "Gate passed")
-            .text(&format!("{passed} of {checks} checks passed.")),
+        _ => {
+            let others = [
+                (inconclusive, undecided.as_str()),
+                (count(GateOutcome::Warn), "with a warning"),
+                (count(GateOutcome::Waived), "waived"),
+            ];
+            let others = others.iter().filter(|(count, _)| *count > 0);
+            let others: String = others
+                .map(|(count, how)| format!("; {count} {how}"))
+                .collect();
+            let style = match gate.outcome {
+                GateOutcome::Pass => Style::Good,
+                _ => Style::Unsure,
+            };
+            Sentence::led(style, "Gate passed")
+                .text(&format!("{passed} of {checks} checks passed{others}."))
+        }
     }
+}
+
+/// How many runs would decide all of which that is known, in brackets.
+fn more_runs(gate: &Gate) -> String {
+    let needed = gate.findings.iter().filter_map(|f| f.more_runs_needed);
+    let told = |runs| format!(" (would need about {} more runs)", about(runs));
+    needed.max().map_or(String::new(), told)
+}
+
+/// A number that is an estimate: two significant digits of it.
+fn about(number: u64) -> String {
+    let digits = number.checked_ilog10().unwrap_or(0);
+    let step = 10_u64.pow(digits.saturating_sub(1));
+    Unit::Count.format((number.div_ceil(step) * step) as f64, 2)
 }
 
 fn table<'a>(findings: impl Iterator<Item = &'a GateFinding>) -> Table {
@@ -93,13 +116,18 @@ fn table<'a>(findings: impl Iterator<Item = &'a GateFinding>) -> Table {
             GateOutcome::RuleAtFault | GateOutcome::DataAtFault => "NOT CHECKED",
             GateOutcome::Inconclusive => "inconclusive",
             GateOutcome::Warn => "warning",
+            GateOutcome::Waived => "waived",
             GateOutcome::Pass => "pass",
         };
+        let mut measured = shorten(&finding.measured, LONGEST_TEXT);
+        if let Some(runs) = finding.more_runs_needed {
+            measured.push_str(&format!(" (about {} more would decide it)", about(runs)));
+        }
         table.row(vec![
             result.to_owned(),
             label(&finding.subject),
             shorten(&finding.rule, LONGEST_TEXT),
-            shorten(&finding.measured, LONGEST_TEXT),
+            measured,
         ]);
     }
     table

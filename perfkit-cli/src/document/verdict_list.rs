@@ -40,6 +40,7 @@ fn outcome_word(outcome: GateOutcome) -> &'static str {
         GateOutcome::RuleAtFault | GateOutcome::DataAtFault => "not checked",
         GateOutcome::Inconclusive => "inconclusive",
         GateOutcome::Warn => "passed with warnings",
+        GateOutcome::Waived => "passed by a waiver",
         GateOutcome::Pass => "passed",
     }
 }

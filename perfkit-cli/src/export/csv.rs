@@ -43,6 +43,7 @@ fn findings(gate: &Gate) -> Vec<Vec<String>> {
             GateOutcome::DataAtFault => "data_at_fault",
             GateOutcome::Inconclusive => "inconclusive",
             GateOutcome::Warn => "warn",
+            GateOutcome::Waived => "waived",
             GateOutcome::Pass => "pass",
         };
         let texts = [&finding.subject, &finding.rule, &finding.measured];

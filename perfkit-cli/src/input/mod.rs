@@ -6,8 +6,8 @@ mod import;
 mod load;
 
 pub(crate) use config::{
-    Bound, BoundKind, Budget, CompareDefaults, ConfigFile, GateRules, OnInconclusive, OnMissing,
-    Regression, Scope, Statistic,
+    Amount, Bound, BoundKind, Budget, Ceiling, CompareDefaults, ConfigFile, GateRules, Limit,
+    OnInconclusive, OnMissing, Regression, Scope, Statistic, Waiver,
 };
 pub(crate) use import::try_all;
 pub(crate) use load::{is_report, load_report};

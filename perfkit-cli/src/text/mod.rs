@@ -3,10 +3,12 @@
 mod ci_commands;
 mod escape;
 mod shorten;
+mod time;
 mod wrap;
 
 pub(crate) use ci_commands::without_commands;
 pub(crate) use escape::{escape_markdown, escape_xml};
 pub(crate) use perfkit::text::printable;
 pub(crate) use shorten::{display_width, label, shorten};
+pub(crate) use time::{rfc_3339, utc};
 pub(crate) use wrap::wrap;

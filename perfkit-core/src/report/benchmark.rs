@@ -392,12 +392,15 @@ pub enum GateOutcome {
     Inconclusive,
     /// The rule holds, and the value is close to its bound.
     Warn,
+    /// The rule is broken, and a waiver allows it for now.
+    Waived,
     /// The rule holds.
     Pass,
 }
 
 /// One rule applied to one operation or benchmark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GateFinding {
     /// The operation or benchmark; the rule's pattern where nothing matched.
     pub subject: String,
@@ -407,4 +410,27 @@ pub struct GateFinding {
     pub measured: String,
     /// What the rule came to.
     pub outcome: GateOutcome,
+    /// About how many runs or calls more would decide what is inconclusive; `None` where
+    /// that is not known, or where no number of them would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more_runs_needed: Option<u64>,
+}
+
+impl GateFinding {
+    /// A rule and what it came to, in words.
+    #[must_use]
+    pub fn new(
+        subject: impl Into<String>,
+        rule: impl Into<String>,
+        measured: impl Into<String>,
+        outcome: GateOutcome,
+    ) -> Self {
+        Self {
+            subject: subject.into(),
+            rule: rule.into(),
+            measured: measured.into(),
+            outcome,
+            more_runs_needed: None,
+        }
+    }
 }

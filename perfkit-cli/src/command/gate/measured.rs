@@ -13,6 +13,7 @@ use crate::input::GateRules;
 use crate::terminal;
 
 use super::result::result;
+use super::today::today;
 
 /// The result of the gate; `None` where the user wants it to end. A regression counts
 /// when a second session finds it too, and budgets are for this tree alone. What the
@@ -33,15 +34,15 @@ pub(super) fn judge(
     succeeded(failure)?;
     let rules_of_regressions = rules.without_budgets();
     let first = [first];
-    let (mut regressions, mut notes) = judge_reports(&first, None, &rules_of_regressions);
+    let (mut regressions, mut notes) = judge_reports(&first, None, &rules_of_regressions, today());
     if is_suspected(&regressions) {
         let Some(second) = measure_again(session)? else {
             return Ok(None);
         };
-        let (second, _) = judge_reports(&[second], None, &rules_of_regressions);
+        let (second, _) = judge_reports(&[second], None, &rules_of_regressions, today());
         regressions = confirm(regressions, &second, rules.inconclusive);
     }
-    let (budgets, _) = judge_reports(&first, None, &rules.without_regressions());
+    let (budgets, _) = judge_reports(&first, None, &rules.without_regressions(), today());
     notes.extend(first[0].notes.iter().cloned());
     let findings = budgets.findings.into_iter().chain(regressions.findings);
     let gate = gate_of(findings.collect(), rules.inconclusive);

@@ -2,6 +2,7 @@
 
 mod measured;
 mod result;
+mod today;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -26,6 +27,7 @@ use super::sources::Sources;
 use super::{check_writable, deliver};
 
 use result::result;
+use today::today;
 
 const EXAMPLE: &str = "make one, for example with\n
     [[budget]]
@@ -111,7 +113,7 @@ fn judge_saved(
     let reports = arguments.reports.iter().map(load);
     let reports: Vec<Report> = reports.collect::<Result<_, _>>()?;
     let baseline = arguments.baseline.as_ref().map(load).transpose()?;
-    let judged = judge(&reports, baseline.as_ref(), rules);
+    let judged = judge(&reports, baseline.as_ref(), rules, today());
     Ok(result(&reports[0], judged))
 }
 

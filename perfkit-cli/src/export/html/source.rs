@@ -1,13 +1,11 @@
 //! Where the numbers come from: the machine, the build, and the command that
 //! measures them again.
 
-use std::time::{Duration, SystemTime};
-
 use perfkit::Report;
 use perfkit::report::{Sampling, StopReason};
 use perfkit::unit::Unit;
 
-use crate::text::{printable, shorten};
+use crate::text::{printable, rfc_3339, shorten, utc};
 
 /// The longest command line that is shown.
 const LONGEST_COMMAND: usize = 4000;
@@ -88,12 +86,7 @@ pub(super) fn machine(report: &Report) -> Option<String> {
 
 /// When the report was made: for machines and for people.
 pub(super) fn created(report: &Report) -> (String, String) {
-    // Beyond these years the format has no form, and formatting panics.
-    let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
-    let time = report.created.clamp(SystemTime::UNIX_EPOCH, last);
-    let text = humantime::format_rfc3339_seconds(time).to_string();
-    let shown = text.replace('T', " ").replace('Z', " UTC");
-    (text, shown)
+    (rfc_3339(report.created), utc(report.created))
 }
 
 /// The command that measures the same again, where the report tells it.

@@ -56,7 +56,7 @@ fn test_case(finding: &GateFinding) -> String {
         }
         GateOutcome::Inconclusive => format!("<skipped message=\"inconclusive: {measured}\"/>"),
         GateOutcome::Warn => format!("<system-out>warning: {measured}</system-out>"),
-        GateOutcome::Pass => format!("<system-out>{measured}</system-out>"),
+        GateOutcome::Waived | GateOutcome::Pass => format!("<system-out>{measured}</system-out>"),
     };
     format!("<testcase classname=\"{subject}\" name=\"{rule}\">{result}</testcase>\n")
 }

@@ -15,8 +15,8 @@ use crate::args::{Origin, Setting, Variable};
 use crate::error::{Error, shown};
 
 pub(crate) use rules::{
-    Bound, BoundKind, Budget, CompareDefaults, GateRules, OnInconclusive, OnMissing, Regression,
-    Scope, Statistic,
+    Amount, Bound, BoundKind, Budget, Ceiling, CompareDefaults, GateRules, Limit, OnInconclusive,
+    OnMissing, Regression, Scope, Statistic, Waiver,
 };
 
 use config_error::{ConfigError, explain, explain_toml};
@@ -142,7 +142,7 @@ mod tests {
         let bounds = &rules.budgets[0].bounds;
         let limits: Vec<_> = bounds
             .iter()
-            .map(|b| (b.statistic.name(), b.limit))
+            .map(|b| (b.statistic.name(), b.limit.value))
             .collect();
         let limits: Vec<_> = limits
             .iter()
@@ -161,7 +161,7 @@ mod tests {
             (bounds[3].warn, bounds[3].critical),
             (Some(240e6), Some(270e6))
         );
-        assert_eq!(rules.regressions[0].max_slowdown, 0.03);
+        assert_eq!(rules.regressions[0].limit, Limit::Share(0.03));
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
             |text: &str| format!("[[regression]]\nbenchmark = \"*\"\nmax_slowdown = {text}\n");
         for (text, expected) in [("\"150%\"", 1.5), ("\"5 %\"", 0.05), ("\"0%\"", 0.0)] {
             let rules = rules(&rule(text));
-            assert_eq!(rules.regressions[0].max_slowdown, expected);
+            assert_eq!(rules.regressions[0].limit, Limit::Share(expected));
         }
         for (text, meant) in [
             ("5", "5%"),
@@ -196,7 +196,11 @@ mod tests {
         );
         let budget = &rules.budgets[0];
         assert_eq!(budget.metric, Some(Metric::named("layout_shift")));
-        let bounds: Vec<_> = budget.bounds.iter().map(|b| (b.unit, b.limit)).collect();
+        let bounds: Vec<_> = budget
+            .bounds
+            .iter()
+            .map(|b| (b.limit.unit, b.limit.value))
+            .collect();
         assert_eq!(bounds, [(Unit::Bytes, 2_097_152.0), (Unit::Score, 0.1)]);
         let with = |line: &str| {
             complaint(&format!(

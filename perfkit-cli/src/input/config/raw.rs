@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use toml::Spanned;
+use toml::value::Datetime;
 
 use super::rules::{OnInconclusive, OnMissing};
 
@@ -14,6 +15,7 @@ pub(super) struct RawConfig {
     pub(super) gate: RawGate,
     pub(super) budget: Vec<Spanned<RawBudget>>,
     pub(super) regression: Vec<Spanned<RawRegression>>,
+    pub(super) waiver: Vec<Spanned<RawWaiver>>,
 }
 
 /// The configuration for those who only want the defaults of `compare`.
@@ -27,6 +29,8 @@ pub(super) struct RawCompareOnly {
     _budget: IgnoredAny,
     #[serde(rename = "regression")]
     _regression: IgnoredAny,
+    #[serde(rename = "waiver")]
+    _waiver: IgnoredAny,
 }
 
 #[derive(Default, Deserialize)]
@@ -47,6 +51,7 @@ pub(super) struct RawGate {
     pub(super) confidence: Option<Spanned<RawShare>>,
     pub(super) inconclusive: OnInconclusive,
     pub(super) missing: Option<OnMissing>,
+    pub(super) stale: Option<OnMissing>,
 }
 
 /// A share as a number or as text with a percent sign.
@@ -84,6 +89,23 @@ pub(super) struct RawRegression {
     pub(super) benchmark: Option<Spanned<String>>,
     pub(super) metric: Option<Spanned<String>>,
     pub(super) max_slowdown: Option<Spanned<RawShare>>,
+    pub(super) min_change: Option<Spanned<String>>,
+    pub(super) max_allocations: Option<Spanned<RawShare>>,
+    pub(super) max_allocated: Option<Spanned<RawShare>>,
+    pub(super) max_instructions: Option<Spanned<RawShare>>,
+    pub(super) max_cycles: Option<Spanned<RawShare>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawWaiver {
+    pub(super) operation: Option<Spanned<String>>,
+    pub(super) benchmark: Option<Spanned<String>>,
+    pub(super) metric: Option<Spanned<String>>,
+    pub(super) bound: Option<Spanned<String>>,
+    pub(super) ceiling: Option<Spanned<RawShare>>,
+    pub(super) until: Option<Spanned<Datetime>>,
+    pub(super) reason: Option<Spanned<String>>,
 }
 
 /// `"< 100ms"`, or a table of a limit and the shares of it that warn.

@@ -5,6 +5,7 @@ use std::fmt;
 use perfkit::Metric;
 use perfkit::unit::Unit;
 use serde::Deserialize;
+use toml::value::Date;
 use wildmatch::WildMatch;
 
 use crate::args::{Confidence, RunCount, Share, TimeSpan};
@@ -30,25 +31,28 @@ pub(crate) struct GateRules {
     /// What happens where something is gone; by default it fails where a rule names
     /// it, and warns where a pattern would match it.
     pub(crate) missing: Option<OnMissing>,
+    /// What a waiver does that has expired, or that nothing needs.
+    pub(crate) stale: OnMissing,
     pub(crate) budgets: Vec<Budget>,
     pub(crate) regressions: Vec<Regression>,
+    pub(crate) waivers: Vec<Waiver>,
 }
 
 impl GateRules {
-    /// The budgets alone.
+    /// The budgets alone, with their waivers.
     pub(crate) fn without_regressions(&self) -> Self {
-        Self {
-            regressions: Vec::new(),
-            ..self.clone()
-        }
+        let mut rules = self.clone();
+        rules.regressions.clear();
+        rules.waivers.retain(|waiver| !waiver.is_of_regressions());
+        rules
     }
 
-    /// The regressions alone.
+    /// The regressions alone, with their waivers.
     pub(crate) fn without_budgets(&self) -> Self {
-        Self {
-            budgets: Vec::new(),
-            ..self.clone()
-        }
+        let mut rules = self.clone();
+        rules.budgets.clear();
+        rules.waivers.retain(Waiver::is_of_regressions);
+        rules
     }
 }
 
@@ -67,8 +71,10 @@ impl Default for GateRules {
             confidence: 0.99,
             inconclusive: OnInconclusive::Pass,
             missing: None,
+            stale: OnMissing::Warn,
             budgets: Vec::new(),
             regressions: Vec::new(),
+            waivers: Vec::new(),
         }
     }
 }
@@ -81,6 +87,11 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
+    /// Whether both are for operations, or both for benchmarks.
+    pub(crate) fn is_of_one_kind(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+
     fn pattern(&self) -> &WildMatch {
         match self {
             Self::Operation(pattern) | Self::Benchmark(pattern) => pattern,
@@ -104,7 +115,8 @@ impl fmt::Display for Scope {
     }
 }
 
-/// What a rule does to the gate that is for something which only the baseline has.
+/// What a rule does to the gate that is for something which only the baseline has, or a
+/// waiver that is stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OnMissing {
@@ -131,9 +143,7 @@ pub(crate) struct Bound {
     pub(crate) kind: BoundKind,
     /// Whether the bound itself is still allowed.
     pub(crate) is_inclusive: bool,
-    /// In base units.
-    pub(crate) limit: f64,
-    pub(crate) unit: Unit,
+    pub(crate) limit: Amount,
     /// Beyond this value, still within the bound, there is a warning.
     pub(crate) warn: Option<f64>,
     /// Beyond this value, still within the bound, it is called critical.
@@ -179,6 +189,21 @@ impl Statistic {
         }
     }
 
+    /// All that a bound can be on.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Mean,
+        Self::Percentile(0.5),
+        Self::Percentile(0.95),
+        Self::Percentile(0.99),
+        Self::Max,
+        Self::SuccessRate,
+        Self::ErrorRate,
+        Self::Panics,
+        Self::Cancellations,
+        Self::Throughput,
+        Self::PeakMemory,
+    ];
+
     pub(super) fn kind(self) -> BoundKind {
         match self {
             Self::SuccessRate | Self::Throughput => BoundKind::Min,
@@ -208,6 +233,60 @@ pub(crate) struct Regression {
     pub(crate) scope: Scope,
     /// The metric that is compared instead of the time; of benchmarks only.
     pub(crate) metric: Option<Metric>,
-    /// The largest tolerated slowdown, or worsening of the metric: 0.03 for 3 %.
-    pub(crate) max_slowdown: f64,
+    pub(crate) limit: Limit,
+    /// A change that is smaller than this is tolerated, whatever its share.
+    pub(crate) min_change: Option<Amount>,
+}
+
+/// By how much something may be worse than it was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Limit {
+    /// A share of the baseline: 0.03 for 3 %.
+    Share(f64),
+    /// So much, whatever the baseline is.
+    Amount(Amount),
+}
+
+/// A value with its unit, in base units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Amount {
+    pub(crate) value: f64,
+    pub(crate) unit: Unit,
+}
+
+impl Amount {
+    /// Whether a metric of this unit can be held against it: a bare number stands for
+    /// whatever has no unit.
+    pub(crate) fn fits(self, metric: Unit) -> bool {
+        let is_bare = matches!(self.unit, Unit::Score | Unit::Count);
+        let has_no_unit = matches!(metric, Unit::Count | Unit::Ratio | Unit::Score);
+        self.unit == metric || (is_bare && has_no_unit)
+    }
+}
+
+/// A rule that may be broken for a while, up to a ceiling, for a reason.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiver {
+    pub(crate) scope: Scope,
+    /// The metric that the rule is on instead of the time.
+    pub(crate) metric: Option<Metric>,
+    pub(crate) ceiling: Ceiling,
+    /// The last day on which it holds, in UTC.
+    pub(crate) until: Date,
+    pub(crate) reason: String,
+}
+
+/// Which rule is waived, and how far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ceiling {
+    /// The bound of a budget on this statistic may go so far.
+    Bound(Statistic, Amount),
+    /// A regression rule tolerates so much.
+    Regression(Limit),
+}
+
+impl Waiver {
+    pub(crate) fn is_of_regressions(&self) -> bool {
+        matches!(self.ceiling, Ceiling::Regression(_))
+    }
 }
