@@ -580,6 +580,58 @@ fn the_result_is_a_report_and_a_page_of_the_workflow() {
         .complains("GITHUB_STEP_SUMMARY");
 }
 
+/// One call writes every form, also where the gate fails, and nothing is judged where one
+/// of them could not be written.
+#[test]
+fn a_failed_gate_is_saved_in_every_form() {
+    let folder = Folder::new();
+    save_benchmark(&folder, "report.json", "parse", 1.0);
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\nbenchmark = \"*\"\nmean = \"< 1ms\"\n",
+    );
+    let forms = [
+        ("--export-result", "result.json"),
+        ("--export-markdown", "result.md"),
+        ("--export-csv", "result.csv"),
+        ("--export-html", "page.html"),
+        ("--export-junit", "junit.xml"),
+        ("--output", "result.txt"),
+    ];
+    let call = |forms: &[(&'static str, &'static str)]| {
+        let forms = forms.iter().flat_map(|(flag, file)| [*flag, *file]);
+        folder.run(["gate", "report.json"].into_iter().chain(forms))
+    };
+    let answer = call(&forms).exits_with(1);
+    assert_eq!(answer.stdout, "", "it went to a file");
+    assert_fits_schema(&folder.read("result.json"));
+    let saved = folder.report("result.json");
+    assert_eq!(saved.gate.unwrap().outcome, GateOutcome::Fail);
+    assert!(saved.benchmarks.is_empty(), "the result is the gate's");
+    let junit = folder.read("junit.xml");
+    let junit = roxmltree::Document::parse(&junit).unwrap();
+    assert_eq!(junit.root_element().attribute("failures"), Some("1"));
+    let begins = [
+        ("result.md", "**Gate failed:**"),
+        ("result.csv", "outcome,subject,rule,measured"),
+        ("result.txt", "Gate failed:"),
+        ("page.html", "<!doctype html>"),
+    ];
+    for (file, begin) in begins {
+        assert!(folder.read(file).starts_with(begin), "{file}");
+    }
+    let page = folder.read("page.html");
+    assert!(page.contains("Gate failed") && page.contains("<svg"));
+
+    folder.write("perfkit.toml", "no rules, so that reading them fails\n");
+    call(&[("--export-junit", "no/such/folder/junit.xml")])
+        .exits_with(2)
+        .complains("there is no folder no/such/folder");
+    call(&[("--export-csv", "one"), ("--output", "one")])
+        .exits_with(2)
+        .complains("two results cannot go to one file, one");
+}
+
 #[test]
 fn memory_that_is_perfkit_s_own_is_not_held_against_a_command() {
     let folder = Folder::new();

@@ -86,6 +86,26 @@ pub(crate) struct GateArguments {
     #[arg(long, value_name = "FILE", requires = "base")]
     pub(crate) export_json: Option<PathBuf>,
 
+    /// Also save the gate's result as a report.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_result: Option<PathBuf>,
+
+    /// Also save the gate's result as Markdown.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_markdown: Option<PathBuf>,
+
+    /// Also save the gate's result as CSV.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_csv: Option<PathBuf>,
+
+    /// Also save the gate's result as a page, with charts of what it measured.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_html: Option<PathBuf>,
+
+    /// Also save the gate's result as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_junit: Option<PathBuf>,
+
     /// Fail where a check cannot be decided, as `inconclusive = "fail"` in perfkit.toml
     /// does.
     #[arg(long)]

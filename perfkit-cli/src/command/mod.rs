@@ -14,6 +14,7 @@ mod sources;
 
 use std::path::Path;
 
+use anstream::adapter::strip_str;
 use perfkit::Report;
 
 use crate::args::{Format, Verbosity};
@@ -39,7 +40,14 @@ fn deliver_text(
     output: Option<&Path>,
 ) -> Result<(), Error> {
     match output {
-        Some(path) => formats::save(path, &render(None)?),
+        Some(path) => {
+            let text = render(None)?;
+            match format {
+                // A file has no colours.
+                Format::Human => formats::save(path, strip_str(&text).to_string()),
+                _ => formats::save(path, &text),
+            }
+        }
         None => {
             let text = render(terminal::stdout_width())?;
             match format {
@@ -87,6 +95,25 @@ fn check_writable(path: &Path) -> Result<(), Error> {
         )));
     }
     Ok(())
+}
+
+/// Refuses files that cannot be written, and two results that would go to one file,
+/// before the work is done that they are to hold.
+fn check_all_writable(paths: &[&Path]) -> Result<(), Error> {
+    paths.iter().try_for_each(|path| check_writable(path))?;
+    check_apart(paths)
+}
+
+/// Refuses two results that would go to one file.
+fn check_apart(paths: &[&Path]) -> Result<(), Error> {
+    let is_taken = |(index, path): &(usize, &&Path)| paths[..*index].contains(path);
+    match paths.iter().enumerate().find(is_taken) {
+        None => Ok(()),
+        Some((_, path)) => Err(Error::usage(format!(
+            "two results cannot go to one file, {}",
+            shown(path)
+        ))),
+    }
 }
 
 /// Refuses a plot in a format that is not drawn.

@@ -11,11 +11,11 @@ use crate::text::{escape_markdown, label, shorten};
 use super::layout::{Layout, Named};
 
 /// How long a page may get, in bytes. A comment on GitHub has at most 65,536
-/// characters.
-const LONGEST_PAGE: usize = 64_000;
+/// characters, and what posts it may add a line of its own.
+const LONGEST_PAGE: usize = 60_000;
 
 /// Where tables end, so that there is room for what follows them.
-const TABLES_END: usize = 52_000;
+const TABLES_END: usize = 48_000;
 
 /// The most columns of a table.
 const MOST_COLUMNS: usize = 5;

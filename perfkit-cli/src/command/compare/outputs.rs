@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use perfkit::Report;
 
 use crate::args::{CompareArguments, Format, Setting, Verbosity};
-use crate::command::{check_plot, check_writable, deliver, draw, first_error, save};
-use crate::error::{Error, shown};
+use crate::command::{check_apart, check_plot, check_writable, deliver, draw, first_error, save};
+use crate::error::Error;
 
 /// The forms in which a result is printed and saved.
 pub(super) struct Outputs {
@@ -41,14 +41,7 @@ impl Outputs {
         paths.iter().try_for_each(|path| check_writable(path))?;
         self.plot.as_deref().map_or(Ok(()), check_plot)?;
         paths.extend(self.plot.as_deref());
-        let is_taken = |(index, path): &(usize, &&Path)| paths[..*index].contains(path);
-        match paths.iter().enumerate().find(is_taken) {
-            None => Ok(()),
-            Some((_, path)) => Err(Error::usage(format!(
-                "two results cannot go to one file, {}",
-                shown(path)
-            ))),
-        }
+        check_apart(&paths)
     }
 
     /// Saves the result wherever that was asked, then prints it. What fails keeps

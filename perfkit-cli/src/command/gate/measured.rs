@@ -1,18 +1,15 @@
 //! A gate that measures: this tree against a revision.
 
-use std::path::Path;
-
 use perfkit::Report;
 
 use crate::analysis::{confirm, gate_of, is_suspected, judge as judge_reports};
-use crate::args::Format;
 use crate::command::compare::{Outcome, Session, compare};
-use crate::command::save;
 use crate::error::Error;
 use crate::input::GateRules;
 use crate::terminal;
 
-use super::result::result;
+use super::outputs::Outputs;
+use super::result::Judged;
 use super::today::today;
 
 /// The result of the gate; `None` where the user wants it to end. A regression counts
@@ -21,13 +18,13 @@ use super::today::today;
 pub(super) fn judge(
     session: Session<'_>,
     rules: &GateRules,
-    saved: Option<&Path>,
-) -> Result<Option<Report>, Error> {
+    outputs: &Outputs,
+) -> Result<Option<Judged>, Error> {
     let Outcome {
         report: first,
         failure,
     } = compare(session)?;
-    saved.map_or(Ok(()), |path| save(&first, Format::Json, path))?;
+    outputs.save_measured(&first)?;
     if session.is_interrupted() {
         return Ok(None);
     }
@@ -46,7 +43,7 @@ pub(super) fn judge(
     notes.extend(first[0].notes.iter().cloned());
     let findings = budgets.findings.into_iter().chain(regressions.findings);
     let gate = gate_of(findings.collect(), rules.inconclusive);
-    Ok(Some(result(&first[0], (gate, notes))))
+    Ok(Some(Judged::new(first.into(), (gate, notes))))
 }
 
 /// A session of new processes; `None` where the user wants it to end.

@@ -3,10 +3,38 @@
 use perfkit::Report;
 use perfkit::report::{Gate, Note};
 
-/// A report of the gate alone, with the environment of what was judged.
-pub(super) fn result(judged: &Report, (gate, notes): (Gate, Vec<Note>)) -> Report {
-    let mut result = Report::new(judged.environment.clone());
-    result.gate = Some(gate);
-    result.notes = notes;
-    result
+use crate::input::environment;
+
+/// The result of a gate, and what it judged.
+pub(super) struct Judged {
+    /// A report of the gate alone, with the environment of what was judged.
+    pub(super) result: Report,
+    /// The reports that it judged, one or more.
+    reports: Vec<Report>,
+}
+
+impl Judged {
+    pub(super) fn new(reports: Vec<Report>, (gate, notes): (Gate, Vec<Note>)) -> Self {
+        let judged = reports.first().map(|report| report.environment.clone());
+        let mut result = Report::new(judged.unwrap_or_else(environment::detect));
+        result.gate = Some(gate);
+        result.notes = notes;
+        Self { result, reports }
+    }
+
+    /// The result with the numbers that it rests on, where these are of one report.
+    pub(super) fn with_numbers(&self) -> Report {
+        let mut whole = match self.reports.as_slice() {
+            [report] => report.clone(),
+            _ => return self.result.clone(),
+        };
+        whole.created = self.result.created;
+        whole.gate.clone_from(&self.result.gate);
+        for note in &self.result.notes {
+            if !whole.notes.contains(note) {
+                whole.notes.push(note.clone());
+            }
+        }
+        whole
+    }
 }
