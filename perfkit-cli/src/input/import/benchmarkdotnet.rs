@@ -48,11 +48,8 @@ struct Case {
 struct Statistics {
     original_values: Option<Vec<Number>>,
     n: Number,
-    min: Number,
-    median: Number,
-    mean: Number,
-    max: Number,
-    standard_deviation: Number,
+    #[serde(flatten)]
+    time: Reported,
     percentiles: Option<Percentiles>,
 }
 
@@ -143,13 +140,8 @@ fn entry(case: Case) -> Entry {
     } else {
         let reported = Reported {
             count: statistics.n.0.unwrap_or(0.0) as u64,
-            mean: statistics.mean.0,
-            median: statistics.median.0,
-            std_dev: statistics.standard_deviation.0,
-            min: statistics.min.0,
-            max: statistics.max.0,
             p95: statistics.percentiles.unwrap_or_default().p95.0,
-            ..Reported::default()
+            ..statistics.time
         };
         entry.reported(Metric::WALL_TIME, Scale::NANOSECONDS, reported);
         entry.note(Note::info(

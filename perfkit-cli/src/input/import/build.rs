@@ -9,7 +9,9 @@ use perfkit::report::{
 };
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
+use serde::{Deserialize, Deserializer};
 
+use super::json::Number;
 use super::parse_error::ParseError;
 use super::units::Scale;
 
@@ -36,19 +38,47 @@ pub(super) struct Entry {
 }
 
 /// The numbers that a tool reports of values which it does not hand over, in
-/// its own unit.
-#[derive(Clone, Copy, Debug, Default)]
+/// its own unit; of JSON by the names that tools give them.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Reported {
     /// How many values there were; 0 where that is not said.
+    #[serde(skip)]
     pub(super) count: u64,
+    #[serde(deserialize_with = "number", alias = "avg", alias = "Mean")]
     pub(super) mean: Option<f64>,
+    #[serde(deserialize_with = "number", alias = "med", alias = "Median")]
     pub(super) median: Option<f64>,
+    #[serde(
+        deserialize_with = "number",
+        alias = "stddev",
+        alias = "StandardDeviation"
+    )]
     pub(super) std_dev: Option<f64>,
+    #[serde(deserialize_with = "number", alias = "Min")]
     pub(super) min: Option<f64>,
+    #[serde(deserialize_with = "number", alias = "Max")]
     pub(super) max: Option<f64>,
+    #[serde(deserialize_with = "number", alias = "p(95)")]
     pub(super) p95: Option<f64>,
+    #[serde(deserialize_with = "number", alias = "p(99)")]
     pub(super) p99: Option<f64>,
+    #[serde(deserialize_with = "number", alias = "p(99.9)")]
     pub(super) p99_9: Option<f64>,
+}
+
+impl Reported {
+    /// Nothing but a mean.
+    pub(super) fn of_mean(mean: Option<f64>) -> Self {
+        Self {
+            mean,
+            ..Self::default()
+        }
+    }
+}
+
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Number::deserialize(deserializer).map(|number| number.0)
 }
 
 impl Import {

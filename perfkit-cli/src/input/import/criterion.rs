@@ -200,11 +200,8 @@ pub(super) fn add_estimates(entry: &mut Entry, identity: &Identity, estimates: &
     };
     entry.reported(Metric::WALL_TIME, Scale::NANOSECONDS, reported);
     if let Some((scale, amount)) = identity.amount() {
-        let reported = Reported {
-            mean: mean.map(|mean| amount * 1e9 / mean),
-            ..Reported::default()
-        };
-        entry.reported(Metric::THROUGHPUT, scale, reported);
+        let rate = Reported::of_mean(mean.map(|mean| amount * 1e9 / mean));
+        entry.reported(Metric::THROUGHPUT, scale, rate);
     }
     entry.note(Note::info(
         NoteCode::NoSamples,

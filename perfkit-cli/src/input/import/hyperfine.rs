@@ -20,13 +20,10 @@ struct File {
 #[derive(Deserialize)]
 struct Outcome {
     command: String,
-    mean: Number,
-    stddev: Number,
-    median: Number,
+    #[serde(flatten)]
+    time: Reported,
     user: Number,
     system: Number,
-    min: Number,
-    max: Number,
     times: Option<Vec<Number>>,
     memory_usage_byte: Option<Vec<Number>>,
     exit_codes: Option<Vec<Option<i64>>>,
@@ -65,18 +62,7 @@ fn entry(outcome: Outcome) -> Entry {
     };
     let successes = times.len() as u64 - failures;
     if times.is_empty() {
-        entry.reported(
-            Metric::WALL_TIME,
-            Scale::SECONDS,
-            Reported {
-                mean: outcome.mean.0,
-                median: outcome.median.0,
-                std_dev: outcome.stddev.0,
-                min: outcome.min.0,
-                max: outcome.max.0,
-                ..Reported::default()
-            },
-        );
+        entry.reported(Metric::WALL_TIME, Scale::SECONDS, outcome.time);
     } else {
         entry.samples(Metric::WALL_TIME, Scale::SECONDS, good(&times));
         entry.runs(successes, failures);
@@ -85,8 +71,7 @@ fn entry(outcome: Outcome) -> Entry {
     if failures == 0 {
         let mean = |value: Option<f64>| Reported {
             count: successes,
-            mean: value,
-            ..Reported::default()
+            ..Reported::of_mean(value)
         };
         let cpu = outcome.user.0.zip(outcome.system.0).map(|(u, s)| u + s);
         entry.reported(Metric::USER_TIME, Scale::SECONDS, mean(outcome.user.0));

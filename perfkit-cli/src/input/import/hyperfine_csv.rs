@@ -84,10 +84,7 @@ fn of_one(fields: &Fields<'_>) -> Result<Entry, String> {
     let time = reported(fields, "")?;
     entry.reported(Metric::WALL_TIME, Scale::SECONDS, time);
     for (heading, metric) in [("user", Metric::USER_TIME), ("system", Metric::SYSTEM_TIME)] {
-        let mean = Reported {
-            mean: number(fields, heading)?,
-            ..Reported::default()
-        };
+        let mean = Reported::of_mean(number(fields, heading)?);
         entry.reported(metric, Scale::SECONDS, mean);
     }
     Ok(entry)

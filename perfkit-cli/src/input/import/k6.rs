@@ -92,16 +92,8 @@ struct Entity {
 
 #[derive(Clone, Copy, Deserialize)]
 struct Values {
-    avg: Number,
-    min: Number,
-    med: Number,
-    max: Number,
-    #[serde(rename = "p(95)")]
-    p95: Number,
-    #[serde(rename = "p(99)")]
-    p99: Number,
-    #[serde(rename = "p(99.9)")]
-    p99_9: Number,
+    #[serde(flatten)]
+    trend: Reported,
     count: Number,
     rate: Number,
     value: Number,
@@ -172,7 +164,7 @@ fn add(import: &mut Import, mut entry: Entry, metrics: &BTreeMap<String, Entity>
         if values.passes.0.is_some() || values.fails.0.is_some() {
             let scale = Scale::new(Unit::Ratio, 1.0, better_rate(name));
             entry.value(units::metric(name), scale, values.rate.0.or(values.value.0));
-        } else if values.avg.0.is_some() || values.med.0.is_some() {
+        } else if values.trend.mean.or(values.trend.median).is_some() {
             let is_request = name.starts_with("http_req_");
             let count = values
                 .count
@@ -237,17 +229,9 @@ fn add_trend(entry: &mut Entry, name: &str, entity: &Entity, count: f64) {
     } else {
         Scale::new(Unit::Score, 1.0, Direction::LowerIsBetter)
     };
-    let values = entity.values();
     let reported = Reported {
         count: count.max(0.0) as u64,
-        mean: values.avg.0,
-        median: values.med.0,
-        min: values.min.0,
-        max: values.max.0,
-        p95: values.p95.0,
-        p99: values.p99.0,
-        p99_9: values.p99_9.0,
-        ..Reported::default()
+        ..entity.values().trend
     };
     entry.reported(units::metric(name), scale, reported);
     if name == "http_req_duration" {

@@ -127,9 +127,8 @@ pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
             } else {
                 let reported = Reported {
                     count: runs,
-                    mean: Some(mean),
                     std_dev,
-                    ..Reported::default()
+                    ..Reported::of_mean(Some(mean))
                 };
                 entry.reported(Metric::WALL_TIME, Scale::SECONDS, reported);
             }
@@ -232,11 +231,7 @@ fn add(entry: &mut Entry, reading: &Reading<'_>) -> Result<(), String> {
         None if metric == Metric::WALL_TIME => Scale::NANOSECONDS,
         None => Scale::COUNT,
     };
-    let reported = Reported {
-        mean: Some(value),
-        ..Reported::default()
-    };
-    entry.reported(metric, scale, reported);
+    entry.reported(metric, scale, Reported::of_mean(Some(value)));
     Ok(())
 }
 

@@ -49,11 +49,8 @@ struct Measured {
 
 #[derive(Deserialize)]
 struct Stats {
-    min: Number,
-    max: Number,
-    mean: Number,
-    stddev: Number,
-    median: Number,
+    #[serde(flatten)]
+    time: Reported,
     #[serde(default)]
     rounds: u64,
     data: Option<Vec<Number>>,
@@ -100,12 +97,7 @@ fn entry(measured: Measured) -> Entry {
     }
     let reported = Reported {
         count: stats.rounds,
-        mean: stats.mean.0,
-        median: stats.median.0,
-        std_dev: stats.stddev.0,
-        min: stats.min.0,
-        max: stats.max.0,
-        ..Reported::default()
+        ..stats.time
     };
     entry.reported(Metric::WALL_TIME, Scale::SECONDS, reported);
     let note = if data.is_empty() {
