@@ -87,42 +87,8 @@ pub(crate) struct CompareArguments {
     )]
     pub(crate) parameter_step_size: Option<String>,
 
-    /// First run each command N times without counting [default: 1, or $PERFKIT_WARMUP].
-    #[arg(short, long, value_name = "N", help_heading = RUNS)]
-    pub(crate) warmup: Option<u64>,
-
-    /// Run each command exactly N times, whatever time that takes.
-    #[arg(short, long, value_name = "N", help_heading = RUNS)]
-    pub(crate) runs: Option<RunCount>,
-
-    /// Run each command at least N times [default: as many as a verdict needs, 12 for two
-    /// commands; or $PERFKIT_MIN_RUNS].
-    #[arg(short, long, value_name = "N", help_heading = RUNS)]
-    pub(crate) min_runs: Option<RunCount>,
-
-    /// Run each command at most N times [default: 10000, or $PERFKIT_MAX_RUNS].
-    #[arg(short = 'M', long, value_name = "N", help_heading = RUNS)]
-    pub(crate) max_runs: Option<RunCount>,
-
-    /// Measure for at most this time, all commands or each group of benchmarks together; it
-    /// ends before where every verdict is clear [default: 3s for each command, 1s for each
-    /// benchmark, more for slow ones; or $PERFKIT_TIME].
-    #[arg(long, value_name = "TIME", help_heading = RUNS)]
-    pub(crate) time: Option<TimeSpan>,
-
-    /// How sure a verdict must be, all of them together [default: 99.9%, or
-    /// $PERFKIT_CONFIDENCE].
-    #[arg(long, value_name = "LEVEL", help_heading = RUNS)]
-    pub(crate) confidence: Option<Confidence>,
-
-    /// Differences up to this size count as the same [default: 0.5%, or
-    /// $PERFKIT_INDIFFERENCE].
-    #[arg(long, value_name = "SHARE", help_heading = RUNS)]
-    pub(crate) indifference: Option<Share>,
-
-    /// The number that decides the order of runs; the report has it [default: a random one].
-    #[arg(long, value_name = "NUMBER", help_heading = RUNS)]
-    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
 
     /// Run this before each run, not measured; give one for all commands, or one for each.
     #[arg(short, long, value_name = "COMMAND", help_heading = COMMANDS)]
@@ -201,6 +167,47 @@ pub(crate) struct CompareArguments {
     /// Exit with 3 when a verdict is inconclusive, or nothing could be compared.
     #[arg(long, help_heading = RESULT)]
     pub(crate) strict: bool,
+}
+
+/// How much is measured, and how sure a verdict must be.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Effort {
+    /// First run each command N times without counting [default: 1, or $PERFKIT_WARMUP].
+    #[arg(short, long, value_name = "N", help_heading = RUNS)]
+    pub(crate) warmup: Option<u64>,
+
+    /// Run each command exactly N times, whatever time that takes.
+    #[arg(short, long, value_name = "N", help_heading = RUNS)]
+    pub(crate) runs: Option<RunCount>,
+
+    /// Run each command at least N times [default: as many as a verdict needs, 12 for two
+    /// commands; or $PERFKIT_MIN_RUNS].
+    #[arg(short, long, value_name = "N", help_heading = RUNS)]
+    pub(crate) min_runs: Option<RunCount>,
+
+    /// Run each command at most N times [default: 10000, or $PERFKIT_MAX_RUNS].
+    #[arg(short = 'M', long, value_name = "N", help_heading = RUNS)]
+    pub(crate) max_runs: Option<RunCount>,
+
+    /// Measure for at most this time, all commands or each group of benchmarks together; it
+    /// ends before where every verdict is clear [default: 3s for each command, 1s for each
+    /// benchmark, more for slow ones; or $PERFKIT_TIME].
+    #[arg(long, value_name = "TIME", help_heading = RUNS)]
+    pub(crate) time: Option<TimeSpan>,
+
+    /// How sure a verdict must be, all of them together [default: 99.9%, or
+    /// $PERFKIT_CONFIDENCE].
+    #[arg(long, value_name = "LEVEL", help_heading = RUNS)]
+    pub(crate) confidence: Option<Confidence>,
+
+    /// Differences up to this size count as the same [default: 0.5%, or
+    /// $PERFKIT_INDIFFERENCE].
+    #[arg(long, value_name = "SHARE", help_heading = RUNS)]
+    pub(crate) indifference: Option<Share>,
+
+    /// The number that decides the order of runs; the report has it [default: a random one].
+    #[arg(long, value_name = "NUMBER", help_heading = RUNS)]
+    pub(crate) seed: Option<u64>,
 }
 
 /// What commands read.

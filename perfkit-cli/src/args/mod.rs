@@ -12,7 +12,7 @@ mod setting;
 mod similar;
 mod values;
 
-pub(crate) use compare::{CompareArguments, Input, Output};
+pub(crate) use compare::{CompareArguments, Effort, Input, Output};
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use environment::Variable;
 pub(crate) use export::{ExportArguments, ExportTarget};

@@ -12,12 +12,11 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::args::{Format, RunArguments, Verbosity};
-use crate::command_run::describe_status;
+use crate::command_run::{describe_status, not_started};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::input::{environment, load_report};
 use crate::interrupt::Signals;
-use crate::text::printable;
 
 use super::sources::Sources;
 use super::{check_writable, deliver, first_error, save};
@@ -72,15 +71,7 @@ fn start(arguments: &RunArguments, folder: &Path) -> Result<Started, Error> {
         .env("PERFKIT_REPORT", folder.join("{pid}.json"))
         .env("PERFKIT_REPORT_EVERY", format!("{}ms", every.as_millis()))
         .spawn()
-        .map_err(|error| {
-            let program = printable(program);
-            match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    Error::command_failed(format!("the program `{program}` was not found"))
-                }
-                _ => Error::command_failed(format!("`{program}` could not be started: {error}")),
-            }
-        })?;
+        .map_err(|error| not_started(program, &error))?;
     Ok(Started {
         child,
         has_own_group,

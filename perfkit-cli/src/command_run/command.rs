@@ -83,13 +83,7 @@ impl MeasuredCommand<'_> {
     /// user asked for an end is ended by the next request.
     fn run_hook(&self, kind: &str, hook: Option<&CommandLine>) -> Result<(), RunFailure> {
         let Some(hook) = hook else { return Ok(()) };
-        let launch = Launch {
-            command: hook,
-            input: &Input::Null,
-            output: &Output::Null,
-            timeout: None,
-            ignored_requests: self.context.signals.requests(),
-        };
+        let launch = Launch::aside(hook, self.context.signals.requests());
         let failed = |what: String, stderr: String| {
             let reason = format!("the {kind} command `{}` {what}", printable(&hook.text));
             RunFailure::new(FailureKind::Hook, reason).with_stderr(stderr)

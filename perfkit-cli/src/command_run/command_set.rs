@@ -44,10 +44,18 @@ impl<'a> CommandSet<'a> {
             signals,
         };
         let variants = variants(templates, trees)?;
+        // What is run around commands is never measured, always through a shell.
+        let hook_shell = shell.or_default();
         let mut all: Vec<MeasuredCommand<'a>> = Vec::new();
         for (index, template) in templates.commands.iter().enumerate() {
             for (number, variant) in variants.iter().enumerate() {
-                let hooks = Hooks::of(templates, index, shell);
+                let hook = |hook: Option<&String>| {
+                    let text = hook.map(|hook| fill(hook, &variant.parameters));
+                    text.map(|text| CommandLine::new(&text, &hook_shell))
+                        .transpose()
+                };
+                // One for each command, or one for all.
+                let own = |hooks: &'a [String]| hooks.get(index).or(hooks.first());
                 // Names do not tell where a tree lies.
                 let named = index * combinations + number / trees.len().max(1);
                 let name = name_template(templates, index, named).unwrap_or(template);
@@ -56,10 +64,10 @@ impl<'a> CommandSet<'a> {
                 all.push(MeasuredCommand {
                     name: unused_name(&all, name, variant.tree),
                     command_line: CommandLine::new(&text, shell)?,
-                    prepare: hooks.fill(hooks.prepare, &variant.parameters)?,
-                    conclude: hooks.fill(hooks.conclude, &variant.parameters)?,
-                    setup: hooks.fill(hooks.setup, &variant.parameters)?,
-                    cleanup: hooks.fill(hooks.cleanup, &variant.parameters)?,
+                    prepare: hook(own(&templates.prepare))?,
+                    conclude: hook(own(&templates.conclude))?,
+                    setup: hook(templates.setup.as_ref())?,
+                    cleanup: hook(templates.cleanup.as_ref())?,
                     parameters: variant.named.clone(),
                     tree: variant.tree,
                     was_set_up: false,
@@ -248,35 +256,4 @@ fn unused_name(taken: &[MeasuredCommand<'_>], name: String, tree: Option<&Comman
         .into_iter()
         .find(|name| !is_taken(name))
         .unwrap_or(name)
-}
-
-/// What is run around one command; never measured, always through a shell.
-struct Hooks<'a> {
-    prepare: Option<&'a String>,
-    conclude: Option<&'a String>,
-    setup: Option<&'a String>,
-    cleanup: Option<&'a String>,
-    shell: Shell,
-}
-
-impl<'a> Hooks<'a> {
-    fn of(templates: &'a Templates, command: usize, shell: &Shell) -> Self {
-        let of_command = |hooks: &'a Vec<String>| hooks.get(command).or(hooks.first());
-        Self {
-            prepare: of_command(&templates.prepare),
-            conclude: of_command(&templates.conclude),
-            setup: templates.setup.as_ref(),
-            cleanup: templates.cleanup.as_ref(),
-            shell: shell.or_default(),
-        }
-    }
-
-    fn fill(
-        &self,
-        hook: Option<&String>,
-        parameters: &Parameters,
-    ) -> Result<Option<CommandLine>, Error> {
-        hook.map(|hook| CommandLine::new(&fill(hook, parameters), &self.shell))
-            .transpose()
-    }
 }

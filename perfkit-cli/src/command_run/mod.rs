@@ -13,6 +13,6 @@ pub(crate) use command::{CommandTree, MeasuredCommand};
 pub(crate) use command_line::Shell;
 pub(crate) use command_set::CommandSet;
 pub(crate) use parameters::combinations;
-pub(crate) use process::describe_status;
+pub(crate) use process::{describe_status, not_started};
 pub(crate) use shell_cost::ShellCost;
 pub(crate) use templates::Templates;

@@ -44,6 +44,19 @@ pub(crate) struct Launch<'a> {
     pub(crate) ignored_requests: usize,
 }
 
+impl<'a> Launch<'a> {
+    /// Of a command that is not measured itself.
+    pub(crate) fn aside(command: &'a CommandLine, ignored_requests: usize) -> Self {
+        Self {
+            command,
+            input: &Input::Null,
+            output: &Output::Null,
+            timeout: None,
+            ignored_requests,
+        }
+    }
+}
+
 /// How a process ended.
 pub(crate) enum Ended {
     /// By itself.
@@ -80,7 +93,7 @@ pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error
     let start_ns = clock.now_ns();
     let child = command
         .spawn()
-        .map_err(|error| not_started(launch.command, &error))?;
+        .map_err(|error| not_started(launch.command.program(), &error))?;
     let mut process = Process::new(child, signals)?;
     let deadline_ns = launch
         .timeout
@@ -161,8 +174,9 @@ fn open(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(|error| Error::file("read", path, error))
 }
 
-fn not_started(command: &CommandLine, error: &io::Error) -> Error {
-    let program = printable(command.program());
+/// Why a program could not be started.
+pub(crate) fn not_started(program: &str, error: &io::Error) -> Error {
+    let program = printable(program);
     match error.kind() {
         io::ErrorKind::NotFound => {
             Error::command_failed(format!("the program `{program}` was not found"))
@@ -203,14 +217,9 @@ impl<'a> Process<'a> {
     fn new(mut child: Child, signals: &'a Signals) -> Result<Self, Error> {
         let failed = |error: io::Error| Error::data(format!("cannot watch a process: {error}"));
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        stdout
-            .as_ref()
-            .map_or(Ok(()), do_not_block)
-            .map_err(failed)?;
-        stderr
-            .as_ref()
-            .map_or(Ok(()), do_not_block)
-            .map_err(failed)?;
+        let (out, err) = (stdout.as_ref(), stderr.as_ref());
+        out.map_or(Ok(()), do_not_block).map_err(failed)?;
+        err.map_or(Ok(()), do_not_block).map_err(failed)?;
         Ok(Self {
             pid: Pid::from_child(&child),
             signals,

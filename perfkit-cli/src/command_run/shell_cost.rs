@@ -5,7 +5,6 @@ use perfkit::report::{Benchmark, Note, NoteCode};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, stats};
 
-use crate::args::{Input, Output};
 use crate::error::Error;
 use crate::interrupt::Signals;
 
@@ -90,14 +89,7 @@ impl ShellCost {
 }
 
 fn start(nothing: &CommandLine, signals: &Signals) -> Result<RunResult, Error> {
-    let launch = Launch {
-        command: nothing,
-        input: &Input::Null,
-        output: &Output::Null,
-        timeout: None,
-        ignored_requests: 0,
-    };
-    match process::run(&launch, signals)? {
+    match process::run(&Launch::aside(nothing, 0), signals)? {
         Ended::Exited(end) if end.status.success() => Ok(RunResult::Done(values(&end))),
         Ended::Exited(end) => Err(Error::command_failed(format!(
             "the shell `{}` ended with {} when it had nothing to do",

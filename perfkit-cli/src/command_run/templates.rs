@@ -10,7 +10,7 @@ use crate::error::Error;
 use super::parameters::Parameters;
 
 /// The commands of a comparison and what belongs to them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Templates {
     pub(crate) commands: Vec<String>,
     /// None, one for each command, or one for each command and combination.
@@ -39,16 +39,8 @@ impl Templates {
     pub(crate) fn of(commands: Vec<String>) -> Self {
         Self {
             commands,
-            names: Vec::new(),
             combinations: vec![Parameters::new()],
-            prepare: Vec::new(),
-            conclude: Vec::new(),
-            setup: None,
-            cleanup: None,
-            input: Input::Null,
-            output: Output::Null,
-            timeout: None,
-            baseline: None,
+            ..Self::default()
         }
     }
 

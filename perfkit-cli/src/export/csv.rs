@@ -1,7 +1,7 @@
 //! For spreadsheets and scripts: one line per metric, in base units.
 
 use perfkit::report::{Gate, GateOutcome};
-use perfkit::{MetricSummary, Report};
+use perfkit::{Metric, MetricSummary, Report};
 
 use crate::error::Error;
 use crate::text::{printable, shorten};
@@ -56,25 +56,13 @@ fn findings(gate: &Gate) -> Vec<Vec<String>> {
 
 fn metrics(report: &Report) -> Vec<Vec<String>> {
     let mut lines = vec![HEADINGS.map(str::to_owned).to_vec()];
-    for benchmark in &report.benchmarks {
-        for (metric, summary) in &benchmark.metrics {
-            lines.push(line(
-                "benchmark",
-                &benchmark.label(),
-                metric.name(),
-                summary,
-            ));
-        }
-    }
-    for operation in &report.operations {
-        for (metric, summary) in &operation.lifetime.metrics {
-            lines.push(line(
-                "operation",
-                &operation.label(),
-                metric.name(),
-                summary,
-            ));
-        }
+    let benchmarks = report.benchmarks.iter();
+    let benchmarks = benchmarks.map(|b| ("benchmark", b.label(), &b.metrics));
+    let operations = report.operations.iter();
+    let operations = operations.map(|o| ("operation", o.label(), &o.lifetime.metrics));
+    for (kind, name, metrics) in benchmarks.chain(operations) {
+        let of_metric = |(metric, summary): (&Metric, _)| line(kind, &name, metric.name(), summary);
+        lines.extend(metrics.iter().map(of_metric));
     }
     lines
 }
@@ -121,7 +109,6 @@ fn inert(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::document::Detail;
-    use perfkit::Metric;
     use perfkit::report::{Benchmark, Environment};
     use perfkit::unit::Unit;
 

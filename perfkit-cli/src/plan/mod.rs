@@ -7,15 +7,13 @@ mod settings;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::args::{CompareArguments, GateArguments, Setting, TimeSpan};
+use crate::args::{CompareArguments, Effort, GateArguments, Setting, TimeSpan};
 use crate::command_run::{Templates, combinations};
 use crate::error::{Error, shown};
 use crate::input::{CompareDefaults, ConfigFile, is_report};
 use crate::revision::Selection;
 
 pub(crate) use settings::Settings;
-
-use settings::Flags;
 
 /// How long a benchmark may be silent before it is taken to hang, unless told
 /// otherwise.
@@ -31,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) has_control: bool,
     /// Whether everything is kept on one CPU.
     pub(crate) is_pinned: bool,
+    /// Whether runs of a command go on after one that failed.
+    pub(crate) ignores_failures: bool,
     pub(crate) settings: Settings,
     /// Where the configuration is, and what named it.
     pub(crate) configuration: Option<Setting<PathBuf>>,
@@ -59,27 +59,17 @@ impl Plan {
     /// What `perfkit compare` is asked for.
     pub(crate) fn of_compare(arguments: &CompareArguments) -> Result<Self, Error> {
         let config = ConfigFile::find(None)?;
-        let flags = Flags {
-            confidence: arguments.confidence,
-            indifference: arguments.indifference,
-            time: arguments.time,
-            warmup: arguments.warmup,
-            runs: arguments.runs,
-            min_runs: arguments.min_runs,
-            max_runs: arguments.max_runs,
-            shell: match arguments.no_shell {
-                true => Some("none".to_owned()),
-                false => arguments.shell.clone(),
-            },
-            seed: arguments.seed,
-            ignore_failures: arguments.ignore_failure,
+        let shell = match arguments.no_shell {
+            true => Some("none".to_owned()),
+            false => arguments.shell.clone(),
         };
         Ok(Self {
-            settings: Settings::resolve(flags, defaults(config.as_ref())?)?,
+            settings: Settings::resolve(&arguments.effort, shell, defaults(config.as_ref())?)?,
             what: What::of_compare(arguments)?,
             base: arguments.base.clone(),
             has_control: arguments.control,
             is_pinned: arguments.pin,
+            ignores_failures: arguments.ignore_failure,
             configuration: config.map(|config| config.path),
         })
     }
@@ -91,17 +81,18 @@ impl Plan {
         base: &str,
         config: &ConfigFile,
     ) -> Result<Self, Error> {
-        let flags = Flags {
+        let effort = Effort {
             time: arguments.time,
             seed: arguments.seed,
-            ..Flags::default()
+            ..Effort::default()
         };
         Ok(Self {
-            settings: Settings::resolve(flags, config.compare_defaults()?)?,
+            settings: Settings::resolve(&effort, None, config.compare_defaults()?)?,
             what: What::of_gate(arguments)?,
             base: Some(base.to_owned()),
             has_control: true,
             is_pinned: false,
+            ignores_failures: false,
             configuration: Some(config.path.clone()),
         })
     }
@@ -143,13 +134,13 @@ impl What {
         }
         if arguments.commands.is_empty() {
             options::check_for_benches(arguments)?;
-            return Ok(Self::Benches(Benches {
-                filter: arguments.bench.clone().unwrap_or_default(),
-                selection: Selection::new(&arguments.package, &arguments.features),
-                timeout: arguments
-                    .timeout
-                    .map_or(TIMEOUT_OF_BENCHES, |TimeSpan(time)| time),
-            }));
+            let selection = Selection::new(&arguments.package, &arguments.features);
+            let timeout = arguments.timeout;
+            return Ok(Self::benches(
+                arguments.bench.as_deref(),
+                selection,
+                timeout,
+            ));
         }
         options::check_for_commands(arguments)?;
         let step = arguments.parameter_step_size.as_deref();
@@ -168,15 +159,23 @@ impl What {
         }))
     }
 
+    fn benches(filter: Option<&str>, selection: Selection, timeout: Option<TimeSpan>) -> Self {
+        Self::Benches(Benches {
+            filter: filter.unwrap_or_default().to_owned(),
+            selection,
+            timeout: timeout.map_or(TIMEOUT_OF_BENCHES, |TimeSpan(time)| time),
+        })
+    }
+
     fn of_gate(arguments: &GateArguments) -> Result<Self, Error> {
         if arguments.reports.is_empty() {
-            return Ok(Self::Benches(Benches {
-                filter: arguments.bench.clone().unwrap_or_default(),
-                selection: Selection::new(&arguments.package, &arguments.features),
-                timeout: arguments
-                    .timeout
-                    .map_or(TIMEOUT_OF_BENCHES, |TimeSpan(time)| time),
-            }));
+            let selection = Selection::new(&arguments.package, &arguments.features);
+            let timeout = arguments.timeout;
+            return Ok(Self::benches(
+                arguments.bench.as_deref(),
+                selection,
+                timeout,
+            ));
         }
         let text = |path: &PathBuf| {
             let text = path.to_str().map(str::to_owned);

@@ -11,8 +11,8 @@ pub(super) fn check_for_reports(arguments: &CompareArguments) -> Result<(), Erro
         ("--baseline", arguments.baseline.is_some()),
         ("--control", arguments.control),
         ("--pin", arguments.pin),
-        ("--seed", arguments.seed.is_some()),
-        ("--time", arguments.time.is_some()),
+        ("--seed", arguments.effort.seed.is_some()),
+        ("--time", arguments.effort.time.is_some()),
         ("--timeout", arguments.timeout.is_some()),
     ];
     refuse(
@@ -57,10 +57,10 @@ fn of_benches(arguments: &CompareArguments) -> [Given; 2] {
 
 fn of_commands(arguments: &CompareArguments) -> [Given; 13] {
     [
-        ("--warmup", arguments.warmup.is_some()),
-        ("--runs", arguments.runs.is_some()),
-        ("--min-runs", arguments.min_runs.is_some()),
-        ("--max-runs", arguments.max_runs.is_some()),
+        ("--warmup", arguments.effort.warmup.is_some()),
+        ("--runs", arguments.effort.runs.is_some()),
+        ("--min-runs", arguments.effort.min_runs.is_some()),
+        ("--max-runs", arguments.effort.max_runs.is_some()),
         ("--prepare", !arguments.prepare.is_empty()),
         ("--conclude", !arguments.conclude.is_empty()),
         ("--setup", arguments.setup.is_some()),

@@ -7,7 +7,7 @@ use perfkit::bench::engine::{CommandSettings, FunctionSettings, StoppingRule, ra
 use perfkit::compare::{ComparisonSet, VerdictRules};
 use perfkit::unit::Unit;
 
-use crate::args::{Confidence, Origin, RunCount, Setting, Share, TimeSpan, Variable};
+use crate::args::{Confidence, Effort, Origin, RunCount, Setting, Share, TimeSpan, Variable};
 use crate::command_run::Shell;
 use crate::error::Error;
 use crate::input::CompareDefaults;
@@ -16,22 +16,6 @@ const WARMUP_BLOCKS: u64 = 1;
 
 /// More runs than this tell nothing more, and the file gets large.
 const MAX_RUNS: RunCount = RunCount(10_000);
-
-/// What flags say; a verb that does not have one of these flags leaves it out.
-#[derive(Default)]
-pub(super) struct Flags {
-    pub(super) confidence: Option<Confidence>,
-    pub(super) indifference: Option<Share>,
-    pub(super) time: Option<TimeSpan>,
-    pub(super) warmup: Option<u64>,
-    /// As many runs as this, and no others.
-    pub(super) runs: Option<RunCount>,
-    pub(super) min_runs: Option<RunCount>,
-    pub(super) max_runs: Option<RunCount>,
-    pub(super) shell: Option<String>,
-    pub(super) seed: Option<u64>,
-    pub(super) ignore_failures: bool,
-}
 
 /// How a comparison is measured.
 #[derive(Clone, Debug)]
@@ -46,14 +30,17 @@ pub(crate) struct Settings {
     pub(super) max_runs: Setting<RunCount>,
     pub(super) shell: Setting<Shell>,
     pub(super) seed: Setting<u64>,
-    /// Whether runs of a command go on after one that failed.
-    pub(super) ignores_failures: bool,
 }
 
 impl Settings {
-    pub(super) fn resolve(flags: Flags, file: CompareDefaults) -> Result<Self, Error> {
+    /// What flags say; a verb that does not have one of these flags leaves it out.
+    pub(super) fn resolve(
+        flags: &Effort,
+        shell: Option<String>,
+        file: CompareDefaults,
+    ) -> Result<Self, Error> {
         let usual = VerdictRules::default();
-        let (min_runs, max_runs) = runs(&flags, &file)?;
+        let (min_runs, max_runs) = runs(flags, &file)?;
         let confidence = Setting::find(flags.confidence, Variable::CONFIDENCE, file.confidence)?;
         let indifference = Setting::find(
             flags.indifference,
@@ -61,7 +48,7 @@ impl Settings {
             file.indifference,
         )?;
         let warmup = Setting::find(flags.warmup, Variable::WARMUP, file.warmup)?;
-        let shell = Setting::find(flags.shell, Variable::SHELL, file.shell)?;
+        let shell = Setting::find(shell, Variable::SHELL, file.shell)?;
         let seed = flags
             .seed
             .map(|seed| Setting::new(seed, Origin::CommandLine));
@@ -73,7 +60,6 @@ impl Settings {
             min_runs,
             max_runs,
             shell: shell_of(shell)?,
-            ignores_failures: flags.ignore_failures,
             seed: seed.unwrap_or_else(|| Setting::new(random_seed(), Origin::Default)),
         })
     }
@@ -104,11 +90,6 @@ impl Settings {
         let mut settings = FunctionSettings::new(self.rules(), comparisons);
         settings.time = self.time();
         settings
-    }
-
-    /// Whether runs of a command go on after one that failed.
-    pub(crate) fn ignores_failures(&self) -> bool {
-        self.ignores_failures
     }
 
     fn time(&self) -> Option<Duration> {
@@ -192,7 +173,7 @@ type RunBound = Setting<RunCount>;
 type RunBounds = (Option<RunBound>, RunBound);
 
 /// What each source says of the bounds, the nearest first.
-fn runs(flags: &Flags, defaults: &CompareDefaults) -> Result<RunBounds, Error> {
+fn runs(flags: &Effort, defaults: &CompareDefaults) -> Result<RunBounds, Error> {
     let of = |bound: Option<RunCount>, origin| Some(Setting::new(bound?, origin));
     if let Some(runs) = of(flags.runs, Origin::CommandLine) {
         return Ok((Some(runs.clone()), runs));

@@ -41,27 +41,18 @@ pub(crate) fn print_result(text: &str) -> Result<(), Error> {
     } else {
         ascii::to_ascii(text)
     };
-    let mut stdout = AutoStream::auto(io::stdout().lock());
-    written(
-        stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush()),
-    )
+    write(AutoStream::auto(io::stdout().lock()), &text)
 }
 
 /// Writes a result that programs read to standard output, byte for byte.
 pub(crate) fn print_exactly(text: &str) -> Result<(), Error> {
-    let mut stdout = io::stdout().lock();
-    written(
-        stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush()),
-    )
+    write(io::stdout().lock(), text)
 }
 
 /// A reader that went away is no error.
-fn written(result: io::Result<()>) -> Result<(), Error> {
-    match result {
+fn write(mut stdout: impl Write, text: &str) -> Result<(), Error> {
+    let written = stdout.write_all(text.as_bytes());
+    match written.and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::data(format!(
             "cannot write to standard output: {error}"
         ))),

@@ -123,7 +123,7 @@ fn run_all(
         seed: settings.seed(),
         clock: &Clock::os(),
     };
-    let mut source = Blocks::of(commands, settings.ignores_failures());
+    let mut source = Blocks::of(commands, session.plan.ignores_failures);
     let mut sampled = experiment.run(&mut source, &mut show);
     drop(line);
     for (benchmark, command) in sampled.benchmarks.iter_mut().zip(commands.iter()) {
