@@ -86,26 +86,19 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let host = file.host_environment_info;
     let version = host.version.unwrap_or_default();
     let mut import = Import::new(format!("BenchmarkDotNet {version} JSON").trim());
+    let os = host.os_version.filter(|os| !os.is_empty());
+    let family = |os: &String| {
+        let mut families = ["Windows", "macOS", "Linux"].into_iter();
+        let family = families.find(|family| os.contains(family));
+        family.map_or_else(|| os.clone(), str::to_lowercase)
+    };
+    import.os(os.as_ref().map(family));
+    import.architecture(host.architecture);
     let environment = import.environment();
-    let os = host.os_version.unwrap_or_default();
-    let family = ["Windows", "macOS", "Linux"]
-        .into_iter()
-        .find(|family| os.contains(family));
-    match family {
-        Some(family) => environment.os = family.to_lowercase(),
-        None if !os.is_empty() => environment.os.clone_from(&os),
-        None => {}
-    }
-    environment.os_version = Some(os).filter(|os| !os.is_empty());
-    if let Some(architecture) = host.architecture {
-        environment.architecture = architecture;
-    }
+    environment.os_version = os;
     environment.cpu = host.processor_name.map(|name| name.0);
     environment.cores = host.logical_core_count.filter(|count| *count > 0);
-    for case in file.benchmarks {
-        import.add(entry(case));
-    }
-    import.finish()
+    import.finish_with(file.benchmarks.into_iter().map(entry))
 }
 
 fn entry(case: Case) -> Entry {

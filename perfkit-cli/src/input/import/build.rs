@@ -11,6 +11,7 @@ use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 use serde::{Deserialize, Deserializer};
 
+use super::grouped::grouped;
 use super::json::Number;
 use super::parse_error::ParseError;
 use super::units::Scale;
@@ -111,6 +112,20 @@ impl Import {
         &mut self.report.environment
     }
 
+    /// The name of the operating system, where it is known.
+    pub(super) fn os(&mut self, name: Option<String>) {
+        if let Some(name) = name {
+            self.report.environment.os = name;
+        }
+    }
+
+    /// The name of the processor's architecture, where it is known.
+    pub(super) fn architecture(&mut self, name: Option<String>) {
+        if let Some(name) = name {
+            self.report.environment.architecture = name;
+        }
+    }
+
     /// When it was measured, as far as the file says it in a form that can be
     /// read; otherwise the report is as old as its import.
     pub(super) fn created(&mut self, time: Option<SystemTime>) {
@@ -130,17 +145,23 @@ impl Import {
         self.report.benchmarks.push(benchmark);
     }
 
+    /// The report with these benchmarks.
+    pub(super) fn finish_with(
+        mut self,
+        entries: impl IntoIterator<Item = Entry>,
+    ) -> Result<Report, ParseError> {
+        entries.into_iter().for_each(|entry| self.add(entry));
+        self.finish()
+    }
+
     /// The report, in which no two benchmarks share a name.
     pub(super) fn finish(mut self) -> Result<Report, ParseError> {
-        let is_empty =
-            |benchmark: &Benchmark| benchmark.metrics.is_empty() && benchmark.failures == 0;
-        self.report
-            .benchmarks
-            .retain(|benchmark| !is_empty(benchmark));
-        if self.report.benchmarks.is_empty() {
+        let benchmarks = &mut self.report.benchmarks;
+        benchmarks.retain(|benchmark| !benchmark.metrics.is_empty() || benchmark.failures > 0);
+        if benchmarks.is_empty() {
             return Err(ParseError::new("there is no result in it"));
         }
-        make_distinct(&mut self.report.benchmarks);
+        make_distinct(benchmarks);
         Ok(self.report)
     }
 }
@@ -313,38 +334,23 @@ fn usable(value: f64, scale: Scale) -> Option<f64> {
 /// Gives benchmarks of one name the parameters that tell them apart, and those
 /// that have none a number.
 fn make_distinct(benchmarks: &mut [Benchmark]) {
-    let mut groups: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, benchmark) in benchmarks.iter().enumerate() {
-        groups.entry(&benchmark.name).or_default().push(index);
-    }
-    let mut renamed: Vec<(usize, String)> = Vec::new();
-    for indices in groups.values().filter(|indices| indices.len() > 1) {
-        let first = &benchmarks[indices[0]];
-        let differs = |key: &str| {
-            let of = |index: usize| benchmarks[index].parameters.get(key);
-            indices
-                .iter()
-                .any(|index| of(*index) != first.parameters.get(key))
-        };
-        let keys: HashSet<&String> = indices
-            .iter()
-            .flat_map(|index| benchmarks[*index].parameters.keys())
-            .collect();
-        let keys: HashSet<&String> = keys.into_iter().filter(|key| differs(key)).collect();
+    let names = benchmarks.iter().map(|benchmark| benchmark.name.clone());
+    for (name, indices) in grouped(names.zip(0..)) {
+        let own = |index: &usize| &benchmarks[*index].parameters;
+        let all = || indices.iter().map(own);
+        let mut keys: HashSet<String> = all().flat_map(|own| own.keys().cloned()).collect();
+        keys.retain(|key| {
+            let first = benchmarks[indices[0]].parameters.get(key);
+            all().any(|own| own.get(key) != first)
+        });
         for index in indices {
-            let own = benchmarks[*index].parameters.iter();
-            let told: Vec<String> = own
-                .filter(|(key, _)| keys.contains(key))
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
+            let own = benchmarks[index].parameters.iter();
+            let own = own.filter(|(key, _)| keys.contains(*key));
+            let told: Vec<String> = own.map(|(key, value)| format!("{key}={value}")).collect();
             if !told.is_empty() {
-                let name = format!("{} ({})", benchmarks[*index].name, told.join(", "));
-                renamed.push((*index, name));
+                benchmarks[index].name = format!("{name} ({})", told.join(", "));
             }
         }
-    }
-    for (index, name) in renamed {
-        benchmarks[index].name = name;
     }
     number_the_rest(benchmarks);
 }

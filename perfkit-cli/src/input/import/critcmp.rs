@@ -32,11 +32,12 @@ pub(super) fn recognise(text: &Text) -> bool {
 
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
-    let mut import = Import::new(&format!("critcmp's export of the baseline {}", file.name));
-    for exported in file.benchmarks.into_values() {
-        let mut entry = Entry::new(exported.identity.name());
-        add_estimates(&mut entry, &exported.identity, &exported.estimates);
-        import.add(entry);
-    }
-    import.finish()
+    let import = Import::new(&format!("critcmp's export of the baseline {}", file.name));
+    import.finish_with(file.benchmarks.values().map(entry))
+}
+
+fn entry(exported: &Exported) -> Entry {
+    let mut entry = Entry::new(exported.identity.name());
+    add_estimates(&mut entry, &exported.identity, &exported.estimates);
+    entry
 }

@@ -66,7 +66,7 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
         "divan reports fastest, slowest, median and mean without a deviation: no interval can be had",
     ));
     let mut tree: Option<Tree> = None;
-    for (number, line) in text.lines() {
+    text.read_lines(|line| {
         if is_heading(line) {
             close(&mut import, tree.take());
             let (before, _) = line.split_once(HEADINGS[0]).unwrap_or((line, ""));
@@ -76,9 +76,10 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
                 open: None,
             });
         } else if let Some(tree) = tree.as_mut().filter(|_| line.contains(['│', '─'])) {
-            read_line(&mut import, tree, line).map_err(|what| ParseError::at(number, what))?;
+            read_line(&mut import, tree, line)?;
         }
-    }
+        Ok(())
+    })?;
     close(&mut import, tree);
     import.finish()
 }
@@ -113,10 +114,8 @@ fn read_line(import: &mut Import, tree: &mut Tree, line: &str) -> Result<(), Str
     let name = tree.path.join("::");
     let times = figures_of(&cells, |cell| quantity(cell, units::nanoseconds))
         .ok_or_else(|| format!("{name} has no times"))?;
-    let samples = cells
-        .get(4)
-        .and_then(|cell| units::number(cell))
-        .unwrap_or(0.0) as u64;
+    let samples = cells.get(4).and_then(|cell| units::number(cell));
+    let samples = samples.unwrap_or(0.0) as u64;
     let mut entry = Entry::new(name);
     entry.runs(samples, 0);
     let mut leaf = Leaf {
@@ -145,39 +144,27 @@ impl Leaf {
         }
         self.lines += 1;
         let size = |cell: &str| quantity(cell, units::bytes);
-        let unreadable = || {
-            format!(
-                "{} has a line that is not understood: {first}",
-                self.entry.name()
-            )
-        };
-        match (self.topic, self.lines) {
+        let (metric, scale, read): (_, _, fn(&str) -> _) = match (self.topic, self.lines) {
             (Topic::Throughput, _) => {
-                let Some(unit) = first.split_whitespace().nth(1) else {
+                let unit = first.split_whitespace().nth(1);
+                let Some((scale, _)) = unit.and_then(rate) else {
                     return Ok(());
                 };
-                let Some(scale) = rate(unit) else {
-                    return Ok(());
-                };
-                let [fastest, slowest, median, mean] =
-                    figures_of(cells, any_rate).ok_or_else(unreadable)?;
-                // The fastest has the highest rate.
-                self.add(Metric::THROUGHPUT, scale, [slowest, fastest, median, mean]);
+                (Metric::THROUGHPUT, scale, any_rate)
             }
-            (Topic::Allocated, 1) => {
-                let counts = figures_of(cells, units::number).ok_or_else(unreadable)?;
-                self.add(Metric::ALLOCATIONS, Scale::COUNT, counts);
-            }
-            (Topic::Allocated, 2) => {
-                let sizes = figures_of(cells, size).ok_or_else(unreadable)?;
-                self.add(Metric::ALLOCATED, Scale::BYTES, sizes);
-            }
-            (Topic::Peak, 2) => {
-                let sizes = figures_of(cells, size).ok_or_else(unreadable)?;
-                self.add(Metric::PEAK_GROWTH, Scale::BYTES, sizes);
-            }
-            _ => {}
+            (Topic::Allocated, 1) => (Metric::ALLOCATIONS, Scale::COUNT, units::number),
+            (Topic::Allocated, 2) => (Metric::ALLOCATED, Scale::BYTES, size),
+            (Topic::Peak, 2) => (Metric::PEAK_GROWTH, Scale::BYTES, size),
+            _ => return Ok(()),
+        };
+        let name = self.entry.name();
+        let mut figures = figures_of(cells, read)
+            .ok_or_else(|| format!("{name} has a line that is not understood: {first}"))?;
+        if self.topic == Topic::Throughput {
+            // The fastest has the highest rate.
+            figures.swap(0, 1);
         }
+        self.add(metric, scale, figures);
         Ok(())
     }
 
@@ -208,43 +195,20 @@ fn quantity(cell: &str, factor: fn(&str) -> Option<f64>) -> Option<f64> {
 }
 
 fn any_rate(cell: &str) -> Option<f64> {
-    let (value, unit) = cell.split_once(' ')?;
-    Some(units::number(value)? * prefix(rate_stem(unit.trim())?.0)?)
+    quantity(cell, |unit| Some(rate(unit)?.1))
 }
 
-/// What a rate is of: bytes, or items, characters and cycles.
-fn rate(unit: &str) -> Option<Scale> {
-    let (front, what) = rate_stem(unit)?;
-    prefix(front)?;
-    Some(if what == "B" {
-        Scale::BYTES_PER_SECOND
-    } else {
-        Scale::PER_SECOND
-    })
-}
-
-fn rate_stem(unit: &str) -> Option<(&str, &'static str)> {
+/// What a rate is of, bytes, or items, characters and cycles, and how many of them its
+/// prefix stands for.
+fn rate(unit: &str) -> Option<(Scale, f64)> {
     let known = [
-        ("B/s", "B"),
-        ("item/s", "item"),
-        ("char/s", "char"),
-        ("Hz", "Hz"),
+        ("B/s", Scale::BYTES_PER_SECOND),
+        ("item/s", Scale::PER_SECOND),
+        ("char/s", Scale::PER_SECOND),
+        ("Hz", Scale::PER_SECOND),
     ];
-    known
-        .into_iter()
-        .find_map(|(end, what)| Some((unit.strip_suffix(end)?, what)))
-}
-
-fn prefix(text: &str) -> Option<f64> {
-    Some(match text {
-        "" => 1.0,
-        "K" | "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "Ki" => 1024.0,
-        "Mi" => 1_048_576.0,
-        "Gi" => 1_073_741_824.0,
-        _ => return None,
+    known.into_iter().find_map(|(end, scale)| {
+        let prefix = unit.strip_suffix(end)?;
+        Some((scale, units::bytes(&format!("{prefix}B"))?))
     })
 }

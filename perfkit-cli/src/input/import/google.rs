@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::build::Import;
 use super::date;
-use super::google_rows::{AGGREGATES, Row, collect};
+use super::google_rows::{AGGREGATES, FITS, Row, collect, stem};
 use super::json::{Number, Plain, parse};
 use super::parse_error::ParseError;
 use super::text::Text;
@@ -110,13 +110,9 @@ fn row(run: Run) -> Row {
 
 /// Versions before 1.5 have the aggregate in the name only.
 fn split(name: String, aggregate: Option<String>) -> (String, Option<String>) {
-    let known = AGGREGATES.iter().chain(&["BigO", "RMS"]);
+    let known = AGGREGATES.iter().chain(&FITS).copied();
     let found = known
-        .copied()
         .chain(aggregate.as_deref())
-        .find_map(|aggregate| {
-            let stem = name.strip_suffix(aggregate)?.strip_suffix('_')?;
-            Some((stem.to_owned(), Some(aggregate.to_owned())))
-        });
+        .find_map(|aggregate| Some((stem(&name, aggregate)?, Some(aggregate.to_owned()))));
     found.unwrap_or((name, aggregate))
 }

@@ -29,11 +29,10 @@ pub(super) fn recognise(text: &Text) -> bool {
 }
 
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
-    let mut order: Vec<String> = Vec::new();
-    let mut tags: HashMap<String, (Histogram, u64)> = HashMap::new();
+    let mut tags: HashMap<String, (usize, Histogram, u64)> = HashMap::new();
     let mut version = "";
     let mut created = None;
-    for (number, line) in text.lines() {
+    text.read_lines(|line| {
         let line = line.trim();
         if let Some(rest) = line.strip_prefix(VERSION) {
             version = rest.split([']', ' ']).next().unwrap_or_default();
@@ -43,33 +42,33 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
             created = seconds.and_then(date::from_seconds);
         }
         if line.is_empty() || line.starts_with(['#', '"']) {
-            continue;
+            return Ok(());
         }
-        let (tag, encoded) = fields(line).map_err(|what| ParseError::at(number, what))?;
-        if !tags.contains_key(tag) {
-            order.push(tag.to_owned());
-            if order.len() > MOST_TAGS {
-                return Err(ParseError::at(number, "there are more than 10,000 tags"));
-            }
-        }
-        let (histogram, intervals) = tags.entry(tag.to_owned()).or_default();
-        hdr_encoding::add_to(histogram, encoded).map_err(|what| ParseError::at(number, what))?;
+        let (tag, encoded) = fields(line).map_err(ParseError::new)?;
+        let place = tags.len();
+        let new = || (place, Histogram::default(), 0);
+        let (_, histogram, intervals) = tags.entry(tag.to_owned()).or_insert_with(new);
+        hdr_encoding::add_to(histogram, encoded)?;
         *intervals += 1;
-    }
+        if tags.len() > MOST_TAGS {
+            return Err(ParseError::new("there are more than 10,000 tags"));
+        }
+        Ok(())
+    })?;
     let mut import = Import::new(format!("an HdrHistogram log {version}").trim());
     import.created(created);
     import.note(Note::info(
         NoteCode::AssumedUnit,
         "the log does not say the unit of its values: they are taken for nanoseconds",
     ));
-    for tag in order {
-        let (histogram, intervals) = tags.remove(&tag).unwrap_or_default();
+    let mut tags: Vec<_> = tags.into_iter().collect();
+    tags.sort_by_key(|(_, (place, ..))| *place);
+    import.finish_with(tags.into_iter().map(|(tag, (_, histogram, intervals))| {
         let mut entry = Entry::new(tag);
         entry.parameter("intervals", &intervals.to_string());
         entry.histogram(Metric::WALL_TIME, histogram);
-        import.add(entry);
-    }
-    import.finish()
+        entry
+    }))
 }
 
 /// Tag and histogram of `Tag=NAME,start,length,maximum,histogram`.
@@ -79,15 +78,13 @@ fn fields(line: &str) -> Result<(&str, &str), &'static str> {
         None => (UNTAGGED, line),
     };
     let mut fields = rest.splitn(4, ',');
-    for name in ["start", "length", "maximum"] {
+    for missing in [
+        "the line has no time of its start",
+        "the line has no length of its interval",
+        "the line has no maximum",
+    ] {
         let field = fields.next().unwrap_or_default().trim();
-        if field.parse::<f64>().is_err() {
-            return Err(match name {
-                "start" => "the line has no time of its start",
-                "length" => "the line has no length of its interval",
-                _ => "the line has no maximum",
-            });
-        }
+        field.parse::<f64>().map_err(|_| missing)?;
     }
     let encoded = fields
         .next()

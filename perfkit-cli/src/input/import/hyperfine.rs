@@ -39,11 +39,7 @@ pub(super) fn recognise(text: &Text) -> bool {
 
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
-    let mut import = Import::new("hyperfine 1 JSON");
-    for outcome in file.results {
-        import.add(entry(outcome));
-    }
-    import.finish()
+    Import::new("hyperfine 1 JSON").finish_with(file.results.into_iter().map(entry))
 }
 
 fn entry(outcome: Outcome) -> Entry {

@@ -7,6 +7,7 @@ use perfkit::report::{Note, NoteCode, Report};
 use perfkit::{Direction, Metric};
 
 use super::build::{Entry, Import, Reported};
+use super::csv_lines::{self, read_lines};
 use super::hyperfine::MEMORY_FLOOR;
 use super::hyperfine_v2::metric;
 use super::parse_error::ParseError;
@@ -35,12 +36,6 @@ fn is_of_two(line: &str) -> bool {
 }
 
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
-    let mut reader = csv::Reader::from_reader(text.as_str().as_bytes());
-    let failed = |error: csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line) as usize;
-        ParseError::at(line, error.to_string())
-    };
-    let headings = reader.headers().map_err(failed)?.clone();
     let is_two = is_of_two(text.lines().next().map_or("", |(_, line)| line));
     let origin = if is_two {
         "hyperfine 2 CSV"
@@ -52,34 +47,28 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
         NoteCode::NoSamples,
         "hyperfine's CSV has statistics without the runs that they are from, and does not say how many there were: no interval can be had (--export-json has the runs)",
     ));
-    for record in reader.records() {
-        let record = record.map_err(failed)?;
-        let line = record.position().map_or(1, csv::Position::line) as usize;
-        let fields = headings.iter().zip(&record).collect();
-        let entry = if is_two {
-            of_two(&fields)
-        } else {
-            of_one(&fields)
-        };
-        import.add(entry.map_err(|what| ParseError::at(line, what))?);
-    }
-    import.finish()
+    let reader = csv::Reader::from_reader(text.as_str().as_bytes());
+    let entries = read_lines(reader, 0, |fields| {
+        let fields = fields.into_iter().collect();
+        match is_two {
+            true => of_two(&fields),
+            false => of_one(&fields),
+        }
+    })?;
+    import.finish_with(entries)
 }
 
 /// The fields of a line by their headings.
 type Fields<'a> = BTreeMap<&'a str, &'a str>;
 
-fn number(fields: &Fields<'_>, heading: &str) -> Result<Option<f64>, String> {
-    match fields.get(heading) {
-        None | Some(&"" | &"NaN") => Ok(None),
-        Some(text) => match units::number(text) {
-            Some(number) => Ok(Some(number)),
-            None => Err(format!("{heading} is no number: {text:?}")),
-        },
-    }
+/// The number of a field; there is no deviation of a single run.
+fn number(fields: &Fields<'_>, heading: &str) -> Result<Option<f64>, ParseError> {
+    let field = fields.get(heading).copied().unwrap_or_default();
+    let number = csv_lines::number(heading, field)?;
+    Ok(number.filter(|number| !number.is_nan()))
 }
 
-fn of_one(fields: &Fields<'_>) -> Result<Entry, String> {
+fn of_one(fields: &Fields<'_>) -> Result<Entry, ParseError> {
     let mut entry = named(fields);
     let time = reported(fields, "")?;
     entry.reported(Metric::WALL_TIME, Scale::SECONDS, time);
@@ -90,7 +79,7 @@ fn of_one(fields: &Fields<'_>) -> Result<Entry, String> {
     Ok(entry)
 }
 
-fn of_two(fields: &Fields<'_>) -> Result<Entry, String> {
+fn of_two(fields: &Fields<'_>) -> Result<Entry, ParseError> {
     let mut entry = named(fields);
     for (heading, unit) in fields {
         let Some(name) = heading.strip_suffix(UNIT) else {
@@ -123,7 +112,7 @@ fn named(fields: &Fields<'_>) -> Entry {
 }
 
 /// The statistics whose headings begin with `start`.
-fn reported(fields: &Fields<'_>, start: &str) -> Result<Reported, String> {
+fn reported(fields: &Fields<'_>, start: &str) -> Result<Reported, ParseError> {
     let of = |field: &str| number(fields, &format!("{start}{field}"));
     Ok(Reported {
         mean: of("mean")?,

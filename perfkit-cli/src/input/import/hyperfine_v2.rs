@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::build::{Entry, Import};
 use super::date;
+use super::grouped::grouped;
 use super::hyperfine::{MEMORY_FLOOR, count_failures};
 use super::json::{Number, Plain, parse};
 use super::parse_error::ParseError;
@@ -73,16 +74,9 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let mut import = Import::new(&format!("hyperfine {} JSON", version.0));
     import.created(date::parse(&file.metadata.start_time.0));
     let platform = file.metadata.platform;
-    if let Some(os) = platform.os {
-        import.environment().os = os.to_lowercase();
-    }
-    if let Some(architecture) = platform.architecture {
-        import.environment().architecture = architecture;
-    }
-    for outcome in file.results {
-        import.add(entry(outcome));
-    }
-    import.finish()
+    import.os(platform.os.map(|os| os.to_lowercase()));
+    import.architecture(platform.architecture);
+    import.finish_with(file.results.into_iter().map(entry))
 }
 
 fn entry(outcome: Outcome) -> Entry {
@@ -96,21 +90,16 @@ fn entry(outcome: Outcome) -> Entry {
     let codes: Vec<Option<i64>> = runs.iter().map(|run| run.exit_code).collect();
     let failures = count_failures(&mut entry, &codes, runs.len());
     entry.runs(runs.len() as u64 - failures, failures);
-    let mut columns: BTreeMap<String, (Scale, Vec<Option<f64>>)> = BTreeMap::new();
-    for run in runs.into_iter().filter(|run| run.exit_code == Some(0)) {
-        for (name, quantity) in run.values {
-            let Some(quantity) = quantity else { continue };
-            let column = columns
-                .entry(name)
-                .or_insert_with(|| (scale(quantity.unit.as_deref()), Vec::new()));
-            column.1.push(quantity.value.0);
-        }
-    }
-    for (name, (scale, values)) in columns {
-        let metric = metric(&name);
+    let good = runs.iter().filter(|run| run.exit_code == Some(0));
+    let values = good.flat_map(|run| &run.values);
+    let values = values.filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    for (name, values) in grouped(values) {
+        let scale = scale(values[0].unit.as_deref());
+        let metric = metric(name);
         if metric == Metric::PEAK_MEMORY {
             entry.peak_memory_is_inherited(MEMORY_FLOOR);
         }
+        let values = values.into_iter().map(|quantity| quantity.value.0);
         entry.samples(metric, scale, values);
     }
     entry

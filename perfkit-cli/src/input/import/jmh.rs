@@ -54,11 +54,7 @@ pub(super) fn recognise(text: &Text) -> bool {
 
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let runs: Vec<Run> = parse(text.as_str())?;
-    let mut import = Import::new("JMH JSON");
-    for run in runs {
-        import.add(entry(run));
-    }
-    import.finish()
+    Import::new("JMH JSON").finish_with(runs.into_iter().map(entry))
 }
 
 /// The same method may be run in several modes, so the name has the mode.

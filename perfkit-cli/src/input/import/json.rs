@@ -39,25 +39,15 @@ fn without_nan(text: &str) -> Option<String> {
     while let Some(at) = rest.find(['"', 'N', 'I', '-']) {
         result.push_str(&rest[..at]);
         rest = &rest[at..];
-        let word = ["NaN", "Infinity", "-Infinity"]
-            .into_iter()
-            .find(|word| rest.starts_with(word));
-        let taken = match word {
-            Some(word) => {
-                result.push_str("null");
-                word.len()
-            }
-            None => {
-                let length = if rest.starts_with('"') {
-                    string_length(rest)
-                } else {
-                    1
-                };
-                result.push_str(&rest[..length]);
-                length
-            }
+        let words = ["NaN", "Infinity", "-Infinity"];
+        let word = words.into_iter().find(|word| rest.starts_with(word));
+        let length = match word {
+            Some(word) => word.len(),
+            None if rest.starts_with('"') => string_length(rest),
+            None => 1,
         };
-        rest = &rest[taken..];
+        result.push_str(word.map_or(&rest[..length], |_| "null"));
+        rest = &rest[length..];
     }
     result.push_str(rest);
     Some(result)
@@ -65,11 +55,10 @@ fn without_nan(text: &str) -> Option<String> {
 
 /// The length of the string in quotes that a text begins with.
 fn string_length(text: &str) -> usize {
-    let mut is_escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
+    let mut bytes = text.bytes().enumerate().skip(1);
+    while let Some((at, byte)) = bytes.next() {
         match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
+            b'\\' => drop(bytes.next()),
             b'"' => return at + 1,
             _ => {}
         }

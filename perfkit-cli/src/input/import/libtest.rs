@@ -36,17 +36,16 @@ pub(super) fn recognise_json(text: &Text) -> bool {
 
 pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
     let mut import = Import::new("the text of libtest's benchmarks");
-    for (line, content) in text.lines() {
-        let Some(rest) = content.trim_start().strip_prefix("test ") else {
-            continue;
+    text.read_lines(|line| {
+        let result = line.trim_start().strip_prefix("test ");
+        let Some((name, result)) = result.and_then(|result| result.split_once(RESULT)) else {
+            return Ok(());
         };
-        let Some((name, result)) = rest.split_once(RESULT) else {
-            continue;
-        };
-        let (time, rate) = figures(result)
-            .ok_or_else(|| ParseError::at(line, format!("{name} has no time in ns/iter")))?;
+        let (time, rate) =
+            figures(result).ok_or_else(|| format!("{name} has no time in ns/iter"))?;
         add(&mut import, name.trim(), Some(time), rate);
-    }
+        Ok(())
+    })?;
     import.finish()
 }
 
@@ -65,21 +64,17 @@ fn figures(result: &str) -> Option<(f64, Option<f64>)> {
 
 pub(super) fn read_json(text: &Text) -> Result<Report, ParseError> {
     let mut import = Import::new("libtest JSON");
-    for (number, line) in text.lines() {
+    text.read_lines(|line| {
         if !line.trim_start().starts_with('{') {
-            continue;
+            return Ok(());
         }
-        let event: Event = serde_json::from_str(line)
-            .map_err(|error| ParseError::from(error).below(number - 1))?;
+        let event: Event = serde_json::from_str(line)?;
         if event.kind == "bench" {
-            add(
-                &mut import,
-                &event.name,
-                event.median.0,
-                event.mib_per_second.0,
-            );
+            let (time, rate) = (event.median.0, event.mib_per_second.0);
+            add(&mut import, &event.name, time, rate);
         }
-    }
+        Ok(())
+    })?;
     import.finish()
 }
 

@@ -7,6 +7,7 @@ use perfkit::report::{FailureKind, Note, NoteCode, Report};
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::build::{Entry, Import};
 use super::date;
@@ -73,17 +74,7 @@ struct Observations {
 
 #[derive(Deserialize)]
 struct ObservedAudits {
-    metrics: ObservedMetrics,
-}
-
-#[derive(Deserialize)]
-struct ObservedMetrics {
-    details: ObservedDetails,
-}
-
-#[derive(Deserialize)]
-struct ObservedDetails {
-    items: Vec<BTreeMap<String, Plain>>,
+    metrics: Value,
 }
 
 pub(super) fn recognise(text: &Text) -> bool {
@@ -140,11 +131,12 @@ fn add_observed(entry: &mut Entry, text: &Text) {
     let Ok(file) = parse::<Observations>(text.as_str()) else {
         return;
     };
-    let Some(items) = file.audits.metrics.details.items.into_iter().next() else {
-        return;
-    };
     for (theirs, ours) in OBSERVED {
-        let value = items.get(theirs).and_then(|value| units::number(&value.0));
+        let value = file
+            .audits
+            .metrics
+            .pointer(&format!("/details/items/0/{theirs}"));
+        let value = value.and_then(|value| Number::deserialize(value).ok()?.0);
         entry.value(Metric::named(ours), Scale::MILLISECONDS, value);
     }
 }

@@ -43,6 +43,12 @@ impl ParseError {
     }
 }
 
+impl From<String> for ParseError {
+    fn from(message: String) -> Self {
+        Self::new(message)
+    }
+}
+
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let printable = self.message.chars().map(|c| match c {

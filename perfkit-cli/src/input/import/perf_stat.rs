@@ -26,13 +26,6 @@ struct Counter {
     event: Plain,
 }
 
-/// One counter: its event, value and unit.
-struct Reading<'a> {
-    event: &'a str,
-    value: &'a str,
-    unit: &'a str,
-}
-
 pub(super) fn recognise_json(text: &Text) -> bool {
     text.shape().is_object_with(&["counter-value", "event"])
 }
@@ -67,43 +60,42 @@ fn is_comment(line: &str) -> bool {
 }
 
 pub(super) fn read_json(text: &Text) -> Result<Report, ParseError> {
-    let mut entry = Entry::new(UNNAMED);
-    for (number, line) in text.lines().filter(|(_, line)| !is_comment(line)) {
-        let counter: Counter = serde_json::from_str(line)
-            .map_err(|error| ParseError::from(error).below(number - 1))?;
-        let reading = Reading {
-            event: &counter.event.0,
-            value: &counter.value.0,
-            unit: &counter.unit.0,
-        };
-        add(&mut entry, &reading).map_err(|what| ParseError::at(number, what))?;
-    }
-    finish("perf stat JSON", entry)
+    read_counters("perf stat JSON", text, |entry, line| {
+        let counter: Counter = serde_json::from_str(line)?;
+        add(entry, (&counter.value.0, &counter.unit.0, &counter.event.0))
+    })
 }
 
 pub(super) fn read_csv(text: &Text) -> Result<Report, ParseError> {
-    let mut entry = Entry::new(UNNAMED);
-    for (number, line) in text.lines().filter(|(_, line)| !is_comment(line)) {
+    read_counters("perf stat CSV", text, |entry, line| {
         let mut fields = line.split(',');
         let mut next = || fields.next().unwrap_or_default();
-        let (value, unit, event) = (next(), next(), next());
-        if event.is_empty() {
-            return Err(ParseError::at(
-                number,
-                "the line has no event: it may be cut off",
-            ));
+        match (next(), next(), next()) {
+            (_, _, "") => Err(ParseError::new("the line has no event: it may be cut off")),
+            counter => add(entry, counter),
         }
-        let reading = Reading { event, value, unit };
-        add(&mut entry, &reading).map_err(|what| ParseError::at(number, what))?;
-    }
-    finish("perf stat CSV", entry)
+    })
+}
+
+/// Lines of one counter each.
+fn read_counters(
+    origin: &str,
+    text: &Text,
+    read: fn(&mut Entry, &str) -> Result<(), ParseError>,
+) -> Result<Report, ParseError> {
+    let mut entry = Entry::new(UNNAMED);
+    text.read_lines(|line| match is_comment(line) {
+        true => Ok(()),
+        false => read(&mut entry, line),
+    })?;
+    finish(origin, [entry])
 }
 
 pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
     let mut runs = 1;
     let mut entries: Vec<Entry> = Vec::new();
     let mut times: Vec<Option<f64>> = Vec::new();
-    for (number, line) in text.lines() {
+    text.read_lines(|line| {
         let line = line.trim();
         if let Some(rest) = line.strip_prefix(HEADING) {
             let name;
@@ -113,15 +105,15 @@ pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
             entry.runs(runs, 0);
             entries.push(entry);
             times.clear();
-            continue;
+            return Ok(());
         }
         let Some(entry) = entries.last_mut() else {
-            continue;
+            return Ok(());
         };
         if let Some((elapsed, _)) = line.split_once("seconds time elapsed") {
             let elapsed = elapsed_time(elapsed, runs);
             let (mean, std_dev) =
-                elapsed.ok_or_else(|| ParseError::at(number, "the elapsed time is no number"))?;
+                elapsed.ok_or_else(|| ParseError::new("the elapsed time is no number"))?;
             if times.len() as u64 == runs && runs > 1 {
                 entry.samples(Metric::WALL_TIME, Scale::SECONDS, times.drain(..));
             } else {
@@ -134,16 +126,12 @@ pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
             }
         } else if let Some(time) = single_time(line) {
             times.push(Some(time));
-        } else if let Some(reading) = counter(line) {
-            add(entry, &reading).map_err(|what| ParseError::at(number, what))?;
+        } else if let Some(counter) = counter(line) {
+            add(entry, counter)?;
         }
-    }
-    let mut import = Import::new("the text of perf stat");
-    import.note(no_samples());
-    for entry in entries {
-        import.add(entry);
-    }
-    import.finish()
+        Ok(())
+    })?;
+    finish("the text of perf stat", entries)
 }
 
 /// Command and number of runs of `'./spin 2000' (5 runs):`.
@@ -179,34 +167,27 @@ fn single_time(line: &str) -> Option<f64> {
 }
 
 /// `2.45 msec task-clock # 0.831 CPUs utilized`
-fn counter(line: &str) -> Option<Reading<'_>> {
+fn counter(line: &str) -> Option<Counted<'_>> {
     let line = line.split('#').next()?.split("( +-").next()?.trim();
-    if let Some((missing, event)) = MISSING
-        .iter()
-        .find_map(|missing| Some((*missing, line.strip_prefix(missing)?)))
-    {
-        return Some(Reading {
-            event: event.trim(),
-            value: missing,
-            unit: "",
-        });
+    let mut missing = MISSING.into_iter();
+    let missing =
+        missing.find_map(|missing| Some((missing, "", line.strip_prefix(missing)?.trim())));
+    if missing.is_some() {
+        return missing;
     }
     let fields: Vec<&str> = line.split_whitespace().collect();
-    match fields.as_slice() {
-        [value, event] if units::number(value).is_some() => Some(Reading {
-            event,
-            value,
-            unit: "",
-        }),
-        [value, unit, event] if units::number(value).is_some() => {
-            Some(Reading { event, value, unit })
-        }
-        _ => None,
-    }
+    let (value, unit, event) = match fields[..] {
+        [value, event] => (value, "", event),
+        [value, unit, event] => (value, unit, event),
+        _ => return None,
+    };
+    units::number(value).map(|_| (value, unit, event))
 }
 
-fn add(entry: &mut Entry, reading: &Reading<'_>) -> Result<(), String> {
-    let Reading { event, value, unit } = *reading;
+/// The value of a counter, its unit, and the event that it counts.
+type Counted<'a> = (&'a str, &'a str, &'a str);
+
+fn add(entry: &mut Entry, (value, unit, event): Counted<'_>) -> Result<(), ParseError> {
     if MISSING.contains(&value) {
         entry.note(Note::info(
             NoteCode::NotCounted,
@@ -224,10 +205,7 @@ fn add(entry: &mut Entry, reading: &Reading<'_>) -> Result<(), String> {
         other => units::metric(other),
     };
     let scale = match time {
-        Some(factor) => Scale {
-            factor,
-            ..Scale::NANOSECONDS
-        },
+        Some(factor) => Scale::NANOSECONDS.by(factor),
         None if metric == Metric::WALL_TIME => Scale::NANOSECONDS,
         None => Scale::COUNT,
     };
@@ -235,16 +213,11 @@ fn add(entry: &mut Entry, reading: &Reading<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn no_samples() -> Note {
-    Note::info(
+fn finish(origin: &str, entries: impl IntoIterator<Item = Entry>) -> Result<Report, ParseError> {
+    let mut import = Import::new(origin);
+    import.note(Note::info(
         NoteCode::NoSamples,
         "perf reports means: counters have no interval, and that of the elapsed time is from its standard error",
-    )
-}
-
-fn finish(origin: &str, entry: Entry) -> Result<Report, ParseError> {
-    let mut import = Import::new(origin);
-    import.note(no_samples());
-    import.add(entry);
-    import.finish()
+    ));
+    import.finish_with(entries)
 }

@@ -65,20 +65,13 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
     let mut import = Import::new(&format!("pytest-benchmark {} JSON", file.version.0));
     import.created(date::parse_utc(&file.datetime.0));
     let machine = file.machine_info;
+    import.os(machine.system.map(|system| system.to_lowercase()));
+    import.architecture(machine.machine);
     let environment = import.environment();
-    if let Some(system) = machine.system {
-        environment.os = system.to_lowercase();
-    }
-    if let Some(architecture) = machine.machine {
-        environment.architecture = architecture;
-    }
     environment.os_version = machine.release;
     environment.cpu = machine.cpu.brand_raw;
     environment.cores = machine.cpu.count.filter(|count| *count > 0);
-    for measured in file.benchmarks {
-        import.add(entry(measured));
-    }
-    import.finish()
+    import.finish_with(file.benchmarks.into_iter().map(entry))
 }
 
 fn entry(measured: Measured) -> Entry {

@@ -44,6 +44,15 @@ impl Text {
         let lines = self.text.lines().enumerate();
         lines.map(|(index, line)| (index + 1, line))
     }
+
+    /// Reads every line; an error is given the line that it is in.
+    pub(super) fn read_lines<'a>(
+        &'a self,
+        mut read: impl FnMut(&'a str) -> Result<(), ParseError>,
+    ) -> Result<(), ParseError> {
+        let mut lines = self.text.lines().enumerate();
+        lines.try_for_each(|(index, line)| read(line).map_err(|error| error.below(index)))
+    }
 }
 
 fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {

@@ -33,6 +33,11 @@ impl Scale {
             direction,
         }
     }
+
+    /// The same for a tool's unit that is so many of this one's.
+    pub(super) const fn by(self, factor: f64) -> Self {
+        Self::new(self.unit, self.factor * factor, self.direction)
+    }
 }
 
 /// How many nanoseconds a unit of time is.
@@ -68,37 +73,25 @@ pub(super) fn bytes(unit: &str) -> Option<f64> {
 
 /// The scale that a unit's text stands for: `ns/op`, `ops/us`, `MB/s`, `byte`.
 pub(super) fn scale(unit: &str) -> Scale {
-    if let Some(factor) = nanoseconds(unit) {
-        return Scale::new(Unit::Nanoseconds, factor, Direction::LowerIsBetter);
-    }
-    if let Some(factor) = bytes(unit) {
-        return Scale::new(Unit::Bytes, factor, Direction::LowerIsBetter);
-    }
+    let cost = |unit: &str| {
+        let time = nanoseconds(unit).map(|ns| Scale::NANOSECONDS.by(ns));
+        time.or_else(|| Some(Scale::BYTES.by(bytes(unit)?)))
+    };
     let Some((what, each)) = unit.split_once('/') else {
-        return Scale::UNKNOWN;
+        return cost(unit).unwrap_or(Scale::UNKNOWN);
     };
     // A rate, if it is for a time.
     if let Some(time) = nanoseconds(each) {
         let a_second = 1e9 / time;
         return match bytes(what) {
-            Some(size) => Scale::new(
-                Unit::BytesPerSecond,
-                size * a_second,
-                Direction::HigherIsBetter,
-            ),
-            None => Scale::new(Unit::PerSecond, a_second, Direction::HigherIsBetter),
+            Some(size) => Scale::BYTES_PER_SECOND.by(size * a_second),
+            None => Scale::PER_SECOND.by(a_second),
         };
     }
-    if !matches!(each, "op" | "iter" | "iteration") {
-        return Scale::UNKNOWN;
-    }
-    match what {
-        "allocs" => Scale::COUNT,
-        _ => match (nanoseconds(what), bytes(what)) {
-            (Some(factor), _) => Scale::new(Unit::Nanoseconds, factor, Direction::LowerIsBetter),
-            (_, Some(factor)) => Scale::new(Unit::Bytes, factor, Direction::LowerIsBetter),
-            _ => Scale::UNKNOWN,
-        },
+    match (what, each) {
+        ("allocs", "op" | "iter" | "iteration") => Scale::COUNT,
+        (what, "op" | "iter" | "iteration") => cost(what).unwrap_or(Scale::UNKNOWN),
+        _ => Scale::UNKNOWN,
     }
 }
 
