@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use perfkit::Report;
 use perfkit::prometheus::TextFormat;
+use perfkit::{Direction, Report};
 
 use crate::args::{self, ExportArguments, ExportTarget, Verbosity};
 use crate::document::Detail;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::export::Tool;
 use crate::input::load_report;
 use crate::{export as formats, terminal};
 
@@ -55,23 +54,32 @@ pub(crate) fn run(arguments: ExportArguments, verbosity: Verbosity) -> Result<Ex
 
 /// The report as text in the target's format.
 fn render(report: &Report, target: ExportTarget, operation: Option<&str>) -> Result<String, Error> {
-    let tool = match target {
-        ExportTarget::Otlp => return Err(Error::usage("otlp is sent to a collector")),
-        ExportTarget::Prometheus => return exposition(report, TextFormat::Text),
-        ExportTarget::OpenMetrics => return exposition(report, TextFormat::OpenMetrics),
-        ExportTarget::Json => return own(report, args::Format::Json),
-        ExportTarget::Csv => return own(report, args::Format::Csv),
-        ExportTarget::Bencher => Tool::Bencher,
-        ExportTarget::GithubActionBenchmark => Tool::GithubActionSmaller,
-        ExportTarget::GithubActionBenchmarkBigger => Tool::GithubActionBigger,
-        ExportTarget::Junit => Tool::Junit,
-        ExportTarget::Hdr => Tool::Hdr,
-        ExportTarget::Hgrm => Tool::Hgrm(operation),
-    };
-    if let Some(left_out) = formats::left_out(report, tool) {
-        terminal::print_line(&format!("warning: {left_out}"));
+    match target {
+        ExportTarget::Otlp => Err(Error::usage("otlp is sent to a collector")),
+        ExportTarget::Prometheus => exposition(report, TextFormat::Text),
+        ExportTarget::OpenMetrics => exposition(report, TextFormat::OpenMetrics),
+        ExportTarget::Json => own(report, args::Format::Json),
+        ExportTarget::Csv => own(report, args::Format::Csv),
+        ExportTarget::Bencher => formats::bencher(report),
+        ExportTarget::GithubActionBenchmark => github_action(report, Direction::LowerIsBetter),
+        ExportTarget::GithubActionBenchmarkBigger => {
+            github_action(report, Direction::HigherIsBetter)
+        }
+        ExportTarget::Junit => formats::junit(report),
+        ExportTarget::Hdr => formats::hdr(report),
+        ExportTarget::Hgrm => formats::hgrm(report, operation),
     }
-    formats::render_for(report, tool)
+}
+
+/// What one direction is not known of is in neither list, which is told.
+fn github_action(report: &Report, direction: Direction) -> Result<String, Error> {
+    let left_out = formats::undirected(report).join(", ");
+    if !left_out.is_empty() {
+        terminal::print_line(&format!(
+            "warning: left out, because nobody said which values are good: {left_out}"
+        ));
+    }
+    formats::github_action(report, direction)
 }
 
 /// The formats that `perfkit report` prints as well.

@@ -133,6 +133,13 @@ impl Table {
         }
     }
 
+    /// A table of columns that all stay: those of text, then those of numbers.
+    pub(crate) fn of_columns(texts: &[&'static str], numbers: &[&'static str]) -> Self {
+        let texts = texts.iter().map(|heading| (*heading, Align::Left, 0));
+        let numbers = numbers.iter().map(|heading| (*heading, Align::Right, 0));
+        Self::new(&texts.chain(numbers).collect::<Vec<_>>())
+    }
+
     /// Adds a row, one cell for each column.
     pub(crate) fn row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.columns.len());

@@ -5,7 +5,7 @@ use perfkit::unit::Unit;
 
 use crate::text::{label, shorten};
 
-use super::blocks::{Align, Document, Table};
+use super::blocks::{Document, Table};
 use super::spans::{Sentence, Style};
 
 /// The longest rule or measurement, in columns.
@@ -104,12 +104,7 @@ fn about(number: u64) -> String {
 }
 
 fn table<'a>(findings: impl Iterator<Item = &'a GateFinding>) -> Table {
-    let mut table = Table::new(&[
-        ("result", Align::Left, 0),
-        ("what", Align::Left, 0),
-        ("rule", Align::Left, 0),
-        ("measured", Align::Left, 0),
-    ]);
+    let mut table = Table::of_columns(&["result", "what", "rule", "measured"], &[]);
     for finding in findings {
         let result = match finding.outcome {
             GateOutcome::Fail => "FAIL",

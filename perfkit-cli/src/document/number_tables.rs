@@ -7,7 +7,7 @@ use perfkit::{Metric, MetricSummary};
 use crate::text::label;
 
 use super::blocks::{Align, Table};
-use super::numbers::{NOTHING, RatioText, digits, percentile, value};
+use super::numbers::{NOTHING, RatioText, digits, or_nothing, percentile, value};
 use super::ranking::ranking;
 use super::words::verdict_word;
 
@@ -33,20 +33,16 @@ pub(super) fn numbers(report: &Report) -> Table {
     for ranked in &ranking {
         let mut cells = cells(ranked.benchmark);
         let (verdict, ratio) = match ranked.comparison {
-            None => ("baseline", "1".to_owned()),
-            Some(comparison) => (
-                verdict_word(comparison),
-                comparison
-                    .ratio
-                    .map_or_else(|| NOTHING.to_owned(), |r| RatioText::new(&r).estimate),
-            ),
+            None => ("baseline", Some("1".to_owned())),
+            Some(comparison) => {
+                let ratio = comparison.ratio.as_ref();
+                let ratio = ratio.map(|ratio| RatioText::new(ratio).estimate);
+                (verdict_word(comparison), ratio)
+            }
         };
         cells.insert(1, verdict.to_owned());
-        cells.insert(2, ratio);
-        cells.insert(
-            0,
-            ranked.place.clone().unwrap_or_else(|| NOTHING.to_owned()),
-        );
+        cells.insert(2, or_nothing(ratio));
+        cells.insert(0, or_nothing(ranked.place.clone()));
         table.row(cells);
     }
     table
@@ -147,10 +143,7 @@ pub(super) fn resources(benchmarks: &[&Benchmark]) -> Table {
     for benchmark in benchmarks {
         let cell = |metric: &Metric| {
             let summary = benchmark.metrics.get(metric);
-            summary.map_or_else(
-                || NOTHING.to_owned(),
-                |summary| value(summary.median, summary.unit, digits(summary)),
-            )
+            or_nothing(summary.map(|s| value(s.median, s.unit, digits(s))))
         };
         let mut cells = vec![label(&benchmark.label())];
         cells.extend(metrics.iter().map(|(_, metric)| cell(metric)));

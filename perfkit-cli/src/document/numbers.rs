@@ -10,7 +10,12 @@ pub(crate) const NOTHING: &str = "-";
 
 /// A value in its unit.
 pub(super) fn value(value: Option<f64>, unit: Unit, digits: usize) -> String {
-    value.map_or_else(|| NOTHING.to_owned(), |value| unit.format(value, digits))
+    or_nothing(value.map(|value| unit.format(value, digits)))
+}
+
+/// A text where there is one.
+pub(crate) fn or_nothing(text: Option<String>) -> String {
+    text.unwrap_or_else(|| NOTHING.to_owned())
 }
 
 /// How many significant digits of a mean reach down to the first digit of its

@@ -2,12 +2,12 @@
 
 use perfkit::report::Report;
 use perfkit::unit::Unit;
-use perfkit::{OperationSnapshot, WindowSnapshot};
+use perfkit::{MetricSummary, OperationSnapshot, WindowSnapshot};
 
 use crate::text::{label, shorten};
 
 use super::blocks::{Align, Document, Table};
-use super::numbers::{NOTHING, percentile, value};
+use super::numbers::{NOTHING, or_nothing, percentile, value};
 use super::spans::Sentence;
 
 /// Significant digits: percentiles are within 0.8 %.
@@ -33,10 +33,7 @@ pub(super) fn describe(report: &Report, document: &mut Document) {
     if has("cpu_time") || has("busy_time") || operations.iter().any(has_throughput) {
         document.table(work(&operations));
     }
-    if operations
-        .iter()
-        .any(|operation| !operation.errors.is_empty())
-    {
+    if operations.iter().any(|o| !o.errors.is_empty()) {
         document.table(errors(&operations));
     }
 }
@@ -84,28 +81,34 @@ fn times(operations: &[&OperationSnapshot]) -> Table {
     ]);
     for operation in operations {
         let calls = &operation.lifetime;
-        let sum = |metric: &str| calls.metric(metric).map(|metric| metric.sum);
-        let time = |ns| value(ns, Unit::Nanoseconds, DIGITS);
-        let percentile_of = |pick: fn(&perfkit::MetricSummary) -> Option<f64>| {
-            calls.execution_time().map_or_else(
-                || NOTHING.to_owned(),
-                |summary| percentile(pick(summary), summary, DIGITS),
-            )
+        let time = |pick| number(operation, "execution_time", pick);
+        let percentile = |pick: Pick| {
+            let time = calls.execution_time();
+            or_nothing(time.map(|time| percentile(pick(time), time, DIGITS)))
         };
         table.row(vec![
             label(&operation.label()),
             Unit::Count.format(calls.count() as f64, DIGITS),
             value(calls.success_rate(), Unit::Ratio, 4),
-            time(sum("execution_time")),
-            time(sum("self_time")),
-            time(calls.average()),
-            time(calls.median()),
-            percentile_of(|summary| summary.p95),
-            percentile_of(|summary| summary.p99),
-            time(calls.max()),
+            time(|time| Some(time.sum)),
+            number(operation, "self_time", |time| Some(time.sum)),
+            time(|time| time.mean),
+            time(|time| time.median),
+            percentile(|time| time.p95),
+            percentile(|time| time.p99),
+            time(|time| time.max),
         ]);
     }
     table
+}
+
+/// Which number of a metric.
+type Pick = fn(&MetricSummary) -> Option<f64>;
+
+/// A number of one of the operation's metrics.
+fn number(operation: &OperationSnapshot, metric: &str, pick: Pick) -> String {
+    let metric = operation.lifetime.metric(metric);
+    or_nothing(metric.map(|metric| value(pick(metric), metric.unit, DIGITS)))
 }
 
 fn memory(operations: &[&OperationSnapshot]) -> Table {
@@ -118,22 +121,17 @@ fn memory(operations: &[&OperationSnapshot]) -> Table {
         ("largest peak", Align::Right, 2),
     ]);
     for operation in operations {
-        let metric = |name: &str| operation.lifetime.metric(name);
-        if metric("allocated").is_none() {
+        if operation.lifetime.metric("allocated").is_none() {
             continue;
         }
-        let mean = |name: &str, unit: Unit| value(metric(name).and_then(|m| m.mean), unit, DIGITS);
+        let mean = |name: &str| number(operation, name, |metric| metric.mean);
         table.row(vec![
             label(&operation.label()),
-            mean("allocations", Unit::Count),
-            mean("allocated", Unit::Bytes),
-            mean("net_growth", Unit::Bytes),
-            mean("peak_growth", Unit::Bytes),
-            value(
-                metric("peak_growth").and_then(|m| m.max),
-                Unit::Bytes,
-                DIGITS,
-            ),
+            mean("allocations"),
+            mean("allocated"),
+            mean("net_growth"),
+            mean("peak_growth"),
+            number(operation, "peak_growth", |metric| metric.max),
         ]);
     }
     table
@@ -147,10 +145,7 @@ fn work(operations: &[&OperationSnapshot]) -> Table {
         ("throughput", Align::Right, 0),
     ]);
     for operation in operations {
-        let mean = |name: &str| {
-            let metric = operation.lifetime.metric(name);
-            value(metric.and_then(|m| m.mean), Unit::Nanoseconds, DIGITS)
-        };
+        let mean = |name: &str| number(operation, name, |metric| metric.mean);
         let cells = [
             mean("cpu_time"),
             mean("busy_time"),

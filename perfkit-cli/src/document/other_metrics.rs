@@ -7,7 +7,7 @@ use perfkit::{Direction, Metric};
 use crate::text::label;
 
 use super::blocks::{Align, Table};
-use super::numbers::{NOTHING, digits, value};
+use super::numbers::{digits, value};
 use super::remarks::Detail;
 
 /// Metrics that have their places in the tables of times and resources.
@@ -54,9 +54,7 @@ pub(super) fn table(benchmarks: &[Benchmark], detail: Detail) -> Option<Table> {
                 show(summary.median),
                 show(summary.min),
                 show(summary.max),
-                summary
-                    .p95
-                    .map_or_else(|| NOTHING.to_owned(), |p95| show(Some(p95))),
+                show(summary.p95),
             ]);
         }
     }

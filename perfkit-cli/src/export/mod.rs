@@ -12,7 +12,7 @@ mod png;
 mod tool;
 
 pub(crate) use layout::{NOT_SEVERAL, Named};
-pub(crate) use tool::{Tool, hgrm_files, left_out, render_for};
+pub(crate) use tool::{bencher, github_action, hdr, hgrm, hgrm_files, junit, undirected};
 
 use std::path::Path;
 

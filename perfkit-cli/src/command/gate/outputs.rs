@@ -7,7 +7,7 @@ use perfkit::Report;
 use crate::args::{Format, GateArguments, Setting, Verbosity};
 use crate::command::{check_all_writable, deliver, first_error, save};
 use crate::error::Error;
-use crate::export::{self, Tool};
+use crate::export;
 
 use super::result::Judged;
 
@@ -83,7 +83,7 @@ impl Form {
         match self {
             Self::Result(format) => save(&judged.result, format, path),
             Self::Page => save(&judged.with_numbers(), Format::Html, path),
-            Self::Junit => export::save(path, export::render_for(&judged.result, Tool::Junit)?),
+            Self::Junit => export::save(path, export::junit(&judged.result)?),
         }
     }
 }

@@ -5,13 +5,13 @@
 use std::convert::Infallible;
 
 use plotters::style::RGBColor;
-use plotters_backend::text_anchor::{HPos, VPos};
+use plotters_backend::text_anchor::VPos;
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
     FontStyle,
 };
 
-use super::shape::{Form, Paint, SERIES, STEPS, Shape, Side, Words, units};
+use super::shape::{Form, Paint, SERIES, STEPS, Shape, Words, units};
 
 /// What codes stand for in the place of colours; those of series come after them.
 const PAINTS: [Paint; 7] = [
@@ -93,30 +93,6 @@ impl DrawingBackend for Canvas<'_> {
         self.draw_circle(place, STEPS as u32 / 2, &color, true)
     }
 
-    fn draw_line<S: BackendStyle>(
-        &mut self,
-        from: BackendCoord,
-        to: BackendCoord,
-        style: &S,
-    ) -> Done {
-        self.draw_path([from, to], style)
-    }
-
-    fn draw_rect<S: BackendStyle>(
-        &mut self,
-        (left, top): BackendCoord,
-        (right, bottom): BackendCoord,
-        style: &S,
-        is_filled: bool,
-    ) -> Done {
-        let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
-        if is_filled {
-            self.fill_polygon(corners, style)
-        } else {
-            self.draw_path(corners.into_iter().chain([(left, top)]), style)
-        }
-    }
-
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
         &mut self,
         path: I,
@@ -168,11 +144,6 @@ impl DrawingBackend for Canvas<'_> {
         (x, y): BackendCoord,
     ) -> Done {
         let size = style.size() / f64::from(STEPS);
-        let side = match style.anchor().h_pos {
-            HPos::Left => Side::Left,
-            HPos::Center => Side::Middle,
-            HPos::Right => Side::Right,
-        };
         // Not every program that shows SVG knows other baselines.
         let drop = match style.anchor().v_pos {
             VPos::Top => 0.8,
@@ -184,20 +155,11 @@ impl DrawingBackend for Canvas<'_> {
             text: text.to_owned(),
             place: (units(x), baseline),
             size,
-            side,
+            side: style.anchor().h_pos,
             is_bold: matches!(style.style(), FontStyle::Bold),
         };
         self.add(style.color(), Form::Text(words));
         Ok(())
-    }
-
-    fn estimate_text_size<S: BackendTextStyle>(
-        &self,
-        text: &str,
-        style: &S,
-    ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
-        let columns = crate::text::display_width(text) as f64;
-        Ok(((columns * style.size() * 0.55) as u32, style.size() as u32))
     }
 }
 

@@ -2,15 +2,17 @@
 //! dot, and its median, all above one axis.
 
 use perfkit::report::Benchmark;
+use perfkit::stats;
 use perfkit::unit::Unit;
-use perfkit::{Metric, stats};
+use plotters::style::text_anchor::HPos;
 
-use crate::document::{Align, Table};
-use crate::text::{label, shorten};
+use crate::document::Table;
+use crate::text::shorten;
 
-use super::axis::{Axis, is_drawable, mark};
-use super::pen::{Drawn, Frame, Look, Pen, TEXT};
-use super::shape::{Paint, Side};
+use super::axis::{Axis, mark};
+use super::pen::{Drawn, FOOT, Frame, Look, Pen, TEXT};
+use super::samples::{shown_maximum, wall_times};
+use super::shape::Paint;
 use super::thin::strata;
 use super::{Chart, count};
 
@@ -32,7 +34,6 @@ const LINE: f64 = 20.0;
 const DENSITY: f64 = 40.0;
 const DOT_ROOM: f64 = 22.0;
 const GAP: f64 = 14.0;
-const FOOT: f64 = 46.0;
 
 /// The distributions of some implementations.
 pub(crate) struct Distribution {
@@ -61,7 +62,9 @@ impl Distribution {
         let left_out = all.len().saturating_sub(MOST);
         all.truncate(MOST);
         let lowest = all.iter().map(|implementation| implementation.times[0]);
-        let highest = all.iter().map(Implementation::shown_maximum);
+        let highest = all
+            .iter()
+            .filter_map(|c| shown_maximum(&c.times, 5.0, 0.95));
         let axis = Axis::over(lowest.chain(highest));
         for implementation in &mut all {
             implementation.density = density_curve(&implementation.times, &axis);
@@ -89,7 +92,7 @@ impl Distribution {
         pen.text((0.0, top + 10.0), &name, Look::BOLD)?;
         let foot = if is_roomy {
             let place = (width, top + 10.0);
-            pen.text(place, &facts, Look::MUTED.at(Side::Right))?;
+            pen.text(place, &facts, Look::MUTED.at(HPos::Right))?;
             top + LINE
         } else {
             pen.text((0.0, top + 10.0 + LINE), &facts, Look::MUTED)?;
@@ -170,12 +173,10 @@ fn density_curve(times: &[f64], axis: &Axis) -> Vec<(f64, f64)> {
 
 impl Implementation {
     fn of(benchmark: &Benchmark) -> Option<Self> {
-        let samples = &benchmark.metrics.get(&Metric::WALL_TIME)?.samples;
-        let drawable = samples.iter().copied().filter(|time| is_drawable(*time));
-        let mut times: Vec<f64> = drawable.collect();
+        let (name, mut times) = wall_times(benchmark)?;
         times.sort_unstable_by(f64::total_cmp);
         Some(Self {
-            name: label(&benchmark.label()),
+            name,
             median: stats::median(&times)?,
             times,
             density: Vec::new(),
@@ -184,16 +185,6 @@ impl Implementation {
 
     fn at(&self, quantile: f64) -> f64 {
         stats::percentile(&self.times, quantile).unwrap_or(self.median)
-    }
-
-    /// The maximum without values so far out that they would squeeze all others
-    /// into a corner.
-    fn shown_maximum(&self) -> f64 {
-        let fence = self.at(0.75) + 5.0 * (self.at(0.75) - self.at(0.25));
-        // What many runs did is not far out.
-        let fence = fence.max(self.at(0.95));
-        let last = self.times.partition_point(|time| *time <= fence);
-        self.times[last.saturating_sub(1)]
     }
 
     fn facts(&self, axis: &Axis) -> String {
@@ -244,12 +235,13 @@ impl Chart for Distribution {
             self.axis,
             Axis::linear(0.0, 1.0),
         );
-        plane.mark_x(&|time, ticks| mark(time, ticks, Unit::Nanoseconds))?;
+        plane.mark_x(&plane.ticks_x(), &|time, ticks| {
+            mark(time, ticks, Unit::Nanoseconds)
+        })?;
         for index in 0..self.implementations.len() {
             self.draw_row(pen, index, width)?;
         }
-        let place = (width / 2.0, bottom + 33.0);
-        pen.text(place, "wall time of a run", Look::INK.at(Side::Middle))?;
+        plane.name("wall time of a run")?;
         if self.left_out > 0 {
             let words = format!("Not drawn: {} more", count(self.left_out));
             pen.text((0.0, bottom + 33.0), &words, Look::MUTED)?;
@@ -258,15 +250,8 @@ impl Chart for Distribution {
     }
 
     fn table(&self) -> Table {
-        let mut table = Table::new(&[
-            ("implementation", Align::Left, 0),
-            ("runs", Align::Right, 0),
-            ("min", Align::Right, 0),
-            ("p25", Align::Right, 0),
-            ("median", Align::Right, 0),
-            ("p75", Align::Right, 0),
-            ("max", Align::Right, 0),
-        ]);
+        let numbers = ["runs", "min", "p25", "median", "p75", "max"];
+        let mut table = Table::of_columns(&["implementation"], &numbers);
         for implementation in &self.implementations {
             let quantiles = [0.0, 0.25, 0.5, 0.75, 1.0].map(|quantile| implementation.at(quantile));
             let mut cells = vec![

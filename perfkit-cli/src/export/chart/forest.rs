@@ -3,15 +3,16 @@
 
 use perfkit::Metric;
 use perfkit::report::{Comparison, Verdict};
+use plotters::style::text_anchor::HPos;
 
 use crate::document::{
-    Align, NOTHING, Ranked, RatioText, Style, Table, is_time, verdict_style, verdict_word,
+    NOTHING, Ranked, RatioText, Style, Table, is_time, verdict_style, verdict_word,
 };
 use crate::text::{label, shorten};
 
 use super::axis::Axis;
-use super::pen::{Drawn, Frame, Look, Pen, Plane, TEXT};
-use super::shape::{Paint, Side};
+use super::pen::{Drawn, FOOT, Frame, Look, Pen, Plane, TEXT};
+use super::shape::Paint;
 use super::{Chart, count};
 
 /// Ratios further from 1 than this are placed at the edge.
@@ -24,7 +25,6 @@ const ROOMY: f64 = 600.0;
 const BAR: f64 = 35.0;
 
 const HEAD: f64 = 8.0;
-const FOOT: f64 = 46.0;
 
 /// Some comparisons, on an axis that they may share with others.
 pub(crate) struct Forest {
@@ -108,34 +108,38 @@ impl Forest {
         if width < ROOMY { 50.0 } else { 26.0 }
     }
 
-    fn frame(&self, width: f64) -> Frame {
-        let bottom = self.height(width) - FOOT;
+    /// The line where nothing differs, and the zone around it.
+    fn draw_origin(&self, plane: &Plane<'_, '_>) -> Drawn {
+        if let Some(zone) = self.zone {
+            let (low, high) = (1.0 / (1.0 + zone), 1.0 + zone);
+            let corners = vec![(low, 1.0), (high, 1.0), (high, 0.0), (low, 0.0)];
+            plane.polygon(corners, Paint::Zone, 1.0)?;
+        }
+        plane.line(vec![(1.0, 1.0), (1.0, 0.0)], Paint::Muted, 1.4)
+    }
+
+    /// A plane of the ratios that reaches so far up and down.
+    fn plane<'a, 'p>(
+        &self,
+        pen: &'p Pen<'a>,
+        width: f64,
+        (top, bottom): (f64, f64),
+    ) -> Plane<'a, 'p> {
         let (left, right) = if width < ROOMY {
             (6.0, width - 6.0)
         } else {
             (width * 0.3, width - 278.0)
         };
-        Frame {
+        let frame = Frame {
             left,
-            top: HEAD,
+            top,
             right,
             bottom,
-        }
+        };
+        pen.plane(frame, self.axis, Axis::linear(0.0, 1.0))
     }
 
-    /// The line where nothing differs, and the zone around it.
-    fn draw_origin(&self, pen: &Pen<'_>, plane: &Plane<'_, '_>, rows: (f64, f64)) -> Drawn {
-        let (top, bottom) = rows;
-        if let Some(zone) = self.zone {
-            let (left, right) = (plane.x_of(1.0 / (1.0 + zone)), plane.x_of(1.0 + zone));
-            let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
-            pen.polygon(&corners, Paint::Zone, 1.0)?;
-        }
-        let x = plane.x_of(1.0);
-        pen.line(&[(x, top), (x, bottom)], Paint::Muted, 1.4)
-    }
-
-    fn draw_row(&self, pen: &Pen<'_>, frame: Frame, index: usize, width: f64) -> Drawn {
+    fn draw_row(&self, pen: &Pen<'_>, index: usize, width: f64) -> Drawn {
         let row = &self.rows[index];
         let is_roomy = width >= ROOMY;
         let top = HEAD + self.row_height(width) * index as f64;
@@ -155,22 +159,19 @@ impl Forest {
             Some((_, text)) => text.estimate.clone(),
             None => NOTHING.to_owned(),
         };
-        let right = Look::INK.at(Side::Right);
+        let right = Look::INK.at(HPos::Right);
         pen.text((width - 102.0, text_at), &numbers, right)?;
-        let verdict = Look {
-            is_bold: true,
-            ..Look::new(paint, Side::Right)
-        };
+        let verdict = Look::new(paint, HPos::Right).bold();
         pen.text((width, text_at), word, verdict)?;
         let Some(([estimate, low, high], _)) = &row.ratio else {
             return Ok(());
         };
-        let x = |ratio: f64| frame.left + (frame.right - frame.left) * self.axis.position(ratio);
-        pen.line(&[(x(*low), bar_at), (x(*high), bar_at)], paint, 2.4)?;
-        for end in [x(*low), x(*high)] {
-            pen.line(&[(end, bar_at - 4.0), (end, bar_at + 4.0)], paint, 1.6)?;
+        let plane = self.plane(pen, width, (bar_at - 4.0, bar_at + 4.0));
+        plane.line(vec![(*low, 0.5), (*high, 0.5)], paint, 2.4)?;
+        for end in [*low, *high] {
+            plane.line(vec![(end, 1.0), (end, 0.0)], paint, 1.6)?;
         }
-        pen.dot((x(*estimate), bar_at), paint, 4.0)
+        plane.dots([(*estimate, 0.5)], paint, (4.0, 1.0))
     }
 }
 
@@ -271,40 +272,31 @@ impl Chart for Forest {
     }
 
     fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
-        let frame = self.frame(width);
-        let plane = pen.plane(frame, self.axis, Axis::linear(0.0, 1.0));
+        let plane = self.plane(pen, width, (HEAD, self.height(width) - FOOT));
         if width < ROOMY {
             // Names stand where the lines would be: each row has its own piece.
             for index in 0..self.rows.len() {
                 let bar = HEAD + self.row_height(width) * index as f64 + BAR;
-                self.draw_origin(pen, &plane, (bar - 9.0, bar + 9.0))?;
+                self.draw_origin(&self.plane(pen, width, (bar - 9.0, bar + 9.0)))?;
             }
-            plane.name_x(&times)?;
+            plane.name_x(&plane.ticks_x(), &times)?;
         } else {
-            plane.mark_x(&times)?;
-            self.draw_origin(pen, &plane, (frame.top, frame.bottom))?;
+            plane.mark_x(&plane.ticks_x(), &times)?;
+            self.draw_origin(&plane)?;
         }
         for index in 0..self.rows.len() {
-            self.draw_row(pen, frame, index, width)?;
+            self.draw_row(pen, index, width)?;
         }
-        let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
-        let words = if self.is_of_times() {
+        plane.name(if self.is_of_times() {
             "time relative to the baseline"
         } else {
             "value relative to the baseline"
-        };
-        pen.text(place, words, Look::INK.at(Side::Middle))
+        })
     }
 
     fn table(&self) -> Table {
-        let mut table = Table::new(&[
-            ("candidate", Align::Left, 0),
-            ("verdict", Align::Left, 0),
-            ("ratio", Align::Right, 0),
-            ("low", Align::Right, 0),
-            ("high", Align::Right, 0),
-            ("confidence", Align::Right, 0),
-        ]);
+        let numbers = ["ratio", "low", "high", "confidence"];
+        let mut table = Table::of_columns(&["candidate", "verdict"], &numbers);
         for row in &self.rows {
             let mut cells = vec![row.name.clone(), row.word.to_owned()];
             match &row.ratio {

@@ -2,7 +2,7 @@
 
 use crate::text::{display_width, shorten};
 
-use super::pen::{Drawn, Look, Pen, TEXT};
+use super::pen::{Drawn, FOOT, Frame, Look, Pen, TEXT};
 use super::shape::Paint;
 
 const LINE: f64 = 20.0;
@@ -44,6 +44,16 @@ impl Legend {
         self.places(width)
             .last()
             .map_or(0.0, |(_, y, _)| y + LINE + 6.0)
+    }
+
+    /// What is left below it of a chart with values at its left.
+    pub(super) fn frame(&self, width: f64, height: f64) -> Frame {
+        Frame {
+            left: 64.0,
+            top: self.height(width) + 6.0,
+            right: width - 8.0,
+            bottom: height - FOOT,
+        }
     }
 
     /// Draws the names with their lines and, where the chart has some, their dots.

@@ -9,6 +9,7 @@ mod order;
 mod pen;
 mod percentiles;
 mod picture;
+mod samples;
 mod shape;
 mod svg;
 mod thin;
@@ -18,7 +19,7 @@ pub(crate) use forest::Forest;
 pub(crate) use order::Order;
 pub(crate) use percentiles::Percentiles;
 pub(crate) use picture::{MARGIN, Picture, STYLE, plot, within_page};
-pub(crate) use shape::{Form, Paint, Shape, Side, Words, mark, units};
+pub(crate) use shape::{Form, Paint, Shape, Words, mark, units};
 
 use perfkit::unit::Unit;
 

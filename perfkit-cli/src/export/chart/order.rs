@@ -1,16 +1,16 @@
 //! Values in the order in which they were measured, which shows drift.
 
 use perfkit::report::Benchmark;
+use perfkit::stats;
 use perfkit::unit::Unit;
-use perfkit::{Metric, stats};
 
-use crate::document::{Align, Table};
-use crate::text::label;
+use crate::document::Table;
 
-use super::axis::{Axis, is_drawable};
+use super::axis::Axis;
 use super::legend::Legend;
-use super::pen::{Drawn, Frame, Look, Pen};
-use super::shape::{Paint, SERIES, Side};
+use super::pen::{Drawn, FOOT, Pen};
+use super::samples::{shown_maximum, wall_times};
+use super::shape::{Paint, SERIES};
 use super::thin::extremes;
 use super::{Chart, count};
 
@@ -23,7 +23,6 @@ const MOST_MEDIANS: usize = 40;
 const FEWEST_NEIGHBOURS: usize = 5;
 
 const HEIGHT: f64 = 240.0;
-const FOOT: f64 = 46.0;
 
 /// The wall times of some implementations, run by run.
 pub(crate) struct Order {
@@ -45,13 +44,8 @@ struct Implementation {
 impl Order {
     /// The runs of the given benchmarks; `None` with fewer than two of each.
     pub(crate) fn of<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Option<Self> {
-        let samples = |benchmark: &'a Benchmark| {
-            let time = benchmark.metrics.get(&Metric::WALL_TIME)?;
-            let drawable = time.samples.iter().copied().filter(|t| is_drawable(*t));
-            let drawable: Vec<f64> = drawable.collect();
-            (drawable.len() > 1).then_some((label(&benchmark.label()), drawable))
-        };
-        let mut all: Vec<_> = benchmarks.into_iter().filter_map(samples).collect();
+        let found = benchmarks.into_iter().filter_map(wall_times);
+        let mut all: Vec<_> = found.filter(|(_, times)| times.len() > 1).collect();
         let left_out = all.len().saturating_sub(SERIES);
         all.truncate(SERIES);
         let times = Axis::over(all.iter().flat_map(|(_, times)| shown_range(times)));
@@ -73,15 +67,11 @@ impl Order {
 }
 
 /// The smallest value, and the largest that is not far out.
-fn shown_range(times: &[f64]) -> [f64; 2] {
+fn shown_range(times: &[f64]) -> impl Iterator<Item = f64> {
     let mut sorted = times.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    let at = |quantile| stats::percentile(&sorted, quantile).unwrap_or(sorted[0]);
-    let fence = at(0.75) + 8.0 * (at(0.75) - at(0.25));
-    // What many runs did is not far out.
-    let fence = fence.max(at(0.98));
-    let last = sorted.partition_point(|time| *time <= fence);
-    [sorted[0], sorted[last.saturating_sub(1)]]
+    let high = shown_maximum(&sorted, 8.0, 0.98);
+    sorted.first().copied().into_iter().chain(high)
 }
 
 impl Implementation {
@@ -155,16 +145,10 @@ impl Chart for Order {
     fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let legend = self.legend();
         legend.draw(pen, width, true)?;
-        let top = legend.height(width) + 6.0;
-        let frame = Frame {
-            left: 64.0,
-            top,
-            right: width - 8.0,
-            bottom: self.height(width) - FOOT,
-        };
+        let frame = legend.frame(width, self.height(width));
         let plane = pen.plane(frame, self.runs, self.times);
         plane.mark_y(Unit::Nanoseconds)?;
-        plane.mark_x(&|run, _| count(run as usize))?;
+        plane.mark_x(&plane.ticks_x(), &|run, _| count(run as usize))?;
         for (index, implementation) in self.implementations.iter().enumerate() {
             let places = implementation.dots.iter();
             let places = places.map(|(run, time)| (*run as f64 + 1.0, *time));
@@ -178,17 +162,13 @@ impl Chart for Order {
         for (index, implementation) in self.implementations.iter().enumerate() {
             plane.line(implementation.line.clone(), Paint::Marked(index), 2.2)?;
         }
-        let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
-        pen.text(place, "run", Look::INK.at(Side::Middle))
+        plane.name("run")
     }
 
     fn table(&self) -> Table {
-        let mut table = Table::new(&[
-            ("implementation", Align::Left, 0),
-            ("median of the first third", Align::Right, 0),
-            ("median of the last third", Align::Right, 0),
-            ("change", Align::Right, 0),
-        ]);
+        let medians = ["median of the first third", "median of the last third"];
+        let numbers = [medians[0], medians[1], "change"];
+        let mut table = Table::of_columns(&["implementation"], &numbers);
         for implementation in &self.implementations {
             let mut cells = vec![implementation.name.clone()];
             match implementation.thirds {

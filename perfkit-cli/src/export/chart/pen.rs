@@ -13,30 +13,30 @@ use perfkit::unit::Unit;
 
 use super::axis::{Axis, mark};
 use super::canvas::Canvas;
-use super::shape::{Paint, STEPS, Shape, Side};
+use super::shape::{Paint, STEPS, Shape};
 
 /// The size of most text.
 pub(super) const TEXT: f64 = 12.5;
 
+/// The room below a plane, for the values and the name of its axis.
+pub(super) const FOOT: f64 = 46.0;
+
 pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
 
 /// How a text looks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Look {
     pub(super) paint: Paint,
-    pub(super) side: Side,
+    pub(super) side: HPos,
     pub(super) is_bold: bool,
 }
 
 impl Look {
-    pub(super) const INK: Self = Self::new(Paint::Ink, Side::Left);
-    pub(super) const BOLD: Self = Self {
-        is_bold: true,
-        ..Self::INK
-    };
-    pub(super) const MUTED: Self = Self::new(Paint::Muted, Side::Left);
+    pub(super) const INK: Self = Self::new(Paint::Ink, HPos::Left);
+    pub(super) const BOLD: Self = Self::INK.bold();
+    pub(super) const MUTED: Self = Self::new(Paint::Muted, HPos::Left);
 
-    pub(super) const fn new(paint: Paint, side: Side) -> Self {
+    pub(super) const fn new(paint: Paint, side: HPos) -> Self {
         Self {
             paint,
             side,
@@ -44,7 +44,14 @@ impl Look {
         }
     }
 
-    pub(super) const fn at(self, side: Side) -> Self {
+    pub(super) const fn bold(self) -> Self {
+        Self {
+            is_bold: true,
+            ..self
+        }
+    }
+
+    pub(super) const fn at(self, side: HPos) -> Self {
         Self { side, ..self }
     }
 }
@@ -82,11 +89,6 @@ impl<'a> Pen<'a> {
 
     /// A line of text whose middle is at the given height.
     pub(super) fn text(&self, (x, y): (f64, f64), text: &str, look: Look) -> Drawn {
-        let side = match look.side {
-            Side::Left => HPos::Left,
-            Side::Middle => HPos::Center,
-            Side::Right => HPos::Right,
-        };
         let weight = if look.is_bold {
             FontStyle::Bold
         } else {
@@ -95,22 +97,13 @@ impl<'a> Pen<'a> {
         let color = look.paint.color();
         let style = TextStyle::from(("sans-serif", TEXT * f64::from(STEPS), weight))
             .color(&color)
-            .pos(Pos::new(side, VPos::Center));
+            .pos(Pos::new(look.side, VPos::Center));
         self.0.draw(&Text::new(text, (steps(x), steps(y)), style))
     }
 
     pub(super) fn line(&self, points: &[(f64, f64)], paint: Paint, width: f64) -> Drawn {
         let points: Vec<_> = points.iter().map(|(x, y)| (steps(*x), steps(*y))).collect();
         self.0.draw(&PathElement::new(points, stroke(paint, width)))
-    }
-
-    pub(super) fn polygon(&self, corners: &[(f64, f64)], paint: Paint, alpha: f64) -> Drawn {
-        let corners: Vec<_> = corners
-            .iter()
-            .map(|(x, y)| (steps(*x), steps(*y)))
-            .collect();
-        let style = paint.color().mix(alpha).filled();
-        self.0.draw(&Polygon::new(corners, style))
     }
 
     pub(super) fn dot(&self, (x, y): (f64, f64), paint: Paint, radius: f64) -> Drawn {
@@ -156,49 +149,56 @@ impl Plane<'_, '_> {
             .try_for_each(|place| self.area.draw(&Circle::new(place, steps(radius), style)))
     }
 
-    /// Lines across the plane at round values of the horizontal axis, and the
-    /// values below.
-    pub(super) fn mark_x(&self, words: &dyn Fn(f64, &[f64]) -> String) -> Drawn {
-        for tick in self.ticks_x() {
-            let x = self.x_of(tick);
+    /// Lines across the plane at values of the horizontal axis, and the values below.
+    pub(super) fn mark_x(&self, ticks: &[f64], words: &dyn Fn(f64, &[f64]) -> String) -> Drawn {
+        for tick in ticks {
+            let x = self.x_of(*tick);
             let ends = [(x, self.frame.top), (x, self.frame.bottom)];
             self.pen.line(&ends, Paint::Grid, 1.0)?;
         }
-        self.name_x(words)
+        self.name_x(ticks, words)
     }
 
-    /// Round values below the plane, without lines.
-    pub(super) fn name_x(&self, words: &dyn Fn(f64, &[f64]) -> String) -> Drawn {
-        let ticks = self.ticks_x();
+    /// Values below the plane, without lines.
+    pub(super) fn name_x(&self, ticks: &[f64], words: &dyn Fn(f64, &[f64]) -> String) -> Drawn {
         let mut named = ticks.iter();
-        named.try_for_each(|tick| self.below(self.x_of(*tick), &words(*tick, &ticks)))
+        named.try_for_each(|tick| self.below(self.x_of(*tick), &words(*tick, ticks)))
     }
 
-    fn ticks_x(&self) -> Vec<f64> {
+    /// What the horizontal axis is.
+    pub(super) fn name(&self, words: &str) -> Drawn {
+        let middle = (self.frame.left + self.frame.right) / 2.0;
+        let look = Look::INK.at(HPos::Center);
+        self.pen
+            .text((middle, self.frame.bottom + 33.0), words, look)
+    }
+
+    /// Round values of the horizontal axis.
+    pub(super) fn ticks_x(&self) -> Vec<f64> {
         self.x
             .ticks(((self.frame.right - self.frame.left) / 72.0) as usize)
     }
 
     /// Where a value of the horizontal axis stands in the picture.
-    pub(super) fn x_of(&self, value: f64) -> f64 {
+    fn x_of(&self, value: f64) -> f64 {
         self.frame.left + (self.frame.right - self.frame.left) * self.x.position(value)
     }
 
     /// A word below the plane.
-    pub(super) fn below(&self, x: f64, word: &str) -> Drawn {
+    fn below(&self, x: f64, word: &str) -> Drawn {
         // At the edges there is less room.
         let side = if x > self.frame.right - 20.0 {
-            Side::Right
+            HPos::Right
         } else if x < self.frame.left + 20.0 {
-            Side::Left
+            HPos::Left
         } else {
-            Side::Middle
+            HPos::Center
         };
         let place = (x, self.frame.bottom + 13.0);
         self.pen.text(place, word, Look::MUTED.at(side))
     }
 
-    /// The same for the vertical axis, the values at its left.
+    /// Lines at round values of the vertical axis, the values at its left.
     pub(super) fn mark_y(&self, unit: Unit) -> Drawn {
         let height = self.frame.bottom - self.frame.top;
         let ticks = self.y.ticks((height / 45.0) as usize);
@@ -207,7 +207,7 @@ impl Plane<'_, '_> {
             let ends = [(self.frame.left, y), (self.frame.right, y)];
             self.pen.line(&ends, Paint::Grid, 1.0)?;
             let place = (self.frame.left - 8.0, y);
-            let look = Look::MUTED.at(Side::Right);
+            let look = Look::MUTED.at(HPos::Right);
             self.pen.text(place, &mark(*tick, &ticks, unit), look)?;
         }
         Ok(())

@@ -6,20 +6,19 @@ use perfkit::unit::Unit;
 use perfkit::{Metric, OperationSnapshot, Report, stats};
 use plotters::coord::ranged1d::Ranged as _;
 
-use crate::document::{Align, Table};
+use crate::document::Table;
 use crate::text::label;
 
 use super::axis::Axis;
 use super::legend::Legend;
-use super::pen::{Drawn, Frame, Look, Pen};
-use super::shape::{Paint, SERIES, Side};
+use super::pen::{Drawn, FOOT, Pen};
+use super::shape::{Paint, SERIES};
 use super::{Chart, count};
 
 /// How many steps a curve has.
 const STEPS: usize = 80;
 
 const HEIGHT: f64 = 300.0;
-const FOOT: f64 = 46.0;
 
 /// The percentile curves of the operations that took most time.
 pub(crate) struct Percentiles {
@@ -141,40 +140,23 @@ impl Chart for Percentiles {
     fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let legend = self.legend();
         legend.draw(pen, width, false)?;
-        let frame = Frame {
-            left: 64.0,
-            top: legend.height(width) + 6.0,
-            right: width - 8.0,
-            bottom: self.height(width) - FOOT,
-        };
+        let frame = legend.frame(width, self.height(width));
         let plane = pen.plane(frame, self.nines, self.times);
         plane.mark_y(Unit::Nanoseconds)?;
         let last = self.nines.range().end.floor().max(0.0) as usize;
         let stride = (last as f64 * 70.0 / (frame.right - frame.left)).ceil();
-        for nines in (0..=last).step_by(stride.max(1.0) as usize) {
-            let share = self.nines.position(nines as f64);
-            let x = frame.left + (frame.right - frame.left) * share;
-            pen.line(&[(x, frame.top), (x, frame.bottom)], Paint::Grid, 1.0)?;
-            plane.below(x, &percent(nines))?;
-        }
+        let nines = (0..=last).step_by(stride.max(1.0) as usize);
+        let nines: Vec<f64> = nines.map(|nines| nines as f64).collect();
+        plane.mark_x(&nines, &|nines, _| percent(nines as usize))?;
         for (index, operation) in self.operations.iter().enumerate() {
             plane.line(operation.curve.clone(), Paint::Marked(index), 2.2)?;
         }
-        let place = ((frame.left + frame.right) / 2.0, frame.bottom + 33.0);
-        pen.text(place, "percentile of calls", Look::INK.at(Side::Middle))
+        plane.name("percentile of calls")
     }
 
     fn table(&self) -> Table {
-        let mut table = Table::new(&[
-            ("operation", Align::Left, 0),
-            ("calls", Align::Right, 0),
-            ("median", Align::Right, 0),
-            ("p90", Align::Right, 0),
-            ("p95", Align::Right, 0),
-            ("p99", Align::Right, 0),
-            ("p99.9", Align::Right, 0),
-            ("p99.99", Align::Right, 0),
-        ]);
+        let numbers = ["calls", "median", "p90", "p95", "p99", "p99.9", "p99.99"];
+        let mut table = Table::of_columns(&["operation"], &numbers);
         for operation in &self.operations {
             let calls = Unit::Count.format(operation.calls as f64, 3);
             let mut cells = vec![operation.name.clone(), calls];

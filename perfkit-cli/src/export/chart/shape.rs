@@ -1,6 +1,7 @@
 //! What a picture is made of, whatever it is written as.
 
 use plotters_backend::BackendCoord;
+use plotters_backend::text_anchor::HPos;
 
 /// How many steps make one unit of the picture: plotters draws at whole numbers.
 pub(crate) const STEPS: i32 = 10;
@@ -77,27 +78,18 @@ impl Paint {
     }
 }
 
-/// Where a text begins, or ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Left,
-    Middle,
-    Right,
-}
-
 /// One line of text on its baseline.
-#[derive(Debug)]
 pub(crate) struct Words {
     pub(crate) text: String,
     /// In units.
     pub(crate) place: (f64, f64),
     pub(crate) size: f64,
-    pub(crate) side: Side,
+    /// Where it begins, or ends.
+    pub(crate) side: HPos,
     pub(crate) is_bold: bool,
 }
 
 /// Places, widths and radii are in steps.
-#[derive(Debug)]
 pub(crate) enum Form {
     Line {
         points: Vec<BackendCoord>,
@@ -114,7 +106,6 @@ pub(crate) enum Form {
     Text(Words),
 }
 
-#[derive(Debug)]
 pub(crate) struct Shape {
     pub(crate) paint: Paint,
     /// From 0, which nobody sees, to 1.

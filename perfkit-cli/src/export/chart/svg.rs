@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 
 use plotters_backend::BackendCoord;
+use plotters_backend::text_anchor::HPos;
 
 use crate::text::escape_xml;
 
-use super::shape::{Form, Paint, Shape, Side, Words, mark, units};
+use super::shape::{Form, Paint, Shape, Words, mark, units};
 
 /// The elements of a picture.
 pub(super) fn elements(shapes: &[Shape]) -> String {
@@ -59,9 +60,9 @@ fn dots(shape: &Shape, places: &[BackendCoord], radius: u32) -> String {
 
 fn text(class: &str, words: &Words) -> String {
     let anchor = match words.side {
-        Side::Left => "",
-        Side::Middle => " text-anchor=\"middle\"",
-        Side::Right => " text-anchor=\"end\"",
+        HPos::Left => "",
+        HPos::Center => " text-anchor=\"middle\"",
+        HPos::Right => " text-anchor=\"end\"",
     };
     let weight = match words.is_bold {
         true => " font-weight=\"600\"",

@@ -1,9 +1,10 @@
 //! The outlines of letters.
 
+use plotters_backend::text_anchor::HPos;
 use tiny_skia::{Path, PathBuilder};
 use ttf_parser::{Face, OutlineBuilder};
 
-use crate::export::chart::{Side, Words};
+use crate::export::chart::Words;
 
 /// Latin, Greek and Cyrillic letters, digits and signs of DejaVu Sans, so that a
 /// picture is the same on every machine; other letters become boxes. Made with
@@ -25,9 +26,9 @@ impl Font<'_> {
         let advance = |glyph| f32::from(self.0.glyph_hor_advance(glyph).unwrap_or_default());
         let length: f32 = glyphs.iter().map(|glyph| advance(*glyph)).sum();
         let part_before = match words.side {
-            Side::Left => 0.0,
-            Side::Middle => 0.5,
-            Side::Right => 1.0,
+            HPos::Left => 0.0,
+            HPos::Center => 0.5,
+            HPos::Right => 1.0,
         };
         let (x, y) = words.place;
         let mut outline = Outline {

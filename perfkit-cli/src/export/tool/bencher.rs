@@ -8,14 +8,14 @@ use crate::error::Error;
 
 use super::common::{json_text, lacks};
 use super::measure::{Measure, Subject, subjects};
-use super::names::Names;
+use super::names::{Names, hyphenated};
 
 /// The longest name of a benchmark and of a measure, in characters; Bencher
 /// refuses longer ones.
 const LONGEST_NAME: usize = 1024;
 const LONGEST_MEASURE: usize = 64;
 
-pub(super) fn render(report: &Report) -> Result<String, Error> {
+pub(crate) fn render(report: &Report) -> Result<String, Error> {
     let subjects = subjects(report);
     if subjects.is_empty() {
         return Err(lacks("numbers of benchmarks or operations"));
@@ -47,16 +47,7 @@ fn slug(metric: &str) -> String {
     if matches!(metric, "wall_time" | "execution_time") {
         return "latency".to_owned();
     }
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    };
-    let slug: String = metric.chars().map(plain).collect();
-    let words: Vec<&str> = slug.split('-').filter(|word| !word.is_empty()).collect();
-    words.join("-")
+    hyphenated(metric).to_ascii_lowercase()
 }
 
 #[cfg(test)]

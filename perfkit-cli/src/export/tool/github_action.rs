@@ -18,7 +18,7 @@ const LONGEST_NAME: usize = 200;
 
 /// Every number of which the good ones are in this direction. The action compares one
 /// file in one direction.
-pub(super) fn render(report: &Report, direction: Direction) -> Result<String, Error> {
+pub(crate) fn render(report: &Report, direction: Direction) -> Result<String, Error> {
     let subjects = subjects(report);
     let mut names = Names::up_to(LONGEST_NAME);
     let mut entries = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn render(report: &Report, direction: Direction) -> Result<String, Er
 
 /// The metrics of which nobody said which values are good, so that they are in neither
 /// list.
-pub(super) fn undirected(report: &Report) -> Vec<String> {
+pub(crate) fn undirected(report: &Report) -> Vec<String> {
     let subjects = subjects(report);
     let measures = subjects.iter().flat_map(|subject| &subject.measures);
     let unknown = measures.filter(|measure| measure.direction == Direction::Unknown);

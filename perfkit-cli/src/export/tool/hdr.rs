@@ -18,7 +18,7 @@ const LONGEST_NAME: usize = 200;
 /// HdrHistogram's own writers show the largest value in milliseconds.
 const NS_PER_MS: f64 = 1e6;
 
-pub(super) fn render(report: &Report) -> Result<String, Error> {
+pub(crate) fn render(report: &Report) -> Result<String, Error> {
     let mut distributions = distributions(report)?;
     // Readers expect lines in the order of their start.
     distributions.sort_by_key(|distribution| std::cmp::Reverse(distribution.span));

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::text::{printable, shorten};
 
 use super::distribution::{Distribution, distributions};
+use super::names::hyphenated;
 
 /// How many lines there are from one halving of the distance to 100 % to the
 /// next; HdrHistogram's own default.
@@ -21,7 +22,7 @@ const LISTED: usize = 10;
 
 /// The percentiles of one benchmark or operation: the one that is named, or the
 /// only one there is.
-pub(super) fn render(report: &Report, wanted: Option<&str>) -> Result<String, Error> {
+pub(crate) fn render(report: &Report, wanted: Option<&str>) -> Result<String, Error> {
     let distributions = distributions(report)?;
     let chosen = match wanted {
         Some(name) => distributions.iter().find(|d| d.name == name),
@@ -65,10 +66,8 @@ pub(crate) fn files(report: &Report) -> Result<Vec<(String, String)>, Error> {
 /// a name.
 fn file_stem(name: &str) -> String {
     const LONGEST: usize = 80;
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let words: String = name.chars().take(4 * LONGEST).map(plain).collect();
-    let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
-    let stem: String = words.join("-").chars().take(LONGEST).collect();
+    let start: String = name.chars().take(4 * LONGEST).collect();
+    let stem: String = hyphenated(&start).chars().take(LONGEST).collect();
     if stem.is_empty() {
         "unnamed".to_owned()
     } else {

@@ -9,7 +9,7 @@ use crate::text::{escape_xml, printable, shorten};
 /// The longest text, in columns.
 const LONGEST: usize = 300;
 
-pub(super) fn render(report: &Report) -> Result<String, Error> {
+pub(crate) fn render(report: &Report) -> Result<String, Error> {
     let Some(gate) = report
         .gate
         .as_ref()

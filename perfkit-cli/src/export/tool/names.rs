@@ -40,6 +40,13 @@ impl Names {
     }
 }
 
+/// The words of plain letters and digits in a name, with hyphens between them.
+pub(super) fn hyphenated(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-")
+}
+
 /// The start and the end of what is too long.
 fn cut(name: &str, longest: usize) -> String {
     let length = name.chars().count();
