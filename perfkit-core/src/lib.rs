@@ -40,6 +40,7 @@
 //! | send every value somewhere | [`Monitor::set_collector`] |
 //! | send totals to OpenTelemetry | `otlp::start`, in the feature `otlp` |
 //! | let Prometheus read them | `prometheus::serve_default`, in the feature `prometheus` |
+//! | hold them to a budget in a test | `budget::Budget`, in the feature `bench` |
 //! | keep measurements apart | [`Monitor::new`] |
 //!
 //! Modules stand in the order in which data flows; each uses only those above.
@@ -85,6 +86,9 @@ mod probe_overhead;
 pub mod report;
 
 pub mod global;
+
+#[cfg(feature = "bench")]
+pub mod budget;
 
 #[cfg(feature = "bench")]
 #[doc(hidden)]

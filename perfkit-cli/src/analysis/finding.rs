@@ -1,15 +1,13 @@
 //! What budgets and regression rules have in common.
 
 use perfkit::Metric;
+use perfkit::budget::engine::DIGITS;
 use perfkit::report::{GateFinding, GateOutcome};
 use perfkit::unit::Unit;
 
 use crate::args::most_similar;
 use crate::input::{Limit, OnMissing, Scope};
 use crate::text::{printable, shorten};
-
-/// Significant digits of values in findings.
-pub(super) const DIGITS: usize = 4;
 
 /// How many names are listed where none of them matches, and how long each may be.
 const MOST_NAMES: usize = 5;
@@ -43,13 +41,6 @@ pub(super) fn not_measured(
     let near = nearest(metric.name(), known);
     let measured = format!("nobody measured {metric}; {near}");
     GateFinding::new(scope.to_string(), rule, measured, GateOutcome::RuleAtFault)
-}
-
-/// A rule whose limit cannot be held against a metric.
-pub(super) fn other_unit(subject: &str, rule: &str, own: Unit, asked: Unit) -> GateFinding {
-    let (own, asked) = (own.symbol(), asked.symbol());
-    let measured = format!("measured in {own}, which cannot be held against {asked}");
-    GateFinding::new(subject, rule, measured, GateOutcome::RuleAtFault)
 }
 
 /// By how much something may be worse: `5 %`, `+2 ms`.

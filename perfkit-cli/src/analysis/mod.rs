@@ -5,7 +5,6 @@ mod confirmation;
 mod finding;
 mod gate;
 mod interleaved;
-mod more_runs;
 mod pairs;
 mod regression;
 mod saved;

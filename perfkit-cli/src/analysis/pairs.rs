@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use perfkit::budget::engine::Amount;
 use perfkit::compare::{
     ComparisonSet, VerdictRules, compare_paired, compare_unpaired, compare_unpaired_operations,
 };
 use perfkit::report::{Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, Report};
 use perfkit::{Metric, MetricSummary};
 
-use crate::input::{Amount, OnMissing, Regression, Scope};
+use crate::input::{OnMissing, Regression, Scope};
 
 use super::finding::{listed, not_measured, nothing_matched, outcome_of};
 use super::saved::{own_benchmarks, own_operations};

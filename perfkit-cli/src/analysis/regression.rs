@@ -1,14 +1,14 @@
 //! Bounds relative to a baseline.
 
 use perfkit::Direction;
+use perfkit::budget::engine::{Amount, DIGITS, more_pairs, other_unit};
 use perfkit::compare::VerdictRules;
 use perfkit::report::{Comparison, ExactValues, GateFinding, GateOutcome, Note, Ratio, Report};
 use perfkit::unit::Unit;
 
-use crate::input::{Amount, Ceiling, GateRules, Limit, Regression};
+use crate::input::{Ceiling, GateRules, Limit, Regression};
 
-use super::finding::{DIGITS, limit_text, other_unit};
-use super::more_runs::more_pairs;
+use super::finding::limit_text;
 use super::pairs::{Pair, Pairs};
 use super::waivers::{Waivable, Waivers};
 

@@ -1,13 +1,14 @@
 //! Waivers: rules that may be broken for a while, and whether anything needs them.
 
 use perfkit::Metric;
+use perfkit::budget::engine::{Bound, DIGITS, Statistic};
 use perfkit::report::{GateFinding, GateOutcome};
 use toml::value::Date;
 
-use crate::input::{Budget, Ceiling, OnMissing, Regression, Scope, Statistic, Waiver};
+use crate::input::{Budget, Ceiling, OnMissing, Regression, Scope, Waiver};
 use crate::text::printable;
 
-use super::finding::{DIGITS, limit_text, outcome_of};
+use super::finding::{limit_text, outcome_of};
 
 /// A rule on one thing, which a waiver may be for.
 pub(super) struct Waivable<'a> {
@@ -28,12 +29,12 @@ impl<'a> Waivable<'a> {
         }
     }
 
-    pub(super) fn of_budget(budget: &'a Budget, statistic: Statistic, subject: &'a str) -> Self {
+    pub(super) fn of_budget(budget: &'a Budget, bound: &'a Bound, subject: &'a str) -> Self {
         Self {
             scope: &budget.scope,
             subject,
-            metric: budget.metric.as_ref(),
-            statistic: Some(statistic),
+            metric: bound.metric.as_ref(),
+            statistic: Some(bound.statistic),
         }
     }
 

@@ -6,8 +6,8 @@ mod import;
 mod load;
 
 pub(crate) use config::{
-    Amount, Bound, BoundKind, Budget, Ceiling, CompareDefaults, ConfigFile, GateRules, Limit,
-    OnInconclusive, OnMissing, Regression, Scope, Statistic, Waiver,
+    Budget, Ceiling, CompareDefaults, ConfigFile, GateRules, Limit, OnInconclusive, OnMissing,
+    Regression, Scope, Waiver,
 };
 pub(crate) use import::try_all;
 pub(crate) use load::{is_report, load_report};

@@ -15,8 +15,8 @@ use crate::args::{Origin, Setting, Variable};
 use crate::error::{Error, shown};
 
 pub(crate) use rules::{
-    Amount, Bound, BoundKind, Budget, Ceiling, CompareDefaults, GateRules, Limit, OnInconclusive,
-    OnMissing, Regression, Scope, Statistic, Waiver,
+    Budget, Ceiling, CompareDefaults, GateRules, Limit, OnInconclusive, OnMissing, Regression,
+    Scope, Waiver,
 };
 
 use config_error::{ConfigError, explain, explain_toml};
@@ -195,7 +195,7 @@ mod tests {
             "[[budget]]\nbenchmark = \"*\"\nmetric = \"layout_shift\"\nmax = \"< 0.1\"\nmean = \">= 2 MiB\"\n",
         );
         let budget = &rules.budgets[0];
-        assert_eq!(budget.metric, Some(Metric::named("layout_shift")));
+        assert_eq!(budget.bounds[0].metric, Some(Metric::named("layout_shift")));
         let bounds: Vec<_> = budget
             .bounds
             .iter()

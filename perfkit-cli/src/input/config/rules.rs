@@ -3,7 +3,7 @@
 use std::fmt;
 
 use perfkit::Metric;
-use perfkit::unit::Unit;
+use perfkit::budget::engine::{Amount, Bound, Statistic};
 use serde::Deserialize;
 use toml::value::Date;
 use wildmatch::WildMatch;
@@ -129,102 +129,7 @@ pub(crate) enum OnMissing {
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     pub(crate) scope: Scope,
-    /// The metric that mean, percentiles and maximum are of, instead of the time.
-    pub(crate) metric: Option<Metric>,
-    /// Whether calls that were cancelled count as calls that did not succeed.
-    pub(crate) counts_cancelled: bool,
     pub(crate) bounds: Vec<Bound>,
-}
-
-/// One absolute bound.
-#[derive(Clone, Debug)]
-pub(crate) struct Bound {
-    pub(crate) statistic: Statistic,
-    pub(crate) kind: BoundKind,
-    /// Whether the bound itself is still allowed.
-    pub(crate) is_inclusive: bool,
-    pub(crate) limit: Amount,
-    /// Beyond this value, still within the bound, there is a warning.
-    pub(crate) warn: Option<f64>,
-    /// Beyond this value, still within the bound, it is called critical.
-    pub(crate) critical: Option<f64>,
-}
-
-/// Which side of its limit a value must stay on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BoundKind {
-    /// The limit is the largest value.
-    Max,
-    /// The limit is the smallest value.
-    Min,
-}
-
-/// What a bound is on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Statistic {
-    Mean,
-    Percentile(f64),
-    Max,
-    SuccessRate,
-    ErrorRate,
-    Panics,
-    Cancellations,
-    Throughput,
-    PeakMemory,
-}
-
-impl Statistic {
-    pub(crate) fn name(self) -> String {
-        match self {
-            Self::Mean => "mean".to_owned(),
-            Self::Percentile(0.5) => "median".to_owned(),
-            Self::Percentile(quantile) => format!("p{}", quantile * 100.0),
-            Self::Max => "max".to_owned(),
-            Self::SuccessRate => "success_rate".to_owned(),
-            Self::ErrorRate => "error_rate".to_owned(),
-            Self::Panics => "panics".to_owned(),
-            Self::Cancellations => "cancellations".to_owned(),
-            Self::Throughput => "throughput".to_owned(),
-            Self::PeakMemory => "peak_memory".to_owned(),
-        }
-    }
-
-    /// All that a bound can be on.
-    pub(super) const ALL: [Self; 11] = [
-        Self::Mean,
-        Self::Percentile(0.5),
-        Self::Percentile(0.95),
-        Self::Percentile(0.99),
-        Self::Max,
-        Self::SuccessRate,
-        Self::ErrorRate,
-        Self::Panics,
-        Self::Cancellations,
-        Self::Throughput,
-        Self::PeakMemory,
-    ];
-
-    pub(super) fn kind(self) -> BoundKind {
-        match self {
-            Self::SuccessRate | Self::Throughput => BoundKind::Min,
-            _ => BoundKind::Max,
-        }
-    }
-
-    /// Whether it can be had of any metric.
-    pub(super) fn is_of_any_metric(self) -> bool {
-        matches!(self, Self::Mean | Self::Percentile(_) | Self::Max)
-    }
-
-    pub(super) fn units(self) -> &'static [Unit] {
-        match self {
-            Self::SuccessRate | Self::ErrorRate => &[Unit::Ratio],
-            Self::Panics | Self::Cancellations => &[Unit::Count],
-            Self::Throughput => &[Unit::PerSecond, Unit::BytesPerSecond],
-            Self::PeakMemory => &[Unit::Bytes],
-            _ => &[Unit::Nanoseconds],
-        }
-    }
 }
 
 /// A bound relative to a baseline.
@@ -245,23 +150,6 @@ pub(crate) enum Limit {
     Share(f64),
     /// So much, whatever the baseline is.
     Amount(Amount),
-}
-
-/// A value with its unit, in base units.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Amount {
-    pub(crate) value: f64,
-    pub(crate) unit: Unit,
-}
-
-impl Amount {
-    /// Whether a metric of this unit can be held against it: a bare number stands for
-    /// whatever has no unit.
-    pub(crate) fn fits(self, metric: Unit) -> bool {
-        let is_bare = matches!(self.unit, Unit::Score | Unit::Count);
-        let has_no_unit = matches!(metric, Unit::Count | Unit::Ratio | Unit::Score);
-        self.unit == metric || (is_bare && has_no_unit)
-    }
 }
 
 /// A rule that may be broken for a while, up to a ceiling, for a reason.

@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use perfkit::Metric;
+use perfkit::budget::engine::{Bound, BoundKind, Statistic};
 use toml::Spanned;
 
 use crate::args::Share;
 use crate::input::config::config_error::ConfigError;
 use crate::input::config::raw::{RawBound, RawBudget};
-use crate::input::config::rules::{Bound, BoundKind, Budget, Statistic};
+use crate::input::config::rules::Budget;
 
 use super::values::{UNITS, amount, scope, value};
 
@@ -32,10 +33,13 @@ pub(super) fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, ConfigErro
     let given = given
         .into_iter()
         .filter_map(|(statistic, bound)| Some((statistic, bound?)));
-    let is_of_metric = raw.metric.is_some();
-    let bounds: Result<Vec<_>, _> = given
-        .map(|(statistic, bound)| check_bound(statistic, is_of_metric, bound))
-        .collect();
+    let metric = raw.metric.map(|name| Metric::named(name.get_ref()));
+    let bounds = given.map(|(statistic, bound)| {
+        let mut bound = check_bound(statistic, metric.as_ref(), bound)?;
+        bound.counts_cancelled = raw.count_cancelled.unwrap_or(true);
+        Ok(bound)
+    });
+    let bounds: Result<Vec<_>, _> = bounds.collect();
     let bounds = bounds?;
     if bounds.is_empty() {
         let names = Statistic::ALL.map(Statistic::name).join(", ");
@@ -43,34 +47,29 @@ pub(super) fn check_budget(raw: Spanned<RawBudget>) -> Result<Budget, ConfigErro
             ConfigError::new(span, "this budget has no bound").help(format!("add one of {names}"))
         );
     }
-    Ok(Budget {
-        scope,
-        metric: raw.metric.map(|name| Metric::named(name.get_ref())),
-        counts_cancelled: raw.count_cancelled.unwrap_or(true),
-        bounds,
-    })
+    Ok(Budget { scope, bounds })
 }
 
 fn check_bound(
     statistic: Statistic,
-    is_of_metric: bool,
+    metric: Option<&Metric>,
     raw: Spanned<RawBound>,
 ) -> Result<Bound, ConfigError> {
     let span = raw.span();
-    if is_of_metric && !statistic.is_of_any_metric() {
+    if metric.is_some() && !statistic.is_of_any_metric() {
         let message = format!("{} is not of a metric", statistic.name());
         return Err(ConfigError::new(span, message)
             .help("give it a [[budget]] of its own, without `metric`"));
     }
     match raw.into_inner() {
-        RawBound::Text(text) => parse_bound(statistic, is_of_metric, &text, span),
+        RawBound::Text(text) => parse_bound(statistic, metric, &text, span),
         RawBound::Levels(levels) => {
-            if statistic.kind() == BoundKind::Min && !is_of_metric {
+            if statistic.kind() == BoundKind::Min && metric.is_none() {
                 let message = format!("{} is better when higher: it has no max", statistic.name());
                 return Err(ConfigError::new(span, message));
             }
             let limit = format!("<= {}", levels.max.get_ref());
-            let mut bound = parse_bound(statistic, is_of_metric, &limit, levels.max.span())?;
+            let mut bound = parse_bound(statistic, metric, &limit, levels.max.span())?;
             let share_of_limit = |level: Option<&Spanned<String>>| {
                 let share = level.map(value::<Share>).transpose()?;
                 Ok(share.map(|Share(share)| share * bound.limit.value))
@@ -85,7 +84,7 @@ fn check_bound(
 
 fn parse_bound(
     statistic: Statistic,
-    is_of_metric: bool,
+    metric: Option<&Metric>,
     text: &str,
     span: Range<usize>,
 ) -> Result<Bound, ConfigError> {
@@ -108,7 +107,7 @@ fn parse_bound(
         let message = "a bound begins with <, <=, > or >=";
         return Err(ConfigError::new(span, message).help(format!("write \"{example} {trimmed}\"")));
     };
-    if given != kind && !is_of_metric {
+    if given != kind && metric.is_none() {
         let better = match kind {
             BoundKind::Max => "lower",
             BoundKind::Min => "higher",
@@ -118,13 +117,14 @@ fn parse_bound(
             ConfigError::new(span, message).help(format!("write \"{example} {}\"", value.trim()))
         );
     }
-    let units = if is_of_metric {
-        &UNITS
-    } else {
-        statistic.units()
+    let units = match metric {
+        Some(_) => &UNITS,
+        None => statistic.units(),
     };
     Ok(Bound {
         statistic,
+        metric: metric.cloned(),
+        counts_cancelled: true,
         kind: given,
         is_inclusive,
         limit: amount(value, units, span)?,

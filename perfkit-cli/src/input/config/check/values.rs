@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::str::FromStr;
 
+use perfkit::budget::engine::Amount;
 use perfkit::unit::Unit;
 use toml::Spanned;
 use wildmatch::WildMatch;
@@ -10,7 +11,7 @@ use wildmatch::WildMatch;
 use crate::args::{RunCount, TimeSpan};
 use crate::input::config::config_error::ConfigError;
 use crate::input::config::raw::RawShare;
-use crate::input::config::rules::{Amount, Limit, Scope};
+use crate::input::config::rules::{Limit, Scope};
 
 /// Everything that a value of a metric may be given in.
 pub(super) const UNITS: [Unit; 6] = [

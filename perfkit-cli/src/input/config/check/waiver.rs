@@ -1,6 +1,7 @@
 //! Waivers, checked.
 
 use perfkit::Metric;
+use perfkit::budget::engine::Statistic;
 use perfkit::unit::Unit;
 use toml::Spanned;
 use toml::value::{Date, Datetime};
@@ -8,7 +9,7 @@ use toml::value::{Date, Datetime};
 use crate::args::most_similar;
 use crate::input::config::config_error::ConfigError;
 use crate::input::config::raw::{RawShare, RawWaiver};
-use crate::input::config::rules::{Ceiling, Statistic, Waiver};
+use crate::input::config::rules::{Ceiling, Waiver};
 
 use super::values::{UNITS, amount, limit, scope, share_text};
 

@@ -3,8 +3,8 @@
 //! Estimates by how intervals shrink with the square root of the number of values; where
 //! that would be more than a hundred times as many, no number is told.
 
-use perfkit::report::Ratio;
-use perfkit::stats;
+use crate::report::Ratio;
+use crate::stats;
 
 /// So many times as many values, at most, are proposed.
 const MOST_TIMES: f64 = 100.0;
@@ -13,7 +13,8 @@ const MOST_TIMES: f64 = 100.0;
 const MOST_CALLS: u64 = 1_000_000_000;
 
 /// Pairs of runs until the interval of a worsening lies on one side of what is tolerated.
-pub(super) fn more_pairs(ratio: &Ratio, tolerated: f64, pairs: u64) -> Option<u64> {
+#[must_use]
+pub fn more_pairs(ratio: &Ratio, tolerated: f64, pairs: u64) -> Option<u64> {
     let limit = 1.0 + tolerated;
     let end = if ratio.estimate > limit {
         ratio.low

@@ -1,0 +1,97 @@
+//! What a bound comes to.
+
+use crate::report::{GateFinding, GateOutcome};
+use crate::unit::Unit;
+
+use super::bound::{Bound, DIGITS};
+use super::known::Known;
+use super::more_runs::{more_for_quantile, more_for_share, more_values};
+use super::statistic::{BoundKind, Statistic};
+use super::subject::Subject;
+
+/// Holds one thing against a bound: broken, or kept, with this confidence, or else
+/// inconclusive.
+#[must_use]
+pub fn judge_bound(subject: &Subject<'_>, bound: &Bound, confidence: f64) -> GateFinding {
+    let rule = bound.to_string();
+    let name = subject.name();
+    let finding = |outcome, measured| GateFinding::new(name, &rule, measured, outcome);
+    let metric = bound.metric.as_ref();
+    if let Some(summary) = metric.and_then(|_| subject.metric(metric))
+        && !bound.limit.fits(summary.unit)
+    {
+        return other_unit(name, &rule, summary.unit, bound.limit.unit);
+    }
+    let Some(known) = Known::of(subject, bound, confidence) else {
+        return finding(GateOutcome::Inconclusive, "not measured".to_owned());
+    };
+    let (worst, best) = known.worst_and_best(bound.kind);
+    let measured = measured_text(&known, bound);
+    if best.is_some_and(|best| !bound.holds(best)) {
+        return finding(GateOutcome::Fail, measured);
+    }
+    if !worst.is_some_and(|worst| bound.holds(worst)) {
+        let why = "too few values to be sure";
+        let mut finding = finding(GateOutcome::Inconclusive, format!("{measured}: {why}"));
+        finding.more_runs_needed = more_needed(subject, &known, bound, confidence);
+        return finding;
+    }
+    let is_beyond = |level: Option<f64>| level.is_some_and(|level| known.value > level);
+    if is_beyond(bound.critical) {
+        let measured = format!("{measured}: critically close to the bound");
+        return finding(GateOutcome::Warn, measured);
+    }
+    if is_beyond(bound.warn) {
+        return finding(GateOutcome::Warn, format!("{measured}: close to the bound"));
+    }
+    finding(GateOutcome::Pass, measured)
+}
+
+/// A rule whose limit cannot be held against a metric.
+#[must_use]
+pub fn other_unit(subject: &str, rule: &str, own: Unit, asked: Unit) -> GateFinding {
+    let (own, asked) = (own.symbol(), asked.symbol());
+    let measured = format!("measured in {own}, which cannot be held against {asked}");
+    GateFinding::new(subject, rule, measured, GateOutcome::RuleAtFault)
+}
+
+/// About how many calls more would decide a bound, as far as that can be told.
+fn more_needed(
+    subject: &Subject<'_>,
+    known: &Known,
+    bound: &Bound,
+    confidence: f64,
+) -> Option<u64> {
+    let limit = bound.limit.value;
+    let (successes, all) = subject.successes(bound.counts_cancelled);
+    let is_decided = |(low, high): (f64, f64)| low > limit || high < limit;
+    match bound.statistic {
+        Statistic::SuccessRate => more_for_share((successes, all), confidence, is_decided),
+        Statistic::ErrorRate => more_for_share((all - successes, all), confidence, is_decided),
+        statistic => {
+            let count = subject.metric(bound.metric.as_ref())?.count;
+            let is_beyond = (known.value > limit) == (bound.kind == BoundKind::Max);
+            let (worst, best) = known.worst_and_best(bound.kind);
+            let end = if is_beyond { best } else { worst };
+            match (end, statistic) {
+                (Some(end), _) => more_values(known.value, end, limit, count),
+                (None, Statistic::Percentile(quantile)) => {
+                    more_for_quantile(quantile, confidence, count)
+                }
+                (None, _) => None,
+            }
+        }
+    }
+}
+
+fn measured_text(known: &Known, bound: &Bound) -> String {
+    let show = |value: f64| bound.limit.unit.format(value, DIGITS);
+    let value = show(known.value);
+    match (known.low, known.high) {
+        (Some(low), Some(high)) if low == high => value,
+        (Some(low), Some(high)) => format!("{value} (between {} and {})", show(low), show(high)),
+        (Some(low), None) => format!("{value} (at least {})", show(low)),
+        (None, Some(high)) => format!("{value} (at most {})", show(high)),
+        (None, None) => value,
+    }
+}

@@ -1,0 +1,182 @@
+//! Budgets in a test: the same decisions as those of the gate.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+use std::future::Future as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use perfkit::budget::{BrokenBudget, Budget};
+use perfkit::report::GateOutcome;
+use perfkit::{MockClock, Monitor, assert_budget};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Calls of `parse` that take 1 ms, 2 ms and so on, by a clock that stands still.
+fn monitor(calls: u32) -> Monitor {
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    for ms in 1..=calls {
+        monitor.measure("parse", || clock.advance(MS * ms));
+    }
+    monitor
+}
+
+fn outcomes(budget: &Budget, monitor: &Monitor) -> Vec<GateOutcome> {
+    let broken = budget.check(&monitor.snapshot()).err();
+    let findings = broken.iter().flat_map(BrokenBudget::findings);
+    findings.map(|finding| finding.outcome).collect()
+}
+
+#[test]
+fn bounds_hold_break_or_stay_open() {
+    let monitor = monitor(1000);
+    let of = |limit: u32| Budget::of("parse").median(MS * limit);
+    assert_eq!(outcomes(&of(600), &monitor), []);
+    assert_eq!(outcomes(&of(400), &monitor), [GateOutcome::Fail]);
+    assert_eq!(outcomes(&of(500), &monitor), [GateOutcome::Inconclusive]);
+    assert_eq!(outcomes(&of(500).allow_undecided(), &monitor), []);
+    assert_eq!(
+        outcomes(&of(400).allow_undecided(), &monitor),
+        [GateOutcome::Fail]
+    );
+}
+
+/// The limit itself is allowed.
+#[test]
+fn bounds_include_their_limit() {
+    let monitor = monitor(10);
+    let of = |limit: Duration| Budget::of("parse").max(limit);
+    let slack = Duration::from_nanos(1);
+    assert_eq!(outcomes(&of(MS * 10), &monitor), []);
+    assert_eq!(
+        outcomes(&of(MS * 10 - slack), &monitor),
+        [GateOutcome::Fail]
+    );
+}
+
+#[test]
+fn a_percentile_needs_calls_enough() {
+    let budget = Budget::of("parse").p95(Duration::from_secs(1));
+    let told = budget
+        .check(&monitor(50).snapshot())
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("parse: p95 <= 1.000 s: undecided"), "{told}");
+    assert!(
+        told.contains("about 40 more calls would decide it"),
+        "{told}"
+    );
+    assert_eq!(outcomes(&budget, &monitor(90)), []);
+    let unsure = budget.confidence(0.5);
+    assert_eq!(outcomes(&unsure, &monitor(50)), []);
+}
+
+#[test]
+fn every_statistic_has_a_bound() {
+    let monitor = monitor(2000);
+    let call = monitor.measure_async("parse", std::future::pending::<()>());
+    let mut call = Box::pin(call);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(call.as_mut().poll(&mut context).is_pending());
+    drop(call);
+    let boom = || monitor.measure("parse", || panic!("boom"));
+    assert!(catch_unwind(AssertUnwindSafe(boom)).is_err());
+    let loose = Budget::of("pars?")
+        .mean(MS * 1100)
+        .median(MS * 1100)
+        .p95(MS * 1950)
+        .p99(MS * 1999)
+        .max(MS * 2000)
+        .success_rate(0.99)
+        .error_rate(0.01)
+        .panics(1)
+        .cancellations(1)
+        .throughput(0.9);
+    assert_eq!(loose.check(&monitor.snapshot()), Ok(()));
+    let tight = Budget::of("parse")
+        .mean(MS * 900)
+        .median(MS * 900)
+        .p95(MS * 1800)
+        .p99(MS * 1950)
+        .max(MS * 1999)
+        .success_rate(0.999_99)
+        .error_rate(0.000_01)
+        .panics(0)
+        .cancellations(0)
+        .throughput(2.0)
+        .peak_memory(1);
+    let outcomes = outcomes(&tight, &monitor);
+    let broken = outcomes.iter().filter(|o| **o == GateOutcome::Fail);
+    assert_eq!(broken.count(), 10, "{outcomes:?}");
+    // Memory was not measured.
+    assert_eq!(outcomes[10..], [GateOutcome::Inconclusive]);
+}
+
+#[test]
+fn cancelled_calls_count_unless_they_are_left_out() {
+    let monitor = monitor(1000);
+    for _ in 0..100 {
+        let mut call = Box::pin(monitor.measure_async("parse", std::future::pending::<()>()));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(call.as_mut().poll(&mut context).is_pending());
+    }
+    let budget = Budget::of("parse").success_rate(0.99);
+    assert_eq!(outcomes(&budget, &monitor), [GateOutcome::Fail]);
+    assert_eq!(outcomes(&budget.without_cancelled(), &monitor), []);
+}
+
+/// A check that cannot be made is no pass.
+#[test]
+fn what_checks_nothing_is_broken() {
+    let told = |budget: Budget, monitor: &Monitor| {
+        budget.check(&monitor.snapshot()).unwrap_err().to_string()
+    };
+    let some = monitor(3);
+    let of_other = told(Budget::of("prase").panics(0), &some);
+    assert!(
+        of_other.contains("matches; there are `parse`"),
+        "{of_other}"
+    );
+    let nothing = told(Budget::of("*").panics(0), &Monitor::new());
+    assert!(nothing.contains("no operation was called"), "{nothing}");
+    assert!(told(Budget::of("*"), &some).contains("the budget has none"));
+}
+
+#[test]
+fn the_assertion_names_every_bound_that_does_not_hold() {
+    let monitor = monitor(1000);
+    assert_budget!(monitor.snapshot(), "parse", median: MS * 600, panics: 0);
+    let broken = || {
+        assert_budget!(
+            monitor.snapshot(),
+            "parse",
+            median: MS * 400,
+            max: MS * 10,
+            panics: 0,
+        );
+    };
+    let payload = catch_unwind(broken).unwrap_err();
+    let told = payload.downcast::<String>().unwrap();
+    assert!(
+        told.starts_with("a performance budget does not hold:\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("parse: median <= 400.0 ms: broken: 500"),
+        "{told}"
+    );
+    assert!(
+        told.contains("parse: max <= 10.00 ms: broken: 1.000 s"),
+        "{told}"
+    );
+    assert!(!told.contains("panics"), "{told}");
+}
+
+/// A name from outside does not reach a terminal as it is.
+#[test]
+fn names_are_printed_safely() {
+    let monitor = Monitor::new();
+    monitor.measure("\u{1b}[31mred", || ());
+    let told = Budget::of("*").success_rate(1.0).check(&monitor.snapshot());
+    assert!(!told.unwrap_err().to_string().contains('\u{1b}'));
+}
