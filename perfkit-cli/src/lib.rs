@@ -87,7 +87,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
         Verb::Compare(compare) => command::compare::run(*compare, verbosity),
         Verb::Report(report) => command::report::run(report, verbosity),
         Verb::Run(run) => command::run::run(run, verbosity),
-        Verb::Gate(gate) => command::gate::run(gate, verbosity),
+        Verb::Gate(gate) => command::gate::run(*gate, verbosity),
         Verb::Export(export) => command::export::run(export, verbosity),
         Verb::Completions(completions) => command::completions::run(completions),
         Verb::Man => command::man::run(),

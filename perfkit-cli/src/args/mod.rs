@@ -126,7 +126,7 @@ pub(crate) enum Verb {
     Compare(Box<CompareArguments>),
     Run(RunArguments),
     Report(ReportArguments),
-    Gate(GateArguments),
+    Gate(Box<GateArguments>),
     Export(ExportArguments),
     Completions(CompletionsArguments),
     /// Print the manual page.
