@@ -1,7 +1,8 @@
 //! The `perfkit` command: compares implementations, prints and plots reports,
 //! gates CI.
 //!
-//! `args` describes the command line, `input` reads files, `revision` checks out
+//! `args` describes the command line, `machine` looks at what makes measurements
+//! noisy, `input` reads files, `revision` checks out
 //! and builds another revision, `command_run` runs commands, `plan` says what is
 //! compared and how, `analysis` decides, `document` says it in tables and sentences,
 //! `export` writes it in a format. A file
@@ -22,6 +23,8 @@ mod text;
 mod terminal;
 
 mod interrupt;
+
+mod machine;
 
 mod input;
 
@@ -88,6 +91,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
         Verb::Report(report) => command::report::run(report, verbosity),
         Verb::Run(run) => command::run::run(run, verbosity),
         Verb::Gate(gate) => command::gate::run(*gate, verbosity),
+        Verb::Doctor(doctor) => command::doctor::run(doctor, verbosity),
         Verb::Export(export) => command::export::run(export, verbosity),
         Verb::Completions(completions) => command::completions::run(completions),
         Verb::Man => command::man::run(),

@@ -2,6 +2,7 @@
 
 mod compare;
 mod completions;
+mod doctor;
 pub(crate) mod environment;
 mod export;
 mod format;
@@ -14,6 +15,7 @@ mod values;
 
 pub(crate) use compare::{CompareArguments, Effort, Input, Output};
 pub(crate) use completions::CompletionsArguments;
+pub(crate) use doctor::DoctorArguments;
 pub(crate) use environment::Variable;
 pub(crate) use export::{ExportArguments, ExportTarget};
 pub(crate) use format::Format;
@@ -36,6 +38,7 @@ Examples:
   perfkit report report.json                 show a saved report
   perfkit gate report.json                   judge it by perfkit.toml
   perfkit gate --base main                   judge what this tree made different
+  perfkit doctor                             what makes this machine noisy
 ";
 
 /// What installs perfkit with all of its features.
@@ -127,6 +130,7 @@ pub(crate) enum Verb {
     Run(RunArguments),
     Report(ReportArguments),
     Gate(Box<GateArguments>),
+    Doctor(DoctorArguments),
     Export(ExportArguments),
     Completions(CompletionsArguments),
     /// Print the manual page.

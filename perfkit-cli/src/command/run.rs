@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use perfkit::Report;
 use perfkit::report::{Note, NoteCode};
@@ -27,12 +27,7 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
     let format = Format::chosen(arguments.format)?;
     Sources::new(&format).tell(verbosity);
     let signals = Signals::listen()?;
-    let folder = tempfile::tempdir()
-        .map_err(|error| Error::data(format!("cannot make a temporary folder: {error}")))?;
-    signals.defer_signals();
-    let status = start(&arguments, folder.path()).and_then(|child| wait(child, &signals))?;
-    signals.restore_signals();
-    let report = collect(folder.path())?;
+    let Recorded { status, report, .. } = record(&arguments.command, arguments.every.0, &signals)?;
     let output = arguments.output.as_deref();
     let published = report.as_ref().map_or(Ok(()), |report| {
         let saved = arguments.save.as_deref();
@@ -45,6 +40,35 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
     conclude(status, report.is_some(), &signals).and_then(|exit| published.map(|()| exit))
 }
 
+/// What a run of a program came to.
+pub(super) struct Recorded {
+    pub(super) status: ExitStatus,
+    /// How long it ran.
+    pub(super) elapsed: Duration,
+    /// What it recorded; `None` if it did not.
+    pub(super) report: Option<Report>,
+}
+
+/// Runs a program until it ends, and collects what it recorded. It saves that so often.
+pub(super) fn record(
+    command: &[String],
+    every: Duration,
+    signals: &Signals,
+) -> Result<Recorded, Error> {
+    let folder = tempfile::tempdir()
+        .map_err(|error| Error::data(format!("cannot make a temporary folder: {error}")))?;
+    signals.defer_signals();
+    let started = Instant::now();
+    let status = start(command, every, folder.path()).and_then(|child| wait(child, signals))?;
+    let elapsed = started.elapsed();
+    signals.restore_signals();
+    Ok(Recorded {
+        status,
+        elapsed,
+        report: collect(folder.path())?,
+    })
+}
+
 /// A program that is started, and how it is reached.
 struct Started {
     child: Child,
@@ -53,13 +77,12 @@ struct Started {
     has_own_group: bool,
 }
 
-fn start(arguments: &RunArguments, folder: &Path) -> Result<Started, Error> {
-    let (program, rest) = arguments
-        .command
+fn start(command: &[String], every: Duration, folder: &Path) -> Result<Started, Error> {
+    let (program, rest) = command
         .split_first()
         .ok_or_else(|| Error::usage("there is no program to run"))?;
     // Several processes may be instrumented: each saves a file of its own.
-    let every = Duration::max(arguments.every.0, Duration::from_millis(10));
+    let every = Duration::max(every, Duration::from_millis(10));
     let has_own_group = !std::io::stdin().is_terminal();
     let mut command = Command::new(program);
     if has_own_group {

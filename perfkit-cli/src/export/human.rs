@@ -32,7 +32,7 @@ pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Er
 }
 
 /// No line is one that a CI service takes for a command.
-fn render_document(document: &Document, width: Option<usize>) -> String {
+pub(super) fn render_document(document: &Document, width: Option<usize>) -> String {
     without_commands(&render_blocks(document, width)).into_owned()
 }
 

@@ -42,7 +42,7 @@ pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Er
     Ok(reports.iter().map(one).collect())
 }
 
-fn render_document(document: &Document) -> String {
+pub(super) fn render_document(document: &Document) -> String {
     let mut text = String::new();
     for block in &document.blocks {
         push(block, &mut text, true);

@@ -11,6 +11,7 @@ mod markdown;
 mod png;
 mod tool;
 
+pub(crate) use json::write as write_json;
 pub(crate) use layout::{NOT_SEVERAL, Named};
 pub(crate) use tool::{bencher, github_action, hdr, hgrm, hgrm_files, junit, undirected};
 
@@ -20,7 +21,7 @@ use perfkit::Report;
 use perfkit::report::save_atomically;
 
 use crate::args::Format;
-use crate::document::Detail;
+use crate::document::{Detail, Document};
 use crate::error::Error;
 use crate::text::without_commands;
 
@@ -53,6 +54,14 @@ pub(crate) fn render_several(
         Format::Json => json::render,
     };
     render(reports, Layout { detail, width })
+}
+
+/// What is no report, for people: as Markdown, or in lines of at most `width` columns.
+pub(crate) fn render_document(document: &Document, format: Format, width: Option<usize>) -> String {
+    match format {
+        Format::Markdown => markdown::render_document(document),
+        _ => human::render_document(document, width),
+    }
 }
 
 /// The ends of the names that pictures may have.

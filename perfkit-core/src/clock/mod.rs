@@ -85,6 +85,29 @@ impl Clock {
         }
     }
 
+    /// The smallest difference that two readings in succession show, in nanoseconds, of
+    /// some thousand: no time is told apart from one that is shorter by less. `None` on a
+    /// clock that stands still.
+    #[must_use]
+    pub fn resolution_ns(&self) -> Option<f64> {
+        const FEWEST: u32 = 5_000;
+        const MOST: u32 = 1_000_000;
+        let (mut smallest, mut before) = (None, self.ticks());
+        for reading in 0..MOST {
+            let now = self.ticks();
+            if now > before {
+                let step = now - before;
+                smallest = Some(smallest.map_or(step, |smallest: u64| smallest.min(step)));
+            }
+            before = now;
+            if smallest.is_some() && reading >= FEWEST {
+                break;
+            }
+        }
+        let ns = |ticks: u64| self.scale().ns(ticks.saturating_mul(1000)) as f64 / 1000.0;
+        smallest.map(ns)
+    }
+
     /// The clock's own count, which [`Clock::scale`] turns into time.
     #[inline]
     pub(crate) fn ticks(&self) -> u64 {
@@ -133,5 +156,20 @@ impl Clock {
 impl From<MockClock> for Clock {
     fn from(mock: MockClock) -> Self {
         Self(Source::Mock(mock))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "reads clocks for as long as a processor would need")]
+    fn a_clock_that_runs_has_a_resolution_and_one_that_stands_has_none() {
+        for clock in [Clock::fastest(), Clock::os()] {
+            let resolution = clock.resolution_ns();
+            assert!(resolution.is_some_and(|ns| ns > 0.0), "{resolution:?}");
+        }
+        assert_eq!(Clock::from(MockClock::new()).resolution_ns(), None);
     }
 }

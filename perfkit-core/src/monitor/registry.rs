@@ -25,6 +25,8 @@ const LONGEST_NAME: usize = 1024;
 pub(crate) struct Entry {
     pub(crate) name: Arc<str>,
     pub(crate) labelled: Option<Box<Labelled>>,
+    /// Whether it takes the calls of all names beyond the limit.
+    pub(crate) is_overflow: bool,
     pub(crate) recorder: Arc<Recorder>,
 }
 
@@ -83,6 +85,7 @@ impl Registry {
             Arc::new(Entry {
                 name: Arc::clone(name),
                 labelled,
+                is_overflow: is_full,
                 recorder: Arc::new(Recorder::new(Arc::clone(&self.common))),
             })
         });
@@ -133,6 +136,7 @@ mod tests {
         let first = entry("a");
         entry("b");
         assert_eq!(&*entry("c").name, OVERFLOW);
+        assert!(entry("c").is_overflow && !first.is_overflow);
         assert!(Arc::ptr_eq(&entry("d"), &entry("e")));
         assert!(Arc::ptr_eq(&entry("a"), &first));
         assert_eq!(registry.entries().len(), 3);

@@ -22,6 +22,10 @@ pub struct OperationSnapshot {
     /// Name and labels apart, where the operation has labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labelled: Option<Labelled>,
+    /// Whether these are the calls of all names beyond the monitor's limit; see
+    /// [`crate::MonitorBuilder::max_operations`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_overflow: bool,
     /// All calls since the monitor's start or last reset.
     #[serde(flatten)]
     pub lifetime: WindowSnapshot,
@@ -90,6 +94,7 @@ impl OperationSnapshot {
             name: entry.name.to_string(),
             side: None,
             labelled: entry.labelled.as_deref().cloned(),
+            is_overflow: entry.is_overflow,
             recursive_calls: lifetime.nested,
             untimed_calls: lifetime.untimed,
             lifetime: WindowSnapshot::of_tally(Window::Lifetime, since(started), &lifetime),
@@ -122,6 +127,7 @@ impl OperationSnapshot {
     /// the lifetime and the last period come from the merged histograms; the
     /// last calls of several processes have totals only.
     pub fn merge(&mut self, other: &Self) {
+        self.is_overflow |= other.is_overflow;
         self.lifetime.merge(&other.lifetime);
         self.last_calls.merge(&other.last_calls);
         self.last_period.merge(&other.last_period);

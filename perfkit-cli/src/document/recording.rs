@@ -1,0 +1,94 @@
+//! What a program recorded, and what that cost it.
+
+use perfkit::unit::Unit;
+
+use crate::analysis::{RecordedOperation, Recording};
+use crate::text::label;
+
+use super::blocks::{Align, Document, Table};
+use super::numbers::value;
+use super::spans::{Sentence, Style};
+use super::words::counted;
+
+/// As many operations are shown.
+const MOST_OPERATIONS: usize = 20;
+
+/// A share of the time that is felt, and one that is much.
+const FELT: f64 = 0.01;
+const MUCH: f64 = 0.05;
+
+/// What was recorded of a program, and what it cost.
+pub(crate) fn recording(recording: &Recording, document: &mut Document) {
+    document.sentence(what(recording));
+    document.sentence(cost(recording));
+    document.sentence(dropped(recording));
+    document.table(table(&recording.operations));
+    let more = recording.operations.len().saturating_sub(MOST_OPERATIONS);
+    if more > 0 {
+        let more = counted(more as u64, "further operation");
+        document.sentence(Sentence::plain(&format!(
+            "{more} with fewer calls: `perfkit run` shows all."
+        )));
+    }
+}
+
+fn what(recording: &Recording) -> Sentence {
+    let calls = counted(recording.calls, "call");
+    let operations = counted(recording.operations.len() as u64, "operation");
+    let seconds = Unit::Nanoseconds.format(recording.seconds * 1e9, 3);
+    Sentence::led(Style::Good, "Records").text(&format!("{calls} of {operations} in {seconds}."))
+}
+
+fn cost(recording: &Recording) -> Sentence {
+    let (Some(call_ns), Some(share)) = (recording.call_ns, recording.cost_share) else {
+        return Sentence::led(Style::Unsure, "Cost")
+            .text("it is not known what a call costs here.");
+    };
+    let style = match share {
+        share if share >= MUCH => Style::Bad,
+        share if share >= FELT => Style::Unsure,
+        _ => Style::Good,
+    };
+    let (ns, shown) = (
+        Unit::Nanoseconds.format(call_ns, 3),
+        Unit::Ratio.format(share, 2),
+    );
+    let sentence = Sentence::led(style, "Cost").text(&format!(
+        "about {shown} of that time, at {ns} for each call; what records memory, CPU time or labels costs more."
+    ));
+    match style {
+        Style::Good => sentence,
+        _ => sentence
+            .text(" Measure what calls the shortest functions instead of them, or ")
+            .code("sample = N")
+            .text(" of their calls."),
+    }
+}
+
+fn dropped(recording: &Recording) -> Sentence {
+    match recording.calls_beyond_the_limit {
+        0 => Sentence::led(Style::Good, "Dropped").text("nothing; every call has its operation."),
+        calls => Sentence::led(Style::Bad, "Dropped").text(&format!(
+            "the names of {}: there are more operations than the monitor keeps apart (2000 unless told otherwise). Give labels fewer values, or raise ",
+            counted(calls, "call")
+        )).code("MonitorBuilder::max_operations").text("."),
+    }
+}
+
+fn table(operations: &[RecordedOperation]) -> Table {
+    let mut table = Table::new(&[
+        ("operation", Align::Left, 0),
+        ("calls", Align::Right, 0),
+        ("recording cost", Align::Right, 1),
+        ("of a call", Align::Right, 2),
+    ]);
+    for operation in operations.iter().take(MOST_OPERATIONS) {
+        table.row(vec![
+            label(&operation.name),
+            Unit::Count.format(operation.calls as f64, 3),
+            value(operation.cost_ns, Unit::Nanoseconds, 3),
+            value(operation.share_of_call, Unit::Ratio, 2),
+        ]);
+    }
+    table
+}
