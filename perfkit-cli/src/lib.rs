@@ -26,6 +26,8 @@ mod interrupt;
 
 mod machine;
 
+mod git;
+
 mod input;
 
 mod revision;
@@ -93,6 +95,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
         Verb::Gate(gate) => command::gate::run(*gate, verbosity),
         Verb::Doctor(doctor) => command::doctor::run(doctor, verbosity),
         Verb::Export(export) => command::export::run(export, verbosity),
+        Verb::Clean(clean) => command::clean::run(&clean, verbosity),
         Verb::Completions(completions) => command::completions::run(completions),
         Verb::Man => command::man::run(),
         Verb::Schema => command::schema::run(),

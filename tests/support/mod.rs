@@ -53,6 +53,11 @@ impl Folder {
         Self(path)
     }
 
+    /// What perfkit keeps for the next time, outside of this folder.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.0.with_extension("cache")
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
@@ -99,6 +104,7 @@ impl Folder {
     ) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_perfkit"));
         command.args(arguments).current_dir(&self.0);
+        command.env("XDG_CACHE_HOME", self.cache());
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy().into_owned();
             let is_meant = ["PERFKIT", "OTEL_", "GITHUB_", "NO_COLOR", "CLICOLOR"];
@@ -118,6 +124,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(self.cache());
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line, as text turns into settings.
 
+mod clean;
 mod compare;
 mod completions;
 mod doctor;
@@ -13,6 +14,7 @@ mod setting;
 mod similar;
 mod values;
 
+pub(crate) use clean::CleanArguments;
 pub(crate) use compare::{CompareArguments, Effort, Input, Output};
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use doctor::DoctorArguments;
@@ -132,6 +134,7 @@ pub(crate) enum Verb {
     Gate(Box<GateArguments>),
     Doctor(DoctorArguments),
     Export(ExportArguments),
+    Clean(CleanArguments),
     Completions(CompletionsArguments),
     /// Print the manual page.
     #[command(before_help = "Example:\n  perfkit man | man -l -\n")]

@@ -1,6 +1,7 @@
 //! One file or folder for each verb: it reads, has `analysis` decide, and prints.
 
 mod browser;
+pub(crate) mod clean;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod doctor;

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
+use super::tree_path;
+
 /// What runs a command's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shell {
@@ -69,19 +71,25 @@ impl CommandLine {
         if text.contains('\0') {
             return Err(Error::usage("a command cannot contain a NUL character"));
         }
+        Self::in_tree(text, "", shell)
+    }
+
+    /// The same, with the path of a tree wherever the text has [`tree_path::PLACE`]. The
+    /// path is never read as part of the command's syntax.
+    pub(super) fn in_tree(text: &str, tree: &str, shell: &Shell) -> Result<Self, Error> {
         let words = match shell {
             Shell::Through(shell) => {
-                let script = ["-c".to_owned(), text.to_owned()];
+                let script = ["-c".to_owned(), tree_path::in_script(text, tree)?];
                 shell.iter().cloned().chain(script).collect()
             }
             Shell::Direct => {
                 refuse_shell_syntax(text)?;
-                split(text)?
+                tree_path::in_words(split(text)?, tree)?
             }
-            Shell::DirectUnchecked => split(text)?,
+            Shell::DirectUnchecked => tree_path::in_words(split(text)?, tree)?,
         };
         Ok(Self {
-            text: text.to_owned(),
+            text: text.replace(tree_path::PLACE, tree),
             words,
         })
     }

@@ -13,6 +13,7 @@ use super::command::{CommandTree, MeasuredCommand, RunContext};
 use super::command_line::{CommandLine, Shell};
 use super::parameters::{MOST_COMMANDS, Parameters, fill};
 use super::templates::Templates;
+use super::tree_path;
 
 /// All commands of a comparison, before any of them ran.
 #[derive(Debug)]
@@ -50,8 +51,7 @@ impl<'a> CommandSet<'a> {
         for (index, template) in templates.commands.iter().enumerate() {
             for (number, variant) in variants.iter().enumerate() {
                 let hook = |hook: Option<&String>| {
-                    let text = hook.map(|hook| fill(hook, &variant.parameters));
-                    text.map(|text| CommandLine::new(&text, &hook_shell))
+                    hook.map(|hook| variant.command_line(hook, &hook_shell))
                         .transpose()
                 };
                 // One for each command, or one for all.
@@ -60,10 +60,9 @@ impl<'a> CommandSet<'a> {
                 let named = index * combinations + number / trees.len().max(1);
                 let name = name_template(templates, index, named).unwrap_or(template);
                 let name = fill(name, &variant.named);
-                let text = fill(template, &variant.parameters);
                 all.push(MeasuredCommand {
                     name: unused_name(&all, name, variant.tree),
-                    command_line: CommandLine::new(&text, shell)?,
+                    command_line: variant.command_line(template, shell)?,
                     prepare: hook(own(&templates.prepare))?,
                     conclude: hook(own(&templates.conclude))?,
                     setup: hook(templates.setup.as_ref())?,
@@ -142,6 +141,17 @@ struct Variant<'a> {
     tree: Option<&'a CommandTree>,
 }
 
+impl Variant<'_> {
+    /// A command of this variant.
+    fn command_line(&self, template: &str, shell: &Shell) -> Result<CommandLine, Error> {
+        let text = fill(template, &self.parameters);
+        match self.tree {
+            None => CommandLine::new(&text, shell),
+            Some(tree) => CommandLine::in_tree(&text, &tree.path, shell),
+        }
+    }
+}
+
 /// Every combination of parameters, in every tree.
 fn variants<'a>(
     templates: &Templates,
@@ -166,7 +176,7 @@ fn variants<'a>(
     }
     let variant = |parameters: &Parameters, tree: Option<&'a CommandTree>| {
         let mut filled = parameters.clone();
-        filled.extend(tree.map(|tree| (TREE.to_owned(), tree.path.clone())));
+        filled.extend(tree.map(|_| (TREE.to_owned(), tree_path::PLACE.to_string())));
         Variant {
             parameters: filled,
             named: parameters.clone(),

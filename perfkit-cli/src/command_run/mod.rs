@@ -8,6 +8,7 @@ mod parameters;
 mod process;
 mod shell_cost;
 mod templates;
+mod tree_path;
 
 pub(crate) use command::{CommandTree, MeasuredCommand};
 pub(crate) use command_line::Shell;

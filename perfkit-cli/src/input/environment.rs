@@ -1,12 +1,14 @@
 //! The machine and the revision that commands are run on.
 
 use std::io::Read;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use perfkit::Clock;
 use perfkit::report::Environment;
+
+use crate::git;
 
 /// How long git may take to say whether files were changed.
 const GIT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -29,28 +31,26 @@ pub(crate) fn complete(environment: &mut Environment) {
 
 /// Asks git; `None` if it does not answer in time. Nobody waits for its end then.
 fn is_dirty() -> Option<bool> {
-    let mut child = Command::new("git")
-        .args([
-            "-c",
-            "core.fsmonitor=false",
-            "status",
-            "--porcelain",
-            "--untracked-files=no",
-        ])
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .stdin(Stdio::null())
+    let (sender, answer) = mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = sender.send(has_changed_files());
+    });
+    answer.recv_timeout(GIT_TIMEOUT).ok().flatten()
+}
+
+fn has_changed_files() -> Option<bool> {
+    let here = std::env::current_dir().ok()?;
+    // What is changed within a submodule, git would look for by the configuration of that.
+    let mut child = git::without_filters(&here)?
+        .args(["-c", "status.submoduleSummary=false", "status"])
+        .args(["--porcelain", "--untracked-files=no"])
+        .arg("--ignore-submodules=dirty")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .ok()?;
-    let mut stdout = child.stdout.take()?;
-    let (sender, answer) = mpsc::channel();
-    std::thread::spawn(move || {
-        // One byte tells: there is a changed file.
-        let has_change = matches!(stdout.read(&mut [0]), Ok(1));
-        drop(stdout);
-        let ended_well = child.wait().is_ok_and(|status| status.success());
-        let _ = sender.send((has_change || ended_well).then_some(has_change));
-    });
-    answer.recv_timeout(GIT_TIMEOUT).ok().flatten()
+    // One byte tells: there is a changed file.
+    let has_change = matches!(child.stdout.take()?.read(&mut [0]), Ok(1));
+    let ended_well = child.wait().is_ok_and(|status| status.success());
+    (has_change || ended_well).then_some(has_change)
 }

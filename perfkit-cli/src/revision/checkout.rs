@@ -1,14 +1,21 @@
-//! Another revision of this tree, checked out beside it.
+//! Another revision of this tree, checked out outside of it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+
+use perfkit::report::Side;
 
 use crate::error::{Error, shown};
+use crate::git::{in_own_repository, in_repository, output};
 use crate::text::printable;
 
 use super::Tree;
+use super::cache::{Removed, RepositoryCache, remove};
 use super::cargo::target_folder;
+
+/// Larger files of attributes, git does not read either.
+const LARGEST_ATTRIBUTES_BYTES: u64 = 100 << 20;
 
 /// This tree and another revision of it, and the right to use that alone.
 #[derive(Debug)]
@@ -17,138 +24,162 @@ pub(crate) struct Checkout {
     pub(crate) base: Tree,
     /// The tree as it stands, with whatever is not committed.
     pub(crate) own: Tree,
-    /// Released at the end of the process or of this value.
-    _lock: File,
+    /// Whether files of the revision have filters, which are not run.
+    pub(crate) has_filters: bool,
+    _cache: RepositoryCache,
 }
 
-/// Checks a revision out into a worktree of this repository, in the folder where
-/// cargo builds. It stays there, so that the next time little is built anew.
+/// Checks a revision out into the repository's folder of the cache. It stays there, so that
+/// the next time little is built anew.
 pub(crate) fn check_out(revision: &str) -> Result<Checkout, Error> {
-    let here = std::env::current_dir()
-        .map_err(|error| Error::data(format!("the current folder cannot be found: {error}")))?;
-    let top = git(&here, &["rev-parse", "--show-toplevel"])
+    let here = current_folder()?;
+    let repository = Repository::around(&here)
         .map_err(|said| Error::usage(format!("--base needs a git repository: {said}")))?;
-    let top = PathBuf::from(top);
-    let named = format!("{revision}^{{commit}}");
-    let commit = git(
-        &here,
-        &[
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            &named,
-        ],
-    );
-    let commit = commit.map_err(|_| {
-        Error::usage(format!("--base {}: no such revision", printable(revision))).hint(
-            "give a branch, a tag or a commit; in a shallow clone, fetch more of the history first",
-        )
-    })?;
-    let folder = match target_folder(&here) {
-        Some(target) => target.join("perfkit"),
-        None => PathBuf::from(
-            git(
-                &here,
-                &["rev-parse", "--path-format=absolute", "--git-common-dir"],
-            )
-            .map_err(Error::data)?,
-        )
-        .join("perfkit"),
-    };
-    fs::create_dir_all(&folder).map_err(|error| Error::file("create", &folder, error))?;
-    let lock = lock(&folder.join("lock"))?;
-    let worktree = folder.join("base");
-    place(&top, &worktree, &commit)?;
-    let inside = here.strip_prefix(&top).unwrap_or(Path::new(""));
+    let commit = repository.commit(revision)?;
+    let cache = RepositoryCache::open(&repository.top)?;
+    let tree = cache.tree();
+    repository.place(&tree, &commit)?;
+    let inside = here.strip_prefix(&repository.top).unwrap_or(Path::new(""));
+    let own_target = target_folder(&here).unwrap_or_else(|| cache.target());
     Ok(Checkout {
         base: Tree {
-            directory: worktree.join(inside),
-            target: folder.join("base-target"),
+            directory: tree.join(inside),
+            target: cache.target(),
             label: revision.to_owned(),
+            side: Side::Baseline,
         },
         own: Tree {
             directory: here,
-            target: folder.join("own-target"),
+            target: own_target.join("perfkit").join("own-target"),
             label: "this tree".to_owned(),
+            side: Side::Candidate,
         },
-        _lock: lock,
+        has_filters: has_filters(&tree),
+        _cache: cache,
     })
 }
 
-/// Moves the worktree to a commit, or makes it.
-fn place(top: &Path, worktree: &Path, commit: &str) -> Result<(), Error> {
-    let cannot = |said: String| {
-        Error::data(format!(
-            "revision {commit} cannot be checked out into {}: {said}",
-            shown(worktree)
-        ))
-    };
-    // Of a folder that is no worktree any more, git would move the one around it.
-    let own_top = git(worktree, &["rev-parse", "--show-toplevel"]).map(PathBuf::from);
-    let is_worktree = own_top.is_ok_and(|found| same_folder(&found, worktree));
-    if is_worktree {
-        git(
-            worktree,
-            &["checkout", "--quiet", "--detach", "--force", commit],
-        )
-        .map_err(cannot)?;
-        git(worktree, &["clean", "-fdq"]).map_err(cannot)?;
-        return Ok(());
-    }
-    if worktree.exists() {
-        fs::remove_dir_all(worktree).map_err(|error| Error::file("remove", worktree, error))?;
-    }
-    git(top, &["worktree", "prune"]).map_err(cannot)?;
-    let path = worktree.to_string_lossy();
-    git(
-        top,
-        &[
-            "worktree", "add", "--quiet", "--detach", "--force", &path, commit,
-        ],
-    )
-    .map_err(cannot)?;
-    Ok(())
-}
-
-fn same_folder(a: &Path, b: &Path) -> bool {
-    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
-}
-
-/// Two at once would check out under each other's feet.
-fn lock(path: &Path) -> Result<File, Error> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(|error| Error::file("open", path, error))?;
-    file.try_lock().map_err(|_| {
-        Error::data(format!(
-            "another perfkit compares revisions of this tree (it holds {})",
-            shown(path)
-        ))
-        .hint("wait until it has ended")
+/// Removes what comparing revisions of the repository around the current folder left.
+pub(crate) fn remove_checkouts() -> Result<Removed, Error> {
+    let repository = Repository::around(&current_folder()?).map_err(|said| {
+        Error::usage(format!("this folder is in no git repository: {said}"))
+            .hint("`perfkit clean --all` removes what was left by every repository")
     })?;
-    Ok(file)
+    remove(&repository.top)
 }
 
-/// Runs git; what it says on standard output, or why it failed.
-fn git(directory: &Path, arguments: &[&str]) -> Result<String, String> {
-    if !directory.is_dir() {
-        return Err(format!("there is no folder {}", shown(directory)));
+/// The current folder, as git tells it: without symbolic links.
+fn current_folder() -> Result<PathBuf, Error> {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    here.map_err(|error| Error::data(format!("the current folder cannot be found: {error}")))
+}
+
+/// A repository of the user's.
+struct Repository {
+    /// The folder of its tree.
+    top: PathBuf,
+}
+
+impl Repository {
+    fn around(directory: &Path) -> Result<Self, String> {
+        let git = in_repository(directory);
+        let top = output(git, ["rev-parse", "--show-toplevel"])?;
+        Ok(Self { top: top.into() })
     }
-    let output = Command::new("git")
-        .current_dir(directory)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("git cannot be run: {error}"))?;
-    if output.status.success() {
-        let text = String::from_utf8_lossy(&output.stdout);
-        Ok(text.trim_end_matches('\n').to_owned())
-    } else {
-        let text = String::from_utf8_lossy(&output.stderr);
-        Err(printable(text.trim()))
+
+    fn ask(&self, arguments: &[&str]) -> Result<String, String> {
+        output(in_repository(&self.top), arguments)
     }
+
+    fn commit(&self, revision: &str) -> Result<String, Error> {
+        let named = format!("{revision}^{{commit}}");
+        let verify = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+        self.ask(&[&verify[..], &[&named]].concat()).map_err(|_| {
+            Error::usage(format!("--base {}: no such revision", printable(revision))).hint(
+                "give a branch, a tag or a commit; in a shallow clone, fetch more of the history first",
+            )
+        })
+    }
+
+    /// Moves the tree to a commit, or makes it. What an interrupted checkout left is moved
+    /// too, and made anew where that fails.
+    fn place(&self, tree: &Path, commit: &str) -> Result<(), Error> {
+        for lock in ["index.lock", "HEAD.lock", "config.lock"] {
+            let _ = fs::remove_file(tree.join(".git").join(lock));
+        }
+        if tree.join(".git/HEAD").is_file() && self.move_to(tree, commit).is_ok() {
+            return Ok(());
+        }
+        if tree.exists() {
+            fs::remove_dir_all(tree).map_err(|error| Error::file("remove", tree, error))?;
+        }
+        fs::create_dir_all(tree).map_err(|error| Error::file("create", tree, error))?;
+        self.move_to(tree, commit).map_err(|said| {
+            let place = shown(tree);
+            Error::data(format!(
+                "revision {commit} cannot be checked out into {place}: {said}"
+            ))
+            .hint("where the repository is a partial clone, fetch what it lacks first")
+        })
+    }
+
+    /// Checks a commit out by a repository of perfkit's own, which borrows the objects: no
+    /// configuration of the user's repository counts, and nothing is registered in it.
+    fn move_to(&self, tree: &Path, commit: &str) -> Result<(), String> {
+        let own = |arguments: &[&str]| output(in_own_repository(tree), arguments);
+        let format = self.ask(&["rev-parse", "--show-object-format"])?;
+        let format = format!("--object-format={format}");
+        own(&["init", "--quiet", "--template=", &format])?;
+        self.lend(&tree.join(".git"))?;
+        own(&["checkout", "--quiet", "--force", "--detach", commit])?;
+        own(&["clean", "-ffdq"]).map(drop)
+    }
+
+    /// Lends objects and tags, by which builds say what version they are.
+    fn lend(&self, borrower: &Path) -> Result<(), String> {
+        let path =
+            |name: &str| self.ask(&["rev-parse", "--path-format=absolute", "--git-path", name]);
+        let write = |name: &str, text: String| {
+            let path = borrower.join(name);
+            let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+            let written = folder.and_then(|()| fs::write(&path, text));
+            written.map_err(|error| format!("cannot write {}: {error}", shown(&path)))
+        };
+        let objects = path("objects")?;
+        if objects.contains('\n') {
+            return Err("the path of its objects has a line break".to_owned());
+        }
+        write("objects/info/alternates", format!("{objects}\n"))?;
+        let form = "--format=%(objectname) %(refname)";
+        let tags = self.ask(&["for-each-ref", "--sort=refname", form, "refs/tags"])?;
+        let tags = tags.lines().map(|tag| format!("{tag}\n"));
+        let sorted = ["# pack-refs with: sorted\n".to_owned()].into_iter();
+        write("packed-refs", sorted.chain(tags).collect())?;
+        let shallow = fs::read_to_string(path("shallow")?);
+        shallow.map_or(Ok(()), |shallow| write("shallow", shallow))
+    }
+}
+
+/// Whether any file of a tree has a filter, such as of git-lfs.
+fn has_filters(tree: &Path) -> bool {
+    let listed = ["ls-files", "-z", "--", ".gitattributes", "*/.gitattributes"];
+    let listed = in_own_repository(tree)
+        .args(listed)
+        .stderr(Stdio::null())
+        .output();
+    let listed = listed.map_or_else(|_| Vec::new(), |listed| listed.stdout);
+    let names = String::from_utf8_lossy(&listed).into_owned();
+    let has_filter = |name: &str| {
+        let path = tree.join(name);
+        let found = fs::symlink_metadata(&path);
+        let is_read = found.is_ok_and(|f| f.is_file() && f.len() <= LARGEST_ATTRIBUTES_BYTES);
+        let text = is_read.then(|| fs::read(path).ok()).flatten();
+        let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
+        let mut words = text.split_whitespace();
+        words.any(|word| word.starts_with("filter="))
+    };
+    names
+        .split('\0')
+        .filter(|name| !name.is_empty())
+        .any(has_filter)
 }

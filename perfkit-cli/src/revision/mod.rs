@@ -1,14 +1,18 @@
 //! Source trees: this one, and another revision of it, with their bench programs.
 
+mod cache;
 mod cargo;
 mod checkout;
 mod same_binary;
 
+pub(crate) use cache::remove_all;
 pub(crate) use cargo::{BenchProgram, Selection, build_benches, target_folder};
-pub(crate) use checkout::{Checkout, check_out};
+pub(crate) use checkout::{Checkout, check_out, remove_checkouts};
 pub(crate) use same_binary::is_same_binary;
 
 use std::path::PathBuf;
+
+use perfkit::report::Side;
 
 /// A source tree, and where its programs are built.
 #[derive(Clone, Debug)]
@@ -19,4 +23,6 @@ pub(crate) struct Tree {
     pub(crate) target: PathBuf,
     /// What it is called in messages.
     pub(crate) label: String,
+    /// Which side of the comparison it is.
+    pub(crate) side: Side,
 }

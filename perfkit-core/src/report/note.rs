@@ -35,6 +35,8 @@ pub enum NoteCode {
     CountersUnavailable,
     /// The processor changed its frequency.
     CpuScaling,
+    /// Both sides were built with other versions of what they depend on.
+    DifferentDependencies,
     /// A library was built without optimisation.
     DebugBuild,
     /// The reports come from different machines.
@@ -45,6 +47,8 @@ pub enum NoteCode {
     FailedRuns,
     /// Some runs took far longer than the rest.
     FarOutRuns,
+    /// Files of a revision are as git keeps them, which is not how they are meant to be used.
+    FiltersNotRun,
     /// The first run was slower than the rest.
     FirstRunSlower,
     /// The candidate lacks it.

@@ -7,7 +7,7 @@ use perfkit::bench::engine::{
     Timeouts, WorkerError,
 };
 use perfkit::compare::{ComparisonSet, compare_set};
-use perfkit::report::{Note, NoteCode, Report, StopReason};
+use perfkit::report::{Note, NoteCode, Report, Side, StopReason};
 
 use crate::error::Error;
 use crate::input::environment;
@@ -71,6 +71,7 @@ fn this_tree() -> Result<Tree, Error> {
     Ok(Tree {
         target: target.join("perfkit").join("own-target"),
         label: "this tree".to_owned(),
+        side: Side::Candidate,
         directory,
     })
 }

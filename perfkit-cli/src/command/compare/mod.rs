@@ -9,6 +9,7 @@ mod outputs;
 mod session;
 
 use perfkit::Report;
+use perfkit::report::{Note, NoteCode};
 
 use crate::analysis::is_inconclusive;
 use crate::args::{CompareArguments, Verbosity};
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::interrupt::Signals;
 use crate::plan::{Plan, What};
-use crate::revision::check_out;
+use crate::revision::{Checkout, check_out};
 use crate::terminal;
 
 use super::sources::Sources;
@@ -53,11 +54,23 @@ pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<E
 
 /// Compares what the plan of a session says, after it was measured if need be.
 pub(super) fn compare(session: Session<'_>) -> Result<Outcome, Error> {
-    match &session.plan.what {
+    let mut outcome = match &session.plan.what {
         What::Reports(files) => files::compare(files, &session.plan.settings.rules()),
         What::Commands(templates) => commands::compare(templates, session),
         What::Benches(benches) => benches::compare(benches, session),
+    }?;
+    if let Some(checkout) = session.checkout.filter(|checkout| checkout.has_filters) {
+        outcome.report.notes.push(filters_not_run(checkout));
     }
+    Ok(outcome)
+}
+
+fn filters_not_run(checkout: &Checkout) -> Note {
+    let revision = &checkout.base.label;
+    let message = format!(
+        "{revision} has files with a filter in .gitattributes, such as of git-lfs: perfkit runs none, and its side has them as git keeps them"
+    );
+    Note::warning(NoteCode::FiltersNotRun, message)
 }
 
 fn tell_sources(plan: &Plan, outputs: &Outputs, verbosity: Verbosity) {
