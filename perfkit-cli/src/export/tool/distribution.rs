@@ -1,6 +1,7 @@
 //! The distributions of times that a report has, for HdrHistogram's formats.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 use hdrhistogram::serialization::Deserializer;
@@ -52,17 +53,15 @@ fn times(metrics: &BTreeMap<Metric, MetricSummary>) -> Result<Option<Buckets<u64
     let Some(summary) = summary.filter(|summary| summary.unit == Unit::Nanoseconds) else {
         return Ok(None);
     };
-    let failed = |error: String| Error::data(format!("a histogram cannot be exported: {error}"));
+    let failed =
+        |error: &dyn Display| Error::data(format!("a histogram cannot be exported: {error}"));
     let times = match &summary.histogram {
         Some(histogram) => {
-            let bytes = histogram
-                .to_v2()
-                .map_err(|error| failed(error.to_string()))?;
-            Deserializer::new()
-                .deserialize(&mut &bytes[..])
-                .map_err(|error| failed(error.to_string()))?
+            let bytes = histogram.to_v2().map_err(|error| failed(&error))?;
+            let times = Deserializer::new().deserialize(&mut &bytes[..]);
+            times.map_err(|error| failed(&error))?
         }
-        None => counted(&summary.samples).map_err(|error| failed(error.to_string()))?,
+        None => counted(&summary.samples).map_err(|error| failed(&error))?,
     };
     Ok((!times.is_empty()).then_some(times))
 }

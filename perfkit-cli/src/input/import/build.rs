@@ -169,12 +169,9 @@ impl Import {
 impl Entry {
     pub(super) fn new(name: impl Into<String>) -> Self {
         let name: String = name.into();
+        let is_named = !name.trim().is_empty();
         Self {
-            benchmark: Benchmark::new(if name.trim().is_empty() {
-                "(unnamed)".to_owned()
-            } else {
-                name
-            }),
+            benchmark: Benchmark::new(if is_named { &name } else { "(unnamed)" }),
         }
     }
 
@@ -270,14 +267,9 @@ impl Entry {
             .mean
             .map_or(0.0, |mean| mean * reported.count as f64);
         self.tell_left_out(&metric, left_out);
-        let numbers = [
-            summary.mean,
-            summary.median,
-            summary.min,
-            summary.max,
-            summary.p95,
-        ];
-        if numbers.iter().any(Option::is_some) {
+        let middle = summary.mean.or(summary.median);
+        let end = summary.min.or(summary.max).or(summary.p95);
+        if middle.or(end).is_some() {
             self.insert(metric, summary);
         }
     }

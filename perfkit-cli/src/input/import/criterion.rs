@@ -71,12 +71,6 @@ struct Estimate {
     point_estimate: Number,
 }
 
-/// The folder of one run of one benchmark.
-struct Found {
-    folder: PathBuf,
-    baseline: String,
-}
-
 pub(super) fn recognise(folder: &Path) -> bool {
     folder.is_dir() && !find(folder, true).is_empty()
 }
@@ -85,7 +79,7 @@ pub(super) fn recognise(folder: &Path) -> bool {
 /// latest.
 pub(super) fn read(folder: &Path, baseline: Option<&str>) -> Result<Report, ParseError> {
     let found = find(folder, false);
-    let names: BTreeSet<&str> = found.iter().map(|found| found.baseline.as_str()).collect();
+    let names: BTreeSet<&str> = found.iter().map(|(_, name)| name.as_str()).collect();
     let chosen = choose(&names, baseline)?;
     let mut import = Import::new(&format!("criterion's folder, baseline {chosen}"));
     let others: Vec<&str> = names.into_iter().filter(|name| *name != chosen).collect();
@@ -96,8 +90,8 @@ pub(super) fn read(folder: &Path, baseline: Option<&str>) -> Result<Report, Pars
             format!("the folder also has: {others}; read one with FOLDER@NAME"),
         ));
     }
-    for found in found.iter().filter(|found| found.baseline == chosen) {
-        import.add(read_run(&found.folder)?);
+    for (folder, _) in found.iter().filter(|(_, name)| *name == chosen) {
+        import.add(read_run(folder)?);
     }
     import.finish()
 }
@@ -121,8 +115,9 @@ fn choose(names: &BTreeSet<&str>, asked: Option<&str>) -> Result<String, ParseEr
     }
 }
 
-/// The folders of runs, in the order of their paths. Links are not followed.
-fn find(folder: &Path, is_one_enough: bool) -> Vec<Found> {
+/// The folders of runs and the names of their baselines, in the order of their paths.
+/// Links are not followed.
+fn find(folder: &Path, is_one_enough: bool) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut open = vec![(folder.to_owned(), 0)];
     let mut seen = 0;
@@ -137,23 +132,20 @@ fn find(folder: &Path, is_one_enough: bool) -> Vec<Found> {
         if has("benchmark.json") && (has("sample.json") || has("estimates.json")) {
             let name = folder.file_name().map(|name| name.to_string_lossy());
             let baseline = name.map_or_else(|| LATEST.to_owned(), std::borrow::Cow::into_owned);
-            found.push(Found { folder, baseline });
+            found.push((folder, baseline));
             if is_one_enough {
                 break;
             }
             continue;
         }
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let is_folder =
-            |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let inner = entries
-            .filter(is_folder)
-            .map(|entry| (entry.path(), depth + 1));
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let inner = folders.map(|entry| (entry.path(), depth + 1));
         if depth < DEEPEST && seen < most {
             open.extend(inner);
         }
     }
-    found.sort_by(|a, b| a.folder.cmp(&b.folder));
+    found.sort();
     found
 }
 

@@ -23,13 +23,16 @@ enum Topic {
     Other,
 }
 
-/// Where we are in the tree.
+/// Where we are in the tree, and what was found in it.
+#[derive(Default)]
 struct Tree {
     /// The column, in characters, where figures begin.
     first_column: usize,
-    /// The names from the program to the latest line.
+    /// The names from the program to the latest line; none before the first headings.
     path: Vec<String>,
-    open: Option<Leaf>,
+    leaves: Vec<Leaf>,
+    /// Whether lines without a name belong to the last leaf.
+    is_open: bool,
 }
 
 /// A benchmark whose lines are being read.
@@ -46,17 +49,9 @@ pub(super) fn recognise(text: &Text) -> bool {
 }
 
 fn is_heading(line: &str) -> bool {
-    let mut rest = line;
-    line.contains('│')
-        && HEADINGS
-            .iter()
-            .all(|heading| match rest.split_once(heading) {
-                Some((_, after)) => {
-                    rest = after;
-                    true
-                }
-                None => false,
-            })
+    let mut headings = HEADINGS.iter();
+    let rest = headings.try_fold(line, |rest, heading| Some(rest.split_once(heading)?.1));
+    line.contains('│') && rest.is_some()
 }
 
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
@@ -65,68 +60,59 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
         NoteCode::NoSamples,
         "divan reports fastest, slowest, median and mean without a deviation: no interval can be had",
     ));
-    let mut tree: Option<Tree> = None;
+    let mut tree = Tree::default();
     text.read_lines(|line| {
         if is_heading(line) {
-            close(&mut import, tree.take());
             let (before, _) = line.split_once(HEADINGS[0]).unwrap_or((line, ""));
-            tree = Some(Tree {
-                first_column: before.chars().count(),
-                path: vec![before.trim().to_owned()],
-                open: None,
-            });
-        } else if let Some(tree) = tree.as_mut().filter(|_| line.contains(['│', '─'])) {
-            read_line(&mut import, tree, line)?;
+            tree.first_column = before.chars().count();
+            tree.path = vec![before.trim().to_owned()];
+            tree.is_open = false;
+        } else if !tree.path.is_empty() && line.contains(['│', '─']) {
+            tree.read_line(line)?;
         }
         Ok(())
     })?;
-    close(&mut import, tree);
-    import.finish()
+    import.finish_with(tree.leaves.into_iter().map(|leaf| leaf.entry))
 }
 
-fn close(import: &mut Import, tree: Option<Tree>) {
-    if let Some(leaf) = tree.and_then(|tree| tree.open) {
-        import.add(leaf.entry);
-    }
-}
-
-fn read_line(import: &mut Import, tree: &mut Tree, line: &str) -> Result<(), String> {
-    let characters: Vec<char> = line.chars().collect();
-    let (names, figures) = characters.split_at(tree.first_column.min(characters.len()));
-    let figures: String = figures.iter().collect();
-    let cells: Vec<&str> = figures.split('│').map(str::trim).collect();
-    let Some(branch) = names.iter().position(|c| matches!(c, '├' | '╰')) else {
-        return match &mut tree.open {
-            Some(leaf) => leaf.further(&cells),
-            None => Ok(()),
+impl Tree {
+    fn read_line(&mut self, line: &str) -> Result<(), String> {
+        let characters: Vec<char> = line.chars().collect();
+        let (names, figures) = characters.split_at(self.first_column.min(characters.len()));
+        let figures: String = figures.iter().collect();
+        let cells: Vec<&str> = figures.split('│').map(str::trim).collect();
+        let Some(branch) = names.iter().position(|c| matches!(c, '├' | '╰')) else {
+            return match self.leaves.last_mut().filter(|_| self.is_open) {
+                Some(leaf) => leaf.further(&cells),
+                None => Ok(()),
+            };
         };
-    };
-    if let Some(leaf) = tree.open.take() {
-        import.add(leaf.entry);
+        self.is_open = false;
+        let name: String = names.iter().skip(branch + 2).collect();
+        let depth = branch / 3 + 1;
+        self.path.truncate(depth.min(self.path.len()));
+        self.path.push(name.trim().to_owned());
+        if cells.iter().all(|cell| cell.is_empty()) || cells[0] == "(ignored)" {
+            return Ok(());
+        }
+        let name = self.path.join("::");
+        let times = figures_of(&cells, |cell| quantity(cell, units::nanoseconds))
+            .ok_or_else(|| format!("{name} has no times"))?;
+        let samples = cells.get(4).and_then(|cell| units::number(cell));
+        let samples = samples.unwrap_or(0.0) as u64;
+        let mut entry = Entry::new(name);
+        entry.runs(samples, 0);
+        let mut leaf = Leaf {
+            entry,
+            samples,
+            topic: Topic::Throughput,
+            lines: 0,
+        };
+        leaf.add(Metric::WALL_TIME, Scale::NANOSECONDS, times);
+        self.leaves.push(leaf);
+        self.is_open = true;
+        Ok(())
     }
-    let name: String = names.iter().skip(branch + 2).collect();
-    let depth = branch / 3 + 1;
-    tree.path.truncate(depth.min(tree.path.len()));
-    tree.path.push(name.trim().to_owned());
-    if cells.iter().all(|cell| cell.is_empty()) || cells[0] == "(ignored)" {
-        return Ok(());
-    }
-    let name = tree.path.join("::");
-    let times = figures_of(&cells, |cell| quantity(cell, units::nanoseconds))
-        .ok_or_else(|| format!("{name} has no times"))?;
-    let samples = cells.get(4).and_then(|cell| units::number(cell));
-    let samples = samples.unwrap_or(0.0) as u64;
-    let mut entry = Entry::new(name);
-    entry.runs(samples, 0);
-    let mut leaf = Leaf {
-        entry,
-        samples,
-        topic: Topic::Throughput,
-        lines: 0,
-    };
-    leaf.add(Metric::WALL_TIME, Scale::NANOSECONDS, times);
-    tree.open = Some(leaf);
-    Ok(())
 }
 
 impl Leaf {

@@ -58,12 +58,11 @@ pub(super) fn add_to(histogram: &mut Histogram, text: &str) -> Result<(), String
 
 fn cookie(bytes: &[u8]) -> Option<u32> {
     let cookie = word(bytes, 0)?;
-    let is_floating = FLOATING.contains(&cookie);
-    Some(if is_floating {
-        cookie
-    } else {
-        cookie & !WORD_SIZE
-    })
+    let bits = match FLOATING.contains(&cookie) {
+        true => 0,
+        false => WORD_SIZE,
+    };
+    Some(cookie & !bits)
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -175,11 +174,12 @@ fn add_counts(histogram: &mut Histogram, encoded: &Encoded<'_>) -> Result<(), St
 fn fixed_number(bytes: &mut &[u8], size: usize) -> Option<i64> {
     let (number, rest) = bytes.split_at_checked(size)?;
     *bytes = rest;
-    Some(match size {
-        2 => i64::from(i16::from_be_bytes(number.try_into().ok()?)),
-        4 => i64::from(i32::from_be_bytes(number.try_into().ok()?)),
-        _ => i64::from_be_bytes(number.try_into().ok()?),
-    })
+    let bits = number
+        .iter()
+        .fold(0, |bits, byte| bits << 8 | i64::from(*byte));
+    // The first bit of the shorter numbers says whether they are below zero, too.
+    let unused = 64 - 8 * size;
+    Some(bits << unused >> unused)
 }
 
 /// A number in ZigZag LEB128, of which the ninth byte has eight bits.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::printable;
+
 /// The longest message that is shown: it may quote the file.
 const LONGEST: usize = 300;
 
@@ -51,12 +53,8 @@ impl From<String> for ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let printable = self.message.chars().map(|c| match c {
-            '\n' | '\t' => ' ',
-            c if c.is_control() => '\u{FFFD}',
-            c => c,
-        });
-        f.write_str(&printable.take(LONGEST).collect::<String>())
+        let message = printable(&self.message);
+        f.write_str(&message.chars().take(LONGEST).collect::<String>())
     }
 }
 

@@ -50,16 +50,14 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
         let of = |metadata: &Metadata| metadata.get(name).map(|value| value.0.clone());
         of(&common).or_else(|| file.benchmarks.iter().find_map(|b| of(&b.metadata)))
     };
+    // Linux-6.1-x86_64-with-glibc2.36
+    let platform = fact("platform");
+    let mut parts = platform.iter().flat_map(|platform| platform.split('-'));
+    import.os(parts.next().map(str::to_lowercase));
+    let known = ["x86_64", "aarch64", "arm64", "AMD64", "i686"];
+    let architecture = parts.find(|part| known.contains(part));
+    import.architecture(architecture.map(str::to_owned));
     let environment = import.environment();
-    if let Some(platform) = fact("platform") {
-        // Linux-6.1-x86_64-with-glibc2.36
-        let mut parts = platform.split('-');
-        environment.os = parts.next().unwrap_or_default().to_lowercase();
-        let known = ["x86_64", "aarch64", "arm64", "AMD64", "i686"];
-        if let Some(architecture) = parts.find(|part| known.contains(part)) {
-            architecture.clone_into(&mut environment.architecture);
-        }
-    }
     environment.cpu = fact("cpu_model_name");
     environment.cores = fact("cpu_count").and_then(|count| count.parse().ok());
     environment.cores = environment.cores.filter(|cores| *cores > 0);
