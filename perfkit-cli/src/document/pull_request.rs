@@ -7,9 +7,8 @@ use super::blocks::Document;
 use super::change_tables;
 use super::gate;
 use super::number_tables::numbers;
-use super::operations;
-use super::remarks::{self, Detail};
-use super::report::without_results;
+use super::remarks::Detail;
+use super::report::finish;
 use super::sampling::how_sampled;
 use super::verdict_sentence::{sentence, shown_comparisons};
 
@@ -44,12 +43,5 @@ pub(crate) fn pull_request(report: &Report, detail: Detail) -> Document {
     if let Some(sampling) = &report.sampling {
         document.sentence(how_sampled(sampling, &report.benchmarks));
     }
-    if !report.operations.is_empty() {
-        operations::describe(report, &mut document);
-    }
-    if document.blocks.is_empty() {
-        document.sentence(without_results(report));
-    }
-    remarks::describe(report, detail, &mut document);
-    document
+    finish(report, detail, document)
 }

@@ -33,20 +33,21 @@ pub(crate) fn document(report: &Report, detail: Detail) -> Document {
         }
     }
     details::measured(report, detail, &mut document);
+    finish(report, detail, document)
+}
+
+/// Adds what comes last: operations, what is said where there is nothing else to say,
+/// and remarks.
+pub(super) fn finish(report: &Report, detail: Detail, mut document: Document) -> Document {
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
     }
     if document.blocks.is_empty() {
-        document.sentence(without_results(report));
+        document.sentence(match report.only_in_candidate.is_empty() {
+            true => Sentence::plain("The report has no results."),
+            false => Sentence::plain("Nothing was compared: all benchmarks are new."),
+        });
     }
     remarks::describe(report, detail, &mut document);
     document
-}
-
-/// What is said where there is nothing else to say.
-pub(super) fn without_results(report: &Report) -> Sentence {
-    match report.only_in_candidate.is_empty() {
-        true => Sentence::plain("The report has no results."),
-        false => Sentence::plain("Nothing was compared: all benchmarks are new."),
-    }
 }

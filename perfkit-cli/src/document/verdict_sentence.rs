@@ -41,9 +41,11 @@ pub(super) fn sentence(comparison: &Comparison) -> Sentence {
     let word = capitalised(verdict_word(comparison));
     let sentence = Sentence::led(verdict_style(comparison.verdict), &word);
     match (&comparison.ratio, &comparison.exact) {
-        _ if is_one_program(comparison) => one_program(sentence, comparison),
-        (Some(ratio), _) if is_time(&comparison.metric) => time(sentence, comparison, ratio),
-        (Some(ratio), _) => amount(sentence, comparison, ratio),
+        _ if is_one_program(comparison) => {
+            let sentence = subject(sentence, comparison).text(same(comparison));
+            baseline(sentence, comparison).text(": it is the same program.")
+        }
+        (Some(ratio), _) => compared(sentence, comparison, ratio),
         (None, Some(values)) => {
             let sentence = metric(sentence, comparison).text(" of ");
             let sentence = candidate(sentence, comparison).text(" against ");
@@ -84,61 +86,49 @@ fn metric(sentence: Sentence, comparison: &Comparison) -> Sentence {
     }
 }
 
-fn one_program(sentence: Sentence, comparison: &Comparison) -> Sentence {
-    let sentence = if is_time(&comparison.metric) {
-        candidate(sentence, comparison).text(" takes the same time as ")
-    } else {
-        let sentence = metric(sentence, comparison).text(" of ");
-        candidate(sentence, comparison).text(" is the same as that of ")
+/// What a verdict is on: an implementation for its time, or else its amount of something.
+fn subject(sentence: Sentence, comparison: &Comparison) -> Sentence {
+    let sentence = match is_time(&comparison.metric) {
+        true => sentence,
+        false => metric(sentence, comparison).text(" of "),
     };
-    baseline(sentence, comparison).text(": it is the same program.")
+    candidate(sentence, comparison)
 }
 
-fn time(sentence: Sentence, comparison: &Comparison, ratio: &Ratio) -> Sentence {
-    let text = RatioText::new(ratio);
-    let sentence = candidate(sentence, comparison);
-    match comparison.verdict {
-        Verdict::Slower => {
-            let sentence = sentence.text(&format!(" takes {} times as long as ", text.estimate));
-            baseline(sentence, comparison).text(&format!(" ({}).", text.interval()))
-        }
-        Verdict::Faster => {
-            let text = RatioText::new(&ratio.inverse());
-            let sentence = sentence.text(&format!(" is {} times as fast as ", text.estimate));
-            baseline(sentence, comparison).text(&format!(" ({}).", text.interval()))
-        }
-        Verdict::Same => {
-            let sentence = sentence.text(" takes the same time as ");
-            baseline(sentence, comparison).text(&within(comparison, &text))
-        }
-        Verdict::Inconclusive => {
-            let sentence = sentence.text(" takes ");
-            let sentence = sentence.text(&between(ratio, &text, ("time than", "as long as")));
-            baseline(sentence, comparison).text(&format!(" ({} interval).", text.confidence))
-        }
+fn same(comparison: &Comparison) -> &'static str {
+    match is_time(&comparison.metric) {
+        true => " takes the same time as ",
+        false => " is the same as that of ",
     }
 }
 
-/// A verdict on a metric that is not the time taken.
-fn amount(sentence: Sentence, comparison: &Comparison, ratio: &Ratio) -> Sentence {
-    let text = RatioText::new(ratio);
-    let sentence = metric(sentence, comparison).text(" of ");
-    let sentence = candidate(sentence, comparison);
-    match comparison.verdict {
-        Verdict::Slower | Verdict::Faster => {
-            let sentence = sentence.text(&format!(" is {} times that of ", text.estimate));
-            baseline(sentence, comparison).text(&format!(" ({}).", text.interval()))
+fn compared(sentence: Sentence, comparison: &Comparison, ratio: &Ratio) -> Sentence {
+    let is_time = is_time(&comparison.metric);
+    let mut text = RatioText::new(ratio);
+    let relation = match comparison.verdict {
+        Verdict::Faster if is_time => {
+            text = RatioText::new(&ratio.inverse());
+            format!(" is {} times as fast as ", text.estimate)
         }
-        Verdict::Same => {
-            let sentence = sentence.text(" is the same as that of ");
-            baseline(sentence, comparison).text(&within(comparison, &text))
+        Verdict::Slower if is_time => format!(" takes {} times as long as ", text.estimate),
+        Verdict::Slower | Verdict::Faster => format!(" is {} times that of ", text.estimate),
+        Verdict::Same => same(comparison).to_owned(),
+        Verdict::Inconclusive if is_time => {
+            let range = between(ratio, &text, ("time than", "as long as"));
+            format!(" takes {range}")
         }
         Verdict::Inconclusive => {
-            let sentence = sentence.text(" is ");
-            let sentence = sentence.text(&between(ratio, &text, ("than that of", "that of")));
-            baseline(sentence, comparison).text(&format!(" ({} interval).", text.confidence))
+            let range = between(ratio, &text, ("than that of", "that of"));
+            format!(" is {range}")
         }
-    }
+    };
+    let certainty = match comparison.verdict {
+        Verdict::Slower | Verdict::Faster => format!(" ({}).", text.interval()),
+        Verdict::Same => within(comparison, &text),
+        Verdict::Inconclusive => format!(" ({} interval).", text.confidence),
+    };
+    let sentence = subject(sentence, comparison).text(&relation);
+    baseline(sentence, comparison).text(&certainty)
 }
 
 fn within(comparison: &Comparison, text: &RatioText) -> String {

@@ -27,15 +27,15 @@ const PAINTS: [Paint; 7] = [
 impl Paint {
     /// Its code in the place of a colour.
     pub(super) fn color(self) -> RGBColor {
-        let series = |index: usize| (PAINTS.len() + index % SERIES) as u8;
-        match self {
-            Self::Series(index) => RGBColor(series(index), 0, 0),
-            Self::Marked(index) => RGBColor(series(index), 1, 0),
+        let (code, is_marked) = match self {
+            Self::Series(index) => (PAINTS.len() + index % SERIES, false),
+            Self::Marked(index) => (PAINTS.len() + index % SERIES, true),
             other => {
                 let code = PAINTS.iter().position(|paint| *paint == other);
-                RGBColor(code.unwrap_or_default() as u8, 0, 0)
+                (code.unwrap_or_default(), false)
             }
-        }
+        };
+        RGBColor(code as u8, u8::from(is_marked), 0)
     }
 
     fn of(color: BackendColor) -> Self {

@@ -7,23 +7,23 @@ use crate::error::Error;
 use crate::export::chart;
 use crate::export::layout::Named;
 
-use super::part::Part;
+use super::part::{Part, title};
 
 /// The style of the page; that of the charts is theirs.
 const STYLE: &str = include_str!("page.css");
 
 #[derive(Template)]
 #[template(path = "page.html")]
-pub(super) struct Page {
+pub(super) struct Page<'a> {
     title: String,
     style: String,
-    parts: Vec<Part>,
+    parts: Vec<Part<'a>>,
 }
 
-impl Page {
+impl<'a> Page<'a> {
     /// A page of one report, or of several with the names of their files.
-    pub(super) fn of(reports: &[Named<'_>]) -> Result<Self, Error> {
-        let parts: Vec<Part> = match reports {
+    pub(super) fn of(reports: &[Named<'a>]) -> Result<Self, Error> {
+        let parts: Vec<Part<'_>> = match reports {
             [(_, report)] => vec![Part::alone(report)?],
             several => several
                 .iter()
@@ -32,7 +32,7 @@ impl Page {
                 .collect::<Result<_, _>>()?,
         };
         let title = match parts.as_slice() {
-            [part] => part.title.to_owned(),
+            [part] => title(part.report).to_owned(),
             several => format!("{} reports", several.len()),
         };
         Ok(Self {

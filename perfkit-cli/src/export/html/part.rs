@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::text::{label, printable, shorten};
 
 use super::figures::Figures;
-use super::source;
 use super::table::TableView;
 use super::verdict_list::Verdicts;
 
@@ -20,32 +19,25 @@ const MOST_REMARKS: usize = 1000;
 const LONGEST_REMARK: usize = 600;
 
 /// One report on the page.
-pub(super) struct Part {
+pub(super) struct Part<'a> {
+    pub(super) report: &'a Report,
     /// The file, where there are several.
     pub(super) name: String,
     /// What its ids on the page begin with: nothing, where it is alone.
     pub(super) prefix: String,
     /// The level of its headings.
     pub(super) level: u8,
-    pub(super) title: &'static str,
-    pub(super) origin: String,
-    pub(super) created: (String, String),
-    pub(super) machine: Option<String>,
     pub(super) verdicts: Verdicts,
     /// What stands at the top where there is no verdict.
     pub(super) summary: Vec<Sentence>,
     pub(super) warnings: usize,
     pub(super) figures: Figures,
-    /// What the tables are, and the tables.
-    pub(super) numbers: &'static str,
     pub(super) tables: Vec<TableView>,
     /// How it was measured.
     pub(super) method: Vec<Sentence>,
     pub(super) remarks: Vec<RemarkView>,
     pub(super) folded_remarks: Vec<RemarkView>,
     pub(super) remarks_left_out: usize,
-    pub(super) environment: Vec<(&'static str, String)>,
-    pub(super) command: Option<String>,
 }
 
 pub(super) struct RemarkView {
@@ -54,18 +46,18 @@ pub(super) struct RemarkView {
     pub(super) text: String,
 }
 
-impl Part {
+impl<'a> Part<'a> {
     /// A report that has the page for itself.
-    pub(super) fn alone(report: &Report) -> Result<Self, Error> {
+    pub(super) fn alone(report: &'a Report) -> Result<Self, Error> {
         Self::of(report, String::new(), String::new(), 2)
     }
 
     /// A report among others.
-    pub(super) fn numbered(number: usize, name: &str, report: &Report) -> Result<Self, Error> {
+    pub(super) fn numbered(number: usize, name: &str, report: &'a Report) -> Result<Self, Error> {
         Self::of(report, label(name), format!("r{number}-"), 3)
     }
 
-    fn of(report: &Report, name: String, prefix: String, level: u8) -> Result<Self, Error> {
+    fn of(report: &'a Report, name: String, prefix: String, level: u8) -> Result<Self, Error> {
         let verdicts = Verdicts::of(report);
         let (tables, sentences) = tables_and_sentences(report);
         let (summary, method) = if verdicts.open.is_empty() {
@@ -80,26 +72,16 @@ impl Part {
         all.truncate(MOST_REMARKS);
         let folded_remarks = all.split_off(all.len().min(OPEN_REMARKS));
         Ok(Self {
-            title: title(report),
-            origin: source::origin(report),
-            created: source::created(report),
-            machine: source::machine(report),
+            report,
             verdicts,
             summary,
             warnings,
             figures: Figures::of(report, &prefix)?,
-            numbers: if report.gate.is_some() {
-                "Checks"
-            } else {
-                "Numbers"
-            },
             tables,
             method,
             remarks: all,
             folded_remarks,
             remarks_left_out,
-            environment: source::environment(report),
-            command: source::command(report),
             name,
             prefix,
             level,
@@ -130,14 +112,15 @@ impl Part {
         let counts = self.verdicts.counts.iter();
         let counts: Vec<String> = counts.map(|c| format!("{} {}", c.count, c.word)).collect();
         if counts.is_empty() {
-            self.title.to_owned()
+            title(self.report).to_owned()
         } else {
-            format!("{}: {}", self.title, counts.join(", "))
+            format!("{}: {}", title(self.report), counts.join(", "))
         }
     }
 }
 
-fn title(report: &Report) -> &'static str {
+/// What the report is.
+pub(super) fn title(report: &Report) -> &'static str {
     if report.gate.is_some() {
         "Gate"
     } else if !report.comparisons.is_empty() {

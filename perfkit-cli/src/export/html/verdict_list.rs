@@ -18,8 +18,8 @@ pub(super) struct Verdicts {
     pub(super) counts: Vec<Tally>,
     /// Whether there are so many that their counts stand first.
     pub(super) are_many: bool,
-    pub(super) open: Vec<VerdictView>,
-    pub(super) folded: Vec<VerdictView>,
+    pub(super) open: Vec<Sentence>,
+    pub(super) folded: Vec<Sentence>,
     pub(super) left_out: usize,
 }
 
@@ -27,11 +27,6 @@ pub(super) struct Tally {
     pub(super) class: &'static str,
     pub(super) word: &'static str,
     pub(super) count: usize,
-}
-
-pub(super) struct VerdictView {
-    pub(super) class: &'static str,
-    pub(super) sentence: Sentence,
 }
 
 impl Verdicts {
@@ -45,7 +40,8 @@ impl Verdicts {
         let open = if are_many { OPEN } else { FEW };
         let left_out = found.len().saturating_sub(MOST);
         found.truncate(MOST);
-        let mut views: Vec<VerdictView> = found.iter().map(VerdictView::of).collect();
+        let sentences = found.into_iter().map(|verdict| verdict.sentence);
+        let mut views: Vec<Sentence> = sentences.collect();
         let folded = views.split_off(views.len().min(open));
         Self {
             counts,
@@ -63,7 +59,7 @@ fn tally(listed: &[ListedVerdict<'_>]) -> Vec<Tally> {
         match counts.iter_mut().find(|known| known.word == verdict.word) {
             Some(known) => known.count += 1,
             None => counts.push(Tally {
-                class: class(verdict.sentence.style),
+                class: class(&verdict.sentence),
                 word: verdict.word,
                 count: 1,
             }),
@@ -80,25 +76,12 @@ fn most_striking_first(a: &ListedVerdict<'_>, b: &ListedVerdict<'_>) -> Ordering
     }
 }
 
-fn class(style: Style) -> &'static str {
-    match style {
+/// The class of what a sentence means for the reader.
+pub(super) fn class(sentence: &Sentence) -> &'static str {
+    match sentence.style {
         Style::Good => "is-good",
         Style::Bad => "is-bad",
         Style::Unsure => "is-unsure",
         Style::Plain => "is-plain",
-    }
-}
-
-impl VerdictView {
-    fn of(listed: &ListedVerdict<'_>) -> Self {
-        Self {
-            class: class(listed.sentence.style),
-            sentence: listed.sentence.clone(),
-        }
-    }
-
-    /// What it comes to in a word or two.
-    pub(super) fn badge(&self) -> &str {
-        self.sentence.lead.as_deref().unwrap_or_default()
     }
 }
