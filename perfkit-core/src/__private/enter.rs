@@ -91,7 +91,7 @@ impl<E: MetricSelection> Enter<E> {
 
     #[inline(always)]
     fn also(self, choose: impl FnOnce(&mut Options)) -> Enter<Options> {
-        let mut selection = Options::of(&self.selection);
+        let mut selection = self.selection.options();
         choose(&mut selection);
         Enter {
             site: self.site,
@@ -128,7 +128,7 @@ impl<E: MetricSelection> Enter<E> {
         outcome: O,
     ) -> MeasuredFuture<F, O> {
         let mut operation = Operation::new(Handle::Static(self.site.destination(self.type_name)));
-        operation.options = Options::of(&self.selection);
+        operation.options = self.selection.options();
         MeasuredFuture::new(operation, work, outcome)
     }
 
@@ -155,11 +155,8 @@ impl<E: MetricSelection> Enter<E> {
                 }
             }
             Path::Full(destination) => {
-                call.full = Some(begin_full(
-                    destination,
-                    Options::of(&self.selection),
-                    dropped,
-                ));
+                let options = self.selection.options();
+                call.full = Some(begin_full(Handle::Static(destination), options, dropped));
             }
         }
         call
@@ -208,9 +205,8 @@ fn find_path(
 
 #[cold]
 #[inline(never)]
-fn begin_full(destination: &'static Destination, options: Options, dropped: Dropped) -> Box<Call> {
-    let begin = || Box::new(Call::begin(Handle::Static(destination), options, dropped));
-    alloc::uncounted(begin)
+fn begin_full(destination: Handle, options: Options, dropped: Dropped) -> Box<Call> {
+    alloc::uncounted(|| Box::new(Call::begin(destination, options, dropped)))
 }
 
 /// A call on a monitor of the program's choice that is about to begin.
@@ -265,10 +261,10 @@ impl EnterOn {
         if !destination.monitor.is_enabled() {
             return InFlight::off();
         }
-        let begin = || Box::new(Call::begin(destination, options, dropped));
-        let mut call = InFlight::off();
-        call.full = Some(alloc::uncounted(begin));
-        call
+        InFlight {
+            full: Some(begin_full(destination, options, dropped)),
+            ..InFlight::off()
+        }
     }
 }
 
@@ -306,8 +302,7 @@ impl<E: MetricSelection> InFlight<E> {
 
 #[cold]
 #[inline(never)]
-fn finish_full(call: Box<Call>, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
-    let mut call = call;
+fn finish_full(mut call: Box<Call>, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
     call.finish(outcome);
     alloc::uncounted(|| drop(call));
 }

@@ -9,7 +9,6 @@ mod tsc;
 pub use mock::MockClock;
 
 pub(crate) use scale::Scale;
-pub(crate) use tsc::now as counter;
 
 /// A source of monotonic time and of the CPU time of the calling thread.
 ///
@@ -33,6 +32,9 @@ impl Default for Clock {
 }
 
 impl Clock {
+    /// The cycle counter, for those who know that it is a clock here.
+    pub(crate) const COUNTER: Self = Self(Source::Counter);
+
     /// The processor's invariant cycle counter where there is one, which takes
     /// a fifth to a half of the time of [`Clock::os`] to read; else the
     /// operating system's clock.
@@ -67,6 +69,7 @@ impl Clock {
     /// Nanoseconds of CPU time that the calling thread has used; `None` where
     /// the system does not tell.
     #[must_use]
+    #[inline]
     pub fn thread_cpu_ns(&self) -> Option<u64> {
         match &self.0 {
             Source::Counter | Source::Os => thread_cpu::now_ns(),
@@ -109,7 +112,7 @@ impl Clock {
     }
 
     /// The clock's own count, which [`Clock::scale`] turns into time.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn ticks(&self) -> u64 {
         match &self.0 {
             Source::Counter => tsc::now(),
@@ -135,7 +138,7 @@ impl Clock {
         }
     }
 
-    /// Whether [`counter`] reads this clock.
+    /// Whether [`Clock::COUNTER`] reads this clock.
     pub(crate) fn is_counter(&self) -> bool {
         const IS_OS: bool = cfg!(any(not(target_arch = "x86_64"), miri));
         match self.0 {

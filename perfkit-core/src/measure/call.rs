@@ -1,13 +1,12 @@
 //! A call in flight on one thread, in all its variety.
 
-use std::mem::ManuallyDrop;
-
 use crate::alloc;
 use crate::monitor::{Handle, Options};
 use crate::outcome::{Ending, Outcome};
-use crate::recorder::Sample;
+use crate::recorder::{OptionalValues, Sample};
 
 use super::error_text_policy::ErrorTextPolicy;
+use super::judge::judge;
 use super::nesting::{self, Covered, Depth, Outer};
 use super::segment::Segment;
 
@@ -91,16 +90,20 @@ impl Call {
 
     /// Ends the call with the outcome that a function finds out.
     pub(crate) fn finish(&mut self, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
-        if let Some(stopped) = self.stop() {
-            let outcome = alloc::uncounted(|| outcome(ErrorTextPolicy::all()));
-            stopped.record(outcome);
+        if let Some(sample) = self.stop() {
+            let find_out = || alloc::uncounted(|| outcome(ErrorTextPolicy::all()));
+            let destination = &self.destination;
+            let outcome = judge(find_out, || destination.record(sample, Outcome::Panic));
+            destination.record(sample, outcome);
         }
     }
 
     /// Ends the call without recording it.
     pub(crate) fn discard(mut self) {
         if let Some(running) = self.running.take() {
-            running.segment.end(self.destination.monitor.clock());
+            running
+                .segment
+                .end(self.options, self.destination.monitor.clock());
             if let Place::Within(outer, depth) = running.place {
                 depth.leave();
                 nesting::abandon(outer);
@@ -108,15 +111,16 @@ impl Call {
         }
     }
 
-    fn stop(&mut self) -> Option<Stopped<'_>> {
+    fn stop(&mut self) -> Option<Sample> {
         let Running { place, segment } = self.running.take()?;
         let start = segment.start;
-        let (end, used) = segment.end(self.destination.monitor.clock());
+        let (end, used) = segment.end(self.options, self.destination.monitor.clock());
+        let duration = end.saturating_sub(start);
         let (nested, callees) = match place {
             Place::Within(outer, depth) => {
                 let nested = depth.is_nested();
                 depth.leave();
-                (nested, nesting::leave(outer, end, used.busy_time))
+                (nested, nesting::leave(outer, end, duration))
             }
             Place::Beside(outer) => {
                 let now = Covered::of_current();
@@ -126,19 +130,17 @@ impl Call {
                 (false, if is_same { ended } else { 0 })
             }
         };
-        let total = end.saturating_sub(start);
-        let sample = Sample {
-            start,
+        Some(Sample {
             end,
+            duration,
             ending: Ending::Success,
             nested,
-            self_time: total.saturating_sub(callees),
-            busy_time: None,
-            cpu_ns: used.cpu_ns,
-            memory: used.memory,
-            work: self.options.work,
-        };
-        Some(Stopped { call: self, sample })
+            self_time: duration.saturating_sub(callees),
+            optional: OptionalValues {
+                busy_time: None,
+                ..used
+            },
+        })
     }
 }
 
@@ -148,41 +150,8 @@ impl Drop for Call {
             Ending::Success => Outcome::Success,
             _ => Outcome::Panic,
         };
-        if let Some(stopped) = self.stop() {
-            stopped.record(outcome);
+        if let Some(sample) = self.stop() {
+            self.destination.record(sample, outcome);
         }
-    }
-}
-
-/// A call whose clock was stopped and whose outcome is not known yet. Dropped,
-/// finding it out panicked.
-#[derive(Debug)]
-struct Stopped<'a> {
-    call: &'a Call,
-    sample: Sample,
-}
-
-impl Stopped<'_> {
-    fn record(self, outcome: Outcome) {
-        ManuallyDrop::new(self).record_now(outcome);
-    }
-
-    fn record_now(&self, outcome: Outcome) {
-        let destination = &self.call.destination;
-        let sample = Sample {
-            ending: outcome.ending(),
-            ..self.sample
-        };
-        alloc::uncounted(|| {
-            destination
-                .monitor
-                .record(&destination.entry, &sample, outcome);
-        });
-    }
-}
-
-impl Drop for Stopped<'_> {
-    fn drop(&mut self) {
-        self.record_now(Outcome::Panic);
     }
 }

@@ -10,24 +10,22 @@
 
 use std::mem::ManuallyDrop;
 
-use crate::alloc::{self, Mark, MemoryUse};
-use crate::clock::{Clock, counter};
+use crate::alloc;
+use crate::clock::Clock;
 use crate::monitor::Options;
 use crate::outcome::{Ending, Failure, Outcome};
-use crate::recorder::{Sample, Shard, Work, slow_path};
+use crate::recorder::{OptionalValues, Sample, Shard, slow_path};
 
 use super::call::Dropped;
 use super::error_text_policy::ErrorTextPolicy;
+use super::judge::judge;
 use super::nesting::{self, Outer};
+use super::segment::Segment;
 
 /// What a call measures beside time.
 pub trait MetricSelection: Copy {
-    /// Whether allocations are.
-    fn memory(&self) -> bool;
-    /// Whether CPU time is.
-    fn cpu(&self) -> bool;
-    /// What the call processes.
-    fn work(&self) -> Option<Work>;
+    /// The selection as options, which the compiler knows where it can.
+    fn options(self) -> Options;
 }
 
 /// Time alone.
@@ -36,45 +34,15 @@ pub struct TimeOnly;
 
 impl MetricSelection for TimeOnly {
     #[inline(always)]
-    fn memory(&self) -> bool {
-        false
-    }
-
-    #[inline(always)]
-    fn cpu(&self) -> bool {
-        false
-    }
-
-    #[inline(always)]
-    fn work(&self) -> Option<Work> {
-        None
+    fn options(self) -> Options {
+        Options::default()
     }
 }
 
 impl MetricSelection for Options {
     #[inline(always)]
-    fn memory(&self) -> bool {
-        self.memory
-    }
-
-    #[inline(always)]
-    fn cpu(&self) -> bool {
-        self.cpu
-    }
-
-    #[inline(always)]
-    fn work(&self) -> Option<Work> {
-        self.work
-    }
-}
-
-impl Options {
-    pub(crate) fn of(selection: &impl MetricSelection) -> Self {
-        Self {
-            memory: selection.memory(),
-            cpu: selection.cpu(),
-            work: selection.work(),
-        }
+    fn options(self) -> Options {
+        self
     }
 }
 
@@ -86,27 +54,18 @@ pub(crate) struct FastCall<E: MetricSelection> {
     outer: Outer,
     dropped: Dropped,
     selection: E,
-    memory: Option<Mark>,
-    cpu_start_ns: Option<u64>,
-    start: u64,
+    segment: Segment,
 }
 
-/// A call whose clock was stopped. Times are in ticks.
+/// A call whose clock was stopped, as if it had succeeded.
 #[derive(Clone, Copy)]
 struct Stopped {
     shard: &'static Shard,
-    nested: bool,
-    end: u64,
-    duration: u64,
-    self_time: u64,
-    cpu_ns: Option<u64>,
-    memory: Option<MemoryUse>,
-    work: Option<Work>,
+    sample: Sample,
 }
 
 impl<E: MetricSelection> FastCall<E> {
-    /// Begins a call. The clock is read last, so that the other readings fall
-    /// outside.
+    /// Begins a call.
     #[inline(always)]
     pub(crate) fn begin(shard: &'static Shard, selection: E, dropped: Dropped) -> Self {
         Self {
@@ -115,13 +74,7 @@ impl<E: MetricSelection> FastCall<E> {
             depth: shard.enter(),
             dropped,
             selection,
-            memory: if selection.memory() {
-                Mark::set()
-            } else {
-                None
-            },
-            cpu_start_ns: if selection.cpu() { cpu_ns() } else { None },
-            start: counter(),
+            segment: Segment::begin(selection.options(), &Clock::COUNTER),
         }
     }
 
@@ -129,35 +82,38 @@ impl<E: MetricSelection> FastCall<E> {
     #[inline(always)]
     pub(crate) fn finish(self, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
         let stopped = ManuallyDrop::new(self).stop();
-        let judging = Judging(stopped);
-        let outcome = outcome(ErrorTextPolicy::of(stopped.shard, stopped.end));
-        std::mem::forget(judging);
-        match outcome {
-            Outcome::Success if !stopped.nested => stopped.record_success(),
-            Outcome::Failure(failure) => stopped.record_failure(failure),
-            outcome => stopped.record_ending(outcome.ending()),
+        let text_policy = ErrorTextPolicy::of(stopped.shard, stopped.sample.end);
+        let panicked = move || stopped.record_other(Ending::Panic, None);
+        match judge(|| outcome(text_policy), panicked) {
+            Outcome::Success if !stopped.sample.nested => stopped.record_success(),
+            Outcome::Failure(failure) => {
+                stopped.record_other(Ending::Failure, Some(failure));
+            }
+            outcome => stopped.record_other(outcome.ending(), None),
         }
     }
 
     #[inline(always)]
     fn stop(&self) -> Stopped {
-        let end = counter();
-        let cpu_ns = match self.cpu_start_ns {
-            Some(start_ns) => cpu_ns().map(|end_ns| end_ns.saturating_sub(start_ns)),
-            None => None,
-        };
-        let duration = end.saturating_sub(self.start);
+        let options = self.selection.options();
+        let (end, used) = self.segment.end(options, &Clock::COUNTER);
+        let duration = end.saturating_sub(self.segment.start);
         let callees = nesting::leave(self.outer, end, duration);
         self.shard.leave(self.depth);
-        Stopped {
-            shard: self.shard,
-            nested: self.depth > 0,
+        let sample = Sample {
             end,
             duration,
+            ending: Ending::Success,
+            nested: self.depth > 0,
             self_time: duration.saturating_sub(callees),
-            cpu_ns,
-            memory: self.memory.as_ref().map(Mark::read),
-            work: self.selection.work(),
+            optional: OptionalValues {
+                busy_time: None,
+                ..used
+            },
+        };
+        Stopped {
+            shard: self.shard,
+            sample,
         }
     }
 }
@@ -166,54 +122,26 @@ impl<E: MetricSelection> Drop for FastCall<E> {
     #[inline(always)]
     fn drop(&mut self) {
         let stopped = self.stop();
-        stopped.record_ending(self.dropped.ending());
+        stopped.record_other(self.dropped.ending(), None);
     }
-}
-
-#[inline]
-fn cpu_ns() -> Option<u64> {
-    Clock::os().thread_cpu_ns()
 }
 
 impl Stopped {
     #[inline(always)]
-    fn record_success(mut self) {
-        if self.shard.wants_slow_path(self.end, self.duration)
-            && is_clock_jump(self.shard, self.end, self.duration)
-        {
-            (self.duration, self.self_time) = (0, 0);
+    fn record_success(self) {
+        let Self { shard, mut sample } = self;
+        let (end, duration) = (sample.end, sample.duration);
+        if shard.wants_slow_path(end, duration) && is_clock_jump(shard, end, duration) {
+            sample = sample.without_time();
         }
-        if self.memory.is_some() || self.cpu_ns.is_some() || self.work.is_some() {
-            self.shard
-                .record_optional(self.memory, self.cpu_ns, self.work);
-        }
-        self.shard
-            .record_success(self.end, self.duration, self.self_time);
+        shard.record_optional(&sample.optional);
+        shard.record_success(end, sample.duration, sample.self_time);
     }
 
     #[inline(always)]
-    fn record_failure(self, failure: Failure) {
-        record_other(self.shard, self.sample(Ending::Failure), Some(failure));
-    }
-
-    #[inline(always)]
-    fn record_ending(self, ending: Ending) {
-        record_other(self.shard, self.sample(ending), None);
-    }
-
-    #[inline(always)]
-    fn sample(self, ending: Ending) -> Sample {
-        Sample {
-            start: self.end.saturating_sub(self.duration),
-            end: self.end,
-            ending,
-            nested: self.nested,
-            self_time: self.self_time,
-            busy_time: None,
-            cpu_ns: self.cpu_ns,
-            memory: self.memory,
-            work: self.work,
-        }
+    fn record_other(self, ending: Ending, failure: Option<Failure>) {
+        let Self { shard, sample } = self;
+        record_other(shard, Sample { ending, ..sample }, failure);
     }
 }
 
@@ -228,21 +156,11 @@ fn is_clock_jump(shard: &'static Shard, end: u64, duration: u64) -> bool {
 #[inline(never)]
 fn record_other(shard: &'static Shard, mut sample: Sample, failure: Option<Failure>) {
     alloc::uncounted(|| {
-        let duration = sample.duration();
+        let duration = sample.duration;
         if shard.wants_slow_path(sample.end, duration) && slow_path(shard, sample.end, duration) {
             sample = sample.without_time();
         }
         shard.record(&sample, failure.as_ref());
         drop(failure);
     });
-}
-
-/// Records a call whose outcome cannot be told, because finding it out panicked.
-struct Judging(Stopped);
-
-impl Drop for Judging {
-    #[inline(always)]
-    fn drop(&mut self) {
-        self.0.record_ending(Ending::Panic);
-    }
 }

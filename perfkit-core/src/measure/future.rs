@@ -1,7 +1,6 @@
 //! A measured future.
 
 use std::future::Future;
-use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,10 +9,11 @@ use pin_project_lite::pin_project;
 use crate::alloc;
 use crate::monitor::{Handle, Operation, Options};
 use crate::outcome::Outcome;
-use crate::recorder::{Sample, shard_of_thread};
+use crate::recorder::{OptionalValues, Sample, shard_of_thread};
 
+use super::judge::judge;
 use super::nesting::{self, Covered, Depth};
-use super::segment::{Segment, Used};
+use super::segment::Segment;
 
 pin_project! {
     /// A future that is measured from its first poll to completion.
@@ -73,7 +73,9 @@ impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Future for MeasuredFuture<F, O
         };
         let result = this.work.poll(context);
         match &result {
-            Poll::Pending => poll.pause(),
+            Poll::Pending => {
+                poll.end_poll();
+            }
             Poll::Ready(value) => {
                 let outcome = this.outcome.take();
                 poll.finish(|| match outcome {
@@ -110,7 +112,7 @@ struct Progress {
     /// The call that it was first polled in.
     parent: u64,
     covered: Covered,
-    used: Used,
+    used: OptionalValues,
 }
 
 impl AsyncCall {
@@ -135,7 +137,10 @@ impl AsyncCall {
                 nested: depth.is_nested(),
                 parent: outer.frame,
                 covered,
-                used: Used::default(),
+                used: OptionalValues {
+                    work: self.options.work,
+                    ..OptionalValues::default()
+                },
             });
         }
         let poll = InPoll {
@@ -161,28 +166,18 @@ impl AsyncCall {
         if is_plain && self.record_success(&progress, end) {
             return;
         }
-        let total = end.saturating_sub(progress.start);
+        let duration = end.saturating_sub(progress.start);
         let sample = Sample {
-            start: progress.start,
             end,
+            duration,
             ending: outcome.ending(),
             nested: progress.nested,
-            self_time: total.saturating_sub(progress.covered.callees),
-            busy_time: Some(progress.used.busy_time),
-            cpu_ns: progress.used.cpu_ns,
-            memory: progress.used.memory,
-            work: self.options.work,
+            self_time: duration.saturating_sub(progress.covered.callees),
+            optional: progress.used,
         };
-        let destination = &self.destination;
-        alloc::uncounted(|| {
-            destination
-                .monitor
-                .record(&destination.entry, &sample, outcome);
-        });
+        self.destination.record(sample, outcome);
     }
-}
 
-impl AsyncCall {
     /// Counts an outermost successful call in the thread's shard, where
     /// that is possible.
     #[inline]
@@ -200,13 +195,7 @@ impl AsyncCall {
             // The full path gives it.
             return false;
         }
-        let Used {
-            busy_time,
-            cpu_ns,
-            memory,
-        } = progress.used;
-        shard.record_optional(memory, cpu_ns, self.options.work);
-        shard.record_busy_time(busy_time);
+        shard.record_optional(&progress.used);
         let self_time = duration.saturating_sub(progress.covered.callees);
         shard.record_success(end, duration, self_time);
         true
@@ -236,21 +225,12 @@ struct InPoll {
 }
 
 impl PollGuard<'_> {
-    fn pause(&mut self) {
-        self.end_poll();
-    }
-
     fn finish(&mut self, outcome: impl FnOnce() -> Outcome) {
         let Some(end) = self.end_poll() else {
             return;
         };
-        let judging = Judging {
-            call: self.call,
-            end,
-        };
-        let outcome = outcome();
-        let Judging { call, end } = &mut *ManuallyDrop::new(judging);
-        call.record(*end, outcome);
+        let outcome = judge(outcome, || self.call.record(end, Outcome::Panic));
+        self.call.record(end, outcome);
     }
 
     #[inline]
@@ -260,7 +240,7 @@ impl PollGuard<'_> {
             outer,
             segment,
         } = self.poll.take()?;
-        let (end, used) = segment.end(self.call.destination.monitor.clock());
+        let (end, used) = segment.end(self.call.options, self.call.destination.monitor.clock());
         depth.leave();
         let covered = outer.resume();
         if let State::Polled(progress) = &mut self.call.state {
@@ -268,19 +248,6 @@ impl PollGuard<'_> {
             progress.covered = covered;
         }
         Some(end)
-    }
-}
-
-/// A call that is complete and whose outcome is not known yet. Dropped, finding it
-/// out panicked.
-struct Judging<'a> {
-    call: &'a mut AsyncCall,
-    end: u64,
-}
-
-impl Drop for Judging<'_> {
-    fn drop(&mut self) {
-        self.call.record(self.end, Outcome::Panic);
     }
 }
 

@@ -8,6 +8,7 @@ mod call;
 mod error_text_policy;
 mod fast_call;
 mod future;
+mod judge;
 mod nesting;
 mod segment;
 mod timer;

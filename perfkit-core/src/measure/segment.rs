@@ -1,8 +1,9 @@
 //! What is read at both ends of a segment of work on one thread.
 
-use crate::alloc::{Mark, MemoryUse};
+use crate::alloc::Mark;
 use crate::clock::Clock;
 use crate::monitor::Options;
+use crate::recorder::OptionalValues;
 
 /// What was read when the segment began.
 #[derive(Debug)]
@@ -13,64 +14,43 @@ pub(super) struct Segment {
     pub(super) start: u64,
 }
 
-/// What a segment, or all segments of a call, used.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Used {
-    /// In ticks of the clock.
-    pub(super) busy_time: u64,
-    pub(super) cpu_ns: Option<u64>,
-    pub(super) memory: Option<MemoryUse>,
-}
-
 impl Segment {
     /// Begins a segment. The clock is read last, so that the other readings
     /// fall outside.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin(options: Options, clock: &Clock) -> Self {
-        let memory = if options.memory { Mark::set() } else { None };
-        let cpu_start_ns = if options.cpu {
-            clock.thread_cpu_ns()
-        } else {
-            None
-        };
         Self {
-            memory,
-            cpu_start_ns,
+            memory: if options.memory { Mark::set() } else { None },
+            cpu_start_ns: if options.cpu {
+                clock.thread_cpu_ns()
+            } else {
+                None
+            },
             start: clock.ticks(),
         }
     }
 
-    /// Ends the segment and returns when, and what it used.
-    #[inline]
-    pub(super) fn end(self, clock: &Clock) -> (u64, Used) {
+    /// Ends the segment, which began with the same options, and returns when, and
+    /// what it used.
+    #[inline(always)]
+    pub(super) fn end(&self, options: Options, clock: &Clock) -> (u64, OptionalValues) {
         let end = clock.ticks();
         let cpu_ns = match self.cpu_start_ns {
-            Some(start_ns) => clock
+            Some(start_ns) if options.cpu => clock
                 .thread_cpu_ns()
-                .map(|end| end.saturating_sub(start_ns)),
-            None => None,
+                .map(|end_ns| end_ns.saturating_sub(start_ns)),
+            _ => None,
         };
-        let used = Used {
-            busy_time: end.saturating_sub(self.start),
-            memory: self.memory.as_ref().map(Mark::read),
+        let used = OptionalValues {
+            busy_time: Some(end.saturating_sub(self.start)),
             cpu_ns,
+            memory: self
+                .memory
+                .as_ref()
+                .filter(|_| options.memory)
+                .map(Mark::read),
+            work: options.work,
         };
         (end, used)
-    }
-}
-
-impl Used {
-    /// Adds a later segment of the same call.
-    #[inline]
-    pub(super) fn then(&mut self, later: Self) {
-        self.busy_time = self.busy_time.saturating_add(later.busy_time);
-        self.cpu_ns = match (self.cpu_ns, later.cpu_ns) {
-            (Some(earlier), Some(later)) => Some(earlier.saturating_add(later)),
-            (earlier, later) => earlier.or(later),
-        };
-        match (&mut self.memory, later.memory) {
-            (Some(earlier), Some(later)) => earlier.then(later),
-            (earlier, later) => *earlier = earlier.or(later),
-        }
     }
 }

@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::alloc;
-use crate::recorder::Work;
+use crate::outcome::Outcome;
+use crate::recorder::{Sample, Work};
 
 use super::{Entry, Labelled, Monitor};
 
@@ -60,6 +61,17 @@ impl Monitor {
 pub(crate) struct Destination {
     pub(crate) monitor: Monitor,
     pub(crate) entry: Arc<Entry>,
+}
+
+impl Destination {
+    /// Counts a finished call.
+    pub(crate) fn record(&self, sample: Sample, outcome: Outcome) {
+        let sample = Sample {
+            ending: outcome.ending(),
+            ..sample
+        };
+        alloc::uncounted(|| self.monitor.record(&self.entry, &sample, outcome));
+    }
 }
 
 /// A target that call sites keep for good, or one that handles keep. Cloning the

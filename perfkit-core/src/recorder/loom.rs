@@ -23,7 +23,7 @@ use crate::clock::MockClock;
 use crate::outcome::{Ending, Failure};
 
 use super::operation::{Common, Recorder};
-use super::sample::{Quantity, Sample};
+use super::sample::{OptionalValues, Quantity, Sample};
 use super::shard::{Shard, ShardOwner, slow_path};
 use super::sync::Arc;
 use super::tally::{Calls, Tally};
@@ -294,15 +294,12 @@ fn errors(recording: &Recording) -> u64 {
 
 fn call(end: u64) -> Sample {
     Sample {
-        start: end - 1,
         end,
+        duration: 1,
         ending: Ending::Success,
         nested: false,
         self_time: 1,
-        busy_time: None,
-        cpu_ns: None,
-        memory: None,
-        work: None,
+        optional: OptionalValues::default(),
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) use errors::ErrorCount;
 pub(crate) use fork::{Section, generation};
 pub(crate) use operation::{Common, Recorder};
 pub use sample::Work;
-pub(crate) use sample::{Quantity, RingEntry, Sample};
+pub(crate) use sample::{OptionalValues, Quantity, RingEntry, Sample};
 pub(crate) use shard::{Shard, slow_path};
 pub(crate) use state::{GLOBAL_STATE, MonitorState, State, StateReading};
 pub use tally::Calls;

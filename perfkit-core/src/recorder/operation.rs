@@ -129,8 +129,8 @@ impl Recorder {
             shard.note_reset();
             self.close_slot(shard, sample.end);
         }
-        if shard.is_longest(sample.duration())
-            && self.clock().is_clock_jump(sample.end, sample.duration())
+        if shard.is_longest(sample.duration)
+            && self.clock().is_clock_jump(sample.end, sample.duration)
         {
             shard.record(&sample.without_time(), failure);
         } else {

@@ -7,7 +7,7 @@ use crate::alloc::{self, MemoryUse};
 use crate::metric_summary::Totals;
 
 use super::counts::{Counts, bucket_of};
-use super::sample::{OptionalValues, Quantity, Work};
+use super::sample::{OptionalValues, Quantity, Work, signed, unsigned};
 use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release};
 use super::tally::{Series, Tally};
 
@@ -16,13 +16,9 @@ use super::tally::{Series, Tally};
 pub(super) struct OptionalMetrics {
     ring_len: usize,
     memory: OnceLock<Box<Group<4>>>,
-    cpu: OnceLock<Box<Group<1>>>,
-    busy: OnceLock<Box<Group<1>>>,
-    items: OnceLock<Box<Group<1>>>,
-    bytes: OnceLock<Box<Group<1>>>,
-    /// Of calls that had callees; of others it is the whole time. Only its ring is
-    /// of use.
-    self_time: OnceLock<Box<Group<1>>>,
+    /// Those that are measured alone. The self time is that of calls that had
+    /// callees, of which only the ring is of use; of others it is the whole time.
+    singles: [OnceLock<Box<Group<1>>>; Quantity::ALL.len()],
 }
 
 const MEMORY: [Quantity; 4] = [
@@ -43,45 +39,34 @@ impl OptionalMetrics {
     /// Counts the optional of a successful call at the given position of the
     /// thread's calls. Nothing is allocated after the first.
     #[inline]
-    pub(super) fn record(
-        &self,
-        position: u64,
-        memory: Option<MemoryUse>,
-        cpu_ns: Option<u64>,
-        work: Option<Work>,
-    ) {
-        let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        if let Some(used) = memory {
+    pub(super) fn record(&self, position: u64, values: &OptionalValues) {
+        if let Some(used) = values.memory {
             let values = [
-                whole(used.allocated_bytes),
-                whole(used.peak_growth_bytes),
-                whole(used.allocations),
+                signed(used.allocated_bytes),
+                signed(used.peak_growth_bytes),
+                signed(used.allocations),
                 used.net_growth_bytes,
             ];
             self.group(&self.memory, MEMORY, 2).record(position, values);
         }
-        if let Some(cpu_ns) = cpu_ns {
-            let group = self.group(&self.cpu, [Quantity::CpuTime], 1);
-            group.record(position, [whole(cpu_ns)]);
+        let record = |quantity, value| self.single(quantity).record(position, [signed(value)]);
+        if let Some(cpu_ns) = values.cpu_ns {
+            record(Quantity::CpuTime, cpu_ns);
         }
-        match work {
-            Some(Work::Items(items)) => {
-                let group = self.group(&self.items, [Quantity::Items], 0);
-                group.record(position, [whole(items)]);
-            }
-            Some(Work::Bytes(bytes)) => {
-                let group = self.group(&self.bytes, [Quantity::Bytes], 0);
-                group.record(position, [whole(bytes)]);
-            }
+        if let Some(busy_time) = values.busy_time {
+            record(Quantity::BusyTime, busy_time);
+        }
+        match values.work {
+            Some(Work::Items(items)) => record(Quantity::Items, items),
+            Some(Work::Bytes(bytes)) => record(Quantity::Bytes, bytes),
             None => {}
         }
     }
 
-    /// Counts the time that a successful async call spent in polls.
-    #[inline]
-    pub(super) fn record_busy_time(&self, position: u64, busy_time: u64) {
-        let group = self.group(&self.busy, [Quantity::BusyTime], 0);
-        group.record(position, [i64::try_from(busy_time).unwrap_or(i64::MAX)]);
+    #[inline(always)]
+    fn single(&self, quantity: Quantity) -> &Group<1> {
+        let distributed = usize::from(quantity == Quantity::CpuTime);
+        self.group(&self.singles[quantity as usize], [quantity], distributed)
     }
 
     #[inline(always)]
@@ -98,8 +83,8 @@ impl OptionalMetrics {
 
     /// Keeps the self time of the call at a position, which had callees.
     pub(super) fn record_self_time(&self, position: u64, self_time: u64) {
-        let group = self.group(&self.self_time, [Quantity::SelfTime], 0);
-        group.remember(position, [i64::try_from(self_time).unwrap_or(i64::MAX)]);
+        let group = self.single(Quantity::SelfTime);
+        group.remember(position, [signed(self_time)]);
     }
 
     pub(super) fn read(&self, tally: &mut Tally) {
@@ -113,36 +98,34 @@ impl OptionalMetrics {
 
     /// The self time of a call of the ring, if it had callees.
     pub(super) fn self_time_at(&self, position: u64) -> Option<u64> {
-        let [self_time] = self.self_time.get()?.at(position)?;
-        Some(u64::try_from(self_time).unwrap_or(0))
+        self.single_at(Quantity::SelfTime, position)
+    }
+
+    fn single_at(&self, quantity: Quantity, position: u64) -> Option<u64> {
+        let [value] = self.singles[quantity as usize].get()?.at(position)?;
+        Some(unsigned(value))
     }
 
     /// What was measured of a call of the ring beside time.
     pub(super) fn at(&self, position: u64) -> Option<Box<OptionalValues>> {
-        if self.memory.get().is_none() && self.singles().next().is_none() {
-            return None;
-        }
-        let whole = |value: i64| u64::try_from(value).unwrap_or(0);
         let memory = self.memory.get().and_then(|memory| {
             let [allocated, peak, allocations, net_growth_bytes] = memory.at(position)?;
             Some(MemoryUse {
-                allocated_bytes: whole(allocated),
-                allocations: whole(allocations),
+                allocated_bytes: unsigned(allocated),
+                allocations: unsigned(allocations),
                 net_growth_bytes,
-                peak_growth_bytes: whole(peak),
+                peak_growth_bytes: unsigned(peak),
             })
         });
-        let one = |group: &OnceLock<Box<Group<1>>>| {
-            let [value] = group.get()?.at(position)?;
-            Some(whole(value))
-        };
-        let items = one(&self.items).map(Work::Items);
-        Some(Box::new(OptionalValues {
-            busy_time: one(&self.busy),
-            cpu_ns: one(&self.cpu),
+        let one = |quantity| self.single_at(quantity, position);
+        let items = one(Quantity::Items).map(Work::Items);
+        let values = OptionalValues {
+            busy_time: one(Quantity::BusyTime),
+            cpu_ns: one(Quantity::CpuTime),
             memory,
-            work: items.or_else(|| one(&self.bytes).map(Work::Bytes)),
-        }))
+            work: items.or_else(|| one(Quantity::Bytes).map(Work::Bytes)),
+        };
+        (!values.is_empty()).then(|| Box::new(values))
     }
 
     /// For the one thread that writes: the extremes of what comes from now on.
@@ -159,14 +142,11 @@ impl OptionalMetrics {
             memory.clear();
         }
         self.singles().for_each(Group::clear);
-        if let Some(self_time) = self.self_time.get() {
-            self_time.clear();
-        }
     }
 
     fn singles(&self) -> impl Iterator<Item = &Group<1>> {
-        [&self.cpu, &self.busy, &self.items, &self.bytes]
-            .into_iter()
+        self.singles
+            .iter()
             .filter_map(|group| Some(&**group.get()?))
     }
 }
@@ -222,7 +202,7 @@ impl<const N: usize> Group<N> {
             totals.add(value);
         }
         for (counts, value) in self.counts.iter().zip(values) {
-            let bucket = bucket_of(u64::try_from(value).unwrap_or(0));
+            let bucket = bucket_of(unsigned(value));
             counts.widen_to(bucket);
             counts.add_one(bucket);
         }

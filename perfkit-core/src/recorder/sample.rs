@@ -19,18 +19,14 @@ pub enum Work {
 /// the monitor's clock, until [`Sample::in_ns`] made them nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
-    pub(crate) start: u64,
     pub(crate) end: u64,
+    pub(crate) duration: u64,
     pub(crate) ending: Ending,
     /// Whether the operation was already running on this thread or task: such
     /// a call is counted, and all but its self time belongs to the outermost.
     pub(crate) nested: bool,
     pub(crate) self_time: u64,
-    /// Time in polls; async calls only.
-    pub(crate) busy_time: Option<u64>,
-    pub(crate) cpu_ns: Option<u64>,
-    pub(crate) memory: Option<MemoryUse>,
-    pub(crate) work: Option<Work>,
+    pub(crate) optional: OptionalValues,
 }
 
 /// A call of the ring, small as most are.
@@ -45,28 +41,47 @@ pub(crate) struct RingEntry {
     pub(crate) optional: Option<Box<OptionalValues>>,
 }
 
-/// What was measured of a call of the ring beside its time.
-#[derive(Clone, Debug)]
+/// What was measured of a call, or of a part of it, beside its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OptionalValues {
+    /// Time in polls, in ticks; async calls only.
     pub(crate) busy_time: Option<u64>,
     pub(crate) cpu_ns: Option<u64>,
     pub(crate) memory: Option<MemoryUse>,
     pub(crate) work: Option<Work>,
 }
 
+impl OptionalValues {
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds a later part of the same call.
+    #[inline]
+    pub(crate) fn then(&mut self, later: Self) {
+        let sum = |earlier: Option<u64>, later: Option<u64>| match (earlier, later) {
+            (Some(earlier), Some(later)) => Some(earlier.saturating_add(later)),
+            (earlier, later) => earlier.or(later),
+        };
+        self.busy_time = sum(self.busy_time, later.busy_time);
+        self.cpu_ns = sum(self.cpu_ns, later.cpu_ns);
+        match (&mut self.memory, later.memory) {
+            (Some(earlier), Some(later)) => earlier.then(later),
+            (earlier, later) => *earlier = earlier.or(later),
+        }
+    }
+}
+
 impl RingEntry {
     pub(crate) fn sample(&self) -> Sample {
-        let optional = self.optional.as_deref();
         Sample {
-            start: self.end.saturating_sub(self.duration),
             end: self.end,
+            duration: self.duration,
             ending: self.ending,
             nested: self.nested,
             self_time: self.self_time,
-            busy_time: optional.and_then(|optional| optional.busy_time),
-            cpu_ns: optional.and_then(|optional| optional.cpu_ns),
-            memory: optional.and_then(|optional| optional.memory),
-            work: optional.and_then(|optional| optional.work),
+            optional: self.optional.as_deref().copied().unwrap_or_default(),
         }
     }
 }
@@ -143,39 +158,33 @@ impl Sample {
     /// Whether it has no value but that of time: an outermost successful call of
     /// which nothing else was measured.
     pub(crate) fn is_plain(&self) -> bool {
-        self.ending == Ending::Success
-            && !self.nested
-            && self.busy_time.is_none()
-            && self.cpu_ns.is_none()
-            && self.memory.is_none()
-            && self.work.is_none()
+        self.ending == Ending::Success && !self.nested && self.optional.is_empty()
     }
 
-    pub(crate) fn duration(&self) -> u64 {
-        self.end.saturating_sub(self.start)
+    pub(crate) fn start(&self) -> u64 {
+        self.end.saturating_sub(self.duration)
     }
 
     /// The call as if it had taken no longer than that.
     pub(super) fn at_most(mut self, longest: u64) -> Self {
-        self.start = self.start.max(self.end.saturating_sub(longest));
+        self.duration = self.duration.min(longest);
         self.self_time = self.self_time.min(longest);
         self
     }
 
     /// The call as if it had taken no time.
+    #[inline(always)]
     pub(crate) fn without_time(mut self) -> Self {
-        self.start = self.end;
-        self.self_time = 0;
+        (self.duration, self.self_time) = (0, 0);
         self
     }
 
     /// From ticks to nanoseconds.
     pub(crate) fn in_ns(mut self, scale: Scale) -> Self {
-        let duration = scale.ns(self.duration());
         self.end = scale.ns(self.end);
-        self.start = self.end.saturating_sub(duration);
+        self.duration = scale.ns(self.duration);
         self.self_time = scale.ns(self.self_time);
-        self.busy_time = self.busy_time.map(|ticks| scale.ns(ticks));
+        self.optional.busy_time = self.optional.busy_time.map(|ticks| scale.ns(ticks));
         self
     }
 
@@ -183,7 +192,6 @@ impl Sample {
     /// did not succeed has a failure time and nothing else, so that failures
     /// are never mixed into the values of successful calls.
     pub(crate) fn value(&self, quantity: Quantity) -> Option<i64> {
-        let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         // What a call within another of the same operation took and used is in
         // the outermost call's values already.
         if self.nested && quantity != Quantity::SelfTime {
@@ -191,26 +199,37 @@ impl Sample {
         }
         if self.ending != Ending::Success {
             let failed = quantity == Quantity::FailureTime;
-            return failed.then(|| whole(self.duration()));
+            return failed.then(|| signed(self.duration));
         }
-        match quantity {
-            Quantity::ExecutionTime => Some(whole(self.duration())),
-            Quantity::SelfTime => Some(whole(self.self_time)),
-            Quantity::BusyTime => self.busy_time.map(whole),
-            Quantity::CpuTime => self.cpu_ns.map(whole),
-            Quantity::FailureTime => None,
-            Quantity::Allocated => self.memory.map(|used| whole(used.allocated_bytes)),
-            Quantity::Allocations => self.memory.map(|used| whole(used.allocations)),
-            Quantity::NetGrowth => self.memory.map(|used| used.net_growth_bytes),
-            Quantity::PeakGrowth => self.memory.map(|used| whole(used.peak_growth_bytes)),
-            Quantity::Items => match self.work {
-                Some(Work::Items(items)) => Some(whole(items)),
-                _ => None,
-            },
-            Quantity::Bytes => match self.work {
-                Some(Work::Bytes(bytes)) => Some(whole(bytes)),
-                _ => None,
-            },
+        let OptionalValues {
+            busy_time,
+            cpu_ns,
+            memory,
+            work,
+        } = self.optional;
+        match (quantity, work) {
+            (Quantity::ExecutionTime, _) => Some(signed(self.duration)),
+            (Quantity::SelfTime, _) => Some(signed(self.self_time)),
+            (Quantity::BusyTime, _) => busy_time.map(signed),
+            (Quantity::CpuTime, _) => cpu_ns.map(signed),
+            (Quantity::Allocated, _) => memory.map(|used| signed(used.allocated_bytes)),
+            (Quantity::Allocations, _) => memory.map(|used| signed(used.allocations)),
+            (Quantity::NetGrowth, _) => memory.map(|used| used.net_growth_bytes),
+            (Quantity::PeakGrowth, _) => memory.map(|used| signed(used.peak_growth_bytes)),
+            (Quantity::Items, Some(Work::Items(amount)))
+            | (Quantity::Bytes, Some(Work::Bytes(amount))) => Some(signed(amount)),
+            (Quantity::FailureTime | Quantity::Items | Quantity::Bytes, _) => None,
         }
     }
+}
+
+/// As a signed number; saturates.
+#[inline]
+pub(super) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// As a number without a sign; a negative one is zero.
+pub(super) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
 }

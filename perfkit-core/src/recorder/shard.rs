@@ -42,7 +42,6 @@
 use std::cmp::Ordering::{Equal, Less};
 use std::fmt::Debug;
 
-use crate::alloc::MemoryUse;
 use crate::metric_summary::Totals;
 use crate::outcome::{Ending, Failure};
 
@@ -51,7 +50,7 @@ use super::errors::{self, ErrorCount, ErrorLog};
 use super::failures::Failures;
 use super::optional_metrics::OptionalMetrics;
 use super::ring::{LONGEST, Ring, pack};
-use super::sample::{Quantity, RingEntry, Sample, Work};
+use super::sample::{OptionalValues, Quantity, RingEntry, Sample};
 use super::state::StateReading;
 use super::sync::{
     Acquire, Arc, AtomicU32, AtomicU64, Mutex, Own, Relaxed, Release, Weak, add, hold_soon, lock,
@@ -256,20 +255,11 @@ impl Shard {
     }
 
     /// Counts what was measured of the next successful call beside its time.
-    #[inline]
-    pub(crate) fn record_optional(
-        &self,
-        memory: Option<MemoryUse>,
-        cpu_ns: Option<u64>,
-        work: Option<Work>,
-    ) {
-        self.optional.record(self.position(), memory, cpu_ns, work);
-    }
-
-    /// Counts the time that the next successful call, an async one, was polled.
-    #[inline]
-    pub(crate) fn record_busy_time(&self, busy_time: u64) {
-        self.optional.record_busy_time(self.position(), busy_time);
+    #[inline(always)]
+    pub(crate) fn record_optional(&self, values: &OptionalValues) {
+        if !values.is_empty() {
+            self.optional.record(self.position(), values);
+        }
     }
 
     /// Counts any call.
@@ -277,27 +267,24 @@ impl Shard {
         let sample = &sample.at_most(LONGEST);
         let self_time = sample.self_time;
         if sample.ending == Ending::Success && !sample.nested {
-            self.record_optional(sample.memory, sample.cpu_ns, sample.work);
-            if let Some(busy_time) = sample.busy_time {
-                self.record_busy_time(busy_time);
-            }
-            self.record_success(sample.end, sample.duration(), self_time);
+            self.record_optional(&sample.optional);
+            self.record_success(sample.end, sample.duration, self_time);
             return;
         }
         if sample.ending == Ending::Success {
             add(&self.nested, 1);
             add(&self.self_sum, self_time);
-            if self_time != sample.duration() {
+            if self_time != sample.duration {
                 self.optional.record_self_time(self.position(), self_time);
             }
         } else {
-            let duration = (!sample.nested).then(|| sample.duration());
+            let duration = (!sample.nested).then_some(sample.duration);
             self.failures.count(sample.ending, duration);
         }
         if let Some(failure) = failure {
             self.log(failure);
         }
-        let packed = pack(sample.duration(), sample.ending, sample.nested);
+        let packed = pack(sample.duration, sample.ending, sample.nested);
         self.ring.push(self.position(), sample.end, packed);
         self.others
             .store(self.others.own().wrapping_add(1), Release);

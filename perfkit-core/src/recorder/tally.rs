@@ -7,7 +7,7 @@ use crate::histogram::{Histogram, bucket};
 use crate::metric_summary::Totals;
 use crate::outcome::Ending;
 
-use super::sample::Quantity;
+use super::sample::{Quantity, signed, unsigned};
 use super::sync::{AtomicU64, Relaxed};
 
 /// How many calls ended in each way.
@@ -138,7 +138,7 @@ impl Series {
         let buckets = joined(&self.buckets, &earlier.buckets, less);
         let edge = |edge: Option<&(u16, u64)>| {
             let (bucket, _) = edge?;
-            let middle = i64::try_from(bucket::middle(*bucket)).unwrap_or(i64::MAX);
+            let middle = signed(bucket::middle(*bucket));
             if !self.totals.has_extremes() {
                 return Some(middle);
             }
@@ -167,7 +167,7 @@ impl Series {
         let sum = u128::try_from(self.totals.sum).unwrap_or(0);
         self.totals.sum = i128::try_from(scale.ns_wide(sum)).unwrap_or(i128::MAX);
         if self.totals.has_extremes() {
-            let ns = |ticks| i64::try_from(scale.ns(whole(ticks))).unwrap_or(i64::MAX);
+            let ns = |ticks| signed(scale.ns(unsigned(ticks)));
             (self.totals.min, self.totals.max) = (ns(self.totals.min), ns(self.totals.max));
         }
         let mut scaled: Vec<(u16, u64)> = Vec::with_capacity(self.buckets.len());
@@ -189,12 +189,11 @@ impl Series {
         else {
             return;
         };
-        let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         if !is_in(first, self.totals.min) {
-            self.totals.min = whole(bucket::lowest(first));
+            self.totals.min = signed(bucket::lowest(first));
         }
         if !is_in(last, self.totals.max) {
-            self.totals.max = whole(bucket::highest(last));
+            self.totals.max = signed(bucket::highest(last));
         }
     }
 
@@ -221,19 +220,15 @@ impl Series {
         }
         histogram.set_exact(
             u128::try_from(self.totals.sum).unwrap_or(0),
-            whole(self.totals.min),
-            whole(self.totals.max),
+            unsigned(self.totals.min),
+            unsigned(self.totals.max),
         );
         Some(histogram)
     }
 }
 
-fn whole(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
-}
-
 fn is_in(bucket: u16, value: i64) -> bool {
-    bucket::index(whole(value)) == bucket
+    bucket::index(unsigned(value)) == bucket
 }
 
 /// The buckets of both, combined, without those that come to nothing.
@@ -262,14 +257,13 @@ fn joined(
 
 /// Sum and extremes, without a count.
 pub(super) fn extent(sum: &AtomicU64, min: &AtomicU64, max: &AtomicU64) -> Totals {
-    let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let (min, max) = (min.load(Relaxed), max.load(Relaxed));
     let none = Totals::default();
     Totals {
         count: 0,
         sum: i128::from(sum.load(Relaxed)),
-        min: if min <= max { whole(min) } else { none.min },
-        max: if min <= max { whole(max) } else { none.max },
+        min: if min <= max { signed(min) } else { none.min },
+        max: if min <= max { signed(max) } else { none.max },
     }
 }
 

@@ -221,7 +221,7 @@ impl WindowSnapshot {
         let (mut first_ns, mut last_ns) = (u64::MAX, 0);
         for sample in samples {
             calls.count(sample.ending);
-            first_ns = first_ns.min(sample.start);
+            first_ns = first_ns.min(sample.start());
             last_ns = last_ns.max(sample.end);
             let may_have = if sample.is_plain() {
                 Quantity::OF_TIME
