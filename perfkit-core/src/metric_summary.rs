@@ -316,6 +316,18 @@ impl Default for Totals {
 }
 
 impl Totals {
+    /// Totals with extremes that are not known where they are in no order.
+    pub(crate) fn with(count: u64, sum: i128, [min, max]: [i64; 2]) -> Self {
+        let unknown = Self::default();
+        let is_known = min <= max;
+        Self {
+            count,
+            sum,
+            min: if is_known { min } else { unknown.min },
+            max: if is_known { max } else { unknown.max },
+        }
+    }
+
     /// Adds one value.
     pub fn record(&mut self, value: i64) {
         self.count += 1;

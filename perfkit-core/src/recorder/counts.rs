@@ -39,7 +39,7 @@ pub(super) const NO_BUCKET: u32 = u32::MAX;
 
 /// Counts that only grow. The low halves are all that is written but for once in
 /// 2³² times; a reader puts both together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Counts {
     low: Box<[AtomicU32]>,
     high: OnceLock<Box<[AtomicU32]>>,
@@ -58,7 +58,7 @@ pub(super) fn bucket_of(value: u64) -> u32 {
 }
 
 fn zeros(buckets: usize) -> Box<[AtomicU32]> {
-    (0..buckets).map(|_| AtomicU32::new(0)).collect()
+    (0..buckets).map(|_| AtomicU32::default()).collect()
 }
 
 impl Counts {
@@ -68,11 +68,8 @@ impl Counts {
     pub(super) fn new() -> Self {
         Self {
             low: zeros(NEAR),
-            high: OnceLock::new(),
-            far: Mutex::new(BTreeMap::new()),
-            has_far: AtomicU32::new(0),
             lowest: AtomicU32::new(u32::MAX),
-            highest: AtomicU32::new(0),
+            ..Self::default()
         }
     }
 
@@ -204,12 +201,14 @@ impl Counts {
     }
 }
 
-/// Adds one to the count of a bucket that was read.
-pub(super) fn add_to(buckets: &mut Vec<(u16, u64)>, bucket: u16) {
-    match buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
-        Ok(at) => buckets[at].1 += 1,
-        Err(at) => buckets.insert(at, (bucket, 1)),
-    }
+/// The count of a bucket that was read, to be changed.
+pub(super) fn count_of(buckets: &mut Vec<(u16, u64)>, bucket: u16) -> &mut u64 {
+    let found = buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket);
+    let at = found.unwrap_or_else(|at| {
+        buckets.insert(at, (bucket, 0));
+        at
+    });
+    &mut buckets[at].1
 }
 
 /// Raises the count of a bucket to at least the given one; says by how much.
@@ -217,17 +216,10 @@ pub(super) fn raise(buckets: &mut Vec<(u16, u64)>, bucket: u16, least: u64) -> u
     if least == 0 {
         return 0;
     }
-    match buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
-        Ok(at) => {
-            let lacking = least.saturating_sub(buckets[at].1);
-            buckets[at].1 += lacking;
-            lacking
-        }
-        Err(at) => {
-            buckets.insert(at, (bucket, least));
-            least
-        }
-    }
+    let count = count_of(buckets, bucket);
+    let lacking = least.saturating_sub(*count);
+    *count += lacking;
+    lacking
 }
 
 #[cfg(all(test, not(perfkit_loom)))]

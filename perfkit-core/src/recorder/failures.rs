@@ -2,21 +2,20 @@
 
 use crate::outcome::Ending;
 
-use super::sample::Quantity;
-use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release, add, widen};
-use super::tally::{Tally, extent, only_totals};
+use super::extent::Extent;
+use super::sample::{Quantity, signed};
+use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release, add};
+use super::tally::{Tally, only_totals};
 
 /// How many there were, and how long they took.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    pub(super) failure: AtomicU64,
-    pub(super) panic: AtomicU64,
-    pub(super) cancelled: AtomicU64,
+    failure: AtomicU64,
+    panic: AtomicU64,
+    cancelled: AtomicU64,
     /// Calls within others of the operation, and those that are not timed.
-    pub(super) without_time: AtomicU64,
-    pub(super) sum: AtomicU64,
-    pub(super) min: AtomicU64,
-    pub(super) max: AtomicU64,
+    without_time: AtomicU64,
+    pub(super) time: Extent,
 }
 
 impl Failures {
@@ -24,10 +23,7 @@ impl Failures {
     /// count comes last, so that a reader which sees it sees the rest.
     pub(super) fn count(&self, ending: Ending, duration: Option<u64>) {
         match duration {
-            Some(duration) => {
-                add(&self.sum, duration);
-                widen(&self.min, &self.max, duration);
-            }
+            Some(duration) => self.time.add(signed(duration)),
             None => add(&self.without_time, 1),
         }
         let count = match ending {
@@ -46,8 +42,20 @@ impl Failures {
         calls.cancelled = self.cancelled.load(Acquire);
         let failed = [calls.failure, calls.panic, calls.cancelled];
         let failed = failed.into_iter().fold(0, u64::saturating_add);
-        let mut time = extent(&self.sum, &self.min, &self.max);
-        time.count = failed.saturating_sub(self.without_time.load(Relaxed));
+        let timed = failed.saturating_sub(self.without_time.load(Relaxed));
+        let time = self.time.totals(timed);
         tally.set(Quantity::FailureTime, only_totals(time));
+    }
+
+    /// Back to zero. Nobody else may use the failures meanwhile.
+    pub(super) fn clear(&self) {
+        let counts = [
+            &self.failure,
+            &self.panic,
+            &self.cancelled,
+            &self.without_time,
+        ];
+        counts.map(|count| count.store(0, Relaxed));
+        self.time.clear();
     }
 }

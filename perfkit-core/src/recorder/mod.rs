@@ -7,6 +7,7 @@
 
 mod counts;
 mod errors;
+mod extent;
 mod failures;
 mod fork;
 #[cfg(all(test, perfkit_loom))]

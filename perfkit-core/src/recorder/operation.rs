@@ -156,7 +156,7 @@ impl Recorder {
     fn add_member(self: &Arc<Self>, is_free: bool) -> &'static Shard {
         let shard = pool::take(self.common.limits.last_calls);
         let owner: Weak<Self> = Arc::downgrade(self);
-        *lock(&shard.owner) = owner;
+        *lock(&shard.owner) = Some(owner);
         lock(&self.members).all.push(Member {
             shard,
             is_free,

@@ -4,9 +4,9 @@
 use std::sync::OnceLock;
 
 use crate::alloc::{self, MemoryUse};
-use crate::metric_summary::Totals;
 
 use super::counts::{Counts, bucket_of};
+use super::extent::Extent;
 use super::sample::{OptionalValues, Quantity, Work, signed, unsigned};
 use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release};
 use super::tally::{Series, Tally};
@@ -162,14 +162,6 @@ struct Group<const N: usize> {
     ring: Box<[RingCell<N>]>,
 }
 
-/// Signed numbers in two's complement.
-#[derive(Debug, Default)]
-struct Extent {
-    sum: AtomicU64,
-    min: AtomicU64,
-    max: AtomicU64,
-}
-
 /// The values of one call, with its position plus one, so that zero is none.
 #[derive(Debug)]
 struct RingCell<const N: usize> {
@@ -179,20 +171,17 @@ struct RingCell<const N: usize> {
 
 impl<const N: usize> Group<N> {
     fn new(quantities: [Quantity; N], distributed: usize, ring_len: usize) -> Box<Self> {
-        let zeros = || std::array::from_fn(|_| AtomicU64::new(0));
         let entry = |_| RingCell {
             tag: AtomicU64::new(0),
-            values: zeros(),
+            values: std::array::from_fn(|_| AtomicU64::new(0)),
         };
-        let group = Self {
+        Box::new(Self {
             quantities,
             count: AtomicU64::new(0),
             totals: std::array::from_fn(|_| Extent::default()),
             counts: (0..distributed).map(|_| Counts::new()).collect(),
             ring: (0..ring_len).map(entry).collect(),
-        };
-        group.forget_extremes();
-        Box::new(group)
+        })
     }
 
     #[inline]
@@ -228,12 +217,7 @@ impl<const N: usize> Group<N> {
             let counts = self.counts.get(at);
             let (buckets, count) =
                 counts.map_or_else(|| (Vec::new(), known), |counts| counts.read_whole(known));
-            let totals = Totals {
-                count,
-                sum: i128::from(extent.sum.load(Relaxed) as i64),
-                min: extent.min.load(Relaxed) as i64,
-                max: extent.max.load(Relaxed) as i64,
-            };
+            let totals = extent.totals(count);
             tally.set(quantity, Series { totals, buckets });
         }
     }
@@ -246,35 +230,15 @@ impl<const N: usize> Group<N> {
     }
 
     fn forget_extremes(&self) {
-        for extent in &self.totals {
-            extent.min.store(i64::MAX as u64, Relaxed);
-            extent.max.store(i64::MIN as u64, Relaxed);
-        }
+        self.totals.iter().for_each(Extent::forget_extremes);
     }
 
     fn clear(&self) {
         self.count.store(0, Relaxed);
-        for extent in &self.totals {
-            extent.sum.store(0, Relaxed);
-        }
-        self.forget_extremes();
+        self.totals.iter().for_each(Extent::clear);
         self.counts.iter().for_each(Counts::clear);
         for entry in &self.ring {
             entry.tag.store(0, Relaxed);
-        }
-    }
-}
-
-impl Extent {
-    #[inline]
-    fn add(&self, value: i64) {
-        let sum = (self.sum.own() as i64).saturating_add(value);
-        self.sum.store(sum as u64, Relaxed);
-        if value < self.min.own() as i64 {
-            self.min.store(value as u64, Relaxed);
-        }
-        if value > self.max.own() as i64 {
-            self.max.store(value as u64, Relaxed);
         }
     }
 }

@@ -13,13 +13,13 @@ use super::sync::{Acquire, AtomicU64, Release};
 /// only a clock that steps can tell of.
 pub(super) const LONGEST: u64 = u64::MAX >> 3;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Ring {
     cells: Box<[RingCell]>,
 }
 
 /// Where the ring keeps one call.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct RingCell {
     end: AtomicU64,
     /// See [`pack`].
@@ -29,12 +29,8 @@ struct RingCell {
 impl Ring {
     /// An empty ring; its length is a power of two.
     pub(super) fn new(len: usize) -> Self {
-        let cell = |_| RingCell {
-            end: AtomicU64::new(0),
-            packed: AtomicU64::new(0),
-        };
         Self {
-            cells: (0..len).map(cell).collect(),
+            cells: (0..len).map(|_| RingCell::default()).collect(),
         }
     }
 

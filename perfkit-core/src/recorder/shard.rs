@@ -45,25 +45,25 @@ use std::fmt::Debug;
 use crate::metric_summary::Totals;
 use crate::outcome::{Ending, Failure};
 
-use super::counts::{Counts, NO_BUCKET, TRIES_IF_TORN, add_to, bucket_of, raise};
+use super::counts::{Counts, NO_BUCKET, TRIES_IF_TORN, bucket_of, count_of, raise};
 use super::errors::{self, ErrorCount, ErrorLog};
 use super::failures::Failures;
 use super::optional_metrics::OptionalMetrics;
 use super::ring::{LONGEST, Ring, pack};
-use super::sample::{OptionalValues, Quantity, RingEntry, Sample};
+use super::sample::{OptionalValues, Quantity, RingEntry, Sample, signed};
 use super::state::StateReading;
 use super::sync::{
     Acquire, Arc, AtomicU32, AtomicU64, Mutex, Own, Relaxed, Release, Weak, add, hold_soon, lock,
-    try_lock, widen,
+    try_lock,
 };
-use super::tally::{Series, Tally, extent, only_totals};
+use super::tally::{Series, Tally, only_totals};
 
 /// How often a reading that a writer disturbed is made anew.
 const TRIES: u32 = if cfg!(perfkit_loom) { 1 } else { 8 };
 
 /// The counters of one operation on one thread. The first line is written by
 /// every call, and what follows only by some.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(C, align(128))]
 pub(crate) struct Shard {
     /// Outermost successful calls that were timed.
@@ -94,7 +94,7 @@ pub(crate) struct Shard {
     /// Failures that came while a reader looked at the errors.
     unlogged: AtomicU64,
     /// The operation that the shard serves; none in the pool.
-    pub(super) owner: Mutex<Weak<dyn ShardOwner>>,
+    pub(super) owner: Mutex<Option<Weak<dyn ShardOwner>>>,
 }
 
 /// The operation that a shard serves, as far as the shard's thread needs it now
@@ -122,29 +122,13 @@ enum Reading {
 impl Shard {
     /// An empty shard that keeps at least the given number of latest calls.
     pub(super) fn new(last_calls: usize) -> Self {
-        let zero = || AtomicU64::new(0);
         let ring_len = Self::ring_len(last_calls);
         let shard = Self {
-            timed: zero(),
-            sum: zero(),
-            self_sum: zero(),
-            min: zero(),
-            max: zero(),
-            slot_end: zero(),
-            state: zero(),
             pending: AtomicU32::new(NO_BUCKET),
-            depth: AtomicU32::new(0),
-            others: zero(),
-            untimed: zero(),
             counts: Counts::new(),
             ring: Ring::new(ring_len),
-            nested: zero(),
-            failures: Failures::default(),
             optional: OptionalMetrics::new(ring_len),
-            errors: Mutex::new(None),
-            was_reset: AtomicU32::new(0),
-            unlogged: zero(),
-            owner: Mutex::new(no_owner()),
+            ..Self::default()
         };
         shard.forget_extremes();
         shard
@@ -244,7 +228,8 @@ impl Shard {
 
     #[cold]
     fn widen_to(&self, duration: u64) {
-        widen(&self.min, &self.max, duration);
+        self.min.store(duration.min(self.min.own()), Relaxed);
+        self.max.store(duration.max(self.max.own()), Relaxed);
         self.counts.widen_to(bucket_of(duration));
     }
 
@@ -322,13 +307,9 @@ impl Shard {
 
     /// The extremes are those of the calls from now on.
     pub(super) fn forget_extremes(&self) {
-        for (min, max) in [
-            (&self.min, &self.max),
-            (&self.failures.min, &self.failures.max),
-        ] {
-            min.store(u64::MAX, Relaxed);
-            max.store(0, Relaxed);
-        }
+        self.min.store(u64::MAX, Relaxed);
+        self.max.store(0, Relaxed);
+        self.failures.time.forget_extremes();
         self.optional.forget_extremes();
     }
 
@@ -377,10 +358,11 @@ impl Shard {
         let pending = self.pending.load(Acquire);
         let (mut buckets, mut count) = self.counts.read();
         if count < timed {
-            add_to(&mut buckets, pending as u16);
+            *count_of(&mut buckets, pending as u16) += 1;
             count += 1;
         }
-        let mut time = extent(&self.sum, &self.min, &self.max);
+        let sum = i128::from(self.sum.load(Relaxed));
+        let extremes = [&self.min, &self.max].map(|extreme| extreme.load(Relaxed));
         let self_sum = self.self_sum.load(Relaxed);
         let nested = self.nested.load(Relaxed);
         let is_quiet = self.timed.load(Acquire) == timed;
@@ -389,7 +371,6 @@ impl Shard {
             // and later ones in its stead. By now it is in its bucket.
             count += raise(&mut buckets, pending as u16, self.counts.of(pending));
         }
-        time.count = count;
         let self_time = Totals {
             sum: i128::from(self_sum),
             count: count + nested,
@@ -406,7 +387,7 @@ impl Shard {
             ..Tally::default()
         };
         tally.calls.success = count + nested + tally.untimed;
-        let totals = time;
+        let totals = Totals::with(count, sum, extremes.map(signed));
         tally.set(Quantity::ExecutionTime, Series { totals, buckets });
         tally.set(Quantity::SelfTime, only_totals(self_time));
         (tally, state)
@@ -490,9 +471,8 @@ impl Shard {
         self.rest();
         self.state.store(0, Relaxed);
         self.was_reset.store(0, Relaxed);
-        *lock(&self.owner) = no_owner();
+        *lock(&self.owner) = None;
         self.pending.store(NO_BUCKET, Relaxed);
-        let failures = &self.failures;
         let numbers = [
             &self.timed,
             &self.sum,
@@ -502,16 +482,12 @@ impl Shard {
             &self.untimed,
             &self.nested,
             &self.unlogged,
-            &failures.failure,
-            &failures.panic,
-            &failures.cancelled,
-            &failures.without_time,
-            &failures.sum,
         ];
         for number in numbers {
             number.store(0, Relaxed);
         }
         self.counts.clear();
+        self.failures.clear();
         self.optional.clear();
         self.forget_extremes();
         self.forget_errors();
@@ -523,28 +499,11 @@ impl Shard {
 /// clock jumped.
 pub(crate) fn slow_path(shard: &'static Shard, end: u64, duration: u64) -> bool {
     shard.note_reset();
-    let Some(owner) = try_lock(&shard.owner).and_then(|owner| owner.upgrade()) else {
+    let Some(owner) = try_lock(&shard.owner).and_then(|owner| owner.as_ref()?.upgrade()) else {
         return false;
     };
     if shard.is_slot_over(end) {
         owner.close_slot(shard, end);
     }
     shard.is_longest(duration) && owner.is_clock_jump(end, duration)
-}
-
-/// Nobody owns a shard of the pool.
-fn no_owner() -> Weak<dyn ShardOwner> {
-    Weak::<NoOwner>::new()
-}
-
-/// The type of an owner that is not there.
-#[derive(Debug)]
-enum NoOwner {}
-
-impl ShardOwner for NoOwner {
-    fn close_slot(&self, _: &Shard, _: u64) {}
-
-    fn is_clock_jump(&self, _: u64, _: u64) -> bool {
-        false
-    }
 }

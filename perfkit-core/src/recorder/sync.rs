@@ -39,13 +39,8 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> Guard<'_, T> {
 /// Locks if that needs no waiting.
 pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<Guard<'_, T>> {
     let section = Section::enter();
-    let guard = match mutex.try_lock() {
-        Ok(guard) => guard,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return None,
-    };
     Some(Guard {
-        guard,
+        guard: try_hold(mutex)?,
         _section: section,
     })
 }
@@ -53,6 +48,25 @@ pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<Guard<'_, T>> {
 /// Locks if that needs no waiting but for a moment: some microseconds, and so many
 /// turns of other threads that want the core.
 pub(super) fn lock_soon<T>(mutex: &Mutex<T>, turns: u32) -> Option<Guard<'_, T>> {
+    soon(turns, || try_lock(mutex))
+}
+
+/// As [`lock_soon`], in no section: for a lock that is taken so often that a
+/// section would cost too much. A fork may find it held, so that everybody takes
+/// it in this way and can do without.
+pub(super) fn hold_soon<T>(mutex: &Mutex<T>, turns: u32) -> Option<MutexGuard<'_, T>> {
+    soon(turns, || try_hold(mutex))
+}
+
+fn try_hold<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+fn soon<G>(turns: u32, attempt: impl Fn() -> Option<G>) -> Option<G> {
     let (spins, turns) = if cfg!(perfkit_loom) {
         (0, 0)
     } else {
@@ -61,31 +75,11 @@ pub(super) fn lock_soon<T>(mutex: &Mutex<T>, turns: u32) -> Option<Guard<'_, T>>
     let spin = (0..spins).map(|_| std::hint::spin_loop());
     let mut pauses = spin.chain((0..turns).map(|_| std::thread::yield_now()));
     loop {
-        if let Some(guard) = try_lock(mutex) {
+        if let Some(guard) = attempt() {
             return Some(guard);
         }
         pauses.next()?;
     }
-}
-
-/// As [`lock_soon`], in no section: for a lock that is taken so often that a
-/// section would cost too much. A fork may find it held, so that everybody takes
-/// it in this way and can do without.
-pub(super) fn hold_soon<T>(mutex: &Mutex<T>, turns: u32) -> Option<MutexGuard<'_, T>> {
-    let (spins, turns) = if cfg!(perfkit_loom) {
-        (1, 0)
-    } else {
-        (64, turns)
-    };
-    for turn in 0..spins + turns {
-        match mutex.try_lock() {
-            Ok(guard) => return Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) if turn < spins => std::hint::spin_loop(),
-            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
-        }
-    }
-    None
 }
 
 impl<T> Deref for Guard<'_, T> {
@@ -187,15 +181,4 @@ mod checked {
 #[inline(always)]
 pub(super) fn add(number: &AtomicU64, amount: u64) {
     number.store(number.own().saturating_add(amount), Relaxed);
-}
-
-/// Raises or lowers a pair of extremes that only the calling thread writes.
-#[inline(always)]
-pub(super) fn widen(min: &AtomicU64, max: &AtomicU64, value: u64) {
-    if value < min.own() {
-        min.store(value, Relaxed);
-    }
-    if value > max.own() {
-        max.store(value, Relaxed);
-    }
 }

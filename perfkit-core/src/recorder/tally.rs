@@ -8,7 +8,6 @@ use crate::metric_summary::Totals;
 use crate::outcome::Ending;
 
 use super::sample::{Quantity, signed, unsigned};
-use super::sync::{AtomicU64, Relaxed};
 
 /// How many calls ended in each way.
 ///
@@ -252,18 +251,6 @@ fn joined(
         if combined > 0 {
             all.push((next, combined));
         }
-    }
-}
-
-/// Sum and extremes, without a count.
-pub(super) fn extent(sum: &AtomicU64, min: &AtomicU64, max: &AtomicU64) -> Totals {
-    let (min, max) = (min.load(Relaxed), max.load(Relaxed));
-    let none = Totals::default();
-    Totals {
-        count: 0,
-        sum: i128::from(sum.load(Relaxed)),
-        min: if min <= max { signed(min) } else { none.min },
-        max: if min <= max { signed(max) } else { none.max },
     }
 }
 
