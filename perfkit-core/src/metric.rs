@@ -106,10 +106,3 @@ pub enum Direction {
     #[serde(rename = "unknown")]
     Unknown,
 }
-
-impl Direction {
-    /// Whether it is the one that a file leaves out.
-    pub(crate) fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}

@@ -20,11 +20,7 @@ pub struct MetricSummary {
     /// The unit of all values.
     pub unit: Unit,
     /// Which values are the good ones.
-    #[serde(
-        default,
-        rename = "better",
-        skip_serializing_if = "Direction::is_default"
-    )]
+    #[serde(default, rename = "better", skip_serializing_if = "number::is_default")]
     pub direction: Direction,
     /// How many values there are.
     pub count: u64,

@@ -2,7 +2,7 @@
 //! of a file of samples.
 
 use serde::de::{Deserialize, Deserializer};
-use serde::ser::{SerializeSeq, Serializer};
+use serde::ser::{Serialize, Serializer};
 
 pub(crate) fn null_is_infinite<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -23,25 +23,25 @@ pub(crate) fn serialize_option<S: Serializer>(
     value: &Option<f64>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serialize(value, serializer),
-        None => serializer.serialize_none(),
-    }
+    value.map(Number).serialize(serializer)
 }
 
 pub(crate) fn serialize_list<S: Serializer>(
     values: &[f64],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    struct Number(f64);
-    impl serde::Serialize for Number {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serialize(&self.0, serializer)
-        }
+    serializer.collect_seq(values.iter().copied().map(Number))
+}
+
+struct Number(f64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(&self.0, serializer)
     }
-    let mut list = serializer.serialize_seq(Some(values.len()))?;
-    for value in values {
-        list.serialize_element(&Number(*value))?;
-    }
-    list.end()
+}
+
+/// Whether a value is the one that a file leaves out.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -1,8 +1,9 @@
 //! How a call ended.
 
 use std::borrow::Cow;
-use std::fmt::{self, Display, Write};
-use std::panic::AssertUnwindSafe;
+use std::fmt::Display;
+
+use crate::text::bounded;
 
 /// How a measured call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,18 +68,9 @@ impl Failure {
     /// kept. Text that panics while it is written is cut there.
     #[must_use]
     pub fn new(kind: impl Into<Cow<'static, str>>, text: impl Display) -> Self {
-        let mut bounded = Bounded {
-            text: String::new(),
-            left: LONGEST_TEXT,
-        };
-        // Without perfkit this text might never have been written, so writing
-        // it must not bring the program down (as far as panics unwind).
-        let write = AssertUnwindSafe(|| write!(bounded, "{text}"));
-        // An error only says that the text was cut.
-        let _ = std::panic::catch_unwind(write);
         Self {
             kind: kind.into(),
-            text: Some(bounded.text),
+            text: Some(bounded(&text, LONGEST_TEXT)),
         }
     }
 
@@ -112,28 +104,10 @@ impl Failure {
     }
 }
 
-/// A string that takes so many characters and no more, so that an error with
-/// megabytes of text is never built in full.
-struct Bounded {
-    text: String,
-    left: usize,
-}
-
-impl Write for Bounded {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        for character in part.chars() {
-            if self.left == 0 {
-                return Err(fmt::Error);
-            }
-            self.left -= 1;
-            self.text.push(character);
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fmt;
+
     use super::*;
 
     #[test]

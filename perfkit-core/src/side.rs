@@ -22,3 +22,12 @@ impl Side {
         }
     }
 }
+
+/// A name that others share, with what tells it from them.
+pub(crate) fn label(name: &str, revision: Option<&str>, side: Option<Side>) -> String {
+    match (revision, side) {
+        (Some(revision), _) => format!("{name}@{revision}"),
+        (None, Some(Side::Baseline)) => format!("{name} (baseline)"),
+        (None, _) => name.to_owned(),
+    }
+}

@@ -2,6 +2,9 @@
 //!
 //! No public interface: what is exported is for the command line.
 
+use std::fmt::{self, Display, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 /// Text from outside, without what could move a cursor, change colours, hide or
 /// reorder text: control characters and the marks of bidirectional writing.
 ///
@@ -26,6 +29,43 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}');
     // XML has no place for the last two.
     c.is_control() || is_format || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+}
+
+/// What a value shows, in so many characters at most. Without perfkit it might never
+/// have been written, so writing it must not bring the program down: where it panics
+/// (as far as panics unwind) it is cut.
+pub(crate) fn bounded(value: &dyn Display, longest: usize) -> String {
+    /// A string that takes so many characters and no more, so that an error with
+    /// megabytes of text is never built in full.
+    struct Bounded {
+        text: String,
+        left: usize,
+    }
+    impl Write for Bounded {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            for character in part.chars() {
+                self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
+                self.text.push(character);
+            }
+            Ok(())
+        }
+    }
+    let mut bounded = Bounded {
+        text: String::new(),
+        left: longest,
+    };
+    // An error only says that the text was cut.
+    let _ = catch_unwind(AssertUnwindSafe(|| write!(bounded, "{value}")));
+    bounded.text
+}
+
+/// The start of a text, of so many bytes at most.
+pub(crate) fn cut(text: &str, longest: usize) -> &str {
+    let mut end = text.len().min(longest);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl CallSite {
         let find = || Known {
             type_name,
             destination: Box::leak(Box::new(
-                Monitor::global().destination(&self.full_name(type_name)),
+                Monitor::global().destination(&self.full_name(type_name), None),
             )),
             next: OnceLock::new(),
         };

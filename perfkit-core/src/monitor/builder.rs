@@ -25,10 +25,8 @@ use super::{Inner, Monitor};
 #[must_use]
 pub struct MonitorBuilder {
     clock: Clock,
-    last_calls: usize,
-    last_period: Duration,
+    limits: Limits,
     max_operations: usize,
-    memory_budget_bytes: usize,
 }
 
 impl Default for Monitor {
@@ -61,10 +59,12 @@ impl Default for MonitorBuilder {
     fn default() -> Self {
         Self {
             clock: Clock::fastest(),
-            last_calls: 1000,
-            last_period: Duration::from_secs(60),
+            limits: Limits {
+                last_calls: 1000,
+                last_period: Duration::from_secs(60),
+                shards_bytes: 64 << 20,
+            },
             max_operations: 2000,
-            memory_budget_bytes: 64 << 20,
         }
     }
 }
@@ -78,14 +78,14 @@ impl MonitorBuilder {
 
     /// How many calls the count window keeps, 1 to 100,000; by default 1000.
     pub fn last_calls(mut self, calls: usize) -> Self {
-        self.last_calls = calls.clamp(1, 100_000);
+        self.limits.last_calls = calls.clamp(1, 100_000);
         self
     }
 
     /// How far back the time window reaches, in 60 slots; at least 60 ns, by
     /// default 60 s.
     pub fn last_period(mut self, period: Duration) -> Self {
-        self.last_period = period.max(Duration::from_nanos(60));
+        self.limits.last_period = period.max(Duration::from_nanos(60));
         self
     }
 
@@ -108,7 +108,7 @@ impl MonitorBuilder {
     /// calls of the operation go to counters that all such threads share: still
     /// exact, but behind a lock, and 36 KiB for the operation beyond the budget.
     pub fn memory_budget(mut self, bytes: usize) -> Self {
-        self.memory_budget_bytes = bytes;
+        self.limits.shards_bytes = bytes;
         self
     }
 
@@ -127,14 +127,9 @@ impl MonitorBuilder {
 
     /// The monitor, with its state in the given place.
     pub(crate) fn build_with(self, state: MonitorState) -> Monitor {
-        let limits = Limits {
-            last_calls: self.last_calls,
-            last_period: self.last_period,
-            shards_bytes: self.memory_budget_bytes,
-        };
         state.set_full_path(!self.clock.is_counter());
         let started = AtomicU64::new(self.clock.ticks());
-        let common = Arc::new(Common::new(self.clock, limits));
+        let common = Arc::new(Common::new(self.clock, self.limits));
         Monitor {
             inner: Arc::new(Inner {
                 started,

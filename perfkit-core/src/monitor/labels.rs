@@ -1,10 +1,11 @@
 //! Labels: values that tell apart the calls of one operation.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fmt::{self, Display};
 
 use serde::{Deserialize, Serialize};
+
+use crate::text::bounded;
 
 /// The longest value that is kept, in characters.
 const LONGEST_VALUE: usize = 100;
@@ -22,21 +23,12 @@ impl Labelled {
     /// With the labels' values as text, each at most 100 characters. A value that
     /// panics while it is written is cut there.
     pub(crate) fn new(name: &str, labels: &[(&str, &dyn Display)]) -> Self {
-        let text = |value: &dyn Display| {
-            let mut bounded = Bounded {
-                text: String::new(),
-                left: LONGEST_VALUE,
-            };
-            // An error only says that the value was cut.
-            let _ = catch_unwind(AssertUnwindSafe(|| write!(bounded, "{value}")));
-            bounded.text
+        let text = |(key, value): &(&str, &dyn Display)| {
+            ((*key).to_owned(), bounded(*value, LONGEST_VALUE))
         };
-        let labels = labels.iter();
         Self {
             name: name.to_owned(),
-            labels: labels
-                .map(|(key, value)| ((*key).to_owned(), text(*value)))
-                .collect(),
+            labels: labels.iter().map(text).collect(),
         }
     }
 }
@@ -51,24 +43,6 @@ impl Display for Labelled {
             write!(f, "{before}{key}=\"{value}\"")?;
         }
         f.write_str(if self.labels.is_empty() { "" } else { "}" })
-    }
-}
-
-struct Bounded {
-    text: String,
-    left: usize,
-}
-
-impl Write for Bounded {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        for character in part.chars() {
-            if self.left == 0 {
-                return Err(fmt::Error);
-            }
-            self.left -= 1;
-            self.text.push(character);
-        }
-        Ok(())
     }
 }
 

@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::clock::Clock;
 use crate::outcome::{Failure, Outcome};
-use crate::recorder::{Common, MonitorState, Sample, StateReading, record};
+use crate::recorder::{Common, Limits, MonitorState, Sample, StateReading, record};
 
 use collector::Delivery;
 use registry::Registry;
@@ -125,20 +125,12 @@ impl Monitor {
         &self.inner.common.clock
     }
 
-    fn entry(&self, name: &str, labelled: Option<&Labelled>) -> Arc<Entry> {
-        self.inner.registry.entry(name, labelled)
-    }
-
     pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
         self.inner.registry.entries()
     }
 
-    pub(crate) fn last_calls(&self) -> usize {
-        self.inner.common.limits.last_calls
-    }
-
-    pub(crate) fn last_period(&self) -> Duration {
-        self.inner.common.limits.last_period
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.inner.common.limits
     }
 
     /// When the monitor began or was last reset, in ticks of its clock.

@@ -34,24 +34,23 @@ impl Monitor {
     /// Beyond 2000 operations (see [`MonitorBuilder::max_operations`](crate::MonitorBuilder::max_operations)) new
     /// names share one operation named `overflow`, so that no call is lost.
     pub fn operation(&self, name: &str) -> Operation {
-        let destination = || Arc::new(self.destination(name));
-        Operation::new(Handle::Shared(alloc::uncounted(destination)))
+        self.shared_operation(name, None)
     }
 
     /// The operation of a name and labels.
     pub(crate) fn operation_labelled(&self, labelled: &Labelled) -> Operation {
-        let destination = || {
-            let entry = self.entry(&labelled.to_string(), Some(labelled));
-            let monitor = self.clone();
-            Arc::new(Destination { monitor, entry })
-        };
+        self.shared_operation(&labelled.to_string(), Some(labelled))
+    }
+
+    fn shared_operation(&self, name: &str, labelled: Option<&Labelled>) -> Operation {
+        let destination = || Arc::new(self.destination(name, labelled));
         Operation::new(Handle::Shared(alloc::uncounted(destination)))
     }
 
-    pub(crate) fn destination(&self, name: &str) -> Destination {
+    pub(crate) fn destination(&self, name: &str, labelled: Option<&Labelled>) -> Destination {
         Destination {
             monitor: self.clone(),
-            entry: self.entry(name, None),
+            entry: self.inner.registry.entry(name, labelled),
         }
     }
 }

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-#[cfg(not(perfkit_loom))]
-use std::sync::RwLock;
 use std::sync::{Arc, PoisonError};
+#[cfg(not(perfkit_loom))]
+use std::sync::{RwLock, RwLockReadGuard};
 
 #[cfg(perfkit_loom)]
-use ::loom::sync::RwLock;
+use ::loom::sync::{RwLock, RwLockReadGuard};
 
 use crate::alloc;
 use crate::recorder::{Common, Recorder, Section};
+use crate::text::cut;
 
 use super::labels::Labelled;
 
@@ -34,8 +35,10 @@ pub(crate) struct Entry {
 pub(crate) struct Registry {
     common: Arc<Common>,
     max_operations: usize,
-    by_name: RwLock<BTreeMap<Arc<str>, Arc<Entry>>>,
+    by_name: RwLock<ByName>,
 }
+
+type ByName = BTreeMap<Arc<str>, Arc<Entry>>;
 
 impl Registry {
     pub(crate) fn new(common: Arc<Common>, max_operations: usize) -> Self {
@@ -56,24 +59,18 @@ impl Registry {
             name
         };
         let _section = Section::enter();
-        let known = self
-            .by_name
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(name)
-            .cloned();
+        let known = self.read().get(name).cloned();
         known.unwrap_or_else(|| alloc::uncounted(|| self.add(name, labelled)))
     }
 
     /// All entries, by name.
     pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
         let _section = Section::enter();
-        self.by_name
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect()
+        self.read().values().cloned().collect()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, ByName> {
+        self.by_name.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn add(&self, name: &str, labelled: Option<&Labelled>) -> Arc<Entry> {
@@ -98,11 +95,7 @@ impl Registry {
 fn shorten(name: &str) -> String {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
-    let mut end = LONGEST_NAME - 17;
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}#{:016x}", &name[..end], hasher.finish())
+    format!("{}#{:016x}", cut(name, LONGEST_NAME - 17), hasher.finish())
 }
 
 #[cfg(all(test, not(perfkit_loom)))]

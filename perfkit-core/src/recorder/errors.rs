@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
+use serde::{Deserialize, Serialize};
+
 use crate::outcome::Failure;
+use crate::text::cut;
 
 use super::sync::{Acquire, AtomicU64, Mutex, Own, Relaxed, Release, hold_soon};
 
@@ -22,15 +25,19 @@ const FIRST_TEXTS: u64 = 1000;
 /// How long no text is written after one was, in ticks: some 0.1 s, or twice that.
 const TEXT_PAUSE: u64 = 1 << 28;
 
-/// One kind of failure: how often, and a late text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ErrorCount {
-    pub(crate) kind: String,
-    pub(crate) count: u64,
-    pub(crate) last_text: String,
+/// The failures of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ErrorSnapshot {
+    /// The error's type, or the kind given to [`crate::Timer::fail`].
+    pub kind: String,
+    /// How many failures were of this kind.
+    pub count: u64,
+    /// The latest error's text, at most 256 characters.
+    pub last_text: String,
 }
 
-impl ErrorCount {
+impl ErrorSnapshot {
     /// Failures of which the kind is not known.
     pub(super) fn other(count: u64) -> Self {
         Self {
@@ -85,10 +92,10 @@ impl ErrorLog {
         true
     }
 
-    pub(super) fn counts(&self) -> Vec<ErrorCount> {
+    pub(super) fn counts(&self) -> Vec<ErrorSnapshot> {
         let count = |kind: &Kind| {
             let text = hold_soon(&kind.last_text, 1000);
-            Some(ErrorCount {
+            Some(ErrorSnapshot {
                 kind: kind.name.get()?.to_string(),
                 count: kind.count.load(Acquire),
                 last_text: text.map(|text| text.clone()).unwrap_or_default(),
@@ -99,11 +106,13 @@ impl ErrorLog {
 
     fn is_known(&self, kind: &str) -> bool {
         let names = self.kinds.iter().map_while(|kind| kind.name.get());
-        names.into_iter().any(|name| **name == *bounded(kind))
+        names
+            .into_iter()
+            .any(|name| **name == *cut(kind, LONGEST_KIND))
     }
 
     fn find(&self, kind: &str) -> Option<&Kind> {
-        let name = bounded(kind);
+        let name = cut(kind, LONGEST_KIND);
         let (apart, other) = self.kinds.split_at(MOST_KINDS);
         for kind in apart {
             if **kind.name.get_or_init(|| name.into()) == *name {
@@ -117,7 +126,7 @@ impl ErrorLog {
 }
 
 /// Adds the failures of another thread.
-pub(super) fn merge(all: &mut Vec<ErrorCount>, more: Vec<ErrorCount>) {
+pub(super) fn merge(all: &mut Vec<ErrorSnapshot>, more: Vec<ErrorSnapshot>) {
     for error in more.into_iter().filter(|error| error.count > 0) {
         let known = all.iter().position(|known| known.kind == error.kind);
         let (kinds, is_full) = (all.len(), all.len() > MOST_KINDS);
@@ -129,7 +138,7 @@ pub(super) fn merge(all: &mut Vec<ErrorCount>, more: Vec<ErrorCount>) {
                 }
             }
             None if is_full => all[kinds - 1].count += error.count,
-            None if kinds == MOST_KINDS => all.push(ErrorCount {
+            None if kinds == MOST_KINDS => all.push(ErrorSnapshot {
                 kind: OTHER.to_owned(),
                 ..error
             }),
@@ -138,19 +147,11 @@ pub(super) fn merge(all: &mut Vec<ErrorCount>, more: Vec<ErrorCount>) {
     }
 }
 
-fn bounded(kind: &str) -> &str {
-    let mut end = kind.len().min(LONGEST_KIND);
-    while !kind.is_char_boundary(end) {
-        end -= 1;
-    }
-    &kind[..end]
-}
-
 #[cfg(all(test, not(perfkit_loom)))]
 mod tests {
     use super::*;
 
-    fn total(errors: &[ErrorCount]) -> u64 {
+    fn total(errors: &[ErrorSnapshot]) -> u64 {
         errors.iter().map(|kind| kind.count).sum()
     }
 

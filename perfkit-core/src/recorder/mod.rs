@@ -24,7 +24,7 @@ mod sync;
 mod tally;
 mod thread;
 
-pub(crate) use errors::ErrorCount;
+pub use errors::ErrorSnapshot;
 pub(crate) use fork::{Section, generation};
 pub(crate) use operation::{Common, Recorder};
 pub use sample::Work;
@@ -61,5 +61,5 @@ pub(crate) struct Recording {
     pub(crate) last_period: Tally,
     /// Where the last period's first slot begins, in ticks.
     pub(crate) last_period_start: u64,
-    pub(crate) errors: Vec<ErrorCount>,
+    pub(crate) errors: Vec<ErrorSnapshot>,
 }

@@ -336,7 +336,7 @@ impl Members {
         newest
     }
 
-    fn errors(&self) -> Vec<errors::ErrorCount> {
+    fn errors(&self) -> Vec<errors::ErrorSnapshot> {
         let mut all = Vec::new();
         for member in &self.all {
             let errors = member.shard.errors(member.unlogged_before_reset);

@@ -46,7 +46,7 @@ use crate::metric_summary::Totals;
 use crate::outcome::{Ending, Failure};
 
 use super::counts::{Counts, NO_BUCKET, TRIES_IF_TORN, bucket_of, count_of, raise};
-use super::errors::{self, ErrorCount, ErrorLog};
+use super::errors::{self, ErrorLog, ErrorSnapshot};
 use super::failures::Failures;
 use super::optional_metrics::OptionalMetrics;
 use super::ring::{LONGEST, Ring, pack};
@@ -450,11 +450,11 @@ impl Shard {
     }
 
     /// The failures by kind, less so many of unknown kind.
-    pub(super) fn errors(&self, unlogged_before: u64) -> Vec<ErrorCount> {
+    pub(super) fn errors(&self, unlogged_before: u64) -> Vec<ErrorSnapshot> {
         let log = hold_soon(&self.errors, 1000).and_then(|log| log.clone());
         let mut errors = log.map_or_else(Vec::new, |log| log.counts());
         let unlogged = self.unlogged.load(Relaxed).saturating_sub(unlogged_before);
-        errors::merge(&mut errors, vec![ErrorCount::other(unlogged)]);
+        errors::merge(&mut errors, vec![ErrorSnapshot::other(unlogged)]);
         errors
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::metric::{Direction, Metric};
 use crate::metric_summary::MetricSummary;
 use crate::number;
-use crate::side::Side;
+use crate::side::{Side, label};
 
 use super::note::Note;
 
@@ -57,7 +57,7 @@ pub struct Benchmark {
     pub metrics: BTreeMap<Metric, MetricSummary>,
     /// Whether its peak memory is at most what was measured, because a process inherits
     /// as much from the one that starts it.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "number::is_default")]
     pub is_peak_memory_inherited: bool,
     /// Warnings and remarks on this implementation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -86,15 +86,6 @@ impl Benchmark {
     pub fn success_rate(&self) -> Option<f64> {
         let runs = self.successes + self.failures;
         (runs > 0).then(|| self.successes as f64 / runs as f64)
-    }
-}
-
-/// A name that others share, with what tells it from them.
-pub(crate) fn label(name: &str, revision: Option<&str>, side: Option<Side>) -> String {
-    match (revision, side) {
-        (Some(revision), _) => format!("{name}@{revision}"),
-        (None, Some(Side::Baseline)) => format!("{name} (baseline)"),
-        (None, _) => name.to_owned(),
     }
 }
 
@@ -179,22 +170,14 @@ pub struct Sampling {
     pub blocks: u64,
     /// How many rounds of fresh processes they were measured in; 0 where every
     /// run is a process.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "number::is_default")]
     pub rounds: u64,
     /// How many analyses were planned before that at the end, each of which may have ended
     /// it: all of them share the error.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "number::is_default")]
     pub interim_analyses: u64,
     /// Why sampling ended.
     pub stopped: StopReason,
-}
-
-fn is_false(fact: &bool) -> bool {
-    !fact
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 /// Why sampling ended.
@@ -228,19 +211,15 @@ pub struct Comparison {
     pub candidate: String,
     /// Whether this is a thing compared with itself, to see how much it differs from
     /// itself: an A/A control.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "number::is_default")]
     pub is_control: bool,
     /// Whether both sides are the same program, which makes what is undecided the same.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "number::is_default")]
     pub is_same_program: bool,
     /// The metric that is compared.
     pub metric: Metric,
     /// Which values of it are the good ones.
-    #[serde(
-        default,
-        rename = "better",
-        skip_serializing_if = "Direction::is_default"
-    )]
+    #[serde(default, rename = "better", skip_serializing_if = "number::is_default")]
     pub direction: Direction,
     /// Whether both were measured in turn, in the same session.
     pub interleaved: bool,

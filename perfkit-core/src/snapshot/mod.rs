@@ -3,7 +3,8 @@
 mod operation;
 mod window;
 
-pub use operation::{ErrorSnapshot, OperationSnapshot};
+pub use crate::recorder::ErrorSnapshot;
+pub use operation::OperationSnapshot;
 pub use window::WindowSnapshot;
 
 use std::time::{Duration, SystemTime};

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::monitor::{Entry, Labelled, Monitor};
-use crate::recorder::{ErrorCount, Recording};
-use crate::side::Side;
+use crate::number;
+use crate::recorder::ErrorSnapshot;
+use crate::side::{Side, label};
 use crate::window::Window;
 
 use super::window::WindowSnapshot;
@@ -37,7 +38,7 @@ pub struct OperationSnapshot {
     /// Successful calls that were counted and not timed, because the operation
     /// times one call of so many (`#[measure(sample = N)]`). They are in `calls`
     /// and in no metric.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "number::is_default")]
     pub untimed_calls: u64,
     /// The failures by kind, at most 16 kinds and `other`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,63 +51,35 @@ pub struct OperationSnapshot {
     pub last_period: WindowSnapshot,
 }
 
-/// The failures of one kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ErrorSnapshot {
-    /// The error's type, or the kind given to [`crate::Timer::fail`].
-    pub kind: String,
-    /// How many failures were of this kind.
-    pub count: u64,
-    /// The latest error's text, at most 256 characters.
-    pub last_text: String,
-}
-
-impl From<ErrorCount> for ErrorSnapshot {
-    fn from(error: ErrorCount) -> Self {
-        Self {
-            kind: error.kind,
-            count: error.count,
-            last_text: error.last_text,
-        }
-    }
-}
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
 impl OperationSnapshot {
     pub(super) fn of_entry(monitor: &Monitor, entry: &Entry, now: u64) -> Self {
-        let recording = entry.recorder.read(now);
-        let Recording {
-            lifetime,
-            last_calls,
-            last_period,
-            last_period_start,
-            scale,
-            errors,
-        } = recording;
+        let recorded = entry.recorder.read(now);
+        let (scale, started) = (recorded.scale, monitor.started());
         let since = |moment: u64| scale.ns(now.saturating_sub(moment));
-        let started = monitor.started();
-        let period_ns = u64::try_from(monitor.last_period().as_nanos()).unwrap_or(u64::MAX);
+        let limits = monitor.limits();
+        let period_ns = u64::try_from(limits.last_period.as_nanos()).unwrap_or(u64::MAX);
+        let last_calls = recorded.last_calls.iter();
         Self {
             name: entry.name.to_string(),
             side: None,
             labelled: entry.labelled.as_deref().cloned(),
             is_overflow: entry.is_overflow,
-            recursive_calls: lifetime.nested,
-            untimed_calls: lifetime.untimed,
-            lifetime: WindowSnapshot::of_tally(Window::Lifetime, since(started), &lifetime),
-            errors: errors.into_iter().map(ErrorSnapshot::from).collect(),
+            recursive_calls: recorded.lifetime.nested,
+            untimed_calls: recorded.lifetime.untimed,
+            lifetime: WindowSnapshot::of_tally(
+                Window::Lifetime,
+                since(started),
+                &recorded.lifetime,
+            ),
+            errors: recorded.errors,
             last_calls: WindowSnapshot::of_samples(
-                Window::LastCalls(monitor.last_calls() as u64),
-                last_calls.iter().map(|call| call.sample().in_ns(scale)),
+                Window::LastCalls(limits.last_calls as u64),
+                last_calls.map(|call| call.sample().in_ns(scale)),
             ),
             last_period: WindowSnapshot::of_tally(
                 Window::LastPeriod(period_ns),
-                since(last_period_start.max(started)),
-                &last_period,
+                since(recorded.last_period_start.max(started)),
+                &recorded.last_period,
             ),
         }
     }
@@ -117,10 +90,7 @@ impl OperationSnapshot {
     /// baseline its side where both sides of a comparison have it.
     #[must_use]
     pub fn label(&self) -> String {
-        match self.side {
-            Some(Side::Baseline) => format!("{} (baseline)", self.name),
-            Some(Side::Candidate) | None => self.name.clone(),
-        }
+        label(&self.name, None, self.side)
     }
 
     /// Adds the calls of the same operation in another process. Percentiles of
@@ -134,11 +104,8 @@ impl OperationSnapshot {
         self.recursive_calls = self.recursive_calls.saturating_add(other.recursive_calls);
         self.untimed_calls = self.untimed_calls.saturating_add(other.untimed_calls);
         for error in &other.errors {
-            match self
-                .errors
-                .iter_mut()
-                .find(|known| known.kind == error.kind)
-            {
+            let mut known = self.errors.iter_mut();
+            match known.find(|known| known.kind == error.kind) {
                 Some(known) => known.count = known.count.saturating_add(error.count),
                 None => self.errors.push(error.clone()),
             }

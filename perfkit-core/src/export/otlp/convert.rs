@@ -16,6 +16,7 @@ use crate::metric_summary::MetricSummary;
 use crate::process::ProcessUsage;
 use crate::recorder::Quantity;
 use crate::snapshot::OperationSnapshot;
+use crate::text::cut;
 use crate::unit::Unit;
 
 use super::exponential::{SCALE, buckets};
@@ -311,10 +312,7 @@ fn bounded(text: &str) -> String {
     if text.len() <= LONGEST_TEXT {
         return text.to_owned();
     }
-    let end = (0..=LONGEST_TEXT)
-        .rev()
-        .find(|at| text.is_char_boundary(*at));
-    let head = &text[..end.unwrap_or(0)];
+    let head = cut(text, LONGEST_TEXT);
     format!("{head} #{:08x}", crc32fast::hash(text.as_bytes()))
 }
 
