@@ -55,11 +55,19 @@ const NO: u8 = 1;
 const YES: u8 = 2;
 
 thread_local! {
-    static COUNTERS: Counters = const { Counters::new() };
+    static COUNTERS: Counters = const {
+        Counters {
+            allocated_bytes: Cell::new(0),
+            allocations: Cell::new(0),
+            freed_bytes: Cell::new(0),
+            peak_bytes: Cell::new(i64::MIN),
+        }
+    };
 }
 
 /// The numbers of one thread; cells without a destructor, so that they work
 /// while the thread ends.
+#[derive(Clone)]
 struct Counters {
     allocated_bytes: Cell<u64>,
     allocations: Cell<u64>,
@@ -69,15 +77,6 @@ struct Counters {
 }
 
 impl Counters {
-    const fn new() -> Self {
-        Self {
-            allocated_bytes: Cell::new(0),
-            allocations: Cell::new(0),
-            freed_bytes: Cell::new(0),
-            peak_bytes: Cell::new(i64::MIN),
-        }
-    }
-
     /// Bytes allocated less bytes freed by this thread.
     #[inline]
     fn growth_bytes(&self) -> i64 {
@@ -90,7 +89,7 @@ impl Counters {
         self.allocations.set(self.allocations.get().wrapping_add(1));
         let allocated = self.allocated_bytes.get().wrapping_add(bytes as u64);
         self.allocated_bytes.set(allocated);
-        let growth = allocated.wrapping_sub(self.freed_bytes.get()) as i64;
+        let growth = self.growth_bytes();
         if growth > self.peak_bytes.get() {
             self.peak_bytes.set(growth);
         }
@@ -168,26 +167,19 @@ fn is_installed() -> bool {
 
 /// Runs perfkit's own work so that none of it counts for the program's calls.
 pub(crate) fn uncounted<T>(work: impl FnOnce() -> T) -> T {
-    struct Restore([u64; 3], i64);
+    struct Restore(Counters);
     impl Drop for Restore {
         fn drop(&mut self) {
-            let Self([allocated_bytes, freed_bytes, allocations], peak_bytes) = *self;
+            let before = &self.0;
             let _ = COUNTERS.try_with(|counters| {
-                counters.allocated_bytes.set(allocated_bytes);
-                counters.freed_bytes.set(freed_bytes);
-                counters.allocations.set(allocations);
-                counters.peak_bytes.set(peak_bytes);
+                counters.allocated_bytes.set(before.allocated_bytes.get());
+                counters.allocations.set(before.allocations.get());
+                counters.freed_bytes.set(before.freed_bytes.get());
+                counters.peak_bytes.set(before.peak_bytes.get());
             });
         }
     }
-    let _restore = COUNTERS.try_with(|counters| {
-        let numbers = [
-            counters.allocated_bytes.get(),
-            counters.freed_bytes.get(),
-            counters.allocations.get(),
-        ];
-        Restore(numbers, counters.peak_bytes.get())
-    });
+    let _restore = COUNTERS.try_with(|counters| Restore(counters.clone()));
     work()
 }
 

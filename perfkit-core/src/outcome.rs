@@ -52,6 +52,10 @@ pub enum Ending {
     Cancelled,
 }
 
+impl Ending {
+    pub(crate) const ALL: [Self; 4] = [Self::Success, Self::Failure, Self::Panic, Self::Cancelled];
+}
+
 /// The most characters of an error's text that are kept.
 const LONGEST_TEXT: usize = 256;
 

@@ -101,7 +101,7 @@ impl Unit {
             Self::Ratio => return format_share(value, digits),
             _ => {}
         }
-        let scales = self.scales();
+        let [scales, _] = self.scales();
         let fits = |scale: &&Scale| rounded(value.abs() / scale.1, digits).0 >= 1.0;
         let (suffix, size) = scales.iter().rev().find(fits).unwrap_or(&scales[0]);
         let scaled = value / size;
@@ -149,8 +149,8 @@ impl Unit {
         let number = number.replace([',', '_'], "");
         let (_, size) = self
             .scales()
-            .iter()
-            .chain(self.scales_read())
+            .into_iter()
+            .flatten()
             .find(|(name, _)| *name == suffix)
             .ok_or_else(fail)?;
         // A decimal exponent is exact where a multiplication by 0.01 is not.
@@ -164,7 +164,8 @@ impl Unit {
     }
 
     fn with_exponent(self, value: f64, digits: usize) -> String {
-        let largest = self.scales().last();
+        let [scales, _] = self.scales();
+        let largest = scales.last();
         let (suffix, size) = largest.copied().unwrap_or(("", 1.0));
         let text = format!("{:.*e} {suffix}", digits.saturating_sub(1), value / size);
         text.trim_end().to_owned()
@@ -184,25 +185,16 @@ impl Unit {
         }
     }
 
-    fn scales(self) -> &'static [Scale] {
+    /// The scales that are printed, and further spellings that are only read.
+    fn scales(self) -> [&'static [Scale]; 2] {
         match self {
-            Self::Nanoseconds => TIMES,
-            Self::Bytes => SIZES,
-            Self::Count | Self::Score => COUNTS,
-            Self::PerSecond => RATES,
-            Self::BytesPerSecond => DATA_RATES,
-            Self::Ratio => PERCENT,
-        }
-    }
-
-    fn scales_read(self) -> &'static [Scale] {
-        match self {
-            Self::Nanoseconds => TIMES_READ,
-            Self::Bytes => SIZES_READ,
-            Self::Count => COUNTS_READ,
-            Self::PerSecond | Self::Score => &[],
-            Self::BytesPerSecond => DATA_RATES_READ,
-            Self::Ratio => PERCENT_READ,
+            Self::Nanoseconds => [TIMES, TIMES_READ],
+            Self::Bytes => [SIZES, SIZES_READ],
+            Self::Count => [COUNTS, COUNTS_READ],
+            Self::PerSecond => [RATES, &[]],
+            Self::BytesPerSecond => [DATA_RATES, DATA_RATES_READ],
+            Self::Ratio => [PERCENT, PERCENT_READ],
+            Self::Score => [COUNTS, &[]],
         }
     }
 

@@ -24,14 +24,10 @@ static REGISTERED_BY: OnceLock<u32> = OnceLock::new();
 
 /// Held from a snapshot to its place on disk, so that an older report never
 /// replaces a newer one.
-static SAVING: Mutex<Saving> = Mutex::new(Saving::Going);
+static SAVING: Mutex<HasEnded> = Mutex::new(false);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Saving {
-    Going,
-    /// The last report is being saved or is saved.
-    Ended,
-}
+/// Whether the last report is being saved or is saved.
+type HasEnded = bool;
 
 /// How long the end of the program waits for a periodic save to end.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -87,7 +83,7 @@ extern "C" fn at_exit() {
         // Other threads may still run, and one of them may be saving.
         let guard = lock_saving();
         if let Some(mut guard) = guard {
-            *guard = Saving::Ended;
+            *guard = true;
         }
         let Some(report) = report_now() else { return };
         if let Some(path) = path {
@@ -121,7 +117,7 @@ fn has_ended(_: u32) -> bool {
 
 /// The lock; `None` when whoever holds it does not let go in time, or is a
 /// thread that a fork left behind.
-fn lock_saving() -> Option<MutexGuard<'static, Saving>> {
+fn lock_saving() -> Option<MutexGuard<'static, HasEnded>> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match SAVING.try_lock() {
@@ -138,8 +134,8 @@ fn lock_saving() -> Option<MutexGuard<'static, Saving>> {
 /// Saves on a thread of its own from now on; the program does not wait for it.
 fn save_every(interval: Duration) {
     let save_once = || {
-        let guard = lock_saving()?;
-        if *guard == Saving::Ended {
+        let has_ended = lock_saving()?;
+        if *has_ended {
             return None;
         }
         save(&report_now()?, REPORT_PATH.get()?);

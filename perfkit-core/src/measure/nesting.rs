@@ -6,7 +6,14 @@ use std::sync::Arc;
 use crate::recorder::{Recorder, Shard, enter_without_shard, leave_without_shard, shard_of_thread};
 
 thread_local! {
-    static CURRENT: Current = const { Current::new() };
+    static CURRENT: Current = const {
+        Current {
+            frame: Cell::new(0),
+            callees: Cell::new(0),
+            until: Cell::new(0),
+            last_frame: Cell::new(0),
+        }
+    };
 }
 
 /// The call that runs now on this thread; cells without a destructor, so that
@@ -24,15 +31,6 @@ struct Current {
 }
 
 impl Current {
-    const fn new() -> Self {
-        Self {
-            frame: Cell::new(0),
-            callees: Cell::new(0),
-            until: Cell::new(0),
-            last_frame: Cell::new(0),
-        }
-    }
-
     #[inline(always)]
     fn new_frame(&self) -> u64 {
         let frame = self.last_frame.get() + 1;

@@ -46,14 +46,17 @@ impl<F: FnMut(&Measurement) + Send> Collector for F {
 /// takes long.
 const QUEUE: usize = if cfg!(miri) { 32 } else { 4096 };
 
+/// A call on its way to the collector.
+pub(super) struct FinishedCall {
+    pub(super) clock: Clock,
+    pub(super) entry: Arc<Entry>,
+    pub(super) sample: Sample,
+    pub(super) failure: Option<Failure>,
+    pub(super) timestamp: SystemTime,
+}
+
 enum Message {
-    Call {
-        clock: Clock,
-        entry: Arc<Entry>,
-        sample: Sample,
-        failure: Option<Failure>,
-        timestamp: SystemTime,
-    },
+    Call(FinishedCall),
     /// Answered when everything before it was collected.
     Flush(SyncSender<()>),
 }
@@ -97,7 +100,7 @@ impl Delivery {
             .spawn(move || {
                 let deliver = AssertUnwindSafe(|| deliver(&messages, collector));
                 if catch_unwind(deliver).is_err() {
-                    let is_call = |message: &Message| matches!(message, Message::Call { .. });
+                    let is_call = |message: &Message| matches!(message, Message::Call(_));
                     let lost = messages.try_iter().filter(is_call).count() as u64;
                     // And the one that it panicked on.
                     dropped.fetch_add(lost + 1, Ordering::Relaxed);
@@ -118,23 +121,9 @@ impl Delivery {
     }
 
     /// Queues a call; drops and counts it when the queue is full.
-    pub(super) fn send(
-        &self,
-        clock: &Clock,
-        entry: &Arc<Entry>,
-        sample: &Sample,
-        failure: Option<Failure>,
-        timestamp: SystemTime,
-    ) {
+    pub(super) fn send(&self, call: FinishedCall) {
         let Some(queue) = self.queue() else { return };
-        let call = Message::Call {
-            clock: clock.clone(),
-            entry: Arc::clone(entry),
-            sample: *sample,
-            failure,
-            timestamp,
-        };
-        if queue.try_send(call).is_err() {
+        if queue.try_send(Message::Call(call)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -217,18 +206,11 @@ impl fmt::Debug for Delivery {
 fn deliver(messages: &Receiver<Message>, mut collector: Box<dyn Collector>) {
     for message in messages {
         match message {
-            Message::Call {
-                clock,
-                entry,
-                sample,
-                failure,
-                timestamp,
-            } => {
-                let sample = sample.in_ns(clock.scale());
-                let measurements =
-                    Measurement::of_sample(&entry.name, &sample, failure.as_ref(), timestamp);
-                for measurement in &measurements {
-                    collector.collect(measurement);
+            Message::Call(call) => {
+                let sample = call.sample.in_ns(call.clock.scale());
+                let (name, failure) = (&call.entry.name, call.failure.as_ref());
+                for measurement in Measurement::of_sample(name, &sample, failure, call.timestamp) {
+                    collector.collect(&measurement);
                 }
             }
             Message::Flush(answer) => {

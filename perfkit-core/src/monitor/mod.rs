@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::outcome::{Failure, Outcome};
 use crate::recorder::{Common, Limits, MonitorState, Sample, StateReading, record};
 
-use collector::Delivery;
+use collector::{Delivery, FinishedCall};
 use registry::Registry;
 
 /// Records the calls of named operations. Clones share what was recorded.
@@ -147,9 +147,13 @@ impl Monitor {
         let state = self.state();
         record(&entry.recorder, sample, failure.as_ref(), state);
         if self.inner.delivery.is_active() {
-            self.inner
-                .delivery
-                .send(self.clock(), entry, sample, failure, SystemTime::now());
+            self.inner.delivery.send(FinishedCall {
+                clock: self.clock().clone(),
+                entry: Arc::clone(entry),
+                sample: *sample,
+                failure,
+                timestamp: SystemTime::now(),
+            });
         }
     }
 }

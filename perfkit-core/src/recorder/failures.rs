@@ -10,9 +10,8 @@ use super::tally::{Tally, only_totals};
 /// How many there were, and how long they took.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    failure: AtomicU64,
-    panic: AtomicU64,
-    cancelled: AtomicU64,
+    /// By how they ended; those that succeeded are counted elsewhere.
+    counts: [AtomicU64; Ending::ALL.len()],
     /// Calls within others of the operation, and those that are not timed.
     without_time: AtomicU64,
     pub(super) time: Extent,
@@ -26,21 +25,15 @@ impl Failures {
             Some(duration) => self.time.add(signed(duration)),
             None => add(&self.without_time, 1),
         }
-        let count = match ending {
-            Ending::Success => return,
-            Ending::Failure => &self.failure,
-            Ending::Panic => &self.panic,
-            Ending::Cancelled => &self.cancelled,
-        };
+        let count = &self.counts[ending as usize];
         count.store(count.own().saturating_add(1), Release);
     }
 
     pub(super) fn read(&self, tally: &mut Tally) {
+        let counts = self.counts.each_ref();
+        let [_, failed @ ..] = counts.map(|count| count.load(Acquire));
         let calls = &mut tally.calls;
-        calls.failure = self.failure.load(Acquire);
-        calls.panic = self.panic.load(Acquire);
-        calls.cancelled = self.cancelled.load(Acquire);
-        let failed = [calls.failure, calls.panic, calls.cancelled];
+        [calls.failure, calls.panic, calls.cancelled] = failed;
         let failed = failed.into_iter().fold(0, u64::saturating_add);
         let timed = failed.saturating_sub(self.without_time.load(Relaxed));
         let time = self.time.totals(timed);
@@ -49,13 +42,8 @@ impl Failures {
 
     /// Back to zero. Nobody else may use the failures meanwhile.
     pub(super) fn clear(&self) {
-        let counts = [
-            &self.failure,
-            &self.panic,
-            &self.cancelled,
-            &self.without_time,
-        ];
-        counts.map(|count| count.store(0, Relaxed));
+        let counts = self.counts.iter().chain([&self.without_time]);
+        counts.for_each(|count| count.store(0, Relaxed));
         self.time.clear();
     }
 }

@@ -64,7 +64,7 @@ impl Ring {
             end,
             duration,
             self_time: duration,
-            ending: ending(packed),
+            ending: Ending::ALL[(packed & 3) as usize],
             nested: packed & 4 != 0,
             optional: None,
         }
@@ -75,20 +75,5 @@ impl Ring {
 /// nested.
 #[inline(always)]
 pub(super) fn pack(duration: u64, ending: Ending, nested: bool) -> u64 {
-    let ending = match ending {
-        Ending::Success => 0,
-        Ending::Failure => 1,
-        Ending::Panic => 2,
-        Ending::Cancelled => 3,
-    };
-    duration << 3 | u64::from(nested) << 2 | ending
-}
-
-fn ending(packed: u64) -> Ending {
-    match packed & 3 {
-        0 => Ending::Success,
-        1 => Ending::Failure,
-        2 => Ending::Panic,
-        _ => Ending::Cancelled,
-    }
+    duration << 3 | u64::from(nested) << 2 | ending as u64
 }

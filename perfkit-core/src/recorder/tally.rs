@@ -97,21 +97,17 @@ impl Calls {
         }
     }
 
-    /// The calls since an earlier state.
-    fn since(self, earlier: Self) -> Self {
-        Self {
-            success: self.success.saturating_sub(earlier.success),
-            failure: self.failure.saturating_sub(earlier.failure),
-            panic: self.panic.saturating_sub(earlier.panic),
-            cancelled: self.cancelled.saturating_sub(earlier.cancelled),
-        }
+    pub(crate) fn merge(&mut self, other: Self) {
+        *self = self.combined(other, u64::saturating_add);
     }
 
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.success = self.success.saturating_add(other.success);
-        self.failure = self.failure.saturating_add(other.failure);
-        self.panic = self.panic.saturating_add(other.panic);
-        self.cancelled = self.cancelled.saturating_add(other.cancelled);
+    fn combined(self, other: Self, combine: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            success: combine(self.success, other.success),
+            failure: combine(self.failure, other.failure),
+            panic: combine(self.panic, other.panic),
+            cancelled: combine(self.cancelled, other.cancelled),
+        }
     }
 }
 
@@ -299,7 +295,7 @@ impl Tally {
     /// What was added since an earlier state of the same counters.
     pub(super) fn since(&self, earlier: &Self) -> Self {
         let mut added = Self {
-            calls: self.calls.since(earlier.calls),
+            calls: self.calls.combined(earlier.calls, u64::saturating_sub),
             nested: self.nested.saturating_sub(earlier.nested),
             untimed: self.untimed.saturating_sub(earlier.untimed),
             ..Self::default()
