@@ -224,16 +224,16 @@ impl EnterOn {
     }
 
     pub fn items(self, items: impl FnOnce() -> u64) -> Self {
-        if self.0.destination.monitor.is_enabled() {
-            return Self(self.0.items(items()));
-        }
-        self
+        self.processing(|| Work::Items(items()))
     }
 
     pub fn bytes(self, bytes: impl FnOnce() -> u64) -> Self {
-        if self.0.destination.monitor.is_enabled() {
-            return Self(self.0.bytes(bytes()));
-        }
+        self.processing(|| Work::Bytes(bytes()))
+    }
+
+    fn processing(mut self, work: impl FnOnce() -> Work) -> Self {
+        let is_enabled = self.0.destination.monitor.is_enabled();
+        self.0.options.work = is_enabled.then(work);
         self
     }
 

@@ -1,5 +1,7 @@
 //! Ways out of the process.
 
+mod shared;
+
 #[cfg(feature = "otlp")]
 pub mod otlp;
 

@@ -35,10 +35,21 @@ const MOST_LABELS: usize = 64;
 
 const NS_TO_SECONDS: f64 = 1e-9;
 
-/// The time that cumulative values cover.
+/// The time that cumulative values cover, in nanoseconds since 1970.
+#[derive(Clone, Copy)]
 pub(super) struct Period {
-    pub(super) start: SystemTime,
-    pub(super) end: SystemTime,
+    start: u64,
+    end: u64,
+}
+
+impl Period {
+    pub(super) fn new(start: SystemTime, end: SystemTime) -> Self {
+        let [start, end] = [start, end].map(|time| {
+            let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        });
+        Self { start, end }
+    }
 }
 
 /// One request, and how many data points it carries.
@@ -51,15 +62,13 @@ pub(super) struct Request {
 pub(super) fn requests(
     operations: &[OperationSnapshot],
     process: Option<ProcessUsage>,
-    period: &Period,
+    period: Period,
 ) -> Vec<Request> {
-    let stamp = Stamp::of(period);
-    let mut metrics = operation_metrics(operations, stamp);
+    let mut metrics = operation_metrics(operations, period);
     metrics.extend(
         process
-            .map(|usage| process_metrics(&usage, stamp))
-            .into_iter()
-            .flatten(),
+            .iter()
+            .flat_map(|usage| process_metrics(usage, period)),
     );
     let data_points = metrics.iter().map(data_point_count).sum();
     let message = message(metrics);
@@ -94,51 +103,35 @@ fn message(metrics: Vec<Metric>) -> ExportMetricsServiceRequest {
     }
 }
 
-/// Start and end, in nanoseconds since 1970.
-#[derive(Clone, Copy)]
-struct Stamp {
-    start: u64,
-    end: u64,
-}
-
-impl Stamp {
-    fn of(period: &Period) -> Self {
-        let unix_nano = |time: SystemTime| {
-            let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-        };
-        Self {
-            start: unix_nano(period.start),
-            end: unix_nano(period.end),
-        }
-    }
-}
-
-fn operation_metrics(operations: &[OperationSnapshot], stamp: Stamp) -> Vec<Metric> {
+fn operation_metrics(operations: &[OperationSnapshot], period: Period) -> Vec<Metric> {
     let histogram = |name, quantity: Quantity| {
         let (unit, factor) = unit_of(quantity);
         let point = |operation: &OperationSnapshot| {
             let summary = operation.lifetime.metrics.get(&quantity.metric())?;
-            histogram_point(attributes_of(operation), summary, factor, stamp)
+            histogram_point(attributes_of(operation), summary, factor, period)
         };
-        histogram_metric(name, unit, operations.iter().filter_map(point).collect())
+        let histogram = ExponentialHistogram {
+            data_points: operations.iter().filter_map(point).collect(),
+            aggregation_temporality: AggregationTemporality::Cumulative.into(),
+        };
+        metric(name, unit, Data::ExponentialHistogram(histogram))
     };
     let sum = |name, quantity: Quantity| {
         let point = |operation: &OperationSnapshot| {
             let summary = operation.lifetime.metrics.get(&quantity.metric())?;
             let attributes = attributes_of(operation);
-            Some(whole_point(summary.sum as i64, attributes, stamp))
+            Some(whole_point(summary.sum as i64, attributes, period))
         };
         let points = operations.iter().filter_map(point).collect();
         sum_metric(name, unit_of(quantity).0, true, points)
     };
     let calls = operations
         .iter()
-        .flat_map(|o| call_points(o, stamp))
+        .flat_map(|o| call_points(o, period))
         .collect();
     let untimed = operations.iter().filter(|o| o.untimed_calls > 0);
     let untimed = untimed
-        .map(|o| whole_point(o.untimed_calls as i64, attributes_of(o), stamp))
+        .map(|o| whole_point(o.untimed_calls as i64, attributes_of(o), period))
         .collect();
     let metrics = [
         histogram("perfkit.operation.duration", Quantity::ExecutionTime),
@@ -181,13 +174,13 @@ fn attributes_of(operation: &OperationSnapshot) -> Vec<KeyValue> {
 }
 
 /// Calls by outcome, failures also by the type of the error.
-fn call_points(operation: &OperationSnapshot, stamp: Stamp) -> Vec<NumberDataPoint> {
+fn call_points(operation: &OperationSnapshot, period: Period) -> Vec<NumberDataPoint> {
     let calls = operation.lifetime.calls;
     let point = |outcome: &str, error: Option<&str>, count: u64| {
         let mut attributes = attributes_of(operation);
         attributes.push(attribute("perfkit.outcome", outcome));
         attributes.extend(error.map(|error| attribute("error.type", error)));
-        (count > 0).then(|| whole_point(count as i64, attributes, stamp))
+        (count > 0).then(|| whole_point(count as i64, attributes, period))
     };
     let errors = operation.errors.iter().take(MOST_KINDS);
     let by_kind = errors
@@ -209,12 +202,12 @@ fn call_points(operation: &OperationSnapshot, stamp: Stamp) -> Vec<NumberDataPoi
     kinds.chain(others).flatten().collect()
 }
 
-fn process_metrics(usage: &ProcessUsage, stamp: Stamp) -> [Metric; 2] {
-    let memory = whole_point(usage.memory_bytes as i64, Vec::new(), stamp);
+fn process_metrics(usage: &ProcessUsage, period: Period) -> [Metric; 2] {
+    let memory = whole_point(usage.memory_bytes as i64, Vec::new(), period);
     let cpu_seconds = number_data_point::Value::AsDouble(usage.cpu_time_ns as f64 * NS_TO_SECONDS);
     let cpu = NumberDataPoint {
         value: Some(cpu_seconds),
-        ..whole_point(0, Vec::new(), stamp)
+        ..whole_point(0, Vec::new(), period)
     };
     [
         sum_metric("process.memory.usage", "By", false, vec![memory]),
@@ -226,14 +219,14 @@ fn histogram_point(
     attributes: Vec<KeyValue>,
     summary: &MetricSummary,
     factor: f64,
-    stamp: Stamp,
+    period: Period,
 ) -> Option<ExponentialHistogramDataPoint> {
     let histogram = summary.histogram.as_ref()?;
     let (positive, zero_count) = buckets(histogram, factor);
     Some(ExponentialHistogramDataPoint {
         attributes,
-        start_time_unix_nano: stamp.start,
-        time_unix_nano: stamp.end,
+        start_time_unix_nano: period.start,
+        time_unix_nano: period.end,
         count: histogram.count(),
         sum: Some(histogram.sum() as f64 * factor),
         scale: SCALE,
@@ -245,29 +238,14 @@ fn histogram_point(
     })
 }
 
-fn whole_point(value: i64, attributes: Vec<KeyValue>, stamp: Stamp) -> NumberDataPoint {
+fn whole_point(value: i64, attributes: Vec<KeyValue>, period: Period) -> NumberDataPoint {
     NumberDataPoint {
         attributes,
-        start_time_unix_nano: stamp.start,
-        time_unix_nano: stamp.end,
+        start_time_unix_nano: period.start,
+        time_unix_nano: period.end,
         value: Some(number_data_point::Value::AsInt(value)),
         ..NumberDataPoint::default()
     }
-}
-
-fn histogram_metric(
-    name: &str,
-    unit: &str,
-    data_points: Vec<ExponentialHistogramDataPoint>,
-) -> Metric {
-    named(
-        name,
-        unit,
-        Data::ExponentialHistogram(ExponentialHistogram {
-            data_points,
-            aggregation_temporality: AggregationTemporality::Cumulative.into(),
-        }),
-    )
 }
 
 fn sum_metric(
@@ -276,18 +254,15 @@ fn sum_metric(
     is_monotonic: bool,
     data_points: Vec<NumberDataPoint>,
 ) -> Metric {
-    named(
-        name,
-        unit,
-        Data::Sum(Sum {
-            data_points,
-            aggregation_temporality: AggregationTemporality::Cumulative.into(),
-            is_monotonic,
-        }),
-    )
+    let sum = Sum {
+        data_points,
+        aggregation_temporality: AggregationTemporality::Cumulative.into(),
+        is_monotonic,
+    };
+    metric(name, unit, Data::Sum(sum))
 }
 
-fn named(name: &str, unit: &str, data: Data) -> Metric {
+fn metric(name: &str, unit: &str, data: Data) -> Metric {
     Metric {
         name: name.to_owned(),
         unit: unit.to_owned(),
@@ -337,11 +312,8 @@ mod tests {
             monitor.measure(&format!("{number} {}", "x".repeat(150)), || ());
         }
         let snapshot = monitor.snapshot();
-        let period = Period {
-            start: SystemTime::UNIX_EPOCH,
-            end: SystemTime::now(),
-        };
-        let requests = requests(&snapshot.operations, None, &period);
+        let period = Period::new(UNIX_EPOCH, SystemTime::now());
+        let requests = requests(&snapshot.operations, None, period);
         assert!(requests.len() > 1);
         assert!(
             requests

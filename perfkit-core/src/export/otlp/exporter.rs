@@ -1,10 +1,11 @@
 //! The thread that exports.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::export::shared::Shared;
 use crate::monitor::Monitor;
 use crate::process;
 
@@ -33,14 +34,9 @@ pub struct Stats {
 /// most for the configured timeout.
 #[must_use = "the export ends when this is dropped"]
 pub struct Otlp {
-    shared: Arc<Shared>,
+    shared: Arc<Shared<State>>,
     thread: Option<JoinHandle<()>>,
     timeout: Duration,
-}
-
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -65,10 +61,7 @@ enum Stop {
 
 impl Otlp {
     pub(super) fn start(monitor: Monitor, config: Config) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        });
+        let shared = Arc::new(Shared::default());
         let timeout = config.timeout;
         let mut thread = None;
         if config.is_enabled {
@@ -100,7 +93,7 @@ impl Otlp {
         state.requested += 1;
         let mine = state.requested;
         let dropped = state.stats.dropped;
-        self.shared.changed.notify_all();
+        self.shared.notify_all();
         let state = self.shared.wait(state, deadline, |state| {
             state.answered >= mine || state.has_ended
         });
@@ -126,7 +119,7 @@ impl Otlp {
         let deadline = Instant::now() + timeout;
         let mut state = self.shared.lock();
         state.stop = Stop::By(deadline);
-        self.shared.changed.notify_all();
+        self.shared.notify_all();
         let ended = self
             .shared
             .wait(state, deadline, |state| state.has_ended)
@@ -152,31 +145,11 @@ impl fmt::Debug for Otlp {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until the state is as wanted, or the deadline.
-    fn wait<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        deadline: Instant,
-        is_wanted: impl Fn(&State) -> bool,
-    ) -> MutexGuard<'a, State> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let waited = self
-            .changed
-            .wait_timeout_while(state, left, |state| !is_wanted(state));
-        waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-}
-
 struct Exporter {
     monitor: Monitor,
     transport: Transport,
     config: Config,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<State>>,
     /// When the values that are cumulative began, and the monitor's uptime then
     /// last seen: a shorter one means that it was reset.
     start: Option<(SystemTime, Duration)>,
@@ -204,7 +177,7 @@ impl Exporter {
             state.has_ended = stop != Stop::No;
             let has_ended = state.has_ended;
             drop(state);
-            self.shared.changed.notify_all();
+            self.shared.notify_all();
             if has_ended {
                 return;
             }
@@ -222,11 +195,8 @@ impl Exporter {
             _ => began.unwrap_or(snapshot.taken_at),
         };
         self.start = Some((start, snapshot.uptime));
-        let period = Period {
-            start,
-            end: snapshot.taken_at,
-        };
-        let requests = convert::requests(&snapshot.operations, process::usage(), &period);
+        let period = Period::new(start, snapshot.taken_at);
+        let requests = convert::requests(&snapshot.operations, process::usage(), period);
         let mut state = self.shared.lock();
         state.stats.exports += 1;
         state.stats.produced += requests.iter().map(|r| r.data_points).sum::<u64>();

@@ -116,11 +116,9 @@ pub fn send_report(report: &Report, config: &Config) -> Result<Sent, SendError> 
     }
     let longest = report.operations.iter().map(|o| o.lifetime.span_ns).max();
     let span = Duration::from_nanos(longest.unwrap_or(0));
-    let period = Period {
-        start: report.created.checked_sub(span).unwrap_or(report.created),
-        end: report.created,
-    };
-    let requests = convert::requests(&report.operations, None, &period);
+    let start = report.created.checked_sub(span).unwrap_or(report.created);
+    let period = Period::new(start, report.created);
+    let requests = convert::requests(&report.operations, None, period);
     let transport = Transport::new(config);
     let deadline = Instant::now() + config.timeout;
     let mut data_points = 0;

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::export::shared::Shared;
 use crate::monitor::Monitor;
 
 use super::http::{self, Status};
@@ -41,14 +42,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 #[must_use = "the endpoint closes when this is dropped"]
 pub struct Server {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<State>>,
     thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -105,11 +100,11 @@ impl Server {
         // The thread waits for a connection, so it gets one. Where that fails
         // it ends at the next, and is not waited for.
         let _ = TcpStream::connect_timeout(&reachable(self.address), STOP_TIMEOUT);
-        let waited =
-            self.shared
-                .changed
-                .wait_timeout_while(self.shared.lock(), STOP_TIMEOUT, |state| !state.has_ended);
-        let has_ended = waited.unwrap_or_else(PoisonError::into_inner).0.has_ended;
+        let deadline = Instant::now() + STOP_TIMEOUT;
+        let state = self.shared.lock();
+        let ended = self.shared.wait(state, deadline, |state| state.has_ended);
+        let has_ended = ended.has_ended;
+        drop(ended);
         if has_ended {
             let _ = thread.join();
         }
@@ -141,11 +136,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Shared<State> {
     /// Notes the connection that is answered now; false where none shall be.
     fn begin(&self, connection: &TcpStream) -> bool {
         let mut state = self.lock();
@@ -161,7 +152,7 @@ impl Shared {
 struct Endpoint {
     listener: TcpListener,
     monitor: Monitor,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<State>>,
 }
 
 impl Endpoint {
@@ -186,7 +177,7 @@ impl Endpoint {
         // Whoever waits for the end may want the port.
         drop(self.listener);
         self.shared.lock().has_ended = true;
-        self.shared.changed.notify_all();
+        self.shared.notify_all();
     }
 
     fn serve(&self, connection: &mut TcpStream) -> io::Result<()> {
