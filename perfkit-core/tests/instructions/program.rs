@@ -1,8 +1,9 @@
-//! Makes so many calls of one kind, for `../instructions.rs` to count what they
-//! cost: `instructions KIND CALLS`.
+//! Makes so many calls of one kind, for `tests/record_path.rs` to count what
+//! they cost: `instructions KIND CALLS`.
 //!
-//! It answers with the name of the clock and the number of calls that were
-//! counted, so that nobody takes a call that was not recorded for a cheap one.
+//! It answers with the name of the clock, the number of calls that were
+//! recorded, so that nobody takes a call that was not for a cheap one, and the
+//! number of allocations.
 #![allow(
     clippy::panic,
     clippy::print_stdout,
@@ -10,15 +11,40 @@
     reason = "it has one answer and one user"
 )]
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use perfkit::{Clock, CountingAllocator, Monitor};
 
+/// Counts what is allocated, perfkit's own included.
+struct Everything;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// Those of the calls alone.
+static IN_CALLS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: arguments and results are those of the system's allocator.
+#[expect(unsafe_code, reason = "a global allocator is an unsafe trait")]
+unsafe impl GlobalAlloc for Everything {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
 #[global_allocator]
-static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+static ALLOCATOR: CountingAllocator<Everything> = CountingAllocator::new(Everything);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -49,15 +75,23 @@ fn main() {
     let counted: u64 = operations
         .map(|operation| operation.lifetime.calls.success)
         .sum();
-    println!("{} {counted}", Clock::fastest().name());
+    let allocations = IN_CALLS.load(Ordering::Relaxed);
+    println!("{} {counted} {allocations}", Clock::fastest().name());
 }
 
 /// The same loop around every kind of call.
 #[inline(never)]
 fn repeat(calls: u64, call: impl Fn(u64) -> u64) {
+    let mut before = 0;
     for input in 0..calls {
+        // The first call of an operation makes what the others use.
+        if input == 1 {
+            before = ALLOCATIONS.load(Ordering::Relaxed);
+        }
         black_box(call(black_box(input)));
     }
+    let after = ALLOCATIONS.load(Ordering::Relaxed);
+    IN_CALLS.store(after - before, Ordering::Relaxed);
 }
 
 #[inline(never)]
