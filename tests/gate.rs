@@ -704,3 +704,157 @@ fn findings_are_written_as_csv_and_pages_keep_apart() {
             .contains("|\n\n\n**Gate failed:**")
     );
 }
+
+/// A report of benchmarks that take 10 ms each.
+fn save_benchmarks(folder: &Folder, names: &[String]) {
+    save_benchmark(folder, "report.json", "first", 1.0);
+    let mut report = folder.report("report.json");
+    let named = names.iter().map(|name| {
+        let mut benchmark = report.benchmarks[0].clone();
+        benchmark.name.clone_from(name);
+        benchmark
+    });
+    report.benchmarks = named.collect();
+    report.save(folder.path("report.json")).unwrap();
+}
+
+/// The gate within a GitHub workflow.
+fn in_workflow(folder: &Folder, arguments: &[&str]) -> Answer {
+    let mut command = folder.perfkit(["gate", "report.json"].iter().chain(arguments));
+    command.env("GITHUB_ACTIONS", "true");
+    command.env("GITHUB_STEP_SUMMARY", folder.path("summary.md"));
+    Answer::of(command)
+}
+
+/// The lines that the service obeys.
+fn commands(answer: &Answer) -> Vec<&str> {
+    let both = answer.stdout.lines().chain(answer.stderr.lines());
+    both.filter(|line| line.trim_start().starts_with("::"))
+        .collect()
+}
+
+#[test]
+fn at_most_ten_annotations_are_made_worst_first() {
+    let folder = Folder::new();
+    let names = (0..40).map(|number| format!("bench {number}"));
+    save_benchmarks(&folder, &names.collect::<Vec<_>>());
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\nbenchmark = \"bench 3?\"\nmean = \"< 1ms\"\n\
+         [[budget]]\nbenchmark = \"bench 5\"\nmean = { max = \"10.1ms\", warn = \"80%\" }\n\
+         [[budget]]\nbenchmark = \"bench 1?\"\nmean = \"< 10.03ms\"\n",
+    );
+    let answer = in_workflow(&folder, &["--format", "json"]).exits_with(1);
+    let told = commands(&answer);
+    assert_eq!(told.len(), 10, "{told:#?}");
+    let error = "::error title=perfkit gate::bench 3";
+    assert!(told[..9].iter().all(|line| line.starts_with(error)));
+    assert_eq!(
+        told[9],
+        "::error title=perfkit gate::12 more findings are in the result of the gate"
+    );
+    let result = answer.report().gate.unwrap();
+    assert_eq!(
+        result.outcome,
+        GateOutcome::Fail,
+        "standard output is whole"
+    );
+
+    // Nothing fails, and what is undecided is told where it has to be decided.
+    let undecided = "[[budget]]\nbenchmark = \"bench 1\"\nmean = \"< 10.03ms\"\n";
+    folder.write("perfkit.toml", undecided);
+    let answer = in_workflow(&folder, &[]).exits_with(0);
+    assert!(commands(&answer)[0].starts_with("::notice "), "{answer:#?}");
+    let answer = in_workflow(&folder, &["--strict"]).exits_with(1);
+    assert!(commands(&answer)[0].starts_with("::error "), "{answer:#?}");
+    // Elsewhere nobody reads them.
+    let answer = folder.run(["gate", "report.json"]).exits_with(0);
+    assert_eq!(commands(&answer), [""; 0]);
+}
+
+#[test]
+fn an_annotation_names_the_line_of_a_file_of_the_checkout() {
+    let folder = Folder::new();
+    let locations = [
+        ("benches/a.rs", "%d"),
+        ("/etc/passwd", "x"),
+        ("../../../../etc/passwd", "y"),
+        ("benches/gone.rs", "z"),
+        ("benches/a,b:c%.rs", "w"),
+    ];
+    save_benchmarks(&folder, &locations.map(|(_, name)| name.to_owned()));
+    let mut report = folder.report("report.json");
+    for (benchmark, (file, _)) in report.benchmarks.iter_mut().zip(locations) {
+        let location = serde_json::json!({ "file": file, "line": 7 });
+        benchmark.location = Some(serde_json::from_value(location).unwrap());
+    }
+    report.save(folder.path("report.json")).unwrap();
+    std::fs::create_dir_all(folder.path(".git")).unwrap();
+    std::fs::create_dir_all(folder.path("crate/benches")).unwrap();
+    folder.write("crate/benches/a.rs", "");
+    folder.write("crate/benches/a,b:c%.rs", "");
+    folder.write(
+        "crate/perfkit.toml",
+        "[[budget]]\nbenchmark = \"*\"\nmean = \"< 1ms\"\n",
+    );
+    let mut command = folder.perfkit(["gate", "../report.json"]);
+    command.env("GITHUB_ACTIONS", "true");
+    command.current_dir(folder.path("crate"));
+    let answer = Answer::of(command).exits_with(1);
+    let told = commands(&answer);
+    let starts = [
+        "::error file=crate/benches/a.rs,line=7,title=perfkit gate::%25d: ",
+        "::error title=perfkit gate::x: ",
+        "::error title=perfkit gate::y: ",
+        "::error title=perfkit gate::z: ",
+        "::error file=crate/benches/a%2Cb%3Ac%25.rs,line=7,title=perfkit gate::w: ",
+    ];
+    assert_eq!(told.len(), starts.len(), "{told:#?}");
+    for (line, start) in told.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line}");
+    }
+}
+
+/// A page that is larger than GitHub shows is dropped whole; a name from outside is no
+/// command and no markup.
+#[test]
+fn a_summary_and_its_annotations_are_bounded_and_inert() {
+    let folder = Folder::new();
+    let hostile = |number: u32| {
+        format!(
+            "{number}\n::error::taken\r\n::set-output name=x::y|<img src=x>@all `%0A::{}",
+            "w".repeat(300)
+        )
+    };
+    save_benchmarks(&folder, &(0..700).map(hostile).collect::<Vec<_>>());
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\nbenchmark = \"*\"\nmean = \"< 1ms\"\n[[budget]]\nbenchmark = \"1*\"\nmean = \"< 1s\"\n",
+    );
+    let answer = in_workflow(&folder, &["--export-markdown", "comment.md"]).exits_with(1);
+    let told = commands(&answer);
+    assert_eq!(told.len(), 10, "{told:#?}");
+    let own = "::error title=perfkit gate::";
+    assert!(told.iter().all(|line| line.starts_with(own)), "{told:#?}");
+    for file in ["summary.md", "comment.md"] {
+        let page = folder.read(file);
+        assert!(page.len() <= 60_000, "{}", page.len());
+        assert!(page.starts_with("**Gate failed:** 700 of 811 checks failed."));
+        let rows = page.lines().filter(|line| line.starts_with('|'));
+        assert!(rows.clone().count() > 50, "{page}");
+        let columns = |row: &str| row.replace("\\|", "").matches('|').count();
+        assert!(
+            rows.clone()
+                .all(|row| columns(row) == 5 && row.ends_with('|'))
+        );
+        assert!(page.contains("more rows, left out for the length of the page"));
+        assert!(!page.contains("<img") && !page.contains("\n::"));
+    }
+    // A page that is full is left as it is.
+    let full = "x".repeat((1 << 20) - 100);
+    folder.write("summary.md", &full);
+    in_workflow(&folder, &[])
+        .exits_with(1)
+        .complains("the page of this step is full");
+    assert_eq!(folder.read("summary.md").len(), full.len());
+}

@@ -14,7 +14,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::args::Color;
 use crate::error::Error;
-use crate::text::{printable, without_commands};
+use crate::text::{CiCommand, printable, without_commands};
 
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -64,6 +64,11 @@ fn write(mut stdout: impl Write, text: &str) -> Result<(), Error> {
 pub(crate) fn print_line(text: &str) {
     let text = without_commands(text);
     let _ = writeln!(AutoStream::auto(io::stderr().lock()), "{text}");
+}
+
+/// Writes a line that a CI service obeys to standard error.
+pub(crate) fn print_ci_command(command: &CiCommand) {
+    let _ = writeln!(io::stderr().lock(), "{command}");
 }
 
 /// Writes an error and its hint to standard error. Whatever text it quotes is

@@ -6,7 +6,7 @@ mod shorten;
 mod time;
 mod wrap;
 
-pub(crate) use ci_commands::without_commands;
+pub(crate) use ci_commands::{AnnotationLevel, CiCommand, without_commands};
 pub(crate) use escape::{escape_markdown, escape_xml};
 pub(crate) use perfkit::text::printable;
 pub(crate) use shorten::{display_width, label, shorten};

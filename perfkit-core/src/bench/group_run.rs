@@ -176,6 +176,7 @@ impl GroupRunner<'_> {
         group.mark(&mut benchmarks);
         for (benchmark, info) in benchmarks.iter_mut().zip(&group.info) {
             benchmark.parameters.clone_from(&info.parameters);
+            benchmark.location.clone_from(&info.location);
             add_throughput(benchmark, info);
         }
         let mut notes = add_diagnostics(&mut benchmarks);

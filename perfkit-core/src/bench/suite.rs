@@ -7,6 +7,8 @@ use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::SourceLocation;
+
 use super::routine::{
     AsyncRoutine, ErrIsFailure, InputRoutine, NoFailures, PlainRoutine, WithRoutine,
 };
@@ -30,6 +32,9 @@ pub struct BenchmarkInfo {
     pub bytes: Option<u64>,
     /// On how many threads at once it runs.
     pub threads: usize,
+    /// Where it is added.
+    #[serde(default)]
+    pub location: Option<SourceLocation>,
 }
 
 /// Walks through the benchmarks of a program: to list them, or to run some.
@@ -114,11 +119,13 @@ impl Group<'_> {
 
     /// Adds a function. What it returns is kept from being optimised away, and
     /// is dropped outside of the time that counts.
+    #[track_caller]
     pub fn add<O>(&mut self, name: impl Display, function: impl FnMut() -> O) -> &mut Self {
         self.visit(&name, 1, &mut PlainRoutine::new(function))
     }
 
     /// Adds a function whose errors count as failures, and not for its time.
+    #[track_caller]
     pub fn add_fallible<T, E>(
         &mut self,
         name: impl Display,
@@ -131,6 +138,7 @@ impl Group<'_> {
     /// gets a fresh one. They are made outside of the time that counts.
     ///
     /// At most 1000 inputs exist at a time.
+    #[track_caller]
     pub fn add_with_input<I, O>(
         &mut self,
         name: impl Display,
@@ -143,6 +151,7 @@ impl Group<'_> {
     /// Adds an async function, driven by `block_on`: the entry into your runtime,
     /// such as `|future| runtime.block_on(future)`. It is entered once for many
     /// iterations, and entering does not count.
+    #[track_caller]
     pub fn add_async<Fut: Future>(
         &mut self,
         name: impl Display,
@@ -159,6 +168,7 @@ impl Group<'_> {
     ///
     /// Each thread is kept on a CPU of its own where there are enough. Threads take
     /// iterations from a common pool: one may do some more than another.
+    #[track_caller]
     pub fn add_threads<O>(
         &mut self,
         name: impl Display,
@@ -173,6 +183,7 @@ impl Group<'_> {
         )
     }
 
+    #[track_caller]
     fn visit(
         &mut self,
         name: &dyn Display,
@@ -182,6 +193,7 @@ impl Group<'_> {
         let info = BenchmarkInfo {
             name: format!("{}/{name}", self.common.group),
             threads,
+            location: Some(SourceLocation::caller()),
             ..self.common.clone()
         };
         self.visitor.visit(info, benchmark);
@@ -229,6 +241,7 @@ mod tests {
 
     #[test]
     fn a_program_lists_its_benchmarks_and_runs_none() {
+        let line = line!();
         let all = list(|bench| {
             bench.group("sum", |group| {
                 group.parameter("n", 10).items(10);
@@ -252,6 +265,8 @@ mod tests {
         );
         assert_eq!(all[0].parameters["n"], "10");
         assert!(all[2].parameters.is_empty());
+        let lines = all.iter().map(|l| l.location.as_ref().unwrap().line - line);
+        assert_eq!(lines.collect::<Vec<_>>(), [4, 5, 8]);
     }
 
     #[test]

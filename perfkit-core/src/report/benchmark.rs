@@ -10,6 +10,7 @@ use crate::metric_summary::MetricSummary;
 use crate::number;
 use crate::side::{Side, label};
 
+use super::location::SourceLocation;
 use super::note::Note;
 
 /// The runs of one implementation.
@@ -29,6 +30,9 @@ pub struct Benchmark {
     /// differs from itself: an A/A control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_of: Option<String>,
+    /// Where a program adds it to its benchmarks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<SourceLocation>,
     /// The command that was run, as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
@@ -393,6 +397,9 @@ pub struct GateFinding {
     /// that is not known, or where no number of them would.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more_runs_needed: Option<u64>,
+    /// Where its subject stands in the source, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<SourceLocation>,
 }
 
 impl GateFinding {
@@ -410,6 +417,7 @@ impl GateFinding {
             measured: measured.into(),
             outcome,
             more_runs_needed: None,
+            location: None,
         }
     }
 }

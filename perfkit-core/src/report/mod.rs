@@ -6,6 +6,7 @@ mod environment;
 mod file;
 mod git;
 mod json;
+mod location;
 mod note;
 mod recorded;
 mod summary;
@@ -20,6 +21,7 @@ pub use benchmark::{
 pub use environment::{ClockInfo, Environment};
 pub use file::{ReportError, save_atomically};
 pub use git::Git;
+pub use location::SourceLocation;
 pub use note::{Note, NoteCode, Severity};
 pub use summary::{OperationTime, Summary};
 

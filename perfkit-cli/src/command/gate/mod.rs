@@ -1,5 +1,6 @@
 //! `perfkit gate`: reports against the rules of `perfkit.toml`.
 
+mod annotations;
 mod measured;
 mod outputs;
 mod result;
@@ -23,6 +24,7 @@ use crate::revision::check_out;
 use super::compare::Session;
 use super::sources::Sources;
 
+use annotations::annotate;
 use outputs::Outputs;
 use result::Judged;
 use summary::write_step_summary;
@@ -73,6 +75,7 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
         }
     };
     write_step_summary(&judged.result);
+    annotate(&judged.result);
     outputs.publish(&judged, verbosity)?;
     let outcome = judged.result.gate.as_ref().map(|gate| gate.outcome);
     Ok(match outcome {

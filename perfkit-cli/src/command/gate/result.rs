@@ -1,7 +1,7 @@
 //! What a gate came to, as a report.
 
 use perfkit::Report;
-use perfkit::report::{Gate, Note};
+use perfkit::report::{Gate, Note, Side, SourceLocation};
 
 use crate::input::environment;
 
@@ -14,7 +14,10 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    pub(super) fn new(reports: Vec<Report>, (gate, notes): (Gate, Vec<Note>)) -> Self {
+    pub(super) fn new(reports: Vec<Report>, (mut gate, notes): (Gate, Vec<Note>)) -> Self {
+        for finding in &mut gate.findings {
+            finding.location = location(&reports, &finding.subject);
+        }
         let judged = reports.first().map(|report| report.environment.clone());
         let mut result = Report::new(judged.unwrap_or_else(environment::detect));
         result.gate = Some(gate);
@@ -37,4 +40,11 @@ impl Judged {
         }
         whole
     }
+}
+
+/// Where a benchmark stands in the source of the candidate.
+fn location(reports: &[Report], name: &str) -> Option<SourceLocation> {
+    let benchmarks = reports.iter().flat_map(|report| &report.benchmarks);
+    let mut own = benchmarks.filter(|b| b.name == name && b.side != Some(Side::Baseline));
+    own.find_map(|benchmark| benchmark.location.clone())
 }
