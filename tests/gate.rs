@@ -283,17 +283,19 @@ fn a_regression_is_decided_by_the_interval() {
         save_benchmark(&folder, "after.json", "parse", factor);
         folder.run(["gate", "after.json", "--baseline", "before.json"])
     };
-    judge(1.0)
+    judge(0.80)
         .exits_with(0)
         .says("pass")
         .says("at most 3 % slower");
-    // A bare ratio of 1.04 would be a violation; the interval is not sure.
-    judge(1.04).exits_with(0).says("inconclusive");
-    judge(1.10)
+    // Bare ratios of 1.04 and 1.10 would be violations; with one session on a side, which
+    // differs from the next by up to about 12 %, less than 15 % is not told apart.
+    for unsure in [1.0, 1.04, 1.10] {
+        judge(unsure).exits_with(0).says("inconclusive");
+    }
+    judge(1.30)
         .exits_with(1)
         .says("FAIL")
-        .says("takes 1.100 times as long");
-    judge(0.80).exits_with(0).says("pass");
+        .says("takes 1.300 times as long");
 }
 
 /// A candidate of which a metric is that many times as much, and never varies.
@@ -375,7 +377,7 @@ fn what_only_one_side_has_is_told_and_missing_decides() {
     let folder = Folder::new();
     folder.write(
         "perfkit.toml",
-        "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"3%\"\n",
+        "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"20%\"\n",
     );
     save_two(&folder, "before.json", ["parse", "old name"]);
     save_two(&folder, "after.json", ["parse", "new name"]);
@@ -386,7 +388,7 @@ fn what_only_one_side_has_is_told_and_missing_decides() {
         .says("new: the baseline does not have it, so there is nothing to compare")
         .says("gone: only the baseline has it");
     let rule = |missing: &str, name: &str| {
-        let rule = format!("[[regression]]\nbenchmark = \"{name}\"\nmax_slowdown = \"3%\"\n");
+        let rule = format!("[[regression]]\nbenchmark = \"{name}\"\nmax_slowdown = \"20%\"\n");
         folder.write("perfkit.toml", &format!("{missing}{rule}"));
     };
     rule("", "old name");

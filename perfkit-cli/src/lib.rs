@@ -1,9 +1,9 @@
 //! The `perfkit` command: compares implementations, prints and plots reports,
 //! gates CI.
 //!
-//! `args` describes the command line, `machine` looks at what makes measurements
-//! noisy, `input` reads files, `revision` checks out
-//! and builds another revision, `command_run` runs commands, `plan` says what is
+//! `args` describes the command line, `machine` looks at what makes measurements noisy,
+//! `input` reads files, `revision` checks out and builds another revision,
+//! `baseline_store` keeps baselines, `command_run` runs commands, `plan` says what is
 //! compared and how, `analysis` decides, `document` says it in tables and sentences,
 //! `export` writes it in a format. A file
 //! of `command` runs one verb with them. A module uses only those before it.
@@ -31,6 +31,8 @@ mod git;
 mod input;
 
 mod revision;
+
+mod baseline_store;
 
 mod command_run;
 
@@ -81,8 +83,9 @@ pub fn fuzz_import(family: &str, bytes: &[u8]) {
                 assert!(perfkit::Report::from_json(json.as_bytes()).is_ok());
             }
         }
-        let rules = perfkit::compare::VerdictRules::default();
-        let _ = analysis::compare_reports(&report, &report, &rules);
+        let rules = perfkit::compare::VerdictRules::of_sessions();
+        let sides = [report];
+        let _ = analysis::compare_reports(&sides, &sides, &rules);
     }
 }
 
@@ -93,6 +96,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
         Verb::Report(report) => command::report::run(report, verbosity),
         Verb::Run(run) => command::run::run(run, verbosity),
         Verb::Gate(gate) => command::gate::run(*gate, verbosity),
+        Verb::Baseline(baseline) => command::baseline::run(baseline, verbosity),
         Verb::Doctor(doctor) => command::doctor::run(doctor, verbosity),
         Verb::Export(export) => command::export::run(export, verbosity),
         Verb::Clean(clean) => command::clean::run(&clean, verbosity),

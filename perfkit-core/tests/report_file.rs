@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use perfkit::report::{
     Benchmark, Comparison, Environment, ExactValues, FailureKind, Gate, GateFinding, GateOutcome,
-    Note, NoteCode, Ratio, ReportError, RunFailure, Sampling, Severity, Side, StopReason, Verdict,
+    Note, NoteCode, Ratio, ReportError, RunFailure, Sampling, SessionCounts, Severity, Side,
+    StopReason, Verdict,
 };
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, MockClock, Monitor, Report};
@@ -68,6 +69,11 @@ fn full_report() -> Report {
         comparison.is_control = true;
         comparison.is_same_program = true;
         comparison.interleaved = true;
+        comparison.sessions = Some(SessionCounts {
+            baseline: 3,
+            candidate: 2,
+        });
+        comparison.is_across_machines = true;
         comparison.pairs = 3;
         comparison.exact = Some(ExactValues {
             baseline: 0.0,

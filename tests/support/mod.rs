@@ -10,7 +10,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use perfkit::Report;
+use perfkit::report::{Benchmark, Environment};
+use perfkit::unit::Unit;
+use perfkit::{Metric, MetricSummary, Report};
 
 #[path = "../../perfkit-core/tests/required/mod.rs"]
 pub(crate) mod required;
@@ -187,6 +189,19 @@ impl Drop for Guarded {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// A session that measured `parse`, 10 ms times `factor` long.
+pub(crate) fn session(factor: f64) -> Report {
+    let noise = |run: u32| 1.0 + 0.001 * f64::from(run % 7);
+    let times = (0..40).map(|run| 10e6 * factor * noise(run)).collect();
+    let times = MetricSummary::from_samples(Unit::Nanoseconds, times);
+    let mut benchmark = Benchmark::new("parse");
+    benchmark.successes = 40;
+    benchmark.metrics.insert(Metric::WALL_TIME, times);
+    let mut report = Report::new(Environment::detect("mock"));
+    report.benchmarks.push(benchmark);
+    report
 }
 
 /// The program of an example, built if need be.

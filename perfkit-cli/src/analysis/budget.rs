@@ -8,7 +8,7 @@ use perfkit::report::{GateFinding, Report};
 use crate::input::{Budget, Ceiling, Scope};
 
 use super::finding::{not_measured, nothing_matched};
-use super::saved::{own_benchmarks, own_operations};
+use super::sides::{own_benchmarks, own_operations};
 use super::waivers::{Waivable, Waivers};
 
 /// Every bound of a budget on everything that it is for.

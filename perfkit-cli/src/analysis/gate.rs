@@ -13,7 +13,7 @@ use super::waivers::Waivers;
 /// first; the gate's outcome is the worst of them.
 pub(crate) fn judge(
     reports: &[Report],
-    baseline: Option<&Report>,
+    baseline: Option<&[Report]>,
     rules: &GateRules,
     today: Date,
 ) -> (Gate, Vec<Note>) {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use perfkit::budget::engine::Amount;
 use perfkit::compare::{
-    ComparisonSet, VerdictRules, compare_paired, compare_unpaired, compare_unpaired_operations,
+    ComparisonSet, Sessions, VerdictRules, compare_paired, compare_unpaired,
+    compare_unpaired_operations,
 };
 use perfkit::report::{Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, Report};
 use perfkit::{Metric, MetricSummary};
@@ -13,24 +14,24 @@ use perfkit::{Metric, MetricSummary};
 use crate::input::{OnMissing, Regression, Scope};
 
 use super::finding::{listed, not_measured, nothing_matched, outcome_of};
-use super::saved::{own_benchmarks, own_operations};
+use super::sides::{Sides, benchmark_names, operation_names};
 
 /// The comparison in a metric, by default in time; by throughput where another tool
 /// measured only that.
-fn compare_files(
-    before: &Benchmark,
-    after: &Benchmark,
+fn compare_sessions(
+    sessions: &Sessions<'_, Benchmark>,
     metric: Option<&Metric>,
     rules: &VerdictRules,
 ) -> Comparison {
-    let both = |metric| before.metrics.contains_key(metric) && after.metrics.contains_key(metric);
-    let is_by_throughput = !both(&Metric::WALL_TIME) && both(&Metric::THROUGHPUT);
+    let all = || sessions.baseline.iter().chain(&sessions.candidate);
+    let has = |metric| all().all(|session| session.metrics.contains_key(metric));
+    let is_by_throughput = !has(&Metric::WALL_TIME) && has(&Metric::THROUGHPUT);
     let usual = if is_by_throughput {
         Metric::THROUGHPUT
     } else {
         Metric::WALL_TIME
     };
-    compare_unpaired(before, after, metric.unwrap_or(&usual), rules)
+    compare_unpaired(sessions, metric.unwrap_or(&usual), rules)
 }
 
 fn median(summary: Option<&MetricSummary>) -> Option<Amount> {
@@ -142,7 +143,7 @@ impl Pairs {
             finding.measured = format!("{baseline} is what the others are compared with");
             finding.outcome = GateOutcome::RuleAtFault;
         } else if !has_baseline {
-            "there is no baseline to compare with: give one with --baseline, or measure one with --base"
+            "there is no baseline to compare with: give one with --baseline or --against, or measure one with --base"
                 .clone_into(&mut finding.measured);
             finding.outcome = GateOutcome::RuleAtFault;
         }
@@ -212,57 +213,57 @@ impl Pairs {
         }
     }
 
-    /// What both reports have.
-    pub(super) fn add_saved(
-        &mut self,
-        report: &Report,
-        baseline: &Report,
-        rule: &Regression,
-        rules: &VerdictRules,
-    ) {
+    /// What both sides have in saved reports, of which each is a session.
+    pub(super) fn add_saved(&mut self, sides: Sides<'_>, rule: &Regression, rules: &VerdictRules) {
         match &rule.scope {
             Scope::Benchmark(_) => {
-                let sides = (own_benchmarks(baseline), own_benchmarks(report));
-                let sides = (sides.0.collect(), sides.1.collect());
-                for (then, now) in self.common(sides, |benchmark| &benchmark.name) {
-                    self.learn(then, now);
-                    let comparison = compare_files(then, now, rule.metric.as_ref(), rules);
-                    let baseline = median(then.metrics.get(&comparison.metric));
-                    self.add_pair(&now.name, comparison, baseline, rule);
+                let names = (
+                    benchmark_names(sides.baseline),
+                    benchmark_names(sides.candidate),
+                );
+                for name in self.common(&names.0, &names.1) {
+                    let Some(sessions) = sides.of_benchmark(name) else {
+                        continue;
+                    };
+                    let newest = sessions.baseline.last().zip(sessions.candidate.last());
+                    if let Some((then, now)) = newest {
+                        self.learn(then, now);
+                    }
+                    let comparison = compare_sessions(&sessions, rule.metric.as_ref(), rules);
+                    let newest = sessions.baseline.last();
+                    let summary = newest.and_then(|then| then.metrics.get(&comparison.metric));
+                    self.add_pair(name, comparison, median(summary), rule);
                 }
             }
             Scope::Operation(_) => {
-                let sides = (own_operations(baseline), own_operations(report));
-                let sides = (sides.0.collect(), sides.1.collect());
-                for (then, now) in self.common(sides, |operation| &operation.name) {
-                    self.names.push(now.name.clone());
-                    let comparison = compare_unpaired_operations(then, now, rules);
-                    let baseline = median(then.lifetime.metrics.get(&comparison.metric));
-                    self.add_pair(&now.name, comparison, baseline, rule);
+                let names = (
+                    operation_names(sides.baseline),
+                    operation_names(sides.candidate),
+                );
+                for name in self.common(&names.0, &names.1) {
+                    if let Some(sessions) = sides.of_operation(name) {
+                        self.names.push(name.clone());
+                        let comparison = compare_unpaired_operations(&sessions, rules);
+                        let newest = sessions.baseline.last();
+                        let newest = newest.map(|then| &then.lifetime.metrics);
+                        let summary = newest.and_then(|then| then.get(&comparison.metric));
+                        self.add_pair(name, comparison, median(summary), rule);
+                    }
                 }
             }
         }
     }
 
-    /// What both sides have, by name; what only one has is remembered.
-    fn common<'a, T>(
-        &mut self,
-        (before, after): (Vec<&'a T>, Vec<&'a T>),
-        name: impl Fn(&T) -> &String,
-    ) -> Vec<(&'a T, &'a T)> {
-        let mut both = Vec::new();
-        for now in &after {
-            match before.iter().find(|then| name(then) == name(now)) {
-                Some(then) => both.push((*then, *now)),
-                None => {
-                    self.only_in_candidate.insert(name(now).clone());
-                }
-            }
-        }
-        let gone = before.iter().map(|then| name(then));
-        let gone = gone.filter(|then| !after.iter().any(|now| name(now) == *then));
-        self.only_in_baseline.extend(gone.cloned());
-        both
+    /// The names that both sides have; what only one has is remembered.
+    fn common<'a>(&mut self, before: &[&'a String], after: &[&'a String]) -> Vec<&'a String> {
+        let then: BTreeSet<_> = before.iter().copied().collect();
+        let now: BTreeSet<_> = after.iter().copied().collect();
+        let gone = then.difference(&now).map(|name| (*name).clone());
+        self.only_in_baseline.extend(gone);
+        let new = now.difference(&then).map(|name| (*name).clone());
+        self.only_in_candidate.extend(new);
+        let after = after.iter().copied();
+        after.filter(|name| then.contains(name)).collect()
     }
 
     fn add_pair(

@@ -10,13 +10,14 @@ use crate::input::{Ceiling, GateRules, Limit, Regression};
 
 use super::finding::limit_text;
 use super::pairs::{Pair, Pairs};
+use super::sides::Sides;
 use super::waivers::{Waivable, Waivers};
 
 /// A regression rule on everything that it is for, with notes on what only one
 /// side has.
 pub(super) fn judge_regression(
     reports: &[Report],
-    baseline: Option<&Report>,
+    baseline: Option<&[Report]>,
     regression: &Regression,
     gate_rules: &GateRules,
     waivers: &mut Waivers<'_>,
@@ -27,10 +28,12 @@ pub(super) fn judge_regression(
         ..VerdictRules::default()
     };
     let mut pairs = Pairs::default();
-    for report in reports {
-        match baseline {
-            Some(baseline) => pairs.add_saved(report, baseline, regression, &rules),
-            None => pairs.add_interleaved(report, regression, &rules),
+    match baseline {
+        Some(baseline) => pairs.add_saved(Sides::of(baseline, reports), regression, &rules),
+        None => {
+            for report in reports {
+                pairs.add_interleaved(report, regression, &rules);
+            }
         }
     }
     let rule = rule_text(regression);
@@ -65,7 +68,14 @@ pub(super) fn judge_regression(
             Some(judge_pair(pair, &waived))
         })
     });
-    (judged.chain(unpaired).collect(), pairs.notes)
+    let findings: Vec<GateFinding> = judged.collect();
+    if baseline.is_some() {
+        let judged = findings.iter().zip(&pairs.all);
+        let unsure = judged.filter(|(finding, _)| finding.outcome == GateOutcome::Inconclusive);
+        let notes = unsure.flat_map(|(_, pair)| pair.comparison.notes.iter().cloned());
+        pairs.notes.extend(notes);
+    }
+    (findings.into_iter().chain(unpaired).collect(), pairs.notes)
 }
 
 fn rule_text(regression: &Regression) -> String {
@@ -109,6 +119,13 @@ fn judge_pair(pair: &Pair, regression: &Regression) -> GateFinding {
         }
         (None, None) if comparison.direction == Direction::Unknown => {
             let message = format!("nobody said which values of {} are good", comparison.metric);
+            finding(GateOutcome::Inconclusive, message)
+        }
+        (None, None) if comparison.is_across_machines => {
+            let message = format!(
+                "{} was measured on different machines, which is no verdict on the code",
+                comparison.metric
+            );
             finding(GateOutcome::Inconclusive, message)
         }
         (None, None) => {

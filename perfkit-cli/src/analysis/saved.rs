@@ -1,10 +1,12 @@
 //! Saved reports, compared.
 
-use perfkit::compare::{VerdictRules, compare_unpaired, compare_unpaired_operations};
+use perfkit::compare::{Sessions, VerdictRules, compare_unpaired, compare_unpaired_operations};
 use perfkit::report::{Benchmark, Note, NoteCode, Report, Side};
-use perfkit::{Direction, Metric, MetricSummary, OperationSnapshot};
+use perfkit::{Direction, Metric, MetricSummary};
 
 use crate::error::Error;
+
+use super::sides::{Sides, benchmark_names, operation_names, own_benchmarks, own_operations};
 
 /// The metrics that implementations are compared in first.
 const MAIN: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
@@ -21,33 +23,33 @@ const RESOURCES: [Metric; 7] = [
 ];
 
 /// One report that holds what both sides have in common, compared by name, with the
-/// numbers of both sides.
+/// numbers of the newest session of both sides.
 pub(crate) fn compare_reports(
-    baseline: &Report,
-    candidate: &Report,
+    baseline: &[Report],
+    candidate: &[Report],
     rules: &VerdictRules,
 ) -> Result<Report, Error> {
-    let mut result = Report::new(candidate.environment.clone());
-    for before in own_benchmarks(baseline) {
-        let Some(after) = own_benchmarks(candidate).find(|b| b.name == before.name) else {
+    let sides = Sides::of(baseline, candidate);
+    let newest = candidate.last().ok_or_else(nothing_in_common)?;
+    let mut result = Report::new(newest.environment.clone());
+    for name in benchmark_names(baseline) {
+        let Some(sessions) = sides.of_benchmark(name) else {
             continue;
         };
-        let comparisons = compared_metrics(before, after)
+        let comparisons = compared_metrics(&sessions)
             .into_iter()
-            .map(|metric| compare_unpaired(before, after, metric, rules));
+            .map(|metric| compare_unpaired(&sessions, metric, rules));
         result.comparisons.extend(comparisons);
     }
-    for before in own_operations(baseline) {
-        let after = own_operations(candidate).find(|o| o.name == before.name);
-        let comparison = after.map(|after| compare_unpaired_operations(before, after, rules));
+    for name in operation_names(baseline) {
+        let sessions = sides.of_operation(name);
+        let comparison = sessions.map(|sessions| compare_unpaired_operations(&sessions, rules));
         result.comparisons.extend(comparison);
     }
-    add_sides(&mut result, baseline, candidate);
     if result.comparisons.is_empty() {
-        return Err(Error::data(
-            "the reports have no benchmark and no operation in common",
-        ));
+        return Err(nothing_in_common());
     }
+    add_sides(&mut result, baseline, candidate);
     result.only_in_baseline = missing(baseline, candidate);
     result.only_in_candidate = missing(candidate, baseline);
     for (code, place, names) in [
@@ -59,14 +61,22 @@ pub(crate) fn compare_reports(
             result.notes.push(Note::info(code, message));
         }
     }
-    result.notes.extend(different_machines(baseline, candidate));
+    result.notes.extend(remarks(sides));
     Ok(result)
+}
+
+fn nothing_in_common() -> Error {
+    Error::data("the reports have no benchmark and no operation in common")
 }
 
 /// Times first, then whatever else both sides have and know the good side of.
 /// Metrics beside the time of which there is no interval have no verdict either,
 /// and throughput tells nothing that the time did not.
-fn compared_metrics<'a>(before: &'a Benchmark, after: &'a Benchmark) -> Vec<&'a Metric> {
+fn compared_metrics<'a>(sessions: &Sessions<'a, Benchmark>) -> Vec<&'a Metric> {
+    let newest = sessions.baseline.last().zip(sessions.candidate.last());
+    let Some((before, after)) = newest else {
+        return Vec::new();
+    };
     let both = |metric: &Metric| before.metrics.get(metric).zip(after.metrics.get(metric));
     let has_time = both(&Metric::WALL_TIME).is_some();
     let is_worth_it = |metric: &&Metric| {
@@ -90,56 +100,51 @@ fn compared_metrics<'a>(before: &'a Benchmark, after: &'a Benchmark) -> Vec<&'a 
     all.chain(others).filter(is_worth_it).collect()
 }
 
-/// Both sides' own numbers, for the tables.
-fn add_sides(result: &mut Report, baseline: &Report, candidate: &Report) {
-    for (report, side) in [(baseline, Side::Baseline), (candidate, Side::Candidate)] {
-        for benchmark in own_benchmarks(report) {
-            let mut benchmark = benchmark.clone();
-            benchmark.side = Some(side);
-            result.benchmarks.push(benchmark);
+/// Both sides' own numbers, for the tables: of each thing those of the newest session.
+fn add_sides(result: &mut Report, baseline: &[Report], candidate: &[Report]) {
+    for (reports, side) in [(baseline, Side::Baseline), (candidate, Side::Candidate)] {
+        let newest_first = || reports.iter().rev();
+        for name in benchmark_names(reports) {
+            let mut all = newest_first().flat_map(own_benchmarks);
+            let mut newest = all.find(|b| b.name == *name).cloned();
+            newest.iter_mut().for_each(|b| b.side = Some(side));
+            result.benchmarks.extend(newest);
         }
-        for operation in own_operations(report) {
-            let mut operation = operation.clone();
-            operation.side = Some(side);
-            result.operations.push(operation);
+        for name in operation_names(reports) {
+            let mut all = newest_first().flat_map(own_operations);
+            let mut newest = all.find(|o| o.name == *name).cloned();
+            newest.iter_mut().for_each(|o| o.side = Some(side));
+            result.operations.extend(newest);
         }
     }
     result.benchmarks.sort_by(|a, b| a.name.cmp(&b.name));
     result.operations.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
-/// What a report says of its own state: of a comparison that is the candidate's side.
-pub(super) fn own_benchmarks(report: &Report) -> impl Iterator<Item = &Benchmark> {
-    let benchmarks = report.benchmarks.iter();
-    benchmarks.filter(|b| b.side != Some(Side::Baseline) && b.control_of.is_none())
+/// The names that one side has and the other lacks.
+fn missing(from: &[Report], other: &[Report]) -> Vec<String> {
+    let only = |names: Vec<&String>, there: &[&String]| -> Vec<String> {
+        let only = names.into_iter().filter(|name| !there.contains(name));
+        only.cloned().collect()
+    };
+    let benchmarks = only(benchmark_names(from), &benchmark_names(other));
+    let operations = only(operation_names(from), &operation_names(other));
+    [benchmarks, operations].concat()
 }
 
-pub(super) fn own_operations(report: &Report) -> impl Iterator<Item = &OperationSnapshot> {
-    let operations = report.operations.iter();
-    operations.filter(|operation| operation.side != Some(Side::Baseline))
-}
-
-/// The names that one report has and the other lacks.
-fn missing(from: &Report, other: &Report) -> Vec<String> {
-    let benchmarks = own_benchmarks(from)
-        .map(|b| &b.name)
-        .filter(|name| !own_benchmarks(other).any(|b| b.name == **name));
-    let operations = own_operations(from)
-        .map(|o| &o.name)
-        .filter(|name| !own_operations(other).any(|o| o.name == **name));
-    benchmarks.chain(operations).cloned().collect()
-}
-
-fn different_machines(baseline: &Report, candidate: &Report) -> Option<Note> {
-    let (a, b) = (&baseline.environment, &candidate.environment);
-    let same =
-        (&a.os, &a.architecture, &a.cpu, a.cores) == (&b.os, &b.architecture, &b.cpu, b.cores);
-    // Other tools do not always say where they ran.
-    let is_told = a.os != "unknown" && b.os != "unknown";
-    (!same && is_told).then(|| {
-        Note::warning(
+fn remarks(sides: Sides<'_>) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if !sides.is_one_machine {
+        notes.push(Note::warning(
             NoteCode::DifferentMachines,
             "the reports come from different machines, so their times say little about the code",
-        )
-    })
+        ));
+    }
+    if sides.baseline.len().max(sides.candidate.len()) > 1 {
+        notes.push(Note::detail(
+            NoteCode::NotInterleaved,
+            "the tables have the numbers of the newest session of each side; verdicts are from all",
+        ));
+    }
+    notes
 }

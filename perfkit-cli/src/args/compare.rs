@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::baseline::BaselineName;
 use super::format::Format;
 use super::values::{Confidence, RunCount, Share, TimeSpan};
 
@@ -18,6 +19,7 @@ Examples:
   perfkit compare --base main
   perfkit compare --base main '{tree}/target/release/tool FILE'
   perfkit compare before.json after.json
+  perfkit compare today.json --against main
 ";
 
 const WHAT: &str = "What is compared";
@@ -33,7 +35,8 @@ const RESULT: &str = "The result";
 #[derive(Clone, Debug, Default, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct CompareArguments {
-    /// Commands, each as one quoted word; or two report files, the baseline first.
+    /// Commands, each as one quoted word; or two report files, the baseline first; with
+    /// --against the reports of the candidate, one for each session.
     #[arg(value_name = "COMMAND", required_unless_present_any = ["bench", "base"])]
     pub(crate) commands: Vec<String>,
 
@@ -46,6 +49,15 @@ pub(crate) struct CompareArguments {
     /// which `{tree}` stands for the path of the tree.
     #[arg(long, value_name = "REV", help_heading = WHAT)]
     pub(crate) base: Option<String>,
+
+    /// Compare reports with the sessions that `perfkit baseline save NAME` kept.
+    #[arg(long, value_name = "NAME", requires = "commands", conflicts_with_all = ["bench", "base"], help_heading = WHAT)]
+    pub(crate) against: Option<BaselineName>,
+
+    /// Where baselines are kept [default: $PERFKIT_BASELINES, or perfkit/baselines in cargo's
+    /// target folder].
+    #[arg(long, value_name = "DIR", requires = "against", help_heading = WHAT)]
+    pub(crate) baselines: Option<PathBuf>,
 
     /// Build the benches of this package of the workspace.
     #[arg(long, value_name = "NAME", help_heading = WHAT)]

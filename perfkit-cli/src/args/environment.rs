@@ -12,6 +12,7 @@ use super::similar::most_similar;
 pub(crate) struct Variable(&'static str);
 
 impl Variable {
+    pub(crate) const BASELINES: Self = Self("PERFKIT_BASELINES");
     pub(crate) const COLOR: Self = Self("PERFKIT_COLOR");
     pub(crate) const CONFIDENCE: Self = Self("PERFKIT_CONFIDENCE");
     pub(crate) const CONFIG: Self = Self("PERFKIT_CONFIG");
@@ -24,7 +25,8 @@ impl Variable {
     pub(crate) const WARMUP: Self = Self("PERFKIT_WARMUP");
 
     /// Those by which the user says how this program works.
-    const SETTINGS: [Self; 10] = [
+    const SETTINGS: [Self; 11] = [
+        Self::BASELINES,
         Self::COLOR,
         Self::CONFIDENCE,
         Self::CONFIG,

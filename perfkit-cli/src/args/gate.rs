@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::baseline::BaselineName;
 use super::format::Format;
 use super::values::TimeSpan;
 
@@ -26,6 +27,7 @@ use super::values::TimeSpan;
 Examples:
   perfkit gate report.json
   perfkit gate after.json --baseline before.json
+  perfkit gate today.json --against main
   perfkit gate --base main
   perfkit gate --base main '{tree}/run.sh'
 
@@ -40,14 +42,26 @@ Examples:
   max_slowdown = \"3%\"
 ")]
 pub(crate) struct GateArguments {
-    /// The reports to judge; with --base, commands to measure instead of benches, with
-    /// `{tree}` where the path of the tree belongs.
+    /// The reports to judge; those that have the same benchmark are sessions of it. With
+    /// --base, commands to measure instead of benches, with `{tree}` where the path of the
+    /// tree belongs.
     #[arg(value_name = "REPORT", required_unless_present = "base")]
     pub(crate) reports: Vec<PathBuf>,
 
-    /// The report that regressions are measured against.
+    /// The report that regressions are measured against; given more than once, each is a
+    /// session.
     #[arg(long, value_name = "REPORT", conflicts_with = "base")]
-    pub(crate) baseline: Option<PathBuf>,
+    pub(crate) baseline: Vec<PathBuf>,
+
+    /// Measure regressions against the sessions that `perfkit baseline save NAME` kept, on
+    /// this machine.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["base", "baseline"])]
+    pub(crate) against: Option<BaselineName>,
+
+    /// Where baselines are kept [default: $PERFKIT_BASELINES, or perfkit/baselines in cargo's
+    /// target folder].
+    #[arg(long, value_name = "DIR", requires = "against")]
+    pub(crate) baselines: Option<PathBuf>,
 
     /// Measure this tree and the revision REV of it, and judge the difference.
     #[arg(long, value_name = "REV")]

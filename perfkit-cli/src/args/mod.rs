@@ -1,5 +1,6 @@
 //! The command line, as text turns into settings.
 
+mod baseline;
 mod clean;
 mod compare;
 mod completions;
@@ -14,6 +15,7 @@ mod setting;
 mod similar;
 mod values;
 
+pub(crate) use baseline::{BaselineAction, BaselineArguments, BaselineName};
 pub(crate) use clean::CleanArguments;
 pub(crate) use compare::{CompareArguments, Effort, Input, Output};
 pub(crate) use completions::CompletionsArguments;
@@ -132,6 +134,7 @@ pub(crate) enum Verb {
     Run(RunArguments),
     Report(ReportArguments),
     Gate(Box<GateArguments>),
+    Baseline(BaselineArguments),
     Doctor(DoctorArguments),
     Export(ExportArguments),
     Clean(CleanArguments),

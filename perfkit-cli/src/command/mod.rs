@@ -1,5 +1,6 @@
 //! One file or folder for each verb: it reads, has `analysis` decide, and prints.
 
+pub(crate) mod baseline;
 mod browser;
 pub(crate) mod clean;
 pub(crate) mod compare;
@@ -11,6 +12,7 @@ pub(crate) mod man;
 mod otlp;
 pub(crate) mod report;
 pub(crate) mod run;
+mod saved_sides;
 pub(crate) mod schema;
 mod sources;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::args::environment::unknown_variables;
 use crate::args::{Format, Origin, Setting, Variable, Verbosity};
 use crate::error::shown;
+use crate::plan::SavedBaseline;
 use crate::terminal;
 
 /// Where what a verb does came from.
@@ -56,6 +57,20 @@ impl Sources {
     /// Adds a report, by what it is for.
     pub(super) fn report(&mut self, role: &str, path: &Path) {
         self.lines.push(format!("{role}: {}", shown(path)));
+    }
+
+    /// Adds what reports are compared with.
+    pub(super) fn baseline(&mut self, baseline: &SavedBaseline) {
+        match baseline {
+            SavedBaseline::Files(files) => {
+                files.iter().for_each(|path| self.report("baseline", path));
+            }
+            SavedBaseline::Named(name, store) => {
+                let folder = store.folder.clone();
+                let named = folder.map(|folder| format!("baseline: {name} in {}", shown(&folder)));
+                self.setting(&named);
+            }
+        }
     }
 
     /// Says all that, and which variables have no effect.

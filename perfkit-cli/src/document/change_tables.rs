@@ -80,7 +80,11 @@ fn row(comparison: &Comparison) -> Vec<String> {
         _ if is_one_program(comparison) => (NOTHING.to_owned(), "the same program".to_owned()),
         None => {
             let values = comparison.exact.map(|values| values.to_string());
-            let values = values.unwrap_or_else(|| "too few values".to_owned());
+            let why = match comparison.is_across_machines {
+                true => "different machines",
+                false => "too few values",
+            };
+            let values = values.unwrap_or_else(|| why.to_owned());
             (NOTHING.to_owned(), values)
         }
         Some(ratio) => {

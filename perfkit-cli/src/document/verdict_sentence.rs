@@ -62,7 +62,10 @@ pub(super) fn sentence(comparison: &Comparison) -> Sentence {
                 true => sentence,
                 false => metric(sentence.text(" in "), comparison),
             };
-            sentence.text(": too few values.")
+            match comparison.is_across_machines {
+                true => sentence.text(": they were measured on different machines."),
+                false => sentence.text(": too few values."),
+            }
         }
     }
 }

@@ -7,7 +7,10 @@ mod settings;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::args::{CompareArguments, Effort, GateArguments, Setting, TimeSpan};
+use perfkit::compare::VerdictRules;
+
+use crate::args::{BaselineName, CompareArguments, Effort, GateArguments, Setting, TimeSpan};
+use crate::baseline_store::BaselineStore;
 use crate::command_run::{Templates, combinations};
 use crate::error::{Error, shown};
 use crate::input::{CompareDefaults, ConfigFile, is_report};
@@ -39,10 +42,26 @@ pub(crate) struct Plan {
 /// What is compared.
 #[derive(Clone, Debug)]
 pub(crate) enum What {
-    /// Saved reports.
-    Reports(Vec<PathBuf>),
+    Reports(SavedReports),
     Commands(Templates),
     Benches(Benches),
+}
+
+/// Saved reports that are compared.
+#[derive(Clone, Debug)]
+pub(crate) struct SavedReports {
+    pub(crate) baseline: SavedBaseline,
+    /// The candidate's, one for each session.
+    pub(crate) candidate: Vec<PathBuf>,
+}
+
+/// What saved reports are compared with.
+#[derive(Clone, Debug)]
+pub(crate) enum SavedBaseline {
+    /// Reports, one for each session.
+    Files(Vec<PathBuf>),
+    /// What `perfkit baseline save` kept under a name, and where.
+    Named(BaselineName, BaselineStore),
 }
 
 /// Which benchmarks are run.
@@ -63,9 +82,19 @@ impl Plan {
             true => Some("none".to_owned()),
             false => arguments.shell.clone(),
         };
+        let what = What::of_compare(arguments)?;
+        let usual = match what {
+            What::Reports(_) => VerdictRules::of_sessions(),
+            _ => VerdictRules::default(),
+        };
         Ok(Self {
-            settings: Settings::resolve(&arguments.effort, shell, defaults(config.as_ref())?)?,
-            what: What::of_compare(arguments)?,
+            settings: Settings::resolve(
+                &arguments.effort,
+                shell,
+                defaults(config.as_ref())?,
+                usual,
+            )?,
+            what,
             base: arguments.base.clone(),
             has_control: arguments.control,
             is_pinned: arguments.pin,
@@ -87,7 +116,12 @@ impl Plan {
             ..Effort::default()
         };
         Ok(Self {
-            settings: Settings::resolve(&effort, None, config.compare_defaults()?)?,
+            settings: Settings::resolve(
+                &effort,
+                None,
+                config.compare_defaults()?,
+                VerdictRules::default(),
+            )?,
             what: What::of_gate(arguments)?,
             base: Some(base.to_owned()),
             has_control: true,
@@ -125,12 +159,36 @@ fn defaults(config: Option<&ConfigFile>) -> Result<CompareDefaults, Error> {
     )
 }
 
+impl SavedReports {
+    fn before_and_after(files: Vec<PathBuf>) -> Result<Self, Error> {
+        let [before, after] = &files[..] else {
+            return Err(Error::usage(format!(
+                "two report files are compared, the baseline and the candidate; given: {}",
+                files.len()
+            ))
+            .hint("keep the sessions of a baseline with `perfkit baseline save NAME REPORT`, and compare with --against NAME"));
+        };
+        Ok(Self {
+            baseline: SavedBaseline::Files(vec![before.clone()]),
+            candidate: vec![after.clone()],
+        })
+    }
+}
+
 impl What {
     fn of_compare(arguments: &CompareArguments) -> Result<Self, Error> {
+        let files = || arguments.commands.iter().map(PathBuf::from).collect();
+        if let Some(name) = &arguments.against {
+            options::check_for_reports(arguments)?;
+            let store = BaselineStore::find(arguments.baselines.as_deref())?;
+            return Ok(Self::Reports(SavedReports {
+                baseline: SavedBaseline::Named(name.clone(), store),
+                candidate: files(),
+            }));
+        }
         if are_reports(&arguments.commands)? {
             options::check_for_reports(arguments)?;
-            let files = arguments.commands.iter().map(PathBuf::from);
-            return Ok(Self::Reports(files.collect()));
+            return SavedReports::before_and_after(files()).map(Self::Reports);
         }
         if arguments.commands.is_empty() {
             options::check_for_benches(arguments)?;

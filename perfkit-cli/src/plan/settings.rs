@@ -33,13 +33,14 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// What flags say; a verb that does not have one of these flags leaves it out.
+    /// What flags say; a verb that does not have one of these flags leaves it out. What
+    /// nobody says is as in the usual rules.
     pub(super) fn resolve(
         flags: &Effort,
         shell: Option<String>,
         file: CompareDefaults,
+        usual: VerdictRules,
     ) -> Result<Self, Error> {
-        let usual = VerdictRules::default();
         let (min_runs, max_runs) = runs(flags, &file)?;
         let confidence = Setting::find(flags.confidence, Variable::CONFIDENCE, file.confidence)?;
         let indifference = Setting::find(

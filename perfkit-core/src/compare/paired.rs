@@ -242,7 +242,7 @@ fn places<'a>(
 mod tests {
     use crate::unit::Unit;
 
-    use super::super::unpaired::compare_unpaired;
+    use super::super::unpaired::{Sessions, compare_unpaired};
     use super::*;
 
     fn benchmark(name: &str, values: &[f64]) -> Benchmark {
@@ -324,9 +324,20 @@ mod tests {
         let small = benchmark("small", &[1e-300; 20]);
         let large = benchmark("large", &[1e300; 20]);
         let rules = VerdictRules::default();
-        for compare in [compare_paired, compare_unpaired] {
-            let up = compare(&small, &large, &Metric::WALL_TIME, &rules);
-            let down = compare(&large, &small, &Metric::WALL_TIME, &rules);
+        let in_sessions = |baseline, candidate, metric: &Metric, rules: &VerdictRules| {
+            let sessions = Sessions {
+                baseline: vec![baseline],
+                candidate: vec![candidate],
+                is_one_machine: true,
+            };
+            compare_unpaired(&sessions, metric, rules)
+        };
+        for is_in_turn in [true, false] {
+            let compare = |baseline, candidate| match is_in_turn {
+                true => compare_paired(baseline, candidate, &Metric::WALL_TIME, &rules),
+                false => in_sessions(baseline, candidate, &Metric::WALL_TIME, &rules),
+            };
+            let (up, down) = (compare(&small, &large), compare(&large, &small));
             assert_eq!(
                 (up.verdict, down.verdict),
                 (Verdict::Slower, Verdict::Faster)

@@ -29,6 +29,16 @@ impl Default for VerdictRules {
 }
 
 impl VerdictRules {
+    /// The usual rules for saved sessions: by how much sessions differ is not known well
+    /// enough for more than 99 %.
+    #[must_use]
+    pub fn of_sessions() -> Self {
+        Self {
+            confidence: 0.99,
+            ..Self::default()
+        }
+    }
+
     /// The rules with this share of the error, where several analyses or comparisons
     /// share it: together they err no more often than one would (Bonferroni).
     #[must_use]

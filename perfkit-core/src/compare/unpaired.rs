@@ -1,124 +1,207 @@
-//! Comparing what was not measured alternately: saved reports.
+//! Comparing what was not measured alternately: saved sessions.
 //!
-//! The ratio is that of the medians, with the binomial intervals of both (Conover 1999), or of
-//! the means with Student's, where a tool kept nothing else. Values of one session are more
-//! alike than those of two sessions, which no statistic of one session can know: so the
-//! interval is widened by what was measured of sessions, fourfold and to at least ±2 %.
+//! A session has one value, the median of its runs, or their mean where a tool kept nothing
+//! else. Values of one session are more alike than those of two sessions, which no statistic
+//! of one session can know: so what sessions differ by is in the interval, as far as it is
+//! known beforehand and as far as several sessions of a side show it. With a single session
+//! on a side there is a least half-width: that session may have been an odd one.
 //!
-//! What it cannot do: find small differences. A difference of 10 % may stay undecided.
+//! What it cannot do: find small differences. From one session on a side 10 % stay
+//! undecided, and 3 % practically always.
 
 use crate::metric::Metric;
 use crate::metric_summary::MetricSummary;
-use crate::report::{Benchmark, Comparison, Note, NoteCode, Ratio};
+use crate::report::{Benchmark, Comparison, Note, NoteCode, Ratio, SessionCounts};
 use crate::snapshot::OperationSnapshot;
-use crate::stats;
+use crate::stats::{self, SessionNoise, SessionValue};
 use crate::unit::Unit;
 
 use super::paired::{bounded, direction};
 use super::rules::VerdictRules;
 use super::verdict::verdict_of;
 
-/// How much wider an interval is where the sides were not measured alternately: the
-/// variance between sessions is some 17 times what the spread within one implies.
-const SESSION_FACTOR: f64 = 4.0;
+/// Sessions of one program on one quiet machine differ by about 2 %, and one in some thirty
+/// by about 10 %.
+const NOISE_OF_TIMES: SessionNoise = SessionNoise {
+    deviation: 0.02,
+    least_half_width: 0.12,
+};
 
-/// And the least half-width it then has, on the log scale: sessions of one
-/// program on one machine differ by a few percent however long they are.
-const SESSION_FLOOR: f64 = 0.02;
+/// What is counted, as instructions and bytes, does not depend on the state of the machine.
+const NOISE_OF_COUNTS: SessionNoise = SessionNoise {
+    deviation: 0.003,
+    least_half_width: 0.02,
+};
 
-/// Compares benchmarks of two saved reports in one metric.
+/// The two-sided confidence level of the interval of a session's median that its standard
+/// error is read from, and how many standard errors that interval has on a side.
+const CONFIDENCE_OF_A_SESSION: f64 = 0.95;
+const STANDARD_ERRORS: f64 = 1.96;
+
+/// The sessions of both sides, each with what it measured of one thing.
+#[derive(Clone, Debug)]
+pub struct Sessions<'a, T> {
+    /// Those of the baseline, the newest last.
+    pub baseline: Vec<&'a T>,
+    /// Those of the candidate, the newest last.
+    pub candidate: Vec<&'a T>,
+    /// Whether all were measured on one machine, as far as is known.
+    pub is_one_machine: bool,
+}
+
+/// Compares a benchmark of saved reports in one metric.
 #[must_use]
 pub fn compare_unpaired(
-    baseline: &Benchmark,
-    candidate: &Benchmark,
+    sessions: &Sessions<'_, Benchmark>,
     metric: &Metric,
     rules: &VerdictRules,
 ) -> Comparison {
-    let names = (baseline.name.as_str(), candidate.name.as_str());
-    let sides = (baseline.metrics.get(metric), candidate.metrics.get(metric));
-    compare_summaries(names, sides, metric, rules)
+    let name = |side: &[&Benchmark]| side.last().map(|b| b.name.clone()).unwrap_or_default();
+    let names = (name(&sessions.baseline), name(&sessions.candidate));
+    let sides = sessions.of(|benchmark| benchmark.metrics.get(metric));
+    compare_summaries(names, &sides, metric, rules)
 }
 
-/// Compares operations of two saved reports by their execution time, as
+/// Compares an operation of saved reports by its execution time, as
 /// [`compare_unpaired`] does benchmarks.
 #[must_use]
 pub fn compare_unpaired_operations(
-    baseline: &OperationSnapshot,
-    candidate: &OperationSnapshot,
+    sessions: &Sessions<'_, OperationSnapshot>,
     rules: &VerdictRules,
 ) -> Comparison {
     let metric = Metric::EXECUTION_TIME;
-    let names = (baseline.name.as_str(), candidate.name.as_str());
-    let sides = (
-        baseline.lifetime.metrics.get(&metric),
-        candidate.lifetime.metrics.get(&metric),
-    );
-    compare_summaries(names, sides, &metric, rules)
+    let name = |side: &[&OperationSnapshot]| side.last().map(|o| o.name.clone());
+    let name = |side| name(side).unwrap_or_default();
+    let names = (name(&sessions.baseline), name(&sessions.candidate));
+    let sides = sessions.of(|operation| operation.lifetime.metrics.get(&metric));
+    compare_summaries(names, &sides, &metric, rules)
+}
+
+impl<'a, T> Sessions<'a, T> {
+    /// One part of what each session measured, without the sessions that lack it.
+    fn of<U>(&self, part: impl Fn(&'a T) -> Option<&'a U>) -> Sessions<'a, U> {
+        let of_side = |side: &[&'a T]| side.iter().filter_map(|session| part(session)).collect();
+        Sessions {
+            baseline: of_side(&self.baseline),
+            candidate: of_side(&self.candidate),
+            is_one_machine: self.is_one_machine,
+        }
+    }
+
+    fn both(&self) -> impl Iterator<Item = &'a T> {
+        self.baseline.iter().chain(&self.candidate).copied()
+    }
+
+    /// What a function yields of every session; `None` where it yields nothing of one.
+    fn each<U>(&self, value: impl Fn(&T) -> Option<U>) -> Option<(Vec<U>, Vec<U>)> {
+        let of_side = |side: &[&'a T]| -> Option<Vec<U>> {
+            side.iter().map(|session| value(session)).collect()
+        };
+        Some((of_side(&self.baseline)?, of_side(&self.candidate)?))
+    }
+
+    fn counts(&self) -> SessionCounts {
+        SessionCounts {
+            baseline: self.baseline.len() as u64,
+            candidate: self.candidate.len() as u64,
+        }
+    }
 }
 
 fn compare_summaries(
-    (baseline, candidate): (&str, &str),
-    sides: (Option<&MetricSummary>, Option<&MetricSummary>),
+    (baseline, candidate): (String, String),
+    sides: &Sessions<'_, MetricSummary>,
     metric: &Metric,
     rules: &VerdictRules,
 ) -> Comparison {
-    let mut notes = vec![Note::info(
-        NoteCode::NotInterleaved,
-        "the sides were not measured in turn: the interval is widened fourfold and to at least ±2 %, because sessions differ by more than runs",
-    )];
-    let ratio = match sides {
-        (Some(baseline), Some(candidate)) => ratio_of_constants(baseline, candidate, rules)
-            .or_else(|| ratio_of_typical(baseline, candidate, rules)),
-        _ => None,
+    let newest = sides.candidate.last().copied();
+    let direction = direction(newest);
+    let constant = ratio_of_constants(sides, rules);
+    // Counts that never vary do not depend on the machine, and all else does.
+    let is_across_machines = !sides.is_one_machine && constant.is_none();
+    let ratio = match is_across_machines {
+        true => None,
+        false => constant.or_else(|| ratio_of_sessions(sides, rules)),
     };
-    let has_zero = [sides.0, sides.1]
-        .into_iter()
-        .flatten()
-        .any(|side| side.min == Some(0.0));
-    if ratio.is_none() && has_zero {
-        notes.push(Note::info(
-            NoteCode::ZeroValues,
-            format!("{metric} has values of zero, of which no ratio can be taken"),
+    let mut notes = Vec::new();
+    if constant.is_none() && !is_across_machines {
+        notes.push(not_in_turn(sides, ratio.is_some()));
+    }
+    if is_across_machines {
+        notes.push(Note::warning(
+            NoteCode::DifferentMachines,
+            format!("{metric} was measured on different machines, whose difference is no verdict on the code: measure both on one"),
         ));
     } else if ratio.is_none() {
-        notes.push(Note::warning(
-            NoteCode::TooFewRuns,
-            format!("there are too few values of {metric} on one side for an interval"),
-        ));
+        notes.push(why_no_ratio(sides, metric));
     }
-    notes.extend(single_values(candidate, sides, metric).filter(|_| ratio.is_none()));
+    notes.extend(single_values(&candidate, sides, metric).filter(|_| ratio.is_none()));
     notes.extend(no_samples(sides, metric).filter(|_| ratio.is_some()));
-    let direction = direction(sides.1);
     Comparison {
         direction,
         indifference: rules.indifference,
         verdict: verdict_of(ratio.as_ref(), rules.indifference, direction),
         ratio,
+        sessions: Some(sides.counts()),
+        is_across_machines,
         notes,
         ..Comparison::new(baseline, candidate, metric.clone())
     }
 }
 
+/// What is in the interval where the sides did not take turns, and what would help.
+fn not_in_turn(sides: &Sessions<'_, MetricSummary>, has_interval: bool) -> Note {
+    let SessionCounts {
+        baseline,
+        candidate,
+    } = sides.counts();
+    let message = match (noise_of(sides), baseline.min(candidate)) {
+        _ if !has_interval => {
+            "not measured in turn, and sessions differ by more than the runs of one".to_owned()
+        }
+        (noise, 0 | 1) if noise == NOISE_OF_TIMES => {
+            let whom = match (baseline, candidate) {
+                (1, 1) => "once more on each side",
+                (1, _) => "the baseline once more",
+                _ => "the candidate once more",
+            };
+            format!("not measured in turn: a session differs from the next by up to about 12 %, so with one session on a side less than 15 % is not told apart; measure {whom} and it can be, or measure both in turn (`perfkit compare --base`, `perfkit gate --base`), which decides better")
+        }
+        (noise, _) if noise == NOISE_OF_TIMES => format!(
+            "not measured in turn, but the baseline in {baseline} sessions and the candidate in {candidate}: by how much sessions differ is in the interval; to tell 3 % and less apart, measure both in turn (`perfkit compare --base`, `perfkit gate --base`)"
+        ),
+        _ => "not measured in turn: by how much sessions differ is in the interval, for what is counted at least 2 % where a side has one session".to_owned(),
+    };
+    Note::info(NoteCode::NotInterleaved, message)
+}
+
+fn why_no_ratio(sides: &Sessions<'_, MetricSummary>, metric: &Metric) -> Note {
+    let has_zero = sides.both().any(|session| session.min == Some(0.0));
+    if has_zero {
+        let message = format!("{metric} has values of zero, of which no ratio can be taken");
+        return Note::info(NoteCode::ZeroValues, message);
+    }
+    Note::warning(
+        NoteCode::TooFewRuns,
+        format!("there are too few values of {metric} in a session for an interval"),
+    )
+}
+
 /// The values of both sides, for where no interval can be had of their ratio.
-fn single_values(
-    name: &str,
-    sides: (Option<&MetricSummary>, Option<&MetricSummary>),
-    metric: &Metric,
-) -> Option<Note> {
+fn single_values(name: &str, sides: &Sessions<'_, MetricSummary>, metric: &Metric) -> Option<Note> {
     let typical = |side: &MetricSummary| Some(side.unit.format(side.median.or(side.mean)?, 4));
-    let (baseline, candidate) = (typical(sides.0?)?, typical(sides.1?)?);
+    let newest = |side: &[&MetricSummary]| typical(side.last()?);
+    let (baseline, candidate) = (newest(&sides.baseline)?, newest(&sides.candidate)?);
     Some(Note::info(
         NoteCode::NoInterval,
         format!("{name}: {metric} was {baseline} and is {candidate}, without an interval"),
     ))
 }
 
-/// Says so where a side has no more than a mean and a standard deviation, as of other tools.
-fn no_samples(
-    sides: (Option<&MetricSummary>, Option<&MetricSummary>),
-    metric: &Metric,
-) -> Option<Note> {
-    let is_whole = sides.0?.has_distribution() && sides.1?.has_distribution();
+/// Says so where a session has no more than a mean and a standard deviation, as of other
+/// tools.
+fn no_samples(sides: &Sessions<'_, MetricSummary>, metric: &Metric) -> Option<Note> {
+    let is_whole = sides.both().all(MetricSummary::has_distribution);
     (!is_whole).then(|| {
         Note::info(
             NoteCode::NoSamples,
@@ -127,20 +210,20 @@ fn no_samples(
     })
 }
 
-/// Numbers that are counted and came out the same in every run, such as
-/// allocations, do not vary between sessions either.
-fn ratio_of_constants(
-    baseline: &MetricSummary,
-    candidate: &MetricSummary,
-    rules: &VerdictRules,
-) -> Option<Ratio> {
+/// Numbers that are counted and came out the same in every run and every session of a
+/// side, such as allocations, do not vary between sessions either.
+fn ratio_of_constants(sides: &Sessions<'_, MetricSummary>, rules: &VerdictRules) -> Option<Ratio> {
     let constant = |side: &MetricSummary| {
-        let is_counted = matches!(side.unit, Unit::Count | Unit::Bytes);
         let is_constant = side.count >= 2 && side.min == side.max;
-        side.min
-            .filter(|value| is_counted && is_constant && *value > 0.0)
+        let value = side.min.filter(|_| is_counted(side.unit) && is_constant);
+        value.filter(|value| *value > 0.0)
     };
-    let estimate = bounded(constant(candidate)? / constant(baseline)?);
+    let (baseline, candidate) = sides.each(constant)?;
+    let only = |values: &[f64]| {
+        let first = *values.first()?;
+        values.iter().all(|value| *value == first).then_some(first)
+    };
+    let estimate = bounded(only(&candidate)? / only(&baseline)?);
     Some(Ratio {
         estimate,
         low: estimate,
@@ -149,50 +232,58 @@ fn ratio_of_constants(
     })
 }
 
-/// Of the medians, or of the means where one side kept nothing else.
-fn ratio_of_typical(
-    baseline: &MetricSummary,
-    candidate: &MetricSummary,
-    rules: &VerdictRules,
-) -> Option<Ratio> {
-    // Each side may err half as often, so that both together keep the level.
-    let each = 1.0 - (1.0 - rules.confidence) / 2.0;
-    let interval = if baseline.has_distribution() && candidate.has_distribution() {
+fn is_counted(unit: Unit) -> bool {
+    matches!(unit, Unit::Count | Unit::Bytes)
+}
+
+fn noise_of(sides: &Sessions<'_, MetricSummary>) -> SessionNoise {
+    match sides.both().all(|session| is_counted(session.unit)) {
+        true => NOISE_OF_COUNTS,
+        false => NOISE_OF_TIMES,
+    }
+}
+
+/// Of the medians, or of the means where a session kept nothing else.
+fn ratio_of_sessions(sides: &Sessions<'_, MetricSummary>, rules: &VerdictRules) -> Option<Ratio> {
+    let has_all = sides.both().all(MetricSummary::has_distribution);
+    let interval = if has_all {
         median_interval
     } else {
         mean_interval
     };
-    let (baseline_low, baseline_mid, baseline_high) = interval(baseline, each)?;
-    let (candidate_low, candidate_mid, candidate_high) = interval(candidate, each)?;
-    if baseline_low <= 0.0 || candidate_low <= 0.0 {
-        return None;
-    }
-    let estimate = bounded(candidate_mid / baseline_mid).ln();
-    let low = bounded(candidate_low / baseline_high).ln();
-    let high = bounded(candidate_high / baseline_low).ln();
-    let widen = |half_width: f64| (SESSION_FACTOR * half_width).max(SESSION_FLOOR);
+    let (baseline, candidate) = sides.each(|session| session_value(interval(session)?))?;
+    let shift = stats::session_shift(&baseline, &candidate, noise_of(sides), rules.confidence)?;
     Some(Ratio {
-        estimate: bounded(estimate.exp()),
-        low: bounded((estimate - widen(estimate - low)).exp()),
-        high: bounded((estimate + widen(high - estimate)).exp()),
-        confidence: rules.confidence,
+        estimate: bounded(shift.value.exp()),
+        low: bounded(shift.low.exp()),
+        high: bounded(shift.high.exp()),
+        confidence: shift.confidence,
+    })
+}
+
+/// The logarithm of a value, and the standard error that its interval implies.
+fn session_value((low, value, high): (f64, f64, f64)) -> Option<SessionValue> {
+    (low > 0.0).then(|| SessionValue {
+        value: value.ln(),
+        standard_error: (high.ln() - low.ln()) / 2.0 / STANDARD_ERRORS,
     })
 }
 
 /// The median with its two-sided interval, from raw values or a histogram.
-fn median_interval(summary: &MetricSummary, confidence: f64) -> Option<(f64, f64, f64)> {
-    let one_sided = 1.0 - (1.0 - confidence) / 2.0;
-    let (low, high) = summary.quantile_bounds(0.5, one_sided);
+fn median_interval(summary: &MetricSummary) -> Option<(f64, f64, f64)> {
+    let (low, high) = summary.quantile_bounds(0.5, ONE_SIDED);
     Some((low?, summary.percentile(0.5)?, high?))
 }
 
 /// The mean with its two-sided interval, from the standard deviation.
-fn mean_interval(summary: &MetricSummary, confidence: f64) -> Option<(f64, f64, f64)> {
+fn mean_interval(summary: &MetricSummary) -> Option<(f64, f64, f64)> {
     let (mean, deviation) = (summary.mean?, summary.std_dev?);
-    let one_sided = 1.0 - (1.0 - confidence) / 2.0;
-    let (low, high) = stats::mean_bounds(mean, deviation, summary.count, one_sided)?;
+    let (low, high) = stats::mean_bounds(mean, deviation, summary.count, ONE_SIDED)?;
     Some((low, mean, high))
 }
+
+/// What each side of a session's interval holds with.
+const ONE_SIDED: f64 = 1.0 - (1.0 - CONFIDENCE_OF_A_SESSION) / 2.0;
 
 #[cfg(test)]
 mod tests {
@@ -207,23 +298,80 @@ mod tests {
         benchmark
     }
 
+    fn of_one_each(before: &Benchmark, after: &Benchmark, metric: &Metric) -> Comparison {
+        let sessions = Sessions {
+            baseline: vec![before],
+            candidate: vec![after],
+            is_one_machine: true,
+        };
+        compare_unpaired(&sessions, metric, &VerdictRules::of_sessions())
+    }
+
     #[test]
     fn saved_reports_need_a_clear_difference() {
         let compare = |factor: f64| {
             let baseline = benchmark(&[1e7; 100]);
             let candidate = benchmark(&[factor * 1e7; 100]);
-            compare_unpaired(
-                &baseline,
-                &candidate,
-                &Metric::WALL_TIME,
-                &VerdictRules::default(),
-            )
+            of_one_each(&baseline, &candidate, &Metric::WALL_TIME)
         };
-        assert_eq!(compare(1.01).verdict, Verdict::Inconclusive);
-        assert_eq!(compare(1.03).verdict, Verdict::Slower);
-        assert_eq!(compare(0.9).verdict, Verdict::Faster);
-        assert!(!compare(1.0).interleaved);
-        assert_eq!(compare(1.0).notes[0].code, NoteCode::NotInterleaved);
+        assert_eq!(compare(1.10).verdict, Verdict::Inconclusive);
+        assert_eq!(compare(1.16).verdict, Verdict::Slower);
+        assert_eq!(compare(0.86).verdict, Verdict::Faster);
+        let same = compare(1.0);
+        assert!(!same.interleaved && same.ratio.unwrap().confidence == 0.99);
+        assert_eq!(same.notes[0].code, NoteCode::NotInterleaved);
+        assert!(same.notes[0].message.contains("once more on each side"));
+    }
+
+    #[test]
+    fn a_second_session_on_each_side_tells_ten_per_cent() {
+        let session = |factor: f64| benchmark(&[factor * 1e7; 100]);
+        let before = [session(1.0), session(1.01)];
+        let after = [session(1.10), session(1.11)];
+        let compare = |before: &[Benchmark], after: &[Benchmark]| {
+            let sessions = Sessions {
+                baseline: before.iter().collect(),
+                candidate: after.iter().collect(),
+                is_one_machine: true,
+            };
+            compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions())
+        };
+        let found = compare(&before, &after);
+        assert_eq!(found.verdict, Verdict::Slower);
+        let counts = SessionCounts {
+            baseline: 2,
+            candidate: 2,
+        };
+        assert_eq!(found.sessions, Some(counts));
+        assert!(found.notes[0].message.contains("in 2 sessions"));
+        let unsure = compare(&before, &after[..1]);
+        assert_eq!(unsure.verdict, Verdict::Inconclusive);
+        assert!(unsure.notes[0].message.contains("the candidate once more"));
+        // Sessions that contradict each other are no evidence.
+        let apart = compare(&[session(1.0), session(1.3)], &after);
+        assert_eq!(apart.verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn times_of_two_machines_are_no_verdict_and_counts_that_never_vary_are_one() {
+        let mut before = benchmark(&[1e7; 100]);
+        let mut after = benchmark(&[3e7; 100]);
+        for (side, count) in [(&mut before, 3.0), (&mut after, 4.0)] {
+            let counts = MetricSummary::from_samples(Unit::Count, vec![count; 2]);
+            side.metrics.insert(Metric::ALLOCATIONS, counts);
+        }
+        let sessions = Sessions {
+            baseline: vec![&before],
+            candidate: vec![&after],
+            is_one_machine: false,
+        };
+        let compare = |metric| compare_unpaired(&sessions, metric, &VerdictRules::of_sessions());
+        let times = compare(&Metric::WALL_TIME);
+        assert_eq!((times.verdict, times.ratio), (Verdict::Inconclusive, None));
+        assert!(times.is_across_machines);
+        let counts = compare(&Metric::ALLOCATIONS);
+        assert_eq!(counts.verdict, Verdict::Slower);
+        assert!(!counts.is_across_machines);
     }
 
     #[test]
@@ -237,14 +385,8 @@ mod tests {
             );
             side
         };
-        let compare = |before: f64, after: f64| {
-            compare_unpaired(
-                &side(before),
-                &side(after),
-                &Metric::THROUGHPUT,
-                &VerdictRules::default(),
-            )
-        };
+        let compare =
+            |before: f64, after: f64| of_one_each(&side(before), &side(after), &Metric::THROUGHPUT);
         assert_eq!(compare(1e6, 1.5e6).verdict, Verdict::Faster);
         assert_eq!(compare(1e6, 0.5e6).verdict, Verdict::Slower);
         assert_eq!(compare(1e6, 1.5e6).direction, Direction::HigherIsBetter);
@@ -261,12 +403,7 @@ mod tests {
             time.samples.clear();
             side
         };
-        let compared = compare_unpaired(
-            &side(1.0),
-            &side(3.0),
-            &Metric::WALL_TIME,
-            &VerdictRules::default(),
-        );
+        let compared = of_one_each(&side(1.0), &side(3.0), &Metric::WALL_TIME);
         assert_eq!(compared.verdict, Verdict::Slower);
         assert!((compared.ratio.unwrap().estimate - 3.0).abs() < 1e-9);
         assert!(
@@ -285,15 +422,8 @@ mod tests {
             side.metrics.insert(Metric::ALLOCATIONS, counts);
             side
         };
-        let compare = |before, after| {
-            compare_unpaired(
-                &side(before),
-                &side(after),
-                &Metric::ALLOCATIONS,
-                &VerdictRules::default(),
-            )
-            .verdict
-        };
+        let compare =
+            |before, after| of_one_each(&side(before), &side(after), &Metric::ALLOCATIONS).verdict;
         assert_eq!(compare(3.0, 3.0), Verdict::Same);
         assert_eq!(compare(3.0, 4.0), Verdict::Slower);
     }

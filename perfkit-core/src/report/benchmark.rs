@@ -227,6 +227,12 @@ pub struct Comparison {
     pub direction: Direction,
     /// Whether both were measured in turn, in the same session.
     pub interleaved: bool,
+    /// How many sessions each side was measured in, where they did not take turns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionCounts>,
+    /// Whether the sides were measured on different machines, so that there is no ratio.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_across_machines: bool,
     /// How many pairs of values the interval is from; 0 where the values were
     /// not paired.
     #[serde(default)]
@@ -261,6 +267,8 @@ impl Comparison {
             metric,
             direction: Direction::default(),
             interleaved: false,
+            sessions: None,
+            is_across_machines: false,
             pairs: 0,
             ratio: None,
             exact: None,
@@ -281,6 +289,15 @@ impl Comparison {
     pub fn is_of_one_name(&self) -> bool {
         self.baseline == self.candidate
     }
+}
+
+/// How many sessions each side of a comparison was measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionCounts {
+    /// Those of the baseline.
+    pub baseline: u64,
+    /// Those of the candidate.
+    pub candidate: u64,
 }
 
 /// The values of both sides of a comparison, which never vary.

@@ -76,6 +76,22 @@ impl Environment {
         }
     }
 
+    /// Whether this is another machine, as far as both are known: another processor or
+    /// number of processors, another architecture or operating system.
+    #[must_use]
+    pub fn is_other_machine(&self, other: &Self) -> bool {
+        let differ = |mine: &str, theirs: &str| {
+            let is_known = |text: &str| !text.is_empty() && text != "unknown";
+            is_known(mine) && is_known(theirs) && mine != theirs
+        };
+        let (cpu, other_cpu) = (self.cpu.as_deref(), other.cpu.as_deref());
+        let cores = self.cores.zip(other.cores);
+        differ(&self.os, &other.os)
+            || differ(&self.architecture, &other.architecture)
+            || differ(cpu.unwrap_or_default(), other_cpu.unwrap_or_default())
+            || cores.is_some_and(|(mine, theirs)| mine != theirs)
+    }
+
     /// Whether the build was optimised, as far as is known.
     #[must_use]
     pub fn is_optimized(&self) -> bool {

@@ -16,7 +16,7 @@ mod upgrade;
 pub use crate::side::Side;
 pub use benchmark::{
     Benchmark, Comparison, ExactValues, FailureKind, Gate, GateFinding, GateOutcome, Ratio,
-    RunFailure, Sampling, StopReason, Verdict,
+    RunFailure, Sampling, SessionCounts, StopReason, Verdict,
 };
 pub use environment::{ClockInfo, Environment};
 pub use file::{ReportError, save_atomically};

@@ -35,6 +35,8 @@ mod paired;
 #[cfg(feature = "bench")]
 mod rank;
 #[cfg(feature = "bench")]
+mod sessions;
+#[cfg(feature = "bench")]
 mod sign;
 #[cfg(feature = "bench")]
 mod special;
@@ -61,6 +63,7 @@ mod for_comparing {
     pub(crate) use super::middle::middle;
     pub(crate) use super::modes::modes;
     pub(crate) use super::nested::nested_shift;
+    pub(crate) use super::sessions::{SessionNoise, SessionValue, session_shift};
     pub(crate) use super::spread::{fences, quartiles, robust_std_dev};
     pub(crate) use super::step_up::step_up;
     pub(crate) use super::trend::{trend_p_value, trend_slope};

@@ -149,7 +149,7 @@ impl Machine {
 }
 
 /// A draw from the standard normal distribution (Box and Muller 1958).
-fn normal(random: &mut Pcg64Mcg) -> f64 {
+pub(crate) fn normal(random: &mut Pcg64Mcg) -> f64 {
     let (radius, angle): (f64, f64) = (random.random(), random.random());
     (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
 }

@@ -24,6 +24,8 @@
 //! within the zone, and one at 95 % in a single analysis after a
 //! number of rounds that is fixed beforehand.
 //!
+//! Saved sessions, which did not take turns, have noise of their own (`sessions.rs`).
+//!
 //! What is guarded are the bounds of what is promised: a test fails where an
 //! engine that keeps its promise would yield such counts with a chance below one
 //! in a million (an exact binomial interval that lies beyond the promise).
@@ -39,6 +41,7 @@
 )]
 
 mod machine;
+mod sessions;
 
 use std::time::Duration;
 

@@ -1,26 +1,21 @@
 //! Comparing saved reports.
 
-use std::path::PathBuf;
-
 use perfkit::compare::VerdictRules;
 
 use crate::analysis::compare_reports;
+use crate::command::saved_sides::{load_baseline, load_sessions};
 use crate::error::Error;
-use crate::input::load_report;
+use crate::plan::SavedReports;
 
 use super::session::Outcome;
 
-/// The first file is the baseline, the second the candidate.
-pub(super) fn compare(files: &[PathBuf], rules: &VerdictRules) -> Result<Outcome, Error> {
-    let [before, after] = files else {
-        return Err(Error::usage(format!(
-            "two report files are compared, the baseline and the candidate; given: {}",
-            files.len()
-        )));
-    };
-    let (before, after) = (load_report(before)?, load_report(after)?);
+pub(super) fn compare(saved: &SavedReports, rules: &VerdictRules) -> Result<Outcome, Error> {
+    let candidate = load_sessions(&saved.candidate)?;
+    let baseline = load_baseline(&saved.baseline, &candidate)?;
+    let mut report = compare_reports(&baseline.reports, &candidate, rules)?;
+    report.notes.extend(baseline.notes);
     Ok(Outcome {
-        report: compare_reports(&before, &after, rules)?,
+        report,
         failure: None,
     })
 }

@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<E
 /// Compares what the plan of a session says, after it was measured if need be.
 pub(super) fn compare(session: Session<'_>) -> Result<Outcome, Error> {
     let mut outcome = match &session.plan.what {
-        What::Reports(files) => files::compare(files, &session.plan.settings.rules()),
+        What::Reports(saved) => files::compare(saved, &session.plan.settings.rules()),
         What::Commands(templates) => commands::compare(templates, session),
         What::Benches(benches) => benches::compare(benches, session),
     }?;
@@ -79,11 +79,10 @@ fn tell_sources(plan: &Plan, outputs: &Outputs, verbosity: Verbosity) {
     plan.described()
         .iter()
         .for_each(|setting| sources.setting(setting));
-    if let What::Reports(files) = &plan.what {
-        let roles = ["baseline", "candidate"].into_iter();
-        roles
-            .zip(files)
-            .for_each(|(role, path)| sources.report(role, path));
+    if let What::Reports(saved) = &plan.what {
+        sources.baseline(&saved.baseline);
+        let candidate = saved.candidate.iter();
+        candidate.for_each(|path| sources.report("candidate", path));
     }
     sources.tell(verbosity);
 }

@@ -7,21 +7,20 @@ mod result;
 mod summary;
 mod today;
 
-use std::path::PathBuf;
-
-use perfkit::Report;
 use perfkit::report::GateOutcome;
 
 use crate::analysis::judge;
 use crate::args::{GateArguments, Verbosity};
+use crate::baseline_store::BaselineStore;
 use crate::error::{Error, shown};
 use crate::exit::Exit;
-use crate::input::{ConfigFile, GateRules, OnInconclusive, load_report};
+use crate::input::{ConfigFile, GateRules, OnInconclusive};
 use crate::interrupt::Signals;
-use crate::plan::Plan;
+use crate::plan::{Plan, SavedBaseline};
 use crate::revision::check_out;
 
 use super::compare::Session;
+use super::saved_sides::{load_baseline, load_sessions};
 use super::sources::Sources;
 
 use annotations::annotate;
@@ -93,20 +92,28 @@ fn judge_saved(
     mut sources: Sources,
     verbosity: Verbosity,
 ) -> Result<Judged, Error> {
-    let mut report = |role, path: &PathBuf| sources.report(role, path);
-    arguments
-        .reports
-        .iter()
-        .for_each(|path| report("report", path));
-    arguments
-        .baseline
-        .iter()
-        .for_each(|path| report("baseline", path));
+    let baseline = saved_baseline(arguments)?;
+    let files = arguments.reports.iter();
+    files.for_each(|path| sources.report("report", path));
+    if let Some(baseline) = &baseline {
+        sources.baseline(baseline);
+    }
     sources.tell(verbosity);
-    let load = |path: &PathBuf| load_report(path);
-    let reports = arguments.reports.iter().map(load);
-    let reports: Vec<Report> = reports.collect::<Result<_, _>>()?;
-    let baseline = arguments.baseline.as_ref().map(load).transpose()?;
-    let judged = judge(&reports, baseline.as_ref(), rules, today());
-    Ok(Judged::new(reports, judged))
+    let reports = load_sessions(&arguments.reports)?;
+    let baseline = baseline.map(|baseline| load_baseline(&baseline, &reports));
+    let baseline = baseline.transpose()?;
+    let sessions = baseline.as_ref().map(|baseline| &baseline.reports[..]);
+    let (gate, mut notes) = judge(&reports, sessions, rules, today());
+    notes.extend(baseline.into_iter().flat_map(|baseline| baseline.notes));
+    Ok(Judged::new(reports, (gate, notes)))
+}
+
+/// What regressions are measured against.
+fn saved_baseline(arguments: &GateArguments) -> Result<Option<SavedBaseline>, Error> {
+    if let Some(name) = &arguments.against {
+        let store = BaselineStore::find(arguments.baselines.as_deref())?;
+        return Ok(Some(SavedBaseline::Named(name.clone(), store)));
+    }
+    let files = arguments.baseline.clone();
+    Ok((!files.is_empty()).then_some(SavedBaseline::Files(files)))
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::compare::{VerdictRules, compare_unpaired};
+use crate::compare::{Sessions, VerdictRules, compare_unpaired};
 use crate::report::{Benchmark, Environment, Note, NoteCode, Report, Severity, StopReason};
 use crate::text::printable;
 
@@ -221,6 +221,7 @@ fn compare_with(before: Option<&Report>, report: &mut Report, group: &GroupRun) 
     let Some(before) = before else {
         return;
     };
+    let is_one_machine = !before.environment.is_other_machine(&report.environment);
     for name in &group.set.names {
         let of_name = |report: &Report| report.benchmarks.iter().find(|b| b.name == *name).cloned();
         let Some(after) = of_name(report) else {
@@ -230,8 +231,12 @@ fn compare_with(before: Option<&Report>, report: &mut Report, group: &GroupRun) 
             None => stream::print(&format!("  {}: new\n", printable(name))),
             Some(before) => {
                 let metric = crate::metric::Metric::WALL_TIME;
-                let comparison =
-                    compare_unpaired(&before, &after, &metric, &VerdictRules::default());
+                let sessions = Sessions {
+                    baseline: vec![&before],
+                    candidate: vec![&after],
+                    is_one_machine,
+                };
+                let comparison = compare_unpaired(&sessions, &metric, &VerdictRules::of_sessions());
                 let line = text::group(&[after], std::slice::from_ref(&comparison));
                 stream::print(&format!("  against the saved: {line}"));
                 report.comparisons.push(comparison);

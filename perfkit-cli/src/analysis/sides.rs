@@ -1,0 +1,112 @@
+//! The saved sessions of a baseline and of a candidate.
+
+use std::collections::BTreeSet;
+
+use perfkit::OperationSnapshot;
+use perfkit::compare::Sessions;
+use perfkit::report::{Benchmark, Environment, Report, Side};
+
+/// The reports of both sides, the newest last.
+#[derive(Clone, Copy)]
+pub(super) struct Sides<'a> {
+    pub(super) baseline: &'a [Report],
+    pub(super) candidate: &'a [Report],
+    /// Whether all were measured on one machine, as far as is known.
+    pub(super) is_one_machine: bool,
+}
+
+impl<'a> Sides<'a> {
+    pub(super) fn of(baseline: &'a [Report], candidate: &'a [Report]) -> Self {
+        let mut machines = baseline.iter().chain(candidate).map(|r| &r.environment);
+        let is_other = |first: &Environment| machines.any(|other| other.is_other_machine(first));
+        let first = candidate.first().map(|report| &report.environment);
+        Self {
+            baseline,
+            candidate,
+            is_one_machine: !first.is_some_and(is_other),
+        }
+    }
+
+    /// The sessions of a benchmark; `None` where a side lacks it.
+    pub(super) fn of_benchmark(&self, name: &str) -> Option<Sessions<'a, Benchmark>> {
+        let of_side = |reports: &'a [Report]| {
+            let found = reports.iter();
+            let found = found.filter_map(|report| own_benchmarks(report).find(|b| b.name == name));
+            distinct(found, |a, b| a.metrics == b.metrics)
+        };
+        self.both(of_side(self.baseline)?, of_side(self.candidate)?)
+    }
+
+    /// The sessions of an operation; `None` where a side lacks it.
+    pub(super) fn of_operation(&self, name: &str) -> Option<Sessions<'a, OperationSnapshot>> {
+        let of_side = |reports: &'a [Report]| {
+            let found = reports.iter();
+            let found = found.filter_map(|report| own_operations(report).find(|o| o.name == name));
+            distinct(found, |a, b| a.lifetime == b.lifetime)
+        };
+        self.both(of_side(self.baseline)?, of_side(self.candidate)?)
+    }
+
+    fn both<T>(&self, baseline: Vec<&'a T>, candidate: Vec<&'a T>) -> Option<Sessions<'a, T>> {
+        Some(Sessions {
+            baseline,
+            candidate,
+            is_one_machine: self.is_one_machine,
+        })
+    }
+}
+
+/// Each session once: a file and its copy are one, and counted as two they would promise
+/// what they cannot hold. `None` where there is none.
+fn distinct<'a, T>(
+    all: impl Iterator<Item = &'a T>,
+    are_same: impl Fn(&T, &T) -> bool,
+) -> Option<Vec<&'a T>> {
+    let mut kept: Vec<&T> = Vec::new();
+    for one in all {
+        if !kept.iter().any(|other| are_same(other, one)) {
+            kept.push(one);
+        }
+    }
+    (!kept.is_empty()).then_some(kept)
+}
+
+/// What a report says of its own state: of a comparison that is the candidate's side.
+pub(super) fn own_benchmarks(report: &Report) -> impl Iterator<Item = &Benchmark> {
+    let benchmarks = report.benchmarks.iter();
+    benchmarks.filter(|b| b.side != Some(Side::Baseline) && b.control_of.is_none())
+}
+
+pub(super) fn own_operations(report: &Report) -> impl Iterator<Item = &OperationSnapshot> {
+    let operations = report.operations.iter();
+    operations.filter(|operation| operation.side != Some(Side::Baseline))
+}
+
+/// The names of what reports have, each once and in its order.
+pub(super) fn benchmark_names(reports: &[Report]) -> Vec<&String> {
+    each_once(reports.iter().flat_map(own_benchmarks).map(|b| &b.name))
+}
+
+pub(super) fn operation_names(reports: &[Report]) -> Vec<&String> {
+    each_once(reports.iter().flat_map(own_operations).map(|o| &o.name))
+}
+
+fn each_once<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
+    let mut seen = BTreeSet::new();
+    names.filter(|name| seen.insert(*name)).collect()
+}
+
+/// Whether two reports are of one session: a file and its copy.
+pub(crate) fn is_same_session(one: &Report, other: &Report) -> bool {
+    let is_same = |(one, other): (&Benchmark, &Benchmark)| {
+        one.name == other.name && one.metrics == other.metrics
+    };
+    own_operations(one).eq(own_operations(other))
+        && own_benchmarks(one).count() == own_benchmarks(other).count()
+        && own_benchmarks(one).zip(own_benchmarks(other)).all(is_same)
+}
+
+/// Whether a report has anything that can be compared.
+pub(crate) fn is_comparable(report: &Report) -> bool {
+    own_benchmarks(report).any(|b| !b.metrics.is_empty()) || own_operations(report).next().is_some()
+}
