@@ -231,7 +231,7 @@ pub struct Comparison {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sessions: Option<SessionCounts>,
     /// Whether the sides were measured on different machines, so that there is no ratio.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "number::is_default")]
     pub is_across_machines: bool,
     /// How many pairs of values the interval is from; 0 where the values were
     /// not paired.
