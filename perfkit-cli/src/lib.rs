@@ -98,6 +98,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
         Verb::Gate(gate) => command::gate::run(*gate, verbosity),
         Verb::Baseline(baseline) => command::baseline::run(baseline, verbosity),
         Verb::Doctor(doctor) => command::doctor::run(doctor, verbosity),
+        Verb::Work(work) => command::work::run(&work),
         Verb::Export(export) => command::export::run(export, verbosity),
         Verb::Clean(clean) => command::clean::run(&clean, verbosity),
         Verb::Completions(completions) => command::completions::run(completions),

@@ -9,6 +9,7 @@ mod pairs;
 mod recording;
 mod regression;
 mod saved;
+mod selftest;
 mod sides;
 mod waivers;
 
@@ -17,4 +18,5 @@ pub(crate) use gate::{gate_of, judge};
 pub(crate) use interleaved::{add_remarks, compare_all, is_inconclusive};
 pub(crate) use recording::{RecordedOperation, Recording};
 pub(crate) use saved::compare_reports;
+pub(crate) use selftest::{BASELINE, SAME, SLOWED, SelfTest, SelfTested};
 pub(crate) use sides::{is_comparable, is_same_session};

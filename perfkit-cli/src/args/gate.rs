@@ -15,6 +15,10 @@ use super::values::TimeSpan;
 /// revision seems to differ from itself is the machine's own noise, and no regression. A
 /// regression that is found is measured once more, and counts if it is found again.
 ///
+/// With --selftest it compares work of its own with itself, which has to keep the strictest
+/// rule on times (5 % where there is none), and with the same work slowed down by twice as
+/// much, which has to break it. What is measured may not decide that: exit code 3.
+///
 /// A check that cannot be made, because nothing has such a name or such a metric, is no
 /// pass. What the sample does not decide passes, unless --strict or `inconclusive` says
 /// otherwise, and is counted in the first line.
@@ -30,6 +34,7 @@ Examples:
   perfkit gate today.json --against main
   perfkit gate --base main
   perfkit gate --base main '{tree}/run.sh'
+  perfkit gate --selftest
 
   # perfkit.toml
   [[budget]]
@@ -45,7 +50,7 @@ pub(crate) struct GateArguments {
     /// The reports to judge; those that have the same benchmark are sessions of it. With
     /// --base, commands to measure instead of benches, with `{tree}` where the path of the
     /// tree belongs.
-    #[arg(value_name = "REPORT", required_unless_present = "base")]
+    #[arg(value_name = "REPORT", required_unless_present = "measured")]
     pub(crate) reports: Vec<PathBuf>,
 
     /// The report that regressions are measured against; given more than once, each is a
@@ -64,8 +69,21 @@ pub(crate) struct GateArguments {
     pub(crate) baselines: Option<PathBuf>,
 
     /// Measure this tree and the revision REV of it, and judge the difference.
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", group = "measured")]
     pub(crate) base: Option<String>,
+
+    /// Measure work of perfkit's own, and tell whether the gate tells a slowdown from none
+    /// on this machine.
+    #[arg(
+        long,
+        group = "measured",
+        conflicts_with_all = [
+            "reports", "baseline", "against", "bench", "package", "features", "timeout", "strict",
+            "export_json", "export_result", "export_markdown", "export_csv", "export_html",
+            "export_junit",
+        ]
+    )]
+    pub(crate) selftest: bool,
 
     /// Measure only benchmarks whose name contains FILTER.
     #[arg(
@@ -85,7 +103,7 @@ pub(crate) struct GateArguments {
     pub(crate) features: Vec<String>,
 
     /// Measure for at most this time, as `perfkit compare` does.
-    #[arg(long, value_name = "TIME", requires = "base")]
+    #[arg(long, value_name = "TIME", requires = "measured")]
     pub(crate) time: Option<TimeSpan>,
 
     /// The longest that a run may take, or that a benchmark may be silent.
@@ -93,7 +111,7 @@ pub(crate) struct GateArguments {
     pub(crate) timeout: Option<TimeSpan>,
 
     /// The number that decides the order of runs; a second session has the next number.
-    #[arg(long, value_name = "NUMBER", requires = "base")]
+    #[arg(long, value_name = "NUMBER", requires = "measured")]
     pub(crate) seed: Option<u64>,
 
     /// Save what the first session measured as a report.

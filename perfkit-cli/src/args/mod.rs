@@ -14,6 +14,7 @@ mod run;
 mod setting;
 mod similar;
 mod values;
+mod work;
 
 pub(crate) use baseline::{BaselineAction, BaselineArguments, BaselineName};
 pub(crate) use clean::CleanArguments;
@@ -29,6 +30,7 @@ pub(crate) use run::RunArguments;
 pub(crate) use setting::{Origin, Setting};
 pub(crate) use similar::most_similar;
 pub(crate) use values::{Confidence, RunCount, Share, TimeSpan};
+pub(crate) use work::WorkArguments;
 
 use std::str::FromStr;
 
@@ -136,6 +138,7 @@ pub(crate) enum Verb {
     Gate(Box<GateArguments>),
     Baseline(BaselineArguments),
     Doctor(DoctorArguments),
+    Work(WorkArguments),
     Export(ExportArguments),
     Clean(CleanArguments),
     Completions(CompletionsArguments),

@@ -14,7 +14,7 @@ pub(crate) fn run() -> Result<Exit, Error> {
     clap_mangen::Man::new(description.clone())
         .render(&mut page)
         .map_err(failed)?;
-    for verb in description.get_subcommands() {
+    for verb in description.get_subcommands().filter(|v| !v.is_hide_set()) {
         let name = format!("perfkit {}", verb.get_name());
         page.extend(format!("\n.SH \"{}\"\n", name.to_uppercase()).bytes());
         let man = clap_mangen::Man::new(verb.clone());

@@ -15,6 +15,7 @@ pub(crate) mod run;
 mod saved_sides;
 pub(crate) mod schema;
 mod sources;
+pub(crate) mod work;
 
 use std::path::Path;
 

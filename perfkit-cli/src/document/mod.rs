@@ -21,6 +21,7 @@ mod recording;
 mod remarks;
 mod report;
 mod sampling;
+mod selftest;
 mod spans;
 mod verdict_list;
 mod verdict_sentence;
@@ -37,6 +38,7 @@ pub(crate) use ranking::{Ranked, ranking};
 pub(crate) use recording::recording;
 pub(crate) use remarks::{Detail, remarks};
 pub(crate) use report::document;
+pub(crate) use selftest::selftest;
 pub(crate) use spans::{Sentence, Span, Style};
 pub(crate) use verdict_list::{ListedVerdict, verdict_list};
 pub(crate) use words::{

@@ -131,6 +131,35 @@ impl Plan {
         })
     }
 
+    /// What `perfkit gate --selftest` measures: commands as `perfkit gate --base` would,
+    /// without a shell.
+    pub(crate) fn of_selftest(
+        arguments: &GateArguments,
+        config: Option<&ConfigFile>,
+        commands: Templates,
+    ) -> Result<Self, Error> {
+        let effort = Effort {
+            time: arguments.time,
+            seed: arguments.seed,
+            ..Effort::default()
+        };
+        let shell = Some("none".to_owned());
+        Ok(Self {
+            settings: Settings::resolve(
+                &effort,
+                shell,
+                defaults(config)?,
+                VerdictRules::default(),
+            )?,
+            what: What::Commands(commands),
+            base: None,
+            has_control: true,
+            is_pinned: false,
+            ignores_failures: false,
+            configuration: config.map(|config| config.path.clone()),
+        })
+    }
+
     /// The same for a further session, in which everything is measured anew.
     pub(crate) fn with_next_seed(&self) -> Self {
         Self {

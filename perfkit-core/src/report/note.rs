@@ -111,6 +111,8 @@ pub enum NoteCode {
     UncheckedThreads,
     /// Some values are no numbers.
     UnusableValues,
+    /// No rule said what is tolerated.
+    UsualLimit,
     /// Values of zero have no ratio.
     ZeroValues,
     /// Any other remark, such as one that a later version makes.

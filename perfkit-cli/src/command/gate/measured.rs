@@ -47,7 +47,7 @@ pub(super) fn judge(
 }
 
 /// A session of new processes; `None` where the user wants it to end.
-fn measure_again(first: Session<'_>) -> Result<Option<Report>, Error> {
+pub(super) fn measure_again(first: Session<'_>) -> Result<Option<Report>, Error> {
     if first.is_talkative() {
         terminal::print_line("something is slower: measuring once more to confirm it");
     }
@@ -64,6 +64,6 @@ fn measure_again(first: Session<'_>) -> Result<Option<Report>, Error> {
 }
 
 /// A gate lets no failure pass, so that what `perfkit compare` proposes is not for it.
-fn succeeded(failure: Option<Error>) -> Result<(), Error> {
+pub(super) fn succeeded(failure: Option<Error>) -> Result<(), Error> {
     failure.map_or(Ok(()), |failure| Err(failure.without_hint()))
 }

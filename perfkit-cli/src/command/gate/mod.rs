@@ -4,6 +4,7 @@ mod annotations;
 mod measured;
 mod outputs;
 mod result;
+mod selftest;
 mod summary;
 mod today;
 
@@ -35,6 +36,9 @@ const EXAMPLE: &str = "make one, for example with\n
     p95 = \"< 100ms\"";
 
 pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit, Error> {
+    if arguments.selftest {
+        return selftest::run(&arguments, verbosity);
+    }
     let outputs = Outputs::of(&arguments)?;
     let Some(config) = ConfigFile::find(arguments.config.as_deref())? else {
         return Err(

@@ -1,0 +1,299 @@
+//! Whether this machine lets the gate tell a slowdown from none: work that is compared with
+//! itself has to pass, and the same work slowed down has to fail.
+
+use perfkit::Metric;
+use perfkit::budget::engine::DIGITS;
+use perfkit::compare::{ComparisonSet, VerdictRules, compare_paired};
+use perfkit::report::{Gate, GateFinding, GateOutcome, Report};
+use perfkit::unit::Unit;
+use toml::value::Date;
+use wildmatch::WildMatch;
+
+use crate::input::{GateRules, Limit, OnInconclusive, Regression, Scope};
+
+use super::confirmation::{confirm, is_suspected};
+use super::gate::{gate_of, judge};
+
+/// What is tolerated where no rule says it.
+const USUAL_LIMIT: f64 = 0.05;
+
+/// The least that a slowdown exceeds its bound by.
+const LEAST_EXCESS: f64 = 0.02;
+
+/// What is compared, in the order in which it is measured.
+pub(crate) const BASELINE: &str = "the work";
+pub(crate) const SAME: &str = "the same work";
+pub(crate) const SLOWED: &str = "the slowed work";
+
+/// A self-test of the gate.
+#[derive(Clone, Debug)]
+pub(crate) struct SelfTest {
+    /// The slowdown that the strictest rule on times tolerates.
+    pub(crate) limit: f64,
+    /// Whether it is a rule's, and not the usual one.
+    pub(crate) has_rule: bool,
+    rules: GateRules,
+}
+
+/// What a self-test came to.
+#[derive(Debug)]
+pub(crate) struct SelfTested {
+    /// What was expected of both, and what was found.
+    pub(crate) gate: Gate,
+    /// The smallest slowdown that would have been told from none.
+    pub(crate) told_from_none: Option<f64>,
+    /// The smallest slowdown that would have broken the rule.
+    pub(crate) breaks_the_rule: Option<f64>,
+}
+
+impl SelfTest {
+    /// By the strictest rule on times, at the confidence of the gate.
+    pub(crate) fn of(rules: &GateRules) -> Self {
+        let of_times = rules
+            .regressions
+            .iter()
+            .filter(|rule| rule.metric.is_none());
+        let shares = of_times.filter_map(|rule| match rule.limit {
+            Limit::Share(share) => Some(share),
+            Limit::Amount(_) => None,
+        });
+        let strictest = shares.min_by(f64::total_cmp);
+        Self {
+            limit: strictest.unwrap_or(USUAL_LIMIT),
+            has_rule: strictest.is_some(),
+            rules: GateRules {
+                confidence: rules.confidence,
+                ..GateRules::default()
+            },
+        }
+    }
+
+    /// How much slower the slowed work is: twice what is tolerated.
+    pub(crate) fn slowdown(&self) -> f64 {
+        (2.0 * self.limit).max(self.limit + LEAST_EXCESS)
+    }
+
+    fn rules_for(&self, name: &str) -> GateRules {
+        let rule = Regression {
+            scope: Scope::Benchmark(WildMatch::new(name)),
+            metric: None,
+            limit: Limit::Share(self.limit),
+            min_change: None,
+        };
+        GateRules {
+            regressions: vec![rule],
+            ..self.rules.clone()
+        }
+    }
+
+    fn judge(&self, report: &Report, name: &str, today: Date) -> Gate {
+        let reports = std::slice::from_ref(report);
+        judge(reports, None, &self.rules_for(name), today).0
+    }
+
+    /// Whether the gate would measure once more.
+    pub(crate) fn is_suspected(&self, first: &Report, today: Date) -> bool {
+        let mut names = [SAME, SLOWED].into_iter();
+        names.any(|name| is_suspected(&self.judge(first, name, today)))
+    }
+
+    /// What one session, or two, come to.
+    pub(crate) fn conclude(
+        &self,
+        first: &Report,
+        second: Option<&Report>,
+        today: Date,
+    ) -> SelfTested {
+        let found = |name| {
+            let gate = self.judge(first, name, today);
+            let again = second.map(|second| self.judge(second, name, today));
+            let gate = match again {
+                Some(again) => confirm(gate, &again, OnInconclusive::Pass),
+                None => gate,
+            };
+            gate.findings.into_iter().next()
+        };
+        let findings = [
+            found(SAME).map(|found| self.expected_to_pass(found)),
+            found(SLOWED).map(|found| self.expected_to_fail(found)),
+        ];
+        let findings = findings.into_iter().flatten().collect();
+        let lower = self.relative_lower_end(first);
+        let noise = noise(first).unwrap_or(0.0);
+        SelfTested {
+            gate: gate_of(findings, OnInconclusive::Pass),
+            told_from_none: lower.map(|lower| noise.max(1.0 / lower - 1.0)),
+            breaks_the_rule: lower.map(|lower| (1.0 + self.limit.max(noise)) / lower - 1.0),
+        }
+    }
+
+    fn expected_to_pass(&self, found: GateFinding) -> GateFinding {
+        let measured = match found.outcome {
+            GateOutcome::Fail => format!("{}; a false alarm", found.measured),
+            _ => found.measured,
+        };
+        let rule = format!("keeps {}", self.rule());
+        GateFinding::new(SAME, rule, measured, found.outcome)
+    }
+
+    fn expected_to_fail(&self, found: GateFinding) -> GateFinding {
+        let (outcome, measured) = match found.outcome {
+            GateOutcome::Fail => (GateOutcome::Pass, found.measured),
+            GateOutcome::Pass => (
+                GateOutcome::Fail,
+                format!("{}; it was missed", found.measured),
+            ),
+            other => (other, found.measured),
+        };
+        let rule = format!("breaks {}", self.rule());
+        GateFinding::new(self.slowed(), rule, measured, outcome)
+    }
+
+    fn rule(&self) -> String {
+        format!("at most {} slower", Unit::Ratio.format(self.limit, DIGITS))
+    }
+
+    /// `the work with 10 % more steps`
+    fn slowed(&self) -> String {
+        let more = Unit::Ratio.format(self.slowdown(), DIGITS);
+        format!("{BASELINE} with {more} more steps")
+    }
+
+    /// The lower end of the interval of the work against itself, as a part of the estimate:
+    /// intervals of other ratios measured with as much effort are as wide.
+    fn relative_lower_end(&self, report: &Report) -> Option<f64> {
+        let of = |name: &str| {
+            report
+                .benchmarks
+                .iter()
+                .find(|benchmark| benchmark.name == name)
+        };
+        let rules = VerdictRules {
+            confidence: self.rules.confidence,
+            same_confidence: self.rules.confidence,
+            ..VerdictRules::default()
+        };
+        let comparison = compare_paired(of(BASELINE)?, of(SAME)?, &Metric::WALL_TIME, &rules);
+        let ratio = comparison.ratio?;
+        let lower = ratio.low / ratio.estimate;
+        (lower > 0.0 && lower.is_finite()).then_some(lower)
+    }
+}
+
+/// By how much the work differs from its own control.
+fn noise(report: &Report) -> Option<f64> {
+    let set = ComparisonSet::of_report(report);
+    let is_baseline = |name: &String| name == BASELINE;
+    let baseline = set.names.iter().position(is_baseline)?;
+    set.noise(baseline, &report.benchmarks, &Metric::WALL_TIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use perfkit::MetricSummary;
+    use perfkit::compare::compare_set;
+    use perfkit::report::{Benchmark, Environment};
+
+    use super::*;
+
+    const TODAY: Date = Date {
+        year: 2026,
+        month: 1,
+        day: 31,
+    };
+
+    /// Forty runs of each, which take so many times as long as the baseline and swing
+    /// about that.
+    fn report(same: f64, slowed: f64, swing: f64) -> Report {
+        let benchmark = |name: &str, factor: f64, phase: f64| {
+            let mut benchmark = Benchmark::new(name);
+            benchmark.successes = 40;
+            benchmark.blocks = (0..40).collect();
+            let times = (0..40).map(|run| {
+                let wave = (f64::from(run) * 2.4 + phase).sin();
+                10e6 * factor * (1.0 + swing * wave)
+            });
+            let times = MetricSummary::from_samples(Unit::Nanoseconds, times.collect());
+            benchmark.metrics.insert(Metric::WALL_TIME, times);
+            benchmark
+        };
+        let mut report = Report::new(Environment::detect("mock"));
+        report.benchmarks = vec![
+            benchmark(BASELINE, 1.0, 0.0),
+            benchmark(SAME, same, 1.0),
+            benchmark(SLOWED, slowed, 2.0),
+        ];
+        let names = report.benchmarks.iter().map(|b| b.name.clone()).collect();
+        let set = ComparisonSet::against(0, names);
+        let rules = VerdictRules::default();
+        report.comparisons = compare_set(&report.benchmarks, &set, &[Metric::WALL_TIME], &rules);
+        report
+    }
+
+    fn outcome(first: &Report, second: Option<&Report>) -> (GateOutcome, Vec<String>) {
+        let test = SelfTest::of(&GateRules::default());
+        let tested = test.conclude(first, second, TODAY);
+        let told = tested.gate.findings.into_iter().map(|found| found.measured);
+        (tested.gate.outcome, told.collect())
+    }
+
+    #[test]
+    fn the_same_has_to_pass_and_the_slowed_has_to_fail() {
+        let good = report(1.0, 1.1, 0.005);
+        let test = SelfTest::of(&GateRules::default());
+        assert!(test.is_suspected(&good, TODAY));
+        let tested = test.conclude(&good, Some(&good), TODAY);
+        assert_eq!(tested.gate.outcome, GateOutcome::Pass, "{tested:?}");
+        assert_eq!(tested.gate.findings.len(), 2);
+        let (none, rule) = (
+            tested.told_from_none.unwrap(),
+            tested.breaks_the_rule.unwrap(),
+        );
+        assert!(none > 0.0 && none < 0.01, "{none}");
+        assert!((rule - (1.05 * (1.0 + none) - 1.0)).abs() < 1e-9, "{rule}");
+    }
+
+    #[test]
+    fn a_false_alarm_and_a_miss_fail_the_test() {
+        let alarm = report(1.2, 1.2, 0.005);
+        let (result, told) = outcome(&alarm, Some(&alarm));
+        assert_eq!(result, GateOutcome::Fail);
+        assert!(told[0].ends_with("; a false alarm"), "{told:?}");
+        let missed = report(1.0, 1.0, 0.005);
+        let (result, told) = outcome(&missed, None);
+        assert_eq!(result, GateOutcome::Fail);
+        assert!(told[0].ends_with("; it was missed"), "{told:?}");
+    }
+
+    #[test]
+    fn an_alarm_that_a_second_session_takes_back_is_undecided() {
+        let (alarm, good) = (report(1.2, 1.1, 0.005), report(1.0, 1.1, 0.005));
+        assert_eq!(outcome(&alarm, Some(&good)).0, GateOutcome::Inconclusive);
+    }
+
+    #[test]
+    fn a_machine_that_is_too_noisy_is_undecided() {
+        let noisy = report(1.0, 1.1, 0.4);
+        assert_eq!(outcome(&noisy, Some(&noisy)).0, GateOutcome::Inconclusive);
+    }
+
+    #[test]
+    fn the_strictest_rule_on_times_decides() {
+        let rule = |metric: Option<Metric>, limit| Regression {
+            scope: Scope::Benchmark(WildMatch::new("*")),
+            metric,
+            limit: Limit::Share(limit),
+            min_change: None,
+        };
+        let rules = |regressions| GateRules {
+            regressions,
+            ..GateRules::default()
+        };
+        let usual = SelfTest::of(&rules(vec![rule(Some(Metric::PEAK_MEMORY), 0.0)]));
+        assert_eq!((usual.limit, usual.has_rule), (0.05, false));
+        let strictest = SelfTest::of(&rules(vec![rule(None, 0.2), rule(None, 0.1)]));
+        assert_eq!((strictest.limit, strictest.has_rule), (0.1, true));
+        assert_eq!(strictest.slowdown(), 0.2);
+        assert_eq!(SelfTest::of(&rules(vec![rule(None, 0.0)])).slowdown(), 0.02);
+    }
+}
