@@ -25,9 +25,9 @@ pub(crate) enum Block {
     Table(Table),
     /// The distributions of implementations.
     Histograms(Histograms),
-    /// Parts that a page shows on demand, under a heading that counts them;
-    /// where nothing can be folded they follow.
-    Folded(String, Document),
+    /// A table that a page shows on demand, under a heading that counts its rows;
+    /// where nothing can be folded it follows.
+    Folded(String, Table),
     /// A remark.
     Remark(Severity, String),
 }
@@ -91,26 +91,26 @@ pub(crate) enum Align {
 }
 
 impl Document {
-    pub(crate) fn of_table(table: Table) -> Self {
-        Self {
-            blocks: vec![Block::Table(table)],
-        }
-    }
-
     pub(crate) fn sentence(&mut self, sentence: Sentence) {
         self.blocks.push(Block::Sentence(sentence));
     }
 
+    /// Adds a table, unless it is empty.
     pub(crate) fn table(&mut self, table: Table) {
-        self.blocks.push(Block::Table(table));
+        if !table.rows.is_empty() {
+            self.blocks.push(Block::Table(table));
+        }
     }
 
     pub(crate) fn histograms(&mut self, histograms: Histograms) {
         self.blocks.push(Block::Histograms(histograms));
     }
 
-    pub(crate) fn fold(&mut self, summary: &str, folded: Self) {
-        self.blocks.push(Block::Folded(printable(summary), folded));
+    /// Adds a table that is shown on demand, unless it is empty.
+    pub(crate) fn fold(&mut self, summary: &str, table: Table) {
+        if !table.rows.is_empty() {
+            self.blocks.push(Block::Folded(printable(summary), table));
+        }
     }
 
     pub(crate) fn remark(&mut self, note: &Note) {

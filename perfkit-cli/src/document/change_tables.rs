@@ -33,19 +33,11 @@ pub(super) fn tally(comparisons: &[&Comparison]) -> Sentence {
 /// number; what is the same is folded away.
 pub(super) fn describe(comparisons: &[&Comparison], document: &mut Document) {
     for verdict in [Verdict::Slower, Verdict::Faster, Verdict::Inconclusive] {
-        let table = table(comparisons, verdict);
-        if !table.rows.is_empty() {
-            document.table(table);
-        }
+        document.table(table(comparisons, verdict));
     }
-    let same = table(comparisons, Verdict::Same);
-    if let Some(title) = same.title.clone().filter(|_| !same.rows.is_empty()) {
-        let folded = Table {
-            title: None,
-            ..same
-        };
-        document.fold(&title, Document::of_table(folded));
-    }
+    let mut same = table(comparisons, Verdict::Same);
+    let title = same.title.take().unwrap_or_default();
+    document.fold(&title, same);
 }
 
 /// The comparisons that came to this, the largest change first.

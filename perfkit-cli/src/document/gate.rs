@@ -19,10 +19,7 @@ pub(super) fn describe(gate: &Gate, document: &mut Document) {
 
 /// Every check.
 pub(super) fn findings(gate: &Gate, document: &mut Document) {
-    let findings = table(gate.findings.iter());
-    if !findings.rows.is_empty() {
-        document.table(findings);
-    }
+    document.table(table(gate.findings.iter()));
 }
 
 /// The same with what passed folded away.
@@ -31,14 +28,9 @@ pub(super) fn describe_briefly(gate: &Gate, document: &mut Document) {
     let is_passed = |finding: &&GateFinding| finding.outcome == GateOutcome::Pass;
     let mut shown: Vec<_> = gate.findings.iter().filter(|f| !is_passed(f)).collect();
     shown.sort_by_key(|finding| finding.outcome);
-    if !shown.is_empty() {
-        document.table(table(shown.into_iter()));
-    }
+    document.table(table(shown.into_iter()));
     let passed = table(gate.findings.iter().filter(is_passed));
-    if !passed.rows.is_empty() {
-        let summary = format!("Passed: {}", passed.rows.len());
-        document.fold(&summary, Document::of_table(passed));
-    }
+    document.fold(&format!("Passed: {}", passed.rows.len()), passed);
 }
 
 pub(super) fn outcome(gate: &Gate) -> Sentence {

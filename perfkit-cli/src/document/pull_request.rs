@@ -35,7 +35,7 @@ pub(crate) fn pull_request(report: &Report, detail: Detail) -> Document {
         let numbers = numbers(report);
         if !are_few {
             let summary = format!("All numbers: {}", report.benchmarks.len());
-            document.fold(&summary, Document::of_table(numbers));
+            document.fold(&summary, numbers);
         } else {
             document.table(numbers);
         }

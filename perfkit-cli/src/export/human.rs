@@ -46,7 +46,7 @@ fn render_blocks(document: &Document, width: Option<usize>) -> String {
             Block::Histograms(drawn) => {
                 text += &histograms::render(drawn, width.unwrap_or(USUAL_WIDTH));
             }
-            Block::Folded(_, folded) => text += &render_blocks(folded, width),
+            Block::Folded(_, table) => text += &render_table(table, width),
             Block::Remark(severity, remark) => {
                 let (style, word) = (severity_style(*severity), severity_word(*severity));
                 text += &led(style, word, remark, width);

@@ -45,13 +45,13 @@ pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Er
 pub(super) fn render_document(document: &Document) -> String {
     let mut text = String::new();
     for block in &document.blocks {
-        push(block, &mut text, true);
+        push(block, &mut text);
     }
     push_remarks(document, &mut text);
     text.trim_end().to_owned() + "\n"
 }
 
-fn push(block: &Block, text: &mut String, may_fold: bool) {
+fn push(block: &Block, text: &mut String) {
     match block {
         Block::Sentence(sentence) => {
             let sentence = sentence_markdown(sentence) + "\n\n";
@@ -59,13 +59,10 @@ fn push(block: &Block, text: &mut String, may_fold: bool) {
                 *text += &sentence;
             }
         }
-        Block::Table(table) => push_table(table, text, may_fold),
-        Block::Folded(summary, folded) => {
+        Block::Table(table) => push_table(table, text, true),
+        Block::Folded(summary, table) => {
             *text += &open(summary);
-            folded
-                .blocks
-                .iter()
-                .for_each(|block| push(block, text, false));
+            push_table(table, text, false);
             *text += CLOSE;
         }
         // A picture for terminals, and what comes at the end.

@@ -61,18 +61,11 @@ pub(crate) fn without_commands(text: &str) -> Cow<'_, str> {
     if !text.lines().any(|line| command_start(line).is_some()) {
         return Cow::Borrowed(text);
     }
-    let mut harmless = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        match command_start(line) {
-            Some(at) => {
-                harmless.push_str(&line[..at]);
-                harmless.push('.');
-                harmless.push_str(&line[at + 1..]);
-            }
-            None => harmless.push_str(line),
-        }
-    }
-    Cow::Owned(harmless)
+    let harmless = |line: &str| match command_start(line) {
+        Some(at) => format!("{}.{}", &line[..at], &line[at + 1..]),
+        None => line.to_owned(),
+    };
+    Cow::Owned(text.split_inclusive('\n').map(harmless).collect())
 }
 
 /// Where a line's first two characters are, behind spaces and styles, if they

@@ -31,23 +31,12 @@ pub(crate) fn escape_markdown(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '@' | '#' => {
-                escaped.push_str(PART);
-                escaped.push(character);
-                escaped.push_str(PART);
-            }
+            '@' | '#' => escaped += &format!("{PART}{character}{PART}"),
             // `http://host` and `www.host` are links.
-            '/' if before == ':' => {
-                escaped.push_str(PART);
-                escaped.push('/');
-            }
-            '.' if before.eq_ignore_ascii_case(&'w') => {
-                escaped.push_str(PART);
-                escaped.push('.');
-            }
+            '/' if before == ':' => escaped += &format!("{PART}/"),
+            '.' if before.eq_ignore_ascii_case(&'w') => escaped += &format!("{PART}."),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '|' | '~' | '!' | '$' => {
-                escaped.push('\\');
-                escaped.push(character);
+                escaped.extend(['\\', character]);
             }
             _ => escaped.push(character),
         }

@@ -44,6 +44,8 @@ struct Row {
     paint: Paint,
     word: &'static str,
     is_time: bool,
+    /// The indifference zone.
+    zone: Option<f64>,
     /// Estimate, low and high end, as numbers and as text.
     ratio: Option<([f64; 3], RatioText)>,
 }
@@ -53,24 +55,20 @@ impl Forest {
     /// size than the others; without those that come after the last part.
     pub(crate) fn parts(comparisons: &[&Comparison], sizes: &[usize]) -> Vec<Self> {
         let rows = comparisons.iter().map(|c| Row::of(c)).collect();
-        let zones: Vec<f64> = comparisons.iter().map(|c| c.indifference).collect();
-        Self::of_rows(rows, &zones, sizes, false)
+        Self::of_rows(rows, sizes, false)
     }
 
     /// The implementations in the order of their ranking, in such parts.
     pub(crate) fn ranking(ranking: &[Ranked<'_>], sizes: &[usize]) -> Vec<Self> {
         let rows = ranking.iter().map(Row::ranked).collect();
-        let comparisons = ranking.iter().filter_map(|ranked| ranked.comparison);
-        let zones: Vec<f64> = comparisons.map(|c| c.indifference).collect();
-        Self::of_rows(rows, &zones, sizes, true)
+        Self::of_rows(rows, sizes, true)
     }
 
-    fn of_rows(rows: Vec<Row>, zones: &[f64], sizes: &[usize], is_ranking: bool) -> Vec<Self> {
+    fn of_rows(rows: Vec<Row>, sizes: &[usize], is_ranking: bool) -> Vec<Self> {
+        let zones = rows.iter().filter_map(|row| row.zone);
         let zone = zones
-            .iter()
-            .copied()
             .reduce(|a, b| if a == b { a } else { f64::NAN })
-            .filter(|zone| zone.is_finite() && *zone > 0.0 && *zone < 1.0);
+            .filter(|zone| *zone > 0.0 && *zone < 1.0);
         let ends = rows.iter().filter_map(|row| row.ratio.as_ref());
         let ends = ends.flat_map(|(ratio, _)| *ratio);
         let usual = [1.0 / 1.02, 1.02];
@@ -78,9 +76,8 @@ impl Forest {
             .filter(|end| end.is_finite() && *end > 0.0)
             .map(|end| end.clamp(1.0 / LARGEST, LARGEST))
             .chain(usual);
-        let (low, high) = bounded.fold((1.0_f64, 1.0_f64), |(low, high), end| {
-            (low.min(end), high.max(end))
-        });
+        let low = bounded.clone().fold(1.0, f64::min);
+        let high = bounded.fold(1.0, f64::max);
         let axis = Axis::logarithmic(low, high);
         let mut parts = Vec::new();
         let mut first = 0;
@@ -195,6 +192,7 @@ impl Row {
             paint: paint(comparison.verdict),
             word: verdict_word(comparison),
             is_time: is_main || is_cpu_time,
+            zone: Some(comparison.indifference),
             ratio,
         }
     }
@@ -213,6 +211,7 @@ impl Row {
                 paint: Paint::Muted,
                 word: "baseline",
                 is_time: true,
+                zone: None,
                 ratio: Some(([1.0; 3], RatioText::baseline())),
             },
         }

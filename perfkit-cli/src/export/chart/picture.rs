@@ -29,6 +29,7 @@ pub(crate) struct Picture {
     /// Without margins, in units.
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// As XML.
     title: String,
     description: String,
     pub(crate) shapes: Vec<Shape>,
@@ -46,8 +47,8 @@ impl Picture {
         Ok(Self {
             width,
             height,
-            title: chart.title(),
-            description: chart.description(),
+            title: escape_xml(&chart.title()),
+            description: escape_xml(&chart.description()),
             shapes,
         })
     }
@@ -55,8 +56,7 @@ impl Picture {
     /// A file of its own.
     pub(crate) fn svg(&self) -> String {
         let (width, height) = (self.width + 2 * MARGIN, self.height + 2 * MARGIN);
-        let title = escape_xml(&self.title);
-        let description = escape_xml(&self.description);
+        let (title, description) = (&self.title, &self.description);
         let shapes = elements(&self.shapes);
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"-{MARGIN} -{MARGIN} {width} {height}\">\n<title>{title}</title>\n<desc>{description}</desc>\n<style>{STYLE}</style>\n<rect x=\"-{MARGIN}\" y=\"-{MARGIN}\" width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n{shapes}</svg>\n"
@@ -71,8 +71,7 @@ pub(crate) fn within_page(chart: &dyn Chart, id: &str) -> Result<String, Error> 
     for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
         let picture = Picture::of(chart, width)?;
         let (width, height) = (picture.width, picture.height);
-        let title = escape_xml(&picture.title);
-        let description = escape_xml(&picture.description);
+        let (title, description) = (&picture.title, &picture.description);
         let shapes = elements(&picture.shapes);
         // A text takes everything.
         let _ = write!(

@@ -69,19 +69,28 @@ impl Figures {
         } else {
             (drawn, Vec::new())
         };
-        let (ranking, ranked_left_out) = ranked(report, prefix)?;
-        let (forests, comparisons_left_out) = forests(report, prefix, !ranking.is_empty())?;
+        let ranking = ranking(report);
+        let compared = compared(report, ranking.is_some());
+        let ranked = ranking.unwrap_or_default();
+        let most: usize = SIZES.iter().sum();
+        let left_out = |rows: usize| rows.saturating_sub(most);
         let percentiles = Percentiles::of(report)
             .map(|chart| FigureView::of(&chart, &format!("{prefix}chart-percentiles")))
             .transpose()?;
         Ok(Self {
             open,
             folded,
-            ranking,
-            forests,
+            ranking: views(
+                &Forest::ranking(&ranked, &SIZES),
+                &format!("{prefix}ranking"),
+            )?,
+            forests: views(
+                &Forest::parts(&compared, &SIZES),
+                &format!("{prefix}forest"),
+            )?,
             percentiles,
             groups_left_out: all.len().saturating_sub(FOLDED_GROUPS),
-            comparisons_left_out: comparisons_left_out + ranked_left_out,
+            comparisons_left_out: left_out(ranked.len()) + left_out(compared.len()),
         })
     }
 
@@ -172,32 +181,14 @@ fn sorted_comparisons(report: &Report) -> Vec<&Comparison> {
     timed
 }
 
-/// The ranking of three implementations or more, and how many of them are not drawn.
-fn ranked(report: &Report, prefix: &str) -> Result<(Vec<FigureView>, usize), Error> {
-    let Some(ranking) = ranking(report) else {
-        return Ok((Vec::new(), 0));
-    };
-    let parts = Forest::ranking(&ranking, &SIZES);
-    let left_out = ranking.len().saturating_sub(SIZES.iter().sum());
-    Ok((views(&parts, &format!("{prefix}ranking"))?, left_out))
-}
-
-/// The comparisons, without those that a ranking already shows.
-fn forests(
-    report: &Report,
-    prefix: &str,
-    is_ranked: bool,
-) -> Result<(Vec<FigureView>, usize), Error> {
-    let few = report.comparisons.len() <= FEW;
-    let mut rows = if few {
-        report.comparisons.iter().collect()
-    } else {
-        sorted_comparisons(report)
+/// The comparisons without those that a ranking already shows.
+fn compared(report: &Report, is_ranked: bool) -> Vec<&Comparison> {
+    let mut rows = match report.comparisons.len() {
+        0..=FEW => report.comparisons.iter().collect(),
+        _ => sorted_comparisons(report),
     };
     rows.retain(|comparison| !(is_ranked && is_time(&comparison.metric)));
-    let left_out = rows.len().saturating_sub(SIZES.iter().sum());
-    let parts = Forest::parts(&rows, &SIZES);
-    Ok((views(&parts, &format!("{prefix}forest"))?, left_out))
+    rows
 }
 
 /// The parts of a chart, of which the first one stands open.

@@ -1,7 +1,7 @@
 //! The outlines of letters.
 
 use plotters_backend::text_anchor::HPos;
-use tiny_skia::{Path, PathBuilder};
+use tiny_skia::{Path, PathBuilder, Transform};
 use ttf_parser::{Face, OutlineBuilder};
 
 use crate::export::chart::Words;
@@ -31,57 +31,42 @@ impl Font<'_> {
             HPos::Right => 1.0,
         };
         let (x, y) = words.place;
-        let mut outline = Outline {
-            path: PathBuilder::new(),
-            origin: (x as f32 - length * scale * part_before, y as f32),
-            scale,
-        };
+        let mut left = x as f32 - length * scale * part_before;
+        let mut path = PathBuilder::new();
         for glyph in glyphs {
+            let mut outline = Outline(PathBuilder::new());
             self.0.outline_glyph(glyph, &mut outline);
-            outline.origin.0 += advance(glyph) * scale;
+            // In a font up is positive, in a picture down.
+            let place = Transform::from_row(scale, 0.0, 0.0, -scale, left, y as f32);
+            let outline = outline.0.finish().and_then(|path| path.transform(place));
+            outline.iter().for_each(|outline| path.push_path(outline));
+            left += advance(glyph) * scale;
         }
-        outline.path.finish()
+        path.finish()
     }
 }
 
 /// What the font's reader calls for each line and curve of a letter.
-struct Outline {
-    path: PathBuilder,
-    origin: (f32, f32),
-    scale: f32,
-}
-
-impl Outline {
-    /// In a font up is positive, in a picture down.
-    fn place(&self, x: f32, y: f32) -> (f32, f32) {
-        let (left, base) = self.origin;
-        (left + x * self.scale, base - y * self.scale)
-    }
-}
+struct Outline(PathBuilder);
 
 impl OutlineBuilder for Outline {
     fn move_to(&mut self, x: f32, y: f32) {
-        let (x, y) = self.place(x, y);
-        self.path.move_to(x, y);
+        self.0.move_to(x, y);
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
-        let (x, y) = self.place(x, y);
-        self.path.line_to(x, y);
+        self.0.line_to(x, y);
     }
 
     fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
-        let ((x1, y1), (x, y)) = (self.place(x1, y1), self.place(x, y));
-        self.path.quad_to(x1, y1, x, y);
+        self.0.quad_to(x1, y1, x, y);
     }
 
     fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
-        let ((x1, y1), (x2, y2)) = (self.place(x1, y1), self.place(x2, y2));
-        let (x, y) = self.place(x, y);
-        self.path.cubic_to(x1, y1, x2, y2, x, y);
+        self.0.cubic_to(x1, y1, x2, y2, x, y);
     }
 
     fn close(&mut self) {
-        self.path.close();
+        self.0.close();
     }
 }

@@ -21,14 +21,13 @@ const MOST_LINES: usize = 10_000;
 
 /// One line of `go test -json`.
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Event {
-    #[serde(rename = "Action")]
     action: String,
-    #[serde(rename = "Time")]
     time: Plain,
-    #[serde(rename = "Package", default)]
+    #[serde(default)]
     package: String,
-    #[serde(rename = "Output", default)]
+    #[serde(default)]
     output: String,
 }
 

@@ -41,86 +41,74 @@ use parse_error::ParseError;
 pub(super) use text::LARGEST_BYTES;
 use text::Text;
 
-/// How the files of one format of another tool are recognised and read.
-struct Importer {
-    name: &'static str,
-    recognise: fn(&Text) -> bool,
-    read: fn(&Text) -> Result<Report, ParseError>,
-}
+/// A format of another tool: its name, and how its files are recognised and read.
+struct Importer(
+    &'static str,
+    fn(&Text) -> bool,
+    fn(&Text) -> Result<Report, ParseError>,
+);
 
 /// Every format that is known; a format that another one would also match stands
 /// before that.
 const IMPORTERS: &[Importer] = &[
-    importer(
+    Importer(
         "hyperfine 2 JSON",
         hyperfine_v2::recognise,
         hyperfine_v2::read,
     ),
-    importer("hyperfine 1 JSON", hyperfine::recognise, hyperfine::read),
-    importer(
+    Importer("hyperfine 1 JSON", hyperfine::recognise, hyperfine::read),
+    Importer(
         "hyperfine CSV",
         hyperfine_csv::recognise,
         hyperfine_csv::read,
     ),
-    importer("critcmp export", critcmp::recognise, critcmp::read),
-    importer("Google Benchmark JSON", google::recognise, google::read),
-    importer(
+    Importer("critcmp export", critcmp::recognise, critcmp::read),
+    Importer("Google Benchmark JSON", google::recognise, google::read),
+    Importer(
         "Google Benchmark CSV",
         google_csv::recognise,
         google_csv::read,
     ),
-    importer("Go benchmark text", go::recognise_text, go::read_text),
-    importer("go test JSON", go::recognise_json, go::read_json),
-    importer("JMH JSON", jmh::recognise, jmh::read),
-    importer(
+    Importer("Go benchmark text", go::recognise_text, go::read_text),
+    Importer("go test JSON", go::recognise_json, go::read_json),
+    Importer("JMH JSON", jmh::recognise, jmh::read),
+    Importer(
         "BenchmarkDotNet JSON",
         benchmarkdotnet::recognise,
         benchmarkdotnet::read,
     ),
-    importer("pytest-benchmark JSON", pytest::recognise, pytest::read),
-    importer("pyperf JSON", pyperf::recognise, pyperf::read),
-    importer("Lighthouse JSON", lighthouse::recognise, lighthouse::read),
-    importer("k6 summary JSON", k6::recognise, k6::read),
-    importer("HdrHistogram log", hdr_log::recognise, hdr_log::read),
-    importer("libtest JSON", libtest::recognise_json, libtest::read_json),
-    importer("libtest text", libtest::recognise_text, libtest::read_text),
-    importer("divan text", divan::recognise, divan::read),
-    importer(
+    Importer("pytest-benchmark JSON", pytest::recognise, pytest::read),
+    Importer("pyperf JSON", pyperf::recognise, pyperf::read),
+    Importer("Lighthouse JSON", lighthouse::recognise, lighthouse::read),
+    Importer("k6 summary JSON", k6::recognise, k6::read),
+    Importer("HdrHistogram log", hdr_log::recognise, hdr_log::read),
+    Importer("libtest JSON", libtest::recognise_json, libtest::read_json),
+    Importer("libtest text", libtest::recognise_text, libtest::read_text),
+    Importer("divan text", divan::recognise, divan::read),
+    Importer(
         "perf stat JSON",
         perf_stat::recognise_json,
         perf_stat::read_json,
     ),
-    importer(
+    Importer(
         "perf stat text",
         perf_stat::recognise_text,
         perf_stat::read_text,
     ),
-    importer(
+    Importer(
         "perf stat CSV",
         perf_stat::recognise_csv,
         perf_stat::read_csv,
     ),
 ];
 
-const fn importer(
-    name: &'static str,
-    recognise: fn(&Text) -> bool,
-    read: fn(&Text) -> Result<Report, ParseError>,
-) -> Importer {
-    Importer {
-        name,
-        recognise,
-        read,
-    }
-}
-
 /// The results in a file, given its bytes; `path` is only for messages.
 pub(super) fn read(bytes: Vec<u8>, path: &Path) -> Result<Report, Error> {
     let text = Text::new(bytes).map_err(|error| failed(path, None, &error))?;
-    let Some(importer) = recognised(&text) else {
+    let Some(Importer(name, _, read)) = recognised(&text) else {
         return Err(unknown(path));
     };
-    (importer.read)(&text).map_err(|error| failed(path, Some(importer.name), &error))
+    read(&text).map_err(|error| failed(path, Some(name), &error))
 }
 
 /// The results in criterion's folder.
@@ -145,7 +133,8 @@ pub(super) fn is_compressed(bytes: &[u8]) -> bool {
 }
 
 fn recognised(text: &Text) -> Option<&'static Importer> {
-    IMPORTERS.iter().find(|importer| (importer.recognise)(text))
+    let mut importers = IMPORTERS.iter();
+    importers.find(|Importer(_, recognise, _)| recognise(text))
 }
 
 fn failed(path: &Path, format: Option<&str>, error: &ParseError) -> Error {
@@ -158,7 +147,7 @@ fn failed(path: &Path, format: Option<&str>, error: &ParseError) -> Error {
 }
 
 fn unknown(path: &Path) -> Error {
-    let names: Vec<&str> = IMPORTERS.iter().map(|importer| importer.name).collect();
+    let names: Vec<&str> = IMPORTERS.iter().map(|Importer(name, ..)| *name).collect();
     Error::data(format!(
         "{}: the file is no perfkit report, nor of another format that is known",
         shown(path)
@@ -176,10 +165,9 @@ pub(crate) fn try_all(family: &str, bytes: &[u8]) -> Vec<Report> {
         return Vec::new();
     };
     let _ = recognised(&text);
-    let meant = IMPORTERS
-        .iter()
-        .filter(|importer| importer.name.starts_with(family));
+    let importers = IMPORTERS.iter();
+    let meant = importers.filter(|Importer(name, ..)| name.starts_with(family));
     meant
-        .filter_map(|importer| (importer.read)(&text).ok())
+        .filter_map(|Importer(_, _, read)| read(&text).ok())
         .collect()
 }
