@@ -9,6 +9,7 @@ const KNOWN: &str =
     "`name`, `memory`, `cpu`, `throughput`, `labels`, `sample`, `ok`, `monitor` and `crate`";
 
 /// The options, each at most once.
+#[derive(Default)]
 pub(crate) struct Arguments {
     pub(crate) name: Option<LitStr>,
     pub(crate) memory: bool,
@@ -19,43 +20,30 @@ pub(crate) struct Arguments {
     pub(crate) sample: Option<LitInt>,
     pub(crate) ok: Option<Expr>,
     pub(crate) monitor: Option<Expr>,
-    /// The path of the perfkit library.
-    pub(crate) krate: Path,
+    pub(crate) library: Library,
 }
 
-/// What a call processes, and how much of it.
-pub(crate) enum Throughput {
-    Items(Expr),
-    Bytes(Expr),
+/// The path of the perfkit library.
+pub(crate) struct Library(pub(crate) Path);
+
+impl Default for Library {
+    fn default() -> Self {
+        Self(parse_quote!(::perfkit))
+    }
+}
+
+/// What a call processes, `items` or `bytes`, and how much of it.
+pub(crate) struct Throughput {
+    pub(crate) unit: Ident,
+    pub(crate) amount: Expr,
 }
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut arguments = Self {
-            name: None,
-            memory: false,
-            cpu: false,
-            throughput: None,
-            labels: Vec::new(),
-            sample: None,
-            ok: None,
-            monitor: None,
-            krate: parse_quote!(::perfkit),
-        };
-        let mut seen: Vec<String> = Vec::new();
-        while !input.is_empty() {
-            let option = option_name(input)?;
-            let name = option.to_string();
-            if seen.contains(&name) {
-                let message = format!("`{name}` is given twice");
-                return Err(Error::new(option.span(), message));
-            }
-            arguments.parse_option(&option, input)?;
-            seen.push(name);
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
+        let mut arguments = Self::default();
+        parse_options(input, option_name, |option| {
+            arguments.parse_option(option, input)
+        })?;
         Ok(arguments)
     }
 }
@@ -71,15 +59,38 @@ impl Arguments {
             "sample" => self.sample = Some(parse_sample(option, input)?),
             "ok" => self.ok = Some(parse_value(option, input)?),
             "monitor" => self.monitor = Some(parse_value(option, input)?),
-            "crate" => self.krate = parse_value(option, input)?,
-            unknown => {
-                let message =
-                    format!("`{unknown}` is no option of `#[measure]`; known are {KNOWN}");
-                return Err(Error::new(option.span(), message));
-            }
+            "crate" => self.library = Library(parse_value(option, input)?),
+            _ => return Err(unknown_option(option, "measure", KNOWN)),
         }
         Ok(())
     }
+}
+
+/// Reads options that commas part, each at most once.
+pub(crate) fn parse_options(
+    input: ParseStream<'_>,
+    name: impl Fn(ParseStream<'_>) -> Result<Ident>,
+    mut parse_option: impl FnMut(&Ident) -> Result<()>,
+) -> Result<()> {
+    let mut seen: Vec<Ident> = Vec::new();
+    while !input.is_empty() {
+        let option = name(input)?;
+        if seen.contains(&option) {
+            let message = format!("`{option}` is given twice");
+            return Err(Error::new(option.span(), message));
+        }
+        parse_option(&option)?;
+        seen.push(option);
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn unknown_option(option: &Ident, attribute: &str, known: &str) -> Error {
+    let message = format!("`{option}` is no option of `#[{attribute}]`; known are {known}");
+    Error::new(option.span(), message)
 }
 
 fn option_name(input: ParseStream<'_>) -> Result<Ident> {
@@ -92,7 +103,7 @@ fn option_name(input: ParseStream<'_>) -> Result<Ident> {
 }
 
 /// `= VALUE`
-fn parse_value<T: Parse>(option: &Ident, input: ParseStream<'_>) -> Result<T> {
+pub(crate) fn parse_value<T: Parse>(option: &Ident, input: ParseStream<'_>) -> Result<T> {
     if !input.peek(Token![=]) {
         let message = format!("`{option}` needs a value: `{option} = …`");
         return Err(Error::new(option.span(), message));
@@ -138,18 +149,17 @@ fn parse_throughput(option: &Ident, input: ParseStream<'_>) -> Result<Throughput
     parenthesized!(content in input);
     let unit_span: Span = content.span();
     let unit: Ident = content.parse().map_err(|_| Error::new(unit_span, FORM))?;
-    let throughput = match unit.to_string().as_str() {
-        "items" => Throughput::Items(parse_value(&unit, &content)?),
-        "bytes" => Throughput::Bytes(parse_value(&unit, &content)?),
-        _ => return Err(Error::new(unit.span(), FORM)),
-    };
+    if unit != "items" && unit != "bytes" {
+        return Err(Error::new(unit.span(), FORM));
+    }
+    let amount = parse_value(&unit, &content)?;
     if content.peek(Token![,]) {
         content.parse::<Token![,]>()?;
     }
     if !content.is_empty() {
         return Err(content.error("a call has one throughput, in items or in bytes"));
     }
-    Ok(throughput)
+    Ok(Throughput { unit, amount })
 }
 
 /// `(key = VALUE, …)`

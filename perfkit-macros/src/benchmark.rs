@@ -5,12 +5,15 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Expr, FnArg, Ident, ItemFn, LitInt, Pat, Path, Result, Token, parse_quote};
+use syn::{Error, Expr, FnArg, Ident, ItemFn, LitInt, Pat, Result};
+
+use crate::arguments::{Library, parse_options, parse_value, unknown_option};
 
 const KNOWN: &str =
     "`group`, `name`, `items`, `bytes`, `arguments`, `threads`, `fallible` and `crate`";
 
 /// What stands in the parentheses, each at most once.
+#[derive(Default)]
 struct Options {
     group: Option<Expr>,
     name: Option<Expr>,
@@ -20,61 +23,28 @@ struct Options {
     arguments: Option<Expr>,
     threads: Option<LitInt>,
     fallible: bool,
-    krate: Path,
+    library: Library,
 }
 
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut options = Self {
-            group: None,
-            name: None,
-            items: None,
-            bytes: None,
-            arguments: None,
-            threads: None,
-            fallible: false,
-            krate: parse_quote!(::perfkit),
-        };
-        let mut seen: Vec<String> = Vec::new();
-        while !input.is_empty() {
-            let option = Ident::parse_any(input)?;
-            let name = option.to_string();
-            if seen.contains(&name) {
-                let message = format!("`{name}` is given twice");
-                return Err(Error::new(option.span(), message));
-            }
-            match name.as_str() {
-                "group" => options.group = Some(value(&option, input)?),
-                "name" => options.name = Some(value(&option, input)?),
-                "items" => options.items = Some(value(&option, input)?),
-                "bytes" => options.bytes = Some(value(&option, input)?),
-                "arguments" => options.arguments = Some(value(&option, input)?),
-                "threads" => options.threads = Some(value(&option, input)?),
+        let mut options = Self::default();
+        parse_options(input, Ident::parse_any, |option| {
+            match option.to_string().as_str() {
+                "group" => options.group = Some(parse_value(option, input)?),
+                "name" => options.name = Some(parse_value(option, input)?),
+                "items" => options.items = Some(parse_value(option, input)?),
+                "bytes" => options.bytes = Some(parse_value(option, input)?),
+                "arguments" => options.arguments = Some(parse_value(option, input)?),
+                "threads" => options.threads = Some(parse_value(option, input)?),
                 "fallible" => options.fallible = true,
-                "crate" => options.krate = value(&option, input)?,
-                unknown => {
-                    let message =
-                        format!("`{unknown}` is no option of `#[benchmark]`; known are {KNOWN}");
-                    return Err(Error::new(option.span(), message));
-                }
+                "crate" => options.library = Library(parse_value(option, input)?),
+                _ => return Err(unknown_option(option, "benchmark", KNOWN)),
             }
-            seen.push(name);
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
+            Ok(())
+        })?;
         Ok(options)
     }
-}
-
-/// `= VALUE`
-fn value<T: Parse>(option: &Ident, input: ParseStream<'_>) -> Result<T> {
-    if !input.peek(Token![=]) {
-        let message = format!("`{option}` needs a value: `{option} = …`");
-        return Err(Error::new(option.span(), message));
-    }
-    input.parse::<Token![=]>()?;
-    input.parse()
 }
 
 /// The function as it is, and beside it a module of the same name that adds it to
@@ -84,7 +54,7 @@ pub(crate) fn benchmark(arguments: TokenStream, item: TokenStream) -> Result<Tok
     let options: Options = syn::parse2(arguments)?;
     check(&function, &options)?;
     let (visibility, name) = (&function.vis, &function.sig.ident);
-    let krate = &options.krate;
+    let Library(krate) = &options.library;
     let add = addition(&function, &options);
     Ok(quote! {
         #function
@@ -137,7 +107,7 @@ fn check(function: &ItemFn, options: &Options) -> Result<()> {
 
 /// The statements that add the function.
 fn addition(function: &ItemFn, options: &Options) -> TokenStream {
-    let (krate, name) = (&options.krate, &function.sig.ident);
+    let (Library(krate), name) = (&options.library, &function.sig.ident);
     let own_name = name.unraw().to_string();
     let group = match &options.group {
         Some(group) => quote!(#group),

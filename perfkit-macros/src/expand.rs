@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{Ident, ReturnType, Type, parse_quote};
 
-use crate::arguments::{Arguments, Throughput};
+use crate::arguments::{Arguments, Library, Throughput};
 use crate::function::{Function, Returns, Wrapped};
 
 pub(crate) fn expand(function: &Function, arguments: &Arguments) -> TokenStream {
@@ -138,7 +138,7 @@ fn take_parameters(function: &Function) -> TokenStream {
 }
 
 fn private(arguments: &Arguments) -> TokenStream {
-    let krate = &arguments.krate;
+    let Library(krate) = &arguments.library;
     quote!(#krate::__private)
 }
 
@@ -147,7 +147,7 @@ fn private(arguments: &Arguments) -> TokenStream {
 fn silent_body(function: &Function, arguments: &Arguments) -> TokenStream {
     let private = private(arguments);
     let amount = arguments.throughput.as_ref().map(|throughput| {
-        let (Throughput::Items(amount) | Throughput::Bytes(amount)) = throughput;
+        let amount = &throughput.amount;
         quote_spanned!(amount.span()=> let _ = #private::amount(#amount);)
     });
     let monitor = arguments
@@ -219,10 +219,7 @@ impl Generator {
         let memory = arguments.memory.then(|| quote!(.memory()));
         let cpu = arguments.cpu.then(|| quote!(.cpu()));
         let throughput = arguments.throughput.as_ref().map(|throughput| {
-            let (unit, amount) = match throughput {
-                Throughput::Items(amount) => (quote!(items), amount),
-                Throughput::Bytes(amount) => (quote!(bytes), amount),
-            };
+            let Throughput { unit, amount } = throughput;
             let amount = quote_spanned!(amount.span()=> #private::amount(#amount));
             quote!(.#unit(|| #amount))
         });

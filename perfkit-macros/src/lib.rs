@@ -55,8 +55,17 @@ pub fn measure(
     arguments: proc_macro::TokenStream,
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
+    expanded(measured, arguments, item)
+}
+
+/// What an attribute makes of an item, or the message why it cannot and the item.
+fn expanded(
+    expand: fn(TokenStream, TokenStream) -> syn::Result<TokenStream>,
+    arguments: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
     let item = TokenStream::from(item);
-    measured(arguments.into(), item.clone())
+    expand(arguments.into(), item.clone())
         .unwrap_or_else(|error| {
             let error = error.into_compile_error();
             quote!(#error #item)
@@ -88,11 +97,5 @@ pub fn benchmark(
     arguments: proc_macro::TokenStream,
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
-    let item = TokenStream::from(item);
-    benchmark::benchmark(arguments.into(), item.clone())
-        .unwrap_or_else(|error| {
-            let error = error.into_compile_error();
-            quote!(#error #item)
-        })
-        .into()
+    expanded(benchmark::benchmark, arguments, item)
 }
