@@ -25,18 +25,12 @@ impl CallSite {
         type_name: &'static str,
         cache: &'static LocalKey<ThreadCache>,
     ) -> Enter<TimeOnly> {
-        Enter {
-            site: self,
-            cache,
-            type_name,
-            one_in: 1,
-            selection: TimeOnly,
-        }
+        Enter::at(Place::Global(self, cache, type_name))
     }
 
     /// A call on the given monitor.
-    pub fn enter_on(&self, type_name: &str, monitor: &Monitor) -> EnterOn {
-        EnterOn(self.operation_on(monitor, type_name))
+    pub fn enter_on(&self, type_name: &str, monitor: &Monitor) -> Enter<TimeOnly> {
+        Enter::at(Place::Chosen(self.operation_on(monitor, type_name)))
     }
 
     /// A call with labels.
@@ -45,8 +39,8 @@ impl CallSite {
         type_name: &str,
         monitor: &Monitor,
         labels: &[(&str, &dyn Display)],
-    ) -> EnterOn {
-        EnterOn(self.labelled_on(monitor, type_name, labels))
+    ) -> Enter<TimeOnly> {
+        Enter::at(Place::Chosen(self.labelled_on(monitor, type_name, labels)))
     }
 }
 
@@ -54,13 +48,34 @@ impl CallSite {
 #[derive(Debug)]
 #[must_use]
 pub struct Enter<E> {
-    site: &'static CallSite,
-    cache: &'static LocalKey<ThreadCache>,
-    /// Empty for functions.
-    type_name: &'static str,
+    place: Place,
     /// One of so many calls is timed; the others are only counted.
     one_in: u32,
     selection: E,
+}
+
+/// Where the operation of a call is found.
+#[derive(Debug)]
+enum Place {
+    /// On the global monitor; the type's name is empty for functions.
+    Global(
+        &'static CallSite,
+        &'static LocalKey<ThreadCache>,
+        &'static str,
+    ),
+    /// On a monitor of the program's choice, or among those with labels.
+    Chosen(Operation),
+}
+
+impl Enter<TimeOnly> {
+    #[inline(always)]
+    fn at(place: Place) -> Self {
+        Self {
+            place,
+            one_in: 1,
+            selection: TimeOnly,
+        }
+    }
 }
 
 impl<E: MetricSelection> Enter<E> {
@@ -86,7 +101,11 @@ impl<E: MetricSelection> Enter<E> {
 
     #[inline(always)]
     fn processing(self, work: impl FnOnce() -> Work) -> Enter<Options> {
-        self.also(|options| options.work = GLOBAL_STATE.read().is_enabled().then(work))
+        let is_enabled = match &self.place {
+            Place::Global(..) => GLOBAL_STATE.read().is_enabled(),
+            Place::Chosen(operation) => operation.destination.monitor.is_enabled(),
+        };
+        self.also(|options| options.work = is_enabled.then(work))
     }
 
     #[inline(always)]
@@ -94,9 +113,7 @@ impl<E: MetricSelection> Enter<E> {
         let mut selection = self.selection.options();
         choose(&mut selection);
         Enter {
-            site: self.site,
-            cache: self.cache,
-            type_name: self.type_name,
+            place: self.place,
             one_in: self.one_in,
             selection,
         }
@@ -127,28 +144,43 @@ impl<E: MetricSelection> Enter<E> {
         work: F,
         outcome: O,
     ) -> MeasuredFuture<F, O> {
-        let mut operation = Operation::new(Handle::Static(self.site.destination(self.type_name)));
+        let mut operation = match self.place {
+            Place::Global(site, _, type_name) => {
+                Operation::new(Handle::Static(site.destination(type_name)))
+            }
+            Place::Chosen(operation) => operation,
+        };
         operation.options = self.selection.options();
         MeasuredFuture::new(operation, work, outcome)
     }
 
     #[inline(always)]
     fn begin_as(self, dropped: Dropped) -> InFlight<E> {
+        let mut call = InFlight::off();
+        let (site, cache, type_name) = match self.place {
+            Place::Global(site, cache, type_name) => (site, cache, type_name),
+            Place::Chosen(operation) => {
+                if operation.destination.monitor.is_enabled() {
+                    let options = self.selection.options();
+                    call.full = Some(begin_full(operation.destination, options, dropped));
+                }
+                return call;
+            }
+        };
         let state = GLOBAL_STATE.read();
         if !state.is_enabled() {
-            return InFlight::off();
+            return call;
         }
-        let key = key(self.type_name);
-        let cached = self.cache.with(|cache| cache.shard(key));
+        let key = key(type_name);
+        let cached = cache.with(|cache| cache.shard(key));
         let path = match cached {
             Some(shard) if shard.is_on_fast_path(state) => Path::Fast(shard),
-            _ => find_path(self.site, self.cache, self.type_name),
+            _ => find_path(site, cache, type_name),
         };
-        let mut call = InFlight::off();
         match path {
             Path::Off => {}
             Path::Fast(shard) => {
-                if self.one_in > 1 && !self.cache.with(|cache| cache.is_timed(self.one_in)) {
+                if self.one_in > 1 && !cache.with(|cache| cache.is_timed(self.one_in)) {
                     call.untimed = Some(UntimedCall::begin(shard, dropped));
                 } else {
                     call.fast = Some(FastCall::begin(shard, self.selection, dropped));
@@ -207,65 +239,6 @@ fn find_path(
 #[inline(never)]
 fn begin_full(destination: Handle, options: Options, dropped: Dropped) -> Box<Call> {
     alloc::uncounted(|| Box::new(Call::begin(destination, options, dropped)))
-}
-
-/// A call on a monitor of the program's choice that is about to begin.
-#[derive(Debug)]
-#[must_use]
-pub struct EnterOn(Operation);
-
-impl EnterOn {
-    pub fn memory(self) -> Self {
-        Self(self.0.memory())
-    }
-
-    pub fn cpu(self) -> Self {
-        Self(self.0.cpu())
-    }
-
-    pub fn items(self, items: impl FnOnce() -> u64) -> Self {
-        self.processing(|| Work::Items(items()))
-    }
-
-    pub fn bytes(self, bytes: impl FnOnce() -> u64) -> Self {
-        self.processing(|| Work::Bytes(bytes()))
-    }
-
-    fn processing(mut self, work: impl FnOnce() -> Work) -> Self {
-        let is_enabled = self.0.destination.monitor.is_enabled();
-        self.0.options.work = is_enabled.then(work);
-        self
-    }
-
-    pub fn begin(self) -> InFlight<TimeOnly> {
-        self.begin_as(Dropped::Panicked)
-    }
-
-    pub fn begin_to_drop(self) -> InFlight<TimeOnly> {
-        self.begin_as(Dropped::ended())
-    }
-
-    pub fn measure<F: Future, O: FnOnce(&F::Output) -> Outcome>(
-        self,
-        work: F,
-        outcome: O,
-    ) -> MeasuredFuture<F, O> {
-        MeasuredFuture::new(self.0, work, outcome)
-    }
-
-    fn begin_as(self, dropped: Dropped) -> InFlight<TimeOnly> {
-        let Operation {
-            destination,
-            options,
-        } = self.0;
-        if !destination.monitor.is_enabled() {
-            return InFlight::off();
-        }
-        InFlight {
-            full: Some(begin_full(destination, options, dropped)),
-            ..InFlight::off()
-        }
-    }
 }
 
 /// A call that has begun; at most one of the three.

@@ -6,7 +6,7 @@ mod enter;
 mod probe;
 
 pub use call_site::CallSite;
-pub use enter::{Enter, EnterOn, InFlight};
+pub use enter::{Enter, InFlight};
 pub use probe::{Probe, ProbeDebug, ProbeDisplay, ProbeResult, ProbeValue, decide};
 
 use std::fmt::Display;
