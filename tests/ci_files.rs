@@ -128,12 +128,26 @@ fn the_action_passes_and_fails_and_says_so() {
         );
     }
     assert!(runner.summary().starts_with("**Gate passed:**"));
+    let revisions = |end: &str| {
+        let (base, head) = (&first[..12], &second[..12]);
+        format!("Base <code>{base}</code>, head <code>{head}</code>{end}")
+    };
+    assert!(
+        runner.summary().contains(&revisions(".")),
+        "{}",
+        runner.summary()
+    );
 
     folder.write("perfkit.toml", BROKEN);
     let runner = run_action(&folder, &[("inputs.base", "HEAD~1")]);
     assert_eq!(runner.code, 1, "{}", runner.log);
     assert_eq!(runner.get("steps.gate.outputs.outcome"), "fail");
     assert!(runner.summary().starts_with("**Gate failed:**"));
+    assert!(
+        runner
+            .summary()
+            .contains(&revisions(" with changes that are not committed."))
+    );
     assert!(runner.log.contains("::error title=perfkit gate::"));
     let result = perfkit::Report::load(runner.file("perfkit-gate/result.json")).unwrap();
     assert_eq!(result.gate.unwrap().outcome, GateOutcome::Fail);

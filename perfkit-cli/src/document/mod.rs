@@ -14,6 +14,7 @@ mod machine;
 mod number_tables;
 mod numbers;
 mod operations;
+mod origin;
 mod other_metrics;
 mod pull_request;
 mod ranking;

@@ -7,6 +7,7 @@ use super::change_tables;
 use super::details;
 use super::gate;
 use super::operations;
+use super::origin::revisions;
 use super::ranking::ranking;
 use super::remarks::{self, Detail};
 use super::spans::Sentence;
@@ -47,6 +48,9 @@ pub(super) fn finish(report: &Report, detail: Detail, mut document: Document) ->
             true => Sentence::plain("The report has no results."),
             false => Sentence::plain("Nothing was compared: all benchmarks are new."),
         });
+    }
+    if let Some(revisions) = revisions(report) {
+        document.sentence(revisions);
     }
     remarks::describe(report, detail, &mut document);
     document

@@ -22,6 +22,8 @@ const LARGEST_ATTRIBUTES_BYTES: u64 = 100 << 20;
 pub(crate) struct Checkout {
     /// The revision that was asked for.
     pub(crate) base: Tree,
+    /// The full hash of its commit.
+    pub(crate) commit: String,
     /// The tree as it stands, with whatever is not committed.
     pub(crate) own: Tree,
     /// Whether files of the revision have filters, which are not run.
@@ -55,6 +57,7 @@ pub(crate) fn check_out(revision: &str) -> Result<Checkout, Error> {
             side: Side::Candidate,
         },
         has_filters: has_filters(&tree),
+        commit,
         _cache: cache,
     })
 }

@@ -60,6 +60,9 @@ pub struct Report {
     /// The operations of an instrumented program.
     #[serde(default)]
     pub operations: Vec<OperationSnapshot>,
+    /// The revision that the working tree is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Git>,
     /// The implementations of a comparison, or the results of benchmarks.
     #[serde(default)]
     pub benchmarks: Vec<Benchmark>,
@@ -97,6 +100,7 @@ impl Report {
             created: SystemTime::now(),
             environment,
             operations: Vec::new(),
+            base: None,
             benchmarks: Vec::new(),
             imported_from: None,
             sampling: None,

@@ -9,7 +9,7 @@ mod outputs;
 mod session;
 
 use perfkit::Report;
-use perfkit::report::{Note, NoteCode};
+use perfkit::report::{Git, Note, NoteCode};
 
 use crate::analysis::is_inconclusive;
 use crate::args::{CompareArguments, Verbosity};
@@ -59,6 +59,10 @@ pub(super) fn compare(session: Session<'_>) -> Result<Outcome, Error> {
         What::Commands(templates) => commands::compare(templates, session),
         What::Benches(benches) => benches::compare(benches, session),
     }?;
+    outcome.report.base = session.checkout.map(|checkout| Git {
+        commit: checkout.commit.clone(),
+        dirty: Some(false),
+    });
     if let Some(checkout) = session.checkout.filter(|checkout| checkout.has_filters) {
         outcome.report.notes.push(filters_not_run(checkout));
     }

@@ -1,0 +1,56 @@
+//! Where results are from: both revisions.
+
+use perfkit::report::{Git, Report};
+
+use super::spans::Sentence;
+
+/// As many digits of a commit tell it from all others of a repository.
+const DIGITS: usize = 12;
+
+/// Both revisions, where one is compared with another.
+pub(super) fn revisions(report: &Report) -> Option<Sentence> {
+    let base = report.base.as_ref()?;
+    let sentence = Sentence::plain("Base ").code(short(base));
+    let Some(head) = &report.environment.git else {
+        return Some(sentence.text("."));
+    };
+    let changes = match head.dirty {
+        Some(true) => " with changes that are not committed.",
+        Some(false) => ".",
+        None => "; whether there are changes that are not committed is not known.",
+    };
+    Some(sentence.text(", head ").code(short(head)).text(changes))
+}
+
+fn short(git: &Git) -> &str {
+    let end = git.commit.char_indices().nth(DIGITS);
+    &git.commit[..end.map_or(git.commit.len(), |(at, _)| at)]
+}
+
+#[cfg(test)]
+mod tests {
+    use perfkit::report::Environment;
+
+    use super::*;
+
+    #[test]
+    fn both_revisions_are_told_and_what_is_not_committed() {
+        let mut report = Report::new(Environment::detect("mock"));
+        assert!(revisions(&report).is_none());
+        let git = |digit: &str, dirty| Git {
+            commit: digit.repeat(40),
+            dirty,
+        };
+        report.base = Some(git("a", Some(false)));
+        let mut told = |head| {
+            report.environment.git = head;
+            revisions(&report).unwrap().body()
+        };
+        assert_eq!(told(None), "Base `aaaaaaaaaaaa`.");
+        let clean = "Base `aaaaaaaaaaaa`, head `bbbbbbbbbbbb`.";
+        assert_eq!(told(Some(git("b", Some(false)))), clean);
+        let dirty = told(Some(git("b", Some(true))));
+        assert!(dirty.ends_with("` with changes that are not committed."));
+        assert!(told(Some(git("b", None))).ends_with("is not known."));
+    }
+}
