@@ -1,5 +1,7 @@
 //! For spreadsheets and scripts: one line per metric, in base units.
 
+use std::fmt::Display;
+
 use perfkit::report::{Gate, GateOutcome};
 use perfkit::{Metric, MetricSummary, Report};
 
@@ -24,13 +26,11 @@ pub(super) fn render(reports: &[Named<'_>], _: Layout) -> Result<String, Error> 
         None => metrics(report),
     };
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let failed = |error: csv::Error| Error::data(format!("cannot write CSV: {error}"));
+    let failed = |error: &dyn Display| Error::data(format!("cannot write CSV: {error}"));
     for line in lines {
-        writer.write_record(line).map_err(failed)?;
+        writer.write_record(line).map_err(|error| failed(&error))?;
     }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| Error::data(format!("cannot write CSV: {error}")))?;
+    let bytes = writer.into_inner().map_err(|error| failed(&error))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

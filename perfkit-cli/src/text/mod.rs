@@ -1,11 +1,13 @@
 //! Text for people: safe to show, cut to the room there is, inert within markup.
 
+mod ascii_words;
 mod ci_commands;
 mod escape;
 mod shorten;
 mod time;
 mod wrap;
 
+pub(crate) use ascii_words::ascii_words;
 pub(crate) use ci_commands::{AnnotationLevel, CiCommand, without_commands};
 pub(crate) use escape::{escape_markdown, escape_xml};
 pub(crate) use perfkit::text::printable;

@@ -173,8 +173,8 @@ fn density_curve(times: &[f64], axis: &Axis) -> Vec<(f64, f64)> {
 
 impl Implementation {
     fn of(benchmark: &Benchmark) -> Option<Self> {
-        let (name, mut times) = wall_times(benchmark)?;
-        times.sort_unstable_by(f64::total_cmp);
+        let (name, times) = wall_times(benchmark)?;
+        let times = stats::sorted(&times)?;
         Some(Self {
             name,
             median: stats::median(&times)?,

@@ -48,7 +48,8 @@ impl Order {
         let mut all: Vec<_> = found.filter(|(_, times)| times.len() > 1).collect();
         let left_out = all.len().saturating_sub(SERIES);
         all.truncate(SERIES);
-        let times = Axis::over(all.iter().flat_map(|(_, times)| shown_range(times)));
+        let ranges = all.iter().filter_map(|(_, times)| shown_range(times));
+        let times = Axis::over(ranges.flatten());
         let beyond = all.iter().flat_map(|(_, times)| times);
         let beyond = beyond.filter(|time| times.is_beyond(**time)).count();
         let longest = all.iter().map(|(_, times)| times.len()).max()?;
@@ -67,11 +68,9 @@ impl Order {
 }
 
 /// The smallest value, and the largest that is not far out.
-fn shown_range(times: &[f64]) -> impl Iterator<Item = f64> {
-    let mut sorted = times.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let high = shown_maximum(&sorted, 8.0, 0.98);
-    sorted.first().copied().into_iter().chain(high)
+fn shown_range(times: &[f64]) -> Option<[f64; 2]> {
+    let sorted = stats::sorted(times)?;
+    Some([*sorted.first()?, shown_maximum(&sorted, 8.0, 0.98)?])
 }
 
 impl Implementation {

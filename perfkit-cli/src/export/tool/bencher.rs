@@ -5,10 +5,11 @@ use perfkit::Report;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
+use crate::text::ascii_words;
 
 use super::common::{json_text, lacks};
 use super::measure::{Measure, Subject, subjects};
-use super::names::{Names, hyphenated};
+use super::names::Names;
 
 /// The longest name of a benchmark and of a measure, in characters; Bencher
 /// refuses longer ones.
@@ -47,7 +48,7 @@ fn slug(metric: &str) -> String {
     if matches!(metric, "wall_time" | "execution_time") {
         return "latency".to_owned();
     }
-    hyphenated(metric).to_ascii_lowercase()
+    ascii_words(metric, "-").to_ascii_lowercase()
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! The text in which HdrHistogram prints percentiles (`.hgrm`), which its
 //! plotter draws.
 
+use std::collections::HashSet;
+
 use hdrhistogram::Histogram as Buckets;
 use perfkit::Report;
 
 use crate::error::Error;
-use crate::text::{printable, shorten};
+use crate::text::{ascii_words, printable, shorten};
 
 use super::distribution::{Distribution, distributions};
-use super::names::hyphenated;
 
 /// How many lines there are from one halving of the distance to 100 % to the
 /// next; HdrHistogram's own default.
@@ -45,18 +46,15 @@ pub(crate) fn render(report: &Report, wanted: Option<&str>) -> Result<String, Er
 /// A file for each benchmark or operation: its name and its content.
 pub(crate) fn files(report: &Report) -> Result<Vec<(String, String)>, Error> {
     let distributions = distributions(report)?;
-    let mut taken: Vec<String> = Vec::new();
+    let mut taken: HashSet<String> = HashSet::new();
     let mut files = Vec::new();
     for distribution in &distributions {
         let stem = file_stem(&distribution.name);
-        let mut name = stem.clone();
-        let mut number = 2;
+        let numbered = (2_u64..).map(|number| format!("{stem}-{number}"));
+        let mut names = std::iter::once(stem.clone()).chain(numbered);
         // Some file systems do not tell upper from lower case.
-        while taken.contains(&name.to_ascii_lowercase()) {
-            name = format!("{stem}-{number}");
-            number += 1;
-        }
-        taken.push(name.to_ascii_lowercase());
+        let name = names.find(|name| taken.insert(name.to_ascii_lowercase()));
+        let name = name.unwrap_or_default();
         files.push((format!("{name}.hgrm"), text(&distribution.times)));
     }
     Ok(files)
@@ -67,7 +65,7 @@ pub(crate) fn files(report: &Report) -> Result<Vec<(String, String)>, Error> {
 fn file_stem(name: &str) -> String {
     const LONGEST: usize = 80;
     let start: String = name.chars().take(4 * LONGEST).collect();
-    let stem: String = hyphenated(&start).chars().take(LONGEST).collect();
+    let stem: String = ascii_words(&start, "-").chars().take(LONGEST).collect();
     if stem.is_empty() {
         "unnamed".to_owned()
     } else {

@@ -25,26 +25,16 @@ impl Names {
         let name = printable(name);
         let name = name.trim();
         let name = if name.is_empty() { "unnamed" } else { name };
-        let mut number = 1;
-        loop {
+        let mut numbered = (1_u64..).map(|number| {
             let mark = match number {
                 1 => String::new(),
                 number => format!(" ({number})"),
             };
-            let given = cut(name, self.longest - mark.len()) + &mark;
-            if self.given.insert(given.clone()) {
-                return given;
-            }
-            number += 1;
-        }
+            cut(name, self.longest - mark.len()) + &mark
+        });
+        let free = numbered.find(|name| self.given.insert(name.clone()));
+        free.unwrap_or_default()
     }
-}
-
-/// The words of plain letters and digits in a name, with hyphens between them.
-pub(super) fn hyphenated(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    words.join("-")
 }
 
 /// The start and the end of what is too long.

@@ -9,10 +9,10 @@ use perfkit::{Direction, Metric};
 use super::build::{Entry, Import, Reported};
 use super::csv_lines::{self, read_lines};
 use super::hyperfine::MEMORY_FLOOR;
-use super::hyperfine_v2::metric;
+use super::hyperfine_v2::{metric, scale};
 use super::parse_error::ParseError;
 use super::text::Text;
-use super::units::{self, Scale};
+use super::units::Scale;
 
 /// How the headings of version 1 begin; early ones had no median.
 const HEADINGS: [&str; 2] = ["command,mean,stddev,median,", "command,mean,stddev,user,"];
@@ -85,10 +85,7 @@ fn of_two(fields: &Fields<'_>) -> Result<Entry, ParseError> {
         let Some(name) = heading.strip_suffix(UNIT) else {
             continue;
         };
-        let scale = match *unit {
-            "" => Scale::COUNT,
-            unit => units::scale(unit),
-        };
+        let scale = scale(Some(*unit).filter(|unit| !unit.is_empty()));
         // What hyperfine measures is better when lower.
         let scale = Scale::new(scale.unit, scale.factor, Direction::LowerIsBetter);
         let metric = metric(name);

@@ -118,7 +118,7 @@ pub(super) fn metric(name: &str) -> Metric {
 }
 
 /// Counters of the processor and the kernel have no unit.
-fn scale(unit: Option<&str>) -> Scale {
+pub(super) fn scale(unit: Option<&str>) -> Scale {
     match unit {
         Some(unit) => units::scale(unit),
         None => Scale::COUNT,

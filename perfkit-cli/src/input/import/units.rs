@@ -3,6 +3,8 @@
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric};
 
+use crate::text::ascii_words;
+
 /// What a number of another tool means.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scale {
@@ -109,20 +111,11 @@ pub(super) fn number(text: &str) -> Option<f64> {
 /// digits and underscores.
 pub(super) fn metric(name: &str) -> Metric {
     const LONGEST: usize = 80;
-    let mut spelt = String::new();
-    for c in name.replace('/', "_per_").chars() {
-        if spelt.len() >= LONGEST {
-            break;
-        }
-        if c.is_ascii_alphanumeric() {
-            spelt.push(c.to_ascii_lowercase());
-        } else if !spelt.is_empty() && !spelt.ends_with('_') {
-            spelt.push('_');
-        }
-    }
-    let spelt = spelt.trim_end_matches('_');
+    let mut spelt = ascii_words(&name.replace('/', "_per_"), "_");
+    spelt.truncate(LONGEST);
+    let spelt = spelt.trim_end_matches('_').to_ascii_lowercase();
     if spelt.starts_with(|c: char| c.is_ascii_lowercase()) {
-        Metric::named(spelt)
+        Metric::named(&spelt)
     } else {
         Metric::named(format!("metric_{spelt}").trim_end_matches('_'))
     }
