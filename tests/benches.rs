@@ -7,7 +7,7 @@ mod support;
 use std::process::{Command, Stdio};
 
 use perfkit::Metric;
-use perfkit::report::{Benchmark, GateOutcome, NoteCode, Report, StopReason, Verdict};
+use perfkit::report::{Benchmark, GateOutcome, Note, NoteCode, Report, StopReason, Verdict};
 use support::{Answer, Folder, eventually};
 
 /// A benchmark whose work can be multiplied, in a package that builds quickly.
@@ -46,6 +46,7 @@ edition = "2024"
 
 [dependencies]
 perfkit-core = {{ path = "{core}", default-features = false, features = ["bench"] }}
+dep = {{ version = "1", registry = "vendored" }}
 
 [[bench]]
 name = "work"
@@ -67,14 +68,48 @@ codegen-units = 16
     folder.write(".gitignore", "/target\n/*.json\n");
     folder.write(
         "benches/foreign.rs",
-        "fn main() { println!(\"I measure alone\"); }",
+        "fn main() { std::fs::write(\"foreign-ran\", \"\").unwrap(); }",
     );
+    vendor(folder);
     // The versions that the tool itself is built with, so that nothing is fetched.
-    std::fs::copy(
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"),
-        folder.path("Cargo.lock"),
-    )
-    .unwrap();
+    let lock = support::workspace().join("Cargo.lock");
+    let lock = std::fs::read_to_string(lock).unwrap();
+    let dep = "name = \"dep\"\nversion = \"1.0.0\"";
+    let source = format!("source = \"{REGISTRY}\"");
+    folder.write(
+        "Cargo.lock",
+        &format!("{lock}\n[[package]]\n{dep}\n{source}\n"),
+    );
+}
+
+/// A registry that nobody asks, because all of it is here.
+const REGISTRY: &str = "sparse+https://example.invalid/";
+
+/// Two versions of a package, as `cargo vendor` lays them down.
+fn vendor(folder: &Folder) {
+    let config = format!(
+        r#"
+[registries.vendored]
+index = "{REGISTRY}"
+
+[source.vendored]
+registry = "{REGISTRY}"
+replace-with = "vendor"
+
+[source.vendor]
+directory = "vendor"
+"#
+    );
+    std::fs::create_dir_all(folder.path(".cargo")).unwrap();
+    folder.write(".cargo/config.toml", &config);
+    for version in ["1.0.0", "1.0.1"] {
+        let path = format!("vendor/dep-{version}");
+        std::fs::create_dir_all(folder.path(&path).join("src")).unwrap();
+        let manifest = format!("[package]\nname = \"dep\"\nversion = \"{version}\"\n");
+        folder.write(&format!("{path}/Cargo.toml"), &manifest);
+        folder.write(&format!("{path}/src/lib.rs"), "");
+        folder.write(&format!("{path}/.cargo-checksum.json"), "{\"files\":{}}");
+    }
 }
 
 fn write_bench(folder: &Folder, more: u64, comment: &str) {
@@ -118,8 +153,9 @@ fn benches_of_this_tree_and_of_another_revision_are_compared() {
         .exits_with(0)
         .says("Slower: `work/more` takes ")
         .complains("foreign (this tree) is left out")
-        .complains("does not answer as a bench program of perfkit");
+        .complains("is no bench program of perfkit");
     assert!(!answer.stdout.contains("other/alone"), "{answer:#?}");
+    assert!(!folder.path("foreign-ran").exists());
     let report = folder.report("own.json");
     let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
     assert_eq!(names, ["work/once", "work/more"]);
@@ -138,6 +174,13 @@ fn benches_of_this_tree_and_of_another_revision_are_compared() {
             .read("benches/work.rs")
             .replace("bench.group(\"other\"", "bench.group(\"new\""),
     );
+    let lock = folder.read("Cargo.lock");
+    let newer = lock.replace(
+        "\"dep\"\nversion = \"1.0.0\"",
+        "\"dep\"\nversion = \"1.0.1\"",
+    );
+    assert_ne!(lock, newer);
+    folder.write("Cargo.lock", &newer);
     commit(&folder, "slower");
     let answer = folder.run(["compare", "--base", "HEAD~1", "--export-json", "base.json"]);
     let answer = answer
@@ -152,6 +195,9 @@ fn benches_of_this_tree_and_of_another_revision_are_compared() {
     );
     let codes: Vec<NoteCode> = report.notes.iter().map(|note| note.code).collect();
     assert!(codes.contains(&NoteCode::New) && codes.contains(&NoteCode::Gone));
+    let versions = |note: &&Note| note.code == NoteCode::DifferentDependencies;
+    let versions = &report.notes.iter().find(versions).unwrap().message;
+    assert!(versions.ends_with(": dep 1.0.0, here 1.0.1"), "{versions}");
 
     folder
         .run(["compare", "--base", "no-such-branch"])
@@ -237,7 +283,7 @@ fn interrupted_between_rounds(folder: &Folder) {
         .stderr(Stdio::piped())
         .spawn();
     let mut child = child.unwrap();
-    let own_target = folder.path("target/perfkit/own-target");
+    let own_target = folder.path("target/perfkit/build");
     let pattern = format!("{}.*--perfkit-worker", own_target.display());
     let workers = || {
         let found = Command::new("pgrep").args(["-f", &pattern]).output();

@@ -19,6 +19,10 @@ pub(super) const VERSION: u32 = 3;
 /// The argument that makes a bench program a worker.
 pub(super) const WORKER_ARGUMENT: &str = "--perfkit-worker";
 
+/// Stands in every bench program, so that others are known without being started. Its last
+/// byte is nowhere else in it.
+pub(super) const MARKER: &[u8] = b"a bench program of perfkit\n";
+
 /// The longest message, in bytes.
 const LONGEST: usize = 4 << 20;
 

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -17,13 +18,16 @@ use crate::report::{FailureKind, RunFailure};
 
 use super::allocator::{fixed_thresholds, lookup};
 use super::protocol::{
-    Batch, BatchSize, Calibration, Channel, Hello, Reply, Request, VERSION, WORKER_ARGUMENT,
+    Batch, BatchSize, Calibration, Channel, Hello, MARKER, Reply, Request, VERSION, WORKER_ARGUMENT,
 };
 use super::rounds::{Launcher, Placement, Worker, WorkerError};
 use super::suite::BenchmarkInfo;
 
 /// How much is kept of what a worker writes to standard error.
 const STDERR_TAIL_BYTES: usize = 4096;
+
+/// How much of a program is looked through.
+const LARGEST_PROGRAM_BYTES: u64 = 1 << 30;
 
 /// How long a program may take to greet.
 const GREETING: Duration = Duration::from_secs(10);
@@ -66,12 +70,34 @@ impl Program {
     /// # Errors
     /// It is no bench program, or one of another version.
     pub fn benchmarks(&self, timeouts: Timeouts<'_>) -> Result<Vec<BenchmarkInfo>, WorkerError> {
+        if self.has_marker().is_ok_and(|has_marker| !has_marker) {
+            return Err(failed(format!(
+                "{} is no bench program of perfkit: its main calls no perfkit::bench::main, or that of an earlier version",
+                self.path.display()
+            )));
+        }
         let mut process = self.start(0, timeouts)?;
         process.greet(self)?;
         match process.ask(&Request::List, timeouts.timeout)? {
             Reply::Benchmarks(all) => Ok(all),
             other => Err(process.unexpected(&other)),
         }
+    }
+
+    /// Whether it has what stands in every bench program, and may be started as one: what
+    /// other programs do is not known.
+    fn has_marker(&self) -> io::Result<bool> {
+        let program = File::open(&self.path)?.take(LARGEST_PROGRAM_BYTES);
+        let mut program = BufReader::with_capacity(1 << 16, program);
+        let mut line = Vec::new();
+        // The marker is the end of what is a line of text to the reader.
+        while program.read_until(b'\n', &mut line)? > 0 {
+            if line.ends_with(MARKER) {
+                return Ok(true);
+            }
+            line.clear();
+        }
+        Ok(false)
     }
 
     /// Starts a process whose environment is longer by `padding_bytes`, and does not

@@ -14,7 +14,7 @@ use crate::report::{Benchmark, Environment, Note, NoteCode, Report, Severity, St
 use crate::text::printable;
 
 use super::group_run::{GroupRun, GroupRunner};
-use super::protocol::WORKER_ARGUMENT;
+use super::protocol::{MARKER, WORKER_ARGUMENT};
 use super::routine::WithRoutine;
 use super::sampling::random_seed;
 use super::stopping::FunctionSettings;
@@ -65,6 +65,8 @@ const FILE: i32 = 4;
 /// wrong command line, 4 for a file, 5 for a benchmark that failed.
 #[allow(clippy::needless_doctest_main, reason = "the example is a whole file")]
 pub fn main(define: impl Fn(&mut Bench<'_>)) {
+    // As part of this generic function it stands in the program itself.
+    std::hint::black_box(MARKER);
     let mut given = std::env::args().skip(1);
     if given.next().as_deref() == Some(WORKER_ARGUMENT) {
         if let Err(error) = worker::work(define) {
