@@ -9,28 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use perfkit::report::NoteCode;
-use support::{Answer, Folder, Guarded, eventually};
-
-/// Git without the configuration of whoever runs the tests.
-fn git(directory: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .current_dir(directory)
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
-        .args([
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "core.fsmonitor=false",
-        ])
-        .args(arguments)
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "git {arguments:?}: {said}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
+use support::{Answer, Folder, Guarded, eventually, git};
 
 /// A repository with a revision whose `run.sh` is quick, and a tree whose is not.
 fn repository(directory: &Path) {
@@ -205,8 +184,8 @@ fn nothing_runs_that_a_repository_names() {
 fn the_path_of_a_tree_is_never_code() {
     let folder = Folder::new();
     let marker = folder.path("marker");
-    let hostile = format!("it's $(touch marker) `touch marker` \"a b\" ; touch marker #");
-    let tree = folder.path(&hostile);
+    let hostile = "it's $(touch marker) `touch marker` \"a b\" ; touch marker #";
+    let tree = folder.path(hostile);
     repository(&tree);
     let base = |arguments: &[&str]| {
         let first = ["compare", "--base", "HEAD", "-r", "2", "--format", "json"];

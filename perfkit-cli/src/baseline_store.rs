@@ -9,7 +9,7 @@ use perfkit::Report;
 use crate::args::{BaselineName, Origin, Setting, Variable};
 use crate::error::{Error, shown};
 use crate::input::ConfigFile;
-use crate::revision::target_folder;
+use crate::revision::{Tree, Workspace};
 use crate::text::rfc_3339;
 
 /// The most sessions of a baseline: more say nothing that these do not.
@@ -256,14 +256,14 @@ fn is_own(path: &Path) -> bool {
 
 /// The folder where this project's data belongs.
 fn usual_folder() -> Result<PathBuf, Error> {
-    let here = std::env::current_dir()
-        .map_err(|error| Error::data(format!("the current folder cannot be found: {error}")))?;
-    if let Some(target) = target_folder(&here) {
-        return Ok(target);
+    let here = Tree::here()?;
+    // Without packages, or where they cannot be read, no program is built.
+    if let Some(workspace) = Workspace::of(&here).ok().flatten() {
+        return Ok(workspace.target_directory);
     }
     let config = ConfigFile::find(None)?.map(|config| config.path.value);
     let project = config.as_deref().and_then(Path::parent);
-    Ok(project.unwrap_or(&here).join("target"))
+    Ok(project.unwrap_or(&here.directory).join("target"))
 }
 
 fn read_sessions(name: &BaselineName, files: Vec<PathBuf>) -> Result<Vec<SavedSession>, Error> {

@@ -13,9 +13,9 @@ pub(crate) enum Exit {
     Usage,
     /// Inconclusive or nothing comparable, where asked to be strict.
     Inconclusive,
-    /// A file or network error, or bad data.
+    /// A file or network error, bad data, or a revision that cannot be built.
     Data,
-    /// A measured command failed or timed out.
+    /// A measured command failed or timed out, or this tree cannot be built.
     CommandFailed,
     /// Ended by SIGINT; what was finished is saved.
     Interrupted,

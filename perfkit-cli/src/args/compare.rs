@@ -37,7 +37,7 @@ const RESULT: &str = "The result";
 pub(crate) struct CompareArguments {
     /// Commands, each as one quoted word; or two report files, the baseline first; with
     /// --against the reports of the candidate, one for each session.
-    #[arg(value_name = "COMMAND", required_unless_present_any = ["bench", "base"])]
+    #[arg(value_name = "COMMAND", required_unless_present_any = ["bench", "base", "bench_target"])]
     pub(crate) commands: Vec<String>,
 
     /// Compare the benchmarks of this package, in each group the others with the first; only
@@ -59,9 +59,18 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "DIR", requires = "against", help_heading = WHAT)]
     pub(crate) baselines: Option<PathBuf>,
 
-    /// Build the benches of this package of the workspace.
-    #[arg(long, value_name = "NAME", help_heading = WHAT)]
+    /// Build the benches of this package of the workspace: its name, `NAME@VERSION`, the path of
+    /// its folder or its id [default: those that cargo chooses].
+    #[arg(long, value_name = "PACKAGE", help_heading = WHAT)]
     pub(crate) package: Vec<String>,
+
+    /// Build the benches of all packages of the workspace.
+    #[arg(long, conflicts_with = "package", help_heading = WHAT)]
+    pub(crate) workspace: bool,
+
+    /// Build this bench and no other: the name of a [[bench]].
+    #[arg(long, value_name = "NAME", help_heading = WHAT)]
+    pub(crate) bench_target: Vec<String>,
 
     /// Build the benches with these features.
     #[arg(long, value_name = "NAMES", help_heading = WHAT)]

@@ -25,7 +25,8 @@ use super::values::TimeSpan;
 ///
 /// Exits with 0 when the gate passes, 1 when a rule is broken, 2 when the
 /// configuration is wrong or a rule is for nothing that there is, 4 when a report cannot
-/// be read or has nothing to check, 5 when what is measured fails.
+/// be read or has nothing to check or the revision cannot be built, 5 when what is
+/// measured fails or this tree cannot be built.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
@@ -94,9 +95,18 @@ pub(crate) struct GateArguments {
     )]
     pub(crate) bench: Option<String>,
 
-    /// Build the benches of this package of the workspace.
-    #[arg(long, value_name = "NAME", requires = "base")]
+    /// Build the benches of this package of the workspace: its name, `NAME@VERSION`, the
+    /// path of its folder or its id.
+    #[arg(long, value_name = "PACKAGE", requires = "base")]
     pub(crate) package: Vec<String>,
+
+    /// Build the benches of all packages of the workspace.
+    #[arg(long, requires = "base", conflicts_with = "package")]
+    pub(crate) workspace: bool,
+
+    /// Build this bench and no other: the name of a [[bench]].
+    #[arg(long, value_name = "NAME", requires = "base")]
+    pub(crate) bench_target: Vec<String>,
 
     /// Build the benches with these features.
     #[arg(long, value_name = "NAMES", requires = "base")]

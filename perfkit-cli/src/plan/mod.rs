@@ -14,7 +14,7 @@ use crate::baseline_store::BaselineStore;
 use crate::command_run::{Templates, combinations};
 use crate::error::{Error, shown};
 use crate::input::{CompareDefaults, ConfigFile, is_report};
-use crate::revision::Selection;
+use crate::revision::{Packages, Selection};
 
 pub(crate) use settings::Settings;
 
@@ -181,6 +181,15 @@ impl Plan {
     }
 }
 
+/// The packages that two options ask for.
+fn packages(all: bool, named: &[String]) -> Packages {
+    match (all, named) {
+        (true, _) => Packages::All,
+        (false, []) => Packages::Default,
+        (false, named) => Packages::Named(named.to_vec()),
+    }
+}
+
 fn defaults(config: Option<&ConfigFile>) -> Result<CompareDefaults, Error> {
     config.map_or_else(
         || Ok(CompareDefaults::default()),
@@ -221,7 +230,11 @@ impl What {
         }
         if arguments.commands.is_empty() {
             options::check_for_benches(arguments)?;
-            let selection = Selection::new(&arguments.package, &arguments.features);
+            let selection = Selection {
+                packages: packages(arguments.workspace, &arguments.package),
+                targets: arguments.bench_target.clone(),
+                features: arguments.features.clone(),
+            };
             let timeout = arguments.timeout;
             return Ok(Self::benches(
                 arguments.bench.as_deref(),
@@ -256,7 +269,11 @@ impl What {
 
     fn of_gate(arguments: &GateArguments) -> Result<Self, Error> {
         if arguments.reports.is_empty() {
-            let selection = Selection::new(&arguments.package, &arguments.features);
+            let selection = Selection {
+                packages: packages(arguments.workspace, &arguments.package),
+                targets: arguments.bench_target.clone(),
+                features: arguments.features.clone(),
+            };
             let timeout = arguments.timeout;
             return Ok(Self::benches(
                 arguments.bench.as_deref(),

@@ -48,9 +48,11 @@ pub(super) fn check_for_commands(arguments: &CompareArguments) -> Result<(), Err
 /// An option, and whether it is given.
 type Given = (&'static str, bool);
 
-fn of_benches(arguments: &CompareArguments) -> [Given; 2] {
+fn of_benches(arguments: &CompareArguments) -> [Given; 4] {
     [
         ("--package", !arguments.package.is_empty()),
+        ("--workspace", arguments.workspace),
+        ("--bench-target", !arguments.bench_target.is_empty()),
         ("--features", !arguments.features.is_empty()),
     ]
 }

@@ -10,9 +10,9 @@ use crate::error::{Error, shown};
 use crate::git::{in_own_repository, in_repository, output};
 use crate::text::printable;
 
-use super::Tree;
 use super::cache::{Removed, RepositoryCache, remove};
-use super::cargo::target_folder;
+use super::surroundings::Surroundings;
+use super::tree::Tree;
 
 /// Larger files of attributes, git does not read either.
 const LARGEST_ATTRIBUTES_BYTES: u64 = 100 << 20;
@@ -34,28 +34,26 @@ pub(crate) struct Checkout {
 /// Checks a revision out into the repository's folder of the cache. It stays there, so that
 /// the next time little is built anew.
 pub(crate) fn check_out(revision: &str) -> Result<Checkout, Error> {
-    let here = current_folder()?;
-    let repository = Repository::around(&here)
+    let own = Tree::here()?;
+    let here = &own.directory;
+    let repository = Repository::around(here)
         .map_err(|said| Error::usage(format!("--base needs a git repository: {said}")))?;
     let commit = repository.commit(revision)?;
     let cache = RepositoryCache::open(&repository.top)?;
     let tree = cache.tree();
     repository.place(&tree, &commit)?;
     let inside = here.strip_prefix(&repository.top).unwrap_or(Path::new(""));
-    let own_target = target_folder(&here).unwrap_or_else(|| cache.target());
+    let directory = tree.join(inside).components().collect();
     Ok(Checkout {
         base: Tree {
-            directory: tree.join(inside),
-            target: cache.target(),
+            directory,
+            top: tree.clone(),
+            target: Some(cache.target()),
+            surroundings: Surroundings::of(here, &repository.top, &tree),
             label: revision.to_owned(),
             side: Side::Baseline,
         },
-        own: Tree {
-            directory: here,
-            target: own_target.join("perfkit").join("own-target"),
-            label: "this tree".to_owned(),
-            side: Side::Candidate,
-        },
+        own,
         has_filters: has_filters(&tree),
         commit,
         _cache: cache,
@@ -64,17 +62,11 @@ pub(crate) fn check_out(revision: &str) -> Result<Checkout, Error> {
 
 /// Removes what comparing revisions of the repository around the current folder left.
 pub(crate) fn remove_checkouts() -> Result<Removed, Error> {
-    let repository = Repository::around(&current_folder()?).map_err(|said| {
+    let repository = Repository::around(&Tree::here()?.directory).map_err(|said| {
         Error::usage(format!("this folder is in no git repository: {said}"))
             .hint("`perfkit clean --all` removes what was left by every repository")
     })?;
     remove(&repository.top)
-}
-
-/// The current folder, as git tells it: without symbolic links.
-fn current_folder() -> Result<PathBuf, Error> {
-    let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    here.map_err(|error| Error::data(format!("the current folder cannot be found: {error}")))
 }
 
 /// A repository of the user's.

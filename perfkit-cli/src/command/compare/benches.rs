@@ -1,18 +1,24 @@
 //! Comparing benchmarks: of this tree, or of this tree and another revision.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use perfkit::bench::engine::{
     BenchmarkInfo, FUNCTION_METRICS, GroupResult, GroupRun, GroupRunner, Program, Progress,
     Timeouts, WorkerError,
 };
 use perfkit::compare::{ComparisonSet, compare_set};
-use perfkit::report::{Note, NoteCode, Report, Side, StopReason};
+use perfkit::report::{Note, NoteCode, Report, StopReason};
+use perfkit::unit::Unit;
 
-use crate::error::Error;
+use crate::args::Verbosity;
+use crate::error::{Error, shown};
 use crate::input::environment;
 use crate::plan::Benches;
-use crate::revision::{BenchProgram, Checkout, Tree, build_benches, is_same_binary, target_folder};
+use crate::revision::{
+    BenchProgram, Checkout, Selection, Tree, Workspace, build_benches, different_dependencies,
+    is_same_binary, share_lock_file, size_bytes,
+};
 use crate::terminal::{self, ProgressLine};
 use crate::text::printable;
 
@@ -34,11 +40,21 @@ pub(super) fn compare(benches: &Benches, session: Session<'_>) -> Result<Outcome
         timeout: benches.timeout,
         is_interrupted: &is_interrupted,
     };
-    let find = |tree: &Tree| find(tree, benches, timeouts, session);
+    let here = session.checkout.map(|checkout| checkout.own.clone());
+    let here = here.map_or_else(Tree::here, Ok)?;
+    let workspace = Workspace::of(&here)?.ok_or_else(no_package)?;
+    let search = Search {
+        filter: &benches.filter,
+        selection: workspace.by_name(&benches.selection)?,
+        timeouts,
+        session,
+    };
+    let own = search.find(&here, &workspace)?;
+    let mut notes = Vec::new();
     let (mut groups, unpaired) = match session.checkout {
-        None => (of_groups(&find(&this_tree()?)?), Unpaired::default()),
+        None => (of_groups(&own), Unpaired::default()),
         Some(checkout) => {
-            let (base, own) = (find(&checkout.base)?, find(&checkout.own)?);
+            let base = search.find_in_base(&checkout.base, &workspace, &mut notes)?;
             let groups = of_revisions(&base, &own, &checkout.base.label);
             (groups, Unpaired::between(&base, &own))
         }
@@ -58,62 +74,101 @@ pub(super) fn compare(benches: &Benches, session: Session<'_>) -> Result<Outcome
     let mut outcome = run_all(&groups, timeouts, session);
     let label = session.checkout.map(|checkout| &*checkout.base.label);
     unpaired.tell(label.unwrap_or_default(), &mut outcome.report);
+    outcome.report.notes.extend(notes);
     Ok(outcome)
 }
 
-fn this_tree() -> Result<Tree, Error> {
-    let directory = std::env::current_dir()
-        .map_err(|error| Error::data(format!("the current folder cannot be found: {error}")))?;
-    let target = target_folder(&directory).ok_or_else(|| {
-        Error::usage("--bench needs a cargo package, and there is none here")
-            .hint("run it in the folder of a Cargo.toml")
-    })?;
-    Ok(Tree {
-        target: target.join("perfkit").join("own-target"),
-        label: "this tree".to_owned(),
-        side: Side::Candidate,
-        directory,
-    })
+fn no_package() -> Error {
+    Error::usage("benchmarks are those of a cargo package, and there is none here")
+        .hint("run it in the folder of a Cargo.toml, or give commands to compare")
 }
 
-/// The benchmarks of a tree whose names have what the filter says.
-fn find(
-    tree: &Tree,
-    benches: &Benches,
-    timeouts: Timeouts<'_>,
-    session: Session<'_>,
-) -> Result<Vec<Found>, Error> {
-    let mut found = Vec::new();
-    if session.is_interrupted() {
-        return Ok(found);
-    }
-    // Once programs are asked, a signal is a request until all is measured, or until
-    // cargo builds for the next tree.
-    session.signals.restore_signals();
-    let programs = build_benches(tree, &benches.selection, session.verbosity)?;
-    session.signals.defer_signals();
-    for built in programs {
-        let program = program(&built);
-        match program.benchmarks(timeouts) {
-            Ok(benchmarks) => {
-                let is_meant = |info: &BenchmarkInfo| info.name.contains(&benches.filter);
-                let meant = benchmarks.into_iter().filter(is_meant);
-                found.extend(meant.map(|info| Found {
-                    target: built.target.clone(),
-                    program: program.clone(),
-                    info,
-                }));
-            }
-            Err(WorkerError::Interrupted) => break,
-            Err(WorkerError::Failed(failure)) => terminal::print_line(&format!(
-                "warning: {} ({}) is left out: {}",
-                printable(&built.target),
-                printable(&tree.label),
-                printable(&failure.reason)
-            )),
+/// A search for benchmarks in the trees that are compared.
+struct Search<'a> {
+    /// What their names have in them.
+    filter: &'a str,
+    /// The benches to look in, by the names of their packages.
+    selection: Selection,
+    timeouts: Timeouts<'a>,
+    session: Session<'a>,
+}
+
+impl Search<'_> {
+    /// The benchmarks of a tree.
+    fn find(&self, tree: &Tree, workspace: &Workspace) -> Result<Vec<Found>, Error> {
+        let mut found = Vec::new();
+        if self.session.is_interrupted() {
+            return Ok(found);
         }
+        for built in self.build(tree, workspace)? {
+            let program = program(&built);
+            match program.benchmarks(self.timeouts) {
+                Ok(benchmarks) => {
+                    let is_meant = |info: &BenchmarkInfo| info.name.contains(self.filter);
+                    let meant = benchmarks.into_iter().filter(is_meant);
+                    found.extend(meant.map(|info| Found {
+                        target: built.target.clone(),
+                        program: program.clone(),
+                        info,
+                    }));
+                }
+                Err(WorkerError::Interrupted) => break,
+                Err(WorkerError::Failed(failure)) => {
+                    tell_left_out(tree, &built.target, &failure.reason);
+                }
+            }
+        }
+        Ok(found)
     }
-    Ok(found)
+
+    /// The benchmarks of the other revision, built with the same versions of what they
+    /// depend on if the change itself has no others.
+    fn find_in_base(
+        &self,
+        base: &Tree,
+        own: &Workspace,
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<Found>, Error> {
+        let Some(workspace) = Workspace::of(base)? else {
+            return Ok(Vec::new());
+        };
+        share_lock_file(own, &workspace, base)?;
+        let found = self.find(base, &workspace)?;
+        notes.extend(different_dependencies(&workspace, own, base));
+        Ok(found)
+    }
+
+    fn build(&self, tree: &Tree, workspace: &Workspace) -> Result<Vec<BenchProgram>, Error> {
+        let session = self.session;
+        let start = Instant::now();
+        // Once programs are asked, a signal is a request until all is measured, or until
+        // cargo builds for the next tree.
+        session.signals.restore_signals();
+        let built = build_benches(tree, workspace, &self.selection, session.verbosity)?;
+        session.signals.defer_signals();
+        for (target, why) in &built.left_out {
+            tell_left_out(tree, target, why);
+        }
+        if session.verbosity == Verbosity::Verbose {
+            terminal::print_line(&format!(
+                "{}: built in {} in {}, which has {}",
+                printable(&tree.label),
+                Unit::Nanoseconds.format(start.elapsed().as_nanos() as f64, 3),
+                shown(&built.target),
+                Unit::Bytes.format(size_bytes(&built.target) as f64, 3)
+            ));
+        }
+        Ok(built.programs)
+    }
+}
+
+fn tell_left_out(tree: &Tree, target: &str, why: &str) {
+    terminal::print_line(&format!(
+        "warning: {} ({}) is left out: {}",
+        printable(target),
+        printable(&tree.label),
+        printable(why)
+    ));
 }
 
 fn program(built: &BenchProgram) -> Program {

@@ -1,0 +1,223 @@
+//! Bench programs, built by cargo.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use crate::args::Verbosity;
+use crate::error::Error;
+
+use super::alignment::Alignment;
+use super::cargo::cargo;
+use super::tree::Tree;
+use super::workspace::{Chosen, Selection, Workspace};
+
+/// The bench programs of a tree.
+#[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) programs: Vec<BenchProgram>,
+    /// The benches that were not built, and why.
+    pub(crate) left_out: Vec<(String, String)>,
+    /// Where cargo built them.
+    pub(crate) target: PathBuf,
+}
+
+/// A program that cargo built for a bench target.
+#[derive(Clone, Debug)]
+pub(crate) struct BenchProgram {
+    /// The name of the target.
+    pub(crate) target: String,
+    pub(crate) executable: PathBuf,
+    /// The folder of its package, where cargo would run it.
+    pub(crate) package: PathBuf,
+}
+
+/// One message of cargo's, as far as it is of interest.
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    #[serde(default)]
+    package_id: String,
+    #[serde(default)]
+    target: Option<CargoTarget>,
+    #[serde(default)]
+    executable: Option<PathBuf>,
+    #[serde(default)]
+    manifest_path: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct CargoTarget {
+    name: String,
+    kind: Vec<String>,
+}
+
+/// Builds the bench programs of a tree that a selection by the names of packages asks for.
+pub(crate) fn build_benches(
+    tree: &Tree,
+    workspace: &Workspace,
+    selection: &Selection,
+    verbosity: Verbosity,
+) -> Result<Built, Error> {
+    let build = Build::of(tree, workspace);
+    let chosen = workspace.choose(tree, selection);
+    let programs = match chosen.benches.is_empty() {
+        true => Vec::new(),
+        false => {
+            let command = build.command(tree, &chosen, selection, verbosity);
+            run(command, tree, &chosen)?
+        }
+    };
+    Ok(Built {
+        programs,
+        left_out: chosen.left_out,
+        target: build.target,
+    })
+}
+
+/// How the programs of a tree are built.
+struct Build {
+    alignment: Alignment,
+    target: PathBuf,
+    /// Whether it is as in `cargo bench`, with which it then shares what is built.
+    is_as_usual: bool,
+}
+
+impl Build {
+    fn of(tree: &Tree, workspace: &Workspace) -> Self {
+        let alignment = Alignment::of(tree);
+        let is_as_usual = alignment == Alignment::Configured;
+        let folder = &workspace.target_directory;
+        Self {
+            target: match (&tree.target, is_as_usual) {
+                (Some(target), _) => target.clone(),
+                (None, true) => folder.clone(),
+                (None, false) => folder.join("perfkit/build"),
+            },
+            alignment,
+            is_as_usual,
+        }
+    }
+
+    /// What builds the chosen benches, and no others.
+    fn command(
+        &self,
+        tree: &Tree,
+        chosen: &Chosen<'_>,
+        selection: &Selection,
+        verbosity: Verbosity,
+    ) -> Command {
+        let mut command = cargo(tree, "bench");
+        command
+            .arg("--no-run")
+            .arg("--message-format=json-render-diagnostics")
+            .arg("--target-dir")
+            .arg(&self.target)
+            .stdout(Stdio::piped());
+        if !self.is_as_usual {
+            command.args(["--config", "profile.bench.debug=false"]);
+        }
+        if !self.is_as_usual || tree.target.is_some() {
+            // Whatever is configured, the programs of both trees lie apart.
+            command.env("CARGO_BUILD_BUILD_DIR", &self.target);
+        }
+        for package in &chosen.packages {
+            command.args(["--package", &package.id]);
+        }
+        for (_, bench) in &chosen.benches {
+            command.args(["--bench", &bench.name]);
+        }
+        for features in &selection.features {
+            command.args(["--features", features]);
+        }
+        if verbosity == Verbosity::Quiet {
+            command.arg("--quiet");
+        }
+        self.alignment.tell(&mut command);
+        command
+    }
+}
+
+fn run(mut command: Command, tree: &Tree, chosen: &Chosen<'_>) -> Result<Vec<BenchProgram>, Error> {
+    let mut child = command
+        .spawn()
+        .map_err(|error| tree.cannot_be_built(&format!("cargo cannot be run: {error}")))?;
+    let output = child.stdout.take();
+    let output = output.map(BufReader::new);
+    let programs = output.map_or_else(Vec::new, |output| programs(output, chosen));
+    let status = child.wait();
+    let status = status.map_err(|error| tree.cannot_be_built(&error.to_string()))?;
+    match status.success() {
+        true => Ok(programs),
+        false => Err(tree.cannot_be_built("cargo says why above")),
+    }
+}
+
+/// The programs of the chosen benches, among all that cargo tells.
+fn programs(output: impl BufRead, chosen: &Chosen<'_>) -> Vec<BenchProgram> {
+    let messages = output
+        .lines()
+        .map_while(Result::ok)
+        .filter_map(|line| serde_json::from_str::<Message>(&line).ok());
+    let program = |message: Message| {
+        let target = message.target?;
+        let is_bench = message.reason == "compiler-artifact" && target.kind == ["bench"];
+        let is_chosen = is_bench && chosen.has(&message.package_id, &target.name);
+        is_chosen.then_some(())?;
+        Some(BenchProgram {
+            target: target.name,
+            executable: message.executable?,
+            package: message.manifest_path?.parent()?.to_owned(),
+        })
+    };
+    let mut programs: Vec<_> = messages.filter_map(program).collect();
+    programs.sort_by(|a, b| (&a.package, &a.target).cmp(&(&b.package, &b.target)));
+    programs
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use perfkit::report::Side;
+
+    use super::super::surroundings::Surroundings;
+    use super::super::workspace::Packages;
+    use super::*;
+
+    #[test]
+    fn bench_programs_are_found_among_cargos_messages() {
+        let metadata = r#"{"workspace_root":"/x","target_directory":"/t","packages":[{
+            "id":"x","name":"x","version":"1.0.0","manifest_path":"/x/Cargo.toml","features":{},
+            "targets":[{"name":"sum","kind":["bench"]},{"name":"other","kind":["bench"]}]}]}"#;
+        let workspace: Workspace = serde_json::from_str(metadata).unwrap();
+        let selection = Selection {
+            packages: Packages::All,
+            targets: vec!["s*".to_owned()],
+            ..Selection::default()
+        };
+        let tree = Tree {
+            directory: PathBuf::from("/x"),
+            top: PathBuf::from("/x"),
+            target: None,
+            label: String::new(),
+            surroundings: Surroundings::default(),
+            side: Side::Candidate,
+        };
+        let chosen = workspace.choose(&tree, &selection);
+        let output = br#"{"reason":"compiler-artifact","package_id":"x","target":{"name":"a","kind":["lib"]},"executable":null,"manifest_path":"/x/Cargo.toml"}
+not json
+{"reason":"compiler-artifact","package_id":"x","target":{"name":"sum","kind":["bench"]},"executable":"/t/sum-1","manifest_path":"/x/Cargo.toml"}
+{"reason":"compiler-artifact","package_id":"y","target":{"name":"sum","kind":["bench"]},"executable":"/t/sum-2","manifest_path":"/y/Cargo.toml"}
+{"reason":"compiler-artifact","package_id":"x","target":{"name":"other","kind":["bench"]},"executable":"/t/other-1","manifest_path":"/x/Cargo.toml"}
+{"reason":"build-finished","success":true}
+"#;
+        let found = programs(&output[..], &chosen);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].target, "sum");
+        assert_eq!(found[0].executable, Path::new("/t/sum-1"));
+        assert_eq!(found[0].package, Path::new("/x"));
+    }
+}
