@@ -97,6 +97,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
         Verb::Run(run) => command::run::run(run, verbosity),
         Verb::Gate(gate) => command::gate::run(*gate, verbosity),
         Verb::Baseline(baseline) => command::baseline::run(baseline, verbosity),
+        Verb::Init(init) => command::init::run(&init, verbosity),
         Verb::Doctor(doctor) => command::doctor::run(doctor, verbosity),
         Verb::Work(work) => command::work::run(&work),
         Verb::Export(export) => command::export::run(export, verbosity),

@@ -173,7 +173,9 @@ fn the_readme_installs_all_of_it() {
 #[test]
 fn flags_in_the_text_are_known() {
     let folder = Folder::new();
-    let verbs = ["compare", "run", "report", "gate", "export", "doctor"];
+    let verbs = [
+        "compare", "run", "report", "gate", "export", "doctor", "init",
+    ];
     let help = verbs.map(|verb| folder.run([verb, "--help"]).exits_with(0).stdout);
     let programs = workspace().join("perfkit-core/src/bench/harness/arguments.rs");
     let known = help.concat() + &std::fs::read_to_string(programs).unwrap();
@@ -214,6 +216,7 @@ fn every_flag_is_in_its_page() {
         ("docs/gate.md", help("gate")),
         ("docs/export.md", help("export")),
         ("docs/doctor.md", help("doctor")),
+        ("docs/perfkit-toml.md", help("init")),
         ("docs/benchmarks.md", programs.to_owned()),
     ] {
         let text = Page::read(page).text + &reports;

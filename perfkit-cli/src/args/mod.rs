@@ -9,6 +9,7 @@ pub(crate) mod environment;
 mod export;
 mod format;
 mod gate;
+mod init;
 mod report;
 mod run;
 mod setting;
@@ -25,6 +26,7 @@ pub(crate) use environment::Variable;
 pub(crate) use export::{ExportArguments, ExportTarget};
 pub(crate) use format::Format;
 pub(crate) use gate::GateArguments;
+pub(crate) use init::{CiService, InitArguments};
 pub(crate) use report::ReportArguments;
 pub(crate) use run::RunArguments;
 pub(crate) use setting::{Origin, Setting};
@@ -44,6 +46,7 @@ Examples:
   perfkit report report.json                 show a saved report
   perfkit gate report.json                   judge it by perfkit.toml
   perfkit gate --base main                   judge what this tree made different
+  perfkit init                               write a perfkit.toml
   perfkit doctor                             what makes this machine noisy
 ";
 
@@ -137,6 +140,7 @@ pub(crate) enum Verb {
     Report(ReportArguments),
     Gate(Box<GateArguments>),
     Baseline(BaselineArguments),
+    Init(InitArguments),
     Doctor(DoctorArguments),
     Work(WorkArguments),
     Export(ExportArguments),

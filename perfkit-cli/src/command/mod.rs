@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod gate;
+pub(crate) mod init;
 pub(crate) mod man;
 mod otlp;
 pub(crate) mod report;

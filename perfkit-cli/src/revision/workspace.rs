@@ -238,6 +238,13 @@ impl Workspace {
         chosen
     }
 
+    /// The names of the benches that are compared where none is asked for.
+    pub(crate) fn bench_names(&self, tree: &Tree) -> Vec<String> {
+        let chosen = self.choose(tree, &Selection::default());
+        let benches = chosen.benches.iter();
+        benches.map(|(_, target)| target.name.clone()).collect()
+    }
+
     fn chosen_packages(&self, tree: &Tree, packages: &Packages) -> Vec<&Package> {
         let is_meant = |package: &&Package| match packages {
             Packages::All => true,

@@ -49,6 +49,14 @@ impl ConfigFile {
         Ok(Some(Self { path, text }))
     }
 
+    /// One that is not read from a file.
+    pub(crate) fn of_text(text: String) -> Self {
+        Self {
+            path: Setting::new(FILE_NAME.into(), Origin::Default),
+            text,
+        }
+    }
+
     /// What `perfkit compare` does unless told otherwise; the rules of a gate in
     /// the same file are not looked at.
     pub(crate) fn compare_defaults(&self) -> Result<CompareDefaults, Error> {
@@ -103,10 +111,7 @@ mod tests {
     use super::*;
 
     fn file(text: &str) -> ConfigFile {
-        ConfigFile {
-            path: Setting::new("perfkit.toml".into(), Origin::Default),
-            text: text.to_owned(),
-        }
+        ConfigFile::of_text(text.to_owned())
     }
 
     fn rules(text: &str) -> GateRules {

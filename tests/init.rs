@@ -1,0 +1,252 @@
+//! `perfkit init`: what it writes, that the gate takes it, and what it leaves alone.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod support;
+
+use std::process::Command;
+use std::time::Duration;
+
+use perfkit::report::{Benchmark, Environment};
+use perfkit::unit::Unit;
+use perfkit::{Metric, MetricSummary, MockClock, Monitor, Report};
+use support::{Folder, assert_fits_config_schema, workspace};
+
+/// A package with these bench targets, which need not be built.
+fn package(folder: &Folder, benches: &[&str]) {
+    for inner in ["src", "benches"] {
+        std::fs::create_dir_all(folder.path(inner)).unwrap();
+    }
+    folder.write("src/lib.rs", "");
+    let mut manifest =
+        "[package]\nname = \"measured\"\nedition = \"2024\"\n[workspace]\n".to_owned();
+    for bench in benches {
+        folder.write(&format!("benches/{bench}.rs"), "fn main() {}");
+        manifest += &format!("[[bench]]\nname = \"{bench}\"\nharness = false\n");
+    }
+    folder.write("Cargo.toml", &manifest);
+}
+
+/// What a program recorded: one operation often, with a few failures, one seldom.
+fn save_operations(folder: &Folder) {
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    for call in 0..1000 {
+        let _ = monitor.try_measure("checkout::pay", || {
+            clock.advance(Duration::from_micros(5000 + call));
+            if call % 100 == 0 {
+                Err("declined")
+            } else {
+                Ok(())
+            }
+        });
+    }
+    for _ in 0..20 {
+        monitor.measure("report", || clock.advance(Duration::from_millis(40)));
+    }
+    let report = Report::from_snapshot(monitor.snapshot());
+    report.save(folder.path("report.json")).unwrap();
+}
+
+fn save_benchmark(folder: &Folder, file: &str) {
+    let mut benchmark = Benchmark::new("sum");
+    benchmark.successes = 40;
+    benchmark.blocks = (0..40).collect();
+    let times = (0..40).map(|run| 1e6 + f64::from(run % 7)).collect();
+    let times = MetricSummary::from_samples(Unit::Nanoseconds, times);
+    benchmark.metrics.insert(Metric::WALL_TIME, times);
+    let mut report = Report::new(Environment::detect("mock"));
+    report.benchmarks = vec![benchmark];
+    report.save(folder.path(file)).unwrap();
+}
+
+#[test]
+fn a_package_with_benches_gets_a_rule_that_the_gate_takes() {
+    let folder = Folder::new();
+    package(&folder, &["sum", "parse"]);
+    folder
+        .run(["init"])
+        .exits_with(0)
+        .says("Wrote: `perfkit.toml`, a rule that 2 bench programs get at most 5 % slower.")
+        .says("Next: `perfkit gate --base REV`");
+    let written = folder.read("perfkit.toml");
+    assert_fits_config_schema(&written);
+    assert!(written.contains("\n[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"5%\"\n"));
+    for file in ["before.json", "after.json"] {
+        save_benchmark(&folder, file);
+    }
+    let answer = folder.run(["gate", "after.json", "--baseline", "before.json"]);
+    answer.exits_with(0).says("at most 5 % slower");
+}
+
+#[test]
+fn the_branch_that_there_is_is_named() {
+    let folder = Folder::new();
+    package(&folder, &["sum"]);
+    for arguments in [
+        &["init", "-q", "-b", "master"][..],
+        &[
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.org",
+            "commit",
+            "-qm",
+            "x",
+            "--allow-empty",
+        ],
+    ] {
+        let status = Command::new("git")
+            .current_dir(folder.path(""))
+            .args(arguments)
+            .status();
+        assert!(status.unwrap().success());
+    }
+    folder
+        .run(["init"])
+        .exits_with(0)
+        .says("Next: `perfkit gate --base master`");
+}
+
+#[test]
+fn budgets_are_proposed_that_the_report_keeps() {
+    let folder = Folder::new();
+    save_operations(&folder);
+    folder
+        .run(["init", "--report", "report.json"])
+        .exits_with(0)
+        .says("2 budgets with headroom")
+        .says("Next: `perfkit gate report.json`");
+    let written = folder.read("perfkit.toml");
+    assert_fits_config_schema(&written);
+    let expected = "[[budget]]\noperation = \"checkout::pay\"\np95 = \"< 9.0 ms\"  # measured: 5.95 ms, n = 990\nsuccess_rate = \">= 95%\"  # measured: 990 of 1,000\n";
+    assert!(written.contains(expected), "{written}");
+    assert!(
+        written.contains(
+            "operation = \"report\"\nmedian = \"< 60 ms\"  # measured: 40.0 ms, n = 20\n"
+        ),
+        "{written}"
+    );
+    folder
+        .run(["gate", "report.json"])
+        .exits_with(0)
+        .says("Gate passed: 3 of 3 checks");
+}
+
+#[test]
+fn benches_and_budgets_are_in_files_of_their_own() {
+    let folder = Folder::new();
+    package(&folder, &["sum"]);
+    save_operations(&folder);
+    folder
+        .run(["init", "--report", "report.json"])
+        .exits_with(0)
+        .says("Wrote: `perfkit-budgets.toml`")
+        .says("Next: `perfkit gate --base REV`")
+        .says("Next: `perfkit gate --config perfkit-budgets.toml report.json`");
+    assert!(folder.read("perfkit.toml").contains("\n[[regression]]"));
+    assert_fits_config_schema(&folder.read("perfkit-budgets.toml"));
+    let judge = ["gate", "--config", "perfkit-budgets.toml", "report.json"];
+    drop(folder.run(judge).exits_with(0));
+}
+
+#[test]
+fn a_report_of_benchmarks_gets_budgets_on_their_times() {
+    let folder = Folder::new();
+    save_benchmark(&folder, "bench.json");
+    drop(folder.run(["init", "--report", "bench.json"]).exits_with(0));
+    let written = folder.read("perfkit.toml");
+    assert!(
+        written.contains("benchmark = \"sum\"\nmedian = \"< 1.6 ms\""),
+        "{written}"
+    );
+    drop(folder.run(["gate", "bench.json"]).exits_with(0));
+    drop(
+        folder
+            .run(["init", "--force", "--report", "missing.json"])
+            .exits_with(4),
+    );
+    let empty = Report::new(Environment::detect("mock"));
+    empty.save(folder.path("empty.json")).unwrap();
+    folder
+        .run(["init", "--force", "--report", "empty.json"])
+        .exits_with(4)
+        .complains("nothing that a budget could be for");
+    assert_eq!(folder.read("perfkit.toml"), written);
+}
+
+#[test]
+fn nothing_is_overwritten_unless_that_is_asked_for() {
+    let folder = Folder::new();
+    package(&folder, &["sum"]);
+    std::fs::create_dir_all(folder.path(".github/workflows")).unwrap();
+    folder.write(".github/workflows/performance.yml", "mine");
+    folder
+        .run(["init", "--ci", "github"])
+        .exits_with(2)
+        .complains("there is a .github/workflows/performance.yml already")
+        .complains("--force");
+    assert!(!folder.path("perfkit.toml").exists());
+    // A link that leads nowhere would be followed.
+    std::os::unix::fs::symlink("elsewhere", folder.path("perfkit.toml")).unwrap();
+    drop(
+        folder
+            .run(["init"])
+            .exits_with(2)
+            .complains("there is a perfkit.toml already"),
+    );
+    assert!(!folder.path("elsewhere").exists());
+    std::fs::remove_file(folder.path("perfkit.toml")).unwrap();
+    drop(
+        folder
+            .run(["init", "--ci", "github", "--force"])
+            .exits_with(0),
+    );
+    assert_ne!(folder.read(".github/workflows/performance.yml"), "mine");
+}
+
+#[test]
+fn the_files_for_ci_services_are_those_of_the_docs() {
+    for (service, written, original, next) in [
+        (
+            "github",
+            ".github/workflows/performance.yml",
+            "ci/github/performance.yml",
+            "`OWNER`",
+        ),
+        (
+            "gitlab",
+            "perfkit-gate.gitlab-ci.yml",
+            "ci/gitlab/perfkit-gate.yml",
+            "include: ",
+        ),
+    ] {
+        let folder = Folder::new();
+        package(&folder, &["sum"]);
+        folder
+            .run(["init", "--ci", service])
+            .exits_with(0)
+            .says(next)
+            .says(written);
+        let original = std::fs::read_to_string(workspace().join(original)).unwrap();
+        assert_eq!(folder.read(written), original);
+    }
+    let folder = Folder::new();
+    folder
+        .run(["init", "--ci", "github"])
+        .exits_with(2)
+        .complains("there is no package with any here");
+    assert!(folder.files().is_empty());
+}
+
+#[test]
+fn without_a_package_a_command_is_proposed_and_a_file_above_is_told_of() {
+    let folder = Folder::new();
+    folder.write("perfkit.toml", "");
+    std::fs::create_dir(folder.path("inner")).unwrap();
+    let mut command = folder.perfkit(["init"]);
+    command.current_dir(folder.path("inner"));
+    support::Answer::of(command)
+        .exits_with(0)
+        .says("Next: write a bench, or give a command that both trees have: `perfkit gate --base REV '{tree}/run.sh'`")
+        .says("now counts instead of");
+}
