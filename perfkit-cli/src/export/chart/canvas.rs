@@ -11,40 +11,17 @@ use plotters_backend::{
     FontStyle,
 };
 
-use super::shape::{Form, Paint, SERIES, STEPS, Shape, Words, units};
-
-/// What codes stand for in the place of colours; those of series come after them.
-const PAINTS: [Paint; 7] = [
-    Paint::Ink,
-    Paint::Muted,
-    Paint::Grid,
-    Paint::Zone,
-    Paint::Good,
-    Paint::Bad,
-    Paint::Unsure,
-];
+use super::shape::{Form, Paint, STEPS, Shape, Words, units};
 
 impl Paint {
-    /// Its code in the place of a colour.
+    /// Itself in the place of a colour.
     pub(super) fn color(self) -> RGBColor {
-        let (code, is_marked) = match self {
-            Self::Series(index) => (PAINTS.len() + index % SERIES, false),
-            Self::Marked(index) => (PAINTS.len() + index % SERIES, true),
-            other => {
-                let code = PAINTS.iter().position(|paint| *paint == other);
-                (code.unwrap_or_default(), false)
-            }
-        };
-        RGBColor(code as u8, u8::from(is_marked), 0)
+        RGBColor(self.class, self.form, 0)
     }
 
     fn of(color: BackendColor) -> Self {
-        let (code, is_marked) = (usize::from(color.rgb.0), color.rgb.1 > 0);
-        match PAINTS.get(code) {
-            Some(paint) => *paint,
-            None if is_marked => Self::Marked(code - PAINTS.len()),
-            None => Self::Series(code - PAINTS.len()),
-        }
+        let (class, form, _) = color.rgb;
+        Self { class, form }
     }
 }
 
@@ -165,6 +142,7 @@ impl DrawingBackend for Canvas<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shape::SERIES;
     use super::super::svg;
     use super::*;
     use plotters::prelude::{Circle, IntoDrawingArea, PathElement, Text};
@@ -173,7 +151,7 @@ mod tests {
     fn shapes_have_classes_and_no_colours() {
         let mut shapes = Vec::new();
         let area = Canvas::new((100, 50), &mut shapes).into_drawing_area();
-        let color = Paint::Series(1).color();
+        let color = Paint::series(1).color();
         let line = PathElement::new([(0, 0), (105, 20)], color);
         area.draw(&line).unwrap();
         for place in [(10, 10), (20, 25)] {
@@ -197,7 +175,7 @@ mod tests {
             .map(|series| {
                 let mut shapes = Vec::new();
                 let area = Canvas::new((100, 50), &mut shapes).into_drawing_area();
-                let color = Paint::Marked(series).color();
+                let color = Paint::marked(series).color();
                 area.draw(&PathElement::new([(0, 0), (105, 20)], color))
                     .unwrap();
                 area.draw(&Circle::new((20, 20), 10, color)).unwrap();

@@ -84,7 +84,7 @@ impl Distribution {
     fn draw_row(&self, pen: &Pen<'_>, index: usize, width: f64) -> Drawn {
         let implementation = &self.implementations[index];
         let top = self.row_height(width) * index as f64;
-        let paint = Paint::Series(index);
+        let paint = Paint::series(index);
         let is_roomy = width >= ROOMY;
         let facts = implementation.facts(&self.axis);
         let room = if is_roomy { width * 0.5 } else { width };
@@ -111,13 +111,13 @@ impl Distribution {
             plane.polygon(outline, paint, 0.3)?;
             plane.line(implementation.density.clone(), paint, 1.6)?;
         }
-        pen.line(&[(0.0, base), (width, base)], Paint::Grid, 1.0)?;
+        pen.line(&[(0.0, base), (width, base)], Paint::GRID, 1.0)?;
         let plane = pen.plane(frame(width, base + 4.0, base + DOT_ROOM), self.axis, places);
         let dots = strata(&implementation.times, DOTS);
         let alpha = if dots.len() > 60 { 0.45 } else { 0.8 };
         plane.dots(scattered(&dots), paint, (2.0, alpha))?;
         let x = EDGE + (width - 2.0 * EDGE) * self.axis.position(implementation.median);
-        pen.line(&[(x, foot + 2.0), (x, base + DOT_ROOM)], Paint::Ink, 2.0)
+        pen.line(&[(x, foot + 2.0), (x, base + DOT_ROOM)], Paint::INK, 2.0)
     }
 }
 

@@ -110,9 +110,9 @@ impl Forest {
         if let Some(zone) = self.zone {
             let (low, high) = (1.0 / (1.0 + zone), 1.0 + zone);
             let corners = vec![(low, 1.0), (high, 1.0), (high, 0.0), (low, 0.0)];
-            plane.polygon(corners, Paint::Zone, 1.0)?;
+            plane.polygon(corners, Paint::ZONE, 1.0)?;
         }
-        plane.line(vec![(1.0, 1.0), (1.0, 0.0)], Paint::Muted, 1.4)
+        plane.line(vec![(1.0, 1.0), (1.0, 0.0)], Paint::MUTED, 1.4)
     }
 
     /// A plane of the ratios that reaches so far up and down.
@@ -208,7 +208,7 @@ impl Row {
             },
             None => Self {
                 name,
-                paint: Paint::Muted,
+                paint: Paint::MUTED,
                 word: "baseline",
                 is_time: true,
                 zone: None,
@@ -220,10 +220,10 @@ impl Row {
 
 fn paint(verdict: Verdict) -> Paint {
     match verdict_style(verdict) {
-        Style::Bad => Paint::Bad,
-        Style::Good => Paint::Good,
-        Style::Plain => Paint::Muted,
-        Style::Unsure => Paint::Unsure,
+        Style::Bad => Paint::BAD,
+        Style::Good => Paint::GOOD,
+        Style::Plain => Paint::MUTED,
+        Style::Unsure => Paint::UNSURE,
     }
 }
 

@@ -60,7 +60,7 @@ impl Legend {
     pub(super) fn draw(&self, pen: &Pen<'_>, width: f64, has_dots: bool) -> Drawn {
         for (index, (x, y, name)) in self.places(width).iter().enumerate() {
             let y = y + LINE / 2.0;
-            let paint = Paint::Marked(index);
+            let paint = Paint::marked(index);
             pen.line(&[(*x, y), (x + SAMPLE, y)], paint, 2.4)?;
             if has_dots {
                 pen.dot((x + SAMPLE / 2.0, y), paint, 3.6)?;

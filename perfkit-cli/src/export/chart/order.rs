@@ -156,10 +156,10 @@ impl Chart for Order {
             } else {
                 (2.6, 0.9)
             };
-            plane.dots(places, Paint::Marked(index), look)?;
+            plane.dots(places, Paint::marked(index), look)?;
         }
         for (index, implementation) in self.implementations.iter().enumerate() {
-            plane.line(implementation.line.clone(), Paint::Marked(index), 2.2)?;
+            plane.line(implementation.line.clone(), Paint::marked(index), 2.2)?;
         }
         plane.name("run")
     }

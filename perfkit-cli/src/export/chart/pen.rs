@@ -32,9 +32,9 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) const INK: Self = Self::new(Paint::Ink, HPos::Left);
+    pub(super) const INK: Self = Self::new(Paint::INK, HPos::Left);
     pub(super) const BOLD: Self = Self::INK.bold();
-    pub(super) const MUTED: Self = Self::new(Paint::Muted, HPos::Left);
+    pub(super) const MUTED: Self = Self::new(Paint::MUTED, HPos::Left);
 
     pub(super) const fn new(paint: Paint, side: HPos) -> Self {
         Self {
@@ -154,7 +154,7 @@ impl Plane<'_, '_> {
         for tick in ticks {
             let x = self.x_of(*tick);
             let ends = [(x, self.frame.top), (x, self.frame.bottom)];
-            self.pen.line(&ends, Paint::Grid, 1.0)?;
+            self.pen.line(&ends, Paint::GRID, 1.0)?;
         }
         self.name_x(ticks, words)
     }
@@ -205,7 +205,7 @@ impl Plane<'_, '_> {
         for tick in &ticks {
             let y = self.frame.bottom - height * self.y.position(*tick);
             let ends = [(self.frame.left, y), (self.frame.right, y)];
-            self.pen.line(&ends, Paint::Grid, 1.0)?;
+            self.pen.line(&ends, Paint::GRID, 1.0)?;
             let place = (self.frame.left - 8.0, y);
             let look = Look::MUTED.at(HPos::Right);
             self.pen.text(place, &mark(*tick, &ticks, unit), look)?;

@@ -149,7 +149,7 @@ impl Chart for Percentiles {
         let nines: Vec<f64> = nines.map(|nines| nines as f64).collect();
         plane.mark_x(&nines, &|nines, _| percent(nines as usize))?;
         for (index, operation) in self.operations.iter().enumerate() {
-            plane.line(operation.curve.clone(), Paint::Marked(index), 2.2)?;
+            plane.line(operation.curve.clone(), Paint::marked(index), 2.2)?;
         }
         plane.name("percentile of calls")
     }

@@ -9,72 +9,81 @@ pub(crate) const STEPS: i32 = 10;
 /// How many series have a look of their own.
 pub(crate) const SERIES: usize = 7;
 
+/// The classes by which style sheets know what shapes are for; those of series last.
+const CLASSES: [&str; 7 + SERIES] = [
+    "ink", "muted", "grid", "zone", "good", "bad", "unsure", "s0", "s1", "s2", "s3", "s4", "s5",
+    "s6",
+];
+
+/// The lengths of the dashes and gaps of lines, in units; none for one without gaps.
+const DASHES: [&[u8]; SERIES] = [
+    &[],
+    &[9, 4],
+    &[2, 3],
+    &[10, 3, 2, 3],
+    &[18, 4],
+    &[10, 3, 2, 3, 2, 3],
+    &[5, 7],
+];
+
+/// The corners of dots, for a radius of 1; none for a round one.
+const CORNERS: [&[(f64, f64)]; SERIES] = [
+    &[],
+    &[(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)],
+    &[(0.0, -1.3), (1.2, 0.9), (-1.2, 0.9)],
+    &[(0.0, -1.4), (1.4, 0.0), (0.0, 1.4), (-1.4, 0.0)],
+    &[(-1.4, -0.5), (1.4, -0.5), (1.4, 0.5), (-1.4, 0.5)],
+    &[(0.0, 1.3), (1.2, -0.9), (-1.2, -0.9)],
+    &[(-0.5, -1.4), (0.5, -1.4), (0.5, 1.4), (-0.5, 1.4)],
+];
+
 /// What a shape is for; style sheets say how that looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Paint {
-    Ink,
-    Muted,
-    Grid,
-    Zone,
-    Good,
-    Bad,
-    Unsure,
-    /// One of the things that are told apart.
-    Series(usize),
-    /// The same for lines and dots that lie among those of others: dashed, or of
-    /// a form of its own.
-    Marked(usize),
+pub(crate) struct Paint {
+    /// Which of the classes.
+    pub(super) class: u8,
+    /// Which dashes and corners: it tells series apart without colours.
+    pub(super) form: u8,
 }
 
 impl Paint {
+    pub(crate) const INK: Self = Self::plain(0);
+    pub(crate) const MUTED: Self = Self::plain(1);
+    pub(crate) const GRID: Self = Self::plain(2);
+    pub(crate) const ZONE: Self = Self::plain(3);
+    pub(crate) const GOOD: Self = Self::plain(4);
+    pub(crate) const BAD: Self = Self::plain(5);
+    pub(crate) const UNSURE: Self = Self::plain(6);
+
+    const fn plain(class: u8) -> Self {
+        Self { class, form: 0 }
+    }
+
+    /// One of the things that are told apart.
+    pub(crate) fn series(index: usize) -> Self {
+        Self::plain((CLASSES.len() - SERIES + index % SERIES) as u8)
+    }
+
+    /// The same for lines and dots that lie among those of others: dashed, or of
+    /// a form of its own.
+    pub(crate) fn marked(index: usize) -> Self {
+        Self {
+            form: (index % SERIES) as u8,
+            ..Self::series(index)
+        }
+    }
+
     /// The class that style sheets know it by.
     pub(crate) fn class(self) -> &'static str {
-        const OF_SERIES: [&str; SERIES] = ["s0", "s1", "s2", "s3", "s4", "s5", "s6"];
-        match self {
-            Self::Ink => "ink",
-            Self::Muted => "muted",
-            Self::Grid => "grid",
-            Self::Zone => "zone",
-            Self::Good => "good",
-            Self::Bad => "bad",
-            Self::Unsure => "unsure",
-            Self::Series(index) | Self::Marked(index) => OF_SERIES[index % SERIES],
-        }
+        CLASSES[usize::from(self.class)]
     }
 
-    /// The lengths of the dashes and gaps of a line, in units, so that lines are told
-    /// apart without colours; none for one without gaps.
     pub(crate) fn dashes(self) -> &'static [u8] {
-        const DASHES: [&[u8]; SERIES] = [
-            &[],
-            &[9, 4],
-            &[2, 3],
-            &[10, 3, 2, 3],
-            &[18, 4],
-            &[10, 3, 2, 3, 2, 3],
-            &[5, 7],
-        ];
-        match self {
-            Self::Marked(index) => DASHES[index % SERIES],
-            _ => &[],
-        }
+        DASHES[usize::from(self.form)]
     }
 
-    /// The corners of a dot, for a radius of 1; none for a round one.
     pub(crate) fn corners(self) -> &'static [(f64, f64)] {
-        const CORNERS: [&[(f64, f64)]; SERIES] = [
-            &[],
-            &[(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)],
-            &[(0.0, -1.3), (1.2, 0.9), (-1.2, 0.9)],
-            &[(0.0, -1.4), (1.4, 0.0), (0.0, 1.4), (-1.4, 0.0)],
-            &[(-1.4, -0.5), (1.4, -0.5), (1.4, 0.5), (-1.4, 0.5)],
-            &[(0.0, 1.3), (1.2, -0.9), (-1.2, -0.9)],
-            &[(-0.5, -1.4), (0.5, -1.4), (0.5, 1.4), (-0.5, 1.4)],
-        ];
-        match self {
-            Self::Marked(index) => CORNERS[index % SERIES],
-            _ => &[],
-        }
+        CORNERS[usize::from(self.form)]
     }
 }
 

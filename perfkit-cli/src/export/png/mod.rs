@@ -159,20 +159,20 @@ mod tests {
     #[test]
     fn every_paint_has_a_colour_of_its_own() {
         let color = |paint| channels(color(paint, 1.0).to_color_u8());
-        let series = (0..7).map(Paint::Series);
+        let series = (0..7).map(Paint::series);
         let others = [
-            Paint::Muted,
-            Paint::Grid,
-            Paint::Zone,
-            Paint::Good,
-            Paint::Bad,
-            Paint::Unsure,
+            Paint::MUTED,
+            Paint::GRID,
+            Paint::ZONE,
+            Paint::GOOD,
+            Paint::BAD,
+            Paint::UNSURE,
         ];
         let colors: std::collections::HashSet<_> =
             others.into_iter().chain(series).map(color).collect();
         assert_eq!(colors.len(), 6 + 7);
-        assert_eq!(color(Paint::Ink), [0x16, 0x19, 0x1D, 0xFF]);
-        assert_eq!(color(Paint::Series(0)), [0x00, 0x72, 0xB2, 0xFF]);
+        assert_eq!(color(Paint::INK), [0x16, 0x19, 0x1D, 0xFF]);
+        assert_eq!(color(Paint::series(0)), [0x00, 0x72, 0xB2, 0xFF]);
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
         let font = Font::load().unwrap();
         let mut bitmap = Pixmap::new(80, 80).unwrap();
         let shape = |opacity, form| Shape {
-            paint: Paint::Series(0),
+            paint: Paint::series(0),
             opacity,
             form,
         };

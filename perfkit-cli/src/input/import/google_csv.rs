@@ -15,28 +15,27 @@ use super::text::Text;
 const HEADINGS: &str = "name,iterations,real_time,cpu_time,time_unit";
 
 pub(super) fn recognise(text: &Text) -> bool {
-    heading_line(text).is_some()
+    lines_before(text).is_some()
 }
 
-/// The line of the headings; a description of the machine may come before.
-fn heading_line(text: &Text) -> Option<usize> {
+/// How many lines there are before the headings: they may describe the machine.
+fn lines_before(text: &Text) -> Option<usize> {
     const MOST_LINES: usize = 100;
     let mut lines = text.lines().take(MOST_LINES);
-    lines.find_map(|(number, line)| line.starts_with(HEADINGS).then_some(number))
+    lines.position(|line| line.starts_with(HEADINGS))
 }
 
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
-    let first = heading_line(text).ok_or_else(|| ParseError::new("there are no headings"))?;
+    let before = lines_before(text).ok_or_else(|| ParseError::new("there are no headings"))?;
     let lines = text.as_str().split_inclusive('\n');
-    let start: usize = lines.take(first - 1).map(str::len).sum();
+    let start: usize = lines.take(before).map(str::len).sum();
     let reader = csv::ReaderBuilder::new()
         .flexible(true)
         .from_reader(&text.as_str().as_bytes()[start..]);
-    let mut rows = read_lines(reader, first - 1, row)?;
+    let mut rows = read_lines(reader, before, row)?;
     part_aggregates(&mut rows);
     let mut import = Import::new("Google Benchmark CSV");
-    let mut before = text.lines().take(first - 1);
-    import.created(before.find_map(|(_, line)| date::parse(line)));
+    import.created(text.lines().take(before).find_map(date::parse));
     collect(&mut import, rows)?;
     import.finish()
 }

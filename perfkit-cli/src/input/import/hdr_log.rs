@@ -25,7 +25,7 @@ const MOST_TAGS: usize = 10_000;
 
 pub(super) fn recognise(text: &Text) -> bool {
     let mut lines = text.lines().take(100);
-    lines.any(|(_, line)| line.starts_with(VERSION) || line.starts_with(LEGEND))
+    lines.any(|line| line.starts_with(VERSION) || line.starts_with(LEGEND))
 }
 
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {

@@ -22,7 +22,7 @@ const UNIT: &str = "_unit";
 const MEAN: &str = "_mean";
 
 pub(super) fn recognise(text: &Text) -> bool {
-    let first = text.lines().next().map_or("", |(_, line)| line);
+    let first = text.lines().next().unwrap_or_default();
     HEADINGS.iter().any(|start| first.starts_with(start)) || is_of_two(first)
 }
 
@@ -36,7 +36,7 @@ fn is_of_two(line: &str) -> bool {
 }
 
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
-    let is_two = is_of_two(text.lines().next().map_or("", |(_, line)| line));
+    let is_two = is_of_two(text.lines().next().unwrap_or_default());
     let origin = if is_two {
         "hyperfine 2 CSV"
     } else {

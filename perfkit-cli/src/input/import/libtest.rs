@@ -27,7 +27,7 @@ struct Event {
 
 pub(super) fn recognise_text(text: &Text) -> bool {
     text.lines()
-        .any(|(_, line)| line.starts_with("test ") && line.contains(RESULT))
+        .any(|line| line.starts_with("test ") && line.contains(RESULT))
 }
 
 pub(super) fn recognise_json(text: &Text) -> bool {

@@ -32,12 +32,12 @@ pub(super) fn recognise_json(text: &Text) -> bool {
 
 pub(super) fn recognise_text(text: &Text) -> bool {
     text.lines()
-        .any(|(_, line)| line.trim_start().starts_with(HEADING))
+        .any(|line| line.trim_start().starts_with(HEADING))
 }
 
 pub(super) fn recognise_csv(text: &Text) -> bool {
-    let mut lines = text.lines().filter(|(_, line)| !is_comment(line));
-    let Some((_, line)) = lines.next() else {
+    let mut lines = text.lines().filter(|line| !is_comment(line));
+    let Some(line) = lines.next() else {
         return false;
     };
     let fields: Vec<&str> = line.split(',').collect();

@@ -39,10 +39,9 @@ impl Text {
         &self.shape
     }
 
-    /// The lines, counted from 1, without what ends them.
-    pub(super) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        let lines = self.text.lines().enumerate();
-        lines.map(|(index, line)| (index + 1, line))
+    /// The lines, without what ends them.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.text.lines()
     }
 
     /// Reads every line; an error is given the line that it is in.
@@ -50,7 +49,7 @@ impl Text {
         &'a self,
         mut read: impl FnMut(&'a str) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
-        let mut lines = self.text.lines().enumerate();
+        let mut lines = self.lines().enumerate();
         lines.try_for_each(|(index, line)| read(line).map_err(|error| error.below(index)))
     }
 }
