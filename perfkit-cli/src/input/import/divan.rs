@@ -45,7 +45,7 @@ struct Leaf {
 }
 
 pub(super) fn recognise(text: &Text) -> bool {
-    text.lines().any(|line| is_heading(line))
+    text.lines().any(is_heading)
 }
 
 fn is_heading(line: &str) -> bool {

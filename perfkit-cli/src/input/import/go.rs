@@ -46,7 +46,7 @@ type Values = Vec<(String, Option<f64>)>;
 
 pub(super) fn recognise_text(text: &Text) -> bool {
     let mut lines = text.lines().take(MOST_LINES);
-    lines.any(|line| is_result(line))
+    lines.any(is_result)
 }
 
 pub(super) fn recognise_json(text: &Text) -> bool {
