@@ -154,14 +154,14 @@ fn one_session_does_not_decide_ten_per_cent_and_the_gate_says_what_would() {
     judge(&["1.json"])
         .exits_with(0)
         .says("Gate inconclusive: 1 of 1 checks could not be decided.")
-        .says("with one session on a side less than 15 % is not told apart")
-        .says("measure once more on each side and it can be")
+        .says("with one session on a side no less than 15 % is told apart")
+        .says("measure once more on each side and less can be")
         .says("`perfkit gate --base`")
         .says("decides better");
     judge(&["1.json", "--strict"]).exits_with(1);
     judge(&["1.json", "2.json"])
         .exits_with(0)
-        .says("measure the baseline once more and it can be");
+        .says("measure the baseline once more and less can be");
     folder
         .run(["compare", "1.json", "--against", "main", "--strict"])
         .exits_with(3)

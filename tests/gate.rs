@@ -288,7 +288,7 @@ fn a_regression_is_decided_by_the_interval() {
         .says("pass")
         .says("at most 3 % slower");
     // Bare ratios of 1.04 and 1.10 would be violations; with one session on a side, which
-    // differs from the next by up to about 12 %, less than 15 % is not told apart.
+    // differs from the next by up to about 12 %, no less than 15 % is told apart.
     for unsure in [1.0, 1.04, 1.10] {
         judge(unsure).exits_with(0).says("inconclusive");
     }

@@ -24,7 +24,7 @@ use super::verdict::verdict_of;
 /// by about 10 %.
 const NOISE_OF_TIMES: SessionNoise = SessionNoise {
     deviation: 0.02,
-    least_half_width: 0.12,
+    least_half_width: 0.13,
 };
 
 /// What is counted, as instructions and bytes, does not depend on the state of the machine.
@@ -165,7 +165,7 @@ fn not_in_turn(sides: &Sessions<'_, MetricSummary>, has_interval: bool) -> Note 
                 (1, _) => "the baseline once more",
                 _ => "the candidate once more",
             };
-            format!("not measured in turn: a session differs from the next by up to about 12 %, so with one session on a side less than 15 % is not told apart; measure {whom} and it can be, or measure both in turn (`perfkit compare --base`, `perfkit gate --base`), which decides better")
+            format!("not measured in turn: a session differs from the next by up to about 12 %, so with one session on a side no less than 15 % is told apart; measure {whom} and less can be, or measure both in turn (`perfkit compare --base`, `perfkit gate --base`), which decides better")
         }
         (noise, _) if noise == NOISE_OF_TIMES => format!(
             "not measured in turn, but the baseline in {baseline} sessions and the candidate in {candidate}: by how much sessions differ is in the interval; to tell 3 % and less apart, measure both in turn (`perfkit compare --base`, `perfkit gate --base`)"

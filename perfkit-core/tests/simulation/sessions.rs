@@ -34,7 +34,7 @@ const ALL_DAYS: [Days; 6] = [
 ];
 
 /// How many sessions there are of the baseline and of the candidate.
-const COUNTS: [(usize, usize); 5] = [(1, 1), (3, 1), (2, 2), (3, 3), (5, 3)];
+const COUNTS: [(usize, usize); 6] = [(1, 1), (3, 1), (2, 2), (3, 2), (3, 3), (5, 3)];
 
 /// Runs of a session, and how much they vary.
 const RUNS: usize = 40;
@@ -89,7 +89,7 @@ impl Tally {
             tally.coverage.add(ratio.low <= 1.0 && 1.0 <= ratio.high);
         }
         for (slowdown, power) in SLOWDOWNS.iter().zip(&mut tally.power) {
-            for _ in 0..200 * repetition_factor() {
+            for _ in 0..500 * repetition_factor() {
                 power.add(compare(*slowdown).verdict == Verdict::Slower);
             }
         }
@@ -124,9 +124,10 @@ fn saved_sessions() {
     }
 }
 
-/// What is promised. Where sessions differ by more than the 2 % that are expected, several
-/// of them do not yet show all of it: false alarms are then at the level, and the interval
-/// is a little short.
+/// What is promised: false alarms in at most 1 %; 30 % found in 99 % from one session on
+/// each side, unless one session in ten is an odd one; 10 % found in 99 % from two, where
+/// sessions differ by 1 %. Where they differ by more than the 2 % that are expected, a few of
+/// them do not yet show all of it, and the interval is a little short.
 fn guard(days: Days, (a, b): (usize, usize), tally: &Tally) {
     let name = format!("{}, {a} against {b}", days.name);
     tally.alarms.must_be_at_most(0.01, &name);
@@ -134,16 +135,10 @@ fn guard(days: Days, (a, b): (usize, usize), tally: &Tally) {
     let of_coverage = format!("{name}: coverage");
     tally.coverage.must_be_at_least(covered, &of_coverage);
     let [_, ten, thirty] = tally.power;
-    if days.odd == 0.0 {
+    if days.odd < 0.10 {
         thirty.must_be_at_least(0.99, &format!("{name}: 30 %"));
     }
-    let least = match a.min(b) {
-        2 if days.deviation < 0.01 => 0.99,
-        2 => 0.95,
-        3.. => 0.99,
-        _ => return,
-    };
-    if days.odd == 0.0 && days.deviation <= 0.01 {
-        ten.must_be_at_least(least, &format!("{name}: 10 %"));
+    if days.odd == 0.0 && days.deviation <= 0.01 && a.min(b) >= 2 {
+        ten.must_be_at_least(0.99, &format!("{name}: 10 %"));
     }
 }
