@@ -337,6 +337,23 @@ fn removing_a_baseline_removes_nothing_else() {
 }
 
 #[test]
+fn names_of_what_was_measured_are_inert() {
+    let folder = Folder::new();
+    let mut report = session(1.0);
+    report.benchmarks[0].name = "a\u{1b}[31m\u{202e}\n::error::x".to_owned();
+    report.environment.cpu = Some("b\u{1b}]0;x\u{7}".to_owned());
+    report.save(folder.path("0.json")).unwrap();
+    save(&folder, "main", &["0.json"]).exits_with(0);
+    for line in [&["list"][..], &["show", "main"]] {
+        let answer = folder.run(["baseline"].iter().chain(line)).exits_with(0);
+        let is_inert = |c: char| !"\u{1b}\u{7}\u{202e}".contains(c);
+        assert!(answer.stdout.chars().all(is_inert), "{answer:#?}");
+        let mut lines = answer.stdout.lines();
+        assert!(lines.all(|line| !line.starts_with("::")), "{answer:#?}");
+    }
+}
+
+#[test]
 fn results_are_reports_that_count_the_sessions() {
     let folder = with_sessions(&[1.0, 1.01, 1.1, 1.11]);
     save(&folder, "main", &["0.json", "1.json"]).exits_with(0);
