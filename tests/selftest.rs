@@ -67,6 +67,21 @@ fn the_strictest_rule_counts_and_a_report_holds_both_checks() {
     assert!(gate.findings.iter().any(|f| f.subject == slowed));
 }
 
+#[test]
+fn a_rule_on_cpu_time_is_tested_by_cpu_time() {
+    let folder = Folder::new();
+    folder.write(
+        "perfkit.toml",
+        "[compare]\nmax_runs = 12\n\
+         [[regression]]\nbenchmark = \"*\"\nmetric = \"cpu_time\"\nmax_slowdown = \"20%\"\n",
+    );
+    let answer = folder.run(SHORT);
+    agrees(&answer);
+    answer
+        .says("keeps cpu_time at most 20 % worse")
+        .says("breaks cpu_time at most 20 % worse");
+}
+
 /// Nothing that is measured is known to be at most as slow as itself.
 #[test]
 fn a_rule_that_nothing_can_keep_is_not_said_to_be_kept_for_sure() {

@@ -20,5 +20,5 @@ pub(crate) use interleaved::{add_remarks, compare_all, is_inconclusive};
 pub(crate) use proposal::{Proposals, ProposedBound, ProposedBudget, propose};
 pub(crate) use recording::{RecordedOperation, Recording};
 pub(crate) use saved::compare_reports;
-pub(crate) use selftest::{BASELINE, SAME, SLOWED, SelfTest, SelfTested};
+pub(crate) use selftest::{BASELINE, Resolution, SAME, SLOWED, SelfTest, SelfTested};
 pub(crate) use sides::{is_comparable, is_same_session};

@@ -17,6 +17,9 @@ use super::gate::{gate_of, judge};
 /// What is tolerated where no rule says it.
 const USUAL_LIMIT: f64 = 0.05;
 
+/// What the work takes more of where it is slowed down.
+const TIMES: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
+
 /// The least that a slowdown exceeds its bound by.
 const LEAST_EXCESS: f64 = 0.02;
 
@@ -30,6 +33,8 @@ pub(crate) const SLOWED: &str = "the slowed work";
 pub(crate) struct SelfTest {
     /// The slowdown that the strictest rule on times tolerates.
     pub(crate) limit: f64,
+    /// The metric that it is on instead of the wall time.
+    metric: Option<Metric>,
     /// Whether it is a rule's, and not the usual one.
     pub(crate) has_rule: bool,
     rules: GateRules,
@@ -40,27 +45,40 @@ pub(crate) struct SelfTest {
 pub(crate) struct SelfTested {
     /// What was expected of both, and what was found.
     pub(crate) gate: Gate,
-    /// The smallest slowdown that would have been told from none.
-    pub(crate) told_from_none: Option<f64>,
-    /// The smallest slowdown that would have broken the rule.
-    pub(crate) breaks_the_rule: Option<f64>,
+    /// What could have been told by the metric of the rule.
+    pub(crate) by_rule: Option<Resolution>,
+    /// What could have been told by CPU time, which other programs disturb less.
+    pub(crate) by_cpu_time: Option<Resolution>,
+}
+
+/// The smallest slowdowns that could have been told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Resolution {
+    pub(crate) told_from_none: f64,
+    pub(crate) breaks_the_rule: f64,
 }
 
 impl SelfTest {
     /// By the strictest rule on times, at the confidence of the gate.
     pub(crate) fn of(rules: &GateRules) -> Self {
-        let of_times = rules
-            .regressions
-            .iter()
-            .filter(|rule| rule.metric.is_none());
-        let shares = of_times.filter_map(|rule| match rule.limit {
-            Limit::Share(share) => Some(share),
-            Limit::Amount(_) => None,
+        let of_times = rules.regressions.iter().filter_map(|rule| {
+            let share = match rule.limit {
+                Limit::Share(share) => Some(share),
+                Limit::Amount(_) => None,
+            };
+            let is_of_times = rule
+                .metric
+                .as_ref()
+                .is_none_or(|metric| TIMES.contains(metric));
+            Some((share.filter(|_| is_of_times)?, rule.metric.clone()))
         });
-        let strictest = shares.min_by(f64::total_cmp);
+        let strictest = of_times.min_by(|a, b| a.0.total_cmp(&b.0));
+        let has_rule = strictest.is_some();
+        let (limit, metric) = strictest.unwrap_or((USUAL_LIMIT, None));
         Self {
-            limit: strictest.unwrap_or(USUAL_LIMIT),
-            has_rule: strictest.is_some(),
+            limit,
+            metric,
+            has_rule,
             rules: GateRules {
                 confidence: rules.confidence,
                 ..GateRules::default()
@@ -76,7 +94,7 @@ impl SelfTest {
     fn rules_for(&self, name: &str) -> GateRules {
         let rule = Regression {
             scope: Scope::Benchmark(WildMatch::new(name)),
-            metric: None,
+            metric: self.metric.clone(),
             limit: Limit::Share(self.limit),
             min_change: None,
         };
@@ -118,12 +136,10 @@ impl SelfTest {
             found(SLOWED).map(|found| self.expected_to_fail(found)),
         ];
         let findings = findings.into_iter().flatten().collect();
-        let lower = self.relative_lower_end(first);
-        let noise = noise(first).unwrap_or(0.0);
         SelfTested {
             gate: gate_of(findings, OnInconclusive::Pass),
-            told_from_none: lower.map(|lower| noise.max(1.0 / lower - 1.0)),
-            breaks_the_rule: lower.map(|lower| (1.0 + self.limit.max(noise)) / lower - 1.0),
+            by_rule: self.resolution(first, self.metric.as_ref().unwrap_or(&Metric::WALL_TIME)),
+            by_cpu_time: self.resolution(first, &Metric::CPU_TIME),
         }
     }
 
@@ -150,7 +166,11 @@ impl SelfTest {
     }
 
     fn rule(&self) -> String {
-        format!("at most {} slower", Unit::Ratio.format(self.limit, DIGITS))
+        let limit = Unit::Ratio.format(self.limit, DIGITS);
+        match &self.metric {
+            None => format!("at most {limit} slower"),
+            Some(metric) => format!("{metric} at most {limit} worse"),
+        }
     }
 
     /// `the work with 10 % more steps`
@@ -159,33 +179,30 @@ impl SelfTest {
         format!("{BASELINE} with {more} more steps")
     }
 
-    /// The lower end of the interval of the work against itself, as a part of the estimate:
-    /// intervals of other ratios measured with as much effort are as wide.
-    fn relative_lower_end(&self, report: &Report) -> Option<f64> {
-        let of = |name: &str| {
-            report
-                .benchmarks
-                .iter()
-                .find(|benchmark| benchmark.name == name)
-        };
+    /// By the interval of the work against itself: intervals of other ratios measured with
+    /// as much effort are as wide. What the work differs by from its control is noise.
+    fn resolution(&self, report: &Report, metric: &Metric) -> Option<Resolution> {
+        let of = |name: &str| report.benchmarks.iter().find(|b| b.name == name);
         let rules = VerdictRules {
             confidence: self.rules.confidence,
             same_confidence: self.rules.confidence,
             ..VerdictRules::default()
         };
-        let comparison = compare_paired(of(BASELINE)?, of(SAME)?, &Metric::WALL_TIME, &rules);
-        let ratio = comparison.ratio?;
+        let ratio = compare_paired(of(BASELINE)?, of(SAME)?, metric, &rules).ratio?;
         let lower = ratio.low / ratio.estimate;
-        (lower > 0.0 && lower.is_finite()).then_some(lower)
+        let noise = noise(report, metric).unwrap_or(0.0);
+        (lower > 0.0 && lower.is_finite()).then(|| Resolution {
+            told_from_none: noise.max(1.0 / lower - 1.0),
+            breaks_the_rule: (1.0 + self.limit.max(noise)) / lower - 1.0,
+        })
     }
 }
 
 /// By how much the work differs from its own control.
-fn noise(report: &Report) -> Option<f64> {
+fn noise(report: &Report, metric: &Metric) -> Option<f64> {
     let set = ComparisonSet::of_report(report);
-    let is_baseline = |name: &String| name == BASELINE;
-    let baseline = set.names.iter().position(is_baseline)?;
-    set.noise(baseline, &report.benchmarks, &Metric::WALL_TIME)
+    let baseline = set.names.iter().position(|name| name == BASELINE)?;
+    set.noise(baseline, &report.benchmarks, metric)
 }
 
 #[cfg(test)]
@@ -245,11 +262,10 @@ mod tests {
         let tested = test.conclude(&good, Some(&good), TODAY);
         assert_eq!(tested.gate.outcome, GateOutcome::Pass, "{tested:?}");
         assert_eq!(tested.gate.findings.len(), 2);
-        let (none, rule) = (
-            tested.told_from_none.unwrap(),
-            tested.breaks_the_rule.unwrap(),
-        );
+        let resolution = tested.by_rule.unwrap();
+        let (none, rule) = (resolution.told_from_none, resolution.breaks_the_rule);
         assert!(none > 0.0 && none < 0.01, "{none}");
+        assert_eq!(tested.by_cpu_time, None);
         assert!((rule - (1.05 * (1.0 + none) - 1.0)).abs() < 1e-9, "{rule}");
     }
 
@@ -295,5 +311,9 @@ mod tests {
         assert_eq!((strictest.limit, strictest.has_rule), (0.1, true));
         assert_eq!(strictest.slowdown(), 0.2);
         assert_eq!(SelfTest::of(&rules(vec![rule(None, 0.0)])).slowdown(), 0.02);
+        let rules = rules(vec![rule(None, 0.2), rule(Some(Metric::CPU_TIME), 0.1)]);
+        let by_cpu_time = SelfTest::of(&rules);
+        assert_eq!(by_cpu_time.metric, Some(Metric::CPU_TIME));
+        assert_eq!(by_cpu_time.rule(), "cpu_time at most 10 % worse");
     }
 }

@@ -92,3 +92,74 @@ fn table(operations: &[RecordedOperation]) -> Table {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::blocks::Block;
+    use super::*;
+
+    fn of(operations: usize, beyond: u64, share: f64) -> Recording {
+        let operation = |number: usize| RecordedOperation {
+            name: format!("\u{1b}[31m::error::{number}"),
+            calls: 10,
+            cost_ns: Some(200.0),
+            share_of_call: None,
+        };
+        Recording {
+            seconds: 1.5,
+            calls: 10 * operations as u64,
+            call_ns: Some(20.0),
+            cost_share: Some(share),
+            calls_beyond_the_limit: beyond,
+            operations: (0..operations).map(operation).collect(),
+        }
+    }
+
+    fn sentences(document: &Document) -> Vec<(Style, String)> {
+        let blocks = document.blocks.iter();
+        let sentences = blocks.filter_map(|block| match block {
+            Block::Sentence(sentence) => Some((sentence.style, sentence.body())),
+            _ => None,
+        });
+        sentences.collect()
+    }
+
+    #[test]
+    fn names_that_were_lost_and_a_high_cost_are_told_as_bad() {
+        let mut document = Document::default();
+        recording(&of(2, 7, 0.08), &mut document);
+        let said = sentences(&document);
+        assert_eq!(said[0].1, "20 calls of 2 operations in 1.50 s.");
+        assert_eq!(said[1].0, Style::Bad);
+        assert!(
+            said[1]
+                .1
+                .starts_with("about 8 % of that time, at 20 ns for each call")
+        );
+        assert_eq!(said[2].0, Style::Bad);
+        assert!(said[2].1.starts_with("the names of 7 calls"), "{said:?}");
+        let mut document = Document::default();
+        recording(&of(2, 0, 0.001), &mut document);
+        assert!(
+            sentences(&document)
+                .iter()
+                .all(|(style, _)| *style == Style::Good)
+        );
+    }
+
+    #[test]
+    fn hostile_names_are_text_and_many_are_counted() {
+        let mut document = Document::default();
+        recording(&of(25, 0, 0.0), &mut document);
+        let Some(Block::Table(table)) = document.blocks.get(3) else {
+            panic!("{document:?}");
+        };
+        assert_eq!(table.rows.len(), 20);
+        assert!(!table.rows[0][0].contains('\u{1b}'));
+        let said = sentences(&document);
+        assert_eq!(
+            said[3].1,
+            "5 further operations with fewer calls: `perfkit run` shows all."
+        );
+    }
+}

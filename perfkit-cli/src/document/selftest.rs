@@ -3,7 +3,7 @@
 use perfkit::report::{GateOutcome, Note};
 use perfkit::unit::Unit;
 
-use crate::analysis::SelfTested;
+use crate::analysis::{Resolution, SelfTested};
 
 use super::blocks::Document;
 use super::gate;
@@ -45,12 +45,66 @@ fn outcome(outcome: GateOutcome) -> Sentence {
 fn resolution(tested: &SelfTested) -> Sentence {
     let sentence = Sentence::led(Style::Plain, "Resolution");
     let shown = |share| Unit::Ratio.format(share, 2);
-    match (tested.told_from_none, tested.breaks_the_rule) {
-        (Some(none), Some(rule)) => sentence.text(&format!(
-            "a slowdown of {} could be told from none, and one of {} breaks the rule.",
-            shown(none),
-            shown(rule)
-        )),
-        _ => sentence.text("unknown, as there were too few runs."),
+    let Some(by_rule) = tested.by_rule else {
+        return sentence.text("unknown, as there were too few runs.");
+    };
+    let sentence = sentence.text(&format!(
+        "a slowdown of {} could be told from none, and one of {} breaks the rule.",
+        shown(by_rule.told_from_none),
+        shown(by_rule.breaks_the_rule)
+    ));
+    match tested.by_cpu_time.filter(|cpu| is_far_finer(cpu, &by_rule)) {
+        Some(cpu) => sentence
+            .text(&format!(
+                " By CPU time it would be {} and {}: a rule with ",
+                shown(cpu.told_from_none),
+                shown(cpu.breaks_the_rule)
+            ))
+            .code("metric = \"cpu_time\"")
+            .text(" decides better here, for what does not wait."),
+        None => sentence,
+    }
+}
+
+/// Whether a rule by another metric would tell slowdowns that are half as large.
+fn is_far_finer(one: &Resolution, other: &Resolution) -> bool {
+    one.told_from_none < other.told_from_none / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use perfkit::report::Gate;
+
+    use super::*;
+
+    fn said(by_rule: Option<Resolution>, by_cpu_time: Option<Resolution>) -> String {
+        let tested = SelfTested {
+            gate: Gate {
+                outcome: GateOutcome::Inconclusive,
+                findings: Vec::new(),
+            },
+            by_rule,
+            by_cpu_time,
+        };
+        resolution(&tested).body()
+    }
+
+    #[test]
+    fn cpu_time_is_told_of_where_it_is_far_finer() {
+        let of = |told_from_none| {
+            Some(Resolution {
+                told_from_none,
+                breaks_the_rule: 0.25,
+            })
+        };
+        let usual = "a slowdown of 8 % could be told from none, and one of 25 % breaks the rule.";
+        assert_eq!(said(of(0.08), None), usual);
+        assert_eq!(said(of(0.08), of(0.05)), usual);
+        let finer = said(of(0.08), of(0.01));
+        let expected = format!(
+            "{usual} By CPU time it would be 1 % and 25 %: a rule with `metric = \"cpu_time\"` decides better here, for what does not wait."
+        );
+        assert_eq!(finer, expected);
+        assert!(said(None, of(0.01)).starts_with("unknown"));
     }
 }
