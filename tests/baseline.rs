@@ -206,7 +206,8 @@ fn what_another_machine_measured_is_no_verdict_on_the_code() {
     folder
         .run(["compare", "0.json", "elsewhere.json"])
         .exits_with(0)
-        .says("they were measured on different machines");
+        .says("they were measured on different machines")
+        .says("whose difference is no verdict on the code: measure both on one");
     let answer = folder.run(["compare", "0.json", "elsewhere.json", "--format", "json"]);
     let comparison = &answer.report().comparisons[0];
     assert!(comparison.is_across_machines && comparison.ratio.is_none());

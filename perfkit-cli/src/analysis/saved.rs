@@ -61,7 +61,7 @@ pub(crate) fn compare_reports(
             result.notes.push(Note::info(code, message));
         }
     }
-    result.notes.extend(remarks(sides));
+    result.notes.extend(of_the_newest(sides));
     Ok(result)
 }
 
@@ -132,19 +132,12 @@ fn missing(from: &[Report], other: &[Report]) -> Vec<String> {
     [benchmarks, operations].concat()
 }
 
-fn remarks(sides: Sides<'_>) -> Vec<Note> {
-    let mut notes = Vec::new();
-    if !sides.is_one_machine {
-        notes.push(Note::warning(
-            NoteCode::DifferentMachines,
-            "the reports come from different machines, so their times say little about the code",
-        ));
-    }
-    if sides.baseline.len().max(sides.candidate.len()) > 1 {
-        notes.push(Note::detail(
+fn of_the_newest(sides: Sides<'_>) -> Option<Note> {
+    let is_of_several = sides.baseline.len().max(sides.candidate.len()) > 1;
+    is_of_several.then(|| {
+        Note::detail(
             NoteCode::NotInterleaved,
             "the tables have the numbers of the newest session of each side; verdicts are from all",
-        ));
-    }
-    notes
+        )
+    })
 }

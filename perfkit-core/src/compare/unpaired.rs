@@ -130,7 +130,7 @@ fn compare_summaries(
     if is_across_machines {
         notes.push(Note::warning(
             NoteCode::DifferentMachines,
-            format!("{metric} was measured on different machines, whose difference is no verdict on the code: measure both on one"),
+            "measured on different machines, whose difference is no verdict on the code: measure both on one",
         ));
     } else if ratio.is_none() {
         notes.push(why_no_ratio(sides, metric));
