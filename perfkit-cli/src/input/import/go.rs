@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::build::{Entry, Import, MOST_METRICS};
 use super::date;
-use super::grouped::grouped;
+use super::grouped::Groups;
 use super::json::Plain;
 use super::parse_error::ParseError;
 use super::text::Text;
@@ -35,14 +35,19 @@ struct Event {
 #[derive(Default)]
 struct Results {
     created: Option<SystemTime>,
-    /// Every result: its package and name, its values and their units.
-    found: Vec<((String, String), Values)>,
+    /// The results of every benchmark, by its package and its name.
+    found: Groups<(String, String), Series>,
     facts: BTreeMap<String, String>,
     /// What `Unit` lines say of units that programs make up.
     direction: HashMap<String, Direction>,
 }
 
-type Values = Vec<(String, Option<f64>)>;
+/// All results of one benchmark.
+#[derive(Default)]
+struct Series {
+    runs: u64,
+    values: Vec<(String, Vec<Option<f64>>)>,
+}
 
 pub(super) fn recognise_text(text: &Text) -> bool {
     let mut lines = text.lines().take(MOST_LINES);
@@ -132,18 +137,17 @@ impl Results {
                 "{name} has a value without a unit: the line may be cut off"
             )));
         }
-        let value = |pair: &[&str]| {
+        let series = self.found.of((package.clone(), name.to_owned()));
+        series.runs += 1;
+        for pair in pairs {
             let value = match pair[0] {
                 "NaN" | "+Inf" | "-Inf" => None,
                 text => Some(
                     units::number(text).ok_or_else(|| format!("{name}: {text:?} is no number"))?,
                 ),
             };
-            Ok((pair[1].to_owned(), value))
-        };
-        let values = pairs.map(value).collect::<Result<Values, String>>()?;
-        let name = (package.clone(), name.to_owned());
-        self.found.push((name, values));
+            series.add(pair[1], value);
+        }
         Ok(())
     }
 
@@ -172,12 +176,11 @@ impl Results {
             "arm64" => "aarch64".to_owned(),
             _ => name,
         }));
-        for ((package, name), results) in grouped(self.found) {
+        for ((package, name), series) in self.found.list {
             let mut entry = Entry::new(name);
             entry.parameter("pkg", &package);
-            entry.runs(results.len() as u64, 0);
-            let values = results.into_iter().flatten();
-            for (unit, values) in grouped(values).into_iter().take(MOST_METRICS) {
+            entry.runs(series.runs, 0);
+            for (unit, values) in series.values {
                 let (metric, mut scale) = meaning(&unit);
                 if let Some(direction) = self.direction.get(&unit) {
                     scale.direction = *direction;
@@ -187,6 +190,17 @@ impl Results {
             import.add(entry);
         }
         import.finish()
+    }
+}
+
+impl Series {
+    fn add(&mut self, unit: &str, value: Option<f64>) {
+        let is_full = self.values.len() >= MOST_METRICS;
+        match self.values.iter_mut().find(|(known, _)| known == unit) {
+            Some((_, known)) => known.push(value),
+            None if is_full => {}
+            None => self.values.push((unit.to_owned(), vec![value])),
+        }
     }
 }
 

@@ -3,21 +3,42 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+/// What belongs to each key, in the order in which the keys came first.
+pub(super) struct Groups<K, V> {
+    pub(super) list: Vec<(K, V)>,
+    places: HashMap<K, usize>,
+}
+
+impl<K, V> Default for Groups<K, V> {
+    fn default() -> Self {
+        Self {
+            list: Vec::new(),
+            places: HashMap::new(),
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V: Default> Groups<K, V> {
+    pub(super) fn of(&mut self, key: K) -> &mut V {
+        let place = *self.places.entry(key.clone()).or_insert(self.list.len());
+        if place == self.list.len() {
+            self.list.push((key, V::default()));
+        }
+        &mut self.list[place].1
+    }
+}
+
 /// The values of each key, in the order in which the keys came first.
 pub(super) fn grouped<K, V>(values: impl IntoIterator<Item = (K, V)>) -> Vec<(K, Vec<V>)>
 where
     K: Clone + Eq + Hash,
 {
-    let mut places = HashMap::new();
-    let mut groups: Vec<(K, Vec<V>)> = Vec::new();
+    let mut groups = Groups::default();
     for (key, value) in values {
-        let place = *places.entry(key.clone()).or_insert(groups.len());
-        if place == groups.len() {
-            groups.push((key, Vec::new()));
-        }
-        groups[place].1.push(value);
+        let group: &mut Vec<V> = groups.of(key);
+        group.push(value);
     }
-    groups
+    groups.list
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! HdrHistogram's interval logs, formats 1.0 to 1.3: a histogram for every interval
 //! and tag, which are summed up by tag.
 
-use std::collections::HashMap;
-
 use perfkit::Metric;
 use perfkit::histogram::Histogram;
 use perfkit::report::{Note, NoteCode, Report};
 
 use super::build::{Entry, Import};
 use super::date;
+use super::grouped::Groups;
 use super::hdr_encoding;
 use super::parse_error::ParseError;
 use super::text::Text;
@@ -29,7 +28,7 @@ pub(super) fn recognise(text: &Text) -> bool {
 }
 
 pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
-    let mut tags: HashMap<String, (usize, Histogram, u64)> = HashMap::new();
+    let mut tags: Groups<String, (Histogram, u64)> = Groups::default();
     let mut version = "";
     let mut created = None;
     text.read_lines(|line| {
@@ -45,12 +44,10 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
             return Ok(());
         }
         let (tag, encoded) = fields(line).map_err(ParseError::new)?;
-        let place = tags.len();
-        let new = || (place, Histogram::default(), 0);
-        let (_, histogram, intervals) = tags.entry(tag.to_owned()).or_insert_with(new);
+        let (histogram, intervals) = tags.of(tag.to_owned());
         hdr_encoding::add_to(histogram, encoded)?;
         *intervals += 1;
-        if tags.len() > MOST_TAGS {
+        if tags.list.len() > MOST_TAGS {
             return Err(ParseError::new("there are more than 10,000 tags"));
         }
         Ok(())
@@ -61,9 +58,7 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
         NoteCode::AssumedUnit,
         "the log does not say the unit of its values: they are taken for nanoseconds",
     ));
-    let mut tags: Vec<_> = tags.into_iter().collect();
-    tags.sort_by_key(|(_, (place, ..))| *place);
-    import.finish_with(tags.into_iter().map(|(tag, (_, histogram, intervals))| {
+    import.finish_with(tags.list.into_iter().map(|(tag, (histogram, intervals))| {
         let mut entry = Entry::new(tag);
         entry.parameter("intervals", &intervals.to_string());
         entry.histogram(Metric::WALL_TIME, histogram);
