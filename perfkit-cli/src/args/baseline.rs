@@ -14,8 +14,8 @@ use clap::{Args, Subcommand};
 ///
 /// `perfkit gate REPORT --against NAME` and `perfkit compare REPORT --against NAME` use it.
 /// Where both states can still be built, `--base REV` measures them in turn, which decides
-/// better. A benchmark program keeps its last session in the same place with
-/// `cargo bench -- --save-baseline NAME`.
+/// better. Benchmark programs use the same place: `cargo bench -- --save-baseline NAME` keeps
+/// the last session there, and `--baseline NAME` compares with all of them.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:

@@ -285,6 +285,16 @@ fn a_baseline_is_kept() {
     let saved = report.comparisons.iter().filter(|c| !c.interleaved);
     let names: Vec<&str> = saved.map(|c| c.candidate.as_str()).collect();
     assert_eq!(names, ["sum/loop", "sum/fold"]);
+    // Another session, as `perfkit baseline save` puts it beside; a copy is none.
+    let counts = |report: &Report| report.comparisons.iter().find_map(|c| c.sessions);
+    assert_eq!(counts(&report).unwrap().baseline, 1);
+    std::fs::copy(&kept, kept.with_file_name("copy.json")).unwrap();
+    let other = folder.measure("plain", &["sum"]);
+    assert_eq!(other.code, Some(0), "{}", other.err);
+    std::fs::copy(folder.report_path(), kept.with_file_name("other.json")).unwrap();
+    let compared = folder.measure("plain", &["sum", "--baseline", "main"]);
+    assert_eq!(compared.code, Some(0), "{}", compared.err);
+    assert_eq!(counts(&folder.report()).unwrap().baseline, 2);
     std::fs::write(&kept, "{").unwrap();
     let broken = folder.measure("plain", &["sum", "--baseline", "main"]);
     assert_eq!(broken.code, Some(4), "{}", broken.err);

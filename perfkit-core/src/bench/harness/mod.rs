@@ -185,7 +185,7 @@ fn measure(selected: &[BenchmarkInfo], arguments: &Arguments) -> Result<(), (i32
     };
     for group in groups {
         failed += u64::from(!run_group(&runner, &group, &mut report));
-        compare_with(before.as_ref(), &mut report, &group);
+        compare_with(before.as_deref(), &mut report, &group);
         save(&report, &store.last())?;
     }
     if let Some(name) = &arguments.save_baseline {
@@ -219,31 +219,59 @@ fn run_group(runner: &GroupRunner<'_>, group: &GroupRun, report: &mut Report) ->
 }
 
 /// Compares the benchmarks of a group with the saved ones of the same names.
-fn compare_with(before: Option<&Report>, report: &mut Report, group: &GroupRun) {
+fn compare_with(before: Option<&[Report]>, report: &mut Report, group: &GroupRun) {
     let Some(before) = before else {
         return;
     };
-    let is_one_machine = !before.environment.is_other_machine(&report.environment);
     for name in &group.set.names {
-        let of_name = |report: &Report| report.benchmarks.iter().find(|b| b.name == *name).cloned();
-        let Some(after) = of_name(report) else {
+        let Some(after) = report.benchmarks.iter().find(|b| b.name == *name) else {
             continue;
         };
-        match of_name(before) {
-            None => stream::print(&format!("  {}: new\n", printable(name))),
-            Some(before) => {
-                let metric = crate::metric::Metric::WALL_TIME;
-                let sessions = Sessions {
-                    baseline: vec![&before],
-                    candidate: vec![&after],
-                    is_one_machine,
-                };
-                let comparison = compare_unpaired(&sessions, &metric, &VerdictRules::of_sessions());
-                let line = text::group(&[after], std::slice::from_ref(&comparison));
-                stream::print(&format!("  against the saved: {line}"));
-                report.comparisons.push(comparison);
+        let (baseline, is_one_machine) = sessions_of(name, before, &report.environment);
+        if baseline.is_empty() {
+            stream::print(&format!("  {}: new\n", printable(name)));
+            continue;
+        }
+        let sessions = Sessions {
+            baseline,
+            candidate: vec![after],
+            is_one_machine,
+        };
+        let metric = crate::metric::Metric::WALL_TIME;
+        let comparison = compare_unpaired(&sessions, &metric, &VerdictRules::of_sessions());
+        let line = text::group(
+            std::slice::from_ref(after),
+            std::slice::from_ref(&comparison),
+        );
+        stream::print(&format!("  against the saved: {line}"));
+        report.comparisons.push(comparison);
+    }
+}
+
+/// What saved sessions measured of a benchmark: those of this machine, or all where there
+/// are none, and which of both. One that is there twice counts once.
+fn sessions_of<'a>(
+    name: &str,
+    reports: &'a [Report],
+    here: &Environment,
+) -> (Vec<&'a Benchmark>, bool) {
+    let found = |is_here: bool| {
+        let of_machine =
+            move |report: &&Report| report.environment.is_other_machine(here) != is_here;
+        let reports = reports.iter().filter(of_machine);
+        let all = reports.flat_map(|report| &report.benchmarks);
+        let mut sessions: Vec<&Benchmark> = Vec::new();
+        for benchmark in all.filter(|benchmark| benchmark.name == *name) {
+            if !sessions.iter().any(|b| b.metrics == benchmark.metrics) {
+                sessions.push(benchmark);
             }
         }
+        sessions
+    };
+    let of_here = found(true);
+    match of_here.is_empty() {
+        true => (found(false), false),
+        false => (of_here, true),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where a bench program keeps its results.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::report::{Report, ReportError};
+use crate::report::Report;
 
 /// The files of one bench program.
 #[derive(Debug)]
@@ -35,20 +36,37 @@ impl Store {
         folder.join(format!("{}.json", self.program))
     }
 
-    /// The report kept under a name.
+    /// The reports kept under a name, each a session and the newest last: this program's,
+    /// and those that `perfkit baseline save` put beside it.
     ///
     /// # Errors
-    /// There is none, or it cannot be read.
-    pub(super) fn load(&self, name: &str) -> Result<Report, String> {
-        let path = self.baseline(name);
-        Report::load(&path).map_err(|error| match error {
-            ReportError::Io(_, error) if error.kind() == std::io::ErrorKind::NotFound => format!(
-                "there is no baseline `{name}` of this program: save one with --save-baseline {name} ({} does not exist)",
-                path.display()
-            ),
-            error => format!("{}: {error}", path.display()),
-        })
+    /// There is none, or one cannot be read.
+    pub(super) fn load(&self, name: &str) -> Result<Vec<Report>, String> {
+        let own = self.baseline(name);
+        let folder = own.parent().unwrap_or(Path::new("."));
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let paths = entries
+            .map(|entry| entry.path())
+            .filter(|path| is_session(path));
+        let reports = paths.map(|path| {
+            Report::load(&path).map_err(|error| format!("{}: {error}", path.display()))
+        });
+        let mut reports: Vec<Report> = reports.collect::<Result<_, _>>()?;
+        if reports.is_empty() {
+            return Err(format!(
+                "there is no baseline `{name}`: save one with --save-baseline {name} (nothing is in {})",
+                folder.display()
+            ));
+        }
+        reports.sort_by_key(|report| report.created);
+        Ok(reports)
     }
+}
+
+/// Whether this is a report, and none that is still being written.
+fn is_session(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name.ends_with(b".json") && !name.starts_with(b".")
 }
 
 /// The program's name without the hash that cargo adds.
