@@ -11,14 +11,19 @@ mod support;
 
 use std::process::Command;
 
-use perfkit::report::GateOutcome;
+use perfkit::report::{GateOutcome, Side};
 use runner::{Runner, all_steps, read};
 use support::{Folder, required, workspace};
 
 const ACTION: &str = ".github/actions/perfkit-gate/action.yml";
 const COMMENT: &str = "ci/github/performance-comment.yml";
 const GITLAB: &str = "ci/gitlab/perfkit-gate.yml";
-const GITHUB: [&str; 3] = [ACTION, COMMENT, "ci/github/performance.yml"];
+const GITHUB: [&str; 4] = [
+    ACTION,
+    COMMENT,
+    "ci/github/performance.yml",
+    "ci/github/performance-shards.yml",
+];
 
 fn git(folder: &Folder, arguments: &[&str]) -> String {
     let output = Command::new("git")
@@ -284,6 +289,77 @@ fn the_action_builds_and_measures_the_benchmarks_of_a_package() {
     assert_eq!(runner.code, 1, "{}", runner.log);
     let annotation = "::error file=benches/work.rs,line=4,title=perfkit gate::work/one: ";
     assert!(runner.log.contains(annotation), "{}", runner.log);
+    shared(&folder);
+}
+
+/// Three jobs share two benchmarks: each is measured by one of them, and those that have
+/// none say so.
+fn shared(folder: &Folder) {
+    let rule = |name: &str| {
+        format!("[[regression]]\nbenchmark = \"{name}\"\nmax_slowdown = \"100000%\"\n")
+    };
+    folder.write("perfkit.toml", &(rule("work/one") + &rule("work/t?o")));
+    let mut names = Vec::new();
+    let mut files = Vec::new();
+    for number in 1..=3 {
+        let values = [
+            ("inputs.base", "HEAD~1"),
+            ("inputs.command", ""),
+            ("inputs.strict", "true"),
+            ("inputs.shard", &format!("{number}/3")),
+        ];
+        let runner = run_action(folder, &values);
+        assert_eq!(runner.code, 0, "{}", runner.log);
+        let name = format!("shard-{number}.json");
+        std::fs::copy(runner.file("perfkit-gate/report.json"), folder.path(&name)).unwrap();
+        let mut here = folder.report(&name).benchmarks;
+        here.retain(|b| b.side == Some(Side::Candidate));
+        let told = match here.len() {
+            0 => format!("Shard {number}/3 has none of 2 benchmarks: other shards have them."),
+            some => format!("Shard {number}/3 has {some} of 2 benchmarks."),
+        };
+        assert!(runner.summary().contains(&told), "{}", runner.summary());
+        if here.is_empty() {
+            let passed = "**Gate passed:** there was nothing to check.";
+            assert!(runner.summary().starts_with(passed));
+            support::assert_fits_schema(&folder.read(&name));
+            let shard = format!("{number}/3");
+            folder
+                .run(["compare", "--base", "HEAD~1", "--shard", &shard, "--strict"])
+                .exits_with(0)
+                .says(&told);
+        }
+        names.extend(here.into_iter().map(|b| b.name));
+        files.push(name);
+    }
+    names.sort();
+    assert_eq!(names, ["work/one", "work/two"]);
+
+    let judge = |files: &[String]| {
+        let files = files.iter().map(String::as_str);
+        folder.run(["gate"].into_iter().chain(files))
+    };
+    judge(&files).exits_with(0).says("Gate passed: 2 of 2");
+    judge(&files[1..])
+        .exits_with(4)
+        .says("the report of `1/3` is missing");
+    // A rule for nothing in any share is a mistake in each of them.
+    folder.write("perfkit.toml", &rule("work/tow"));
+    let gate = [
+        "gate", "--base", "HEAD~1", "--time", "0.2s", "--shard", "1/3",
+    ];
+    let meant = "no benchmark matches; did you mean `work/two`?";
+    folder.run(gate).exits_with(2).says(meant);
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\nbenchmark = \"work/tow\"\nmean = \"< 1s\"\n",
+    );
+    folder.run(gate).exits_with(2).says(meant);
+    let nothing = gate.into_iter().chain(["--bench", "nothing"]);
+    folder
+        .run(nothing)
+        .exits_with(2)
+        .complains("no benchmark whose name contains `nothing`");
 }
 
 #[test]

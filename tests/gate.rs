@@ -7,7 +7,7 @@ use std::future::Future as _;
 use std::time::Duration;
 
 use perfkit::compare::{ComparisonSet, VerdictRules, compare_set};
-use perfkit::report::{Benchmark, Environment, GateOutcome};
+use perfkit::report::{Benchmark, Environment, GateOutcome, Shard};
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric, MetricSummary, MockClock, Monitor, Report};
 use support::{Answer, Folder, assert_fits_schema};
@@ -705,6 +705,49 @@ fn findings_are_written_as_csv_and_pages_keep_apart() {
             .read("summary.md")
             .contains("|\n\n\n**Gate failed:**")
     );
+}
+
+/// Shares are judged together where all of them are there, and nothing got lost.
+#[test]
+fn shards_are_judged_together() {
+    let folder = Folder::new();
+    let save = |file: &str, number: u32, name: &str, elsewhere: &[&str]| {
+        save_benchmark(&folder, file, name, 1.0);
+        let mut report = folder.report(file);
+        let mut shard = Shard::new(number, 2);
+        shard.benchmarks = 1;
+        shard.elsewhere = elsewhere.iter().map(|name| (*name).to_owned()).collect();
+        report.shard = Some(shard);
+        report.save(folder.path(file)).unwrap();
+        assert_fits_schema(&folder.read(file));
+    };
+    save("1.json", 1, "sort", &["parse"]);
+    save("2.json", 2, "parse", &["sort"]);
+    let budget = |name: &str| format!("[[budget]]\nbenchmark = \"{name}\"\nmean = \"< 1s\"\n");
+    folder.write("perfkit.toml", &(budget("sort") + &budget("par*")));
+    folder
+        .run(["gate", "1.json", "2.json"])
+        .exits_with(0)
+        .says("Gate passed: 2 of 2 checks passed.");
+    folder
+        .run(["gate", "2.json"])
+        .exits_with(4)
+        .says("the report of `1/2` is missing");
+    save("2.json", 2, "parse", &["sort", "lost"]);
+    folder
+        .run(["gate", "1.json", "2.json"])
+        .exits_with(4)
+        .says("no shard measured `lost`");
+    for shard in ["0/2", "3/2", "1/2000", "half"] {
+        folder
+            .run(["gate", "--base", "HEAD", "--shard", shard])
+            .exits_with(2)
+            .complains("no share such as 1/3");
+    }
+    folder
+        .run(["gate", "--base", "HEAD", "--shard", "1/2", "{tree}/run.sh"])
+        .exits_with(2)
+        .complains("cannot be used with");
 }
 
 /// A report of benchmarks that take 10 ms each.

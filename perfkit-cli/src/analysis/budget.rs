@@ -8,6 +8,7 @@ use perfkit::report::{GateFinding, Report};
 use crate::input::{Budget, Ceiling, Scope};
 
 use super::finding::{not_measured, nothing_matched};
+use super::shards::names_elsewhere;
 use super::sides::{own_benchmarks, own_operations};
 use super::waivers::{Waivable, Waivers};
 
@@ -24,7 +25,10 @@ pub(super) fn judge_budget(
     let of_bound = |bound: &Bound| -> Vec<GateFinding> {
         let rule = bound.to_string();
         if subjects.is_empty() {
-            let names: Vec<&str> = all.iter().map(Subject::name).collect();
+            let mut names: Vec<&str> = all.iter().map(Subject::name).collect();
+            if let Scope::Benchmark(_) = budget.scope {
+                names.extend(names_elsewhere(reports));
+            }
             return vec![nothing_matched(&budget.scope, &rule, &names)];
         }
         if let Some(metric) = &bound.metric

@@ -11,6 +11,7 @@ mod recording;
 mod regression;
 mod saved;
 mod selftest;
+mod shards;
 mod sides;
 mod waivers;
 
@@ -21,4 +22,5 @@ pub(crate) use proposal::{Proposals, ProposedBound, ProposedBudget, propose};
 pub(crate) use recording::{RecordedOperation, Recording};
 pub(crate) use saved::compare_reports;
 pub(crate) use selftest::{BASELINE, Resolution, SAME, SLOWED, SelfTest, SelfTested};
+pub(crate) use shards::{missing_of_shards, rules_of_shards};
 pub(crate) use sides::{is_comparable, is_same_session};

@@ -64,6 +64,8 @@ pub(super) struct Pairs {
     pub(super) only_in_candidate: BTreeSet<String>,
     /// All that has a counterpart, whether the rule is for it or not.
     pub(super) names: Vec<String>,
+    /// What other shares of the benchmarks have.
+    elsewhere: BTreeSet<String>,
     /// What others are compared with.
     baselines: BTreeSet<String>,
     /// What these were measured in.
@@ -72,6 +74,11 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
+    /// Whether anything was measured with what it is compared with, whatever rules are for.
+    pub(super) fn is_any_measured(&self) -> bool {
+        !(self.names.is_empty() && self.only_in_candidate.is_empty() && self.elsewhere.is_empty())
+    }
+
     /// What is new has nothing to be compared with; what is gone is decided by `missing`.
     pub(super) fn unpaired(
         &self,
@@ -132,7 +139,7 @@ impl Pairs {
         has_baseline: bool,
     ) -> GateFinding {
         let one_sided = self.only_in_baseline.iter().chain(&self.only_in_candidate);
-        let names = self.names.iter().chain(one_sided);
+        let names = self.names.iter().chain(one_sided).chain(&self.elsewhere);
         let names: Vec<&str> = names.map(String::as_str).collect();
         let mut finding = nothing_matched(&regression.scope, rule, &names);
         let baseline = self
@@ -180,6 +187,8 @@ impl Pairs {
         if !matches!(rule.scope, Scope::Benchmark(_)) {
             return;
         }
+        let elsewhere = report.shard.iter().flat_map(|shard| &shard.elsewhere);
+        self.elsewhere.extend(elsewhere.cloned());
         let metric = rule.metric.as_ref().unwrap_or(&Metric::WALL_TIME);
         let set = ComparisonSet::of_report(report);
         let pairs = set.pairs.iter().filter(|pair| !set.controls.contains(pair));

@@ -42,8 +42,7 @@ pub(super) fn judge_regression(
         return (vec![finding], pairs.notes);
     }
     if pairs.all.is_empty() && unpaired.is_empty() {
-        let is_measured = !pairs.names.is_empty() || !pairs.only_in_candidate.is_empty();
-        let has_baseline = baseline.is_some() || is_measured;
+        let has_baseline = baseline.is_some() || pairs.is_any_measured();
         return (
             vec![pairs.nothing(regression, &rule, has_baseline)],
             pairs.notes,

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::baseline::BaselineName;
 use super::format::Format;
+use super::shard::Shard;
 use super::values::{Confidence, RunCount, Share, TimeSpan};
 
 const EXAMPLES: &str = "\
@@ -58,6 +59,11 @@ pub(crate) struct CompareArguments {
     /// target folder].
     #[arg(long, value_name = "DIR", requires = "against", help_heading = WHAT)]
     pub(crate) baselines: Option<PathBuf>,
+
+    /// Measure only this share of the benchmarks, such as 1/3, so that jobs share them. A
+    /// name decides which share it is in.
+    #[arg(long, value_name = "K/N", requires = "base", conflicts_with = "commands", help_heading = WHAT)]
+    pub(crate) shard: Option<Shard>,
 
     /// Build the benches of this package of the workspace: its name, `NAME@VERSION`, the path of
     /// its folder or its id [default: those that cargo chooses].

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::baseline::BaselineName;
 use super::format::Format;
+use super::shard::Shard;
 use super::values::TimeSpan;
 
 /// Hold reports, or this tree against a revision, to the budgets and regression
@@ -94,6 +95,16 @@ pub(crate) struct GateArguments {
         conflicts_with = "reports"
     )]
     pub(crate) bench: Option<String>,
+
+    /// Measure only this share of the benchmarks, such as 1/3, so that jobs share them. A
+    /// name decides which share it is in.
+    #[arg(
+        long,
+        value_name = "K/N",
+        requires = "base",
+        conflicts_with = "reports"
+    )]
+    pub(crate) shard: Option<Shard>,
 
     /// Build the benches of this package of the workspace: its name, `NAME@VERSION`, the
     /// path of its folder or its id.

@@ -44,6 +44,9 @@ pub(super) fn outcome(gate: &Gate) -> Sentence {
     let passed = count(GateOutcome::Pass);
     let undecided = format!("could not be decided{}", more_runs(gate));
     match gate.outcome {
+        GateOutcome::Pass if checks == 0 => {
+            Sentence::led(Style::Unsure, "Gate passed").text("there was nothing to check.")
+        }
         GateOutcome::Fail if failed == 0 => Sentence::led(Style::Bad, "Gate failed")
             .text(&format!(
                 "{inconclusive} of {checks} checks {undecided}, and "

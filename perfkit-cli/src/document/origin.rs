@@ -1,4 +1,4 @@
-//! Where results are from: both revisions.
+//! Where results are from: both revisions, and which share of the benchmarks.
 
 use perfkit::report::{Git, Report};
 
@@ -20,6 +20,21 @@ pub(super) fn revisions(report: &Report) -> Option<Sentence> {
         None => "; whether there are changes that are not committed is not known.",
     };
     Some(sentence.text(", head ").code(short(head)).text(changes))
+}
+
+/// Which share of the benchmarks it is.
+pub(super) fn share(report: &Report) -> Option<Sentence> {
+    let shard = report.shard.as_ref()?;
+    let (here, elsewhere) = (shard.benchmarks, shard.elsewhere.len());
+    let all = here + elsewhere;
+    let told = match here {
+        0 => format!(" has none of {all} benchmarks: other shards have them."),
+        _ => format!(" has {here} of {all} benchmarks."),
+    };
+    Some(Sentence::plain(&format!(
+        "Shard {}/{}{told}",
+        shard.number, shard.of
+    )))
 }
 
 fn short(git: &Git) -> &str {

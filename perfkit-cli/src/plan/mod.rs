@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use perfkit::compare::VerdictRules;
 
-use crate::args::{BaselineName, CompareArguments, Effort, GateArguments, Setting, TimeSpan};
+use crate::args::{
+    BaselineName, CompareArguments, Effort, GateArguments, Setting, Shard, TimeSpan,
+};
 use crate::baseline_store::BaselineStore;
 use crate::command_run::{Templates, combinations};
 use crate::error::{Error, shown};
@@ -69,6 +71,8 @@ pub(crate) enum SavedBaseline {
 pub(crate) struct Benches {
     /// What their names contain.
     pub(crate) filter: String,
+    /// Which share of them.
+    pub(crate) shard: Option<Shard>,
     pub(crate) selection: Selection,
     /// How long one may be silent before it is taken to hang.
     pub(crate) timeout: Duration,
@@ -230,17 +234,16 @@ impl What {
         }
         if arguments.commands.is_empty() {
             options::check_for_benches(arguments)?;
-            let selection = Selection {
-                packages: packages(arguments.workspace, &arguments.package),
-                targets: arguments.bench_target.clone(),
-                features: arguments.features.clone(),
-            };
-            let timeout = arguments.timeout;
-            return Ok(Self::benches(
-                arguments.bench.as_deref(),
-                selection,
-                timeout,
-            ));
+            return Ok(Self::Benches(Benches {
+                filter: arguments.bench.clone().unwrap_or_default(),
+                shard: arguments.shard,
+                selection: Selection {
+                    packages: packages(arguments.workspace, &arguments.package),
+                    targets: arguments.bench_target.clone(),
+                    features: arguments.features.clone(),
+                },
+                timeout: silence(arguments.timeout),
+            }));
         }
         options::check_for_commands(arguments)?;
         let step = arguments.parameter_step_size.as_deref();
@@ -259,27 +262,18 @@ impl What {
         }))
     }
 
-    fn benches(filter: Option<&str>, selection: Selection, timeout: Option<TimeSpan>) -> Self {
-        Self::Benches(Benches {
-            filter: filter.unwrap_or_default().to_owned(),
-            selection,
-            timeout: timeout.map_or(TIMEOUT_OF_BENCHES, |TimeSpan(time)| time),
-        })
-    }
-
     fn of_gate(arguments: &GateArguments) -> Result<Self, Error> {
         if arguments.reports.is_empty() {
-            let selection = Selection {
-                packages: packages(arguments.workspace, &arguments.package),
-                targets: arguments.bench_target.clone(),
-                features: arguments.features.clone(),
-            };
-            let timeout = arguments.timeout;
-            return Ok(Self::benches(
-                arguments.bench.as_deref(),
-                selection,
-                timeout,
-            ));
+            return Ok(Self::Benches(Benches {
+                filter: arguments.bench.clone().unwrap_or_default(),
+                shard: arguments.shard,
+                selection: Selection {
+                    packages: packages(arguments.workspace, &arguments.package),
+                    targets: arguments.bench_target.clone(),
+                    features: arguments.features.clone(),
+                },
+                timeout: silence(arguments.timeout),
+            }));
         }
         let text = |path: &PathBuf| {
             let text = path.to_str().map(str::to_owned);
@@ -291,6 +285,11 @@ impl What {
             ..Templates::of(commands?)
         }))
     }
+}
+
+/// How long a benchmark may be silent.
+fn silence(timeout: Option<TimeSpan>) -> Duration {
+    timeout.map_or(TIMEOUT_OF_BENCHES, |TimeSpan(time)| time)
 }
 
 /// Whether files are to be compared: every argument ends in `.json` and is a single

@@ -9,6 +9,7 @@ mod json;
 mod location;
 mod note;
 mod recorded;
+mod shard;
 mod summary;
 mod text;
 mod upgrade;
@@ -23,6 +24,7 @@ pub use file::{ReportError, save_atomically};
 pub use git::Git;
 pub use location::SourceLocation;
 pub use note::{Note, NoteCode, Severity};
+pub use shard::Shard;
 pub use summary::{OperationTime, Summary};
 
 use std::time::SystemTime;
@@ -63,6 +65,9 @@ pub struct Report {
     /// The revision that the working tree is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Git>,
+    /// Which share of the benchmarks it has, where several jobs share them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// The implementations of a comparison, or the results of benchmarks.
     #[serde(default)]
     pub benchmarks: Vec<Benchmark>,
@@ -101,6 +106,7 @@ impl Report {
             environment,
             operations: Vec::new(),
             base: None,
+            shard: None,
             benchmarks: Vec::new(),
             imported_from: None,
             sampling: None,

@@ -8,10 +8,10 @@ use perfkit::bench::engine::{
     Timeouts, WorkerError,
 };
 use perfkit::compare::{ComparisonSet, compare_set};
-use perfkit::report::{Note, NoteCode, Report, StopReason};
+use perfkit::report::{Note, NoteCode, Report, Shard, StopReason};
 use perfkit::unit::Unit;
 
-use crate::args::Verbosity;
+use crate::args::{self, Verbosity};
 use crate::error::{Error, shown};
 use crate::input::environment;
 use crate::plan::Benches;
@@ -49,12 +49,15 @@ pub(super) fn compare(benches: &Benches, session: Session<'_>) -> Result<Outcome
         timeouts,
         session,
     };
-    let own = search.find(&here, &workspace)?;
+    let mut own = search.find(&here, &workspace)?;
     let mut notes = Vec::new();
+    let mut shard = None;
     let (mut groups, unpaired) = match session.checkout {
         None => (of_groups(&own), Unpaired::default()),
         Some(checkout) => {
-            let base = search.find_in_base(&checkout.base, &workspace, &mut notes)?;
+            let mut base = search.find_in_base(&checkout.base, &workspace, &mut notes)?;
+            let share = |shard| take_shard(shard, [&mut base, &mut own]);
+            shard = benches.shard.map(share);
             let groups = of_revisions(&base, &own, &checkout.base.label);
             (groups, Unpaired::between(&base, &own))
         }
@@ -68,13 +71,16 @@ pub(super) fn compare(benches: &Benches, session: Session<'_>) -> Result<Outcome
     }
     // Benchmarks that are all new have nothing to be compared with, which is no mistake.
     let is_any_new = !unpaired.only_in_candidate.is_empty();
-    if groups.is_empty() && !is_any_new && !session.is_interrupted() {
+    let is_any_elsewhere = shard.as_ref().is_some_and(|s| !s.elsewhere.is_empty());
+    let is_any = !groups.is_empty() || is_any_new || is_any_elsewhere;
+    if !is_any && !session.is_interrupted() {
         return Err(nothing_to_run(&benches.filter, session.checkout));
     }
     let mut outcome = run_all(&groups, timeouts, session);
     let label = session.checkout.map(|checkout| &*checkout.base.label);
     unpaired.tell(label.unwrap_or_default(), &mut outcome.report);
     outcome.report.notes.extend(notes);
+    outcome.report.shard = shard;
     Ok(outcome)
 }
 
@@ -169,6 +175,27 @@ fn tell_left_out(tree: &Tree, target: &str, why: &str) {
         printable(&tree.label),
         printable(why)
     ));
+}
+
+/// Leaves what is in a share, on both sides.
+fn take_shard(shard: args::Shard, sides: [&mut Vec<Found>; 2]) -> Shard {
+    let (mut here, mut elsewhere) = (BTreeSet::new(), BTreeSet::new());
+    for side in sides {
+        for found in side.iter() {
+            let name = &found.info.name;
+            let names = if shard.holds(name) {
+                &mut here
+            } else {
+                &mut elsewhere
+            };
+            names.insert(name.clone());
+        }
+        side.retain(|found| shard.holds(&found.info.name));
+    }
+    let mut taken = Shard::new(shard.number, shard.of);
+    taken.benchmarks = here.len();
+    taken.elsewhere = elsewhere.into_iter().collect();
+    taken
 }
 
 fn program(built: &BenchProgram) -> Program {

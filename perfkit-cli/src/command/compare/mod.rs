@@ -43,8 +43,7 @@ pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<E
         return Ok(verdict_exit(&report, arguments.strict));
     }
     let runs = report.benchmarks.iter().map(|b| b.successes + b.failures);
-    let is_any_new = !report.only_in_candidate.is_empty();
-    let published = if runs.sum::<u64>() > 0 || is_any_new {
+    let published = if runs.sum::<u64>() > 0 || has_nothing_to_compare(&report) {
         outputs.publish(&report, verbosity)
     } else {
         Ok(())
@@ -114,13 +113,28 @@ fn conclude(
     }
     published?;
     let has_failed = report.benchmarks.iter().all(|b| b.successes == 0);
-    if has_failed && report.only_in_candidate.is_empty() {
+    if has_failed && !has_nothing_to_compare(report) {
         return Err(Error::command_failed("no run of any command succeeded"));
     }
     Ok(verdict_exit(report, is_strict))
 }
 
+/// Whether there is nothing to compare, which is no mistake: all benchmarks are new, or
+/// other shards have them.
+fn has_nothing_to_compare(report: &Report) -> bool {
+    !report.only_in_candidate.is_empty() || is_empty_shard(report)
+}
+
+/// Whether other shards have all benchmarks.
+fn is_empty_shard(report: &Report) -> bool {
+    let shard = report.shard.as_ref();
+    shard.is_some_and(|shard| shard.benchmarks == 0 && !shard.elsewhere.is_empty())
+}
+
 fn verdict_exit(report: &Report, is_strict: bool) -> Exit {
+    if is_empty_shard(report) {
+        return Exit::Done;
+    }
     let is_undecided = report.comparisons.is_empty() || is_inconclusive(&report.comparisons);
     if is_strict && is_undecided {
         Exit::Inconclusive

@@ -2,7 +2,7 @@
 
 use perfkit::Report;
 
-use crate::analysis::{confirm, gate_of, is_suspected, judge as judge_reports};
+use crate::analysis::{confirm, gate_of, is_suspected, judge as judge_reports, rules_of_shards};
 use crate::command::compare::{Outcome, Session, compare};
 use crate::error::Error;
 use crate::input::GateRules;
@@ -29,8 +29,9 @@ pub(super) fn judge(
         return Ok(None);
     }
     succeeded(failure)?;
-    let rules_of_regressions = rules.without_budgets();
     let first = [first];
+    let rules = &rules_of_shards(rules, &first);
+    let rules_of_regressions = rules.without_budgets();
     let (mut regressions, mut notes) = judge_reports(&first, None, &rules_of_regressions, today());
     if is_suspected(&regressions) {
         let Some(second) = measure_again(session)? else {

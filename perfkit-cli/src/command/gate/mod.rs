@@ -10,7 +10,7 @@ mod today;
 
 use perfkit::report::GateOutcome;
 
-use crate::analysis::judge;
+use crate::analysis::{gate_of, judge, missing_of_shards, rules_of_shards};
 use crate::args::{GateArguments, Verbosity};
 use crate::baseline_store::BaselineStore;
 use crate::error::{Error, shown};
@@ -107,7 +107,11 @@ fn judge_saved(
     let baseline = baseline.map(|baseline| load_baseline(&baseline, &reports));
     let baseline = baseline.transpose()?;
     let sessions = baseline.as_ref().map(|baseline| &baseline.reports[..]);
-    let (gate, mut notes) = judge(&reports, sessions, rules, today());
+    let rules = rules_of_shards(rules, &reports);
+    let (gate, mut notes) = judge(&reports, sessions, &rules, today());
+    let mut findings = gate.findings;
+    findings.extend(missing_of_shards(&reports));
+    let gate = gate_of(findings, rules.inconclusive);
     notes.extend(baseline.into_iter().flat_map(|baseline| baseline.notes));
     Ok(Judged::new(reports, (gate, notes)))
 }

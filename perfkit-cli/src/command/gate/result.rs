@@ -21,6 +21,9 @@ impl Judged {
         let judged = reports.first().map(|report| report.environment.clone());
         let mut result = Report::new(judged.unwrap_or_else(environment::detect));
         result.base = reports.iter().find_map(|report| report.base.clone());
+        if let [report] = reports.as_slice() {
+            result.shard.clone_from(&report.shard);
+        }
         result.gate = Some(gate);
         result.notes = notes;
         Self { result, reports }

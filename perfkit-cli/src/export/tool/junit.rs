@@ -10,11 +10,7 @@ use crate::text::{escape_xml, printable, shorten};
 const LONGEST: usize = 300;
 
 pub(crate) fn render(report: &Report) -> Result<String, Error> {
-    let Some(gate) = report
-        .gate
-        .as_ref()
-        .filter(|gate| !gate.findings.is_empty())
-    else {
+    let Some(gate) = &report.gate else {
         return Err(super::common::lacks("results of a gate")
             .hint("`perfkit gate --format json -o FILE` saves them"));
     };

@@ -1,0 +1,84 @@
+//! Judging a share of the benchmarks: rules for what other shares have are theirs, and
+//! shares that are judged together have to be all there.
+
+use std::collections::BTreeSet;
+
+use perfkit::report::{GateFinding, GateOutcome, Report, Shard};
+
+use crate::input::{GateRules, Scope};
+
+use super::finding::listed;
+
+/// The rules without those that are only for what other shares have.
+pub(crate) fn rules_of_shards(rules: &GateRules, reports: &[Report]) -> GateRules {
+    let (here, elsewhere) = (names_here(reports), names_elsewhere(reports));
+    let is_meant = |scope: &Scope| match scope {
+        Scope::Operation(_) => true,
+        Scope::Benchmark(_) => {
+            let matches = |names: &BTreeSet<&str>| names.iter().any(|name| scope.matches(name));
+            matches(&here) || !matches(&elsewhere)
+        }
+    };
+    let mut rules = rules.clone();
+    rules.budgets.retain(|budget| is_meant(&budget.scope));
+    rules.regressions.retain(|rule| is_meant(&rule.scope));
+    rules.waivers.retain(|waiver| is_meant(&waiver.scope));
+    rules
+}
+
+/// What keeps shares that are judged together from being all benchmarks: shares that are
+/// not there, or what none of them has.
+pub(crate) fn missing_of_shards(reports: &[Report]) -> Vec<GateFinding> {
+    let shards = || reports.iter().filter_map(|report| report.shard.as_ref());
+    let of: BTreeSet<u32> = shards().map(|shard| shard.of).collect();
+    let missing = of.iter().filter_map(|of| {
+        let is_there = |number: &u32| shards().any(|s: &Shard| (s.number, s.of) == (*number, *of));
+        let missing: Vec<String> = (1..=*of)
+            .filter(|number| !is_there(number))
+            .map(|number| format!("{number}/{of}"))
+            .collect();
+        let names: Vec<&str> = missing.iter().map(String::as_str).collect();
+        (!missing.is_empty())
+            .then(|| finding(format!("the report of {} is missing", listed(&names))))
+    });
+    let mut findings: Vec<GateFinding> = missing.collect();
+    let here = names_here(reports);
+    let lost = names_elsewhere(reports);
+    let lost: Vec<&str> = lost.difference(&here).copied().collect();
+    if findings.is_empty() && !lost.is_empty() {
+        findings.push(finding(format!("no shard measured {}", listed(&lost))));
+    }
+    findings
+}
+
+fn finding(measured: String) -> GateFinding {
+    GateFinding::new(
+        "shards",
+        "all shards are judged together",
+        measured,
+        GateOutcome::DataAtFault,
+    )
+}
+
+/// What the reports have, on either side.
+fn names_here(reports: &[Report]) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for report in reports {
+        let one_sided = report
+            .only_in_baseline
+            .iter()
+            .chain(&report.only_in_candidate);
+        names.extend(one_sided.map(String::as_str));
+        names.extend(report.benchmarks.iter().map(|benchmark| &*benchmark.name));
+    }
+    names
+}
+
+/// What other shares have.
+pub(super) fn names_elsewhere(reports: &[Report]) -> BTreeSet<&str> {
+    let shards = reports.iter().filter_map(|report| report.shard.as_ref());
+    shards
+        .flat_map(|shard| &shard.elsewhere)
+        .map(String::as_str)
+        .collect()
+}
