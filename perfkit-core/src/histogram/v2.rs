@@ -215,11 +215,7 @@ fn check(bytes: &[u8]) -> Result<(), HistogramError> {
         && digits <= MOST_DIGITS
         && (lowest_high, lowest_low) != (0, 0)
         && !smallest_number;
-    if sound {
-        Ok(())
-    } else {
-        Err(HistogramError::NotV2)
-    }
+    sound.then_some(()).ok_or(HistogramError::NotV2)
 }
 
 #[cfg(test)]

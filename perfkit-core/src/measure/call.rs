@@ -17,7 +17,7 @@ pub(crate) struct Call {
     destination: Handle,
     options: Options,
     /// `None` once the clock was stopped.
-    running: Option<Running>,
+    running: Option<(Place, Segment)>,
     dropped: Dropped,
 }
 
@@ -46,12 +46,6 @@ impl Dropped {
             _ => Ending::Panic,
         }
     }
-}
-
-#[derive(Debug)]
-struct Running {
-    place: Place,
-    segment: Segment,
 }
 
 /// How a call stands among the calls around it.
@@ -84,7 +78,7 @@ impl Call {
             destination,
             options,
             dropped,
-            running: Some(Running { place, segment }),
+            running: Some((place, segment)),
         }
     }
 
@@ -100,11 +94,9 @@ impl Call {
 
     /// Ends the call without recording it.
     pub(crate) fn discard(mut self) {
-        if let Some(running) = self.running.take() {
-            running
-                .segment
-                .end(self.options, self.destination.monitor.clock());
-            if let Place::Within(outer, depth) = running.place {
+        if let Some((place, segment)) = self.running.take() {
+            segment.end(self.options, self.destination.monitor.clock());
+            if let Place::Within(outer, depth) = place {
                 depth.leave();
                 nesting::abandon(outer);
             }
@@ -112,7 +104,7 @@ impl Call {
     }
 
     fn stop(&mut self) -> Option<Sample> {
-        let Running { place, segment } = self.running.take()?;
+        let (place, segment) = self.running.take()?;
         let start = segment.start;
         let (end, used) = segment.end(self.options, self.destination.monitor.clock());
         let duration = end.saturating_sub(start);

@@ -15,34 +15,27 @@ use super::judge::judge;
 use super::nesting::{self, Covered, Depth};
 use super::segment::Segment;
 
+/// What a poll may have measured: whatever was begun is read at its end, without
+/// asking once more whether it is wanted.
+const ANY: Options = Options {
+    memory: true,
+    cpu: true,
+    work: None,
+};
+
 pin_project! {
     /// A future that is measured from its first poll to completion.
     ///
     /// Time in polls is busy time, the rest the task waited. Dropped between
     /// the first poll and completion it counts as cancelled; dropped before the
     /// first poll it never was a call. The task may move between threads.
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct MeasuredFuture<F, O> {
         #[pin]
         work: F,
         outcome: Option<O>,
         call: AsyncCall,
-    }
-}
-
-/// The clone of a future is a call of its own.
-impl<F: Clone, O: Clone> Clone for MeasuredFuture<F, O> {
-    fn clone(&self) -> Self {
-        Self {
-            work: self.work.clone(),
-            outcome: self.outcome.clone(),
-            call: AsyncCall {
-                destination: self.call.destination.clone(),
-                options: self.call.options,
-                state: State::NotPolled,
-            },
-        }
     }
 }
 
@@ -96,6 +89,17 @@ struct AsyncCall {
     state: State,
 }
 
+/// The clone of a future is a call of its own.
+impl Clone for AsyncCall {
+    fn clone(&self) -> Self {
+        Self {
+            destination: self.destination.clone(),
+            options: self.options,
+            state: State::NotPolled,
+        }
+    }
+}
+
 #[derive(Debug)]
 enum State {
     NotPolled,
@@ -143,14 +147,9 @@ impl AsyncCall {
                 },
             });
         }
-        let poll = InPoll {
-            depth,
-            outer,
-            segment,
-        };
         Some(PollGuard {
             call: self,
-            poll: Some(poll),
+            began: Some((depth, outer, segment)),
         })
     }
 
@@ -214,14 +213,8 @@ impl Drop for AsyncCall {
 /// A poll in progress. Dropped without an end, the poll panicked.
 struct PollGuard<'a> {
     call: &'a mut AsyncCall,
-    poll: Option<InPoll>,
-}
-
-/// What a poll began with.
-struct InPoll {
-    depth: Depth,
-    outer: Covered,
-    segment: Segment,
+    /// `None` once the poll has ended.
+    began: Option<(Depth, Covered, Segment)>,
 }
 
 impl PollGuard<'_> {
@@ -235,12 +228,8 @@ impl PollGuard<'_> {
 
     #[inline]
     fn end_poll(&mut self) -> Option<u64> {
-        let InPoll {
-            depth,
-            outer,
-            segment,
-        } = self.poll.take()?;
-        let (end, used) = segment.end(self.call.options, self.call.destination.monitor.clock());
+        let (depth, outer, segment) = self.began.take()?;
+        let (end, used) = segment.end(ANY, self.call.destination.monitor.clock());
         depth.leave();
         let covered = outer.resume();
         if let State::Polled(progress) = &mut self.call.state {

@@ -40,9 +40,10 @@ pub struct Timer {
 
 impl Timer {
     pub(super) fn of(operation: &Operation) -> Self {
+        let begin = || Call::begin_guarded(operation.destination.clone(), operation.options);
+        let is_enabled = operation.destination.monitor.is_enabled();
         Self {
-            call: (cfg!(feature = "record") && operation.destination.monitor.is_enabled())
-                .then(|| Call::begin_guarded(operation.destination.clone(), operation.options)),
+            call: is_enabled.then(begin),
             _not_send: std::marker::PhantomData,
         }
     }

@@ -112,7 +112,7 @@ impl Recorder {
         state: StateReading,
     ) {
         let mut shared = lock(&self.shared);
-        let shard = *shared.get_or_insert_with(|| self.add_member(false));
+        let shard = *shared.get_or_insert_with(|| self.add_member());
         self.record_in(shard, sample, failure, state);
     }
 
@@ -148,18 +148,16 @@ impl Recorder {
         }
         drop(members);
         let bytes = Shard::bytes(self.common.limits.last_calls);
-        self.common
-            .take_bytes(bytes)
-            .then(|| self.add_member(false))
+        self.common.take_bytes(bytes).then(|| self.add_member())
     }
 
-    fn add_member(self: &Arc<Self>, is_free: bool) -> &'static Shard {
+    fn add_member(self: &Arc<Self>) -> &'static Shard {
         let shard = pool::take(self.common.limits.last_calls);
         let owner: Weak<Self> = Arc::downgrade(self);
         *lock(&shard.owner) = Some(owner);
         lock(&self.members).all.push(Member {
             shard,
-            is_free,
+            is_free: false,
             seen_before_reset: 0,
             unlogged_before_reset: 0,
         });

@@ -195,12 +195,11 @@ impl Series {
     /// Makes the totals agree: the sum may know of a call that ended while the
     /// buckets were read.
     fn clamp_sum(&mut self) {
-        let Totals {
-            count, min, max, ..
-        } = self.totals;
-        if self.totals.has_extremes() {
-            let all = |value: i64| i128::from(value).saturating_mul(i128::from(count));
-            self.totals.sum = self.totals.sum.clamp(all(min), all(max));
+        let totals = &mut self.totals;
+        if totals.has_extremes() {
+            let all = |value: i64| i128::from(value).saturating_mul(i128::from(totals.count));
+            let (least, most) = (all(totals.min), all(totals.max));
+            totals.sum = totals.sum.clamp(least, most);
         }
     }
 

@@ -41,22 +41,14 @@ pub struct Otlp {
 
 #[derive(Default)]
 struct State {
-    stop: Stop,
+    /// When the thread shall end, after one last export which has until then.
+    stop_by: Option<Instant>,
     /// Exports that were asked for beside those of the interval.
     requested: u64,
     /// Of those, how many were answered.
     answered: u64,
     has_ended: bool,
     stats: Stats,
-}
-
-/// Whether the thread shall end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Stop {
-    #[default]
-    No,
-    /// After one last export, which has until then.
-    By(Instant),
 }
 
 impl Otlp {
@@ -118,7 +110,7 @@ impl Otlp {
         };
         let deadline = Instant::now() + timeout;
         let mut state = self.shared.lock();
-        state.stop = Stop::By(deadline);
+        state.stop_by = Some(deadline);
         self.shared.notify_all();
         let ended = self
             .shared
@@ -161,20 +153,17 @@ impl Exporter {
         loop {
             let state = self.shared.lock();
             let state = self.shared.wait(state, next, |state| {
-                state.stop != Stop::No || state.requested > state.answered
+                state.stop_by.is_some() || state.requested > state.answered
             });
-            let (stop, requested) = (state.stop, state.requested);
+            let (stop_by, requested) = (state.stop_by, state.requested);
             drop(state);
             let now = Instant::now();
             let timeout = now + self.config.timeout;
-            let deadline = match stop {
-                Stop::No => timeout,
-                Stop::By(deadline) => deadline.min(timeout),
-            };
-            self.export(deadline, stop);
+            let deadline = stop_by.map_or(timeout, |deadline| deadline.min(timeout));
+            self.export(deadline, stop_by);
             let mut state = self.shared.lock();
             state.answered = requested;
-            state.has_ended = stop != Stop::No;
+            state.has_ended = stop_by.is_some();
             let has_ended = state.has_ended;
             drop(state);
             self.shared.notify_all();
@@ -187,7 +176,7 @@ impl Exporter {
         }
     }
 
-    fn export(&mut self, deadline: Instant, stop: Stop) {
+    fn export(&mut self, deadline: Instant, stop_by: Option<Instant>) {
         let snapshot = self.monitor.snapshot();
         let began = snapshot.taken_at.checked_sub(snapshot.uptime);
         let start = match self.start {
@@ -203,7 +192,7 @@ impl Exporter {
         drop(state);
         // Waiting to retry ends early when the program wants to end.
         let shared = Arc::clone(&self.shared);
-        let shall_stop = move || shared.lock().stop != stop;
+        let shall_stop = move || shared.lock().stop_by != stop_by;
         for request in &requests {
             let result = self.transport.send(request, deadline, &shall_stop);
             let stats = &mut self.shared.lock().stats;
