@@ -19,18 +19,21 @@ struct Days {
     name: &'static str,
     /// The standard deviation between sessions.
     deviation: f64,
-    /// The share of sessions that are off by 10 %, up or down.
+    /// The share of sessions that are off by 10 %.
     odd: f64,
+    /// The share of these that are slow; the others are fast.
+    slow: f64,
 }
 
 #[rustfmt::skip]
-const ALL_DAYS: [Days; 6] = [
-    Days { name: "sessions 0.3 %", deviation: 0.003, odd: 0.0 },
-    Days { name: "sessions 1 %", deviation: 0.01, odd: 0.0 },
-    Days { name: "sessions 2 %", deviation: 0.02, odd: 0.0 },
-    Days { name: "sessions 3 %", deviation: 0.03, odd: 0.0 },
-    Days { name: "1 %, 3 % odd", deviation: 0.01, odd: 0.03 },
-    Days { name: "1 %, 10 % odd", deviation: 0.01, odd: 0.10 },
+const ALL_DAYS: [Days; 7] = [
+    Days { name: "sessions 0.3 %", deviation: 0.003, odd: 0.0, slow: 0.5 },
+    Days { name: "sessions 1 %", deviation: 0.01, odd: 0.0, slow: 0.5 },
+    Days { name: "sessions 2 %", deviation: 0.02, odd: 0.0, slow: 0.5 },
+    Days { name: "sessions 3 %", deviation: 0.03, odd: 0.0, slow: 0.5 },
+    Days { name: "1 %, 3 % odd", deviation: 0.01, odd: 0.03, slow: 0.5 },
+    Days { name: "1 %, 10 % odd", deviation: 0.01, odd: 0.10, slow: 0.5 },
+    Days { name: "1 %, 10 % slow", deviation: 0.01, odd: 0.10, slow: 1.0 },
 ];
 
 /// How many sessions there are of the baseline and of the candidate.
@@ -43,7 +46,7 @@ const RUN_DEVIATION: f64 = 0.02;
 fn session(days: Days, factor: f64, random: &mut Pcg64Mcg) -> Benchmark {
     let mut log = days.deviation * normal(random);
     if random.random::<f64>() < days.odd {
-        let is_slow: bool = random.random();
+        let is_slow = random.random::<f64>() < days.slow;
         log += if is_slow { 0.10 } else { -0.10 };
     }
     let of_session = 1e7 * factor * log.exp();
@@ -124,14 +127,18 @@ fn saved_sessions() {
     }
 }
 
-/// What is promised: false alarms in at most 1 %; 30 % found in 99 % from one session on
+/// What is promised: false alarms in at most 1 %, and in 2 % where odd sessions are odd in one
+/// way, so that two of them agree; 30 % found in 99 % from one session on
 /// each side, unless one session in ten is an odd one; 10 % found in 99 % from two, where
 /// sessions differ by 1 %. Where they differ by more than the 2 % that are expected, a few of
 /// them do not yet show all of it, and the interval is a little short.
 fn guard(days: Days, (a, b): (usize, usize), tally: &Tally) {
     let name = format!("{}, {a} against {b}", days.name);
-    tally.alarms.must_be_at_most(0.01, &name);
-    let covered = if days.deviation > 0.02 { 0.98 } else { 0.99 };
+    let is_one_sided = days.slow > 0.5;
+    let alarms = if is_one_sided { 0.02 } else { 0.01 };
+    tally.alarms.must_be_at_most(alarms, &name);
+    let is_short = is_one_sided || days.deviation > 0.02;
+    let covered = if is_short { 0.98 } else { 0.99 };
     let of_coverage = format!("{name}: coverage");
     tally.coverage.must_be_at_least(covered, &of_coverage);
     let [_, ten, thirty] = tally.power;
