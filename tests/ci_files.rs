@@ -383,7 +383,7 @@ fn the_gitlab_job_passes_and_fails_and_leaves_its_files() {
                 format!("{}:{path}", binary.parent().unwrap().display()),
             )
             .env("CI_MERGE_REQUEST_DIFF_BASE_SHA", &first)
-            .env("PERFKIT_GATE_OPTIONS", "--time 0.2s {tree}/run.sh");
+            .env("GATE_OPTIONS", "--time 0.2s {tree}/run.sh");
         support::Answer::of(bash)
     };
     run()

@@ -805,6 +805,16 @@ fn at_most_ten_annotations_are_made_worst_first() {
         "standard output is whole"
     );
 
+    // Of those that fail, what exceeds its bound most is told.
+    let far = "[[budget]]\nbenchmark = \"bench 7\"\nmean = \"< 1us\"\n";
+    let near = "[[budget]]\nbenchmark = \"*\"\nmean = \"< 5ms\"\n";
+    folder.write("perfkit.toml", &format!("{near}{far}"));
+    let answer = in_workflow(&folder, &["--format", "csv"]).exits_with(1);
+    let first = "::error title=perfkit gate::bench 7: mean < 1.000 ";
+    assert!(commands(&answer)[0].starts_with(first), "{answer:#?}");
+    let line = answer.stdout.lines().nth(1).unwrap();
+    assert!(line.starts_with("fail,bench 7,mean < 1"), "{line}");
+
     // Nothing fails, and what is undecided is told where it has to be decided.
     let undecided = "[[budget]]\nbenchmark = \"bench 1\"\nmean = \"< 10.03ms\"\n";
     folder.write("perfkit.toml", undecided);

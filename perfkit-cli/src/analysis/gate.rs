@@ -39,7 +39,7 @@ pub(crate) fn judge(
 
 /// The findings, violations first, and the outcome that they come to.
 pub(crate) fn gate_of(mut findings: Vec<GateFinding>, inconclusive: OnInconclusive) -> Gate {
-    findings.sort_by_key(|finding| finding.outcome);
+    findings.sort_by(GateFinding::worst_first);
     let worst = findings.first();
     let worst = worst.map_or(GateOutcome::Pass, |finding| finding.outcome);
     let outcome = match (worst, inconclusive) {

@@ -107,6 +107,9 @@ fn judge_pair(pair: &Pair, regression: &Regression) -> GateFinding {
             let tolerated = tolerated(pair, regression);
             let (outcome, measured) = judge_ratio(&ratio, pair, regression, tolerated);
             let mut finding = finding(outcome, measured);
+            if outcome == GateOutcome::Fail {
+                finding = finding.with_excess(ratio.estimate / (1.0 + tolerated));
+            }
             if outcome == GateOutcome::Inconclusive && !is_noisy(pair, tolerated) {
                 finding.more_runs_needed = more_pairs(&ratio, tolerated, comparison.pairs);
             }

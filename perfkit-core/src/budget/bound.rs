@@ -32,6 +32,14 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// How many times as bad as its limit a value is.
+    pub(super) fn excess(&self, value: f64) -> f64 {
+        match self.kind {
+            BoundKind::Max => value / self.limit.value,
+            BoundKind::Min => self.limit.value / value,
+        }
+    }
+
     /// Whether a value keeps it.
     pub(super) fn holds(&self, value: f64) -> bool {
         let limit = self.limit.value;

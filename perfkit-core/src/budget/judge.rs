@@ -28,7 +28,7 @@ pub fn judge_bound(subject: &Subject<'_>, bound: &Bound, confidence: f64) -> Gat
     let (worst, best) = known.worst_and_best(bound.kind);
     let measured = measured_text(&known, bound);
     if best.is_some_and(|best| !bound.holds(best)) {
-        return finding(GateOutcome::Fail, measured);
+        return finding(GateOutcome::Fail, measured).with_excess(bound.excess(known.value));
     }
     if !worst.is_some_and(|worst| bound.holds(worst)) {
         let why = "too few values to be sure";

@@ -225,7 +225,7 @@ impl Budget {
             subjects.iter().map(of_subject)
         });
         let mut findings: Vec<GateFinding> = judged.filter(|f| self.is_broken(f)).collect();
-        findings.sort_by_key(|finding| finding.outcome);
+        findings.sort_by(GateFinding::worst_first);
         if findings.is_empty() {
             Ok(())
         } else {

@@ -1,5 +1,6 @@
 //! Results of benchmarks, their comparison, and the gate's verdict on them.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -414,12 +415,32 @@ pub struct GateFinding {
     /// that is not known, or where no number of them would.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more_runs_needed: Option<u64>,
+    /// How many times as bad as its rule allows the value is, where the rule is broken and
+    /// that can be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excess: Option<f64>,
     /// Where its subject stands in the source, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<SourceLocation>,
 }
 
 impl GateFinding {
+    /// The same with how many times as bad as allowed the value is, if that is a number.
+    #[must_use]
+    pub fn with_excess(mut self, excess: f64) -> Self {
+        self.excess = excess.is_finite().then_some(excess);
+        self
+    }
+
+    /// Which of two findings comes first: the worse outcome, then what exceeds its rule
+    /// more. What has no such number cannot be ranked, and stands before what has.
+    #[must_use]
+    pub fn worst_first(&self, other: &Self) -> Ordering {
+        let rank = |finding: &Self| finding.excess.unwrap_or(f64::INFINITY);
+        let by_excess = rank(other).total_cmp(&rank(self));
+        self.outcome.cmp(&other.outcome).then(by_excess)
+    }
+
     /// A rule and what it came to, in words.
     #[must_use]
     pub fn new(
@@ -434,6 +455,7 @@ impl GateFinding {
             measured: measured.into(),
             outcome,
             more_runs_needed: None,
+            excess: None,
             location: None,
         }
     }
