@@ -309,12 +309,19 @@ fn interrupted_between_rounds(folder: &Folder) {
     }
 }
 
-/// The change that adds the first benchmarks has nothing to be compared with.
+/// The change that adds the first benchmarks has nothing to be compared with. The
+/// repository is a member of a workspace that is no part of it, which a note tells.
 #[test]
 fn benchmarks_that_are_all_new_are_told_and_pass() {
-    let folder = Folder::new();
+    let outer = Folder::new();
+    let folder = outer.inside("repository");
     package(&folder);
-    let manifest = folder.read("Cargo.toml");
+    outer.write("Cargo.lock", &folder.read("Cargo.lock"));
+    std::fs::remove_file(folder.path("Cargo.lock")).unwrap();
+    let workspace = "[workspace]\nmembers = [\"repository\"]\nresolver = \"3\"\n";
+    let profile = "[profile.bench]\nopt-level = 1\ncodegen-units = 16\n";
+    outer.write("Cargo.toml", &format!("{workspace}{profile}"));
+    let manifest = folder.read("Cargo.toml").replace("[workspace]", "");
     let without = manifest.replace("[[bench]]", "[[package.metadata.bench]]");
     let without = without.replace("[package]", "[package]\nautobenches = false");
     folder.write("Cargo.toml", &without);
@@ -322,15 +329,23 @@ fn benchmarks_that_are_all_new_are_told_and_pass() {
     commit(&folder, "no benchmarks");
     folder.write("Cargo.toml", &manifest);
     write_bench(&folder, 4, "");
-    folder
-        .run(["compare", "--base", "HEAD", "--bench", "once"])
+    // What perfkit keeps has to lie outside of the workspace, too.
+    let run = |arguments: &[&str]| {
+        let mut command = outer.perfkit(arguments);
+        command.current_dir(folder.path(""));
+        Answer::of(command)
+    };
+    let compare = ["compare", "--base", "HEAD", "--bench", "once"];
+    run(&[&compare[..], &["--export-json", "new.json"]].concat())
         .exits_with(0)
         .says("Nothing was compared: all benchmarks are new.")
         .says("work/once is new: HEAD does not have it");
+    let notes = folder.report("new.json").notes;
+    let is_meant = |note: &Note| note.code == NoteCode::OutsideWorkspace;
+    assert!(notes.iter().any(is_meant), "{notes:?}");
     let rule = "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"5%\"\n";
     folder.write("perfkit.toml", rule);
-    folder
-        .run(["gate", "--base", "HEAD", "--bench", "once"])
+    run(&["gate", "--base", "HEAD", "--bench", "once"])
         .exits_with(0)
         .says("new: the baseline does not have it");
 }

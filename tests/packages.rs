@@ -286,10 +286,11 @@ fn the_revision_is_built_with_the_same_settings_and_toolchain() {
         "programs/rustup",
         "#!/bin/sh\necho chosen-there '(by a test)'\n",
     );
+    let path = std::env::var("PATH").unwrap();
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let log = folder.path("log").display().to_string();
     let script = format!(
-        "#!/bin/sh\necho \"$PWD: $RUSTUP_TOOLCHAIN\" >> '{log}'\nunset RUSTUP_TOOLCHAIN\nexec '{cargo}' \"$@\"\n"
+        "#!/bin/sh\necho \"$PWD: $RUSTUP_TOOLCHAIN\" >> '{log}'\nunset RUSTUP_TOOLCHAIN\nPATH='{path}'\nexec '{cargo}' \"$@\"\n"
     );
     write(&folder, "programs/cargo", &script);
     let flags = folder.path("flags");
@@ -303,7 +304,6 @@ fn the_revision_is_built_with_the_same_settings_and_toolchain() {
         std::fs::set_permissions(folder.path(&name), executable).unwrap();
     }
     let mut command = folder.perfkit(["compare", "--base", "HEAD"]);
-    let path = std::env::var("PATH").unwrap();
     let programs = folder.path("programs");
     command
         .current_dir(&repository)

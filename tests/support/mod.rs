@@ -55,6 +55,13 @@ impl Folder {
         Self(path)
     }
 
+    /// A folder within this one.
+    pub(crate) fn inside(&self, name: &str) -> Self {
+        let path = self.path(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
     /// What perfkit keeps for the next time, outside of this folder.
     pub(crate) fn cache(&self) -> PathBuf {
         self.0.with_extension("cache")

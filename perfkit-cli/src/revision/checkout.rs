@@ -34,10 +34,11 @@ pub(crate) struct Checkout {
 /// Checks a revision out into the repository's folder of the cache. It stays there, so that
 /// the next time little is built anew.
 pub(crate) fn check_out(revision: &str) -> Result<Checkout, Error> {
-    let own = Tree::here()?;
-    let here = &own.directory;
-    let repository = Repository::around(here)
+    let mut own = Tree::here()?;
+    let repository = Repository::around(&own.directory)
         .map_err(|said| Error::usage(format!("--base needs a git repository: {said}")))?;
+    own.top.clone_from(&repository.top);
+    let here = &own.directory;
     let commit = repository.commit(revision)?;
     let cache = RepositoryCache::open(&repository.top)?;
     let tree = cache.tree();

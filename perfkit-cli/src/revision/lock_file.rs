@@ -35,10 +35,10 @@ pub(crate) fn share_lock_file(
     base: &Workspace,
     base_tree: &Tree,
 ) -> Result<(), Error> {
-    let (own, base) = (&*own.root, &*base.root);
-    if !is_within(base, &base_tree.top) {
+    if !base.is_part_of(base_tree) {
         return Ok(());
     }
+    let (own, base) = (&*own.root, &*base.root);
     let committed = ["rev-parse", "--verify", "--quiet", "HEAD:./Cargo.lock"];
     let of_own = output(in_repository(own), committed).ok();
     let of_base = output(in_own_repository(base), committed).ok();
@@ -158,13 +158,6 @@ fn read(folder: &Path) -> Option<String> {
 
 fn short(text: &str) -> String {
     printable(&text.chars().take(LONGEST_WORD).collect::<String>())
-}
-
-fn is_within(folder: &Path, top: &Path) -> bool {
-    match (folder.canonicalize(), top.canonicalize()) {
-        (Ok(folder), Ok(top)) => folder.starts_with(top),
-        _ => false,
-    }
 }
 
 fn is_plain_file(path: &Path) -> bool {

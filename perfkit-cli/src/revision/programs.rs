@@ -30,6 +30,8 @@ pub(crate) struct BenchProgram {
     /// The name of the target.
     pub(crate) target: String,
     pub(crate) executable: PathBuf,
+    /// The name of its package.
+    pub(crate) package_name: String,
     /// The folder of its package, where cargo would run it.
     pub(crate) package: PathBuf,
 }
@@ -164,9 +166,10 @@ fn programs(output: impl BufRead, chosen: &Chosen<'_>) -> Vec<BenchProgram> {
     let program = |message: Message| {
         let target = message.target?;
         let is_bench = message.reason == "compiler-artifact" && target.kind == ["bench"];
-        let is_chosen = is_bench && chosen.has(&message.package_id, &target.name);
-        is_chosen.then_some(())?;
+        is_bench.then_some(())?;
+        let package = chosen.package_of(&message.package_id, &target.name)?;
         Some(BenchProgram {
+            package_name: package.name.clone(),
             target: target.name,
             executable: message.executable?,
             package: message.manifest_path?.parent()?.to_owned(),

@@ -26,7 +26,8 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// The tree around the current folder, as it stands.
+    /// The tree around the current folder, as it stands; without a repository, whatever lies
+    /// around belongs to it.
     pub(crate) fn here() -> Result<Self, Error> {
         let here = std::env::current_dir().and_then(|here| here.canonicalize());
         let directory = here

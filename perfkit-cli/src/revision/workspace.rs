@@ -61,7 +61,7 @@ pub(crate) enum Packages {
 pub(crate) struct Workspace {
     /// The folder of its Cargo.lock.
     #[serde(rename = "workspace_root")]
-    pub(super) root: PathBuf,
+    pub(crate) root: PathBuf,
     /// Cargo's target folder.
     pub(crate) target_directory: PathBuf,
     packages: Vec<Package>,
@@ -73,7 +73,7 @@ pub(crate) struct Workspace {
 #[derive(Debug, Deserialize)]
 pub(super) struct Package {
     pub(super) id: String,
-    name: String,
+    pub(super) name: String,
     version: String,
     manifest_path: PathBuf,
     targets: Vec<Target>,
@@ -102,9 +102,11 @@ pub(super) struct Chosen<'a> {
 }
 
 impl Chosen<'_> {
-    pub(super) fn has(&self, package: &str, target: &str) -> bool {
+    /// The package of a bench, if that is one of them.
+    pub(super) fn package_of(&self, id: &str, target: &str) -> Option<&Package> {
         let mut benches = self.benches.iter();
-        benches.any(|(of, bench)| of.id == package && bench.name == target)
+        let found = benches.find(|(package, bench)| package.id == id && bench.name == target);
+        found.map(|(package, _)| *package)
     }
 }
 
@@ -133,6 +135,14 @@ impl Workspace {
                 "what cargo says of its packages is unknown: {error}"
             ))
         })
+    }
+
+    /// Whether a tree has all of it: its settings, and not its packages alone.
+    pub(crate) fn is_part_of(&self, tree: &Tree) -> bool {
+        match (self.root.canonicalize(), tree.top.canonicalize()) {
+            (Ok(root), Ok(top)) => root.starts_with(top),
+            _ => false,
+        }
     }
 
     /// The same selection by the names of packages, by which another revision has them too.

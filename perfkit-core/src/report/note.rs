@@ -79,6 +79,8 @@ pub enum NoteCode {
     NotOptimized,
     /// Processes could not be kept on one CPU.
     NotPinned,
+    /// A revision is built without the workspace that this tree belongs to.
+    OutsideWorkspace,
     /// The file has further baselines.
     OtherBaselines,
     /// As many instructions are executed on both sides.

@@ -6,6 +6,8 @@ mod commands;
 mod failure;
 mod files;
 mod outputs;
+mod pairs;
+mod search;
 mod session;
 
 use perfkit::Report;
