@@ -46,7 +46,7 @@ fn files(folder: &Folder, name: &str) -> Vec<PathBuf> {
 /// How many saves are killed.
 fn kills() -> usize {
     let named = std::env::var("PERFKIT_TEST_KILLS").ok();
-    named.map_or(100, |number| number.parse().unwrap())
+    named.map_or(400, |number| number.parse().unwrap())
 }
 
 /// Delays up to a bound, in an order of no pattern.
