@@ -142,6 +142,8 @@ fn the_action_passes_and_fails_and_says_so() {
         "{}",
         runner.summary()
     );
+    let page = std::fs::read_to_string(runner.file("perfkit-gate/page.html")).unwrap();
+    assert!(page.contains(&first[..12]) && page.contains(&second[..12]));
 
     folder.write("perfkit.toml", BROKEN);
     let runner = run_action(&folder, &[("inputs.base", "HEAD~1")]);

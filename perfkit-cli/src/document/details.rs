@@ -8,6 +8,7 @@ use super::gate;
 use super::histograms::histograms;
 use super::number_tables::{numbers, resources};
 use super::operations;
+use super::origin;
 use super::other_metrics;
 use super::ranking::ranking;
 use super::remarks::Detail;
@@ -23,6 +24,7 @@ pub(crate) fn details(report: &Report) -> Document {
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
     }
+    origin::describe(report, &mut document);
     document
 }
 

@@ -2,13 +2,21 @@
 
 use perfkit::report::{Git, Report};
 
+use super::blocks::Document;
 use super::spans::Sentence;
 
 /// As many digits of a commit tell it from all others of a repository.
 const DIGITS: usize = 12;
 
+/// Which share of the benchmarks it is, and both revisions.
+pub(super) fn describe(report: &Report, document: &mut Document) {
+    for told in share(report).into_iter().chain(revisions(report)) {
+        document.sentence(told);
+    }
+}
+
 /// Both revisions, where one is compared with another.
-pub(super) fn revisions(report: &Report) -> Option<Sentence> {
+fn revisions(report: &Report) -> Option<Sentence> {
     let base = report.base.as_ref()?;
     let sentence = Sentence::plain("Base ").code(short(base));
     let Some(head) = &report.environment.git else {
@@ -23,7 +31,7 @@ pub(super) fn revisions(report: &Report) -> Option<Sentence> {
 }
 
 /// Which share of the benchmarks it is.
-pub(super) fn share(report: &Report) -> Option<Sentence> {
+fn share(report: &Report) -> Option<Sentence> {
     let shard = report.shard.as_ref()?;
     let (here, elsewhere) = (shard.benchmarks, shard.elsewhere.len());
     let all = here + elsewhere;

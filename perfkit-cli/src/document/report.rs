@@ -7,7 +7,7 @@ use super::change_tables;
 use super::details;
 use super::gate;
 use super::operations;
-use super::origin::{revisions, share};
+use super::origin;
 use super::ranking::ranking;
 use super::remarks::{self, Detail};
 use super::spans::Sentence;
@@ -43,16 +43,13 @@ pub(super) fn finish(report: &Report, detail: Detail, mut document: Document) ->
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
     }
-    let share = share(report);
-    if document.blocks.is_empty() && share.is_none() {
+    if document.blocks.is_empty() && report.shard.is_none() {
         document.sentence(match report.only_in_candidate.is_empty() {
             true => Sentence::plain("The report has no results."),
             false => Sentence::plain("Nothing was compared: all benchmarks are new."),
         });
     }
-    for told in share.into_iter().chain(revisions(report)) {
-        document.sentence(told);
-    }
+    origin::describe(report, &mut document);
     remarks::describe(report, detail, &mut document);
     document
 }
