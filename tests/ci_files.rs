@@ -384,6 +384,7 @@ fn the_gitlab_job_passes_and_fails_and_leaves_its_files() {
                 "PATH",
                 format!("{}:{path}", binary.parent().unwrap().display()),
             )
+            .env("XDG_CACHE_HOME", folder.cache())
             .env("CI_MERGE_REQUEST_DIFF_BASE_SHA", &first)
             .env("GATE_OPTIONS", "--time 0.2s {tree}/run.sh");
         support::Answer::of(bash)
