@@ -132,7 +132,7 @@ impl Runner {
             }
         }
         bash.envs(&self.variables)
-            .env("XDG_CACHE_HOME", self.temporary.path("cache"))
+            .env("XDG_CACHE_HOME", self.directory.with_extension("cache"))
             .env("GITHUB_ACTIONS", "true")
             .env("GITHUB_OUTPUT", self.temporary.path("output"))
             .env("GITHUB_STEP_SUMMARY", self.temporary.path("summary"));
