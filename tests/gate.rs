@@ -738,6 +738,15 @@ fn shards_are_judged_together() {
         .run(["gate", "1.json", "2.json"])
         .exits_with(4)
         .says("no shard measured `lost`");
+    // A report may say that it is one of billions.
+    let mut report = folder.report("1.json");
+    report.shard = Some(Shard::new(1, u32::MAX));
+    report.save(folder.path("many.json")).unwrap();
+    folder.write("perfkit.toml", &budget("sort"));
+    folder
+        .run(["gate", "many.json"])
+        .exits_with(4)
+        .says("4,294,967,294 reports are missing, such as `2/4294967295`");
     for shard in ["0/2", "3/2", "1/2000", "half"] {
         folder
             .run(["gate", "--base", "HEAD", "--shard", shard])

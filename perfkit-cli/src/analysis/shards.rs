@@ -1,13 +1,18 @@
 //! Judging a share of the benchmarks: rules for what other shares have are theirs, and
 //! shares that are judged together have to be all there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use perfkit::report::{GateFinding, GateOutcome, Report, Shard};
+use perfkit::budget::engine::DIGITS;
+use perfkit::report::{GateFinding, GateOutcome, Report};
+use perfkit::unit::Unit;
 
 use crate::input::{GateRules, Scope};
 
 use super::finding::listed;
+
+/// How many of the missing shards are named.
+const MOST_MISSING: usize = 3;
 
 /// The rules without those that are only for what other shares have.
 pub(crate) fn rules_of_shards(rules: &GateRules, reports: &[Report]) -> GateRules {
@@ -29,17 +34,27 @@ pub(crate) fn rules_of_shards(rules: &GateRules, reports: &[Report]) -> GateRule
 /// What keeps shares that are judged together from being all benchmarks: shares that are
 /// not there, or what none of them has.
 pub(crate) fn missing_of_shards(reports: &[Report]) -> Vec<GateFinding> {
-    let shards = || reports.iter().filter_map(|report| report.shard.as_ref());
-    let of: BTreeSet<u32> = shards().map(|shard| shard.of).collect();
-    let missing = of.iter().filter_map(|of| {
-        let is_there = |number: &u32| shards().any(|s: &Shard| (s.number, s.of) == (*number, *of));
-        let missing: Vec<String> = (1..=*of)
-            .filter(|number| !is_there(number))
-            .map(|number| format!("{number}/{of}"))
+    let mut there: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for shard in reports.iter().filter_map(|report| report.shard.as_ref()) {
+        there.entry(shard.of).or_default().insert(shard.number);
+    }
+    let missing = there.iter().filter_map(|(of, there)| {
+        // A report may say that there are billions: only the first ones are named.
+        let missing = (1..=*of).filter(|number| !there.contains(number));
+        let first: Vec<String> = missing
+            .take(MOST_MISSING)
+            .map(|n| format!("{n}/{of}"))
             .collect();
-        let names: Vec<&str> = missing.iter().map(String::as_str).collect();
-        (!missing.is_empty())
-            .then(|| finding(format!("the report of {} is missing", listed(&names))))
+        let first: Vec<&str> = first.iter().map(String::as_str).collect();
+        let measured = match (first.len(), *of as usize - there.range(1..=*of).count()) {
+            (0, _) => return None,
+            (1, _) => format!("the report of {} is missing", listed(&first)),
+            (_, all) => {
+                let all = Unit::Count.format(all as f64, DIGITS);
+                format!("{all} reports are missing, such as {}", listed(&first))
+            }
+        };
+        Some(finding(measured))
     });
     let mut findings: Vec<GateFinding> = missing.collect();
     let here = names_here(reports);
