@@ -54,6 +54,22 @@ fn bounds_include_their_limit() {
     );
 }
 
+/// A limit is the number of nanoseconds that was given.
+#[test]
+fn limits_are_exact() {
+    for ns in (1..1_000).map(|n: u64| n * 1_234_577) {
+        let clock = MockClock::new();
+        let monitor = Monitor::with_clock(clock.clone());
+        let time = Duration::from_nanos(ns);
+        monitor.measure("parse", || clock.advance(time));
+        assert_eq!(
+            outcomes(&Budget::of("parse").max(time), &monitor),
+            [],
+            "{ns}"
+        );
+    }
+}
+
 #[test]
 fn a_percentile_needs_calls_enough() {
     let budget = Budget::of("parse").p95(Duration::from_secs(1));

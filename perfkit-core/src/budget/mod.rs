@@ -105,7 +105,7 @@ impl Budget {
     }
 
     fn time(self, statistic: Statistic, limit: Duration) -> Self {
-        self.limit(statistic, limit.as_secs_f64() * 1e9, Unit::Nanoseconds)
+        self.limit(statistic, limit.as_nanos() as f64, Unit::Nanoseconds)
     }
 
     /// The mean execution time is at most this.
