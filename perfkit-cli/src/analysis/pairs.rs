@@ -34,9 +34,10 @@ fn compare_sessions(
     compare_unpaired(sessions, metric.unwrap_or(&usual), rules)
 }
 
-fn median(summary: Option<&MetricSummary>) -> Option<Amount> {
+/// The median; the mean where another tool reported no more.
+fn middle(summary: Option<&MetricSummary>) -> Option<Amount> {
     let summary = summary?;
-    let value = summary.median?;
+    let value = summary.median.or(summary.mean)?;
     Some(Amount {
         value,
         unit: summary.unit,
@@ -47,7 +48,7 @@ fn median(summary: Option<&MetricSummary>) -> Option<Amount> {
 pub(super) struct Pair {
     pub(super) subject: String,
     pub(super) comparison: Comparison,
-    /// The baseline's median and its unit, where it is known.
+    /// The baseline's median, or else its mean, where it is known.
     pub(super) baseline: Option<Amount>,
     /// By how much things may differ from themselves, where that was measured.
     pub(super) noise: Option<f64>,
@@ -203,7 +204,7 @@ impl Pairs {
             if rule.scope.matches(&candidate.name) {
                 self.all.push(Pair {
                     subject: candidate.name.clone(),
-                    baseline: median(baseline.metrics.get(metric)),
+                    baseline: middle(baseline.metrics.get(metric)),
                     comparison: compare_paired(baseline, candidate, metric, rules),
                     noise: set.noise(pair.0, &report.benchmarks, metric),
                     is_known_same: set.same_programs.iter().any(|(same, _)| same == pair),
@@ -241,7 +242,7 @@ impl Pairs {
                     let comparison = compare_sessions(&sessions, rule.metric.as_ref(), rules);
                     let newest = sessions.baseline.last();
                     let summary = newest.and_then(|then| then.metrics.get(&comparison.metric));
-                    self.add_pair(name, comparison, median(summary), rule);
+                    self.add_pair(name, comparison, middle(summary), rule);
                 }
             }
             Scope::Operation(_) => {
@@ -256,7 +257,7 @@ impl Pairs {
                         let newest = sessions.baseline.last();
                         let newest = newest.map(|then| &then.lifetime.metrics);
                         let summary = newest.and_then(|then| then.get(&comparison.metric));
-                        self.add_pair(name, comparison, median(summary), rule);
+                        self.add_pair(name, comparison, middle(summary), rule);
                     }
                 }
             }

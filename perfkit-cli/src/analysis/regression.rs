@@ -104,7 +104,10 @@ fn judge_pair(pair: &Pair, regression: &Regression) -> GateFinding {
     let finding = |outcome, measured| GateFinding::new(&pair.subject, &rule, measured, outcome);
     let mut finding = match (worsening(comparison), &comparison.exact) {
         (Some(ratio), _) => {
-            let tolerated = tolerated(pair, regression);
+            let Some(tolerated) = tolerated(pair, regression) else {
+                let message = "the baseline says neither its median nor its mean, so no amount can be held against it: give a percentage";
+                return finding(GateOutcome::DataAtFault, message.to_owned());
+            };
             let (outcome, measured) = judge_ratio(&ratio, pair, regression, tolerated);
             let mut finding = finding(outcome, measured);
             if outcome == GateOutcome::Fail {
@@ -156,25 +159,25 @@ fn amounts(regression: &Regression) -> impl Iterator<Item = Amount> {
 }
 
 /// The share by which a pair may be worse: what the rule says, or its least change where
-/// that is more. Amounts are taken of the baseline's median.
-fn tolerated(pair: &Pair, regression: &Regression) -> f64 {
+/// that is more. Amounts are shares of the baseline's median; `None` where it is unknown.
+fn tolerated(pair: &Pair, regression: &Regression) -> Option<f64> {
     let share = |amount: Amount| {
-        let baseline = pair.baseline.map_or(f64::NAN, |baseline| baseline.value);
-        let share = amount.value / baseline;
-        match pair.comparison.direction {
+        let share = amount.value / pair.baseline?.value;
+        Some(match pair.comparison.direction {
             // Of a rate so much less is a larger share of what is left.
             Direction::HigherIsBetter if share < 1.0 => share / (1.0 - share),
             Direction::HigherIsBetter => f64::INFINITY,
             _ => share,
-        }
+        })
     };
     let limit = match regression.limit {
         Limit::Share(limit) => limit,
-        Limit::Amount(amount) => share(amount),
+        Limit::Amount(amount) => share(amount)?,
     };
-    regression
-        .min_change
-        .map_or(limit, |least| limit.max(share(least)))
+    match regression.min_change {
+        None => Some(limit),
+        Some(least) => Some(limit.max(share(least)?)),
+    }
 }
 
 /// Whether things differ more from themselves here than is tolerated.
