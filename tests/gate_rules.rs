@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::process::Command;
 use std::time::Duration;
 
 use perfkit::compare::{ComparisonSet, VerdictRules, compare_set};
@@ -222,6 +223,56 @@ fn a_waiver_that_nothing_needs_is_told() {
     of_turns(FEW, &unneeded(same, "fail")).exits_with(1);
     let other = "metric = \"allocations\"\nceiling = \"+3\"\n";
     of_turns(FEW, &unneeded(other, "warn")).says("no rule was held against anything");
+}
+
+/// No measurement changes a waiver, so that none is made once more for it.
+#[test]
+fn a_stale_waiver_is_no_suspicion() {
+    let folder = Folder::new();
+    folder.script("run.sh", ":");
+    let loose = regression("max_slowdown = \"100000%\"");
+    let waiver =
+        "[[waiver]]\nbenchmark = \"*\"\nceiling = \"5%\"\nuntil = 2020-01-01\nreason = \"x\"\n";
+    let rules = format!("[gate]\nstale = \"fail\"\n{loose}{waiver}");
+    folder.write("perfkit.toml", &rules);
+    for arguments in [
+        &["init", "-q"][..],
+        &["add", "."],
+        &["commit", "-qm", "first"],
+    ] {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=t", "-c", "user.email=t@example.org"]);
+        let status = git.args(arguments).current_dir(folder.path("")).status();
+        assert!(status.unwrap().success());
+    }
+    let gate = ["gate", "--base", "HEAD", "--time", "0.1s", "{tree}/run.sh"];
+    let answer = folder.run(gate).exits_with(1).says("it has expired");
+    assert!(!answer.stdout.contains("second session"), "{answer:#?}");
+    assert!(!answer.stderr.contains("once more"), "{answer:#?}");
+}
+
+/// Another tool may report a mean and no median: an amount is held against that.
+#[test]
+fn an_amount_is_held_against_a_mean_where_there_is_no_median() {
+    let folder = Folder::new();
+    for (file, middle) in [("before.json", 1e6), ("after.json", 1.5e6)] {
+        let values = [0.999, 1.0, 1.001].map(|factor| middle * factor);
+        let mut time = MetricSummary::from_samples(Unit::Nanoseconds, values.into());
+        time.count = 1000;
+        time.samples.clear();
+        time.median = None;
+        let mut benchmark = Benchmark::new("parse");
+        benchmark.metrics.insert(Metric::WALL_TIME, time);
+        let mut report = Report::new(Environment::detect("mock"));
+        report.benchmarks.push(benchmark);
+        report.save(folder.path(file)).unwrap();
+    }
+    for (least, code) in [("100us", 1), ("900us", 0)] {
+        let rule = format!("max_slowdown = \"3%\"\nmin_change = \"{least}\"");
+        folder.write("perfkit.toml", &regression(&rule));
+        let answer = folder.run(["gate", "after.json", "--baseline", "before.json"]);
+        answer.exits_with(code).says("as long as 1.000 ms (between");
+    }
 }
 
 #[test]

@@ -9,32 +9,50 @@ use super::budget::judge_budget;
 use super::regression::judge_regression;
 use super::waivers::Waivers;
 
-/// Applies every rule to everything that it is for; waivers hold until their day. Findings come violations
-/// first; the gate's outcome is the worst of them.
+/// What the rules of a configuration come to.
+pub(crate) struct Judgement {
+    /// What is measured, held against the rules for it.
+    pub(crate) of_rules: Vec<GateFinding>,
+    /// Waivers that have expired, or that nothing needs: no measurement changes these.
+    pub(crate) stale: Vec<GateFinding>,
+    pub(crate) notes: Vec<Note>,
+}
+
+impl Judgement {
+    /// All findings together.
+    pub(crate) fn findings(self) -> Vec<GateFinding> {
+        self.of_rules.into_iter().chain(self.stale).collect()
+    }
+}
+
+/// Applies every rule to everything that it is for; waivers hold until their day.
 pub(crate) fn judge(
     reports: &[Report],
     baseline: Option<&[Report]>,
     rules: &GateRules,
     today: Date,
-) -> (Gate, Vec<Note>) {
-    let mut findings = Vec::new();
+) -> Judgement {
+    let mut of_rules = Vec::new();
     let mut notes = Vec::new();
     let mut waivers = Waivers::new(&rules.waivers, today);
     for budget in &rules.budgets {
         let judged = judge_budget(reports, budget, rules.confidence, &mut waivers);
-        findings.extend(judged);
+        of_rules.extend(judged);
     }
     for regression in &rules.regressions {
         let judged = judge_regression(reports, baseline, regression, rules, &mut waivers);
-        findings.extend(judged.0);
+        of_rules.extend(judged.0);
         for note in judged.1 {
             if !notes.contains(&note) {
                 notes.push(note);
             }
         }
     }
-    findings.extend(waivers.stale(rules.stale));
-    (gate_of(findings, rules.inconclusive), notes)
+    Judgement {
+        of_rules,
+        stale: waivers.stale(rules.stale),
+        notes,
+    }
 }
 
 /// The findings, violations first, and the outcome that they come to.

@@ -9,7 +9,7 @@ use toml::value::Date;
 
 use crate::input::ConfigFile;
 
-use super::gate::judge;
+use super::gate::{gate_of, judge};
 use super::sides::{own_benchmarks, own_operations};
 
 /// As many things get a budget: more is no proposal that anybody reads.
@@ -148,7 +148,8 @@ fn is_kept(scope: &str, bound: &str, report: &Report) -> bool {
         return false;
     };
     let reports = std::slice::from_ref(report);
-    judge(reports, None, &rules, ANY_DAY).0.outcome == GateOutcome::Pass
+    let findings = judge(reports, None, &rules, ANY_DAY).findings();
+    gate_of(findings, rules.inconclusive).outcome == GateOutcome::Pass
 }
 
 /// To two significant digits.

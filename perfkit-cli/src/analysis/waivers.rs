@@ -84,13 +84,12 @@ impl<'a> Waivers<'a> {
             GateOutcome::Fail | GateOutcome::Inconclusive => Need::Some,
             _ => Need::None,
         };
-        let is_broken = finding.outcome == GateOutcome::Fail;
         for (waiver, needed) in &mut self.all {
             if !rule.is_meant_by(waiver) {
                 continue;
             }
             *needed = need.max(*needed);
-            if finding.outcome != GateOutcome::Fail || !is_broken {
+            if finding.outcome != GateOutcome::Fail {
                 continue;
             }
             if waiver.until < self.today {

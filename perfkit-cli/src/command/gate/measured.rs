@@ -32,17 +32,18 @@ pub(super) fn judge(
     let first = [first];
     let rules = &rules_of_shards(rules, &first);
     let rules_of_regressions = rules.without_budgets();
-    let (mut regressions, mut notes) = judge_reports(&first, None, &rules_of_regressions, today());
-    if is_suspected(&regressions) {
+    let mut regressions = judge_reports(&first, None, &rules_of_regressions, today());
+    if is_suspected(&regressions.of_rules) {
         let Some(second) = measure_again(session)? else {
             return Ok(None);
         };
-        let (second, _) = judge_reports(&[second], None, &rules_of_regressions, today());
-        regressions = confirm(regressions, &second, rules.inconclusive);
+        let second = judge_reports(&[second], None, &rules_of_regressions, today());
+        regressions.of_rules = confirm(regressions.of_rules, &second.of_rules);
     }
-    let (budgets, _) = judge_reports(&first, None, &rules.without_regressions(), today());
+    let budgets = judge_reports(&first, None, &rules.without_regressions(), today());
+    let mut notes = std::mem::take(&mut regressions.notes);
     notes.extend(first[0].notes.iter().cloned());
-    let findings = budgets.findings.into_iter().chain(regressions.findings);
+    let findings = budgets.findings().into_iter().chain(regressions.findings());
     let gate = gate_of(findings.collect(), rules.inconclusive);
     Ok(Some(Judged::new(first.into(), (gate, notes))))
 }

@@ -108,8 +108,9 @@ fn judge_saved(
     let baseline = baseline.transpose()?;
     let sessions = baseline.as_ref().map(|baseline| &baseline.reports[..]);
     let rules = rules_of_shards(rules, &reports);
-    let (gate, mut notes) = judge(&reports, sessions, &rules, today());
-    let mut findings = gate.findings;
+    let mut judgement = judge(&reports, sessions, &rules, today());
+    let mut notes = std::mem::take(&mut judgement.notes);
+    let mut findings = judgement.findings();
     findings.extend(missing_of_shards(&reports));
     let gate = gate_of(findings, rules.inconclusive);
     notes.extend(baseline.into_iter().flat_map(|baseline| baseline.notes));
