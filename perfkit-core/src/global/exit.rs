@@ -24,10 +24,16 @@ static REGISTERED_BY: OnceLock<u32> = OnceLock::new();
 
 /// Held from a snapshot to its place on disk, so that an older report never
 /// replaces a newer one.
-static SAVING: Mutex<HasEnded> = Mutex::new(false);
+static SAVING: Mutex<Saving> = Mutex::new(Saving::Going);
 
-/// Whether the last report is being saved or is saved.
-type HasEnded = bool;
+/// How far the saving of reports has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Saving {
+    /// Further reports may come.
+    Going,
+    /// The last report is being saved or is saved.
+    Ended,
+}
 
 /// How long the end of the program waits for a periodic save to end.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -83,7 +89,7 @@ extern "C" fn at_exit() {
         // Other threads may still run, and one of them may be saving.
         let guard = lock_saving();
         if let Some(mut guard) = guard {
-            *guard = true;
+            *guard = Saving::Ended;
         }
         let Some(report) = report_now() else { return };
         if let Some(path) = path {
@@ -117,7 +123,7 @@ fn has_ended(_: u32) -> bool {
 
 /// The lock; `None` when whoever holds it does not let go in time, or is a
 /// thread that a fork left behind.
-fn lock_saving() -> Option<MutexGuard<'static, HasEnded>> {
+fn lock_saving() -> Option<MutexGuard<'static, Saving>> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match SAVING.try_lock() {
@@ -134,8 +140,8 @@ fn lock_saving() -> Option<MutexGuard<'static, HasEnded>> {
 /// Saves on a thread of its own from now on; the program does not wait for it.
 fn save_every(interval: Duration) {
     let save_once = || {
-        let has_ended = lock_saving()?;
-        if *has_ended {
+        let saving = lock_saving()?;
+        if *saving == Saving::Ended {
             return None;
         }
         save(&report_now()?, REPORT_PATH.get()?);
