@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 #[cfg(not(perfkit_loom))]
 use std::sync::{RwLock, RwLockReadGuard};
@@ -26,9 +27,17 @@ const LONGEST_NAME: usize = 1024;
 pub(crate) struct Entry {
     pub(crate) name: Arc<str>,
     pub(crate) labelled: Option<Box<Labelled>>,
-    /// Whether it takes the calls of all names beyond the limit.
-    pub(crate) is_overflow: bool,
+    /// Whether calls of names beyond the limit were counted here: one that the program
+    /// itself called `overflow` begins as any other.
+    takes_overflow: AtomicBool,
     pub(crate) recorder: Arc<Recorder>,
+}
+
+impl Entry {
+    /// Whether it takes the calls of all names beyond the limit.
+    pub(crate) fn is_overflow(&self) -> bool {
+        self.takes_overflow.load(Ordering::Relaxed)
+    }
 }
 
 #[derive(Debug)]
@@ -82,10 +91,13 @@ impl Registry {
             Arc::new(Entry {
                 name: Arc::clone(name),
                 labelled,
-                is_overflow: is_full,
+                takes_overflow: AtomicBool::new(false),
                 recorder: Arc::new(Recorder::new(Arc::clone(&self.common))),
             })
         });
+        if is_full {
+            entry.takes_overflow.store(true, Ordering::Relaxed);
+        }
         Arc::clone(entry)
     }
 }
@@ -129,10 +141,20 @@ mod tests {
         let first = entry("a");
         entry("b");
         assert_eq!(&*entry("c").name, OVERFLOW);
-        assert!(entry("c").is_overflow && !first.is_overflow);
+        assert!(entry("c").is_overflow() && !first.is_overflow());
         assert!(Arc::ptr_eq(&entry("d"), &entry("e")));
         assert!(Arc::ptr_eq(&entry("a"), &first));
         assert_eq!(registry.entries().len(), 3);
+    }
+
+    #[test]
+    fn an_operation_called_overflow_is_one_until_names_beyond_the_limit_join_it() {
+        let registry = registry(2);
+        let entry = |name: &str| registry.entry(name, None);
+        let own = entry(OVERFLOW);
+        entry("b");
+        assert!(Arc::ptr_eq(&entry(OVERFLOW), &own) && !own.is_overflow());
+        assert!(Arc::ptr_eq(&entry("c"), &own) && own.is_overflow());
     }
 
     #[test]

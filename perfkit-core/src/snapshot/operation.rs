@@ -63,7 +63,7 @@ impl OperationSnapshot {
             name: entry.name.to_string(),
             side: None,
             labelled: entry.labelled.as_deref().cloned(),
-            is_overflow: entry.is_overflow,
+            is_overflow: entry.is_overflow(),
             recursive_calls: recorded.lifetime.nested,
             untimed_calls: recorded.lifetime.untimed,
             lifetime: WindowSnapshot::of_tally(
