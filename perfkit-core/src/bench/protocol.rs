@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::suite::BenchmarkInfo;
 
 /// The version of these messages. Both sides must speak the same.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// The argument that makes a bench program a worker.
 pub(super) const WORKER_ARGUMENT: &str = "--perfkit-worker";
@@ -105,30 +105,22 @@ pub struct Batch {
     /// Nanoseconds of each sample without a failed iteration.
     pub wall_ns: Vec<f64>,
     /// Nanoseconds of CPU time of all samples, of all threads together.
-    #[serde(default)]
     pub cpu_ns: Option<f64>,
     /// Instructions of all samples, where they are counted; of benchmarks of one
     /// thread.
-    #[serde(default)]
     pub instructions: Option<f64>,
     /// Cycles of each sample without a failed iteration, likewise; empty where any
     /// were missed.
-    #[serde(default)]
     pub cycles: Vec<f64>,
     /// How many iterations returned an error.
-    #[serde(default)]
     pub failures: u64,
     /// Allocations of all samples, where they are counted.
-    #[serde(default)]
     pub allocations: Option<u64>,
     /// Bytes allocated by all samples, where they are counted.
-    #[serde(default)]
     pub allocated_bytes: Option<u64>,
     /// The largest resident size of the process so far.
-    #[serde(default)]
     pub peak_memory_bytes: Option<u64>,
     /// Of benchmarks of several threads, how these came to their CPUs.
-    #[serde(default)]
     pub threads: ThreadChecks,
 }
 

@@ -22,18 +22,14 @@ pub struct BenchmarkInfo {
     /// The group, whose implementations are compared with each other.
     pub group: String,
     /// What the inputs of the group were made from.
-    #[serde(default)]
     pub parameters: BTreeMap<String, String>,
     /// How many items an iteration processes.
-    #[serde(default)]
     pub items: Option<u64>,
     /// How many bytes an iteration processes.
-    #[serde(default)]
     pub bytes: Option<u64>,
     /// On how many threads at once it runs.
     pub threads: usize,
     /// Where it is added.
-    #[serde(default)]
     pub location: Option<SourceLocation>,
 }
 

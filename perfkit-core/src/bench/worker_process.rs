@@ -87,17 +87,7 @@ impl Program {
     /// Whether it has what stands in every bench program, and may be started as one: what
     /// other programs do is not known.
     fn has_marker(&self) -> io::Result<bool> {
-        let program = File::open(&self.path)?.take(LARGEST_PROGRAM_BYTES);
-        let mut program = BufReader::with_capacity(1 << 16, program);
-        let mut line = Vec::new();
-        // The marker is the end of what is a line of text to the reader.
-        while program.read_until(b'\n', &mut line)? > 0 {
-            if line.ends_with(MARKER) {
-                return Ok(true);
-            }
-            line.clear();
-        }
-        Ok(false)
+        may_have_marker(File::open(&self.path)?, LARGEST_PROGRAM_BYTES)
     }
 
     /// Starts a process whose environment is longer by `padding_bytes`, and does not
@@ -148,6 +138,20 @@ impl Program {
         let stderr = collect_tail(child.stderr.take());
         Ok(((child, stderr), channel))
     }
+}
+
+/// Whether the marker is among so many bytes, or there are more: what follows is not known.
+fn may_have_marker(program: impl Read, most_bytes: u64) -> io::Result<bool> {
+    let mut program = BufReader::with_capacity(1 << 16, program.take(most_bytes));
+    let mut line = Vec::new();
+    // The marker is the end of what is a line of text to the reader.
+    while program.read_until(b'\n', &mut line)? > 0 {
+        if line.ends_with(MARKER) {
+            return Ok(true);
+        }
+        line.clear();
+    }
+    Ok(program.get_ref().limit() == 0)
 }
 
 /// Reads what a process writes to standard error until its end, on a thread.
@@ -359,4 +363,19 @@ impl<'a> Launcher for WorkerPool<'a> {
 
 fn failed(reason: String) -> WorkerError {
     WorkerError::Failed(RunFailure::new(FailureKind::Worker, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_program_that_was_read_to_its_end_is_known_to_have_no_marker() {
+        let other = b"\x7fELF a program\nof another harness\n".to_vec();
+        let marked = [&other[..], b"text before it, ", MARKER, b"\0after"].concat();
+        let has_marker = |program: &[u8], most| may_have_marker(program, most).unwrap();
+        assert!(has_marker(&marked, 1000));
+        assert!(!has_marker(&other, 1000));
+        assert!(has_marker(&other, 10));
+    }
 }
