@@ -206,14 +206,20 @@ fn the_action_finds_the_base_of_a_pull_request_and_of_a_push() {
             runner.log.clone(),
         )
     };
-    let found = base(&folder, &[("github.event.pull_request.base.sha", &first)]);
+    let merge = git(&folder, &["rev-parse", "HEAD"]);
+    let pull_request = [
+        ("github.event_name", "pull_request"),
+        ("github.sha", &merge),
+        ("github.event.pull_request.base.sha", &first),
+    ];
+    let found = base(&folder, &pull_request);
     assert_eq!(found.1, main, "the merge's first parent: {}", found.2);
 
     let clone = Folder::new();
     let origin = format!("file://{}", folder.path("").display());
     git(&clone, &["clone", "-q", "--depth", "1", &origin, "."]);
-    assert_eq!(base(&clone, &[]).1, main, "it is fetched");
-    let runner = run_action(&clone, &[]);
+    assert_eq!(base(&clone, &pull_request).1, main, "it is fetched");
+    let runner = run_action(&clone, &pull_request);
     assert_eq!(runner.code, 0, "{}", runner.log);
     assert_eq!(base(&clone, &[("inputs.base", "change")]).1, change);
     assert_eq!(base(&clone, &[("inputs.base", &first)]).1, first);
@@ -237,6 +243,41 @@ fn the_action_finds_the_base_of_a_pull_request_and_of_a_push() {
         code == 2 && log.contains("is not in the repository"),
         "{log}"
     );
+}
+
+/// The first parent of a merge that somebody pushed is the branch itself, earlier.
+#[test]
+fn the_action_takes_no_merge_for_one_that_github_made() {
+    let (folder, first) = repository();
+    let main = commit(&folder, "main");
+    git(&folder, &["checkout", "-q", "-b", "change", &first]);
+    commit(&folder, "change");
+    git(&folder, &["merge", "-q", "--no-ff", "-m", "merge", "main"]);
+    let merge = git(&folder, &["rev-parse", "HEAD"]);
+    let base = |values: &[(&str, &str)]| {
+        let mut runner = Runner::of(&folder, ACTION);
+        for (name, value) in values {
+            runner.set(name, value);
+        }
+        runner.run_all(&file_steps(ACTION)[..1]);
+        assert_eq!(runner.code, 0, "{}", runner.log);
+        runner.get("steps.base.outputs.commit")
+    };
+    let of_event = ("github.event.pull_request.base.sha", main.as_str());
+    let checked_out_by_hand = [("github.event_name", "pull_request"), of_event];
+    assert_eq!(base(&checked_out_by_hand), main);
+    let on_target = [
+        ("github.event_name", "pull_request_target"),
+        ("github.sha", &merge),
+        of_event,
+    ];
+    assert_eq!(base(&on_target), main);
+    let push = [
+        ("github.event_name", "push"),
+        ("github.sha", &merge),
+        ("github.event.before", &first),
+    ];
+    assert_eq!(base(&push), first);
 }
 
 /// A package with a benchmark, which the action has built in both revisions.
@@ -374,7 +415,7 @@ fn the_gitlab_job_passes_and_fails_and_leaves_its_files() {
         .iter()
         .map(|l| l.as_str().unwrap().to_owned() + "\n")
         .collect();
-    let run = || {
+    let run = |target: &str| {
         let binary = std::path::Path::new(env!("CARGO_BIN_EXE_perfkit"));
         let path = std::env::var("PATH").unwrap();
         let mut bash = Command::new("bash");
@@ -386,18 +427,24 @@ fn the_gitlab_job_passes_and_fails_and_leaves_its_files() {
             )
             .env("XDG_CACHE_HOME", folder.cache())
             .env("CI_MERGE_REQUEST_DIFF_BASE_SHA", &first)
+            .env("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", target)
             .env("GATE_OPTIONS", "--time 0.2s {tree}/run.sh");
         support::Answer::of(bash)
     };
-    run()
+    run("")
         .exits_with(0)
         .says(&format!("base {first}, head {second}"));
+    // A merged result has what else the target branch got since.
+    let third = commit(&folder, "third");
+    run(&second)
+        .exits_with(0)
+        .says(&format!("base {second}, head {third}"));
     let artifacts = &job["artifacts"];
     assert_eq!(artifacts["when"], "always");
     let junit = artifacts["reports"]["junit"].as_str().unwrap();
     assert!(folder.read(junit).contains("failures=\"0\""));
     folder.write("perfkit.toml", BROKEN);
-    run().exits_with(1);
+    run("").exits_with(1);
     assert!(folder.read(junit).contains("failures=\"1\""));
     assert!(folder.path("perfkit-gate/page.html").exists());
 }

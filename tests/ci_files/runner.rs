@@ -56,6 +56,9 @@ impl Runner {
         let folder = workspace().join(action);
         let folder = folder.parent().unwrap().to_str().unwrap();
         values.insert("github.action_path".to_owned(), folder.to_owned());
+        for of_no_event in ["github.event_name", "github.sha"] {
+            values.insert(of_no_event.to_owned(), String::new());
+        }
         Self {
             directory: checkout.path(""),
             temporary,
