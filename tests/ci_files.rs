@@ -245,6 +245,37 @@ fn the_action_finds_the_base_of_a_pull_request_and_of_a_push() {
     );
 }
 
+#[test]
+fn inputs_of_the_action_are_understood_or_refused() {
+    let (folder, first) = repository();
+    commit(&folder, "second");
+    let tool = folder.script("tool", "printf '%s\\n' \"$@\"");
+    let run = |name: &str, value: &str| {
+        let mut runner = Runner::of(&folder, ACTION);
+        runner.set("inputs.perfkit", tool.to_str().unwrap());
+        runner.set("inputs.base", &first);
+        runner.set(name, value);
+        runner.run_all(&file_steps(ACTION));
+        runner
+    };
+    for list in ["a  b", "a\nb\n", "  a\n\n  b"] {
+        let log = run("inputs.packages", list).log;
+        assert!(log.contains("--package=a\n--package=b\n--"), "{log}");
+        let log = run("inputs.features", list).log;
+        assert!(log.contains("--features=a\n--features=b\n--"), "{log}");
+    }
+    for (strict, is_strict) in [("true", true), ("false", false), ("", false)] {
+        let runner = run("inputs.strict", strict);
+        assert_eq!(runner.code, 0, "{}", runner.log);
+        assert_eq!(runner.log.contains("--strict\n"), is_strict, "{strict}");
+    }
+    for strict in ["yes", "1", "TRUE", "true\n"] {
+        let runner = run("inputs.strict", strict);
+        let why = "the input strict is neither true nor false";
+        assert!(runner.code == 2 && runner.log.contains(why), "{strict}");
+    }
+}
+
 /// The first parent of a merge that somebody pushed is the branch itself, earlier.
 #[test]
 fn the_action_takes_no_merge_for_one_that_github_made() {
