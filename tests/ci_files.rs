@@ -436,16 +436,42 @@ fn shared(folder: &Folder) {
         .complains("no benchmark whose name contains `nothing`");
 }
 
+/// The commands of the job, one after the other.
+fn gitlab_script() -> String {
+    let job = &read(GITLAB)["perfkit-gate"];
+    let lines = job["script"].as_array().unwrap();
+    let line = |line: &serde_json::Value| line.as_str().unwrap().to_owned() + "\n";
+    lines.iter().map(line).collect()
+}
+
+/// No registry has these packages, and whoever registers such a name could run code.
+#[test]
+fn perfkit_is_installed_from_a_revision_and_never_by_its_name_alone() {
+    let script = gitlab_script();
+    let gitlab = script.lines().map(str::to_owned);
+    let pages = ["README.md", "docs/gate.md", "docs/ci.md"].map(|path| {
+        let text = std::fs::read_to_string(workspace().join(path)).unwrap();
+        let is_of_a_job = |line: &&str| line.trim().starts_with("- run: ");
+        text.lines()
+            .filter(is_of_a_job)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    });
+    let lines = gitlab.chain(pages.into_iter().flatten());
+    let installing: Vec<String> = lines.filter(|l| l.contains("cargo install")).collect();
+    assert_eq!(installing.len(), 3, "{installing:?}");
+    for line in installing {
+        let from = " --git https://github.com/OWNER/perfkit --rev REVISION perfkit-cli";
+        assert!(line.ends_with(from), "{line}");
+    }
+}
+
 #[test]
 fn the_gitlab_job_passes_and_fails_and_leaves_its_files() {
     let (folder, first) = repository();
     let second = commit(&folder, "second");
     let job = &read(GITLAB)["perfkit-gate"];
-    let lines = job["script"].as_array().unwrap();
-    let script: String = lines
-        .iter()
-        .map(|l| l.as_str().unwrap().to_owned() + "\n")
-        .collect();
+    let script = gitlab_script();
     let run = |target: &str| {
         let binary = std::path::Path::new(env!("CARGO_BIN_EXE_perfkit"));
         let path = std::env::var("PATH").unwrap();

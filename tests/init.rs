@@ -211,7 +211,7 @@ fn the_files_for_ci_services_are_those_of_the_docs() {
             "github",
             ".github/workflows/performance.yml",
             "ci/github/performance.yml",
-            "`OWNER`",
+            "Next: put the owner of perfkit's repository",
         ),
         (
             "gitlab",
@@ -226,7 +226,7 @@ fn the_files_for_ci_services_are_those_of_the_docs() {
             .run(["init", "--ci", service])
             .exits_with(0)
             .says(next)
-            .says(written);
+            .says(&format!("`OWNER` and `REVISION` in `{written}`"));
         let original = std::fs::read_to_string(workspace().join(original)).unwrap();
         assert_eq!(folder.read(written), original);
     }

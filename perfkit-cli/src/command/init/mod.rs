@@ -211,23 +211,32 @@ fn next_steps(arguments: &InitArguments, benches: &[String], here: &Path) -> Vec
                 .code(&command),
         );
     }
-    steps.extend(arguments.ci.map(|service| {
-        match service {
-            CiService::Github => next()
-                .text(
-                    "put the owner of perfkit's repository and one of its commits in the place of ",
-                )
-                .code("OWNER")
-                .text(" and ")
-                .code("REVISION")
-                .text(" in ")
-                .code(GITHUB),
-            CiService::Gitlab => next()
-                .text("have it included by .gitlab-ci.yml: ")
-                .code(&format!("include: [{{ local: {GITLAB} }}]")),
-        }
-    }));
+    steps.extend(arguments.ci.into_iter().flat_map(ci_steps));
     steps
+}
+
+/// What to do with the file for a CI service.
+fn ci_steps(service: CiService) -> Vec<Sentence> {
+    let next = || Sentence::led(Style::Plain, "Next");
+    let name_perfkit = |file: &str| {
+        next()
+            .text("put the owner of perfkit's repository and one of its commits in the place of ")
+            .code("OWNER")
+            .text(" and ")
+            .code("REVISION")
+            .text(" in ")
+            .code(file)
+    };
+    match service {
+        CiService::Github => vec![name_perfkit(GITHUB)],
+        CiService::Gitlab => {
+            let include = format!("include: [{{ local: {GITLAB} }}]");
+            let include = next()
+                .text("have it included by .gitlab-ci.yml: ")
+                .code(&include);
+            vec![name_perfkit(GITLAB), include]
+        }
+    }
 }
 
 /// The branch that changes are most likely compared with.
