@@ -160,6 +160,49 @@ fn what_is_measured_in_another_unit_is_no_pass() {
     of_turns(FEW, budget).exits_with(2).says("NOT CHECKED");
 }
 
+/// A check that nothing was measured for is no pass, and no panic either where counts are
+/// beyond what there can be.
+#[test]
+fn what_is_not_measured_or_cannot_be_is_no_pass() {
+    of_calls(
+        100,
+        "[[budget]]\noperation = \"*\"\npeak_memory = \"< 1MB\"\n",
+    )
+    .exits_with(2)
+    .says("there is no peak_memory of it");
+    let folder = Folder::new();
+    save_turns(&folder, FEW);
+    let mut report = folder.report("turns.json");
+    report.benchmarks[1].successes = 1 << 63;
+    report.benchmarks[1].failures = (1 << 63) + 1_000_000;
+    report.save(folder.path("turns.json")).unwrap();
+    let rules = "[[budget]]\nbenchmark = \"new\"\nsuccess_rate = \">= 99%\"\n";
+    folder.write("perfkit.toml", rules);
+    folder.run(["gate", "turns.json"]).exits_with(1);
+}
+
+/// Calls of more names than a monitor keeps are not passed over.
+#[test]
+fn calls_that_lost_their_names_leave_a_rule_undecided() {
+    let folder = Folder::new();
+    let monitor = Monitor::builder().max_operations(2).build();
+    for name in ["route/a", "route/b", "route/c"] {
+        monitor.measure(name, || ());
+    }
+    let report = Report::from_snapshot(monitor.snapshot());
+    report.save(folder.path("calls.json")).unwrap();
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"route/*\"\npanics = \"<= 0\"\n",
+    );
+    folder
+        .run(["gate", "calls.json"])
+        .exits_with(0)
+        .says("1 could not be decided")
+        .says("have lost their names");
+    folder.run(["gate", "calls.json", "--strict"]).exits_with(1);
+}
+
 fn waiver(ceiling: &str, until: &str) -> String {
     let rule = regression("max_slowdown = \"3%\"");
     format!(

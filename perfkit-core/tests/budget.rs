@@ -158,6 +158,49 @@ fn what_checks_nothing_is_broken() {
     assert!(told(Budget::of("*"), &some).contains("the budget has none"));
 }
 
+/// Undecided is not the same as never measured.
+#[test]
+fn what_was_never_measured_is_not_allowed_either() {
+    let monitor = monitor(1000);
+    let budget = Budget::of("parse").peak_memory(1).allow_undecided();
+    assert_eq!(outcomes(&budget, &monitor), [GateOutcome::Inconclusive]);
+}
+
+#[test]
+fn a_share_is_from_0_to_1() {
+    let monitor = monitor(1000);
+    for budget in [
+        Budget::of("parse").error_rate(5.0),
+        Budget::of("parse").success_rate(-1.0),
+        Budget::of("parse").success_rate(f64::NAN),
+    ] {
+        assert_eq!(outcomes(&budget, &monitor), [GateOutcome::RuleAtFault]);
+    }
+    let told = Budget::of("parse")
+        .success_rate(1.0)
+        .check(&monitor.snapshot());
+    let told = told.unwrap_err().to_string();
+    assert!(told.contains("no number of calls shows"), "{told}");
+}
+
+/// What a pattern matches is not all where names were lost.
+#[test]
+fn calls_that_lost_their_names_are_not_passed_over() {
+    let monitor = Monitor::builder().max_operations(2).build();
+    for name in ["route/a", "route/b", "route/c"] {
+        monitor.measure(name, || ());
+    }
+    let of = |pattern: &str| Budget::of(pattern).panics(0);
+    let told = of("route/*")
+        .check(&monitor.snapshot())
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("have lost their names"), "{told}");
+    assert_eq!(outcomes(&of("route/a"), &monitor), []);
+    assert_eq!(outcomes(&of("*"), &monitor), []);
+    assert_eq!(outcomes(&of("route/*").allow_undecided(), &monitor), []);
+}
+
 #[test]
 fn the_assertion_names_every_bound_that_does_not_hold() {
     let monitor = monitor(1000);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use perfkit::budget::engine::{Bound, Subject, judge_bound};
-use perfkit::report::{GateFinding, Report};
+use perfkit::budget::engine::{Bound, Subject, is_measured, judge_bound, lost_calls};
+use perfkit::report::{GateFinding, GateOutcome, Report};
 
 use crate::input::{Budget, Ceiling, Scope};
 
@@ -38,6 +38,19 @@ pub(super) fn judge_budget(
             let known: Vec<&str> = known.into_iter().collect();
             return vec![not_measured(&budget.scope, &rule, metric, &known)];
         }
+        if !subjects.iter().any(|subject| is_measured(subject, bound)) {
+            let measured = format!(
+                "there is no {} of it: `perfkit report -v` shows what was measured",
+                bound.statistic.name()
+            );
+            let scope = budget.scope.to_string();
+            return vec![GateFinding::new(
+                scope,
+                rule,
+                measured,
+                GateOutcome::RuleAtFault,
+            )];
+        }
         let subjects = subjects.iter();
         let judged = subjects.map(|subject| {
             let finding = judge_bound(subject, bound, confidence);
@@ -49,7 +62,19 @@ pub(super) fn judge_budget(
         });
         judged.collect()
     };
-    budget.bounds.iter().flat_map(of_bound).collect()
+    let findings = budget.bounds.iter().flat_map(of_bound);
+    findings.chain(lost(reports, &budget.scope)).collect()
+}
+
+/// Calls that a rule may be for, and whose names were lost.
+fn lost(reports: &[Report], scope: &Scope) -> Vec<GateFinding> {
+    let Scope::Operation(pattern) = scope else {
+        return Vec::new();
+    };
+    let pattern = pattern.to_string();
+    let of_report =
+        |report: &Report| lost_calls(&report.operations, &pattern, |name| scope.matches(name));
+    reports.iter().filter_map(of_report).collect()
 }
 
 /// The bound that a waiver allows.

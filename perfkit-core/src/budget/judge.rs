@@ -9,6 +9,18 @@ use super::more_runs::{more_for_quantile, more_for_share, more_values};
 use super::statistic::{BoundKind, Statistic};
 use super::subject::Subject;
 
+/// Any confidence does where only it counts whether there is a value.
+const HALF: f64 = 0.5;
+
+/// What is said where calls so far keep a bound that further calls might always break.
+const NEVER_SHOWN: &str = "no number of calls shows that none will ever fail";
+
+/// Whether what a bound is on was measured at all.
+#[must_use]
+pub fn is_measured(subject: &Subject<'_>, bound: &Bound) -> bool {
+    Known::of(subject, bound, HALF).is_some()
+}
+
 /// Holds one thing against a bound: broken, or kept, with this confidence, or else
 /// inconclusive.
 #[must_use]
@@ -31,7 +43,11 @@ pub fn judge_bound(subject: &Subject<'_>, bound: &Bound, confidence: f64) -> Gat
         return finding(GateOutcome::Fail, measured).with_excess(bound.excess(known.value));
     }
     if !worst.is_some_and(|worst| bound.holds(worst)) {
-        let why = "too few values to be sure";
+        let why = match bound.statistic {
+            Statistic::SuccessRate if bound.limit.value >= 1.0 => NEVER_SHOWN,
+            Statistic::ErrorRate if bound.limit.value <= 0.0 => NEVER_SHOWN,
+            _ => "too few values to be sure",
+        };
         let mut finding = finding(GateOutcome::Inconclusive, format!("{measured}: {why}"));
         finding.more_runs_needed = more_needed(subject, &known, bound, confidence);
         return finding;
@@ -67,7 +83,9 @@ fn more_needed(
     let is_decided = |(low, high): (f64, f64)| low > limit || high < limit;
     match bound.statistic {
         Statistic::SuccessRate => more_for_share((successes, all), confidence, is_decided),
-        Statistic::ErrorRate => more_for_share((all - successes, all), confidence, is_decided),
+        Statistic::ErrorRate => {
+            more_for_share((all.saturating_sub(successes), all), confidence, is_decided)
+        }
         statistic => {
             let count = subject.metric(bound.metric.as_ref())?.count;
             let is_beyond = (known.value > limit) == (bound.kind == BoundKind::Max);

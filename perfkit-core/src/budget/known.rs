@@ -49,7 +49,7 @@ impl Known {
             }
             Statistic::Max => summary?.max.map(Self::exactly),
             Statistic::SuccessRate => Self::share(successes, all, confidence),
-            Statistic::ErrorRate => Self::share(all - successes, all, confidence),
+            Statistic::ErrorRate => Self::share(all.saturating_sub(successes), all, confidence),
             Statistic::Panics => calls(subject, |calls| calls.panic),
             Statistic::Cancellations => calls(subject, |calls| calls.cancelled),
             Statistic::Throughput => subject.throughput(bound.limit.unit).map(Self::exactly),

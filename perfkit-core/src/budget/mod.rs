@@ -22,6 +22,7 @@ mod amount;
 mod bound;
 mod judge;
 mod known;
+mod lost;
 mod more_runs;
 mod statistic;
 mod subject;
@@ -39,7 +40,8 @@ use crate::unit::Unit;
 
 use amount::Amount;
 use bound::Bound;
-use judge::judge_bound;
+use judge::{is_measured, judge_bound};
+use lost::lost_calls;
 use statistic::Statistic;
 use subject::Subject;
 
@@ -48,7 +50,8 @@ use subject::Subject;
 pub mod engine {
     pub use super::amount::Amount;
     pub use super::bound::{Bound, DIGITS};
-    pub use super::judge::{judge_bound, other_unit};
+    pub use super::judge::{is_measured, judge_bound, other_unit};
+    pub use super::lost::lost_calls;
     pub use super::more_runs::more_pairs;
     pub use super::statistic::{BoundKind, Statistic};
     pub use super::subject::Subject;
@@ -139,13 +142,14 @@ impl Budget {
     }
 
     /// At least this share of all calls succeeds, from 0 to 1. Calls that were cancelled
-    /// count as calls that did not.
+    /// count as calls that did not. No number of calls shows a share of 1.
     #[must_use]
     pub fn success_rate(self, least: f64) -> Self {
         self.limit(Statistic::SuccessRate, least, Unit::Ratio)
     }
 
-    /// At most this share of all calls does not succeed, from 0 to 1.
+    /// At most this share of all calls does not succeed, from 0 to 1. No number of calls
+    /// shows a share of 0.
     #[must_use]
     pub fn error_rate(self, most: f64) -> Self {
         self.limit(Statistic::ErrorRate, most, Unit::Ratio)
@@ -190,7 +194,8 @@ impl Budget {
         self
     }
 
-    /// Lets pass what the calls do not decide: only what is shown to be broken breaks it.
+    /// Lets pass what the calls do not decide: only what is shown to be broken breaks it,
+    /// and what was never measured.
     #[must_use]
     pub fn allow_undecided(mut self) -> Self {
         self.allows_undecided = true;
@@ -200,8 +205,9 @@ impl Budget {
     /// Holds every operation that matches against every bound.
     ///
     /// # Errors
-    /// A bound that is broken, or undecided, or that nothing was measured for; a pattern
-    /// that matches nothing, and a budget without bounds.
+    /// A bound that is broken, or undecided, or that nothing was measured for; a share that
+    /// is not from 0 to 1; a pattern that matches nothing, or that calls whose names were
+    /// lost beyond a limit may match; and a budget without bounds.
     pub fn check(&self, snapshot: &Snapshot) -> Result<(), BrokenBudget> {
         let pattern = self.pattern.to_string();
         let is_meant = |name: &str| self.pattern.matches(name);
@@ -220,12 +226,11 @@ impl Budget {
         if subjects.is_empty() {
             return not_checked(&bounds[0].to_string(), nothing_matched(snapshot));
         }
-        let judged = bounds.iter().flat_map(|bound| {
-            let of_subject = |subject| judge_bound(subject, bound, self.confidence);
-            subjects.iter().map(of_subject)
-        });
-        let mut findings: Vec<GateFinding> = judged.filter(|f| self.is_broken(f)).collect();
-        findings.sort_by(GateFinding::worst_first);
+        let judged = bounds.iter().flat_map(|bound| self.judge(bound, &subjects));
+        let lost = lost_calls(&snapshot.operations, &pattern, is_meant);
+        let lost = lost.filter(|_| !self.allows_undecided);
+        let mut findings: Vec<GateFinding> = judged.chain(lost).collect();
+        findings.sort_by_key(|finding| finding.outcome);
         if findings.is_empty() {
             Ok(())
         } else {
@@ -233,12 +238,26 @@ impl Budget {
         }
     }
 
-    fn is_broken(&self, finding: &GateFinding) -> bool {
-        match finding.outcome {
-            GateOutcome::Pass | GateOutcome::Warn | GateOutcome::Waived => false,
-            GateOutcome::Inconclusive => !self.allows_undecided,
-            _ => true,
+    /// What does not keep a bound.
+    fn judge(&self, bound: &Bound, subjects: &[Subject<'_>]) -> Vec<GateFinding> {
+        let is_share = bound.limit.unit == Unit::Ratio;
+        if is_share && !(0.0..=1.0).contains(&bound.limit.value) {
+            let why = "a share is from 0 to 1".to_owned();
+            let finding = self.pattern.to_string();
+            let finding =
+                GateFinding::new(finding, bound.to_string(), why, GateOutcome::RuleAtFault);
+            return vec![finding];
         }
+        let is_broken = |subject: &Subject<'_>, finding: &GateFinding| match finding.outcome {
+            GateOutcome::Pass | GateOutcome::Warn | GateOutcome::Waived => false,
+            GateOutcome::Inconclusive => !self.allows_undecided || !is_measured(subject, bound),
+            _ => true,
+        };
+        let judged = subjects.iter().filter_map(|subject| {
+            let finding = judge_bound(subject, bound, self.confidence);
+            is_broken(subject, &finding).then_some(finding)
+        });
+        judged.collect()
     }
 
     fn bound(&self, (statistic, limit): &(Statistic, Amount)) -> Bound {

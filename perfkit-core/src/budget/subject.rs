@@ -54,11 +54,11 @@ impl Subject<'_> {
             Self::Operation(operation) => {
                 let calls = operation.lifetime.calls;
                 let left_out = if counts_cancelled { 0 } else { calls.cancelled };
-                (calls.success, calls.total() - left_out)
+                (calls.success, calls.total().saturating_sub(left_out))
             }
             Self::Benchmark(benchmark) => (
                 benchmark.successes,
-                benchmark.successes + benchmark.failures,
+                benchmark.successes.saturating_add(benchmark.failures),
             ),
         }
     }
