@@ -46,7 +46,8 @@ pub(crate) fn missing_of_shards(reports: &[Report]) -> Vec<GateFinding> {
             .map(|n| format!("{n}/{of}"))
             .collect();
         let first: Vec<&str> = first.iter().map(String::as_str).collect();
-        let measured = match (first.len(), *of as usize - there.range(1..=*of).count()) {
+        let known = there.iter().filter(|number| **number <= *of);
+        let measured = match (first.len(), *of as usize - known.count()) {
             (0, _) => return None,
             (1, _) => format!("the report of {} is missing", listed(&first)),
             (_, all) => {
@@ -57,6 +58,12 @@ pub(crate) fn missing_of_shards(reports: &[Report]) -> Vec<GateFinding> {
         Some(finding(measured))
     });
     let mut findings: Vec<GateFinding> = missing.collect();
+    let shards = reports.iter().filter(|report| report.shard.is_some());
+    let commits: BTreeSet<_> = shards.map(commits).collect();
+    if commits.len() > 1 {
+        let measured = "they are of different commits: judge those of one run".to_owned();
+        findings.push(finding(measured));
+    }
     let here = names_here(reports);
     let lost = names_elsewhere(reports);
     let lost: Vec<&str> = lost.difference(&here).copied().collect();
@@ -64,6 +71,11 @@ pub(crate) fn missing_of_shards(reports: &[Report]) -> Vec<GateFinding> {
         findings.push(finding(format!("no shard measured {}", listed(&lost))));
     }
     findings
+}
+
+/// What was compared: base and head.
+fn commits(report: &Report) -> [Option<&str>; 2] {
+    [&report.base, &report.environment.git].map(|git| Some(&*git.as_ref()?.commit))
 }
 
 fn finding(measured: String) -> GateFinding {
