@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use perfkit::Report;
 use perfkit::report::{Note, NoteCode};
 
+use crate::analysis::is_same_session;
 use crate::args::BaselineName;
 use crate::baseline_store::BaselineStore;
 use crate::error::Error;
@@ -31,12 +32,37 @@ pub(super) fn load_baseline(
     baseline: &SavedBaseline,
     candidate: &[Report],
 ) -> Result<BaselineSessions, Error> {
-    match baseline {
-        SavedBaseline::Files(files) => Ok(BaselineSessions {
+    let mut sessions = match baseline {
+        SavedBaseline::Files(files) => BaselineSessions {
             reports: load_sessions(files)?,
             notes: Vec::new(),
-        }),
-        SavedBaseline::Named(name, store) => load_named(name, store, candidate),
+        },
+        SavedBaseline::Named(name, store) => load_named(name, store, candidate)?,
+    };
+    sessions.leave_out(candidate)?;
+    Ok(sessions)
+}
+
+impl BaselineSessions {
+    /// Leaves out what is compared with it: a session is no baseline of itself.
+    fn leave_out(&mut self, candidate: &[Report]) -> Result<(), Error> {
+        let all = self.reports.len();
+        let is_candidate = |report: &Report| candidate.iter().any(|c| is_same_session(c, report));
+        self.reports.retain(|report| !is_candidate(report));
+        let left_out = all - self.reports.len();
+        if all > 0 && self.reports.is_empty() {
+            return Err(Error::data(
+                "the baseline has the very session that is compared with it, and no other",
+            )
+            .hint("measure once more, and compare that"));
+        }
+        if left_out > 0 {
+            self.notes.push(Note::warning(
+                NoteCode::SameSession,
+                format!("{left_out} of {all} sessions of the baseline are what is compared with it, and are left out"),
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -45,6 +71,14 @@ fn load_named(
     store: &BaselineStore,
     candidate: &[Report],
 ) -> Result<BaselineSessions, Error> {
+    let mut machines = candidate.iter().map(|report| &report.environment);
+    let first = machines.next();
+    if first.is_some_and(|first| machines.any(|other| other.is_other_machine(first))) {
+        return Err(
+            Error::data("the reports are of different machines, and a baseline is of one")
+                .hint("give those of one machine at a time"),
+        );
+    }
     let sessions = store.sessions(name)?;
     let all = sessions.len();
     let mut reports: Vec<Report> = sessions.into_iter().map(|session| session.report).collect();

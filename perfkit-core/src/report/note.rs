@@ -87,6 +87,8 @@ pub enum NoteCode {
     SameInstructions,
     /// Both sides are the same program.
     SameProgram,
+    /// Sessions of a baseline are what is compared with it.
+    SameSession,
     /// Not every call is timed.
     Sampled,
     /// Several processes recorded.
