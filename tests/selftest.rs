@@ -104,6 +104,11 @@ fn it_is_for_nothing_else_at_the_same_time() {
         &["--baseline", "before.json"],
         &["--bench", "sum"],
         &["--strict"],
+        &["--shard", "1/2"],
+        &["--workspace"],
+        &["--bench-target", "sum"],
+        &["--package", "sum"],
+        &["--baselines", "kept"],
         &["--export-junit", "gate.xml"],
     ] {
         let arguments = ["gate", "--selftest"].iter().chain(others);

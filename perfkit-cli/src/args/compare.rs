@@ -83,7 +83,7 @@ pub(crate) struct CompareArguments {
     pub(crate) features: Vec<String>,
 
     /// The command that the others are compared with, by name or number [default: 1].
-    #[arg(long, value_name = "NAME", help_heading = WHAT)]
+    #[arg(long, value_name = "NAME", conflicts_with = "base", help_heading = WHAT)]
     pub(crate) baseline: Option<String>,
 
     /// Also run the baseline against itself, as an A/A control: by how much it seems to differ

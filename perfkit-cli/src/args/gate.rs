@@ -80,8 +80,8 @@ pub(crate) struct GateArguments {
         long,
         group = "measured",
         conflicts_with_all = [
-            "reports", "baseline", "against", "bench", "package", "features", "timeout", "strict",
-            "export_json", "export_result", "export_markdown", "export_csv", "export_html",
+            "reports", "baseline", "against", "baselines", "bench", "shard", "package", "workspace",
+            "bench_target", "features", "timeout", "strict", "export_json", "export_result", "export_markdown", "export_csv", "export_html",
             "export_junit",
         ]
     )]
@@ -108,19 +108,34 @@ pub(crate) struct GateArguments {
 
     /// Build the benches of this package of the workspace: its name, `NAME@VERSION`, the
     /// path of its folder or its id.
-    #[arg(long, value_name = "PACKAGE", requires = "base")]
+    #[arg(
+        long,
+        value_name = "PACKAGE",
+        requires = "base",
+        conflicts_with = "reports"
+    )]
     pub(crate) package: Vec<String>,
 
     /// Build the benches of all packages of the workspace.
-    #[arg(long, requires = "base", conflicts_with = "package")]
+    #[arg(long, requires = "base", conflicts_with_all = ["package", "reports"])]
     pub(crate) workspace: bool,
 
     /// Build this bench and no other: the name of a [[bench]].
-    #[arg(long, value_name = "NAME", requires = "base")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "base",
+        conflicts_with = "reports"
+    )]
     pub(crate) bench_target: Vec<String>,
 
     /// Build the benches with these features.
-    #[arg(long, value_name = "NAMES", requires = "base")]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        requires = "base",
+        conflicts_with = "reports"
+    )]
     pub(crate) features: Vec<String>,
 
     /// Measure for at most this time, as `perfkit compare` does.

@@ -1,14 +1,13 @@
 //! Options that do not belong to what is compared are refused, so that nobody believes
 //! that they had an effect.
 
-use crate::args::CompareArguments;
+use crate::args::{CompareArguments, Input, Output};
 use crate::error::Error;
 
 /// Refuses options of measuring where saved reports are compared.
 pub(super) fn check_for_reports(arguments: &CompareArguments) -> Result<(), Error> {
     let of_measuring = [
         ("--base", arguments.base.is_some()),
-        ("--baseline", arguments.baseline.is_some()),
         ("--control", arguments.control),
         ("--pin", arguments.pin),
         ("--seed", arguments.effort.seed.is_some()),
@@ -57,7 +56,7 @@ fn of_benches(arguments: &CompareArguments) -> [Given; 4] {
     ]
 }
 
-fn of_commands(arguments: &CompareArguments) -> [Given; 13] {
+fn of_commands(arguments: &CompareArguments) -> [Given; 16] {
     [
         ("--warmup", arguments.effort.warmup.is_some()),
         ("--runs", arguments.effort.runs.is_some()),
@@ -70,6 +69,9 @@ fn of_commands(arguments: &CompareArguments) -> [Given; 13] {
         ("--shell", arguments.shell.is_some() || arguments.no_shell),
         ("--ignore-failure", arguments.ignore_failure),
         ("--name", !arguments.names.is_empty()),
+        ("--baseline", arguments.baseline.is_some()),
+        ("--input", arguments.input != Input::default()),
+        ("--output", arguments.output != Output::default()),
         ("--parameter-list", !arguments.parameter_list.is_empty()),
         ("--parameter-scan", !arguments.parameter_scan.is_empty()),
     ]
