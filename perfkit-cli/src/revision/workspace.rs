@@ -146,7 +146,8 @@ impl Workspace {
     }
 
     /// The same selection by the names of packages, by which another revision has them too.
-    pub(crate) fn by_name(&self, selection: &Selection) -> Result<Selection, Error> {
+    /// A bench that is asked for and cannot be built is an error.
+    pub(crate) fn by_name(&self, tree: &Tree, selection: &Selection) -> Result<Selection, Error> {
         let mut by_name = selection.clone();
         if let Packages::Named(specifications) = &selection.packages {
             let mut names = Vec::new();
@@ -156,31 +157,44 @@ impl Workspace {
             }
             by_name.packages = Packages::Named(names);
         }
-        selection
-            .targets
-            .iter()
-            .try_for_each(|name| self.check_target(name))?;
+        let chosen = self.choose(tree, &by_name);
+        let mut targets = selection.targets.iter();
+        targets.try_for_each(|name| self.check_target(name, &chosen))?;
         Ok(by_name)
     }
 
-    /// Refuses the name of a bench target that no package has.
-    fn check_target(&self, name: &str) -> Result<(), Error> {
+    /// Refuses the name of a bench target that is not built.
+    fn check_target(&self, name: &str, chosen: &Chosen<'_>) -> Result<(), Error> {
         let pattern = WildMatch::new(name);
-        let targets = self.packages.iter().flat_map(|package| &package.targets);
-        let benches = targets.filter(|target| target.is_bench());
-        let names: Vec<&str> = benches.map(|target| &*target.name).collect();
-        if names.iter().any(|name| pattern.matches(name)) {
+        if chosen
+            .benches
+            .iter()
+            .any(|(_, bench)| pattern.matches(&bench.name))
+        {
             return Ok(());
         }
         let shown = printable(name);
-        let error = Error::usage(format!(
-            "--bench-target {shown}: the workspace has no such bench"
-        ));
-        let names = names.into_iter();
-        Err(error.hint(match most_similar(name, names.clone()) {
-            Some(similar) => format!("did you mean {}?", printable(similar)),
-            None => format!("it has {}", listed(names)),
-        }))
+        let error = |why: &str| Error::usage(format!("--bench-target {shown}: {why}"));
+        let mut left_out = chosen.left_out.iter();
+        if let Some((_, why)) = left_out.find(|(name, _)| pattern.matches(name)) {
+            return Err(error(why));
+        }
+        let all = self.packages.iter().flat_map(|package| {
+            let benches = package.targets.iter().filter(|target| target.is_bench());
+            benches.map(move |bench| (&*bench.name, package))
+        });
+        if let Some((_, package)) = all.clone().find(|(name, _)| pattern.matches(name)) {
+            let hint = format!("add --package {}", printable(&package.name));
+            return Err(error("it is of a package that is not built").hint(hint));
+        }
+        let names = all.map(|(name, _)| name);
+        let similar = most_similar(name, names.clone());
+        Err(
+            error("the workspace has no such bench").hint(match similar {
+                Some(similar) => format!("did you mean {}?", printable(similar)),
+                None => format!("it has {}", listed(names)),
+            }),
+        )
     }
 
     /// The packages that a text on the command line means.

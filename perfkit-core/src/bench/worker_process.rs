@@ -68,14 +68,8 @@ impl Program {
     /// The program's benchmarks.
     ///
     /// # Errors
-    /// It is no bench program, or one of another version.
+    /// It does not answer as a bench program does, or it is one of another version.
     pub fn benchmarks(&self, timeouts: Timeouts<'_>) -> Result<Vec<BenchmarkInfo>, WorkerError> {
-        if self.has_marker().is_ok_and(|has_marker| !has_marker) {
-            return Err(failed(format!(
-                "{} is no bench program of perfkit: its main calls no perfkit::bench::main, or that of an earlier version",
-                self.path.display()
-            )));
-        }
         let mut process = self.start(0, timeouts)?;
         process.greet(self)?;
         match process.ask(&Request::List, timeouts.timeout)? {
@@ -84,8 +78,14 @@ impl Program {
         }
     }
 
-    /// Whether it has what stands in every bench program, and may be started as one: what
-    /// other programs do is not known.
+    /// Whether it may be started as a bench program: what other programs do is not known.
+    /// One that cannot be looked into may be one.
+    #[must_use]
+    pub fn is_bench_program(&self) -> bool {
+        self.has_marker().unwrap_or(true)
+    }
+
+    /// Whether it has what stands in every bench program.
     fn has_marker(&self) -> io::Result<bool> {
         may_have_marker(File::open(&self.path)?, LARGEST_PROGRAM_BYTES)
     }

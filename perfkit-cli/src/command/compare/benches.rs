@@ -34,7 +34,7 @@ pub(super) fn compare(benches: &Benches, session: Session<'_>) -> Result<Outcome
     let workspace = Workspace::of(&here)?.ok_or_else(no_package)?;
     let search = Search {
         filter: &benches.filter,
-        selection: workspace.by_name(&benches.selection)?,
+        selection: workspace.by_name(&here, &benches.selection)?,
         timeouts,
         session,
     };

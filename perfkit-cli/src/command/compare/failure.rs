@@ -1,8 +1,9 @@
 //! Failures of commands, as errors.
 
-use perfkit::report::{FailureKind, RunFailure};
+use perfkit::report::{FailureKind, RunFailure, Side};
 
 use crate::error::Error;
+use crate::revision::Tree;
 use crate::text::printable;
 
 /// The failure of a command's run that ended sampling.
@@ -32,6 +33,22 @@ pub(super) fn of_run(name: &str, failure: &RunFailure) -> Error {
 pub(super) fn of_benchmark(name: &str, failure: &RunFailure) -> Error {
     let message = format!("`{}`: {}", printable(name), printable(&failure.reason));
     Error::command_failed(with_stderr(message, failure))
+}
+
+/// The failure of a bench program that was asked what benchmarks it has. What they are is
+/// then unknown, and so whether any of them is slower.
+pub(super) fn of_search(tree: &Tree, target: &str, failure: &RunFailure) -> Error {
+    let message = format!(
+        "{} ({}) does not tell its benchmarks: {}",
+        printable(target),
+        printable(&tree.label),
+        printable(&failure.reason)
+    );
+    let message = with_stderr(message, failure);
+    match tree.side {
+        Side::Candidate => Error::command_failed(message),
+        Side::Baseline => Error::data(message).hint("compare with another revision"),
+    }
 }
 
 /// The failure of a command around all runs.

@@ -15,7 +15,11 @@ use crate::revision::{
 use crate::terminal;
 use crate::text::printable;
 
+use super::failure;
 use super::session::Session;
+
+/// Why a program is not even started.
+const NO_BENCH_PROGRAM: &str = "it is no bench program of perfkit: its main calls no perfkit::bench::main, or that of an earlier version";
 
 /// A benchmark, and the program that has it.
 pub(super) struct Found {
@@ -53,6 +57,10 @@ impl Search<'_> {
         }
         for built in self.build(tree, workspace)? {
             let program = program(&built);
+            if !program.is_bench_program() {
+                tell_left_out(tree, &built.target, NO_BENCH_PROGRAM);
+                continue;
+            }
             match program.benchmarks(self.timeouts) {
                 Ok(benchmarks) => {
                     let is_meant = |info: &BenchmarkInfo| info.name.contains(self.filter);
@@ -66,7 +74,7 @@ impl Search<'_> {
                 }
                 Err(WorkerError::Interrupted) => break,
                 Err(WorkerError::Failed(failure)) => {
-                    tell_left_out(tree, &built.target, &failure.reason);
+                    return Err(failure::of_search(tree, &built.target, &failure));
                 }
             }
         }
