@@ -199,10 +199,15 @@ fn both_trees_have_the_same_versions() {
 
     // As a program: committed, and the change is another version.
     folder.write(".gitignore", "/target\n");
+    lock("1.0.0");
+    commit(&folder);
+    run().exits_with(2);
+    // What is not committed yet takes part in the change.
     lock("1.0.1");
+    run().exits_with(5);
     commit(&folder);
     lock("1.0.0");
-    run().exits_with(2);
+    run().exits_with(4).complains("the newer");
     commit(&folder);
     lock("1.0.1");
     run().exits_with(5);

@@ -28,8 +28,8 @@ const MOST_VERSIONS: usize = 4;
 const LONGEST_WORD: usize = 60;
 
 /// Builds a revision with the versions that this tree is built with: the Cargo.lock of one
-/// workspace is put into the other. Where the committed ones differ, they are part of the
-/// change that is measured, and each keeps its own.
+/// workspace is put into the other. Where both have committed one, what differs is part of
+/// the change that is measured, be it committed or not, and each keeps its own.
 pub(crate) fn share_lock_file(
     own: &Workspace,
     base: &Workspace,
@@ -42,7 +42,7 @@ pub(crate) fn share_lock_file(
     let committed = ["rev-parse", "--verify", "--quiet", "HEAD:./Cargo.lock"];
     let of_own = output(in_repository(own), committed).ok();
     let of_base = output(in_own_repository(base), committed).ok();
-    if of_own.is_some() && of_base.is_some() && of_own != of_base {
+    if of_own.is_some() && of_base.is_some() {
         return Ok(());
     }
     let Some(content) = read(own) else {
