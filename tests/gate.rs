@@ -246,8 +246,8 @@ fn a_pattern_that_matches_nothing_is_told() {
 #[test]
 fn what_was_not_measured_is_not_passed() {
     gate("peak_memory = \"< 1GB\"")
-        .exits_with(0)
-        .says("not measured");
+        .exits_with(2)
+        .says("there is no peak_memory of it");
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn a_regression_is_decided_by_the_interval() {
         .says("at most 3 % slower");
     // Bare ratios of 1.04 and 1.10 would be violations; with one session on a side, which
     // differs from the next by up to about 12 %, no less than 15 % is told apart.
-    for unsure in [1.0, 1.04, 1.10] {
+    for unsure in [1.001, 1.04, 1.10] {
         judge(unsure).exits_with(0).says("inconclusive");
     }
     judge(1.30)
@@ -708,6 +708,49 @@ fn findings_are_written_as_csv_and_pages_keep_apart() {
 }
 
 /// Shares are judged together where all of them are there, and nothing got lost.
+/// An option of benchmarks has no effect on commands, and is refused.
+#[test]
+fn options_of_benchmarks_are_not_for_commands() {
+    let folder = Folder::new();
+    for option in [
+        &["--package", "a"][..],
+        &["--workspace"],
+        &["--bench-target", "b"],
+        &["--features", "c"],
+        &["--bench", "d"],
+    ] {
+        let gate = ["gate", "--base", "HEAD", "{tree}/run.sh"].iter();
+        folder
+            .run(gate.chain(option))
+            .exits_with(2)
+            .complains("cannot be used with");
+    }
+}
+
+/// What is compared with itself is always the same.
+#[test]
+fn a_session_is_no_baseline_of_itself() {
+    let folder = Folder::new();
+    save_benchmark(&folder, "a.json", "sort", 1.0);
+    save_benchmark(&folder, "b.json", "sort", 1.0);
+    folder.write(
+        "perfkit.toml",
+        "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"50%\"\n",
+    );
+    std::fs::copy(folder.path("a.json"), folder.path("copy.json")).unwrap();
+    folder
+        .run(["gate", "a.json", "--baseline", "copy.json"])
+        .exits_with(4)
+        .complains("the very session that is compared with it");
+    folder
+        .run(["baseline", "save", "main", "a.json"])
+        .exits_with(0);
+    folder
+        .run(["gate", "a.json", "--against", "main"])
+        .exits_with(4)
+        .complains("measure once more");
+}
+
 #[test]
 fn shards_are_judged_together() {
     let folder = Folder::new();
@@ -738,7 +781,20 @@ fn shards_are_judged_together() {
         .run(["gate", "1.json", "2.json"])
         .exits_with(4)
         .says("no shard measured `lost`");
-    // A report may say that it is one of billions.
+    // Shards of two runs are not all of one.
+    save("2.json", 2, "parse", &["sort"]);
+    let mut other = folder.report("2.json");
+    let git = r#"{"commit":"0123456789abcdef0123456789abcdef01234567"}"#;
+    other.base = Some(serde_json::from_str(git).unwrap());
+    other.save(folder.path("2.json")).unwrap();
+    folder
+        .run(["gate", "1.json", "2.json"])
+        .exits_with(4)
+        .says("they are of different commits");
+    // None of nothing is no share, and a report may say that it is one of billions.
+    let none = folder.read("1.json").replace("\"of\":2", "\"of\":0");
+    folder.write("none.json", &none);
+    folder.run(["gate", "none.json"]).exits_with(4);
     let mut report = folder.report("1.json");
     report.shard = Some(Shard::new(1, u32::MAX));
     report.save(folder.path("many.json")).unwrap();
