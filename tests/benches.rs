@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use perfkit::Metric;
@@ -33,14 +34,16 @@ fn main() {
 }
 "#;
 
-fn package(folder: &Folder) {
+/// Packages of different names share a target folder, so that what they depend on is built
+/// once for all tests, and again only when it changes.
+fn package(folder: &Folder, name: &str) {
     let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../perfkit-core");
     std::fs::create_dir_all(folder.path("benches")).unwrap();
     std::fs::create_dir_all(folder.path("src")).unwrap();
     let manifest = format!(
         r#"
 [package]
-name = "measured"
+name = "{name}"
 version = "0.1.0"
 edition = "2024"
 
@@ -87,6 +90,7 @@ const REGISTRY: &str = "sparse+https://example.invalid/";
 
 /// Two versions of a package, as `cargo vendor` lays them down.
 fn vendor(folder: &Folder) {
+    let target = target();
     let config = format!(
         r#"
 [registries.vendored]
@@ -98,6 +102,9 @@ replace-with = "vendor"
 
 [source.vendor]
 directory = "vendor"
+
+[build]
+target-dir = {target:?}
 "#
     );
     std::fs::create_dir_all(folder.path(".cargo")).unwrap();
@@ -110,6 +117,10 @@ directory = "vendor"
         folder.write(&format!("{path}/src/lib.rs"), "");
         folder.write(&format!("{path}/.cargo-checksum.json"), "{\"files\":{}}");
     }
+}
+
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("benches")
 }
 
 fn write_bench(folder: &Folder, more: u64, comment: &str) {
@@ -143,7 +154,7 @@ fn verdict(report: &Report, candidate: &str) -> Verdict {
 #[test]
 fn benches_of_this_tree_and_of_another_revision_are_compared() {
     let folder = Folder::new();
-    package(&folder);
+    package(&folder, "measured");
     write_bench(&folder, 4, "");
     git(&folder, &["init", "-q"]);
     commit(&folder, "first");
@@ -185,7 +196,11 @@ fn benches_of_this_tree_and_of_another_revision_are_compared() {
     let answer = folder.run(["compare", "--base", "HEAD~1", "--export-json", "base.json"]);
     let answer = answer
         .exits_with(0)
+        .complains("Compiling measured")
         .says(" times as long as `work/more@HEAD~1`");
+    // What both depend on was built already, and `dep` is another version there.
+    let built = answer.stderr.matches("Compiling ").count();
+    assert!(built <= 4, "{answer:#?}");
     let report = folder.report("base.json");
     assert_eq!(verdict(&report, "work/more"), Verdict::Slower);
     assert_ne!(
@@ -283,8 +298,7 @@ fn interrupted_between_rounds(folder: &Folder) {
         .stderr(Stdio::piped())
         .spawn();
     let mut child = child.unwrap();
-    let own_target = folder.path("target/perfkit/build");
-    let pattern = format!("{}.*--perfkit-worker", own_target.display());
+    let pattern = format!("{}.*--perfkit-worker", target().display());
     let workers = || {
         let found = Command::new("pgrep").args(["-f", &pattern]).output();
         found.unwrap().stdout.len()
@@ -315,7 +329,7 @@ fn interrupted_between_rounds(folder: &Folder) {
 fn benchmarks_that_are_all_new_are_told_and_pass() {
     let outer = Folder::new();
     let folder = outer.inside("repository");
-    package(&folder);
+    package(&folder, "unmeasured");
     outer.write("Cargo.lock", &folder.read("Cargo.lock"));
     std::fs::remove_file(folder.path("Cargo.lock")).unwrap();
     let workspace = "[workspace]\nmembers = [\"repository\"]\nresolver = \"3\"\n";
@@ -357,7 +371,7 @@ fn commands_of_two_revisions_are_compared() {
     folder.script("run.sh", "exit 0");
     git(&folder, &["init", "-q"]);
     commit(&folder, "quick");
-    folder.script("run.sh", "exec sleep 0.2");
+    folder.script("run.sh", "exec sleep 0.1");
     let line = [
         "compare",
         "--base",
@@ -378,8 +392,9 @@ fn commands_of_two_revisions_are_compared() {
     let rule = "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"50%\"\n";
     folder.write("perfkit.toml", rule);
     folder.script("run.sh", "exec sleep 0.05");
+    let gate = ["gate", "--base", "HEAD", "{tree}/run.sh", "--time", "1s"];
     folder
-        .run(["gate", "--base", "HEAD", "{tree}/run.sh"])
+        .run(gate)
         .exits_with(1)
         .says("{tree}/run.sh")
         .says("; again in a second session: takes ");
@@ -391,13 +406,13 @@ fn commands_of_two_revisions_are_compared() {
     assert_eq!(folder.report("of-7.json").sampling.unwrap().seed, 7);
     // What was slow is no fault of what is quick now, nor is the baseline's second arm
     // held against anything.
-    folder.script("run.sh", "exec sleep 0.2");
+    folder.script("run.sh", "exec sleep 0.1");
     commit(&folder, "slow");
     folder.script("run.sh", "exit 0");
     let budget =
-        "[gate]\ninconclusive = \"fail\"\n[[budget]]\nbenchmark = \"*\"\nmean = \"< 150ms\"\n";
+        "[gate]\ninconclusive = \"fail\"\n[[budget]]\nbenchmark = \"*\"\nmean = \"< 70ms\"\n";
     folder.write("perfkit.toml", &format!("{budget}{rule}"));
-    let answer = folder.run(["gate", "--base", "HEAD", "{tree}/run.sh"]);
+    let answer = folder.run(gate);
     assert!(!answer.stdout.contains("(A/A control)"), "{answer:#?}");
     answer.exits_with(0);
     folder

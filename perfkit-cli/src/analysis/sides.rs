@@ -101,7 +101,14 @@ pub(crate) fn is_same_session(one: &Report, other: &Report) -> bool {
     let is_same = |(one, other): (&Benchmark, &Benchmark)| {
         one.name == other.name && one.metrics == other.metrics
     };
-    own_operations(one).eq(own_operations(other))
+    // Counts may be equal in two sessions, which do not begin in the same nanosecond. When
+    // other tools' began is not always known.
+    let is_at_once = one.created == other.created
+        || [one, other]
+            .iter()
+            .all(|report| report.imported_from.is_some());
+    is_at_once
+        && own_operations(one).eq(own_operations(other))
         && own_benchmarks(one).count() == own_benchmarks(other).count()
         && own_benchmarks(one).zip(own_benchmarks(other)).all(is_same)
 }

@@ -47,6 +47,8 @@ impl BaselineSessions {
     /// Leaves out what is compared with it: a session is no baseline of itself.
     fn leave_out(&mut self, candidate: &[Report]) -> Result<(), Error> {
         let all = self.reports.len();
+        let is_own = |report: &&Report| report.imported_from.is_none();
+        let candidate: Vec<&Report> = candidate.iter().filter(is_own).collect();
         let is_candidate = |report: &Report| candidate.iter().any(|c| is_same_session(c, report));
         self.reports.retain(|report| !is_candidate(report));
         let left_out = all - self.reports.len();

@@ -4,6 +4,7 @@ mod alignment;
 mod cache;
 mod cargo;
 mod checkout;
+mod dependencies;
 mod lock_file;
 mod programs;
 mod same_binary;
@@ -13,8 +14,9 @@ mod workspace;
 
 pub(crate) use cache::{remove_all, size_bytes};
 pub(crate) use checkout::{Checkout, check_out, remove_checkouts};
+pub(crate) use dependencies::Dependencies;
 pub(crate) use lock_file::{different_dependencies, share_lock_file};
-pub(crate) use programs::{BenchProgram, build_benches};
+pub(crate) use programs::{BenchProgram, Built, build_benches};
 pub(crate) use same_binary::is_same_binary;
 pub(crate) use tree::Tree;
 pub(crate) use workspace::{Packages, Selection, Workspace};

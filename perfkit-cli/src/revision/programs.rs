@@ -1,7 +1,8 @@
 //! Bench programs, built by cargo.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use crate::error::Error;
 
 use super::alignment::Alignment;
 use super::cargo::cargo;
+use super::dependencies::Dependencies;
 use super::tree::Tree;
 use super::workspace::{Chosen, Selection, Workspace};
 
@@ -22,6 +24,8 @@ pub(crate) struct Built {
     pub(crate) left_out: Vec<(String, String)>,
     /// Where cargo built them.
     pub(crate) target: PathBuf,
+    /// What they depend on, outside of the tree.
+    pub(crate) dependencies: Dependencies,
 }
 
 /// A program that cargo built for a bench target.
@@ -48,6 +52,12 @@ struct Message {
     executable: Option<PathBuf>,
     #[serde(default)]
     manifest_path: Option<PathBuf>,
+    /// The files of an artifact.
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+    /// Where a build script wrote to.
+    #[serde(default)]
+    out_dir: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -57,23 +67,26 @@ struct CargoTarget {
 }
 
 /// Builds the bench programs of a tree that a selection by the names of packages asks for.
+/// What is lent is not built again.
 pub(crate) fn build_benches(
     tree: &Tree,
     workspace: &Workspace,
     selection: &Selection,
+    lent: &Dependencies,
     verbosity: Verbosity,
 ) -> Result<Built, Error> {
     let build = Build::of(tree, workspace);
     let chosen = workspace.choose(tree, selection);
-    let programs = match chosen.benches.is_empty() {
+    let messages = match chosen.benches.is_empty() {
         true => Vec::new(),
         false => {
-            let command = build.command(tree, &chosen, selection, verbosity);
-            run(command, tree, &chosen)?
+            lent.lend(&build.target);
+            run(build.command(tree, &chosen, selection, verbosity), tree)?
         }
     };
     Ok(Built {
-        programs,
+        dependencies: dependencies(&messages, tree, &build.target),
+        programs: programs(messages, &chosen),
         left_out: chosen.left_out,
         target: build.target,
     })
@@ -142,27 +155,46 @@ impl Build {
     }
 }
 
-fn run(mut command: Command, tree: &Tree, chosen: &Chosen<'_>) -> Result<Vec<BenchProgram>, Error> {
+/// Everything that cargo tells of a build.
+fn run(mut command: Command, tree: &Tree) -> Result<Vec<Message>, Error> {
     let mut child = command
         .spawn()
         .map_err(|error| tree.cannot_be_built(&format!("cargo cannot be run: {error}")))?;
     let output = child.stdout.take();
-    let output = output.map(BufReader::new);
-    let programs = output.map_or_else(Vec::new, |output| programs(output, chosen));
+    let messages = output.map_or_else(Vec::new, |output| read(BufReader::new(output)));
     let status = child.wait();
     let status = status.map_err(|error| tree.cannot_be_built(&error.to_string()))?;
     match status.success() {
-        true => Ok(programs),
+        true => Ok(messages),
         false => Err(tree.cannot_be_built("cargo says why above")),
     }
 }
 
+fn read(output: impl BufRead) -> Vec<Message> {
+    let lines = output.lines().map_while(Result::ok);
+    let messages = lines.filter_map(|line| serde_json::from_str(&line).ok());
+    messages.collect()
+}
+
+/// What was built of packages that are no part of a tree.
+fn dependencies(messages: &[Message], tree: &Tree, target: &Path) -> Dependencies {
+    let is_outside = |message: &&Message| {
+        let manifest = message.manifest_path.as_deref();
+        manifest.is_some_and(|path| !path.starts_with(&tree.top))
+    };
+    let outside = messages.iter().filter(is_outside);
+    let outside: BTreeSet<&str> = outside.map(|m| m.package_id.as_str()).collect();
+    let is_of_these = |message: &&Message| outside.contains(message.package_id.as_str());
+    let mut dependencies = Dependencies::of(target);
+    for message in messages.iter().filter(is_of_these) {
+        let paths = message.filenames.iter().chain(&message.out_dir);
+        paths.for_each(|path| dependencies.add(path));
+    }
+    dependencies
+}
+
 /// The programs of the chosen benches, among all that cargo tells.
-fn programs(output: impl BufRead, chosen: &Chosen<'_>) -> Vec<BenchProgram> {
-    let messages = output
-        .lines()
-        .map_while(Result::ok)
-        .filter_map(|line| serde_json::from_str::<Message>(&line).ok());
+fn programs(messages: Vec<Message>, chosen: &Chosen<'_>) -> Vec<BenchProgram> {
     let program = |message: Message| {
         let target = message.target?;
         let is_bench = message.reason == "compiler-artifact" && target.kind == ["bench"];
@@ -175,7 +207,7 @@ fn programs(output: impl BufRead, chosen: &Chosen<'_>) -> Vec<BenchProgram> {
             package: message.manifest_path?.parent()?.to_owned(),
         })
     };
-    let mut programs: Vec<_> = messages.filter_map(program).collect();
+    let mut programs: Vec<_> = messages.into_iter().filter_map(program).collect();
     programs.sort_by(|a, b| (&a.package, &a.target).cmp(&(&b.package, &b.target)));
     programs
 }
@@ -217,7 +249,7 @@ not json
 {"reason":"compiler-artifact","package_id":"x","target":{"name":"other","kind":["bench"]},"executable":"/t/other-1","manifest_path":"/x/Cargo.toml"}
 {"reason":"build-finished","success":true}
 "#;
-        let found = programs(&output[..], &chosen);
+        let found = programs(read(&output[..]), &chosen);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].target, "sum");
         assert_eq!(found[0].executable, Path::new("/t/sum-1"));

@@ -13,7 +13,7 @@ use crate::args;
 use crate::error::Error;
 use crate::input::environment;
 use crate::plan::Benches;
-use crate::revision::{Checkout, Tree, Workspace};
+use crate::revision::{Checkout, Dependencies, Tree, Workspace};
 use crate::terminal::{self, ProgressLine};
 use crate::text::printable;
 
@@ -38,12 +38,13 @@ pub(super) fn compare(benches: &Benches, session: Session<'_>) -> Result<Outcome
         timeouts,
         session,
     };
-    let mut own = search.find(&here, &workspace)?;
+    let mut built = Dependencies::default();
+    let mut own = search.find(&here, &workspace, &mut built)?;
     let mut notes = Vec::new();
     let label = session.checkout.map_or("", |checkout| &checkout.base.label);
     let mut base = session
         .checkout
-        .map(|checkout| search.find_in_base(checkout, &workspace, &mut notes))
+        .map(|checkout| search.find_in_base(checkout, &workspace, &mut built, &mut notes))
         .transpose()?;
     let shard = base
         .as_mut()

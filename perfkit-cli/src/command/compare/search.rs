@@ -9,8 +9,8 @@ use perfkit::unit::Unit;
 use crate::args::Verbosity;
 use crate::error::{Error, shown};
 use crate::revision::{
-    BenchProgram, Checkout, Selection, Tree, Workspace, build_benches, different_dependencies,
-    share_lock_file, size_bytes,
+    BenchProgram, Built, Checkout, Dependencies, Selection, Tree, Workspace, build_benches,
+    different_dependencies, share_lock_file, size_bytes,
 };
 use crate::terminal;
 use crate::text::printable;
@@ -49,13 +49,21 @@ pub(super) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The benchmarks of a tree.
-    pub(super) fn find(&self, tree: &Tree, workspace: &Workspace) -> Result<Vec<Found>, Error> {
+    /// The benchmarks of a tree. What was built before of what they depend on is not built
+    /// again.
+    pub(super) fn find(
+        &self,
+        tree: &Tree,
+        workspace: &Workspace,
+        dependencies: &mut Dependencies,
+    ) -> Result<Vec<Found>, Error> {
         let mut found = Vec::new();
         if self.session.is_interrupted() {
             return Ok(found);
         }
-        for built in self.build(tree, workspace)? {
+        let built = self.build(tree, workspace, dependencies)?;
+        *dependencies = built.dependencies;
+        for built in built.programs {
             let program = program(&built);
             if !program.is_bench_program() {
                 tell_left_out(tree, &built.target, NO_BENCH_PROGRAM);
@@ -87,6 +95,7 @@ impl Search<'_> {
         &self,
         checkout: &Checkout,
         own: &Workspace,
+        dependencies: &mut Dependencies,
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Found>, Error> {
         let base = &checkout.base;
@@ -97,18 +106,23 @@ impl Search<'_> {
             notes.push(outside_workspace(own, base));
         }
         share_lock_file(own, &workspace, base)?;
-        let found = self.find(base, &workspace)?;
+        let found = self.find(base, &workspace, dependencies)?;
         notes.extend(different_dependencies(&workspace, own, base));
         Ok(found)
     }
 
-    fn build(&self, tree: &Tree, workspace: &Workspace) -> Result<Vec<BenchProgram>, Error> {
+    fn build(
+        &self,
+        tree: &Tree,
+        workspace: &Workspace,
+        lent: &Dependencies,
+    ) -> Result<Built, Error> {
         let session = self.session;
         let start = Instant::now();
         // Once programs are asked, a signal is a request until all is measured, or until
         // cargo builds for the next tree.
         session.signals.restore_signals();
-        let built = build_benches(tree, workspace, &self.selection, session.verbosity)?;
+        let built = build_benches(tree, workspace, &self.selection, lent, session.verbosity)?;
         session.signals.defer_signals();
         for (target, why) in &built.left_out {
             tell_left_out(tree, target, why);
@@ -122,7 +136,7 @@ impl Search<'_> {
                 Unit::Bytes.format(size_bytes(&built.target) as f64, 3)
             ));
         }
-        Ok(built.programs)
+        Ok(built)
     }
 }
 
