@@ -469,10 +469,13 @@ fn perfkit_is_installed_from_a_revision_and_never_by_its_name_alone() {
 #[test]
 fn the_gitlab_job_passes_and_fails_and_leaves_its_files() {
     let (folder, first) = repository();
+    std::fs::create_dir(folder.path("-a package")).unwrap();
+    folder.script("-a package/run.sh", "exit 0");
+    folder.write("-a package/perfkit.toml", KEPT);
     let second = commit(&folder, "second");
     let job = &read(GITLAB)["perfkit-gate"];
     let script = gitlab_script();
-    let run = |target: &str| {
+    let run_in = |directory: &str, target: &str| {
         let binary = std::path::Path::new(env!("CARGO_BIN_EXE_perfkit"));
         let path = std::env::var("PATH").unwrap();
         let mut bash = Command::new("bash");
@@ -485,9 +488,12 @@ fn the_gitlab_job_passes_and_fails_and_leaves_its_files() {
             .env("XDG_CACHE_HOME", folder.cache())
             .env("CI_MERGE_REQUEST_DIFF_BASE_SHA", &first)
             .env("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", target)
+            .env("GATE_DIRECTORY", directory)
             .env("GATE_OPTIONS", "--time 0.2s {tree}/run.sh");
         support::Answer::of(bash)
     };
+    let run = |target: &str| run_in(".", target);
+    assert_eq!(job["variables"]["GATE_DIRECTORY"], ".");
     run("")
         .exits_with(0)
         .says(&format!("base {first}, head {second}"));
@@ -504,6 +510,9 @@ fn the_gitlab_job_passes_and_fails_and_leaves_its_files() {
     run("").exits_with(1);
     assert!(folder.read(junit).contains("failures=\"1\""));
     assert!(folder.path("perfkit-gate/page.html").exists());
+    // In a folder below the rules of that folder hold, and the files are where the artifact is from.
+    drop(run_in("-a package", &second).exits_with(0));
+    assert!(folder.read(junit).contains("failures=\"0\""));
 }
 
 /// A run of the workflow that comments, with a `gh` that answers from files.

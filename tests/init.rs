@@ -47,11 +47,11 @@ fn save_operations(folder: &Folder) {
     report.save(folder.path("report.json")).unwrap();
 }
 
-fn save_benchmark(folder: &Folder, file: &str) {
+fn save_benchmark(folder: &Folder, file: &str, least: f64) {
     let mut benchmark = Benchmark::new("sum");
     benchmark.successes = 40;
     benchmark.blocks = (0..40).collect();
-    let times = (0..40).map(|run| 1e6 + f64::from(run % 7)).collect();
+    let times = (0..40).map(|run| least + f64::from(run % 7)).collect();
     let times = MetricSummary::from_samples(Unit::Nanoseconds, times);
     benchmark.metrics.insert(Metric::WALL_TIME, times);
     let mut report = Report::new(Environment::detect("mock"));
@@ -71,8 +71,8 @@ fn a_package_with_benches_gets_a_rule_that_the_gate_takes() {
     let written = folder.read("perfkit.toml");
     assert_fits_config_schema(&written);
     assert!(written.contains("\n[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"5%\"\n"));
-    for file in ["before.json", "after.json"] {
-        save_benchmark(&folder, file);
+    for (file, least) in [("before.json", 1e6), ("after.json", 1e6 + 1.0)] {
+        save_benchmark(&folder, file, least);
     }
     let answer = folder.run(["gate", "after.json", "--baseline", "before.json"]);
     answer.exits_with(0).says("at most 5 % slower");
@@ -152,7 +152,7 @@ fn benches_and_budgets_are_in_files_of_their_own() {
 #[test]
 fn a_report_of_benchmarks_gets_budgets_on_their_times() {
     let folder = Folder::new();
-    save_benchmark(&folder, "bench.json");
+    save_benchmark(&folder, "bench.json", 1e6);
     drop(folder.run(["init", "--report", "bench.json"]).exits_with(0));
     let written = folder.read("perfkit.toml");
     assert!(
@@ -236,6 +236,45 @@ fn the_files_for_ci_services_are_those_of_the_docs() {
         .exits_with(2)
         .complains("there is no package with any here");
     assert!(folder.files().is_empty());
+}
+
+/// Services read these files nowhere else.
+#[test]
+fn of_a_package_below_the_top_the_file_for_a_ci_service_is_at_the_top_and_names_it() {
+    let top = Folder::new();
+    std::fs::create_dir(top.path(".git")).unwrap();
+    let below = top.inside("crates/the engine");
+    package(&below, &["sum"]);
+    below
+        .run(["init", "--ci", "github"])
+        .exits_with(0)
+        .says(".github/workflows/performance.yml`, a workflow for pull requests");
+    let text = top.read(".github/workflows/performance.yml");
+    let workflow: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+    let gate = &workflow["jobs"]["gate"]["steps"][1];
+    assert!(gate["uses"].as_str().unwrap().contains("perfkit-gate"));
+    assert_eq!(gate["with"]["working-directory"], "crates/the engine");
+    assert!(below.path("perfkit.toml").exists() && !below.path(".github").exists());
+    std::fs::remove_file(below.path("perfkit.toml")).unwrap();
+    below
+        .run(["init", "--ci", "github"])
+        .exits_with(2)
+        .complains(".github/workflows/performance.yml already");
+    assert!(!below.path("perfkit.toml").exists());
+
+    drop(below.run(["init", "--ci", "gitlab"]).exits_with(0));
+    let text = top.read("perfkit-gate.gitlab-ci.yml");
+    let job: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+    let folder = &job["perfkit-gate"]["variables"]["GATE_DIRECTORY"];
+    assert_eq!(folder, "crates/the engine");
+
+    let hostile = top.inside("$(touch taken)");
+    package(&hostile, &["sum"]);
+    hostile
+        .run(["init", "--ci", "gitlab", "--force"])
+        .exits_with(2)
+        .complains("$(touch taken) cannot be written into a file for CI");
+    assert!(!hostile.path("perfkit.toml").exists());
 }
 
 #[test]

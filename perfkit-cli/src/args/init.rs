@@ -24,7 +24,7 @@ pub(crate) struct InitArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
-    /// Also write a file by which a CI service runs the gate.
+    /// Also write a file by which a CI service runs the gate, at the top of the repository.
     #[arg(long, value_name = "SERVICE", value_enum)]
     pub(crate) ci: Option<CiService>,
 

@@ -1,18 +1,19 @@
 //! `perfkit init`: rules that fit what is here, and a file for a CI service.
 
+mod ci_file;
+mod planned;
 mod rules;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use perfkit::report::Severity;
 
 use crate::analysis::{Proposals, propose};
-use crate::args::{CiService, Format, InitArguments, Verbosity};
+use crate::args::{Format, InitArguments, Verbosity};
 use crate::document::{Document, Sentence, Style, counted};
 use crate::error::{Error, shown};
 use crate::exit::Exit;
-use crate::export::{render_document, save};
+use crate::export::render_document;
 use crate::git::{in_repository, output};
 use crate::input::{ConfigFile, load_report};
 use crate::revision::{Tree, Workspace};
@@ -20,21 +21,13 @@ use crate::terminal;
 
 use super::sources::Sources;
 
+use ci_file::{ci_file, ci_steps};
+use planned::{Planned, refuse_existing};
+
 const RULES: &str = "perfkit.toml";
 
 /// Budgets where the rules are for benches.
 const BUDGETS: &str = "perfkit-budgets.toml";
-
-const GITHUB: &str = ".github/workflows/performance.yml";
-const GITLAB: &str = "perfkit-gate.gitlab-ci.yml";
-
-/// A file to be written.
-struct Planned {
-    path: &'static str,
-    text: String,
-    /// What it holds, in words.
-    what: String,
-}
 
 pub(crate) fn run(arguments: &InitArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     Sources::without_format().tell(verbosity);
@@ -50,16 +43,19 @@ pub(crate) fn run(arguments: &InitArguments, verbosity: Verbosity) -> Result<Exi
         );
     }
     let proposals = arguments.report.as_deref().map(proposals).transpose()?;
-    let planned = plan(arguments, &benches, proposals.as_ref());
+    let mut planned = plan(&benches, proposals.as_ref());
+    check_rules(&planned)?;
+    if let Some(service) = arguments.ci {
+        planned.push(ci_file(service, &here)?);
+    }
     if !arguments.force {
         refuse_existing(&planned)?;
     }
-    check_rules(&planned)?;
     let shadowed = shadowed(&here);
-    planned.iter().try_for_each(write)?;
+    planned.iter().try_for_each(Planned::write)?;
     let mut document = Document::default();
     for file in &planned {
-        let wrote = Sentence::led(Style::Good, "Wrote").code(file.path);
+        let wrote = Sentence::led(Style::Good, "Wrote").code(&shown(&file.path));
         document.sentence(wrote.text(&format!(", {}.", file.what)));
     }
     if let Some(shadowed) = shadowed {
@@ -96,19 +92,15 @@ fn proposals(path: &Path) -> Result<Proposals, Error> {
     Ok(proposals)
 }
 
-fn plan(
-    arguments: &InitArguments,
-    benches: &[String],
-    proposals: Option<&Proposals>,
-) -> Vec<Planned> {
+fn plan(benches: &[String], proposals: Option<&Proposals>) -> Vec<Planned> {
     let budgets = proposals.map(|proposals| Planned {
-        path: if benches.is_empty() { RULES } else { BUDGETS },
+        path: if benches.is_empty() { RULES } else { BUDGETS }.into(),
         text: rules::of_budgets(proposals),
         what: counted(proposals.budgets.len() as u64, "budget")
             + " with headroom above what was measured",
     });
     let regressions = Planned {
-        path: RULES,
+        path: RULES.into(),
         text: rules::of_regressions(benches),
         what: match benches.len() {
             0 => "a rule that what is measured gets at most 5 % slower".to_owned(),
@@ -120,53 +112,12 @@ fn plan(
     };
     let is_needed = budgets.is_none() || !benches.is_empty();
     let regressions = is_needed.then_some(regressions);
-    regressions
-        .into_iter()
-        .chain(budgets)
-        .chain(arguments.ci.map(ci_file))
-        .collect()
-}
-
-/// The files that docs/ci.md tells to copy.
-fn ci_file(service: CiService) -> Planned {
-    let (path, text, what) = match service {
-        CiService::Github => (
-            GITHUB,
-            include_str!("github.yml"),
-            "a workflow for pull requests",
-        ),
-        CiService::Gitlab => (
-            GITLAB,
-            include_str!("gitlab.yml"),
-            "a job for merge requests",
-        ),
-    };
-    Planned {
-        path,
-        text: text.to_owned(),
-        what: what.to_owned(),
-    }
-}
-
-/// Nothing is written where any of it exists.
-fn refuse_existing(planned: &[Planned]) -> Result<(), Error> {
-    let exists = |file: &&Planned| fs::symlink_metadata(file.path).is_ok();
-    let existing: Vec<&str> = planned
-        .iter()
-        .filter(exists)
-        .map(|file| file.path)
-        .collect();
-    if existing.is_empty() {
-        return Ok(());
-    }
-    let message = format!("there is a {} already", existing.join(" and a "));
-    Err(Error::usage(message).hint("nothing was written; --force overwrites"))
+    regressions.into_iter().chain(budgets).collect()
 }
 
 /// No rules are written that the gate would refuse.
 fn check_rules(planned: &[Planned]) -> Result<(), Error> {
-    let rules = planned.iter().filter(|file| file.path.ends_with(".toml"));
-    for file in rules {
+    for file in planned {
         ConfigFile::of_text(file.text.clone()).rules()?;
     }
     Ok(())
@@ -176,14 +127,6 @@ fn check_rules(planned: &[Planned]) -> Result<(), Error> {
 fn shadowed(here: &Path) -> Option<PathBuf> {
     let above = here.ancestors().skip(1).map(|folder| folder.join(RULES));
     above.into_iter().find(|path| path.is_file())
-}
-
-fn write(file: &Planned) -> Result<(), Error> {
-    let path = Path::new(file.path);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, error))?;
-    }
-    save(path, &file.text)
 }
 
 /// What to do now.
@@ -213,30 +156,6 @@ fn next_steps(arguments: &InitArguments, benches: &[String], here: &Path) -> Vec
     }
     steps.extend(arguments.ci.into_iter().flat_map(ci_steps));
     steps
-}
-
-/// What to do with the file for a CI service.
-fn ci_steps(service: CiService) -> Vec<Sentence> {
-    let next = || Sentence::led(Style::Plain, "Next");
-    let name_perfkit = |file: &str| {
-        next()
-            .text("put the owner of perfkit's repository and one of its commits in the place of ")
-            .code("OWNER")
-            .text(" and ")
-            .code("REVISION")
-            .text(" in ")
-            .code(file)
-    };
-    match service {
-        CiService::Github => vec![name_perfkit(GITHUB)],
-        CiService::Gitlab => {
-            let include = format!("include: [{{ local: {GITLAB} }}]");
-            let include = next()
-                .text("have it included by .gitlab-ci.yml: ")
-                .code(&include);
-            vec![name_perfkit(GITLAB), include]
-        }
-    }
 }
 
 /// The branch that changes are most likely compared with.
