@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::text::shorten;
 
 use super::check::{Affected, Check, Topic};
+use super::cpus::online;
 use super::root::Root;
 
 const GOVERNOR: Topic = Topic {
@@ -24,13 +25,15 @@ const NOT_HERE: &str = "virtual machines do not show it: ask whoever runs the ho
 /// What sets the frequency of each processor.
 pub(super) fn governor(root: &Root) -> Check {
     let mut governors: BTreeMap<String, u32> = BTreeMap::new();
-    let cpus = root.cpus();
-    for cpu in &cpus {
+    for cpu in root.cpus() {
         if let Ok(name) = root.text(&format!("{cpu}/cpufreq/scaling_governor")) {
             *governors.entry(shorten(&name, 40)).or_default() += 1;
         }
     }
-    let of_each = |(name, count): (&String, &u32)| format!("{name} on {count} of {}", cpus.len());
+    // A CPU that is offline, as the second thread of a core without SMT, has none to read.
+    let read: u32 = governors.values().sum();
+    let online = online(root).unwrap_or(read).max(read);
+    let of_each = |(name, count): (&String, &u32)| format!("{name} on {count} of {online}");
     let found: Vec<String> = governors.iter().map(of_each).collect();
     let found = found.join(", ");
     if governors.is_empty() {
@@ -38,7 +41,10 @@ pub(super) fn governor(root: &Root) -> Check {
         return GOVERNOR.unknown(why).advice(NOT_HERE);
     }
     match governors.get("performance") {
-        Some(count) if *count as usize == cpus.len() => GOVERNOR.fine(found),
+        Some(count) if *count == online => GOVERNOR.fine(found),
+        Some(count) if *count == read => {
+            GOVERNOR.unknown(format!("{found}; of the others it could not be read"))
+        }
         _ => GOVERNOR
             .warning(found)
             .advice("the frequency follows the load: first runs are slower, and short ones vary")
@@ -57,8 +63,11 @@ pub(super) fn boost(root: &Root) -> Check {
     ];
     for (path, on, off) in FILES {
         let Ok(text) = root.text(path) else { continue };
-        if text != on {
+        if text == off {
             return BOOST.fine("off");
+        }
+        if text != on {
+            return BOOST.unknown(format!("/{path} is not understood"));
         }
         return BOOST
             .warning("on")
@@ -102,6 +111,28 @@ mod tests {
     }
 
     #[test]
+    fn cpus_that_are_offline_have_no_governor_and_need_none() {
+        let of = |online| {
+            let governor_of =
+                |cpu| format!("sys/devices/system/cpu/{cpu}/cpufreq/scaling_governor");
+            let (_folder, root) = machine(&[
+                (&governor_of("cpu0"), "performance\n"),
+                (&governor_of("cpu1"), "performance\n"),
+                ("sys/devices/system/cpu/cpu2/online", "0\n"),
+                ("sys/devices/system/cpu/cpu3/online", "0\n"),
+                ("sys/devices/system/cpu/online", online),
+            ]);
+            governor(&root)
+        };
+        let check = of("0-1\n");
+        assert_eq!(check.state, State::Fine);
+        assert_eq!(check.found, "performance on 2 of 2");
+        let check = of("0-2\n");
+        assert_eq!(check.state, State::Unknown);
+        assert!(check.found.starts_with("performance on 2 of 3; "));
+    }
+
+    #[test]
     fn boost_of_either_driver_is_told() {
         let of = |path, text| {
             let (_folder, root) = machine(&[(path, text)]);
@@ -115,6 +146,10 @@ mod tests {
         let other = "sys/devices/system/cpu/cpufreq/boost";
         assert_eq!(of(other, "0\n").state, State::Fine);
         assert_eq!(of(other, "1\n").state, State::Warning);
+        for unclear in ["", "\n", "2\n", "off\n"] {
+            assert_eq!(of(other, unclear).state, State::Unknown);
+            assert_eq!(of(intel, unclear).state, State::Unknown);
+        }
     }
 
     #[test]
