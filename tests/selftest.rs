@@ -95,6 +95,19 @@ fn a_rule_that_nothing_can_keep_is_not_said_to_be_kept_for_sure() {
     answer.says("keeps at most 0 % slower");
 }
 
+/// Work that breaks such a rule would take hours.
+#[test]
+fn a_rule_that_is_far_too_lax_is_refused() {
+    let folder = Folder::new();
+    let rule = "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"100000%\"\n";
+    folder.write("perfkit.toml", rule);
+    folder
+        .run(SHORT)
+        .exits_with(2)
+        .complains("the strictest rule on times tolerates 100000 %")
+        .complains("at most 1000 %");
+}
+
 #[test]
 fn it_is_for_nothing_else_at_the_same_time() {
     let folder = Folder::new();

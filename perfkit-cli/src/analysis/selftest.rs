@@ -9,6 +9,7 @@ use perfkit::unit::Unit;
 use toml::value::Date;
 use wildmatch::WildMatch;
 
+use crate::error::Error;
 use crate::input::{GateRules, Limit, OnInconclusive, Regression, Scope};
 
 use super::confirmation::{confirm, is_suspected};
@@ -20,8 +21,12 @@ const USUAL_LIMIT: f64 = 0.05;
 /// What the work takes more of where it is slowed down.
 const TIMES: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
 
-/// The least that a slowdown exceeds its bound by.
+/// What the slowdown of the slowed work exceeds the bound by, at least and at most.
 const LEAST_EXCESS: f64 = 0.02;
+const MOST_EXCESS: f64 = 1.0;
+
+/// The laxest rule that is tested: work that breaks it takes several times as long.
+const LAXEST_LIMIT: f64 = 10.0;
 
 /// What is compared, in the order in which it is measured.
 pub(crate) const BASELINE: &str = "the work";
@@ -60,7 +65,7 @@ pub(crate) struct Resolution {
 
 impl SelfTest {
     /// By the strictest rule on times, at the confidence of the gate.
-    pub(crate) fn of(rules: &GateRules) -> Self {
+    pub(crate) fn of(rules: &GateRules) -> Result<Self, Error> {
         let of_times = rules.regressions.iter().filter_map(|rule| {
             let share = match rule.limit {
                 Limit::Share(share) => Some(share),
@@ -75,7 +80,10 @@ impl SelfTest {
         let strictest = of_times.min_by(|a, b| a.0.total_cmp(&b.0));
         let has_rule = strictest.is_some();
         let (limit, metric) = strictest.unwrap_or((USUAL_LIMIT, None));
-        Self {
+        if limit > LAXEST_LIMIT {
+            return Err(too_lax(limit));
+        }
+        Ok(Self {
             limit,
             metric,
             has_rule,
@@ -83,12 +91,12 @@ impl SelfTest {
                 confidence: rules.confidence,
                 ..GateRules::default()
             },
-        }
+        })
     }
 
-    /// How much slower the slowed work is: twice what is tolerated.
+    /// How much slower the slowed work is: twice what is tolerated, within bounds.
     pub(crate) fn slowdown(&self) -> f64 {
-        (2.0 * self.limit).max(self.limit + LEAST_EXCESS)
+        self.limit + self.limit.clamp(LEAST_EXCESS, MOST_EXCESS)
     }
 
     fn rules_for(&self, name: &str) -> GateRules {
@@ -198,6 +206,20 @@ impl SelfTest {
     }
 }
 
+fn too_lax(limit: f64) -> Error {
+    let shown = |share| Unit::Ratio.format(share, DIGITS);
+    let message = format!(
+        "the strictest rule on times tolerates {}, and the self-test makes its work slower by {} at most",
+        shown(limit),
+        shown(LAXEST_LIMIT + MOST_EXCESS)
+    );
+    let hint = format!(
+        "give a rule of at most {}, or --config FILE with one",
+        shown(LAXEST_LIMIT)
+    );
+    Error::usage(message).hint(hint)
+}
+
 /// By how much the work differs from its own control.
 fn noise(report: &Report, metric: &Metric) -> Option<f64> {
     let set = ComparisonSet::of_report(report);
@@ -247,8 +269,28 @@ mod tests {
         report
     }
 
+    fn of(rules: &GateRules) -> SelfTest {
+        SelfTest::of(rules).unwrap()
+    }
+
+    fn rule(metric: Option<Metric>, limit: f64) -> Regression {
+        Regression {
+            scope: Scope::Benchmark(WildMatch::new("*")),
+            metric,
+            limit: Limit::Share(limit),
+            min_change: None,
+        }
+    }
+
+    fn rules(regressions: Vec<Regression>) -> GateRules {
+        GateRules {
+            regressions,
+            ..GateRules::default()
+        }
+    }
+
     fn outcome(first: &Report, second: Option<&Report>) -> (GateOutcome, Vec<String>) {
-        let test = SelfTest::of(&GateRules::default());
+        let test = of(&GateRules::default());
         let tested = test.conclude(first, second, TODAY);
         let told = tested.gate.findings.into_iter().map(|found| found.measured);
         (tested.gate.outcome, told.collect())
@@ -257,7 +299,7 @@ mod tests {
     #[test]
     fn the_same_has_to_pass_and_the_slowed_has_to_fail() {
         let good = report(1.0, 1.1, 0.005);
-        let test = SelfTest::of(&GateRules::default());
+        let test = of(&GateRules::default());
         assert!(test.is_suspected(&good, TODAY));
         let tested = test.conclude(&good, Some(&good), TODAY);
         assert_eq!(tested.gate.outcome, GateOutcome::Pass, "{tested:?}");
@@ -295,25 +337,30 @@ mod tests {
 
     #[test]
     fn the_strictest_rule_on_times_decides() {
-        let rule = |metric: Option<Metric>, limit| Regression {
-            scope: Scope::Benchmark(WildMatch::new("*")),
-            metric,
-            limit: Limit::Share(limit),
-            min_change: None,
-        };
-        let rules = |regressions| GateRules {
-            regressions,
-            ..GateRules::default()
-        };
-        let usual = SelfTest::of(&rules(vec![rule(Some(Metric::PEAK_MEMORY), 0.0)]));
+        let usual = of(&rules(vec![rule(Some(Metric::PEAK_MEMORY), 0.0)]));
         assert_eq!((usual.limit, usual.has_rule), (0.05, false));
-        let strictest = SelfTest::of(&rules(vec![rule(None, 0.2), rule(None, 0.1)]));
+        let strictest = of(&rules(vec![rule(None, 0.2), rule(None, 0.1)]));
         assert_eq!((strictest.limit, strictest.has_rule), (0.1, true));
         assert_eq!(strictest.slowdown(), 0.2);
-        assert_eq!(SelfTest::of(&rules(vec![rule(None, 0.0)])).slowdown(), 0.02);
+        assert_eq!(of(&rules(vec![rule(None, 0.0)])).slowdown(), 0.02);
         let rules = rules(vec![rule(None, 0.2), rule(Some(Metric::CPU_TIME), 0.1)]);
-        let by_cpu_time = SelfTest::of(&rules);
+        let by_cpu_time = of(&rules);
         assert_eq!(by_cpu_time.metric, Some(Metric::CPU_TIME));
         assert_eq!(by_cpu_time.rule(), "cpu_time at most 10 % worse");
+    }
+
+    #[test]
+    fn a_lax_rule_makes_the_work_slower_within_bounds_or_is_refused() {
+        let slowdown = |limit| of(&rules(vec![rule(None, limit)])).slowdown();
+        assert_eq!((slowdown(0.5), slowdown(1.0)), (1.0, 2.0));
+        assert_eq!((slowdown(5.0), slowdown(10.0)), (6.0, 11.0));
+        let lax = [rule(None, 1e6), rule(Some(Metric::CPU_TIME), 1000.0)];
+        let refused = SelfTest::of(&rules(lax.into())).unwrap_err();
+        assert_eq!(
+            refused.message(),
+            "the strictest rule on times tolerates 100000 %, and the self-test makes its work slower by 1100 % at most"
+        );
+        let lax_beside_strict = vec![rule(None, 1000.0), rule(None, 0.1)];
+        assert_eq!(of(&rules(lax_beside_strict)).slowdown(), 0.2);
     }
 }

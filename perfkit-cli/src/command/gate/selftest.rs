@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &GateArguments, verbosity: Verbosity) -> Result<Exi
     let format = Format::chosen(arguments.format)?;
     let config = ConfigFile::find(arguments.config.as_deref())?;
     let rules = config.as_ref().map(ConfigFile::rules).transpose()?;
-    let test = SelfTest::of(&rules.unwrap_or_else(GateRules::default));
+    let test = SelfTest::of(&rules.unwrap_or_else(GateRules::default))?;
     let plan = Plan::of_selftest(arguments, config.as_ref(), work(&test)?)?;
     let mut sources = Sources::new(&format);
     sources.configuration(plan.configuration.as_ref());
