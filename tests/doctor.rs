@@ -152,14 +152,14 @@ fn a_program_without_perfkit_is_told_how_to_add_it() {
     folder
         .run(["doctor", "--", "true"])
         .exits_with(0)
-        .says("Records nothing: there is no perfkit in it")
+        .says("Records nothing: there is no perfkit in the file of `true`")
         .says("cargo add perfkit-core");
     let script = folder.script("script", "exit 3");
     folder
         .run(["doctor", "--", script.to_str().unwrap()])
         .exits_with(0)
         .says("ended with exit status 3")
-        .says("neither it nor a program that it started");
+        .says("Records nothing: whether perfkit is in it, or in a program that it started,");
     folder
         .run(["doctor", "--", "no-such-program"])
         .exits_with(5)
@@ -175,6 +175,12 @@ fn a_program_that_has_perfkit_and_makes_no_call_is_told_so() {
         .run(["doctor", "--", program, "--version"])
         .exits_with(0)
         .says("perfkit is in it, and no measured call ended");
+    // Of what a launcher starts only the launcher's own file is known.
+    folder
+        .run(["doctor", "--", "env", program, "--version"])
+        .exits_with(0)
+        .says("Records nothing: there is no perfkit in the file of `env`, or without its feature")
+        .says("whether it is in a program that this started is not known");
 }
 
 #[test]

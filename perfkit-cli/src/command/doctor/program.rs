@@ -92,15 +92,19 @@ impl Program {
                 .code("main")
                 .text(" or after a second, as it saves once a second.");
         }
-        let nothing = match self.has_recorder {
-            Some(_) => nothing.text("there is no perfkit in it, or without its feature "),
-            None => nothing.text(
-                "neither it nor a program that it started has perfkit in it, or they have it without the feature ",
-            ),
+        // Behind a launcher, such as `env` or `cargo run`, is a program of which no file is known.
+        let nothing = match (self.has_recorder, self.command.first()) {
+            (Some(_), Some(program)) => nothing
+                .text("there is no perfkit in the file of ")
+                .code(&label(program))
+                .text(", or without its feature ")
+                .code("record")
+                .text("; whether it is in a program that this started is not known. "),
+            _ => nothing
+                .text("whether perfkit is in it, or in a program that it started, is not known. "),
         };
         nothing
-            .code("record")
-            .text(". To add it: ")
+            .text("To add it: ")
             .code("cargo add perfkit-core")
             .text(", then ")
             .code("#[perfkit::measure]")
