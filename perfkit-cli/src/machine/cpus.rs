@@ -66,6 +66,17 @@ enum Quota {
     Unknown,
 }
 
+impl Quota {
+    /// What both leave.
+    fn and(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::Cpus(first, _), Self::Cpus(second, _)) if second < first => other,
+            (Self::Cpus(..), _) | (Self::None, Self::Unknown) => self,
+            _ => other,
+        }
+    }
+}
+
 fn quota(root: &Root) -> Quota {
     let Ok(groups) = root.text("proc/self/cgroup") else {
         return Quota::Unknown;
@@ -81,13 +92,15 @@ fn quota(root: &Root) -> Quota {
             _ => None,
         }
     };
-    let least = |a: Quota, b: Quota| match (&a, &b) {
-        (Quota::Cpus(first, _), Quota::Cpus(second, _)) if second < first => b,
-        (Quota::Cpus(..), _) | (Quota::None, Quota::Unknown) => a,
-        _ => b,
-    };
     let quotas = groups.lines().filter_map(of);
-    quotas.reduce(least).unwrap_or(Quota::Unknown)
+    quotas.fold(Quota::Unknown, Quota::and)
+}
+
+/// The folders of a group and of those around it, the innermost first.
+fn with_ancestors(path: &str) -> impl Iterator<Item = &str> {
+    let groups = std::path::Path::new(path).ancestors();
+    let groups = groups.filter_map(|group| group.to_str());
+    groups.map(|group| group.trim_end_matches('/'))
 }
 
 /// `max 100000` or `150000 100000` in the group or one around it; the outermost has no
@@ -98,51 +111,50 @@ fn of_second_version(root: &Root, path: &str) -> Quota {
         return Quota::Unknown;
     }
     let mut least = Quota::None;
-    let groups = std::path::Path::new(path).ancestors();
-    for group in groups.filter_map(|group| group.to_str()) {
-        let file = format!("{FOLDER}{}/cpu.max", group.trim_end_matches('/'));
+    for group in with_ancestors(path) {
+        let file = format!("{FOLDER}{group}/cpu.max");
         let Ok(text) = root.text(&file) else { continue };
         let mut numbers = text.split(' ').map(|number| number.parse::<f64>().ok());
         if let (Some(Some(quota)), Some(Some(period))) = (numbers.next(), numbers.next()) {
-            let cpus = quota / period;
-            if !matches!(least, Quota::Cpus(known, _) if known <= cpus) {
-                least = Quota::Cpus(cpus, format!("echo max | sudo tee '/{file}'"));
-            }
+            let lift = format!("echo max | sudo tee '/{file}'");
+            least = least.and(Quota::Cpus(quota / period, lift));
         }
     }
     least
 }
 
-/// `-1`, or microseconds of each period.
+/// `-1`, or microseconds of each period, in the group or one around it.
 fn of_first_version(root: &Root, controllers: &str, path: &str) -> Quota {
-    let group = path.trim_end_matches('/');
-    let folders = [
-        format!("sys/fs/cgroup/{controllers}{group}"),
-        format!("sys/fs/cgroup/cpu{group}"),
-        format!("sys/fs/cgroup/{controllers}"),
-        "sys/fs/cgroup/cpu".to_owned(),
-    ];
-    let number = |folder: &str, name: &str| {
+    let mut least = Quota::Unknown;
+    for controllers in [controllers, "cpu"] {
+        for group in with_ancestors(path) {
+            let folder = format!("sys/fs/cgroup/{controllers}{group}");
+            least = least.and(of_first_version_alone(root, &folder));
+        }
+        // The outermost group has no such file, as it has no limit.
+        let outermost = format!("sys/fs/cgroup/{controllers}/cgroup.procs");
+        if path.trim_end_matches('/').is_empty() && root.has(&outermost) {
+            least = least.and(Quota::None);
+        }
+    }
+    least
+}
+
+/// What one group grants.
+fn of_first_version_alone(root: &Root, folder: &str) -> Quota {
+    let number = |name: &str| {
         let text = root.text(&format!("{folder}/{name}")).ok()?;
         text.parse::<f64>().ok()
     };
-    for folder in folders {
-        let quota = number(&folder, "cpu.cfs_quota_us");
-        let period = number(&folder, "cpu.cfs_period_us");
-        match (quota, period) {
-            (Some(quota), Some(period)) if quota > 0.0 && period > 0.0 => {
-                let lift = format!("echo -1 | sudo tee '/{folder}/cpu.cfs_quota_us'");
-                return Quota::Cpus(quota / period, lift);
-            }
-            (Some(_), _) => return Quota::None,
-            // The outermost group has no such file, as it has no limit.
-            _ if group.is_empty() && root.has(&format!("{folder}/cgroup.procs")) => {
-                return Quota::None;
-            }
-            _ => {}
+    let (quota, period) = (number("cpu.cfs_quota_us"), number("cpu.cfs_period_us"));
+    match (quota, period) {
+        (Some(quota), Some(period)) if quota > 0.0 && period > 0.0 => {
+            let lift = format!("echo -1 | sudo tee '/{folder}/cpu.cfs_quota_us'");
+            Quota::Cpus(quota / period, lift)
         }
+        (Some(_), _) => Quota::None,
+        (None, _) => Quota::Unknown,
     }
-    Quota::Unknown
 }
 
 #[cfg(test)]
@@ -189,6 +201,30 @@ mod tests {
             ("sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "100000\n"),
         ]);
         assert!(first.found.contains("0.50"), "{first:?}");
+    }
+
+    #[test]
+    fn the_least_quota_of_the_groups_around_counts_in_the_first_version_too() {
+        let check = with(&[
+            ("proc/self/cgroup", "2:cpu,cpuacct:/a/b/c\n"),
+            ("sys/fs/cgroup/cpu,cpuacct/a/b/c/cpu.cfs_quota_us", "-1\n"),
+            ("sys/fs/cgroup/cpu,cpuacct/a/b/cpu.cfs_quota_us", "300000\n"),
+            (
+                "sys/fs/cgroup/cpu,cpuacct/a/b/cpu.cfs_period_us",
+                "100000\n",
+            ),
+            ("sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "100000\n"),
+            ("sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "100000\n"),
+        ]);
+        assert!(check.found.contains("the time of 1.00"), "{check:?}");
+        let lift = "echo -1 | sudo tee '/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us'";
+        assert_eq!(check.command.as_deref(), Some(lift));
+        // In a container the paths are those of the host, and the top is its own group.
+        let check = with(&[
+            ("proc/self/cgroup", "2:cpu:/docker/x\n"),
+            ("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n"),
+        ]);
+        assert_eq!(check.state, State::Fine);
     }
 
     #[test]
