@@ -335,6 +335,20 @@ mod tests {
         assert_eq!(outcome(&noisy, Some(&noisy)).0, GateOutcome::Inconclusive);
     }
 
+    /// Nothing that is measured is known to be at most as slow as itself.
+    #[test]
+    fn a_rule_that_nothing_can_keep_is_not_said_to_be_kept_for_sure() {
+        let test = of(&rules(vec![rule(None, 0.0)]));
+        let tested = test.conclude(&report(1.0, 1.02, 0.0005), None, TODAY);
+        let found = |subject: &str| {
+            let of = |found: &&GateFinding| found.subject == subject;
+            tested.gate.findings.iter().find(of).unwrap().outcome
+        };
+        assert_eq!(found(SAME), GateOutcome::Inconclusive);
+        assert_eq!(found("the work with 2 % more steps"), GateOutcome::Pass);
+        assert_eq!(tested.gate.outcome, GateOutcome::Inconclusive);
+    }
+
     #[test]
     fn the_strictest_rule_on_times_decides() {
         let usual = of(&rules(vec![rule(Some(Metric::PEAK_MEMORY), 0.0)]));
