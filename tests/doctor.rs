@@ -94,6 +94,7 @@ fn a_program_that_records_is_told_with_its_cost() {
         .says("ended with exit status 0")
         .says("Records: 90 calls of 1 operation in ")
         .says("Cost: about ")
+        .says(" of one CPU's time, at ")
         .says("Dropped: nothing")
         .says("07_report_file::");
     let arguments = [

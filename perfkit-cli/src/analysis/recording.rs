@@ -12,7 +12,8 @@ pub(crate) struct Recording {
     pub(crate) calls: u64,
     /// What a measured call cost on that clock, where it was probed.
     pub(crate) call_ns: Option<f64>,
-    /// The cost of all calls together, as a share of the time that the program ran.
+    /// The cost of all calls together, as a share of one CPU's time while the program ran:
+    /// calls on several threads may take more than there is of that.
     pub(crate) cost_share: Option<f64>,
     /// The calls of names beyond the limit, which share one operation.
     pub(crate) calls_beyond_the_limit: u64,
@@ -103,6 +104,13 @@ mod tests {
         );
         assert_eq!(parse.cost_ns, Some(200.0));
         assert!((parse.share_of_call.unwrap() - 0.05).abs() < 1e-3);
+    }
+
+    /// Eight threads have eight times as many calls as one in the same time.
+    #[test]
+    fn the_cost_of_many_threads_may_be_more_than_one_cpu_has() {
+        let recording = Recording::of(&report(10), Duration::from_micros(2));
+        assert!((recording.cost_share.unwrap() - 2.0).abs() < 1e-12);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::words::counted;
 /// As many operations are shown.
 const MOST_OPERATIONS: usize = 20;
 
-/// A share of the time that is felt, and one that is much.
+/// A share of one CPU's time that is felt, and one that is much.
 const FELT: f64 = 0.01;
 const MUCH: f64 = 0.05;
 
@@ -54,7 +54,7 @@ fn cost(recording: &Recording) -> Sentence {
         Unit::Ratio.format(share, 2),
     );
     let sentence = Sentence::led(style, "Cost").text(&format!(
-        "about {shown} of that time, at {ns} for each call; what records memory, CPU time or labels costs more."
+        "about {shown} of one CPU's time, at {ns} for each call; what records memory, CPU time or labels costs more."
     ));
     match style {
         Style::Good => sentence,
@@ -134,7 +134,7 @@ mod tests {
         assert!(
             said[1]
                 .1
-                .starts_with("about 8 % of that time, at 20 ns for each call")
+                .starts_with("about 8 % of one CPU's time, at 20 ns for each call")
         );
         assert_eq!(said[2].0, Style::Bad);
         assert!(said[2].1.starts_with("the names of 7 calls"), "{said:?}");
