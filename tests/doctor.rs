@@ -168,6 +168,32 @@ fn a_program_without_perfkit_is_told_how_to_add_it() {
 }
 
 #[test]
+fn what_a_program_prints_is_never_within_a_result_that_programs_read() {
+    let folder = Folder::new();
+    let script = folder.script("talks", "echo before the result");
+    let program = script.to_str().unwrap();
+    for format in ["json", "markdown"] {
+        let arguments = ["doctor", "--format", format, "--", program];
+        let answer = folder.run(arguments).exits_with(0);
+        assert!(!answer.stdout.contains("before the result"), "{answer:#?}");
+        assert!(answer.stderr.contains("before the result"), "{answer:#?}");
+    }
+    let json = folder.run(["doctor", "--format", "json", "--", program]);
+    assert_eq!(diagnosis(&json)["program"]["records"], false);
+    let arguments = [
+        "doctor",
+        "--format",
+        "json",
+        "-o",
+        "found.json",
+        "--",
+        program,
+    ];
+    let answer = folder.run(arguments).exits_with(0);
+    assert_eq!(answer.stdout, "before the result\n");
+}
+
+#[test]
 fn a_program_that_has_perfkit_and_makes_no_call_is_told_so() {
     let folder = Folder::new();
     // It has the library in it, and measures nothing to say its version.

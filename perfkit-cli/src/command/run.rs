@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use perfkit::Report;
@@ -27,7 +27,8 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
     let format = Format::chosen(arguments.format)?;
     Sources::new(&format).tell(verbosity);
     let signals = Signals::listen()?;
-    let Recorded { status, report, .. } = record(&arguments.command, arguments.every.0, &signals)?;
+    let (command, every) = (&arguments.command, arguments.every.0);
+    let Recorded { status, report, .. } = record(command, every, Stdio::inherit(), &signals)?;
     let output = arguments.output.as_deref();
     let published = report.as_ref().map_or(Ok(()), |report| {
         let saved = arguments.save.as_deref();
@@ -53,13 +54,15 @@ pub(super) struct Recorded {
 pub(super) fn record(
     command: &[String],
     every: Duration,
+    stdout: Stdio,
     signals: &Signals,
 ) -> Result<Recorded, Error> {
     let folder = tempfile::tempdir()
         .map_err(|error| Error::data(format!("cannot make a temporary folder: {error}")))?;
     signals.defer_signals();
     let started = Instant::now();
-    let status = start(command, every, folder.path()).and_then(|child| wait(child, signals))?;
+    let child = start(command, every, stdout, folder.path());
+    let status = child.and_then(|child| wait(child, signals))?;
     let elapsed = started.elapsed();
     signals.restore_signals();
     Ok(Recorded {
@@ -77,7 +80,12 @@ struct Started {
     has_own_group: bool,
 }
 
-fn start(command: &[String], every: Duration, folder: &Path) -> Result<Started, Error> {
+fn start(
+    command: &[String],
+    every: Duration,
+    stdout: Stdio,
+    folder: &Path,
+) -> Result<Started, Error> {
     let (program, rest) = command
         .split_first()
         .ok_or_else(|| Error::usage("there is no program to run"))?;
@@ -90,6 +98,7 @@ fn start(command: &[String], every: Duration, folder: &Path) -> Result<Started, 
     }
     let child = command
         .args(rest)
+        .stdout(stdout)
         .env("PERFKIT", "on")
         .env("PERFKIT_REPORT", folder.join("{pid}.json"))
         .env("PERFKIT_REPORT_EVERY", format!("{}ms", every.as_millis()))

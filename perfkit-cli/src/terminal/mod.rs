@@ -8,6 +8,7 @@ pub(crate) use progress::ProgressLine;
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::process::Stdio;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -58,6 +59,11 @@ fn write(mut stdout: impl Write, text: &str) -> Result<(), Error> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Standard error, for what a program prints that is not to stand within a result.
+pub(crate) fn stderr_of_a_program() -> Stdio {
+    io::stderr().into()
 }
 
 /// Writes a line to standard error. There is nobody to tell if that fails.

@@ -1,5 +1,6 @@
 //! A program that is asked whether it records.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use perfkit::report::{Note, Severity};
@@ -40,12 +41,12 @@ pub(super) struct Program {
 
 impl Program {
     /// Runs it to its end, or until the user wants it to end.
-    pub(super) fn run(command: &[String], signals: &Signals) -> Result<Self, Error> {
+    pub(super) fn run(command: &[String], stdout: Stdio, signals: &Signals) -> Result<Self, Error> {
         let Recorded {
             status,
             elapsed,
             report,
-        } = record(command, SAVED_EVERY, signals)?;
+        } = record(command, SAVED_EVERY, stdout, signals)?;
         let recording = report.as_ref().map(|report| Recording::of(report, elapsed));
         let warnings = report.map_or_else(Vec::new, |report| report.notes);
         let is_warning = |note: &Note| note.severity >= Severity::Warning;
