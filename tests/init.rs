@@ -133,6 +133,39 @@ fn budgets_are_proposed_that_the_report_keeps() {
 }
 
 #[test]
+fn what_keeps_no_bound_is_named_and_not_passed_over() {
+    let folder = Folder::new();
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    let save = || {
+        let report = Report::from_snapshot(monitor.snapshot());
+        report.save(folder.path("report.json")).unwrap();
+    };
+    for _ in 0..3 {
+        let _ = monitor.try_measure("pay", || Err::<(), _>("declined"));
+    }
+    save();
+    let init = ["init", "--report", "report.json"];
+    folder
+        .run(init)
+        .exits_with(4)
+        .complains("nothing in report.json keeps a bound: operation = \"pay\"");
+    assert!(!folder.path("perfkit.toml").exists());
+    monitor.measure("ship", || clock.advance(Duration::from_millis(1)));
+    save();
+    folder
+        .run(init)
+        .exits_with(0)
+        .says("No budget: for `operation = \"pay\"`: no bound that is proposed holds");
+    let written = folder.read("perfkit.toml");
+    assert!(
+        written.contains("\n#     operation = \"pay\"\n"),
+        "{written}"
+    );
+    assert_fits_config_schema(&written);
+}
+
+#[test]
 fn benches_and_budgets_are_in_files_of_their_own() {
     let folder = Folder::new();
     package(&folder, &["sum"]);

@@ -35,6 +35,8 @@ const ANY_DAY: Date = Date {
 #[derive(Debug, Default)]
 pub(crate) struct Proposals {
     pub(crate) budgets: Vec<ProposedBudget>,
+    /// What keeps none of the bounds, as the scope of a budget.
+    pub(crate) without_bounds: Vec<String>,
     /// How many things got none because there are too many.
     pub(crate) left_out: usize,
 }
@@ -88,19 +90,22 @@ pub(crate) fn propose(report: &Report) -> Proposals {
     measured.sort_by(|a, b| b.all.cmp(&a.all).then_with(|| a.name.cmp(b.name)));
     let left_out = measured.len().saturating_sub(MOST_PROPOSALS);
     measured.truncate(MOST_PROPOSALS);
-    let budgets = measured.iter().filter_map(|one| budget(one, report));
+    let budgets = measured.iter().map(|one| budget(one, report));
+    let (budgets, without): (Vec<_>, Vec<_>) = budgets.partition(|one| !one.bounds.is_empty());
     Proposals {
-        budgets: budgets.collect(),
+        budgets,
+        without_bounds: without.into_iter().map(|one| one.scope).collect(),
         left_out,
     }
 }
 
-fn budget(measured: &Measured<'_>, report: &Report) -> Option<ProposedBudget> {
+/// All bounds that are kept, which may be none.
+fn budget(measured: &Measured<'_>, report: &Report) -> ProposedBudget {
     let scope = format!("{} = {}", measured.kind, quoted(measured.name));
     let keeps = |bound: &String| is_kept(&scope, bound, report);
     let bounds = [time(measured, keeps), rate(measured, keeps)];
-    let bounds: Vec<_> = bounds.into_iter().flatten().collect();
-    (!bounds.is_empty()).then_some(ProposedBudget { scope, bounds })
+    let bounds = bounds.into_iter().flatten().collect();
+    ProposedBudget { scope, bounds }
 }
 
 /// A bound on the highest percentile that the sample supports, or on the longest.
@@ -204,6 +209,18 @@ mod tests {
         );
         assert_eq!(all[1], ["median = \"< 1.6 ms\""]);
         assert_eq!(all[2], ["max = \"< 1.5 ms\""]);
+    }
+
+    #[test]
+    fn what_keeps_no_bound_is_named() {
+        let monitor = Monitor::with_clock(MockClock::new());
+        for _ in 0..3 {
+            let _ = monitor.try_measure("fails\nalways", || Err::<(), _>("down"));
+        }
+        let proposals = propose(&Report::from_snapshot(monitor.snapshot()));
+        assert!(proposals.budgets.is_empty());
+        let named = ["operation = \"fails\\U0000000Aalways\""];
+        assert_eq!(proposals.without_bounds, named);
     }
 
     #[test]

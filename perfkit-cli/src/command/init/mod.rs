@@ -18,6 +18,7 @@ use crate::git::{in_repository, output};
 use crate::input::{ConfigFile, load_report};
 use crate::revision::{Tree, Workspace};
 use crate::terminal;
+use crate::text::label;
 
 use super::sources::Sources;
 
@@ -63,6 +64,14 @@ pub(crate) fn run(arguments: &InitArguments, verbosity: Verbosity) -> Result<Exi
         let note = note.text(" now counts instead of ").code(&shown(&shadowed));
         document.sentence(note.text("."));
     }
+    let without = proposals
+        .as_ref()
+        .map(|proposals| &proposals.without_bounds);
+    if let Some(without) = without.filter(|without| !without.is_empty()) {
+        let told = Sentence::led(Style::Unsure, "No budget").text("for ");
+        let told = told.code(&some_of(without));
+        document.sentence(told.text(": no bound that is proposed holds for what was measured."));
+    }
     for step in next_steps(arguments, &benches, &here) {
         document.sentence(step);
     }
@@ -84,12 +93,29 @@ fn proposals(path: &Path) -> Result<Proposals, Error> {
     }
     let proposals = propose(&report);
     if proposals.budgets.is_empty() {
-        let message = format!("{} has nothing that a budget could be for", shown(path));
+        let (path, none) = (shown(path), &proposals.without_bounds);
+        if !none.is_empty() {
+            let message = format!("nothing in {path} keeps a bound: {}", some_of(none));
+            return Err(Error::data(message).hint(
+                "most calls failed, or there are too few: record a run that is as it should be",
+            ));
+        }
+        let message = format!("{path} has nothing that a budget could be for");
         return Err(Error::data(message).hint(
             "a budget is for operations, which `perfkit run --save report.json -- PROGRAM` records, or for the times of benchmarks",
         ));
     }
     Ok(proposals)
+}
+
+/// The first of some scopes, and how many more there are.
+fn some_of(scopes: &[String]) -> String {
+    const MOST: usize = 3;
+    let first: Vec<String> = scopes.iter().take(MOST).map(|scope| label(scope)).collect();
+    match scopes.len().saturating_sub(MOST) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
 }
 
 fn plan(benches: &[String], proposals: Option<&Proposals>) -> Vec<Planned> {

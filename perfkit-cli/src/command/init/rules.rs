@@ -57,11 +57,18 @@ pub(super) fn of_budgets(proposals: &Proposals) -> String {
         0 => String::new(),
         count => format!("\n# Of {count} more with fewer calls there is no budget.\n"),
     };
+    let without: String = proposals.without_bounds.iter().map(named).collect();
+    let without = match without.as_str() {
+        "" => String::new(),
+        without => format!(
+            "\n# None of the bounds that are proposed holds for what was measured of\n{without}"
+        ),
+    };
     format!(
         "{HEAD}
 # Bounds with headroom above what was measured, which stands behind each. They hold for
 # machines like that one: tighten them, or leave more room for slower ones.
-{budgets}{left_out}
+{budgets}{without}{left_out}
 # How much slower benches may get, against a revision, is judged of other reports: keep that
 # rule in a file of its own, which `perfkit gate --config FILE` names.
 # [[regression]]
@@ -76,6 +83,10 @@ fn budget(budget: &ProposedBudget) -> String {
         |bound: &ProposedBound| format!("{}  # measured: {}\n", bound.bound, bound.measured);
     let bounds: String = budget.bounds.iter().map(bound).collect();
     format!("\n[[budget]]\n{}\n{bounds}", budget.scope)
+}
+
+fn named(scope: &String) -> String {
+    format!("#     {scope}\n")
 }
 
 #[cfg(test)]
