@@ -322,3 +322,21 @@ fn without_a_package_a_command_is_proposed_and_a_file_above_is_told_of() {
         .says("Next: write a bench, or give a command that both trees have: `perfkit gate --base REV '{tree}/run.sh'`")
         .says("now counts instead of");
 }
+
+#[test]
+fn a_file_that_the_environment_names_is_told_of_as_it_counts() {
+    let folder = Folder::new();
+    let init = |named: &str| {
+        let mut command = folder.perfkit(["init", "--force"]);
+        command.env("PERFKIT_CONFIG", named);
+        support::Answer::of(command).exits_with(0)
+    };
+    let answer = init("other.toml");
+    drop(
+        answer.says("Here: `other.toml` counts instead of `perfkit.toml`, as PERFKIT_CONFIG says."),
+    );
+    for same in ["perfkit.toml", "./perfkit.toml"] {
+        let answer = init(same);
+        assert!(!answer.stdout.contains("Here: "), "{answer:#?}");
+    }
+}

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use perfkit::report::Severity;
 
 use crate::analysis::{Proposals, propose};
-use crate::args::{Format, InitArguments, Verbosity};
+use crate::args::{Format, InitArguments, Setting, Variable, Verbosity};
 use crate::document::{Document, Sentence, Style, counted};
 use crate::error::{Error, shown};
 use crate::exit::Exit;
@@ -52,17 +52,16 @@ pub(crate) fn run(arguments: &InitArguments, verbosity: Verbosity) -> Result<Exi
     if !arguments.force {
         refuse_existing(&planned)?;
     }
-    let shadowed = shadowed(&here);
+    let named = Setting::find(None, Variable::CONFIG, None)?;
+    let above = above(&here);
     planned.iter().try_for_each(Planned::write)?;
     let mut document = Document::default();
     for file in &planned {
         let wrote = Sentence::led(Style::Good, "Wrote").code(&shown(&file.path));
         document.sentence(wrote.text(&format!(", {}.", file.what)));
     }
-    if let Some(shadowed) = shadowed {
-        let note = Sentence::led(Style::Unsure, "Here").code(RULES);
-        let note = note.text(" now counts instead of ").code(&shown(&shadowed));
-        document.sentence(note.text("."));
+    if let Some(counts) = what_counts(&here, named.as_ref(), above.as_deref()) {
+        document.sentence(counts);
     }
     let without = proposals
         .as_ref()
@@ -149,10 +148,28 @@ fn check_rules(planned: &[Planned]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The configuration of a folder above, which no longer counts here.
-fn shadowed(here: &Path) -> Option<PathBuf> {
+/// The configuration of a folder above.
+fn above(here: &Path) -> Option<PathBuf> {
     let above = here.ancestors().skip(1).map(|folder| folder.join(RULES));
     above.into_iter().find(|path| path.is_file())
+}
+
+/// Which configuration counts from now on, where another one did or still does.
+fn what_counts(
+    here: &Path,
+    named: Option<&Setting<PathBuf>>,
+    above: Option<&Path>,
+) -> Option<Sentence> {
+    let written = here.join(RULES).canonicalize().ok();
+    let note = Sentence::led(Style::Unsure, "Here");
+    let Some(named) = named else {
+        let note = note.code(RULES).text(" now counts instead of ");
+        return above.map(|above| note.code(&shown(above)).text("."));
+    };
+    let is_written = here.join(&named.value).canonicalize().ok() == written;
+    let reason = format!(", as {} says.", named.origin);
+    let note = note.code(&shown(&named.value)).text(" counts instead of ");
+    (!is_written).then(|| note.code(RULES).text(&reason))
 }
 
 /// What to do now.
