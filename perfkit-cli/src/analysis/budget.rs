@@ -9,7 +9,7 @@ use crate::input::{Budget, Ceiling, Scope};
 
 use super::finding::{not_measured, nothing_matched};
 use super::shards::names_elsewhere;
-use super::sides::{own_benchmarks, own_operations};
+use super::sides::own_operations;
 use super::waivers::{Waivable, Waivers};
 
 /// Every bound of a budget on everything that it is for.
@@ -94,7 +94,7 @@ fn subjects<'a>(reports: &'a [Report], scope: &Scope) -> Vec<Subject<'a>> {
     let of_report = |report: &'a Report| -> Vec<Subject<'a>> {
         match scope {
             Scope::Operation(_) => own_operations(report).map(Subject::Operation).collect(),
-            Scope::Benchmark(_) => own_benchmarks(report).map(Subject::Benchmark).collect(),
+            Scope::Benchmark(_) => report.own_benchmarks().map(Subject::Benchmark).collect(),
         }
     };
     reports.iter().flat_map(of_report).collect()

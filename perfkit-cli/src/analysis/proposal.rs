@@ -10,7 +10,7 @@ use toml::value::Date;
 use crate::input::ConfigFile;
 
 use super::gate::{gate_of, judge};
-use super::sides::{own_benchmarks, own_operations};
+use super::sides::own_operations;
 
 /// As many things get a budget: more is no proposal that anybody reads.
 const MOST_PROPOSALS: usize = 40;
@@ -75,7 +75,7 @@ pub(crate) fn propose(report: &Report) -> Proposals {
         successes: operation.lifetime.calls.success,
         all: operation.lifetime.calls.total(),
     });
-    let benchmarks = own_benchmarks(report).map(|benchmark| Measured {
+    let benchmarks = report.own_benchmarks().map(|benchmark| Measured {
         kind: "benchmark",
         name: &benchmark.name,
         times: benchmark.metrics.get(&Metric::WALL_TIME),

@@ -6,7 +6,7 @@ use perfkit::{Direction, Metric, MetricSummary};
 
 use crate::error::Error;
 
-use super::sides::{Sides, benchmark_names, operation_names, own_benchmarks, own_operations};
+use super::sides::{Sides, benchmark_names, operation_names, own_operations};
 
 /// The metrics that implementations are compared in first.
 const MAIN: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
@@ -105,7 +105,7 @@ fn add_sides(result: &mut Report, baseline: &[Report], candidate: &[Report]) {
     for (reports, side) in [(baseline, Side::Baseline), (candidate, Side::Candidate)] {
         let newest_first = || reports.iter().rev();
         for name in benchmark_names(reports) {
-            let mut all = newest_first().flat_map(own_benchmarks);
+            let mut all = newest_first().flat_map(Report::own_benchmarks);
             let mut newest = all.find(|b| b.name == *name).cloned();
             newest.iter_mut().for_each(|b| b.side = Some(side));
             result.benchmarks.extend(newest);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use perfkit::OperationSnapshot;
-use perfkit::compare::Sessions;
+use perfkit::compare::{Sessions, distinct_sessions};
 use perfkit::report::{Benchmark, Environment, Report, Side};
 
 /// The reports of both sides, the newest last.
@@ -31,8 +31,8 @@ impl<'a> Sides<'a> {
     pub(super) fn of_benchmark(&self, name: &str) -> Option<Sessions<'a, Benchmark>> {
         let of_side = |reports: &'a [Report]| {
             let found = reports.iter();
-            let found = found.filter_map(|report| own_benchmarks(report).find(|b| b.name == name));
-            distinct(found, |a, b| a.metrics == b.metrics)
+            let found = found.filter_map(|report| report.own_benchmarks().find(|b| b.name == name));
+            any_of(distinct_sessions(found, |a, b| a.metrics == b.metrics))
         };
         self.both(of_side(self.baseline)?, of_side(self.candidate)?)
     }
@@ -42,7 +42,7 @@ impl<'a> Sides<'a> {
         let of_side = |reports: &'a [Report]| {
             let found = reports.iter();
             let found = found.filter_map(|report| own_operations(report).find(|o| o.name == name));
-            distinct(found, |a, b| a.lifetime == b.lifetime)
+            any_of(distinct_sessions(found, |a, b| a.lifetime == b.lifetime))
         };
         self.both(of_side(self.baseline)?, of_side(self.candidate)?)
     }
@@ -56,27 +56,11 @@ impl<'a> Sides<'a> {
     }
 }
 
-/// Each session once: a file and its copy are one, and counted as two they would promise
-/// what they cannot hold. `None` where there is none.
-fn distinct<'a, T>(
-    all: impl Iterator<Item = &'a T>,
-    are_same: impl Fn(&T, &T) -> bool,
-) -> Option<Vec<&'a T>> {
-    let mut kept: Vec<&T> = Vec::new();
-    for one in all {
-        if !kept.iter().any(|other| are_same(other, one)) {
-            kept.push(one);
-        }
-    }
-    (!kept.is_empty()).then_some(kept)
+fn any_of<T>(sessions: Vec<T>) -> Option<Vec<T>> {
+    (!sessions.is_empty()).then_some(sessions)
 }
 
-/// What a report says of its own state: of a comparison that is the candidate's side.
-pub(super) fn own_benchmarks(report: &Report) -> impl Iterator<Item = &Benchmark> {
-    let benchmarks = report.benchmarks.iter();
-    benchmarks.filter(|b| b.side != Some(Side::Baseline) && b.control_of.is_none())
-}
-
+/// The operations of a report's own state: of a comparison that is the candidate's side.
 pub(super) fn own_operations(report: &Report) -> impl Iterator<Item = &OperationSnapshot> {
     let operations = report.operations.iter();
     operations.filter(|operation| operation.side != Some(Side::Baseline))
@@ -84,7 +68,12 @@ pub(super) fn own_operations(report: &Report) -> impl Iterator<Item = &Operation
 
 /// The names of what reports have, each once and in its order.
 pub(super) fn benchmark_names(reports: &[Report]) -> Vec<&String> {
-    each_once(reports.iter().flat_map(own_benchmarks).map(|b| &b.name))
+    each_once(
+        reports
+            .iter()
+            .flat_map(Report::own_benchmarks)
+            .map(|b| &b.name),
+    )
 }
 
 pub(super) fn operation_names(reports: &[Report]) -> Vec<&String> {
@@ -109,11 +98,15 @@ pub(crate) fn is_same_session(one: &Report, other: &Report) -> bool {
             .all(|report| report.imported_from.is_some());
     is_at_once
         && own_operations(one).eq(own_operations(other))
-        && own_benchmarks(one).count() == own_benchmarks(other).count()
-        && own_benchmarks(one).zip(own_benchmarks(other)).all(is_same)
+        && one.own_benchmarks().count() == other.own_benchmarks().count()
+        && one
+            .own_benchmarks()
+            .zip(other.own_benchmarks())
+            .all(is_same)
 }
 
 /// Whether a report has anything that can be compared.
 pub(crate) fn is_comparable(report: &Report) -> bool {
-    own_benchmarks(report).any(|b| !b.metrics.is_empty()) || own_operations(report).next().is_some()
+    report.own_benchmarks().any(|b| !b.metrics.is_empty())
+        || own_operations(report).next().is_some()
 }

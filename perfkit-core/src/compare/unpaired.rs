@@ -49,6 +49,21 @@ pub struct Sessions<'a, T> {
     pub is_one_machine: bool,
 }
 
+/// Each session once: a file and its copy are one, and counted as two they would promise
+/// what they cannot hold.
+pub fn distinct_sessions<'a, T>(
+    all: impl Iterator<Item = &'a T>,
+    are_same: impl Fn(&T, &T) -> bool,
+) -> Vec<&'a T> {
+    let mut distinct: Vec<&T> = Vec::new();
+    for one in all {
+        if !distinct.iter().any(|other| are_same(other, one)) {
+            distinct.push(one);
+        }
+    }
+    distinct
+}
+
 /// Compares a benchmark of saved reports in one metric.
 #[must_use]
 pub fn compare_unpaired(

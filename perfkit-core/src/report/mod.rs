@@ -139,6 +139,14 @@ impl Report {
         })
     }
 
+    /// The benchmarks of its own state: of a comparison those that are not the baseline's,
+    /// and no A/A control, which measures another once more.
+    pub fn own_benchmarks(&self) -> impl Iterator<Item = &Benchmark> {
+        let is_baseline = |benchmark: &Benchmark| benchmark.side == Some(Side::Baseline);
+        let benchmarks = self.benchmarks.iter();
+        benchmarks.filter(move |b| !is_baseline(b) && b.control_of.is_none())
+    }
+
     /// A report of the operations of a snapshot.
     #[must_use]
     pub fn from_snapshot(snapshot: Snapshot) -> Self {

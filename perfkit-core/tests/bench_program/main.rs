@@ -16,8 +16,9 @@
 mod program;
 mod running;
 
-use perfkit::report::{Comparison, Note, NoteCode, Verdict};
-use perfkit::{CountingAllocator, Metric, Report};
+use perfkit::report::{Benchmark, Comparison, Note, NoteCode, Side, Verdict};
+use perfkit::unit::Unit;
+use perfkit::{CountingAllocator, Metric, MetricSummary, Report};
 
 use program::{PID_FILE, WHICH};
 use running::{Folder, run_tests};
@@ -50,6 +51,10 @@ fn main() {
         ("a_panic_of_a_thread_is_told", a_panic_of_a_thread_is_told),
         ("failures_are_told", failures_are_told),
         ("a_baseline_is_kept", a_baseline_is_kept),
+        (
+            "a_saved_comparison_counts_as_its_candidate",
+            a_saved_comparison_counts_as_its_candidate,
+        ),
         ("the_control_is_measured", the_control_is_measured),
         (
             "what_depends_on_the_layout_is_told",
@@ -263,6 +268,12 @@ fn failures_are_told() {
     );
 }
 
+/// Many values, as a run that takes its time has.
+fn set_times(benchmark: &mut Benchmark, ns: f64) {
+    let summary = MetricSummary::from_samples(Unit::Nanoseconds, vec![ns; 100]);
+    benchmark.metrics.insert(Metric::WALL_TIME, summary);
+}
+
 fn a_baseline_is_kept() {
     let folder = Folder::new("baseline");
     let missing = folder.measure("plain", &["sum", "--baseline", "main"]);
@@ -298,6 +309,41 @@ fn a_baseline_is_kept() {
     std::fs::write(&kept, "{").unwrap();
     let broken = folder.measure("plain", &["sum", "--baseline", "main"]);
     assert_eq!(broken.code, Some(4), "{}", broken.err);
+}
+
+/// Such as `perfkit baseline save` keeps of `perfkit compare --base`: the baseline of then
+/// and A/A controls are no sessions of what it became.
+fn a_saved_comparison_counts_as_its_candidate() {
+    let folder = Folder::new("comparison");
+    assert_eq!(folder.measure("plain", &["sum/loop"]).code, Some(0));
+    let mut report = folder.report();
+    let candidate = report.benchmarks.remove(0);
+    for (index, ns) in [1e3, 1.1e3, 1.2e3].into_iter().enumerate() {
+        let mut benchmark = candidate.clone();
+        set_times(&mut benchmark, ns);
+        benchmark.side = [Some(Side::Baseline), Some(Side::Candidate), None][index];
+        benchmark.control_of = (index == 2).then(|| "sum/loop".to_owned());
+        report.benchmarks.push(benchmark);
+    }
+    let kept = folder.path("target/perfkit/baselines/main");
+    std::fs::create_dir_all(&kept).unwrap();
+    report.save(kept.join("comparison.json")).unwrap();
+    let compared = folder.measure("plain", &["sum/loop", "--baseline", "main", "--control"]);
+    assert_eq!(compared.code, Some(0), "{}", compared.err);
+    assert!(!compared.out.contains(": new"), "{}", compared.out);
+    let report = folder.report();
+    let saved = report.comparisons.iter().find(|c| !c.interleaved).unwrap();
+    assert_eq!(saved.sessions.unwrap().baseline, 1);
+    let measured = report.benchmarks[0].metrics[&Metric::WALL_TIME].median;
+    // On a busy machine there may be too few values for a ratio.
+    let is_of_candidate = match saved.ratio {
+        Some(ratio) => (measured.unwrap() / ratio.estimate / 1.1e3 - 1.0).abs() < 1e-6,
+        None => saved
+            .notes
+            .iter()
+            .any(|n| n.message.contains("wall_time was 1.100 µs")),
+    };
+    assert!(is_of_candidate, "{saved:?}");
 }
 
 fn the_control_is_measured() {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::compare::{Sessions, VerdictRules, compare_unpaired};
+use crate::compare::{Sessions, VerdictRules, compare_unpaired, distinct_sessions};
 use crate::report::{Benchmark, Environment, Note, NoteCode, Report, Severity, StopReason};
 use crate::text::printable;
 
@@ -224,7 +224,7 @@ fn compare_with(before: Option<&[Report]>, report: &mut Report, group: &GroupRun
         return;
     };
     for name in &group.set.names {
-        let Some(after) = report.benchmarks.iter().find(|b| b.name == *name) else {
+        let Some(after) = report.own_benchmarks().find(|b| b.name == *name) else {
             continue;
         };
         let (baseline, is_one_machine) = sessions_of(name, before, &report.environment);
@@ -259,14 +259,9 @@ fn sessions_of<'a>(
         let of_machine =
             move |report: &&Report| report.environment.is_other_machine(here) != is_here;
         let reports = reports.iter().filter(of_machine);
-        let all = reports.flat_map(|report| &report.benchmarks);
-        let mut sessions: Vec<&Benchmark> = Vec::new();
-        for benchmark in all.filter(|benchmark| benchmark.name == *name) {
-            if !sessions.iter().any(|b| b.metrics == benchmark.metrics) {
-                sessions.push(benchmark);
-            }
-        }
-        sessions
+        let sessions =
+            reports.filter_map(|report| report.own_benchmarks().find(|b| b.name == name));
+        distinct_sessions(sessions, |a, b| a.metrics == b.metrics)
     };
     let of_here = found(true);
     match of_here.is_empty() {
