@@ -125,23 +125,27 @@ impl<'a, T> Sessions<'a, T> {
 
 fn compare_summaries(
     (baseline, candidate): (String, String),
-    sides: &Sessions<'_, MetricSummary>,
+    all: &Sessions<'_, MetricSummary>,
     metric: &Metric,
     rules: &VerdictRules,
 ) -> Comparison {
-    let newest = sides.candidate.last().copied();
+    let newest = all.candidate.last().copied();
     let direction = direction(newest);
-    let constant = ratio_of_constants(sides, rules);
+    let constant = ratio_of_constants(all, rules);
     // Counts that never vary do not depend on the machine, and all else does.
-    let is_across_machines = !sides.is_one_machine && constant.is_none();
-    let ratio = match is_across_machines {
-        true => None,
-        false => constant.or_else(|| ratio_of_sessions(sides, rules)),
+    let is_across_machines = !all.is_one_machine && constant.is_none();
+    let is_by_intervals = constant.is_none() && !is_across_machines;
+    let without_short = is_by_intervals.then(|| without_short(all)).flatten();
+    let sides = without_short.as_ref().unwrap_or(all);
+    let ratio = match is_by_intervals {
+        true => ratio_of_sessions(sides, rules),
+        false => constant,
     };
     let mut notes = Vec::new();
-    if constant.is_none() && !is_across_machines {
+    if is_by_intervals {
         notes.push(not_in_turn(sides, ratio.is_some()));
     }
+    notes.extend(left_out(all, sides, metric));
     if is_across_machines {
         notes.push(Note::warning(
             NoteCode::DifferentMachines,
@@ -162,6 +166,37 @@ fn compare_summaries(
         notes,
         ..Comparison::new(baseline, candidate, metric.clone())
     }
+}
+
+/// Without the sessions that are too short for an interval, which would take it from all;
+/// `None` where a side has no other.
+fn without_short<'a>(all: &Sessions<'a, MetricSummary>) -> Option<Sessions<'a, MetricSummary>> {
+    let long_enough = |sides: &Sessions<'a, MetricSummary>| {
+        let interval = interval_of(sides);
+        sides.of(|session| interval(session).map(|_| session))
+    };
+    // Where only sessions with all their values remain, these have to do for a median.
+    let remaining = long_enough(&long_enough(all));
+    let has_both = !remaining.baseline.is_empty() && !remaining.candidate.is_empty();
+    has_both.then_some(remaining)
+}
+
+/// How many sessions were too short.
+fn left_out(
+    all: &Sessions<'_, MetricSummary>,
+    sides: &Sessions<'_, MetricSummary>,
+    metric: &Metric,
+) -> Option<Note> {
+    let (count, kept) = (all.both().count(), sides.both().count());
+    (kept < count).then(|| {
+        Note::warning(
+            NoteCode::TooFewRuns,
+            format!(
+                "{} of {count} sessions have too few values of {metric} for an interval and are left out",
+                count - kept
+            ),
+        )
+    })
 }
 
 /// What is in the interval where the sides did not take turns, and what would help.
@@ -260,12 +295,7 @@ fn noise_of(sides: &Sessions<'_, MetricSummary>) -> SessionNoise {
 
 /// Of the medians, or of the means where a session kept nothing else.
 fn ratio_of_sessions(sides: &Sessions<'_, MetricSummary>, rules: &VerdictRules) -> Option<Ratio> {
-    let has_all = sides.both().all(MetricSummary::has_distribution);
-    let interval = if has_all {
-        median_interval
-    } else {
-        mean_interval
-    };
+    let interval = interval_of(sides);
     let (baseline, candidate) = sides.each(|session| session_value(interval(session)?))?;
     let shift = stats::session_shift(&baseline, &candidate, noise_of(sides), rules.confidence)?;
     Some(Ratio {
@@ -274,6 +304,16 @@ fn ratio_of_sessions(sides: &Sessions<'_, MetricSummary>, rules: &VerdictRules) 
         high: bounded(shift.high.exp()),
         confidence: shift.confidence,
     })
+}
+
+/// What yields the value of each session with its two-sided interval: one kind for all.
+fn interval_of(
+    sides: &Sessions<'_, MetricSummary>,
+) -> fn(&MetricSummary) -> Option<(f64, f64, f64)> {
+    match sides.both().all(MetricSummary::has_distribution) {
+        true => median_interval,
+        false => mean_interval,
+    }
 }
 
 /// The logarithm of a value, and the standard error that its interval implies.
@@ -365,6 +405,58 @@ mod tests {
         // Sessions that contradict each other are no evidence.
         let apart = compare(&[session(1.0), session(1.3)], &after);
         assert_eq!(apart.verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_session_that_is_too_short_is_left_out() {
+        let session = |factor: f64, runs: usize| benchmark(&vec![factor * 1e7; runs]);
+        let before = [session(1.0, 100), session(1.01, 100), session(1.0, 3)];
+        let after = [session(1.10, 100), session(1.11, 100)];
+        let compare = |before: &[Benchmark]| {
+            let sessions = Sessions {
+                baseline: before.iter().collect(),
+                candidate: after.iter().collect(),
+                is_one_machine: true,
+            };
+            compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions())
+        };
+        let of_short = |note: &&Note| note.code == NoteCode::TooFewRuns;
+        let found = compare(&before);
+        let counts = SessionCounts {
+            baseline: 2,
+            candidate: 2,
+        };
+        assert_eq!(
+            (found.verdict, found.sessions),
+            (Verdict::Slower, Some(counts))
+        );
+        let note = found.notes.iter().find(of_short).unwrap();
+        assert!(note.message.starts_with("1 of 5 sessions have too few"));
+        let whole = compare(&before[..2]);
+        assert_eq!(found.ratio, whole.ratio);
+        assert!(!whole.notes.iter().any(|note| of_short(&note)));
+        // Of a side that has no other, nothing can be left out.
+        let short = compare(&before[2..]);
+        assert_eq!((short.ratio, short.sessions.unwrap().baseline), (None, 1));
+    }
+
+    #[test]
+    fn a_number_without_a_deviation_is_left_out_and_medians_count() {
+        let mut number = benchmark(&[1.0]);
+        let time = number.metrics.get_mut(&Metric::WALL_TIME).unwrap();
+        time.samples.clear();
+        time.std_dev = None;
+        let (long, short) = (benchmark(&[1e7; 100]), benchmark(&[1e7, 1.1e7, 1.2e7]));
+        let sessions = Sessions {
+            baseline: vec![&number, &long, &short],
+            candidate: vec![&long],
+            is_one_machine: true,
+        };
+        let found = compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions());
+        assert_eq!(found.ratio.unwrap().estimate, 1.0);
+        assert_eq!(found.sessions.unwrap().baseline, 1);
+        let is_of_means = |note: &Note| note.code == NoteCode::NoSamples;
+        assert!(!found.notes.iter().any(is_of_means));
     }
 
     #[test]
