@@ -6,8 +6,9 @@ mod support;
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use perfkit::report::{GateOutcome, NoteCode, SessionCounts, Verdict};
+use perfkit::report::{GateFinding, GateOutcome, NoteCode, SessionCounts, Verdict};
 use perfkit::{Monitor, Report};
 use support::{Answer, Folder, assert_fits_schema, session};
 
@@ -19,7 +20,10 @@ fn with_sessions(factors: &[f64]) -> Folder {
     folder.write("perfkit.toml", RULE);
     for (index, factor) in factors.iter().enumerate() {
         let path = folder.path(&format!("{index}.json"));
-        session(*factor).save(path).unwrap();
+        let mut report = session(*factor);
+        // Those of one millisecond have no order.
+        report.created += Duration::from_secs(index as u64);
+        report.save(path).unwrap();
     }
     folder
 }
@@ -169,6 +173,71 @@ fn one_session_does_not_decide_ten_per_cent_and_the_gate_says_what_would() {
         .run(["compare", "1.json", "--against", "main", "--strict"])
         .exits_with(3)
         .says("measure once more on each side");
+}
+
+/// What a bench program measured of its `parse`.
+fn save_of_program(folder: &Folder, file: &str, program: &str, factor: f64) {
+    let mut report = session(factor);
+    report.benchmarks[0].program = Some(program.to_owned());
+    report.save(folder.path(file)).unwrap();
+}
+
+#[test]
+fn benchmarks_of_one_name_in_several_programs_are_not_mixed_up() {
+    let folder = with_sessions(&[]);
+    for (file, program, factor) in [
+        ("a0.json", "a", 1.0),
+        ("a1.json", "a", 1.01),
+        ("b0.json", "b", 4.0),
+        ("b1.json", "b", 4.04),
+        ("c0.json", "c", 1.02),
+    ] {
+        save_of_program(&folder, file, program, factor);
+    }
+    save(&folder, "main", &["a0.json", "b0.json"]).exits_with(0);
+    // Each is held against its own, alone and both in one call.
+    for reports in [&["b1.json"][..], &["a1.json"], &["a1.json", "b1.json"]] {
+        let line = [reports, &["--against", "main", "--format", "json"]].concat();
+        let gated = folder.run(["gate"].iter().chain(&line)).exits_with(0);
+        let findings = gated.report().gate.unwrap().findings;
+        assert_eq!(findings.len(), reports.len());
+        let is_own = |finding: &GateFinding| finding.measured.starts_with("takes 1.010 times");
+        assert!(findings.iter().all(is_own), "{findings:#?}");
+    }
+    let line = [
+        "compare",
+        "b1.json",
+        "--against",
+        "main",
+        "--format",
+        "json",
+    ];
+    let compared = folder.run(line).exits_with(0).report();
+    let counts = SessionCounts {
+        baseline: 1,
+        candidate: 1,
+    };
+    assert_eq!(compared.comparisons[0].sessions, Some(counts));
+    let programs = compared.benchmarks.iter().map(|b| b.program.as_deref());
+    assert_eq!(programs.collect::<Vec<_>>(), [Some("b"), Some("b")]);
+    // Two of one name have no place in one comparison.
+    folder
+        .run(["compare", "a1.json", "b1.json", "--against", "main"])
+        .exits_with(4)
+        .complains("parse is a benchmark of several programs: a, b");
+    // A program that the baseline lacks has nothing to be compared with, unless it was moved.
+    folder
+        .run(["gate", "c0.json", "--against", "main"])
+        .exits_with(4)
+        .says("none in common");
+    folder
+        .run(["compare", "c0.json", "--against", "main"])
+        .exits_with(4)
+        .complains("no benchmark and no operation in common");
+    folder
+        .run(["gate", "c0.json", "--baseline", "a0.json"])
+        .exits_with(0)
+        .says("takes 1.020 times as long");
 }
 
 /// Of another machine, as its fields say: names of files and benchmarks do not matter.

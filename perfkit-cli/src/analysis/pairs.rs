@@ -232,17 +232,14 @@ impl Pairs {
                     benchmark_names(sides.candidate),
                 );
                 for name in self.common(&names.0, &names.1) {
-                    let Some(sessions) = sides.of_benchmark(name) else {
-                        continue;
-                    };
-                    let newest = sessions.baseline.last().zip(sessions.candidate.last());
-                    if let Some((then, now)) = newest {
-                        self.learn(then, now);
+                    let of_programs = sides.of_benchmark(name);
+                    if of_programs.is_empty() {
+                        self.only_in_baseline.insert(name.clone());
+                        self.only_in_candidate.insert(name.clone());
                     }
-                    let comparison = compare_sessions(&sessions, rule.metric.as_ref(), rules);
-                    let newest = sessions.baseline.last();
-                    let summary = newest.and_then(|then| then.metrics.get(&comparison.metric));
-                    self.add_pair(name, comparison, middle(summary), rule);
+                    for sessions in of_programs {
+                        self.add_sessions(name, &sessions, rule, rules);
+                    }
                 }
             }
             Scope::Operation(_) => {
@@ -261,6 +258,23 @@ impl Pairs {
                     }
                 }
             }
+        }
+    }
+
+    /// A benchmark of a program that both sides have.
+    fn add_sessions(
+        &mut self,
+        name: &str,
+        sessions: &Sessions<'_, Benchmark>,
+        rule: &Regression,
+        rules: &VerdictRules,
+    ) {
+        let newest = sessions.baseline.last().zip(sessions.candidate.last());
+        if let Some((then, now)) = newest {
+            self.learn(then, now);
+            let comparison = compare_sessions(sessions, rule.metric.as_ref(), rules);
+            let summary = then.metrics.get(&comparison.metric);
+            self.add_pair(name, comparison, middle(summary), rule);
         }
     }
 

@@ -5,6 +5,7 @@ use perfkit::report::{Benchmark, Note, NoteCode, Report, Side};
 use perfkit::{Direction, Metric, MetricSummary};
 
 use crate::error::Error;
+use crate::text::{label, printable};
 
 use super::sides::{Sides, benchmark_names, operation_names, own_operations};
 
@@ -33,13 +34,15 @@ pub(crate) fn compare_reports(
     let newest = candidate.last().ok_or_else(nothing_in_common)?;
     let mut result = Report::new(newest.environment.clone());
     for name in benchmark_names(baseline) {
-        let Some(sessions) = sides.of_benchmark(name) else {
-            continue;
-        };
-        let comparisons = compared_metrics(&sessions)
-            .into_iter()
-            .map(|metric| compare_unpaired(&sessions, metric, rules));
-        result.comparisons.extend(comparisons);
+        match &sides.of_benchmark(name)[..] {
+            [] => {}
+            [sessions] => {
+                let metrics = compared_metrics(sessions).into_iter();
+                let comparisons = metrics.map(|metric| compare_unpaired(sessions, metric, rules));
+                result.comparisons.extend(comparisons);
+            }
+            several => return Err(of_several_programs(name, several)),
+        }
     }
     for name in operation_names(baseline) {
         let sessions = sides.of_operation(name);
@@ -49,9 +52,9 @@ pub(crate) fn compare_reports(
     if result.comparisons.is_empty() {
         return Err(nothing_in_common());
     }
-    add_sides(&mut result, baseline, candidate);
-    result.only_in_baseline = missing(baseline, candidate);
-    result.only_in_candidate = missing(candidate, baseline);
+    add_sides(&mut result, sides);
+    result.only_in_baseline = unpaired(sides, baseline, candidate);
+    result.only_in_candidate = unpaired(sides, candidate, baseline);
     for (code, place, names) in [
         (NoteCode::Gone, "baseline", &result.only_in_baseline),
         (NoteCode::New, "candidate", &result.only_in_candidate),
@@ -63,6 +66,20 @@ pub(crate) fn compare_reports(
     }
     result.notes.extend(of_the_newest(sides));
     Ok(result)
+}
+
+/// Two of one name cannot be told apart in a report of both.
+fn of_several_programs(name: &str, several: &[Sessions<'_, Benchmark>]) -> Error {
+    let newest = several
+        .iter()
+        .filter_map(|sessions| sessions.candidate.last());
+    let programs: Vec<&str> = newest.filter_map(|b| b.program.as_deref()).collect();
+    Error::data(format!(
+        "{} is a benchmark of several programs: {}",
+        label(name),
+        printable(&programs.join(", "))
+    ))
+    .hint("give the reports of one program at a time, or name the benchmarks differently")
 }
 
 fn nothing_in_common() -> Error {
@@ -101,12 +118,21 @@ fn compared_metrics<'a>(sessions: &Sessions<'a, Benchmark>) -> Vec<&'a Metric> {
 }
 
 /// Both sides' own numbers, for the tables: of each thing those of the newest session.
-fn add_sides(result: &mut Report, baseline: &[Report], candidate: &[Report]) {
-    for (reports, side) in [(baseline, Side::Baseline), (candidate, Side::Candidate)] {
+fn add_sides(result: &mut Report, sides: Sides<'_>) {
+    for (reports, side) in [
+        (sides.baseline, Side::Baseline),
+        (sides.candidate, Side::Candidate),
+    ] {
         let newest_first = || reports.iter().rev();
         for name in benchmark_names(reports) {
+            let both = sides.of_benchmark(name);
+            let compared = both.first().and_then(|both| match side {
+                Side::Baseline => both.baseline.last(),
+                Side::Candidate => both.candidate.last(),
+            });
             let mut all = newest_first().flat_map(Report::own_benchmarks);
-            let mut newest = all.find(|b| b.name == *name).cloned();
+            let newest = compared.copied().or_else(|| all.find(|b| b.name == *name));
+            let mut newest = newest.cloned();
             newest.iter_mut().for_each(|b| b.side = Some(side));
             result.benchmarks.extend(newest);
         }
@@ -121,15 +147,14 @@ fn add_sides(result: &mut Report, baseline: &[Report], candidate: &[Report]) {
     result.operations.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
-/// The names that one side has and the other lacks.
-fn missing(from: &[Report], other: &[Report]) -> Vec<String> {
-    let only = |names: Vec<&String>, there: &[&String]| -> Vec<String> {
-        let only = names.into_iter().filter(|name| !there.contains(name));
-        only.cloned().collect()
-    };
-    let benchmarks = only(benchmark_names(from), &benchmark_names(other));
-    let operations = only(operation_names(from), &operation_names(other));
-    [benchmarks, operations].concat()
+/// The names of what one side has and the other lacks.
+fn unpaired(sides: Sides<'_>, from: &[Report], other: &[Report]) -> Vec<String> {
+    let benchmarks = benchmark_names(from).into_iter();
+    let benchmarks = benchmarks.filter(|name| sides.of_benchmark(name).is_empty());
+    let there = operation_names(other);
+    let operations = operation_names(from).into_iter();
+    let operations = operations.filter(|name| !there.contains(name));
+    benchmarks.chain(operations).cloned().collect()
 }
 
 fn of_the_newest(sides: Sides<'_>) -> Option<Note> {

@@ -27,14 +27,27 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// The sessions of a benchmark; `None` where a side lacks it.
-    pub(super) fn of_benchmark(&self, name: &str) -> Option<Sessions<'a, Benchmark>> {
-        let of_side = |reports: &'a [Report]| {
-            let found = reports.iter();
-            let found = found.filter_map(|report| report.own_benchmarks().find(|b| b.name == name));
-            any_of(distinct_sessions(found, |a, b| a.metrics == b.metrics))
+    /// The sessions of the benchmarks of a name, one for each program of the candidate that
+    /// has it: those of other programs are other benchmarks. Where each side has it in one,
+    /// it may have been moved. None where a side lacks it.
+    pub(super) fn of_benchmark(&self, name: &str) -> Vec<Sessions<'a, Benchmark>> {
+        let then = programs(self.baseline, name);
+        let now = programs(self.candidate, name);
+        let is_in_one = then.len() < 2 && now.len() < 2;
+        let of_program = |program: Option<&str>| {
+            let before = match is_in_one {
+                true => None,
+                false => Some(program?),
+            };
+            self.both(
+                benchmarks_of(self.baseline, name, before)?,
+                benchmarks_of(self.candidate, name, program)?,
+            )
         };
-        self.both(of_side(self.baseline)?, of_side(self.candidate)?)
+        match now.is_empty() {
+            true => of_program(None).into_iter().collect(),
+            false => now.iter().filter_map(|now| of_program(Some(now))).collect(),
+        }
     }
 
     /// The sessions of an operation; `None` where a side lacks it.
@@ -54,6 +67,25 @@ impl<'a> Sides<'a> {
             is_one_machine: self.is_one_machine,
         })
     }
+}
+
+/// The programs that have a benchmark of this name, as far as is known.
+fn programs<'a>(reports: &'a [Report], name: &str) -> BTreeSet<&'a str> {
+    let all = reports.iter().flat_map(Report::own_benchmarks);
+    let named = all.filter(|benchmark| benchmark.name == name);
+    named.filter_map(|b| b.program.as_deref()).collect()
+}
+
+/// What each session measured of a program's benchmark, or of any program's.
+fn benchmarks_of<'a>(
+    reports: &'a [Report],
+    name: &str,
+    program: Option<&str>,
+) -> Option<Vec<&'a Benchmark>> {
+    let is_it = |b: &&Benchmark| b.name == name && b.may_be_of(program);
+    let found = reports.iter();
+    let found = found.filter_map(|report| report.own_benchmarks().find(is_it));
+    any_of(distinct_sessions(found, |a, b| a.metrics == b.metrics))
 }
 
 fn any_of<T>(sessions: Vec<T>) -> Option<Vec<T>> {

@@ -174,6 +174,9 @@ impl GroupRunner<'_> {
         let sampled = experiment.run(&mut rounds, progress);
         let mut benchmarks = sampled.benchmarks;
         group.mark(&mut benchmarks);
+        for (benchmark, target) in benchmarks.iter_mut().zip(&group.targets) {
+            benchmark.program = Some(target.program.name());
+        }
         for (benchmark, info) in benchmarks.iter_mut().zip(&group.info) {
             benchmark.parameters.clone_from(&info.parameters);
             benchmark.location.clone_from(&info.location);

@@ -65,6 +65,13 @@ impl std::fmt::Debug for Timeouts<'_> {
 }
 
 impl Program {
+    /// Its name, without the hash that cargo adds.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let stem = self.path.file_stem().unwrap_or_default();
+        without_hash(&stem.to_string_lossy()).to_owned()
+    }
+
     /// The program's benchmarks.
     ///
     /// # Errors
@@ -137,6 +144,15 @@ impl Program {
         let mut child = spawn_at_fixed_addresses(&mut command)?;
         let stderr = collect_tail(child.stderr.take());
         Ok(((child, stderr), channel))
+    }
+}
+
+/// A file's name without its ending, and without the hash that cargo adds.
+pub(super) fn without_hash(stem: &str) -> &str {
+    let is_hash = |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    match stem.rsplit_once('-') {
+        Some((name, hash)) if is_hash(hash) => name,
+        _ => stem,
     }
 }
 

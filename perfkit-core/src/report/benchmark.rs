@@ -31,6 +31,10 @@ pub struct Benchmark {
     /// differs from itself: an A/A control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_of: Option<String>,
+    /// The bench program that it is of: what another has under the same name is another
+    /// benchmark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// Where a program adds it to its benchmarks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<SourceLocation>,
@@ -84,6 +88,13 @@ impl Benchmark {
     #[must_use]
     pub fn label(&self) -> String {
         label(&self.name, self.revision.as_deref(), self.side)
+    }
+
+    /// Whether it is of this program, as far as both are known.
+    #[must_use]
+    pub fn may_be_of(&self, program: Option<&str>) -> bool {
+        let both = self.program.as_deref().zip(program);
+        both.is_none_or(|(own, program)| own == program)
     }
 
     /// The share of counted runs that succeeded; `None` without a run.

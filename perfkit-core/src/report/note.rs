@@ -113,6 +113,8 @@ pub enum NoteCode {
     TooShort,
     /// Whether threads got their CPUs is not known.
     UncheckedThreads,
+    /// A file was left out that cannot be read.
+    Unreadable,
     /// Some values are no numbers.
     UnusableValues,
     /// No rule said what is tolerated.

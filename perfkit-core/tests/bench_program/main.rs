@@ -54,6 +54,10 @@ fn main() {
         ("failures_are_told", failures_are_told),
         ("a_baseline_is_kept", a_baseline_is_kept),
         (
+            "programs_have_baselines_of_their_own",
+            programs_have_baselines_of_their_own,
+        ),
+        (
             "a_saved_comparison_counts_as_its_candidate",
             a_saved_comparison_counts_as_its_candidate,
         ),
@@ -318,6 +322,46 @@ fn a_baseline_is_kept() {
     std::fs::write(&kept, "{").unwrap();
     let broken = folder.measure("plain", &["sum", "--baseline", "main"]);
     assert_eq!(broken.code, Some(4), "{}", broken.err);
+}
+
+fn programs_have_baselines_of_their_own() {
+    let folder = Folder::new("programs");
+    let with_main = |program: &str, option: &str| {
+        folder.measure_as(program, "plain", &["sum/loop", option, "main"])
+    };
+    let save = |program: &str| {
+        let saved = with_main(program, "--save-baseline");
+        assert_eq!(saved.code, Some(0), "{}", saved.err);
+    };
+    let sessions = |program: &str| {
+        let compared = with_main(program, "--baseline");
+        assert_eq!(compared.code, Some(0), "{}", compared.err);
+        let report = folder.path(&format!("target/perfkit/benches/{program}.json"));
+        let report = Report::load(report).unwrap();
+        let sessions = report.comparisons.iter().find_map(|c| c.sessions);
+        (sessions.map(|sessions| sessions.baseline), compared.out)
+    };
+    save("program");
+    let (count, out) = sessions("second");
+    assert_eq!(count, None);
+    assert!(out.contains("sum/loop: new"), "{out}");
+    save("second");
+    assert_eq!(sessions("second").0, Some(1));
+    // What `perfkit baseline save` keeps counts for the program that it is of.
+    let kept = folder.path("target/perfkit/baselines/main");
+    let session = kept.join("20260131T120000.000Z-0123456789abcdef.json");
+    save_with_times(folder.report(), 1e3, &kept.join("program.json"));
+    save_with_times(folder.report(), 1.1e3, &session);
+    assert_eq!(sessions("program").0, Some(2));
+    assert_eq!(sessions("second").0, Some(1));
+    // A broken file matters to those that may need it.
+    std::fs::write(kept.join("second.json"), "{").unwrap();
+    let (count, out) = sessions("program");
+    assert_eq!(count, Some(2));
+    assert!(out.contains("second.json is left out"), "{out}");
+    assert_eq!(with_main("second", "--baseline").code, Some(4));
+    std::fs::write(&session, "{").unwrap();
+    assert_eq!(with_main("program", "--baseline").code, Some(4));
 }
 
 /// Such as `perfkit baseline save` keeps of `perfkit compare --base`: the baseline of then

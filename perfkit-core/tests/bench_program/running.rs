@@ -72,6 +72,17 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
+impl Ran {
+    pub(crate) fn of(mut command: Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
 /// A folder for one test, with the program in it.
 pub(crate) struct Folder(PathBuf);
 
@@ -104,7 +115,16 @@ impl Folder {
     }
 
     pub(crate) fn command(&self, which: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.path("program"));
+        self.command_as("program", which, arguments)
+    }
+
+    /// The program under this name.
+    fn command_as(&self, name: &str, which: &str, arguments: &[&str]) -> Command {
+        let program = self.path(name);
+        if !program.exists() {
+            std::fs::hard_link(self.path("program"), &program).unwrap();
+        }
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(&self.0)
@@ -116,17 +136,18 @@ impl Folder {
     }
 
     pub(crate) fn run(&self, which: &str, arguments: &[&str]) -> Ran {
-        let output = self.command(which, arguments).output().unwrap();
-        Ran {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ran::of(self.command(which, arguments))
     }
 
     /// Measures one round of each group.
     pub(crate) fn measure(&self, which: &str, arguments: &[&str]) -> Ran {
-        self.run(which, &[&["--bench", "--time", "0"], arguments].concat())
+        self.measure_as("program", which, arguments)
+    }
+
+    /// The same under another name.
+    pub(crate) fn measure_as(&self, name: &str, which: &str, arguments: &[&str]) -> Ran {
+        let arguments = [&["--bench", "--time", "0"], arguments].concat();
+        Ran::of(self.command_as(name, which, &arguments))
     }
 }
 

@@ -155,14 +155,14 @@ fn measure(selected: &[BenchmarkInfo], arguments: &Arguments) -> Result<(), (i32
     }
     let path = std::env::current_exe();
     let path = path.map_err(|error| (FILE, format!("this program cannot be found: {error}")))?;
-    let store = Store::of_program(&path);
-    let before = arguments.baseline.as_deref().map(|name| store.load(name));
-    let before = before.transpose().map_err(|message| (FILE, message))?;
     let program = Program {
         path,
         directory: None,
         variables: Vec::new(),
     };
+    let store = Store::of_program(&program);
+    let before = arguments.baseline.as_deref().map(|name| store.load(name));
+    let before = before.transpose().map_err(|message| (FILE, message))?;
     let mut report = Report::new(Environment::detect(Clock::os().name()));
     if cfg!(debug_assertions) {
         report.notes.push(Note::warning(
@@ -170,6 +170,8 @@ fn measure(selected: &[BenchmarkInfo], arguments: &Arguments) -> Result<(), (i32
             "the benchmarks were built without optimisation: run them with cargo bench",
         ));
     }
+    let left_out = before.iter().flat_map(|before| &before.notes);
+    report.notes.extend(left_out.cloned());
     let mut failed = 0;
     let groups = GroupRun::of_groups(&program, selected, arguments.has_control);
     let comparisons = groups.iter().map(|group| group.set.pairs.len()).sum();
@@ -185,7 +187,9 @@ fn measure(selected: &[BenchmarkInfo], arguments: &Arguments) -> Result<(), (i32
     };
     for group in groups {
         failed += u64::from(!run_group(&runner, &group, &mut report));
-        compare_with(before.as_deref(), &mut report, &group);
+        if let Some(before) = &before {
+            compare_with(&before.reports, &mut report, &group);
+        }
         save(&report, &store.last())?;
     }
     if let Some(name) = &arguments.save_baseline {
@@ -219,15 +223,12 @@ fn run_group(runner: &GroupRunner<'_>, group: &GroupRun, report: &mut Report) ->
 }
 
 /// Compares the benchmarks of a group with the saved ones of the same names.
-fn compare_with(before: Option<&[Report]>, report: &mut Report, group: &GroupRun) {
-    let Some(before) = before else {
-        return;
-    };
+fn compare_with(before: &[Report], report: &mut Report, group: &GroupRun) {
     for name in &group.set.names {
         let Some(after) = report.own_benchmarks().find(|b| b.name == *name) else {
             continue;
         };
-        let (baseline, is_one_machine) = sessions_of(name, before, &report.environment);
+        let (baseline, is_one_machine) = sessions_of(after, before, &report.environment);
         if baseline.is_empty() {
             stream::print(&format!("  {}: new\n", printable(name)));
             continue;
@@ -248,10 +249,10 @@ fn compare_with(before: Option<&[Report]>, report: &mut Report, group: &GroupRun
     }
 }
 
-/// What saved sessions measured of a benchmark: those of this machine, or all where there
-/// are none, and which of both. One that is there twice counts once.
+/// What saved sessions of its program measured of a benchmark: those of this machine, or all
+/// where there are none, and which of both. One that is there twice counts once.
 fn sessions_of<'a>(
-    name: &str,
+    wanted: &Benchmark,
     reports: &'a [Report],
     here: &Environment,
 ) -> (Vec<&'a Benchmark>, bool) {
@@ -259,8 +260,9 @@ fn sessions_of<'a>(
         let of_machine =
             move |report: &&Report| report.environment.is_other_machine(here) != is_here;
         let reports = reports.iter().filter(of_machine);
-        let sessions =
-            reports.filter_map(|report| report.own_benchmarks().find(|b| b.name == name));
+        let is_it =
+            |b: &&Benchmark| b.name == wanted.name && b.may_be_of(wanted.program.as_deref());
+        let sessions = reports.filter_map(|report| report.own_benchmarks().find(is_it));
         distinct_sessions(sessions, |a, b| a.metrics == b.metrics)
     };
     let of_here = found(true);

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::report::Report;
+use crate::report::{Note, NoteCode, Report};
+
+use super::super::worker_process::{Program, without_hash};
 
 /// The files of one bench program.
 #[derive(Debug)]
@@ -12,15 +14,27 @@ pub(super) struct Store {
     program: String,
 }
 
+/// What is kept under a name.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// Each a session, the newest last.
+    pub(super) reports: Vec<Report>,
+    /// What was left out.
+    pub(super) notes: Vec<Note>,
+}
+
 impl Store {
     /// For a program that cargo built: in the folder `perfkit` of its target
     /// folder; for another, in that of the current directory.
-    pub(super) fn of_program(path: &Path) -> Self {
-        let deps = path.parent().filter(|folder| folder.ends_with("deps"));
+    pub(super) fn of_program(program: &Program) -> Self {
+        let deps = program
+            .path
+            .parent()
+            .filter(|folder| folder.ends_with("deps"));
         let target = deps.and_then(|deps| deps.parent()?.parent());
         Self {
             folder: target.unwrap_or(Path::new("target")).join("perfkit"),
-            program: without_hash(path),
+            program: program.name(),
         }
     }
 
@@ -36,31 +50,46 @@ impl Store {
         folder.join(format!("{}.json", self.program))
     }
 
-    /// The reports kept under a name, each a session and the newest last: this program's,
-    /// and those that `perfkit baseline save` put beside it.
+    /// What is kept under a name, by bench programs and by `perfkit baseline save`. A file of
+    /// another program's that cannot be read is left out.
     ///
     /// # Errors
-    /// There is none, or one cannot be read.
-    pub(super) fn load(&self, name: &str) -> Result<Vec<Report>, String> {
+    /// There is nothing, or a file cannot be read that may be of this program.
+    pub(super) fn load(&self, name: &str) -> Result<Kept, String> {
         let own = self.baseline(name);
         let folder = own.parent().unwrap_or(Path::new("."));
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let paths = entries
-            .map(|entry| entry.path())
-            .filter(|path| is_session(path));
-        let reports = paths.map(|path| {
-            Report::load(&path).map_err(|error| format!("{}: {error}", path.display()))
-        });
-        let mut reports: Vec<Report> = reports.collect::<Result<_, _>>()?;
-        if reports.is_empty() {
+        let mut kept = Kept::default();
+        for path in session_files(folder) {
+            match Report::load(&path) {
+                Ok(report) => kept.reports.push(report),
+                Err(error) if path == own || is_of_any_program(&path) => {
+                    return Err(format!("{}: {error}", path.display()));
+                }
+                Err(error) => {
+                    let message = format!("{} is left out: {error}", path.display());
+                    kept.notes
+                        .push(Note::warning(NoteCode::Unreadable, message));
+                }
+            }
+        }
+        if kept.reports.is_empty() && kept.notes.is_empty() {
             return Err(format!(
                 "there is no baseline `{name}`: save one with --save-baseline {name} (nothing is in {})",
                 folder.display()
             ));
         }
-        reports.sort_by_key(|report| report.created);
-        Ok(reports)
+        kept.reports.sort_by_key(|report| report.created);
+        Ok(kept)
     }
+}
+
+/// The reports in a folder.
+fn session_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    let mut paths: Vec<PathBuf> = paths.filter(|path| is_session(path)).collect();
+    paths.sort();
+    paths
 }
 
 /// Whether this is a report, and none that is still being written.
@@ -69,14 +98,10 @@ fn is_session(path: &Path) -> bool {
     name.ends_with(b".json") && !name.starts_with(b".")
 }
 
-/// The program's name without the hash that cargo adds.
-fn without_hash(path: &Path) -> String {
+/// Whether `perfkit baseline save` named it, by time and hash: no program's name ends so.
+fn is_of_any_program(path: &Path) -> bool {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let is_hash = |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    match stem.rsplit_once('-') {
-        Some((name, hash)) if is_hash(hash) => name.to_owned(),
-        _ => stem.into_owned(),
-    }
+    without_hash(&stem) != stem
 }
 
 #[cfg(test)]
@@ -85,14 +110,21 @@ mod tests {
 
     #[test]
     fn results_are_kept_in_the_target_folder() {
-        let store = Store::of_program(Path::new("/x/target/release/deps/sum-0123456789abcdef"));
+        let store = |path: &str| {
+            Store::of_program(&Program {
+                path: path.into(),
+                directory: None,
+                variables: Vec::new(),
+            })
+        };
+        let elsewhere = store("/usr/bin/sum-1");
+        let store = store("/x/target/release/deps/sum-0123456789abcdef");
         assert_eq!(
             store.last(),
             Path::new("/x/target/perfkit/benches/sum.json")
         );
         let kept = store.baseline("main");
         assert_eq!(kept, Path::new("/x/target/perfkit/baselines/main/sum.json"));
-        let elsewhere = Store::of_program(Path::new("/usr/bin/sum-1"));
         assert_eq!(
             elsewhere.last(),
             Path::new("target/perfkit/benches/sum-1.json")
