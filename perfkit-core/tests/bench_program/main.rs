@@ -23,7 +23,7 @@ use perfkit::unit::Unit;
 use perfkit::{CountingAllocator, Metric, MetricSummary, Report};
 
 use program::{PID_FILE, WHICH};
-use running::{Folder, run_tests};
+use running::{Folder, Ran, run_tests};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::new(std::alloc::System);
@@ -53,6 +53,10 @@ fn main() {
         ("a_panic_of_a_thread_is_told", a_panic_of_a_thread_is_told),
         ("failures_are_told", failures_are_told),
         ("a_baseline_is_kept", a_baseline_is_kept),
+        (
+            "the_folder_of_baselines_can_be_named",
+            the_folder_of_baselines_can_be_named,
+        ),
         (
             "programs_have_baselines_of_their_own",
             programs_have_baselines_of_their_own,
@@ -322,6 +326,30 @@ fn a_baseline_is_kept() {
     std::fs::write(&kept, "{").unwrap();
     let broken = folder.measure("plain", &["sum", "--baseline", "main"]);
     assert_eq!(broken.code, Some(4), "{}", broken.err);
+}
+
+/// By the variable that `perfkit` reads as well.
+fn the_folder_of_baselines_can_be_named() {
+    let folder = Folder::new("named_baselines");
+    let named = |option: &str| {
+        let arguments = ["--bench", "--time", "0", "sum/loop", option, "main"];
+        let mut command = folder.command("plain", &arguments);
+        command.env("PERFKIT_BASELINES", folder.path("kept"));
+        Ran::of(command)
+    };
+    let saved = named("--save-baseline");
+    assert_eq!(saved.code, Some(0), "{}", saved.err);
+    assert!(folder.path("kept/main/program.json").exists());
+    assert!(!folder.path("target/perfkit/baselines").exists());
+    let compared = named("--baseline");
+    assert_eq!(compared.code, Some(0), "{}", compared.err);
+    assert!(
+        compared.out.contains("against the saved"),
+        "{}",
+        compared.out
+    );
+    let elsewhere = folder.measure("plain", &["sum/loop", "--baseline", "main"]);
+    assert_eq!(elsewhere.code, Some(4));
 }
 
 fn programs_have_baselines_of_their_own() {

@@ -129,6 +129,7 @@ impl Folder {
             .args(arguments)
             .current_dir(&self.0)
             .env(WHICH, which)
+            .env_remove("PERFKIT_BASELINES")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

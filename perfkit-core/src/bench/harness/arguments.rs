@@ -61,6 +61,9 @@ Compares the implementations of each group with the first of it.
   --timeout SECONDS      take a benchmark that is silent for so long to hang
                          (120)
   --seed NUMBER          decides the order of everything
+
+Baselines are kept in target/perfkit/baselines, or where the variable
+PERFKIT_BASELINES says.
 ";
 
 /// Options of other test runners that take a value, and mean nothing here.

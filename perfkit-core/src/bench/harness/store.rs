@@ -7,10 +7,14 @@ use crate::report::{Note, NoteCode, Report};
 
 use super::super::worker_process::{Program, without_hash};
 
+/// The variable that names the folder of all baselines, for `perfkit` as well.
+const BASELINES: &str = "PERFKIT_BASELINES";
+
 /// The files of one bench program.
 #[derive(Debug)]
 pub(super) struct Store {
     folder: PathBuf,
+    baselines: PathBuf,
     program: String,
 }
 
@@ -25,15 +29,23 @@ pub(super) struct Kept {
 
 impl Store {
     /// For a program that cargo built: in the folder `perfkit` of its target
-    /// folder; for another, in that of the current directory.
+    /// folder; for another, in that of the current directory. Baselines are kept where a
+    /// variable says, if it does.
     pub(super) fn of_program(program: &Program) -> Self {
+        let baselines = std::env::var_os(BASELINES).filter(|folder| !folder.is_empty());
+        Self::new(program, baselines.map(PathBuf::from))
+    }
+
+    fn new(program: &Program, baselines: Option<PathBuf>) -> Self {
         let deps = program
             .path
             .parent()
             .filter(|folder| folder.ends_with("deps"));
         let target = deps.and_then(|deps| deps.parent()?.parent());
+        let folder = target.unwrap_or(Path::new("target")).join("perfkit");
         Self {
-            folder: target.unwrap_or(Path::new("target")).join("perfkit"),
+            baselines: baselines.unwrap_or_else(|| folder.join("baselines")),
+            folder,
             program: program.name(),
         }
     }
@@ -46,7 +58,7 @@ impl Store {
 
     /// What was kept under a name.
     pub(super) fn baseline(&self, name: &str) -> PathBuf {
-        let folder = self.folder.join("baselines").join(name);
+        let folder = self.baselines.join(name);
         folder.join(format!("{}.json", self.program))
     }
 
@@ -110,15 +122,20 @@ mod tests {
 
     #[test]
     fn results_are_kept_in_the_target_folder() {
-        let store = |path: &str| {
-            Store::of_program(&Program {
+        let store = |path: &str, baselines: Option<&str>| {
+            let program = Program {
                 path: path.into(),
                 directory: None,
                 variables: Vec::new(),
-            })
+            };
+            Store::new(&program, baselines.map(PathBuf::from))
         };
-        let elsewhere = store("/usr/bin/sum-1");
-        let store = store("/x/target/release/deps/sum-0123456789abcdef");
+        let elsewhere = store("/usr/bin/sum-1", Some("/kept"));
+        assert_eq!(
+            elsewhere.baseline("main"),
+            Path::new("/kept/main/sum-1.json")
+        );
+        let store = store("/x/target/release/deps/sum-0123456789abcdef", None);
         assert_eq!(
             store.last(),
             Path::new("/x/target/perfkit/benches/sum.json")
