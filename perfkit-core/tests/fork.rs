@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use perfkit::{Calls, Measurement, Monitor, Operation};
 
-const FORKS: u32 = 50;
+const FORKS: u32 = 25;
 const CALLS: u64 = 1000;
 
 /// How long a child may take. It has work for milliseconds: one that takes

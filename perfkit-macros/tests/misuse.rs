@@ -5,7 +5,6 @@ fn every_misuse_has_one_clear_message() {
     trybuild::TestCases::new().compile_fail("tests/misuse/*.rs");
 }
 
-#[cfg(feature = "bench")]
 #[test]
 fn every_misuse_of_benchmark_has_one_clear_message() {
     trybuild::TestCases::new().compile_fail("tests/misuse/benchmark/*.rs");
