@@ -219,6 +219,15 @@ fn the_path_of_a_tree_is_never_code() {
         .exits_with(2)
         .complains("would read the path")
         .complains("as a word of its own");
+    for nested in [
+        &["-S", "sh", "-i", "ls \"$(dirname \"{tree}/run.sh\")\""][..],
+        &["-S", "sh", "-i", "test -e \"${X:-\"{tree}\"}\""],
+    ] {
+        base(nested).exits_with(2).complains("would read the path");
+    }
+    for shell in ["sh -ce {tree}/run.sh", "bash -c -- {tree}/run.sh"] {
+        base(&[shell]).exits_with(0);
+    }
     assert!(!marker.exists() && !tree.join("marker").exists());
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
+use super::script::PLACE;
 use super::tree_path;
 
 /// What runs a command's text.
@@ -74,12 +75,13 @@ impl CommandLine {
         Self::in_tree(text, "", shell)
     }
 
-    /// The same, with the path of a tree wherever the text has [`tree_path::PLACE`]. The
+    /// The same, with the path of a tree wherever the text has [`PLACE`]. The
     /// path is never read as part of the command's syntax.
     pub(super) fn in_tree(text: &str, tree: &str, shell: &Shell) -> Result<Self, Error> {
         let words = match shell {
             Shell::Through(shell) => {
-                let script = ["-c".to_owned(), tree_path::in_script(text, tree)?];
+                let script = tree_path::in_script(shell, text, tree)?;
+                let script = ["-c".to_owned(), script];
                 shell.iter().cloned().chain(script).collect()
             }
             Shell::Direct => {
@@ -89,7 +91,7 @@ impl CommandLine {
             Shell::DirectUnchecked => tree_path::in_words(split(text)?, tree)?,
         };
         Ok(Self {
-            text: text.replace(tree_path::PLACE, tree),
+            text: text.replace(PLACE, tree),
             words,
         })
     }

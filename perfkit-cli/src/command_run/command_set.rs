@@ -12,8 +12,8 @@ use crate::text::printable;
 use super::command::{CommandTree, MeasuredCommand, RunContext};
 use super::command_line::{CommandLine, Shell};
 use super::parameters::{MOST_COMMANDS, Parameters, fill};
+use super::script::PLACE;
 use super::templates::Templates;
-use super::tree_path;
 
 /// All commands of a comparison, before any of them ran.
 #[derive(Debug)]
@@ -176,7 +176,7 @@ fn variants<'a>(
     }
     let variant = |parameters: &Parameters, tree: Option<&'a CommandTree>| {
         let mut filled = parameters.clone();
-        filled.extend(tree.map(|_| (TREE.to_owned(), tree_path::PLACE.to_string())));
+        filled.extend(tree.map(|_| (TREE.to_owned(), PLACE.to_string())));
         Variant {
             parameters: filled,
             named: parameters.clone(),
