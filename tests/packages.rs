@@ -304,7 +304,9 @@ fn the_revision_is_built_with_the_same_settings_and_toolchain() {
         flags.display()
     );
     write(&folder, "programs/wrapper", &script);
-    for name in ["rustup", "cargo", "wrapper"].map(|name| format!("programs/{name}")) {
+    let script = format!("#!/bin/sh\nunset RUSTUP_TOOLCHAIN\nPATH='{path}'\nexec rustc \"$@\"\n");
+    write(&folder, "programs/rustc", &script);
+    for name in ["rustup", "cargo", "rustc", "wrapper"].map(|name| format!("programs/{name}")) {
         let executable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(folder.path(&name), executable).unwrap();
     }
@@ -342,4 +344,68 @@ fn the_revision_is_built_with_the_same_settings_and_toolchain() {
             "{line}"
         );
     }
+}
+
+/// No flags of the user's are lost for those of perfkit, and none of perfkit's for them.
+#[test]
+fn flags_of_the_user_and_of_perfkit_reach_the_compiler() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    package(&folder, "", "top", &["it"], "[workspace]\n");
+    let wrapper = folder.script("wrapper", "echo \"$*\" >> flags\nexec \"$@\"");
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&wrapper, executable).unwrap();
+    let version = Command::new("rustc").arg("-vV").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.unwrap();
+    let name = host.replace(['-', '.'], "_").to_uppercase();
+    let of_host = format!("CARGO_TARGET_{name}_RUSTFLAGS");
+    let build = "[build]\nrustflags = ['--cfg', 'mine']\n";
+    let other = "[target.'cfg(windows)']\nrustflags = ['--cfg', 'other']\n";
+    let included = format!("[target.{host}]\nrustflags = '--cfg mine'\n");
+    write(&folder, ".cargo/included.toml", &included);
+    let target = format!("[build]\ntarget = '{host}'\n[target.'cfg(windows)']\nrustflags = ''\n");
+    let flags = |settings: &str, variables: &[(&str, &str)]| {
+        write(&folder, ".cargo/config.toml", settings);
+        let _ = std::fs::remove_dir_all(folder.path("target"));
+        let mut command = folder.perfkit(["compare", "--bench"]);
+        command
+            .env("RUSTC_WRAPPER", &wrapper)
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("RUSTFLAGS")
+            .envs(variables.iter().copied());
+        Answer::of(command)
+            .exits_with(2)
+            .complains("it (this tree) is left out: ");
+        let flags = folder.read("flags");
+        std::fs::remove_file(folder.path("flags")).unwrap();
+        let mut lines = flags.lines();
+        let line = lines.find(|line| line.contains("--crate-name it "));
+        line.unwrap().to_owned()
+    };
+    for (settings, variables) in [
+        (format!("{build}{other}"), &[][..]),
+        (format!("[build]\nrustflags = '--cfg mine'\n{other}"), &[]),
+        (other.to_owned(), &[(&*of_host, "--cfg mine")]),
+        (build.replace("mine", "hidden"), &[(&of_host, "--cfg mine")]),
+        (other.to_owned(), &[("CARGO_BUILD_RUSTFLAGS", "--cfg mine")]),
+        ("include = ['included.toml']\n".to_owned(), &[]),
+        (target, &[(&of_host, "--cfg mine")]),
+    ] {
+        let line = flags(&settings, variables);
+        let has_both = line.contains("--cfg mine") && line.contains("-align-all-functions=6");
+        assert!(has_both, "{settings}{variables:?}: {line}");
+        assert!(
+            !line.contains("hidden") && !line.contains("other"),
+            "{line}"
+        );
+    }
+    let two = format!("[build]\ntarget = ['{host}', 'no-such-machine']\n{other}");
+    write(&folder, ".cargo/config.toml", &two);
+    let mut command = folder.perfkit(["compare", "--bench"]);
+    command.env_remove("RUSTFLAGS");
+    Answer::of(command)
+        .exits_with(5)
+        .complains("build.target names several targets; set CARGO_BUILD_TARGET");
 }

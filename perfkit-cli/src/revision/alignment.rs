@@ -1,15 +1,13 @@
 //! How functions are aligned in what is built: they begin at multiples of 64 bytes, so that
 //! the same code does not run faster or slower for where it came to lie.
 
-use std::env::consts::{ARCH, OS};
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 use std::process::Command;
 
-use toml::{Table, Value};
+use crate::error::Error;
 
+use super::build_target::BuildTarget;
+use super::settings::Settings;
 use super::tree::Tree;
 
 const FLAG: &str = "-Cllvm-args=-align-all-functions=6";
@@ -17,35 +15,65 @@ const FLAG: &str = "-Cllvm-args=-align-all-functions=6";
 /// LLVM takes this option once.
 const OPTION: &str = "align-all-functions";
 
-/// Larger files of settings are not looked into.
-const LARGEST_SETTINGS_BYTES: u64 = 1 << 20;
-
 /// Where the flag is added, so that no other is lost: cargo takes flags from the first of
-/// these places that has any.
+/// the places that has any, and joins what a variable has to what files have there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Alignment {
     /// Nowhere: the settings have it already.
     Configured,
     /// To a variable of the environment.
-    Variable(&'static str, OsString),
-    /// To a setting.
-    Setting(&'static str),
+    Variable(String, OsString),
 }
 
 impl Alignment {
     /// The one that a tree needs.
-    pub(super) fn of(tree: &Tree) -> Self {
+    pub(super) fn of(tree: &Tree) -> Result<Self, Error> {
         let variables = [("CARGO_ENCODED_RUSTFLAGS", "\x1f"), ("RUSTFLAGS", " ")];
         for (name, separator) in variables {
             if let Some(flags) = std::env::var_os(name) {
-                return Self::of_variable(name, flags, separator);
+                return Ok(Self::of_variable(name.to_owned(), flags, separator));
             }
         }
-        let texts = tree.settings().into_iter().filter_map(|path| read(&path));
-        Self::of_settings(texts.filter_map(|text| text.parse().ok()))
+        let settings = Settings::of(tree);
+        // The compiler is asked only where it matters.
+        let target = match has_flags_of_targets(&settings) {
+            true => Some(BuildTarget::of(tree, &settings)?),
+            false => None,
+        };
+        let variable = |name: &str| std::env::var_os(name).unwrap_or_default();
+        Ok(Self::of_settings(&settings, target.as_ref(), variable))
     }
 
-    fn of_variable(name: &'static str, mut flags: OsString, separator: &str) -> Self {
+    fn of_settings(
+        settings: &[Settings],
+        target: Option<&BuildTarget>,
+        variable: impl Fn(&str) -> OsString,
+    ) -> Self {
+        if let Some(target) = target {
+            let name = target.variable("RUSTFLAGS");
+            let all = settings.iter().flat_map(Settings::flags_of_targets);
+            let own = all.filter(|(key, _)| target.is_meant(key));
+            let configured: String = own.map(|(_, flags)| flags + " ").collect();
+            let flags = variable(&name);
+            if !configured.trim().is_empty() || !flags.is_empty() {
+                return Self::joined(name, flags, &configured);
+            }
+        }
+        let name = "CARGO_BUILD_RUSTFLAGS".to_owned();
+        let configured: String = settings.iter().map(Settings::flags_of_build).collect();
+        let flags = variable(&name);
+        Self::joined(name, flags, &configured)
+    }
+
+    /// The flags of a variable, to which cargo joins those that are configured.
+    fn joined(name: String, flags: OsString, configured: &str) -> Self {
+        match configured.contains(OPTION) {
+            true => Self::Configured,
+            false => Self::of_variable(name, flags, " "),
+        }
+    }
+
+    fn of_variable(name: String, mut flags: OsString, separator: &str) -> Self {
         if flags.to_string_lossy().contains(OPTION) {
             return Self::Configured;
         }
@@ -56,95 +84,103 @@ impl Alignment {
         Self::Variable(name, flags)
     }
 
-    fn of_settings(files: impl Iterator<Item = Table>) -> Self {
-        let (mut of_target, mut of_build) = (String::new(), String::new());
-        for file in files {
-            let targets = file.get("target").and_then(Value::as_table);
-            for (name, target) in targets.into_iter().flatten() {
-                if is_of_this_machine(name) {
-                    add_flags(&mut of_target, target);
-                }
-            }
-            file.get("build")
-                .into_iter()
-                .for_each(|build| add_flags(&mut of_build, build));
-        }
-        match (of_target.is_empty(), of_build.contains(OPTION)) {
-            (true, true) => Self::Configured,
-            (true, false) => Self::Setting("build.rustflags"),
-            (false, _) if of_target.contains(OPTION) => Self::Configured,
-            (false, _) => Self::Setting("target.\"cfg(all())\".rustflags"),
-        }
-    }
-
     /// Lets cargo build so.
     pub(super) fn tell(&self, cargo: &mut Command) {
         match self {
             Self::Configured => {}
             Self::Variable(name, flags) => drop(cargo.env(name, flags)),
-            Self::Setting(key) => drop(cargo.arg("--config").arg(format!("{key}=[\"{FLAG}\"]"))),
         }
     }
 }
 
-/// Whether settings of a target may be those of this machine: a condition is taken to hold.
-fn is_of_this_machine(target: &str) -> bool {
-    target.starts_with("cfg(") || (target.starts_with(ARCH) && target.contains(OS))
-}
-
-/// Adds the flags of a table, which are a list or a text.
-fn add_flags(flags: &mut String, table: &Value) {
-    match table.get("rustflags") {
-        Some(Value::String(text)) => flags.push_str(text),
-        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).for_each(|flag| {
-            flags.push_str(flag);
-            flags.push(' ');
-        }),
-        _ => {}
-    }
-}
-
-fn read(path: &Path) -> Option<String> {
-    let mut text = String::new();
-    let file = File::open(path).ok()?.take(LARGEST_SETTINGS_BYTES);
-    { file }.read_to_string(&mut text).ok()?;
-    Some(text)
+/// Whether any target has flags of its own, be it the one that is built for or not.
+fn has_flags_of_targets(settings: &[Settings]) -> bool {
+    let is_set = |(name, _): (OsString, OsString)| {
+        let name = name.as_encoded_bytes();
+        name.starts_with(b"CARGO_TARGET_") && name.ends_with(b"_RUSTFLAGS")
+    };
+    let mut all = settings.iter().flat_map(Settings::flags_of_targets);
+    all.next().is_some() || std::env::vars_os().any(is_set)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(files: &[&str]) -> Alignment {
-        Alignment::of_settings(files.iter().map(|text| text.parse().unwrap()))
+    const NATIVE: &str = "-Ctarget-cpu=native";
+
+    fn of(files: &[&str], variables: &[(&str, &str)]) -> Alignment {
+        let conditions = ["unix", "target_os=\"linux\""].map(|text| text.parse().unwrap());
+        let target = BuildTarget {
+            name: "x86_64-unknown-linux-gnu".to_owned(),
+            conditions: conditions.to_vec(),
+        };
+        let settings: Vec<Settings> = files.iter().map(|text| Settings::parse(text)).collect();
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(key, _)| *key == name);
+            found.map(|(_, flags)| (*flags).into()).unwrap_or_default()
+        };
+        Alignment::of_settings(&settings, Some(&target), variable)
+    }
+
+    fn variable(name: &str, flags: String) -> Alignment {
+        Alignment::Variable(name.to_owned(), flags.into())
     }
 
     #[test]
-    fn flags_of_settings_stay_where_they_are() {
+    fn flags_go_where_cargo_takes_them_from() {
+        const OF_TARGET: &str = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS";
         let build = "[build]\nrustflags = [\"-Ctarget-cpu=native\"]";
-        let target = "[target.'cfg(unix)']\nrustflags = \"-Ctarget-cpu=native\"";
-        let other = "[target.no-such-machine]\nrustflags = \"-Ctarget-cpu=native\"";
-        let of_build = Alignment::Setting("build.rustflags");
-        let of_target = Alignment::Setting("target.\"cfg(all())\".rustflags");
+        let text = "[build]\nrustflags = \"-Ctarget-cpu=native\"";
+        let of = |files: &[&str]| of(files, &[]);
+        let of_build = variable("CARGO_BUILD_RUSTFLAGS", FLAG.to_owned());
+        let of_target = variable(OF_TARGET, FLAG.to_owned());
+        let target = |key: &str| format!("[target.'{key}']\nrustflags = \"{NATIVE}\"");
         assert_eq!(of(&[]), of_build);
-        assert_eq!(of(&[build, other]), of_build);
-        assert_eq!(of(&[build, target]), of_target);
-        let aligned = |text: &str| text.replace("-Ctarget-cpu=native", FLAG);
-        assert_eq!(of(&[&aligned(build), other]), Alignment::Configured);
-        assert_eq!(of(&[build, &aligned(target)]), Alignment::Configured);
-        // Flags of the target hide those of the build.
-        assert_eq!(of(&[&aligned(build), target]), of_target);
+        for other in [
+            "no-such-machine",
+            "cfg(windows)",
+            "cfg(not(unix))",
+            "x86_64-unknown-linux-musl",
+            "cfg(nonsense(",
+        ] {
+            assert_eq!(of(&[build, &target(other)]), of_build, "{other}");
+            assert_eq!(of(&[text, &target(other)]), of_build, "{other}");
+        }
+        let aligned = |text: &str| text.replace(NATIVE, FLAG);
+        for own in [
+            "x86_64-unknown-linux-gnu",
+            "cfg(unix)",
+            "cfg(all(unix, not(target_os = \"macos\")))",
+        ] {
+            assert_eq!(of(&[build, &target(own)]), of_target, "{own}");
+            // Flags of the target hide those of the build.
+            assert_eq!(of(&[&aligned(build), &target(own)]), of_target, "{own}");
+            let own = aligned(&target(own));
+            assert_eq!(of(&[build, &own]), Alignment::Configured, "{own}");
+        }
+        let empty = "[target.'cfg(unix)']\nrustflags = []";
+        assert_eq!(of(&[build, empty]), of_build);
+        assert_eq!(of(&[&aligned(build), empty]), Alignment::Configured);
     }
 
     #[test]
     fn flags_of_the_environment_are_kept() {
-        let of = |flags: &str| Alignment::of_variable("RUSTFLAGS", flags.into(), " ");
-        let with = |flags: String| Alignment::Variable("RUSTFLAGS", flags.into());
-        assert_eq!(of(""), with(FLAG.to_owned()));
-        assert_eq!(of("--cfg x"), with(format!("--cfg x {FLAG}")));
-        assert_eq!(
-            of("-C llvm-args=-align-all-functions=5"),
-            Alignment::Configured
-        );
+        for name in [
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+            "CARGO_BUILD_RUSTFLAGS",
+        ] {
+            let with = |flags: String| variable(name, flags);
+            let build = "[build]\nrustflags = [\"--cfg\", \"y\"]";
+            assert_eq!(
+                of(&[build], &[(name, "--cfg x")]),
+                with(format!("--cfg x {FLAG}"))
+            );
+            let aligned = "-C llvm-args=-align-all-functions=5";
+            assert_eq!(of(&[build], &[(name, aligned)]), Alignment::Configured);
+        }
+        let name = "RUSTFLAGS".to_owned();
+        let with = variable(&name, FLAG.to_owned());
+        assert_eq!(Alignment::of_variable(name, OsString::new(), " "), with);
     }
 }

@@ -1,6 +1,7 @@
 //! Source trees: this one, and another revision of it, with their bench programs.
 
 mod alignment;
+mod build_target;
 mod cache;
 mod cargo;
 mod checkout;
@@ -8,6 +9,7 @@ mod dependencies;
 mod lock_file;
 mod programs;
 mod same_binary;
+mod settings;
 mod surroundings;
 mod tree;
 mod workspace;

@@ -75,7 +75,7 @@ pub(crate) fn build_benches(
     lent: &Dependencies,
     verbosity: Verbosity,
 ) -> Result<Built, Error> {
-    let build = Build::of(tree, workspace);
+    let build = Build::of(tree, workspace)?;
     let chosen = workspace.choose(tree, selection);
     let messages = match chosen.benches.is_empty() {
         true => Vec::new(),
@@ -101,11 +101,11 @@ struct Build {
 }
 
 impl Build {
-    fn of(tree: &Tree, workspace: &Workspace) -> Self {
-        let alignment = Alignment::of(tree);
+    fn of(tree: &Tree, workspace: &Workspace) -> Result<Self, Error> {
+        let alignment = Alignment::of(tree)?;
         let is_as_usual = alignment == Alignment::Configured;
         let folder = &workspace.target_directory;
-        Self {
+        Ok(Self {
             target: match (&tree.target, is_as_usual) {
                 (Some(target), _) => target.clone(),
                 (None, true) => folder.clone(),
@@ -113,7 +113,7 @@ impl Build {
             },
             alignment,
             is_as_usual,
-        }
+        })
     }
 
     /// What builds the chosen benches, and no others.

@@ -40,8 +40,13 @@ impl Surroundings {
         for settings in &self.settings {
             cargo.arg("--config").arg(settings);
         }
+        self.choose_toolchain(cargo);
+    }
+
+    /// Lets a program of the toolchain be the one that would be called there.
+    pub(super) fn choose_toolchain(&self, program: &mut Command) {
         if let Some(toolchain) = &self.toolchain {
-            cargo.env("RUSTUP_TOOLCHAIN", toolchain);
+            program.env("RUSTUP_TOOLCHAIN", toolchain);
         }
     }
 }

@@ -42,18 +42,16 @@ impl Tree {
         })
     }
 
-    /// The files that cargo's settings are in.
+    /// The files that cargo's settings are in, those that count most first.
     pub(super) fn settings(&self) -> Vec<PathBuf> {
         let folders = self
             .directory
             .ancestors()
             .map(|folder| folder.join(".cargo"));
-        let mut files: Vec<PathBuf> = folders
-            .chain(cargo_home())
-            .filter_map(settings_in)
-            .collect();
-        files.extend(self.surroundings.settings.iter().cloned());
-        files
+        let found = folders.chain(cargo_home()).filter_map(settings_in);
+        // Cargo is given these on its command line.
+        let around = self.surroundings.settings.iter().rev().cloned();
+        around.chain(found).collect()
     }
 
     /// The nearest manifest of cargo's, upwards.
