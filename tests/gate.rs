@@ -38,6 +38,38 @@ fn save_with_null(folder: &Folder, file: &str, swing: f64) {
     report.save(folder.path(file)).unwrap();
 }
 
+/// Bench programs of which each compares its `sum/loop` with its `sum/fold`.
+#[test]
+fn what_is_slower_in_the_second_program_with_the_name_is_found() {
+    let folder = Folder::new();
+    let mut report = Report::new(Environment::detect("mock"));
+    let mut set = ComparisonSet::default();
+    for (program, slowdown) in [("a", 1.0), ("b", 1.5)] {
+        let names = ["sum/loop", "sum/fold"].map(str::to_owned);
+        for (name, factor) in names.iter().zip([1.0, slowdown]) {
+            save_benchmark(&folder, "one.json", name, factor);
+            let mut one = folder.report("one.json").benchmarks.remove(0);
+            one.program = Some(program.to_owned());
+            report.benchmarks.push(one);
+        }
+        set.append(&ComparisonSet::against(0, names.into()));
+    }
+    let (time, rules) = ([Metric::WALL_TIME], VerdictRules::default());
+    report.comparisons = compare_set(&report.benchmarks, &set, &time, &rules);
+    report.save(folder.path("both.json")).unwrap();
+    folder.write(
+        "perfkit.toml",
+        "[[regression]]\nbenchmark = \"sum/*\"\nmax_slowdown = \"5%\"\n",
+    );
+    let gated = folder.run(["gate", "both.json", "--format", "json"]);
+    assert_fits_schema(&gated.stdout);
+    folder
+        .run(["gate", "both.json"])
+        .exits_with(1)
+        .says(" pass    sum/fold (a)  at most 5 % slower  takes 1.000 times as long")
+        .says(" FAIL    sum/fold (b)  at most 5 % slower  takes 1.500 times as long");
+}
+
 /// 1000 calls of 1 to 1000 ms of `checkout::pay`, a few of them failed.
 fn save_operations(folder: &Folder, name: &str, failures: u64) {
     let clock = MockClock::new();

@@ -55,10 +55,11 @@ pub(super) fn judge_budget(
         let judged = subjects.map(|subject| {
             let finding = judge_bound(subject, bound, confidence);
             let waivable = Waivable::of_budget(budget, bound, subject.name());
-            waivers.apply(&waivable, finding, |ceiling| {
+            let finding = waivers.apply(&waivable, finding, |ceiling| {
                 let waived = within(bound, ceiling)?;
                 Some(judge_bound(subject, &waived, confidence))
-            })
+            });
+            finding.of_program(program(subject))
         });
         judged.collect()
     };
@@ -87,6 +88,13 @@ fn within(bound: &Bound, ceiling: &Ceiling) -> Option<Bound> {
         is_inclusive: true,
         ..bound.clone()
     })
+}
+
+fn program<'a>(subject: &Subject<'a>) -> Option<&'a str> {
+    match subject {
+        Subject::Operation(_) => None,
+        Subject::Benchmark(benchmark) => benchmark.program.as_deref(),
+    }
 }
 
 /// All that a rule of this kind may be for: of a comparison, the candidates.

@@ -31,10 +31,12 @@ pub(crate) fn confirm(first: Vec<GateFinding>, second: &[GateFinding]) -> Vec<Ga
     first.into_iter().map(confirmed).collect()
 }
 
-fn counterpart<'a>(findings: &'a [GateFinding], finding: &GateFinding) -> Option<&'a GateFinding> {
-    let is_same =
-        |other: &&GateFinding| other.subject == finding.subject && other.rule == finding.rule;
-    findings.iter().find(is_same)
+fn counterpart<'a>(
+    findings: &'a [GateFinding],
+    finding: &'a GateFinding,
+) -> Option<&'a GateFinding> {
+    let key = |finding: &'a GateFinding| (&finding.subject, &finding.program, &finding.rule);
+    findings.iter().find(|other| key(other) == key(finding))
 }
 
 #[cfg(test)]
@@ -75,6 +77,14 @@ mod tests {
             let strict = gate_of(confirmed, OnInconclusive::Fail);
             assert_eq!(strict.outcome, GateOutcome::Fail);
         }
+    }
+
+    #[test]
+    fn what_fails_is_measured_again_in_its_own_program() {
+        let of = |program, outcome| finding("sort", outcome).of_program(Some(program));
+        let session = || vec![of("a", GateOutcome::Pass), of("b", GateOutcome::Fail)];
+        let confirmed = confirm(session(), &session());
+        assert_eq!(confirmed[1].outcome, GateOutcome::Fail);
     }
 
     #[test]

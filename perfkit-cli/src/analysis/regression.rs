@@ -55,7 +55,7 @@ pub(super) fn judge_regression(
     let judged = judged.map(|pair| {
         let finding = judge_pair(pair, regression);
         let waivable = Waivable::of_regression(regression, &pair.subject);
-        waivers.apply(&waivable, finding, |ceiling| {
+        let finding = waivers.apply(&waivable, finding, |ceiling| {
             let Ceiling::Regression(limit) = ceiling else {
                 return None;
             };
@@ -65,7 +65,8 @@ pub(super) fn judge_regression(
                 ..regression.clone()
             };
             Some(judge_pair(pair, &waived))
-        })
+        });
+        finding.of_program(pair.comparison.program.as_deref())
     });
     let findings: Vec<GateFinding> = judged.collect();
     if baseline.is_some() {

@@ -71,8 +71,16 @@ pub fn compare_paired(
         verdict,
         ratio,
         notes,
+        program: common_program(baseline, candidate),
         ..Comparison::new(&baseline.name, &candidate.name, metric.clone())
     }
+}
+
+/// The program that both are of; `None` where a benchmark was moved to another.
+pub(super) fn common_program(baseline: &Benchmark, candidate: &Benchmark) -> Option<String> {
+    let program = candidate.program.as_deref();
+    let program = program.filter(|program| baseline.may_be_of(Some(program)));
+    program.map(str::to_owned)
 }
 
 fn too_few_runs(replicates: u64, rules: &VerdictRules) -> Note {

@@ -16,7 +16,7 @@ use crate::snapshot::OperationSnapshot;
 use crate::stats::{self, SessionNoise, SessionValue};
 use crate::unit::Unit;
 
-use super::paired::{bounded, direction};
+use super::paired::{bounded, common_program, direction};
 use super::rules::VerdictRules;
 use super::verdict::verdict_of;
 
@@ -74,7 +74,11 @@ pub fn compare_unpaired(
     let name = |side: &[&Benchmark]| side.last().map(|b| b.name.clone()).unwrap_or_default();
     let names = (name(&sessions.baseline), name(&sessions.candidate));
     let sides = sessions.of(|benchmark| benchmark.metrics.get(metric));
-    compare_summaries(names, &sides, metric, rules)
+    let newest = sessions.baseline.last().zip(sessions.candidate.last());
+    Comparison {
+        program: newest.and_then(|(then, now)| common_program(then, now)),
+        ..compare_summaries(names, &sides, metric, rules)
+    }
 }
 
 /// Compares an operation of saved reports by its execution time, as

@@ -225,6 +225,9 @@ pub struct Comparison {
     pub baseline_revision: Option<String>,
     /// The name of what is compared, and what the verdict speaks of.
     pub candidate: String,
+    /// The bench program that both are of: others may have the same names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// Whether this is a thing compared with itself, to see how much it differs from
     /// itself: an A/A control.
     #[serde(default, skip_serializing_if = "number::is_default")]
@@ -274,6 +277,7 @@ impl Comparison {
             baseline: baseline.into(),
             baseline_revision: None,
             candidate: candidate.into(),
+            program: None,
             is_control: false,
             is_same_program: false,
             metric,
@@ -416,6 +420,9 @@ pub enum GateOutcome {
 pub struct GateFinding {
     /// The operation or benchmark; the rule's pattern where nothing matched.
     pub subject: String,
+    /// The bench program that the benchmark is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// The rule, in words: `p95 < 100 ms`.
     pub rule: String,
     /// What was measured, in words: `p95 is 112 ms (at least 104 ms)`.
@@ -443,6 +450,13 @@ impl GateFinding {
         self
     }
 
+    /// The same of a benchmark of this program.
+    #[must_use]
+    pub fn of_program(mut self, program: Option<&str>) -> Self {
+        self.program = program.map(str::to_owned);
+        self
+    }
+
     /// Which of two findings comes first: the worse outcome, then what exceeds its rule
     /// more. What has no such number cannot be ranked, and stands before what has.
     #[must_use]
@@ -462,6 +476,7 @@ impl GateFinding {
     ) -> Self {
         Self {
             subject: subject.into(),
+            program: None,
             rule: rule.into(),
             measured: measured.into(),
             outcome,

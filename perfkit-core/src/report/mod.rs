@@ -127,7 +127,7 @@ impl Report {
                 true => benchmark.side == Some(Side::Baseline),
                 false => benchmark.side != Some(Side::Candidate),
             };
-            benchmark.name == comparison.baseline && is_it
+            benchmark.name == comparison.baseline && is_it && is_of_program(benchmark, comparison)
         })
     }
 
@@ -135,7 +135,9 @@ impl Report {
     #[must_use]
     pub fn candidate_of(&self, comparison: &Comparison) -> Option<&Benchmark> {
         self.benchmarks.iter().find(|benchmark| {
-            benchmark.name == comparison.candidate && benchmark.side != Some(Side::Baseline)
+            benchmark.name == comparison.candidate
+                && benchmark.side != Some(Side::Baseline)
+                && is_of_program(benchmark, comparison)
         })
     }
 
@@ -164,6 +166,10 @@ impl Report {
         report.notes.extend(notes);
         report
     }
+}
+
+fn is_of_program(benchmark: &Benchmark, comparison: &Comparison) -> bool {
+    benchmark.may_be_of(comparison.program.as_deref())
 }
 
 /// RFC 3339 in UTC, to the millisecond.

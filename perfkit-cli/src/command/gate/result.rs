@@ -1,7 +1,9 @@
 //! What a gate came to, as a report.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use perfkit::Report;
-use perfkit::report::{Gate, Note, Side, SourceLocation};
+use perfkit::report::{Benchmark, Gate, GateFinding, Note, Side, SourceLocation};
 
 use crate::input::environment;
 
@@ -16,8 +18,9 @@ pub(super) struct Judged {
 impl Judged {
     pub(super) fn new(reports: Vec<Report>, (mut gate, notes): (Gate, Vec<Note>)) -> Self {
         for finding in &mut gate.findings {
-            finding.location = location(&reports, &finding.subject);
+            finding.location = location(&reports, finding);
         }
+        tell_programs_apart(&mut gate.findings);
         let judged = reports.first().map(|report| report.environment.clone());
         let mut result = Report::new(judged.unwrap_or_else(environment::detect));
         result.base = reports.iter().find_map(|report| report.base.clone());
@@ -47,8 +50,28 @@ impl Judged {
 }
 
 /// Where a benchmark stands in the source of the candidate.
-fn location(reports: &[Report], name: &str) -> Option<SourceLocation> {
+fn location(reports: &[Report], finding: &GateFinding) -> Option<SourceLocation> {
     let benchmarks = reports.iter().flat_map(|report| &report.benchmarks);
-    let mut own = benchmarks.filter(|b| b.name == name && b.side != Some(Side::Baseline));
+    let is_it =
+        |b: &&Benchmark| b.name == finding.subject && b.may_be_of(finding.program.as_deref());
+    let mut own = benchmarks.filter(|b| is_it(b) && b.side != Some(Side::Baseline));
     own.find_map(|benchmark| benchmark.location.clone())
+}
+
+/// Names the program with a benchmark whose name several have.
+fn tell_programs_apart(findings: &mut [GateFinding]) {
+    let mut programs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for finding in findings.iter() {
+        let of_name = programs.entry(finding.subject.clone()).or_default();
+        of_name.extend(finding.program.clone());
+    }
+    for finding in findings {
+        if let Some(program) = &finding.program
+            && programs
+                .get(&finding.subject)
+                .is_some_and(|all| all.len() > 1)
+        {
+            finding.subject = format!("{} ({program})", finding.subject);
+        }
+    }
 }
