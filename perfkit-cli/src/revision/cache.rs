@@ -3,7 +3,7 @@
 //! They lie outside of every repository and workspace, one for each repository, and nothing
 //! in a repository refers to them: whatever is left there, removing the folder removes all.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -160,7 +160,7 @@ fn lock(folder: &Path) -> Result<Option<File>, Error> {
             .write(true)
             .open(&path)
             .map_err(cannot)?;
-        if file.try_lock().is_err() {
+        if !is_free(file.try_lock(), &path)? {
             return Ok(None);
         }
         // Whoever held it may have removed it with the folder.
@@ -168,6 +168,17 @@ fn lock(folder: &Path) -> Result<Option<File>, Error> {
             return Ok(Some(file));
         }
         make_private(folder)?;
+    }
+}
+
+/// Whether nobody else held the lock. Some file systems know no locks, such as of a network.
+fn is_free(lock: Result<(), TryLockError>, path: &Path) -> Result<bool, Error> {
+    match lock {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => {
+            Err(Error::file("lock", path, error).hint("set XDG_CACHE_HOME to a local folder"))
+        }
     }
 }
 
@@ -192,5 +203,23 @@ fn remove_forgotten(root: &Path, used: &Path) {
     let others = folders(root).into_iter().filter(|folder| folder != used);
     for folder in others.filter(is_forgotten) {
         let _ = Removed::default().remove(&folder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_fails_is_not_held_by_another() {
+        let path = Path::new("/cache/lock");
+        assert!(is_free(Ok(()), path).unwrap());
+        assert!(!is_free(Err(TryLockError::WouldBlock), path).unwrap());
+        let failed = io::Error::from(io::ErrorKind::Unsupported);
+        let error = is_free(Err(TryLockError::Error(failed)), path).unwrap_err();
+        assert!(error.message().starts_with("cannot lock /cache/lock: "));
+        assert!(error.next_step().unwrap().contains("XDG_CACHE_HOME"));
     }
 }
