@@ -478,3 +478,17 @@ fn the_folder_of_baselines_can_be_named() {
     let line = ["baseline", "list", "--baselines", ""];
     folder.run(line).exits_with(2).complains("--baselines");
 }
+
+/// Another folder than that of other times would look as if nothing had been kept.
+#[test]
+fn a_package_that_cargo_cannot_read_is_no_other_folder() {
+    let folder = with_sessions(&[1.0]);
+    folder.write("Cargo.toml", "[package]\nname = \n");
+    save(&folder, "main", &["0.json"])
+        .exits_with(4)
+        .complains("it is not known where baselines are kept: ")
+        .complains("--baselines DIR");
+    assert!(!folder.path("target").exists());
+    let line = ["baseline", "save", "main", "0.json", "--baselines", "kept"];
+    folder.run(line).exits_with(0);
+}

@@ -257,8 +257,14 @@ fn is_own(path: &Path) -> bool {
 /// The folder where this project's data belongs.
 fn usual_folder() -> Result<PathBuf, Error> {
     let here = Tree::here()?;
-    // Without packages, or where they cannot be read, no program is built.
-    if let Some(workspace) = Workspace::of(&here).ok().flatten() {
+    let workspace = Workspace::of(&here).map_err(|error| {
+        let message = format!(
+            "it is not known where baselines are kept: {}",
+            error.message()
+        );
+        Error::data(message).hint("name their folder with --baselines DIR or PERFKIT_BASELINES")
+    })?;
+    if let Some(workspace) = workspace {
         return Ok(workspace.target_directory);
     }
     let config = ConfigFile::find(None)?.map(|config| config.path.value);
