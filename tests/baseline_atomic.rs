@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -123,6 +124,37 @@ fn saves_at_the_same_time_are_all_kept() {
     let codes = twice.map(|mut child| child.wait().unwrap().code());
     assert!(codes == [Some(0), Some(2)] || codes == [Some(2), Some(0)]);
     assert_eq!(files(&folder, "other").len(), 1);
+}
+
+#[test]
+fn whom_a_save_waits_for_it_says() {
+    let folder = with_sessions(1);
+    fs::create_dir(folder.path("kept")).unwrap();
+    let lock = folder.path("kept/.lock");
+    let held = fs::File::create(&lock).unwrap();
+    held.lock().unwrap();
+    let mut child = save(&folder, "main", 0)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let stderr = child.stderr.take().unwrap();
+    BufReader::new(stderr).read_line(&mut said).unwrap();
+    assert_eq!(
+        said,
+        "waiting for another program that has kept/.lock locked\n"
+    );
+    drop(held);
+    assert!(child.wait().unwrap().success());
+    // Of a pipe, nobody would ever let go.
+    fs::remove_file(&lock).unwrap();
+    let made = Command::new("mkfifo").arg(&lock).status();
+    assert!(made.unwrap().success());
+    let line = ["baseline", "save", "main", "0.json", "--baselines", "kept"];
+    folder
+        .run(line)
+        .exits_with(4)
+        .complains("kept/.lock is no regular file");
 }
 
 /// The answer of a shell script that runs `$PERFKIT`, in the folder.

@@ -1,15 +1,20 @@
 //! Where baselines are kept: a folder each, with one report for each session.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use perfkit::Report;
+use rustix::fs::OFlags;
 
 use crate::args::{BaselineName, Origin, Setting, Variable};
 use crate::error::{Error, shown};
 use crate::input::ConfigFile;
 use crate::revision::{Tree, Workspace};
+use crate::terminal;
 use crate::text::rfc_3339;
 
 /// The most sessions of a baseline: more say nothing that these do not.
@@ -30,6 +35,12 @@ const UNFINISHED: &str = ".unfinished";
 
 /// The file that is locked by whoever changes a baseline.
 const LOCK: &str = ".lock";
+
+/// How long a program is waited for that changes a baseline, as it does in moments.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How long it is waited for before that is told.
+const SILENT_WAIT: Duration = Duration::from_millis(500);
 
 /// The folder of all baselines.
 #[derive(Clone, Debug)]
@@ -102,9 +113,8 @@ impl BaselineStore {
         let folder = &self.folder.value;
         fs::create_dir_all(folder).map_err(|error| unwritable("create", folder, error))?;
         let path = folder.join(LOCK);
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        let lock = file.and_then(|file| file.lock().map(|()| file));
-        let lock = lock.map_err(|error| unwritable("lock", &path, error))?;
+        let lock = open_lock(&path)?;
+        wait_for(&lock, &path, LONGEST_WAIT)?;
         let locked = LockedStore {
             store: self,
             _lock: lock,
@@ -229,6 +239,52 @@ fn unwritable(action: &str, path: &Path, error: io::Error) -> Error {
     )
 }
 
+/// A file to lock, which nothing waits for that others may have put in its place.
+fn open_lock(path: &Path) -> Result<File, Error> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        let message = format!("{} is no regular file", shown(path));
+        return Err(
+            Error::data(message).hint("remove it, or name another folder with --baselines DIR")
+        );
+    }
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path);
+    file.map_err(|error| unwritable("lock", path, error))
+}
+
+/// Locks a file once no other program has it locked, or gives up.
+fn wait_for(lock: &File, path: &Path, longest: Duration) -> Result<(), Error> {
+    let start = Instant::now();
+    let mut is_told = false;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(unwritable("lock", path, error)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        let waited = start.elapsed();
+        if waited >= longest {
+            let seconds = waited.as_secs();
+            let path = shown(path);
+            let message = format!("another program has {path} locked, for {seconds} s and more");
+            return Err(Error::data(message).hint(
+                "end the program, maybe a perfkit that was stopped, or name another folder with --baselines DIR",
+            ));
+        }
+        if waited >= SILENT_WAIT && !is_told {
+            let path = shown(path);
+            terminal::print_line(&format!(
+                "waiting for another program that has {path} locked"
+            ));
+            is_told = true;
+        }
+        sleep(Duration::from_millis(20));
+    }
+}
+
 fn write_to_disk(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(content)?;
@@ -314,4 +370,22 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 fn hash(bytes: &[u8]) -> u64 {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_others_keep_is_not_waited_for_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(LOCK);
+        let held = open_lock(&path).unwrap();
+        held.lock().unwrap();
+        let error = wait_for(&open_lock(&path).unwrap(), &path, Duration::ZERO).unwrap_err();
+        assert!(error.message().contains(&shown(&path)), "{error:?}");
+        assert!(error.next_step().unwrap().contains("--baselines DIR"));
+        drop(held);
+        wait_for(&open_lock(&path).unwrap(), &path, Duration::ZERO).unwrap();
+    }
 }
