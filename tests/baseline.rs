@@ -195,6 +195,10 @@ fn benchmarks_of_one_name_in_several_programs_are_not_mixed_up() {
         save_of_program(&folder, file, program, factor);
     }
     save(&folder, "main", &["a0.json", "b0.json"]).exits_with(0);
+    folder
+        .run(["baseline", "show", "main"])
+        .says("  parse (a): 10.03 ms\n")
+        .says("  parse (b): 40.12 ms\n");
     // Each is held against its own, alone and both in one call.
     for reports in [&["b1.json"][..], &["a1.json"], &["a1.json", "b1.json"]] {
         let line = [reports, &["--against", "main", "--format", "json"]].concat();

@@ -153,24 +153,26 @@ fn show(store: &BaselineStore, name: &BaselineName) -> Result<String, Error> {
     Ok(text)
 }
 
-/// The typical times by name, in the order in which they were first measured.
+/// The typical times by name, in the order in which they were first measured, and with the
+/// program of what a bench program measured.
 fn medians(sessions: &[SavedSession]) -> Vec<(String, Vec<String>)> {
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
-    let mut add = |name: &String, time: Option<&MetricSummary>| {
+    let mut add = |name: &str, time: Option<&MetricSummary>| {
         let typical = time.and_then(|time| Some((time.unit, time.median.or(time.mean)?)));
         let typical = typical.map_or_else(|| "-".to_owned(), |(unit, value)| unit.format(value, 4));
         match all.iter_mut().find(|(known, _)| known == name) {
             Some((_, values)) => values.push(typical),
-            None => all.push((name.clone(), vec![typical])),
+            None => all.push((name.to_owned(), vec![typical])),
         }
     };
     for session in sessions {
-        for benchmark in &session.report.benchmarks {
+        for benchmark in session.report.own_benchmarks() {
+            let name = match &benchmark.program {
+                Some(program) => format!("{} ({program})", benchmark.name),
+                None => benchmark.name.clone(),
+            };
             let time = benchmark.metrics.get(&Metric::WALL_TIME);
-            add(
-                &benchmark.name,
-                time.or_else(|| benchmark.metrics.values().next()),
-            );
+            add(&name, time.or_else(|| benchmark.metrics.values().next()));
         }
         for operation in &session.report.operations {
             let metrics = &operation.lifetime.metrics;
