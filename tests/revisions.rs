@@ -290,6 +290,30 @@ fn a_revision_lies_outside_of_the_tree_and_is_cleaned() {
 }
 
 #[test]
+fn revisions_are_named_as_git_knows_them() {
+    let folder = Folder::new();
+    let tree = folder.path("tree");
+    repository(&tree);
+    git(&tree, &["tag", "-a", "-m", "first", "v1"]);
+    git(&tree, &["commit", "-q", "-a", "-m", "second"]);
+    for base in [":/first", "HEAD^{/first}", "v1", "@~1", "HEAD^"] {
+        let line = ["compare", "--base", base, "-r", "1", "ls {tree}"];
+        perfkit(&folder, &tree, &line).exits_with(0);
+        let [cache] = &cached(&folder)[..] else {
+            panic!("{:?}", cached(&folder));
+        };
+        let subject = git(&cache.join("tree"), &["log", "-1", "--format=%s"]);
+        assert_eq!(subject, "first\n", "{base}");
+    }
+    for base in [":/third", "HEAD:run.sh", "HEAD..v1", "--all", "-h", ""] {
+        let line = ["compare", &format!("--base={base}"), "-r", "1", "ls {tree}"];
+        perfkit(&folder, &tree, &line)
+            .exits_with(2)
+            .complains("no such revision");
+    }
+}
+
+#[test]
 fn two_at_once_and_one_that_is_killed_do_no_harm() {
     let folder = Folder::new();
     let tree = folder.path("tree");

@@ -88,9 +88,13 @@ impl Repository {
     }
 
     fn commit(&self, revision: &str) -> Result<String, Error> {
-        let named = format!("{revision}^{{commit}}");
-        let verify = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
-        self.ask(&[&verify[..], &[&named]].concat()).map_err(|_| {
+        let verify = |name: &str| {
+            let verify = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+            self.ask(&[&verify[..], &[name]].concat())
+        };
+        // Of `:/text`, all that follows is text.
+        let named = verify(revision).and_then(|hash| verify(&format!("{hash}^{{commit}}")));
+        named.map_err(|_| {
             Error::usage(format!("--base {}: no such revision", printable(revision))).hint(
                 "give a branch, a tag or a commit; in a shallow clone, fetch more of the history first",
             )
