@@ -15,7 +15,7 @@ use crate::error::{Error, shown};
 use crate::input::ConfigFile;
 use crate::revision::{Tree, Workspace};
 use crate::terminal;
-use crate::text::rfc_3339;
+use crate::text::{fnv_1a, rfc_3339};
 
 /// The most sessions of a baseline: more say nothing that these do not.
 const MOST_SESSIONS: usize = 100;
@@ -188,7 +188,8 @@ impl LockedStore<'_> {
         let json = report.to_json();
         let json = json.map_err(|error| Error::report(folder, &error))?;
         let made = rfc_3339(report.created).replace(['-', ':'], "");
-        let file = format!("{made}-{:016x}{SESSION}", hash(json.as_bytes()));
+        // The hash tells sessions of one second apart.
+        let file = format!("{made}-{:016x}{SESSION}", fnv_1a(json.as_bytes()));
         let path = folder.join(&file);
         let unfinished = self.unfinished().join(file);
         write_to_disk(&unfinished, json.as_bytes()).map_err(|error| {
@@ -364,12 +365,6 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
         return Err(Error::data(message));
     }
     Ok(paths)
-}
-
-/// The hash FNV-1a (Fowler, Noll and Vo), which tells sessions of one second apart.
-fn hash(bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 #[cfg(test)]

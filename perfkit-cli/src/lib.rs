@@ -16,9 +16,9 @@ mod exit;
 
 mod error;
 
-mod args;
-
 mod text;
+
+mod args;
 
 mod terminal;
 

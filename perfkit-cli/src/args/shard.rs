@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::text::fnv_1a;
+
 /// The most jobs that benchmarks are shared among.
 const MOST: u32 = 1000;
 
@@ -21,11 +23,10 @@ impl Shard {
     }
 }
 
-/// FNV-1a (Fowler, Noll and Vo), whose low bits alone would share names that differ in a
-/// digit unevenly: they are mixed as MurmurHash 3 ends.
+/// The low bits of the hash alone would share names that differ in a digit unevenly: they
+/// are mixed as MurmurHash 3 ends.
 fn hash(name: &str) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-    let mut hash = name.bytes().fold(0xCBF2_9CE4_8422_2325, step);
+    let mut hash = fnv_1a(name.as_bytes());
     for factor in [0xFF51_AFD7_ED55_8CCD, 0xC4CE_B9FE_1A85_EC53] {
         hash = (hash ^ (hash >> 33)).wrapping_mul(factor);
     }

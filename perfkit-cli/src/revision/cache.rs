@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, shown};
+use crate::text::fnv_1a;
 
 /// What nobody used for so long is removed.
 const LONGEST_UNUSED: Duration = Duration::from_secs(60 * 24 * 60 * 60);
@@ -133,11 +134,7 @@ fn folder_name(repository: &Path) -> String {
     let name = repository.file_name().unwrap_or_default().to_string_lossy();
     let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-_".contains(*c);
     let name: String = name.chars().filter(is_plain).take(40).collect();
-    let path = repository.as_os_str().as_encoded_bytes();
-    // FNV-1a.
-    let hash = path.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = fnv_1a(repository.as_os_str().as_encoded_bytes());
     format!("{name}-{hash:016x}")
 }
 
