@@ -41,11 +41,17 @@ const MORE_UNITS: u64 = 22;
 
 const BLOCK_BYTES: usize = 4 << 20;
 
+/// In cache lines of its own: what lies beside it is read in each iteration, and would
+/// have to be fetched each time once another thread has written to the line.
+#[derive(Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
 /// What threads share, and how each kind uses it.
 #[derive(Default)]
 struct Work {
-    mutex: Mutex<u64>,
-    atomic: AtomicU64,
+    mutex: Apart<Mutex<u64>>,
+    atomic: Apart<AtomicU64>,
 }
 
 impl Work {
@@ -54,11 +60,11 @@ impl Work {
         for unit in 0..black_box(units) {
             match kind {
                 "mutex" => {
-                    if let Ok(mut sum) = self.mutex.lock() {
+                    if let Ok(mut sum) = self.mutex.0.lock() {
                         *sum += unit;
                     }
                 }
-                "atomic" => result += self.atomic.fetch_add(unit, Ordering::Relaxed),
+                "atomic" => result += self.atomic.0.fetch_add(unit, Ordering::Relaxed),
                 "own" => result = black_box(result ^ unit).wrapping_mul(0x9e37_79b9_7f4a_7c15),
                 _ => result += black_box(vec![unit; 16]).len() as u64,
             }
