@@ -92,7 +92,7 @@ fn refused(text: &str, tree: &str) -> Error {
     let text = printable(&text.replace(PLACE, "{tree}"));
     let tree = printable(tree);
     Error::usage(format!(
-        "`{text}` would read the path `{tree}` as code, for characters that it has"
+        "`{text}` may read the path `{tree}` as code, for characters that it has"
     ))
     .hint("give {tree} as a word of its own, outside of scripts and their quotes, or move the folder to a path of letters and digits")
 }
