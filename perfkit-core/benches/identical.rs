@@ -39,6 +39,9 @@ const KINDS: [&str; 4] = ["mutex", "atomic", "own", "allocation"];
 const UNITS: u64 = 20;
 const MORE_UNITS: u64 = 22;
 
+/// How often what threads take is compared with a plain loop.
+const TURNS: usize = 5;
+
 const BLOCK_BYTES: usize = 4 << 20;
 
 /// In cache lines of its own: what lies beside it is read in each iteration, and would
@@ -330,27 +333,42 @@ impl Measuring {
     }
 
     /// The time of an iteration on each number of threads that have a CPU each, beside that
-    /// of a loop that threads of its own run for a second.
+    /// of a loop that threads of its own run for a second. What contended calls take changes
+    /// from one second to the next, so that both take turns, and the median counts.
     fn beside_a_loop(&self) {
         let cpus = usable_cpus();
         for threads in THREADS.into_iter().filter(|threads| *threads <= cpus.len()) {
             for kind in KINDS {
-                let (result, _) = self.compare(&format!("{kind} {threads}"), threads, &["a", "b"]);
-                let median = |benchmark: &perfkit::report::Benchmark| {
-                    benchmark.metrics.get(&Metric::WALL_TIME)?.median
-                };
-                let Some(ns) = result.benchmarks.first().and_then(median) else {
-                    println!("{kind}, {threads} threads: its threads did not get their CPUs");
-                    continue;
-                };
-                let (loop_ns, waited) = plain_loop(kind, &cpus[..threads]);
-                println!(
-                    "{kind:<10} {threads} threads: {ns:>8.1} ns, a plain loop {loop_ns:>8.1} ns, ratio {:.3}; its threads waited {:.1} % of the time for their CPUs",
-                    ns / loop_ns,
-                    100.0 * waited
-                );
+                let turn = |_| self.turn_beside_a_loop(kind, &cpus[..threads]);
+                let mut ratios: Vec<f64> = (0..TURNS).filter_map(turn).collect();
+                ratios.sort_by(f64::total_cmp);
+                match ratios.get(ratios.len() / 2) {
+                    None => println!("{kind}, {threads} threads: they did not get their CPUs"),
+                    Some(median) => println!(
+                        "{kind:<10} {threads} threads: median of {} ratios to a plain loop {median:.3}",
+                        ratios.len()
+                    ),
+                }
             }
         }
+    }
+
+    /// How many times as long an iteration takes as in a plain loop right after it.
+    fn turn_beside_a_loop(&self, kind: &str, cpus: &[usize]) -> Option<f64> {
+        let threads = cpus.len();
+        let (result, _) = self.compare(&format!("{kind} {threads}"), threads, &["a", "b"]);
+        let ns = result
+            .benchmarks
+            .first()?
+            .metrics
+            .get(&Metric::WALL_TIME)?
+            .median?;
+        let (loop_ns, waited) = plain_loop(kind, cpus);
+        println!(
+            "{kind:<10} {threads} threads: {ns:>8.1} ns, a plain loop {loop_ns:>8.1} ns; its threads waited {:.1} % of the time for their CPUs",
+            100.0 * waited
+        );
+        Some(ns / loop_ns)
     }
 }
 
