@@ -215,19 +215,30 @@ fn the_path_of_a_tree_is_never_code() {
         .concat(),
     )
     .exits_with(0);
-    base(&["-S", "sh", "sh -c '{tree}/run.sh'"])
-        .exits_with(2)
-        .complains("may read the path")
-        .complains("as a word of its own");
-    for nested in [
-        &["-S", "sh", "-i", "ls \"$(dirname \"{tree}/run.sh\")\""][..],
-        &["-S", "sh", "-i", "test -e \"${X:-\"{tree}\"}\""],
+    for script in [
+        "sh -c '{tree}/run.sh'",
+        "ls \"$(dirname \"{tree}/run.sh\")\"",
+        "test -e \"${X:-\"{tree}\"}\"",
+        "eval '{tree}/run.sh'",
+        "cat > /dev/null <<END\n{tree}\nEND\nprintf {tree}/run.sh | sh",
+        "awk 'BEGIN { exit system(\"{tree}/run.sh\") }'",
+        "cd {tree} && [ \"$(pwd -P)\" = \"$(dirname \"$(realpath {tree}/run.sh)\")\" ]",
     ] {
-        base(nested).exits_with(2).complains("may read the path");
+        base(&["-S", "sh", script]).exits_with(0);
     }
     for shell in ["sh -ce {tree}/run.sh", "bash -c -- {tree}/run.sh"] {
         base(&[shell]).exits_with(0);
     }
+    // The links are gone with the comparison, and one that is no help is refused.
+    let temporary = folder.path("a b");
+    std::fs::create_dir(&temporary).unwrap();
+    let mut command = folder.perfkit(["compare", "--base", "HEAD", "-r", "1", "ls {tree}"]);
+    command.current_dir(&tree).env("TMPDIR", &temporary);
+    Answer::of(command)
+        .exits_with(2)
+        .complains("it may be read as code")
+        .complains("set TMPDIR to a folder");
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
     assert!(!marker.exists() && !tree.join("marker").exists());
 }
 

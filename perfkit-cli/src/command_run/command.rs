@@ -20,6 +20,7 @@ use super::process::{self, Ended, Finished, Launch, describe_signal, describe_st
 /// A source tree that commands are run in, as `{tree}`.
 #[derive(Clone, Debug)]
 pub(crate) struct CommandTree {
+    /// Plain, so that no shell and no other language reads it as code.
     pub(crate) path: String,
     /// Which side of the comparison it is.
     pub(crate) side: Side,

@@ -6,9 +6,6 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
-use super::script::PLACE;
-use super::tree_path;
-
 /// What runs a command's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shell {
@@ -72,26 +69,19 @@ impl CommandLine {
         if text.contains('\0') {
             return Err(Error::usage("a command cannot contain a NUL character"));
         }
-        Self::in_tree(text, "", shell)
-    }
-
-    /// The same, with the path of a tree wherever the text has [`PLACE`]. The
-    /// path is never read as part of the command's syntax.
-    pub(super) fn in_tree(text: &str, tree: &str, shell: &Shell) -> Result<Self, Error> {
         let words = match shell {
             Shell::Through(shell) => {
-                let script = tree_path::in_script(shell, text, tree)?;
-                let script = ["-c".to_owned(), script];
+                let script = ["-c".to_owned(), text.to_owned()];
                 shell.iter().cloned().chain(script).collect()
             }
             Shell::Direct => {
                 refuse_shell_syntax(text)?;
-                tree_path::in_words(split(text)?, tree)?
+                split(text)?
             }
-            Shell::DirectUnchecked => tree_path::in_words(split(text)?, tree)?,
+            Shell::DirectUnchecked => split(text)?,
         };
         Ok(Self {
-            text: text.replace(PLACE, tree),
+            text: text.to_owned(),
             words,
         })
     }

@@ -12,7 +12,6 @@ use crate::text::printable;
 use super::command::{CommandTree, MeasuredCommand, RunContext};
 use super::command_line::{CommandLine, Shell};
 use super::parameters::{MOST_COMMANDS, Parameters, fill};
-use super::script::PLACE;
 use super::templates::Templates;
 
 /// All commands of a comparison, before any of them ran.
@@ -144,11 +143,7 @@ struct Variant<'a> {
 impl Variant<'_> {
     /// A command of this variant.
     fn command_line(&self, template: &str, shell: &Shell) -> Result<CommandLine, Error> {
-        let text = fill(template, &self.parameters);
-        match self.tree {
-            None => CommandLine::new(&text, shell),
-            Some(tree) => CommandLine::in_tree(&text, &tree.path, shell),
-        }
+        CommandLine::new(&fill(template, &self.parameters), shell)
     }
 }
 
@@ -176,7 +171,7 @@ fn variants<'a>(
     }
     let variant = |parameters: &Parameters, tree: Option<&'a CommandTree>| {
         let mut filled = parameters.clone();
-        filled.extend(tree.map(|_| (TREE.to_owned(), PLACE.to_string())));
+        filled.extend(tree.map(|tree| (TREE.to_owned(), tree.path.clone())));
         Variant {
             parameters: filled,
             named: parameters.clone(),

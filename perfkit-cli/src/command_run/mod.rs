@@ -1,16 +1,13 @@
 //! Running commands and learning what they used.
 
-mod code_reader;
 mod command;
 mod command_line;
 mod command_set;
 mod cpu;
 mod parameters;
 mod process;
-mod script;
 mod shell_cost;
 mod templates;
-mod tree_path;
 
 pub(crate) use command::{CommandTree, MeasuredCommand};
 pub(crate) use command_line::Shell;

@@ -3,15 +3,15 @@
 use perfkit::bench::engine::{Blocks, Experiment, Progress, pin, usable_cpus};
 use perfkit::compare::{ComparisonSet, VerdictRules, counters_unavailable};
 use perfkit::process::own_peak_memory_bytes;
-use perfkit::report::{Benchmark, Report, Sampling, StopReason};
+use perfkit::report::{Benchmark, Report, Sampling, Side, StopReason};
 use perfkit::unit::Unit;
 use perfkit::{Clock, Metric};
 
 use crate::analysis::{add_remarks, compare_all};
 use crate::command_run::{CommandSet, CommandTree, MeasuredCommand, ShellCost, Templates};
-use crate::error::{Error, shown};
+use crate::error::Error;
 use crate::input::environment;
-use crate::revision::{Checkout, Tree};
+use crate::revision::{Checkout, PlainPaths};
 use crate::terminal::{self, ProgressLine};
 use crate::text::printable;
 
@@ -32,7 +32,9 @@ struct Measured {
 /// Runs commands in turn and compares them.
 pub(super) fn compare(templates: &Templates, session: Session<'_>) -> Result<Outcome, Error> {
     let plan = session.plan;
-    let trees = session.checkout.map_or(Ok(Vec::new()), trees)?;
+    let checkout = session.checkout;
+    let paths = checkout.map(PlainPaths::of).transpose()?;
+    let trees = checkout.zip(paths.as_ref()).map(trees).unwrap_or_default();
     let shell = plan.settings.shell();
     let mut commands = CommandSet::from_templates(templates, &trees, shell, session.signals)?;
     templates.check_streams()?;
@@ -48,21 +50,17 @@ pub(super) fn compare(templates: &Templates, session: Session<'_>) -> Result<Out
 }
 
 /// The baseline's tree and this one, as commands name them.
-fn trees(checkout: &Checkout) -> Result<Vec<CommandTree>, Error> {
-    let tree = |tree: &Tree, revision: Option<String>| {
-        let path = tree.directory.to_str().map(str::to_owned);
-        let path = path.ok_or_else(|| {
-            let path = shown(&tree.directory);
-            Error::usage(format!("{path} is no text, and so cannot be {{tree}}"))
-        });
-        Ok(CommandTree {
-            path: path?,
-            side: tree.side,
-            revision,
-        })
+fn trees((checkout, paths): (&Checkout, &PlainPaths)) -> Vec<CommandTree> {
+    let tree = |path: &str, side, revision| CommandTree {
+        path: path.to_owned(),
+        side,
+        revision,
     };
-    let base = tree(&checkout.base, Some(checkout.base.label.clone()))?;
-    Ok(vec![base, tree(&checkout.own, None)?])
+    let revision = Some(checkout.base.label.clone());
+    vec![
+        tree(&paths.base, Side::Baseline, revision),
+        tree(&paths.own, Side::Candidate, None),
+    ]
 }
 
 /// Keeps this process, and so the commands that it starts, on the last CPU that it
