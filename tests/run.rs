@@ -28,6 +28,19 @@ fn what_a_program_recorded_is_shown_after_its_own_output() {
 }
 
 #[test]
+fn what_a_program_prints_is_never_within_a_result_to_be_read() {
+    let folder = Folder::new();
+    let program = example("01_function");
+    let program = program.to_str().unwrap();
+    let answer = folder.run(["run", "--format", "json", "--", program]);
+    assert_eq!(answer.report().operations.len(), 2);
+    answer.exits_with(0).complains("parse: 5 successes");
+    let line = ["run", "--format", "csv", "-o", "out.csv", "--", program];
+    folder.run(line).exits_with(0).says("parse: 5 successes");
+    assert!(folder.read("out.csv").starts_with("kind,"));
+}
+
+#[test]
 fn several_processes_are_all_shown() {
     let folder = Folder::new();
     let program = example("07_report_file");

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::input::{environment, load_report};
 use crate::interrupt::Signals;
+use crate::terminal;
 
 use super::sources::Sources;
 use super::{check_writable, deliver, first_error, save};
@@ -28,8 +29,9 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
     Sources::new(&format).tell(verbosity);
     let signals = Signals::listen()?;
     let (command, every) = (&arguments.command, arguments.every.0);
-    let Recorded { status, report, .. } = record(command, every, Stdio::inherit(), &signals)?;
     let output = arguments.output.as_deref();
+    let stdout = stdout_beside(format.value, output);
+    let Recorded { status, report, .. } = record(command, every, stdout, &signals)?;
     let published = report.as_ref().map_or(Ok(()), |report| {
         let saved = arguments.save.as_deref();
         let saved = saved.map_or(Ok(()), |path| save(report, Format::Json, path));
@@ -39,6 +41,15 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
         ])
     });
     conclude(status, report.is_some(), &signals).and_then(|exit| published.map(|()| exit))
+}
+
+/// Where a program writes to beside a result: what is there to be read by another program, or
+/// to be copied, is nothing but the result.
+pub(super) fn stdout_beside(format: Format, output: Option<&Path>) -> Stdio {
+    match (format, output) {
+        (Format::Human, _) | (_, Some(_)) => Stdio::inherit(),
+        _ => terminal::stderr_of_a_program(),
+    }
 }
 
 /// What a run of a program came to.

@@ -3,7 +3,6 @@
 mod contained;
 mod program;
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -15,8 +14,8 @@ use crate::exit::Exit;
 use crate::export::{render_document, write_json};
 use crate::interrupt::Signals;
 use crate::machine::{Check, OwnClock, Probes, Root, examine};
-use crate::terminal;
 
+use super::run::stdout_beside;
 use super::sources::Sources;
 use super::{check_writable, deliver_text};
 
@@ -53,11 +52,7 @@ pub(crate) fn run(arguments: DoctorArguments, verbosity: Verbosity) -> Result<Ex
     // Before the program, which would be load.
     let probes = Probes::run();
     let checks = examine(&Root::own(), &probes, || std::thread::sleep(WATCHED));
-    let stdout = match (format.value, output) {
-        (Format::Human, _) | (_, Some(_)) => Stdio::inherit(),
-        // What is there to be read by a program, or to be copied, is nothing but the result.
-        _ => terminal::stderr_of_a_program(),
-    };
+    let stdout = stdout_beside(format.value, output);
     let program = match arguments.command.as_slice() {
         [] => None,
         command => Some(Program::run(command, stdout, &Signals::listen()?)?),
