@@ -228,6 +228,7 @@ fn unsafe_code_is_rare_and_explained() {
         "perfkit-core/src/process/counter.rs",
         "perfkit-core/src/process/heap.rs",
         "perfkit-core/src/process/layout.rs",
+        "perfkit-core/src/process/rights.rs",
         "perfkit-core/src/recorder/fork.rs",
     ];
     for package in [

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use perfkit::Report;
 
+mod required;
+
 /// The programs, when started as one: the harness exits after it, and with it
 /// the hooks at exit run.
 #[test]
@@ -82,12 +84,84 @@ fn a_summary_by_environment_or_by_code() {
     ] {
         let text = stderr(&output);
         assert!(
-            text.starts_with("perfkit: calls: 4, operations: 1, successful: 75 %"),
+            text.starts_with(
+                "perfkit: calls: 4 (3 successful, 1 failed), operations: 1, successful: 75 %"
+            ),
             "{text}"
         );
         assert!(text.contains("\nstep "), "{text}");
         assert!(!String::from_utf8_lossy(&output.stdout).contains("perfkit"));
     }
+}
+
+/// Whoever may start a program with the rights of another must not write files with them.
+#[cfg(target_os = "linux")]
+#[test]
+fn with_the_rights_of_another_the_environment_asks_for_nothing() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 65534;
+    let folder = folder("rights");
+    let program = folder.join("program");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let permit = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    permit(&folder, 0o777);
+    let run = |mode, path: &std::path::Path| {
+        permit(&program, mode);
+        let command = start(
+            "asks for a report",
+            &[("PERFKIT_REPORT", path.to_str().unwrap())],
+        );
+        let mut other = Command::new(&program);
+        other.args(command.get_args()).uid(NOBODY).gid(NOBODY);
+        let variables = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)));
+        other.envs(variables);
+        other.output()
+    };
+    let (own, elevated) = (folder.join("own.json"), folder.join("elevated.json"));
+    // Only root may start programs as somebody else.
+    if chown(&program, Some(0), Some(0)).is_err() {
+        return required::skip("the rights of root");
+    }
+    assert!(run(0o755, &own).unwrap().status.success());
+    assert!(own.exists());
+    let output = run(0o4755, &elevated).unwrap();
+    assert!(output.status.success(), "{output:?}");
+    // What the program asks for itself is done.
+    assert!(
+        stderr(&output).starts_with("perfkit: calls: 4"),
+        "{output:?}"
+    );
+    assert!(!elevated.exists());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The signal that comes with the first byte beyond the limit would end the program.
+#[cfg(unix)]
+#[test]
+fn a_limit_on_files_does_not_end_the_program() {
+    let folder = folder("limit");
+    let path = folder.join("report.json");
+    let program = start("exits", &[("PERFKIT_REPORT", path.to_str().unwrap())]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -f 1 && exec \"$0\" \"$@\""]);
+    limited.arg(program.get_program()).args(program.get_args());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let output = limited.output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(stderr(&output).contains("ulimit -f"), "{output:?}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::env::{self, VarError};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::process::has_elevated_rights;
 use crate::unit::Unit;
 
 /// What the environment asks for.
@@ -17,7 +18,12 @@ pub(super) struct Settings {
     pub(super) complaints: Vec<String>,
 }
 
+/// What the environment asks for. Where the program has rights that whoever started it has
+/// not, such as to write to files of others, it asks for nothing.
 pub(super) fn from_environment() -> Settings {
+    if has_elevated_rights() {
+        return parse(None, None);
+    }
     let text = |name: &str| match env::var(name) {
         Ok(value) => Some(value),
         Err(VarError::NotPresent) => None,

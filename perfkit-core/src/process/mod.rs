@@ -14,6 +14,7 @@ mod heap;
 mod layout;
 #[cfg(feature = "process")]
 mod own;
+mod rights;
 
 #[cfg(all(feature = "bench", unix))]
 pub use child::{ResourceUsage, own_peak_memory_bytes, try_reap};
@@ -25,3 +26,4 @@ pub(crate) use heap::{release_free_memory, reset_peak_memory};
 pub(crate) use layout::spawn_at_fixed_addresses;
 #[cfg(feature = "process")]
 pub use own::{ProcessUsage, usage};
+pub(crate) use rights::{has_elevated_rights, largest_file_bytes};

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::histogram::Histogram;
+use crate::process::largest_file_bytes;
 
 use super::upgrade::{VERSION_1, from_version_1};
 use super::{Report, SCHEMA};
@@ -251,6 +252,14 @@ fn resolve(path: &Path) -> io::Result<Option<PathBuf>> {
 }
 
 fn write_new(path: &Path, content: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
+    if let Some(largest) = largest_file_bytes().filter(|most| (*most as usize) < content.len()) {
+        // Writing it would end the process.
+        let message = format!(
+            "it has {} bytes, and the process may write files of {largest} (`ulimit -f`)",
+            content.len()
+        );
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     if let Some(permissions) = permissions {
         // Not every file system has them.

@@ -1,0 +1,42 @@
+//! What the process may do.
+
+/// Whether the process has rights that whoever started it has not: the program's file gives
+/// them (setuid, setgid, capabilities).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[expect(unsafe_code, reason = "no safe interface without a further dependency")]
+pub(crate) fn has_elevated_rights() -> bool {
+    // SAFETY: it reads a number that the kernel gave to the process at its start.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+#[expect(unsafe_code, reason = "no safe interface without a further dependency")]
+pub(crate) fn has_elevated_rights() -> bool {
+    // SAFETY: they take nothing and return numbers.
+    unsafe { libc::getuid() != libc::geteuid() || libc::getgid() != libc::getegid() }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn has_elevated_rights() -> bool {
+    false
+}
+
+/// The size of the largest file that the process may write, in bytes; `None` where nothing
+/// limits it. A signal that ends the process comes with the first byte beyond it.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "no safe interface without a further dependency")]
+pub(crate) fn largest_file_bytes() -> Option<u64> {
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the pointer is to a local that lives across the call. A failure leaves it as
+    // it is.
+    let _ = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) };
+    (limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn largest_file_bytes() -> Option<u64> {
+    None
+}
