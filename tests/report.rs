@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use perfkit::{MockClock, Monitor, Report};
@@ -31,7 +32,7 @@ fn operations_are_shown_with_percentiles_errors_and_throughput() {
     save_operations(&folder, "report.json");
     let answer = folder.run(["report", "report.json"]).exits_with(0);
     let expected = "\
-Calls: 201, operations: 2, successful: 90.05 %, mean: 99.4 ms. Slowest: `shop::fetch` (100 ms). Fastest: `shop::ping` (15.0 µs).
+Calls: 201 (181 successful, 20 failed), operations: 2, successful: 90.05 %, mean: 99.4 ms. Slowest: `shop::fetch` (100 ms). Fastest: `shop::ping` (15.0 µs).
 
  operation    calls  success    total     self     mean   median     p95     p99      max
  shop::fetch    200     90 %   18.0 s   18.0 s   100 ms  98.8 ms  189 ms  198 ms   199 ms
@@ -44,6 +45,33 @@ Calls: 201, operations: 2, successful: 90.05 %, mean: 99.4 ms. Slowest: `shop::f
  shop::fetch             20  &str  refused
 ";
     assert_eq!(answer.stdout, expected);
+}
+
+/// Whoever looks at a rate of successes sees who is not among them.
+#[test]
+fn calls_that_were_cancelled_or_panicked_are_shown_and_counted() {
+    let folder = Folder::new();
+    let monitor = Monitor::new();
+    let handler = monitor.operation("handler");
+    for _ in 0..420 {
+        handler.measure(|| ());
+    }
+    for _ in 0..14 {
+        let mut call = Box::pin(handler.measure_async(std::future::pending::<()>()));
+        let _ = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    }
+    let report = Report::from_snapshot(monitor.snapshot());
+    report.save(folder.path("report.json")).unwrap();
+    let report = |format: &str| {
+        let line = ["report", "report.json", "--format", format];
+        folder.run(line).exits_with(0)
+    };
+    report("human")
+        .says("Calls: 434 (420 successful, 14 cancelled), operations: 1, successful: 96.77 %")
+        .says(" end of calls  successful  failed  panicked  cancelled\n handler              420       0         0         14\n");
+    report("markdown").says("| handler | 420 | 0 | 0 | 14 |");
+    report("html").says("14 cancelled");
+    report("csv").says("\noperation,handler,cancellations,,14,");
 }
 
 #[test]

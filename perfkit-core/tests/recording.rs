@@ -141,7 +141,8 @@ fn a_dropped_future_is_cancelled_and_one_never_polled_is_no_call() {
         (half.lifetime.calls.cancelled, half.lifetime.calls.total()),
         (1, 1)
     );
-    assert_eq!(half.lifetime.success_rate(), None);
+    assert_eq!(half.lifetime.success_rate(), Some(0.0));
+    assert_eq!(half.lifetime.calls.to_string(), "1 (1 cancelled)");
     assert_eq!(sum_ms(half, "failure_time"), 5.0);
 }
 

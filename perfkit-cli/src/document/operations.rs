@@ -33,6 +33,13 @@ pub(super) fn describe(report: &Report, document: &mut Document) {
     if has("cpu_time") || has("busy_time") || operations.iter().any(has_throughput) {
         document.table(work(&operations));
     }
+    let is_cut_off = |o: &&OperationSnapshot| {
+        let calls = o.lifetime.calls;
+        calls.panic.saturating_add(calls.cancelled) > 0
+    };
+    if operations.iter().any(is_cut_off) {
+        document.table(ends(&operations));
+    }
     if operations.iter().any(|o| !o.errors.is_empty()) {
         document.table(errors(&operations));
     }
@@ -42,7 +49,7 @@ fn summary(report: &Report) -> Sentence {
     let summary = report.summary();
     let sentence = Sentence::plain(&format!(
         "Calls: {}, operations: {}, successful: {}, mean: {}.",
-        Unit::Count.format(summary.calls as f64, DIGITS),
+        summary.ended,
         summary.operations,
         value(summary.success_rate, Unit::Ratio, 4),
         value(summary.average_ns, Unit::Nanoseconds, DIGITS),
@@ -165,6 +172,24 @@ fn throughput(window: &WindowSnapshot) -> String {
         (Some(items), _) => Unit::PerSecond.format(items, DIGITS),
         (None, bytes) => value(bytes, Unit::BytesPerSecond, DIGITS),
     }
+}
+
+/// How the calls of each operation ended.
+fn ends(operations: &[&OperationSnapshot]) -> Table {
+    let mut table = Table::new(&[
+        ("end of calls", Align::Left, 0),
+        ("successful", Align::Right, 1),
+        ("failed", Align::Right, 0),
+        ("panicked", Align::Right, 0),
+        ("cancelled", Align::Right, 0),
+    ]);
+    for operation in operations {
+        let calls = operation.lifetime.calls;
+        let ends = [calls.success, calls.failure, calls.panic, calls.cancelled];
+        let cells = ends.map(|calls| Unit::Count.format(calls as f64, DIGITS));
+        table.row([vec![label(&operation.label())], cells.to_vec()].concat());
+    }
+    table
 }
 
 fn errors(operations: &[&OperationSnapshot]) -> Table {

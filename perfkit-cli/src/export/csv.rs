@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use perfkit::report::{Gate, GateOutcome};
-use perfkit::{Metric, MetricSummary, Report};
+use perfkit::{Calls, Metric, MetricSummary, Report};
 
 use crate::error::Error;
 use crate::text::{printable, shorten};
@@ -58,13 +58,31 @@ fn metrics(report: &Report) -> Vec<Vec<String>> {
     let mut lines = vec![HEADINGS.map(str::to_owned).to_vec()];
     let benchmarks = report.benchmarks.iter();
     let benchmarks = benchmarks.map(|b| ("benchmark", b.label(), &b.metrics));
-    let operations = report.operations.iter();
-    let operations = operations.map(|o| ("operation", o.label(), &o.lifetime.metrics));
-    for (kind, name, metrics) in benchmarks.chain(operations) {
+    let operations = || report.operations.iter().map(|o| (o.label(), &o.lifetime));
+    let of_calls = operations().map(|(name, window)| ("operation", name, &window.metrics));
+    for (kind, name, metrics) in benchmarks.chain(of_calls) {
         let of_metric = |(metric, summary): (&Metric, _)| line(kind, &name, metric.name(), summary);
         lines.extend(metrics.iter().map(of_metric));
     }
+    lines.extend(operations().flat_map(|(name, window)| ends(&name, window.calls)));
     lines
+}
+
+/// A line with the number of calls for each way to end.
+fn ends(name: &str, calls: Calls) -> Vec<Vec<String>> {
+    let ends = [
+        ("successes", calls.success),
+        ("failures", calls.failure),
+        ("panics", calls.panic),
+        ("cancellations", calls.cancelled),
+    ];
+    let line = |(end, calls): (&str, u64)| {
+        let mut line = vec!["operation".to_owned(), inert(name), end.to_owned()];
+        line.extend([String::new(), calls.to_string()]);
+        line.resize(HEADINGS.len(), String::new());
+        line
+    };
+    ends.map(line).to_vec()
 }
 
 fn line(kind: &str, name: &str, metric: &str, summary: &MetricSummary) -> Vec<String> {

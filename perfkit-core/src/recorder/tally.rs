@@ -1,11 +1,14 @@
 //! Counts and sums over a set of calls.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Scale;
 use crate::histogram::{Histogram, bucket};
 use crate::metric_summary::Totals;
 use crate::outcome::Ending;
+use crate::unit::Unit;
 
 use super::sample::{Quantity, signed, unsigned};
 
@@ -71,21 +74,18 @@ impl Calls {
     /// All calls, however they ended.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.finished().saturating_add(self.cancelled)
-    }
-
-    /// The share of successes among the calls that were not cancelled; `None`
-    /// without such a call.
-    #[must_use]
-    pub fn success_rate(&self) -> Option<f64> {
-        let finished = self.finished();
-        (finished > 0).then(|| self.success as f64 / finished as f64)
-    }
-
-    fn finished(&self) -> u64 {
         self.success
             .saturating_add(self.failure)
             .saturating_add(self.panic)
+            .saturating_add(self.cancelled)
+    }
+
+    /// The share of successes among all calls, from 0 to 1; `None` without a call. One that
+    /// was cancelled did not succeed.
+    #[must_use]
+    pub fn success_rate(&self) -> Option<f64> {
+        let total = self.total();
+        (total > 0).then(|| self.success as f64 / total as f64)
     }
 
     pub(crate) fn count(&mut self, ending: Ending) {
@@ -108,6 +108,26 @@ impl Calls {
             panic: combine(self.panic, other.panic),
             cancelled: combine(self.cancelled, other.cancelled),
         }
+    }
+}
+
+/// All calls, and how they ended unless all succeeded: `434 (420 successful, 14 cancelled)`.
+impl fmt::Display for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |calls: u64| Unit::Count.format(calls as f64, 1);
+        f.write_str(&count(self.total()))?;
+        let ends = [
+            (self.success, "successful"),
+            (self.failure, "failed"),
+            (self.panic, "panicked"),
+            (self.cancelled, "cancelled"),
+        ];
+        let ends = ends.into_iter().filter(|(calls, _)| *calls > 0);
+        let ends: Vec<String> = ends.map(|(n, end)| format!("{} {end}", count(n))).collect();
+        if self.success == self.total() {
+            return Ok(());
+        }
+        write!(f, " ({})", ends.join(", "))
     }
 }
 

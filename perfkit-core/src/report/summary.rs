@@ -1,5 +1,6 @@
 //! A report in five numbers.
 
+use crate::recorder::Calls;
 use crate::snapshot::OperationSnapshot;
 
 use super::Report;
@@ -11,9 +12,11 @@ pub struct Summary {
     pub operations: usize,
     /// How many calls they had together, however they ended.
     pub calls: u64,
+    /// How those ended.
+    pub ended: Calls,
     /// The mean execution time of all successful calls, in nanoseconds.
     pub average_ns: Option<f64>,
-    /// The share of successes among the calls that were not cancelled.
+    /// The share of successes among all calls.
     pub success_rate: Option<f64>,
     /// The operation with the longest mean execution time.
     pub slowest: Option<OperationTime>,
@@ -51,14 +54,10 @@ impl Report {
     /// ```
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let mut calls = 0_u64;
-        let (mut successes, mut finished) = (0_u64, 0_u64);
+        let mut ended = Calls::NONE;
         let (mut timed, mut total_ns) = (0_u64, 0.0);
         for operation in &self.operations {
-            let ended = operation.lifetime.calls;
-            calls = ended.total().saturating_add(calls);
-            successes = ended.success.saturating_add(successes);
-            finished = (ended.total() - ended.cancelled).saturating_add(finished);
+            ended.merge(operation.lifetime.calls);
             if let Some(time) = operation.lifetime.execution_time() {
                 timed = timed.saturating_add(time.count);
                 total_ns += time.sum;
@@ -68,9 +67,10 @@ impl Report {
         let by_time = |a: &OperationTime, b: &OperationTime| a.average_ns.total_cmp(&b.average_ns);
         Summary {
             operations: self.operations.len(),
-            calls,
+            calls: ended.total(),
+            ended,
             average_ns: (timed > 0).then(|| total_ns / timed as f64),
-            success_rate: (finished > 0).then(|| successes as f64 / finished as f64),
+            success_rate: ended.success_rate(),
             slowest: times().max_by(by_time),
             fastest: times().min_by(by_time),
         }

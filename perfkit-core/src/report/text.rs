@@ -45,6 +45,14 @@ impl fmt::Display for Report {
             }
             writeln!(f)?;
         }
+        let is_told = |o: &&OperationSnapshot| {
+            let calls = o.lifetime.calls;
+            self.operations.len() > 1 && calls.panic.saturating_add(calls.cancelled) > 0
+        };
+        for operation in self.operations.iter().filter(is_told) {
+            let name = printable(&operation.name);
+            writeln!(f, "{name}: calls: {}", operation.lifetime.calls)?;
+        }
         for note in &self.notes {
             let severity = match note.severity {
                 Severity::Detail | Severity::Info => "note",
@@ -62,7 +70,7 @@ fn headline(report: &Report) -> String {
     let share = summary.success_rate.map(|rate| Unit::Ratio.format(rate, 4));
     let mut line = format!(
         "perfkit: calls: {}, operations: {}, successful: {}, mean: {}",
-        Unit::Count.format(summary.calls as f64, DIGITS),
+        summary.ended,
         summary.operations,
         share.as_deref().unwrap_or("-"),
         time(summary.average_ns),

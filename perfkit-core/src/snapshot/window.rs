@@ -134,7 +134,7 @@ impl WindowSnapshot {
         self.calls.total()
     }
 
-    /// The share of successes among the calls that were not cancelled.
+    /// The share of successes among all calls.
     #[must_use]
     pub fn success_rate(&self) -> Option<f64> {
         self.calls.success_rate()

@@ -83,8 +83,7 @@ fn of_operation(operation: &OperationSnapshot) -> Subject<'_> {
         })
     }));
     let calls = window.calls;
-    let finished = calls.total().saturating_sub(calls.cancelled);
-    measures.extend(success_rate(calls.success, finished, "calls"));
+    measures.extend(success_rate(calls.success, calls.total(), "calls"));
     Subject {
         name: operation.label(),
         measures,
