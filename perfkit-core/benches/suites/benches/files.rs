@@ -3,6 +3,7 @@
 use std::fs;
 use std::hint::black_box;
 use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 
 use suites::units;
 
@@ -13,15 +14,17 @@ fn main() {
     let block = vec![7_u8; 4096];
     perfkit::bench::main(|bench| {
         bench.group("write", |group| {
-            group.add("write", || {
+            // It is there before, so that all of the time goes into writing.
+            let file = fs::File::create(folder.join("written"));
+            let block = block.clone();
+            group.add("write", move || {
                 let mut written = 0;
-                // Making a file anew takes its part of the time, and so there is more of it too.
-                for _ in 0..units(20) {
-                    if let Ok(mut file) = fs::File::create(&path) {
-                        for _ in 0..5 {
-                            written += file.write(black_box(&block)).unwrap_or(0);
-                        }
-                    }
+                for number in 0..units(100) {
+                    let offset = (number * block.len()) as u64;
+                    let file = file.as_ref();
+                    written += file.map_or(0, |file| {
+                        file.write_at(black_box(&block), offset).unwrap_or(0)
+                    });
                 }
                 written
             });
