@@ -162,7 +162,7 @@ fn async_handlers_report_at_exit_and_are_held_against_budgets() {
     assert!(
         answer
             .stderr
-            .contains("perfkit: calls: 2,000, operations: 2"),
+            .contains("perfkit: calls: 2,000 (1,980 successful, 20 failed), operations: 2"),
         "{answer:#?}"
     );
     assert!(answer.stderr.contains("checkout::pay"), "{answer:#?}");
