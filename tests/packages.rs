@@ -365,6 +365,8 @@ fn flags_of_the_user_and_of_perfkit_reach_the_compiler() {
     let other = "[target.'cfg(windows)']\nrustflags = ['--cfg', 'other']\n";
     let included = format!("[target.{host}]\nrustflags = '--cfg mine'\n");
     write(&folder, ".cargo/included.toml", &included);
+    let further = "[build]\ntarget = 'no-such-machine'\n";
+    write(&folder, ".cargo/further.toml", further);
     let target = format!("[build]\ntarget = '{host}'\n[target.'cfg(windows)']\nrustflags = ''\n");
     let flags = |settings: &str, variables: &[(&str, &str)]| {
         write(&folder, ".cargo/config.toml", settings);
@@ -391,7 +393,12 @@ fn flags_of_the_user_and_of_perfkit_reach_the_compiler() {
         (build.replace("mine", "hidden"), &[(&of_host, "--cfg mine")]),
         (other.to_owned(), &[("CARGO_BUILD_RUSTFLAGS", "--cfg mine")]),
         ("include = ['included.toml']\n".to_owned(), &[]),
-        (target, &[(&of_host, "--cfg mine")]),
+        (target.clone(), &[(&of_host, "--cfg mine")]),
+        // The nearer file names what is built for.
+        (
+            format!("include = ['further.toml']\n{target}"),
+            &[(&of_host, "--cfg mine")],
+        ),
     ] {
         let line = flags(&settings, variables);
         let has_both = line.contains("--cfg mine") && line.contains("-align-all-functions=6");
@@ -402,10 +409,16 @@ fn flags_of_the_user_and_of_perfkit_reach_the_compiler() {
         );
     }
     let two = format!("[build]\ntarget = ['{host}', 'no-such-machine']\n{other}");
-    write(&folder, ".cargo/config.toml", &two);
-    let mut command = folder.perfkit(["compare", "--bench"]);
-    command.env_remove("RUSTFLAGS");
-    Answer::of(command)
-        .exits_with(5)
-        .complains("build.target names several targets; set CARGO_BUILD_TARGET");
+    let one = format!("[build]\ntarget = ['{host}']\n{other}");
+    // Cargo adds the variable to a list.
+    for (settings, variable) in [(&two, host), (&one, "no-such-machine")] {
+        write(&folder, ".cargo/config.toml", settings);
+        let mut command = folder.perfkit(["compare", "--bench"]);
+        command
+            .env_remove("RUSTFLAGS")
+            .env("CARGO_BUILD_TARGET", variable);
+        Answer::of(command)
+            .exits_with(5)
+            .complains("name one target in build.target");
+    }
 }

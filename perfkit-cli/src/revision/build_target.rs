@@ -75,28 +75,48 @@ impl BuildTarget {
 
 /// The target that is configured; `None` for the machine itself.
 fn named(tree: &Tree, settings: &[Settings]) -> Result<Option<OsString>, Error> {
-    let mut names = BTreeSet::new();
-    for settings in settings {
-        let texts = match settings.of_build("target") {
-            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
-            value => Vec::from_iter(value.and_then(Value::as_str)),
-        };
-        names.extend(texts.into_iter().map(|text| match text.ends_with(".json") {
-            true => settings.absolute(text).into_os_string(),
-            false => text.into(),
-        }));
-    }
-    if let Some(name) = std::env::var_os("CARGO_BUILD_TARGET") {
-        names = BTreeSet::from([name]);
-    }
+    let mut names = names(settings, std::env::var_os("CARGO_BUILD_TARGET"));
     names.retain(|name| name != "host-tuple" && !name.is_empty());
     let mut named = names.into_iter();
     match (named.next(), named.next()) {
         (named, None) => Ok(named),
         _ => Err(tree.cannot_be_built(
-            "build.target names several targets; set CARGO_BUILD_TARGET to the one to measure",
+            "build.target is a list of several targets, to which CARGO_BUILD_TARGET adds; name one target in build.target, without a list",
         )),
     }
+}
+
+/// The targets that settings and the variable name. Cargo unites lists, to which it adds
+/// what the variable has; of texts, that of the variable or else the nearest is all that
+/// counts. It refuses a text beside a list.
+fn names(settings: &[Settings], variable: Option<OsString>) -> BTreeSet<OsString> {
+    let name = |settings: &Settings, text: &str| match text.ends_with(".json") {
+        true => settings.absolute(text).into_os_string(),
+        false => text.into(),
+    };
+    let mut names = BTreeSet::new();
+    let mut is_list = false;
+    for settings in settings {
+        match settings.of_build("target") {
+            Some(Value::String(text)) if !is_list => {
+                return BTreeSet::from([variable.unwrap_or_else(|| name(settings, text))]);
+            }
+            Some(Value::Array(list)) => {
+                let texts = list.iter().filter_map(Value::as_str);
+                names.extend(texts.map(|text| name(settings, text)));
+                is_list = true;
+            }
+            _ => {}
+        }
+    }
+    match variable {
+        Some(added) if is_list => {
+            let added = added.to_string_lossy().into_owned();
+            names.extend(added.split_whitespace().map(OsString::from));
+        }
+        only => names.extend(only),
+    }
+    names
 }
 
 /// The compiler that cargo calls.
@@ -121,5 +141,33 @@ fn answer(mut command: Command) -> Result<String, String> {
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         false => Err(printable(String::from_utf8_lossy(&output.stderr).trim())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The targets that files name, the nearest first, and the variable.
+    fn of(files: &[&str], variable: Option<&str>) -> Vec<OsString> {
+        let file = |value: &&str| Settings::parse(&format!("[build]\ntarget = {value}"));
+        let settings: Vec<Settings> = files.iter().map(file).collect();
+        Vec::from_iter(names(&settings, variable.map(OsString::from)))
+    }
+
+    #[test]
+    fn lists_are_united_and_of_texts_the_nearest_counts() {
+        assert_eq!(of(&["'a'", "'b'"], None), ["a"]);
+        assert_eq!(of(&["['a']", "['b', 'a']"], None), ["a", "b"]);
+        assert!(of(&[], None).is_empty());
+    }
+
+    #[test]
+    fn the_variable_replaces_a_text_and_is_added_to_a_list() {
+        assert_eq!(of(&["'a'", "'b'"], Some("c")), ["c"]);
+        assert_eq!(of(&["['a']"], Some("b a")), ["a", "b"]);
+        assert_eq!(of(&["['a']"], Some("")), ["a"]);
+        assert_eq!(of(&["[]"], Some("c")), ["c"]);
+        assert_eq!(of(&[], Some("c")), ["c"]);
     }
 }
