@@ -33,7 +33,15 @@ pub(crate) fn largest_file_bytes() -> Option<u64> {
     // SAFETY: the pointer is to a local that lives across the call. A failure leaves it as
     // it is.
     let _ = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) };
-    (limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur)
+    if limit.rlim_cur == libc::RLIM_INFINITY {
+        return None;
+    }
+    #[allow(
+        clippy::useless_conversion,
+        clippy::unnecessary_fallible_conversions,
+        reason = "the types differ by platform"
+    )]
+    u64::try_from(limit.rlim_cur).ok()
 }
 
 #[cfg(not(unix))]

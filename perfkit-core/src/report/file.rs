@@ -252,11 +252,11 @@ fn resolve(path: &Path) -> io::Result<Option<PathBuf>> {
 }
 
 fn write_new(path: &Path, content: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
-    if let Some(largest) = largest_file_bytes().filter(|most| (*most as usize) < content.len()) {
+    let bytes = content.len() as u64;
+    if let Some(largest) = largest_file_bytes().filter(|largest| *largest < bytes) {
         // Writing it would end the process.
         let message = format!(
-            "it has {} bytes, and the process may write files of {largest} (`ulimit -f`)",
-            content.len()
+            "it has {bytes} bytes, and the process may write files of {largest} (`ulimit -f`)"
         );
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
