@@ -9,7 +9,32 @@ pub(crate) fn has_elevated_rights() -> bool {
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
-#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+/// The same where the system also remembers it of a process that gave them up for a while.
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
+#[expect(unsafe_code, reason = "no safe interface without a further dependency")]
+pub(crate) fn has_elevated_rights() -> bool {
+    // SAFETY: it takes nothing and returns a number.
+    unsafe { libc::issetugid() != 0 }
+}
+
+#[cfg(all(
+    unix,
+    not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_vendor = "apple",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd"
+    ))
+))]
 #[expect(unsafe_code, reason = "no safe interface without a further dependency")]
 pub(crate) fn has_elevated_rights() -> bool {
     // SAFETY: they take nothing and return numbers.
