@@ -201,7 +201,8 @@ fn a_program_that_has_perfkit_and_makes_no_call_is_told_so() {
     folder
         .run(["doctor", "--", program, "--version"])
         .exits_with(0)
-        .says("perfkit is in it, and no measured call ended");
+        .says("perfkit is in it, and no measured call ended")
+        .says("With elevated rights (setuid, ");
     // Of what a launcher starts only the launcher's own file is known.
     folder
         .run(["doctor", "--", "env", program, "--version"])

@@ -61,7 +61,8 @@ fn a_program_that_fails_or_records_nothing_is_told() {
         .run(["run", "--", "true"])
         .exits_with(4)
         .complains("the program recorded nothing")
-        .complains("#[measure]");
+        .complains("#[measure]")
+        .complains("elevated rights (setuid, ");
     folder
         .run(["run", "--", "false"])
         .exits_with(5)
@@ -76,6 +77,27 @@ fn a_program_that_fails_or_records_nothing_is_told() {
         .says("01_function::parse_all")
         .complains("exit status 3");
     folder.run(["run"]).exits_with(2);
+}
+
+/// It takes no notice of what `perfkit run` asks of it, and says so.
+#[test]
+fn a_program_with_elevated_rights_is_told_why_it_records_nothing() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+
+    const NOBODY: u32 = 65534;
+    let folder = Folder::new();
+    let program = folder.path("program");
+    std::fs::copy(example("01_function"), &program).unwrap();
+    if chown(&program, Some(NOBODY), None).is_err() {
+        return support::required::skip("the rights of root");
+    }
+    let setuid = std::fs::Permissions::from_mode(0o4755);
+    std::fs::set_permissions(&program, setuid).unwrap();
+    folder
+        .run(["run", "--", program.to_str().unwrap()])
+        .exits_with(4)
+        .complains("PERFKIT, PERFKIT_REPORT, PERFKIT_REPORT_EVERY without effect")
+        .complains("elevated rights (setuid, ");
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn conclude(status: ExitStatus, has_recorded: bool, signals: &Signals) -> Result
     }
     if !has_recorded {
         return Err(Error::data("the program recorded nothing").hint(
-            "is a function with #[measure] called, and does the program end by returning from main?",
+            "is a function with #[measure] called, and does the program end by returning from main? One with elevated rights (setuid, setgid, capabilities of its file) saves nothing: run a copy without them",
         ));
     }
     Ok(Exit::Done)

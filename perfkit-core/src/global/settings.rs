@@ -18,23 +18,39 @@ pub(super) struct Settings {
     pub(super) complaints: Vec<String>,
 }
 
+const MODE: &str = "PERFKIT";
+const REPORT: &str = "PERFKIT_REPORT";
+const REPORT_EVERY: &str = "PERFKIT_REPORT_EVERY";
+
 /// What the environment asks for. Where the program has rights that whoever started it has
 /// not, such as to write to files of others, it asks for nothing.
 pub(super) fn from_environment() -> Settings {
     if has_elevated_rights() {
-        return parse(None, None);
+        return of_elevated_rights(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
     }
     let text = |name: &str| match env::var(name) {
         Ok(value) => Some(value),
         Err(VarError::NotPresent) => None,
         Err(VarError::NotUnicode(value)) => Some(value.to_string_lossy().into_owned()),
     };
-    let mut settings = parse(
-        text("PERFKIT").as_deref(),
-        text("PERFKIT_REPORT_EVERY").as_deref(),
-    );
-    let path = env::var_os("PERFKIT_REPORT").filter(|path| !path.is_empty());
+    let mut settings = parse(text(MODE).as_deref(), text(REPORT_EVERY).as_deref());
+    let path = env::var_os(REPORT).filter(|path| !path.is_empty());
     settings.report_path = path.map(PathBuf::from);
+    settings
+}
+
+/// Nothing but to say that what was asked for is not done. The values, which are anybody's,
+/// are not told.
+fn of_elevated_rights(is_set: impl Fn(&str) -> bool) -> Settings {
+    let mut settings = parse(None, None);
+    let set = [MODE, REPORT, REPORT_EVERY].into_iter();
+    let set: Vec<&str> = set.filter(|name| is_set(name)).collect();
+    if !set.is_empty() {
+        settings.complaints.push(format!(
+            "{} without effect: the program has rights that whoever started it has not (setuid, setgid, capabilities of its file): measure a copy without them",
+            set.join(", ")
+        ));
+    }
     settings
 }
 
@@ -89,5 +105,14 @@ mod tests {
         assert_eq!(parse(None, Some("-5s")).report_every, None);
         let settings = parse(None, Some("5s"));
         assert_eq!(settings.report_every, Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn what_is_not_obeyed_for_elevated_rights_is_told_at_once() {
+        assert_eq!(of_elevated_rights(|_| false), parse(None, None));
+        let mut settings = of_elevated_rights(|name| name != MODE);
+        let complaint = settings.complaints.pop().unwrap();
+        assert!(complaint.starts_with("PERFKIT_REPORT, PERFKIT_REPORT_EVERY without effect:"));
+        assert_eq!(settings, parse(None, None));
     }
 }

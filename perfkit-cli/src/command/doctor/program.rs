@@ -86,12 +86,16 @@ impl Program {
     fn why_nothing(&self, has_report: bool) -> Sentence {
         let nothing = Sentence::led(Style::Bad, "Records nothing");
         if has_report || self.has_recorder == Some(true) {
-            return nothing
+            let nothing = nothing
                 .text("perfkit is in it, and no measured call ended: call a function with ")
                 .code("#[measure]")
                 .text(", leave recording switched on, and end the program by returning from ")
                 .code("main")
                 .text(" or after a second, as it saves once a second.");
+            return match has_report {
+                true => nothing,
+                false => nothing.text(" With elevated rights (setuid, setgid, capabilities of its file) it saves nothing: examine a copy without them."),
+            };
         }
         // Behind a launcher, such as `env` or `cargo run`, is a program of which no file is known.
         let nothing = match (self.has_recorder, self.command.first()) {
