@@ -144,15 +144,12 @@ fn with_the_rights_of_another_the_environment_asks_for_nothing() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// The signal that comes with the first byte beyond the limit would end the program.
+/// A program that a shell starts with a limit on files, and that saves a report at exit.
 #[cfg(unix)]
-#[test]
-fn a_limit_on_files_does_not_end_the_program() {
-    let folder = folder("limit");
-    let path = folder.join("report.json");
-    let program = start("exits", &[("PERFKIT_REPORT", path.to_str().unwrap())]);
+fn limited(script: &str, report: &str) -> Output {
+    let program = start("exits", &[("PERFKIT_REPORT", report)]);
     let mut limited = Command::new("sh");
-    limited.args(["-c", "ulimit -f 1 && exec \"$0\" \"$@\""]);
+    limited.args(["-c", script]);
     limited.arg(program.get_program()).args(program.get_args());
     for (name, value) in program.get_envs() {
         match value {
@@ -160,10 +157,42 @@ fn a_limit_on_files_does_not_end_the_program() {
             None => limited.env_remove(name),
         };
     }
-    let output = limited.output().unwrap();
+    limited.output().unwrap()
+}
+
+/// The signal that comes with the first byte beyond the limit would end the program.
+#[cfg(unix)]
+#[test]
+fn a_limit_on_files_does_not_end_the_program() {
+    let folder = folder("limit");
+    let path = folder.join("report.json");
+    let output = limited("ulimit -f 1 && exec \"$0\" \"$@\"", path.to_str().unwrap());
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert!(stderr(&output).contains("ulimit -f"), "{output:?}");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// As above, in a log that has room for what the harness prints and not for a report, and in
+/// one that has not even room for the message.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_is_nearly_full_does_not_end_the_program() {
+    const LIMIT: usize = 64 * 512;
+    let folder = folder("log");
+    for (room, is_told) in [(700, true), (100, false)] {
+        let log = folder.join("log");
+        std::fs::write(&log, vec![b'\n'; LIMIT - room]).unwrap();
+        let script = format!(
+            "ulimit -f 64 && exec \"$0\" \"$@\" >> '{0}' 2>> '{0}'",
+            log.display()
+        );
+        let output = limited(&script, "/dev/stdout");
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let text = String::from_utf8(std::fs::read(&log).unwrap()).unwrap();
+        assert!(text.contains("running 1 test") && !text.contains('{'));
+        assert_eq!(text.contains("ulimit -f"), is_told, "{}", text.trim());
+    }
     std::fs::remove_dir_all(folder).unwrap();
 }
 

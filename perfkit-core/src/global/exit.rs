@@ -3,13 +3,16 @@
 //! This is the one place of the library that writes to a standard stream, and
 //! it does so only where that was asked for.
 
-use std::io::Write;
+#[cfg(not(unix))]
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::monitor::Monitor;
+#[cfg(unix)]
+use crate::process::append_within_limit;
 use crate::report::Report;
 
 use super::settings::Settings;
@@ -194,13 +197,14 @@ fn print_error(message: &str) {
 }
 
 /// Writes around the lock of the standard library's stream, which a thread may
-/// hold for good while the program ends; a closed stream is no error.
+/// hold for good while the program ends; a stream that is closed, or a log that is full, is no
+/// error.
 #[cfg(unix)]
 fn write_to_stderr(text: &str) {
     use std::os::fd::AsFd as _;
     let stream = std::io::stderr();
     if let Ok(stream) = stream.as_fd().try_clone_to_owned() {
-        let _ = std::fs::File::from(stream).write_all(text.as_bytes());
+        let _ = append_within_limit(&std::fs::File::from(stream), text.as_bytes());
     }
 }
 

@@ -26,4 +26,4 @@ pub(crate) use heap::{release_free_memory, reset_peak_memory};
 pub(crate) use layout::spawn_at_fixed_addresses;
 #[cfg(feature = "process")]
 pub use own::{ProcessUsage, usage};
-pub(crate) use rights::{has_elevated_rights, largest_file_bytes};
+pub(crate) use rights::{append_within_limit, has_elevated_rights};

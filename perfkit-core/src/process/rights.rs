@@ -1,5 +1,8 @@
 //! What the process may do.
 
+use std::fs::File;
+use std::io::{self, Write};
+
 /// Whether the process has rights that whoever started it has not: the program's file gives
 /// them (setuid, setgid, capabilities).
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -46,11 +49,26 @@ pub(crate) fn has_elevated_rights() -> bool {
     false
 }
 
+/// Writes to the end of a file, unless the process may not write so large a file: the signal
+/// that comes with the first byte beyond the limit would end it.
+pub(crate) fn append_within_limit(mut file: &File, content: &[u8]) -> io::Result<()> {
+    let found = file.metadata()?;
+    let bytes = found.len().saturating_add(content.len() as u64);
+    let limit = largest_file_bytes().filter(|largest| found.is_file() && *largest < bytes);
+    if let Some(largest) = limit {
+        let message = format!(
+            "it would have {bytes} bytes, and the process may write files of {largest} (`ulimit -f`)"
+        );
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    file.write_all(content)
+}
+
 /// The size of the largest file that the process may write, in bytes; `None` where nothing
-/// limits it. A signal that ends the process comes with the first byte beyond it.
+/// limits it.
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "no safe interface without a further dependency")]
-pub(crate) fn largest_file_bytes() -> Option<u64> {
+fn largest_file_bytes() -> Option<u64> {
     let mut limit = libc::rlimit {
         rlim_cur: libc::RLIM_INFINITY,
         rlim_max: libc::RLIM_INFINITY,
@@ -70,6 +88,6 @@ pub(crate) fn largest_file_bytes() -> Option<u64> {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn largest_file_bytes() -> Option<u64> {
+fn largest_file_bytes() -> Option<u64> {
     None
 }

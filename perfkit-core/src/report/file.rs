@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::histogram::Histogram;
-use crate::process::largest_file_bytes;
+use crate::process::append_within_limit;
 
 use super::upgrade::{VERSION_1, from_version_1};
 use super::{Report, SCHEMA};
@@ -202,10 +202,8 @@ fn why_unreadable(json: &[u8], error: serde_json::Error) -> ReportError {
 pub fn save_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     let Some(target) = resolve(path)? else {
         // Without truncating, and at the end of whatever is there.
-        return OpenOptions::new()
-            .append(true)
-            .open(path)?
-            .write_all(content);
+        let file = OpenOptions::new().append(true).open(path)?;
+        return append_within_limit(&file, content);
     };
     let existing = fs::metadata(&target).ok();
     if existing.as_ref().is_some_and(|found| !found.is_file()) {
@@ -252,20 +250,12 @@ fn resolve(path: &Path) -> io::Result<Option<PathBuf>> {
 }
 
 fn write_new(path: &Path, content: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
-    let bytes = content.len() as u64;
-    if let Some(largest) = largest_file_bytes().filter(|largest| *largest < bytes) {
-        // Writing it would end the process.
-        let message = format!(
-            "it has {bytes} bytes, and the process may write files of {largest} (`ulimit -f`)"
-        );
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
     if let Some(permissions) = permissions {
         // Not every file system has them.
         let _ = file.set_permissions(permissions);
     }
-    file.write_all(content)?;
+    append_within_limit(&file, content)?;
     file.sync_all()
 }
 
