@@ -941,7 +941,7 @@ fn an_annotation_names_the_line_of_a_file_of_the_checkout() {
         benchmark.location = Some(serde_json::from_value(location).unwrap());
     }
     report.save(folder.path("report.json")).unwrap();
-    std::fs::create_dir_all(folder.path(".git")).unwrap();
+    support::git(&folder.path(""), &["init", "-q"]);
     std::fs::create_dir_all(folder.path("crate/benches")).unwrap();
     folder.write("crate/benches/a.rs", "");
     folder.write("crate/benches/a,b:c%.rs", "");

@@ -275,7 +275,9 @@ fn the_files_for_ci_services_are_those_of_the_docs() {
 #[test]
 fn of_a_package_below_the_top_the_file_for_a_ci_service_is_at_the_top_and_names_it() {
     let top = Folder::new();
-    std::fs::create_dir(top.path(".git")).unwrap();
+    support::git(&top.path(""), &["init", "-q"]);
+    // A folder of that name alone makes no repository.
+    std::fs::create_dir_all(top.path("crates/.git")).unwrap();
     let below = top.inside("crates/the engine");
     package(&below, &["sum"]);
     below

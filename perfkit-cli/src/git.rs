@@ -4,8 +4,9 @@
 //! programs that git starts: hooks, filters, monitors of files, pagers, transports. A
 //! folder from elsewhere may have any of these, and looking at it must run none.
 
-use std::ffi::OsStr;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::error::shown;
@@ -101,11 +102,27 @@ pub(crate) fn without_filters(directory: &Path) -> Option<Command> {
     Some(command)
 }
 
-/// What git writes to standard output, or why it failed.
+/// The folder of the tree that a directory is in, or why git knows of none.
+pub(crate) fn top(directory: &Path) -> Result<PathBuf, String> {
+    let mut path = bytes(in_repository(directory), ["rev-parse", "--show-toplevel"])?;
+    path.pop_if(|last| *last == b'\n');
+    Ok(OsString::from_vec(path).into())
+}
+
+/// The text that git writes to standard output, or why it failed.
 pub(crate) fn output<S: AsRef<OsStr>>(
-    mut git: Command,
+    git: Command,
     arguments: impl IntoIterator<Item = S>,
 ) -> Result<String, String> {
+    let bytes = bytes(git, arguments)?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.trim_end_matches('\n').to_owned())
+}
+
+fn bytes<S: AsRef<OsStr>>(
+    mut git: Command,
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<Vec<u8>, String> {
     if let Some(directory) = git.get_current_dir()
         && !directory.is_dir()
     {
@@ -116,10 +133,26 @@ pub(crate) fn output<S: AsRef<OsStr>>(
         .output()
         .map_err(|error| format!("git cannot be run: {error}"))?;
     if output.status.success() {
-        let text = String::from_utf8_lossy(&output.stdout);
-        Ok(text.trim_end_matches('\n').to_owned())
+        Ok(output.stdout)
     } else {
         let text = String::from_utf8_lossy(&output.stderr);
         Err(printable(text.trim()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_top_of_a_tree_is_found_whatever_it_is_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = folder.path().canonicalize().unwrap();
+        let tree = tree.join(OsString::from_vec(b"a \xff\n".to_vec()));
+        // A folder of that name alone makes no repository.
+        let inner = tree.join("inner");
+        std::fs::create_dir_all(inner.join(".git")).unwrap();
+        output(in_own_repository(&tree), ["init", "--quiet"]).unwrap();
+        assert_eq!(top(&inner).unwrap(), tree);
     }
 }

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use perfkit::report::Side;
 
 use crate::error::{Error, shown};
-use crate::git::{in_own_repository, in_repository, output};
+use crate::git::{self, in_own_repository, in_repository, output};
 use crate::text::printable;
 
 use super::cache::{Removed, RepositoryCache, remove};
@@ -78,9 +78,7 @@ struct Repository {
 
 impl Repository {
     fn around(directory: &Path) -> Result<Self, String> {
-        let git = in_repository(directory);
-        let top = output(git, ["rev-parse", "--show-toplevel"])?;
-        Ok(Self { top: top.into() })
+        git::top(directory).map(|top| Self { top })
     }
 
     fn ask(&self, arguments: &[&str]) -> Result<String, String> {

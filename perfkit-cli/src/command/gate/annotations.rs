@@ -7,6 +7,7 @@ use perfkit::Report;
 use perfkit::report::{Gate, GateFinding, GateOutcome, SourceLocation};
 
 use crate::args::environment;
+use crate::git;
 use crate::terminal;
 use crate::text::{AnnotationLevel, CiCommand, label, shorten};
 
@@ -86,7 +87,7 @@ fn of_finding(level: AnnotationLevel, finding: &GateFinding, tree: Option<&Tree>
 
 /// A checkout, and a folder in it from which files may be named.
 struct Tree {
-    /// What has `.git`: the service names files from there.
+    /// Its top: the service names files from there.
     top: PathBuf,
     here: PathBuf,
 }
@@ -94,10 +95,7 @@ struct Tree {
 impl Tree {
     fn of(here: &Path) -> Option<Self> {
         let here = here.canonicalize().ok()?;
-        let top = here
-            .ancestors()
-            .find(|folder| folder.join(".git").exists())?;
-        let top = top.to_owned();
+        let top = git::top(&here).ok()?;
         Some(Self { top, here })
     }
 

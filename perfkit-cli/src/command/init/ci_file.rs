@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::args::CiService;
 use crate::document::{Sentence, Style};
 use crate::error::{Error, shown};
+use crate::git;
 
 use super::planned::Planned;
 
@@ -14,9 +15,8 @@ const GITLAB: &str = "perfkit-gate.gitlab-ci.yml";
 /// The file that docs/ci.md tells to copy, at the top of the repository: services read it
 /// nowhere else. What it measures is here.
 pub(super) fn ci_file(service: CiService, here: &Path) -> Result<Planned, Error> {
-    let mut folders = here.ancestors();
-    let top = folders.find(|folder| folder.join(".git").exists());
-    let inner = top.and_then(|top| here.strip_prefix(top).ok());
+    let top = git::top(here).ok();
+    let inner = top.as_deref().and_then(|top| here.strip_prefix(top).ok());
     let inner = inner.filter(|inner| !inner.as_os_str().is_empty());
     let inner = inner.map(plain).transpose()?;
     let (name, text, what) = match service {
