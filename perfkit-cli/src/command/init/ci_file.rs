@@ -6,6 +6,7 @@ use crate::args::CiService;
 use crate::document::{Sentence, Style};
 use crate::error::{Error, shown};
 use crate::git;
+use crate::text::is_plain;
 
 use super::planned::Planned;
 
@@ -18,7 +19,7 @@ pub(super) fn ci_file(service: CiService, here: &Path) -> Result<Planned, Error>
     let top = git::top(here).ok();
     let inner = top.as_deref().and_then(|top| here.strip_prefix(top).ok());
     let inner = inner.filter(|inner| !inner.as_os_str().is_empty());
-    let inner = inner.map(plain).transpose()?;
+    let inner = inner.map(harmless).transpose()?;
     let (name, text, what) = match service {
         CiService::Github => (GITHUB, github(inner), "a workflow for pull requests"),
         CiService::Gitlab => (GITLAB, gitlab(inner), "a job for merge requests"),
@@ -32,9 +33,11 @@ pub(super) fn ci_file(service: CiService, here: &Path) -> Result<Planned, Error>
 }
 
 /// The name of a folder that stands for itself in the files of all services.
-fn plain(folder: &Path) -> Result<&str, Error> {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+ ".contains(c);
-    let name = folder.to_str().filter(|name| name.chars().all(is_plain));
+fn harmless(folder: &Path) -> Result<&str, Error> {
+    // Within quotes, letters of all alphabets do.
+    let is_harmless = |c: char| is_plain(c) || c.is_alphanumeric() || c == ' ';
+    let name = folder.to_str();
+    let name = name.filter(|name| name.chars().all(is_harmless));
     name.ok_or_else(|| {
         let message = format!("{} cannot be written into a file for CI", shown(folder));
         Error::usage(message).hint(
