@@ -55,6 +55,6 @@ fn link(tree: &Path, link: PathBuf) -> Result<String, Error> {
             "commands cannot have the path {}: it may be read as code",
             shown(tree)
         ))
-        .hint("set TMPDIR to a folder whose path has letters and digits alone, for a link to it")
+        .hint("set TMPDIR to a folder whose path has only ASCII letters, digits and /._-+, for a link to it")
     })
 }
