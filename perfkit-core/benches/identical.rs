@@ -138,6 +138,7 @@ fn main() -> ExitCode {
     let measuring = Measuring {
         program: Program {
             path,
+            package: None,
             directory: None,
             variables: Vec::new(),
         },

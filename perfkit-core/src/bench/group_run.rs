@@ -175,7 +175,7 @@ impl GroupRunner<'_> {
         let mut benchmarks = sampled.benchmarks;
         group.mark(&mut benchmarks);
         for (benchmark, target) in benchmarks.iter_mut().zip(&group.targets) {
-            benchmark.program = Some(target.program.name());
+            benchmark.program = Some(target.program.full_name());
         }
         for (benchmark, info) in benchmarks.iter_mut().zip(&group.info) {
             benchmark.parameters.clone_from(&info.parameters);
@@ -285,6 +285,7 @@ mod tests {
     fn program() -> Program {
         Program {
             path: "/nowhere/program".into(),
+            package: None,
             directory: None,
             variables: Vec::new(),
         }

@@ -41,6 +41,8 @@ const CLOSING: Duration = Duration::from_secs(1);
 pub struct Program {
     /// The executable.
     pub path: PathBuf,
+    /// The name of its package, where that is known: several may have a program of one name.
+    pub package: Option<String>,
     /// Where it is run; `None` for the current directory.
     pub directory: Option<PathBuf>,
     /// What it finds in its environment beside what we have.
@@ -70,6 +72,15 @@ impl Program {
     pub fn name(&self) -> String {
         let stem = self.path.file_stem().unwrap_or_default();
         without_hash(&stem.to_string_lossy()).to_owned()
+    }
+
+    /// Its name, behind that of its package: `package/program`.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        match &self.package {
+            Some(package) => format!("{package}/{}", self.name()),
+            None => self.name(),
+        }
     }
 
     /// The program's benchmarks.

@@ -78,9 +78,9 @@ pub fn compare_paired(
 
 /// The program that both are of; `None` where a benchmark was moved to another.
 pub(super) fn common_program(baseline: &Benchmark, candidate: &Benchmark) -> Option<String> {
-    let program = candidate.program.as_deref();
-    let program = program.filter(|program| baseline.may_be_of(Some(program)));
-    program.map(str::to_owned)
+    let is_one = baseline.may_be_of(candidate.program.as_deref());
+    let program = candidate.program.as_ref().or(baseline.program.as_ref());
+    program.filter(|_| is_one).cloned()
 }
 
 fn too_few_runs(replicates: u64, rules: &VerdictRules) -> Note {

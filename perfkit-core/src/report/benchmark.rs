@@ -31,8 +31,8 @@ pub struct Benchmark {
     /// differs from itself: an A/A control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_of: Option<String>,
-    /// The bench program that it is of: what another has under the same name is another
-    /// benchmark.
+    /// The bench program that it is of, as `package/program`, or its name alone where the
+    /// package is not known: what another has under the same name is another benchmark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
     /// Where a program adds it to its benchmarks.
@@ -94,7 +94,7 @@ impl Benchmark {
     #[must_use]
     pub fn may_be_of(&self, program: Option<&str>) -> bool {
         let both = self.program.as_deref().zip(program);
-        both.is_none_or(|(own, program)| own == program)
+        both.is_none_or(|(own, program)| is_one_program(own, program))
     }
 
     /// The share of counted runs that succeeded; `None` without a run.
@@ -102,6 +102,16 @@ impl Benchmark {
     pub fn success_rate(&self) -> Option<f64> {
         let runs = self.successes + self.failures;
         (runs > 0).then(|| self.successes as f64 / runs as f64)
+    }
+}
+
+/// Whether two names may be of one program: of a program that was not started by cargo, the
+/// package is not known.
+fn is_one_program(one: &str, other: &str) -> bool {
+    match (one.split_once('/'), other.split_once('/')) {
+        (Some((_, name)), None) => name == other,
+        (None, Some((_, name))) => name == one,
+        _ => one == other,
     }
 }
 

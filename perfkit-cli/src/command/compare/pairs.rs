@@ -128,6 +128,7 @@ mod tests {
             target: target.to_owned(),
             program: Program {
                 path: PathBuf::new(),
+                package: None,
                 directory: None,
                 variables: Vec::new(),
             },

@@ -161,6 +161,7 @@ fn tell_left_out(tree: &Tree, target: &str, why: &str) {
 fn program(built: &BenchProgram) -> Program {
     Program {
         path: built.executable.clone(),
+        package: Some(built.package_name.clone()),
         directory: Some(built.package.clone()),
         variables: vec![("CARGO_MANIFEST_DIR".into(), built.package.clone().into())],
     }

@@ -157,6 +157,8 @@ fn measure(selected: &[BenchmarkInfo], arguments: &Arguments) -> Result<(), (i32
     let path = path.map_err(|error| (FILE, format!("this program cannot be found: {error}")))?;
     let program = Program {
         path,
+        // Cargo says so to what it runs.
+        package: std::env::var("CARGO_PKG_NAME").ok(),
         directory: None,
         variables: Vec::new(),
     };

@@ -15,6 +15,7 @@ const BASELINES: &str = "PERFKIT_BASELINES";
 pub(super) struct Store {
     folder: PathBuf,
     baselines: PathBuf,
+    /// What its files are called, without `.json`.
     program: String,
 }
 
@@ -46,7 +47,7 @@ impl Store {
         Self {
             baselines: baselines.unwrap_or_else(|| folder.join("baselines")),
             folder,
-            program: program.name(),
+            program: program.full_name().replace('/', "."),
         }
     }
 
@@ -125,6 +126,7 @@ mod tests {
         let store = |path: &str, baselines: Option<&str>| {
             let program = Program {
                 path: path.into(),
+                package: None,
                 directory: None,
                 variables: Vec::new(),
             };
