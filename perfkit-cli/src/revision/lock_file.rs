@@ -77,29 +77,65 @@ pub(crate) fn different_dependencies(
     Some(Note::info(NoteCode::DifferentDependencies, message))
 }
 
+/// The names of some packages and of all that depend on them, by what the Cargo.lock of a
+/// workspace says; `None` where it cannot be read. Versions of one name are not told apart.
+pub(super) fn with_dependents(
+    workspace: &Workspace,
+    mut names: BTreeSet<String>,
+) -> Option<BTreeSet<String>> {
+    let packages = packages(&read(&workspace.root)?)?;
+    loop {
+        let depends = |package: &&Locked| {
+            let mut dependencies = package.dependencies.iter();
+            // `name`, or `name version`, or those and a source.
+            dependencies.any(|text| {
+                text.split(' ')
+                    .next()
+                    .is_some_and(|name| names.contains(name))
+            })
+        };
+        let dependents = packages.iter().filter(depends);
+        let dependents: Vec<String> = dependents.map(|package| package.name.clone()).collect();
+        let known = names.len();
+        names.extend(dependents);
+        if names.len() == known {
+            return Some(names);
+        }
+    }
+}
+
+/// A package in a Cargo.lock.
+#[derive(Deserialize)]
+struct Locked {
+    name: String,
+    version: String,
+    source: Option<String>,
+    #[serde(default)]
+    dependencies: Vec<String>,
+}
+
+/// The packages of a Cargo.lock.
+fn packages(text: &str) -> Option<Vec<Locked>> {
+    #[derive(Deserialize)]
+    struct Lock {
+        #[serde(default)]
+        package: Vec<Locked>,
+    }
+    toml::from_str::<Lock>(text).ok().map(|lock| lock.package)
+}
+
 /// The versions of each package that comes from outside of the trees.
 struct Versions(BTreeMap<String, BTreeSet<String>>);
 
 impl Versions {
     fn of(text: &str) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Lock {
-            #[serde(default)]
-            package: Vec<Locked>,
-        }
-        #[derive(Deserialize)]
-        struct Locked {
-            name: String,
-            version: String,
-            source: Option<String>,
-        }
-        let lock: Lock = toml::from_str(text).ok()?;
         let mut versions = BTreeMap::<_, BTreeSet<_>>::new();
         for Locked {
             name,
             version,
             source,
-        } in lock.package
+            ..
+        } in packages(text)?
         {
             // Of a repository the revision counts, of a registry the version alone.
             let revision = source.as_deref().map(|source| source.rsplit_once('#'));

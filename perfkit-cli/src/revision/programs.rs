@@ -13,6 +13,8 @@ use crate::error::Error;
 use super::alignment::Alignment;
 use super::cargo::cargo;
 use super::dependencies::Dependencies;
+use super::lock_file::with_dependents;
+use super::surroundings::cargo_home;
 use super::tree::Tree;
 use super::workspace::{Chosen, Selection, Workspace};
 
@@ -60,6 +62,18 @@ struct Message {
     out_dir: Option<PathBuf>,
 }
 
+impl Message {
+    /// Whether it is of a package of a tree. What cargo downloaded is of none, wherever that is
+    /// kept.
+    fn is_within(&self, tree: &Tree) -> bool {
+        let is_below = |folder: &Path| {
+            let manifest = self.manifest_path.as_deref();
+            manifest.is_some_and(|path| path.starts_with(folder))
+        };
+        is_below(&tree.top) && !cargo_home().is_some_and(|home| is_below(&home.join("registry")))
+    }
+}
+
 #[derive(Deserialize)]
 struct CargoTarget {
     name: String,
@@ -85,7 +99,7 @@ pub(crate) fn build_benches(
         }
     };
     Ok(Built {
-        dependencies: dependencies(&messages, tree, &build.target),
+        dependencies: dependencies(&messages, tree, workspace, &build.target),
         programs: programs(messages, &chosen),
         left_out: chosen.left_out,
         target: build.target,
@@ -176,21 +190,48 @@ fn read(output: impl BufRead) -> Vec<Message> {
     messages.collect()
 }
 
-/// What was built of packages that are no part of a tree.
-fn dependencies(messages: &[Message], tree: &Tree, target: &Path) -> Dependencies {
-    let is_outside = |message: &&Message| {
-        let manifest = message.manifest_path.as_deref();
-        manifest.is_some_and(|path| !path.starts_with(&tree.top))
-    };
-    let outside = messages.iter().filter(is_outside);
-    let outside: BTreeSet<&str> = outside.map(|m| m.package_id.as_str()).collect();
-    let is_of_these = |message: &&Message| outside.contains(message.package_id.as_str());
+/// What was built of packages that are no part of a tree, and depend on none that is.
+fn dependencies(
+    messages: &[Message],
+    tree: &Tree,
+    workspace: &Workspace,
+    target: &Path,
+) -> Dependencies {
     let mut dependencies = Dependencies::of(target);
-    for message in messages.iter().filter(is_of_these) {
+    let of_packages = || {
+        messages
+            .iter()
+            .filter(|message| message.manifest_path.is_some())
+    };
+    let of_tree = of_packages().filter(|message| message.is_within(tree));
+    let of_tree = of_tree.map(|message| package_name(&message.package_id).to_owned());
+    let Some(not_lent) = with_dependents(workspace, of_tree.collect()) else {
+        return dependencies;
+    };
+    // Cargo tells packages of one workspace apart by where they lie within it.
+    if !workspace.is_part_of(tree) {
+        return dependencies;
+    }
+    let lent = of_packages().map(|message| message.package_id.as_str());
+    let lent: BTreeSet<&str> = lent
+        .filter(|id| !not_lent.contains(package_name(id)))
+        .collect();
+    let is_lent = |message: &&Message| lent.contains(message.package_id.as_str());
+    for message in messages.iter().filter(is_lent) {
         let paths = message.filenames.iter().chain(&message.out_dir);
         paths.for_each(|path| dependencies.add(path));
     }
     dependencies
+}
+
+/// The name in a package's id: `SOURCE#NAME@VERSION`, or `PATH#VERSION`, where it is the last
+/// part of the path.
+fn package_name(id: &str) -> &str {
+    let (source, rest) = id.rsplit_once('#').unwrap_or((id, ""));
+    match rest.split_once('@') {
+        Some((name, _)) => name,
+        None => source.rsplit('/').next().unwrap_or(source),
+    }
 }
 
 /// The programs of the chosen benches, among all that cargo tells.
@@ -254,5 +295,20 @@ not json
         assert_eq!(found[0].target, "sum");
         assert_eq!(found[0].executable, Path::new("/t/sum-1"));
         assert_eq!(found[0].package, Path::new("/x"));
+    }
+
+    #[test]
+    fn names_of_packages_are_in_their_ids() {
+        for (id, name) in [
+            (
+                "registry+https://github.com/rust-lang/crates.io-index#serde_json@1.0.0",
+                "serde_json",
+            ),
+            ("path+file:///home/my%20things/it#0.1.0", "it"),
+            ("path+file:///home/me/folder#name@0.1.0", "name"),
+            ("git+https://example.invalid/it.git?rev=1#it@1.0.0", "it"),
+        ] {
+            assert_eq!(package_name(id), name);
+        }
     }
 }
