@@ -6,7 +6,7 @@ use perfkit::prometheus::TextFormat;
 use perfkit::{Direction, Report};
 
 use crate::args::{self, ExportArguments, ExportTarget, Verbosity};
-use crate::document::Detail;
+use crate::document::{Detail, named_apart};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::input::load_report;
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: ExportArguments, verbosity: Verbosity) -> Result<Ex
     match (target, folder) {
         (ExportTarget::Otlp, _) => otlp::send(&report)?,
         (ExportTarget::Hgrm, Some(folder)) if operation.is_none() => {
-            for (name, text) in formats::hgrm_files(&report)? {
+            for (name, text) in formats::hgrm_files(&named_apart(&report))? {
                 formats::save(&folder.join(name), &text)?;
             }
         }
@@ -54,20 +54,21 @@ pub(crate) fn run(arguments: ExportArguments, verbosity: Verbosity) -> Result<Ex
 
 /// The report as text in the target's format.
 fn render(report: &Report, target: ExportTarget, operation: Option<&str>) -> Result<String, Error> {
+    let apart = &*named_apart(report);
     match target {
         ExportTarget::Otlp => Err(Error::usage("otlp is sent to a collector")),
         ExportTarget::Prometheus => exposition(report, TextFormat::Text),
         ExportTarget::OpenMetrics => exposition(report, TextFormat::OpenMetrics),
         ExportTarget::Json => own(report, args::Format::Json),
         ExportTarget::Csv => own(report, args::Format::Csv),
-        ExportTarget::Bencher => formats::bencher(report),
-        ExportTarget::GithubActionBenchmark => github_action(report, Direction::LowerIsBetter),
+        ExportTarget::Bencher => formats::bencher(apart),
+        ExportTarget::GithubActionBenchmark => github_action(apart, Direction::LowerIsBetter),
         ExportTarget::GithubActionBenchmarkBigger => {
-            github_action(report, Direction::HigherIsBetter)
+            github_action(apart, Direction::HigherIsBetter)
         }
-        ExportTarget::Junit => formats::junit(report),
-        ExportTarget::Hdr => formats::hdr(report),
-        ExportTarget::Hgrm => formats::hgrm(report, operation),
+        ExportTarget::Junit => formats::junit(apart),
+        ExportTarget::Hdr => formats::hdr(apart),
+        ExportTarget::Hgrm => formats::hgrm(apart, operation),
     }
 }
 

@@ -21,7 +21,7 @@ use perfkit::Report;
 use perfkit::report::save_atomically;
 
 use crate::args::Format;
-use crate::document::{Detail, Document};
+use crate::document::{Detail, Document, named_apart};
 use crate::error::Error;
 use crate::text::without_commands;
 
@@ -47,13 +47,21 @@ pub(crate) fn render_several(
     width: Option<usize>,
 ) -> Result<String, Error> {
     let render = match format {
+        Format::Json => return json::render(reports, Layout { detail, width }),
         Format::Human => human::render,
         Format::Markdown => markdown::render,
         Format::Csv => csv::render,
         Format::Html => html::render,
-        Format::Json => json::render,
     };
-    render(reports, Layout { detail, width })
+    let apart: Vec<_> = reports
+        .iter()
+        .map(|(name, report)| (*name, named_apart(report)))
+        .collect();
+    let apart: Vec<Named<'_>> = apart
+        .iter()
+        .map(|(name, report)| (*name, &**report))
+        .collect();
+    render(&apart, Layout { detail, width })
 }
 
 /// What is no report, for people: as Markdown, or in lines of at most `width` columns.
@@ -69,7 +77,7 @@ pub(crate) const PICTURES: [&str; 2] = ["svg", "png"];
 
 /// A picture of the report, in the format that the file's name asks for.
 pub(crate) fn draw(report: &Report, path: &Path) -> Result<Vec<u8>, Error> {
-    let picture = chart::plot(report)?;
+    let picture = chart::plot(&named_apart(report))?;
     if path.extension().is_some_and(|extension| extension == "png") {
         png::encode(&picture)
     } else {

@@ -13,6 +13,7 @@ use perfkit::report::GateOutcome;
 use crate::analysis::{gate_of, judge, missing_of_shards, rules_of_shards};
 use crate::args::{GateArguments, Verbosity};
 use crate::baseline_store::BaselineStore;
+use crate::document::named_apart;
 use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::input::{ConfigFile, GateRules, OnInconclusive};
@@ -78,7 +79,7 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
         }
     };
     write_step_summary(&judged.result);
-    annotate(&judged.result);
+    annotate(&named_apart(&judged.result));
     outputs.publish(&judged, verbosity)?;
     let outcome = judged.result.gate.as_ref().map(|gate| gate.outcome);
     Ok(match outcome {

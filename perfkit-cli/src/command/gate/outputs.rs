@@ -6,6 +6,7 @@ use perfkit::Report;
 
 use crate::args::{Format, GateArguments, Setting, Verbosity};
 use crate::command::{check_all_writable, deliver, first_error, save};
+use crate::document::named_apart;
 use crate::error::Error;
 use crate::export;
 
@@ -83,7 +84,7 @@ impl Form {
         match self {
             Self::Result(format) => save(&judged.result, format, path),
             Self::Page => save(&judged.with_numbers(), Format::Html, path),
-            Self::Junit => export::save(path, export::junit(&judged.result)?),
+            Self::Junit => export::save(path, export::junit(&named_apart(&judged.result))?),
         }
     }
 }

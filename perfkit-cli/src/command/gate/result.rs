@@ -1,7 +1,5 @@
 //! What a gate came to, as a report.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use perfkit::Report;
 use perfkit::report::{Benchmark, Gate, GateFinding, Note, Side, SourceLocation};
 
@@ -20,7 +18,6 @@ impl Judged {
         for finding in &mut gate.findings {
             finding.location = location(&reports, finding);
         }
-        tell_programs_apart(&mut gate.findings);
         let judged = reports.first().map(|report| report.environment.clone());
         let mut result = Report::new(judged.unwrap_or_else(environment::detect));
         result.base = reports.iter().find_map(|report| report.base.clone());
@@ -56,22 +53,4 @@ fn location(reports: &[Report], finding: &GateFinding) -> Option<SourceLocation>
         |b: &&Benchmark| b.name == finding.subject && b.may_be_of(finding.program.as_deref());
     let mut own = benchmarks.filter(|b| is_it(b) && b.side != Some(Side::Baseline));
     own.find_map(|benchmark| benchmark.location.clone())
-}
-
-/// Names the program with a benchmark whose name several have.
-fn tell_programs_apart(findings: &mut [GateFinding]) {
-    let mut programs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for finding in findings.iter() {
-        let of_name = programs.entry(finding.subject.clone()).or_default();
-        of_name.extend(finding.program.clone());
-    }
-    for finding in findings {
-        if let Some(program) = &finding.program
-            && programs
-                .get(&finding.subject)
-                .is_some_and(|all| all.len() > 1)
-        {
-            finding.subject = format!("{} ({program})", finding.subject);
-        }
-    }
 }
