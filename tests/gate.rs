@@ -770,10 +770,13 @@ fn a_session_is_no_baseline_of_itself() {
         "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"50%\"\n",
     );
     std::fs::copy(folder.path("a.json"), folder.path("copy.json")).unwrap();
-    folder
-        .run(["gate", "a.json", "--baseline", "copy.json"])
-        .exits_with(4)
-        .complains("the very session that is compared with it");
+    // What `cargo bench` keeps has the numbers of a session in a report that was made later.
+    for copy in ["copy.json", "b.json"] {
+        folder
+            .run(["gate", "a.json", "--baseline", copy])
+            .exits_with(4)
+            .complains("the very session that is compared with it");
+    }
     folder
         .run(["baseline", "save", "main", "a.json"])
         .exits_with(0);
@@ -781,6 +784,28 @@ fn a_session_is_no_baseline_of_itself() {
         .run(["gate", "a.json", "--against", "main"])
         .exits_with(4)
         .complains("measure once more");
+}
+
+/// Counts that never vary are the same in every session, and no sign of a copy.
+#[test]
+fn sessions_of_equal_counts_are_compared() {
+    let folder = Folder::new();
+    let mut report = Report::new(Environment::detect("mock"));
+    let mut counted = Benchmark::new("count");
+    counted.successes = 10;
+    let instructions = MetricSummary::from_samples(Unit::Count, vec![100.0; 10]);
+    counted.metrics.insert(Metric::INSTRUCTIONS, instructions);
+    report.benchmarks.push(counted);
+    report.save(folder.path("before.json")).unwrap();
+    report.created += Duration::from_secs(60);
+    report.save(folder.path("after.json")).unwrap();
+    folder.write(
+        "perfkit.toml",
+        "[[regression]]\nbenchmark = \"*\"\nmax_instructions = \"+0\"\n",
+    );
+    let judge = |after| folder.run(["gate", after, "--baseline", "before.json"]);
+    judge("after.json").exits_with(0);
+    judge("before.json").exits_with(4);
 }
 
 #[test]

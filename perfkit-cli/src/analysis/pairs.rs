@@ -8,7 +8,9 @@ use perfkit::compare::{
     ComparisonSet, Sessions, VerdictRules, compare_paired, compare_unpaired,
     compare_unpaired_operations,
 };
-use perfkit::report::{Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, Report};
+use perfkit::report::{
+    Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, Report, Side,
+};
 use perfkit::{Metric, MetricSummary};
 
 use crate::input::{OnMissing, Regression, Scope};
@@ -60,11 +62,14 @@ pub(super) struct Pair {
 #[derive(Default)]
 pub(super) struct Pairs {
     pub(super) all: Vec<Pair>,
-    /// What only one side has of it.
-    only_in_baseline: BTreeSet<String>,
-    pub(super) only_in_candidate: BTreeSet<String>,
-    /// All that has a counterpart, whether the rule is for it or not.
-    pub(super) names: Vec<String>,
+    /// What only one side has of it, by the report that says so: of several programs with
+    /// one name, one may lack what another has.
+    only_in_baseline: BTreeSet<(usize, String)>,
+    only_in_candidate: BTreeSet<(usize, String)>,
+    /// All that has a counterpart, whether the rule is for it or not, by its report.
+    names: BTreeSet<(usize, String)>,
+    /// How many reports were taken in before.
+    reports: usize,
     /// What other shares of the benchmarks have.
     elsewhere: BTreeSet<String>,
     /// What others are compared with.
@@ -93,7 +98,7 @@ impl Pairs {
             None if regression.scope.is_literal() => GateOutcome::Fail,
             None => GateOutcome::Warn,
         };
-        let new = self.only_in_candidate.iter().filter(is_meant);
+        let new = self.new().filter(is_meant);
         let new = new.map(|name| {
             let measured = "new: the baseline does not have it, so there is nothing to compare";
             GateFinding::new(name, rule, measured, GateOutcome::Pass)
@@ -108,9 +113,18 @@ impl Pairs {
 
     /// What none of the reports has: one report may lack what another holds.
     fn gone(&self) -> impl Iterator<Item = &String> {
-        let is_there = |name: &&String| self.names.contains(name);
+        let is_in_another = |(report, name): &&(usize, String)| {
+            self.names
+                .iter()
+                .any(|(other, there)| other != report && there == name)
+        };
         let gone = self.only_in_baseline.iter();
-        gone.filter(move |name| !is_there(name))
+        each_once(gone.filter(move |gone| !is_in_another(gone)))
+    }
+
+    /// What no baseline has.
+    fn new(&self) -> impl Iterator<Item = &String> {
+        each_once(self.only_in_candidate.iter())
     }
 
     /// Where nothing is left of what the rule was for, nothing was compared.
@@ -140,8 +154,8 @@ impl Pairs {
         has_baseline: bool,
     ) -> GateFinding {
         let one_sided = self.only_in_baseline.iter().chain(&self.only_in_candidate);
-        let names = self.names.iter().chain(one_sided).chain(&self.elsewhere);
-        let names: Vec<&str> = names.map(String::as_str).collect();
+        let names = each_once(self.names.iter().chain(one_sided));
+        let names: Vec<&str> = names.chain(&self.elsewhere).map(String::as_str).collect();
         let mut finding = nothing_matched(&regression.scope, rule, &names);
         let baseline = self
             .baselines
@@ -172,7 +186,7 @@ impl Pairs {
 
     /// Remembers what two have in common.
     fn learn(&mut self, baseline: &Benchmark, candidate: &Benchmark) {
-        self.names.push(candidate.name.clone());
+        self.names.insert((self.reports, candidate.name.clone()));
         let both = candidate.metrics.keys();
         let both = both.filter(|metric| baseline.metrics.contains_key(*metric));
         self.metrics.extend(both.cloned());
@@ -211,9 +225,11 @@ impl Pairs {
                 });
             }
         }
+        let of_report = |name: &String| (self.reports, name.clone());
         let (gone, new) = (&report.only_in_baseline, &report.only_in_candidate);
-        self.only_in_baseline.extend(gone.iter().cloned());
-        self.only_in_candidate.extend(new.iter().cloned());
+        self.only_in_baseline.extend(gone.iter().map(of_report));
+        self.only_in_candidate.extend(new.iter().map(of_report));
+        self.reports += 1;
         let lacks_control = |pair: &Pair| pair.comparison.ratio.is_some() && pair.noise.is_none();
         if self.all.iter().skip(before).any(lacks_control) {
             self.notes.push(Note::info(
@@ -232,12 +248,18 @@ impl Pairs {
                     benchmark_names(sides.candidate),
                 );
                 for name in self.common(&names.0, &names.1) {
-                    let of_programs = sides.of_benchmark(name);
-                    if of_programs.is_empty() {
-                        self.only_in_baseline.insert(name.clone());
-                        self.only_in_candidate.insert(name.clone());
+                    let of_name = sides.of_benchmark(name);
+                    for (side, only) in [
+                        (Side::Baseline, &mut self.only_in_baseline),
+                        (Side::Candidate, &mut self.only_in_candidate),
+                    ] {
+                        only.extend(
+                            of_name
+                                .is_only_in(side)
+                                .then(|| (self.reports, name.clone())),
+                        );
                     }
-                    for sessions in of_programs {
+                    for sessions in of_name.both {
                         self.add_sessions(name, &sessions, rule, rules);
                     }
                 }
@@ -249,7 +271,7 @@ impl Pairs {
                 );
                 for name in self.common(&names.0, &names.1) {
                     if let Some(sessions) = sides.of_operation(name) {
-                        self.names.push(name.clone());
+                        self.names.insert((self.reports, name.clone()));
                         let comparison = compare_unpaired_operations(&sessions, rules);
                         let newest = sessions.baseline.last();
                         let newest = newest.map(|then| &then.lifetime.metrics);
@@ -282,9 +304,10 @@ impl Pairs {
     fn common<'a>(&mut self, before: &[&'a String], after: &[&'a String]) -> Vec<&'a String> {
         let then: BTreeSet<_> = before.iter().copied().collect();
         let now: BTreeSet<_> = after.iter().copied().collect();
-        let gone = then.difference(&now).map(|name| (*name).clone());
+        let of_report = |name: &&String| (self.reports, (*name).clone());
+        let gone = then.difference(&now).map(of_report);
         self.only_in_baseline.extend(gone);
-        let new = now.difference(&then).map(|name| (*name).clone());
+        let new = now.difference(&then).map(of_report);
         self.only_in_candidate.extend(new);
         let after = after.iter().copied();
         after.filter(|name| then.contains(name)).collect()
@@ -307,4 +330,12 @@ impl Pairs {
             });
         }
     }
+}
+
+/// Each name once, whichever reports have it.
+fn each_once<'a>(
+    names: impl Iterator<Item = &'a (usize, String)>,
+) -> impl Iterator<Item = &'a String> {
+    let names: BTreeSet<&String> = names.map(|(_, name)| name).collect();
+    names.into_iter()
 }

@@ -5,7 +5,6 @@ use perfkit::report::{Benchmark, Note, NoteCode, Report, Side};
 use perfkit::{Direction, Metric, MetricSummary};
 
 use crate::error::Error;
-use crate::text::{label, printable};
 
 use super::sides::{Sides, benchmark_names, operation_names, own_operations};
 
@@ -34,14 +33,10 @@ pub(crate) fn compare_reports(
     let newest = candidate.last().ok_or_else(nothing_in_common)?;
     let mut result = Report::new(newest.environment.clone());
     for name in benchmark_names(baseline) {
-        match &sides.of_benchmark(name)[..] {
-            [] => {}
-            [sessions] => {
-                let metrics = compared_metrics(sessions).into_iter();
-                let comparisons = metrics.map(|metric| compare_unpaired(sessions, metric, rules));
-                result.comparisons.extend(comparisons);
-            }
-            several => return Err(of_several_programs(name, several)),
+        for sessions in sides.of_benchmark(name).both {
+            let metrics = compared_metrics(&sessions).into_iter();
+            let comparisons = metrics.map(|metric| compare_unpaired(&sessions, metric, rules));
+            result.comparisons.extend(comparisons);
         }
     }
     for name in operation_names(baseline) {
@@ -53,8 +48,8 @@ pub(crate) fn compare_reports(
         return Err(nothing_in_common());
     }
     add_sides(&mut result, sides);
-    result.only_in_baseline = unpaired(sides, baseline, candidate);
-    result.only_in_candidate = unpaired(sides, candidate, baseline);
+    result.only_in_baseline = only_in(sides, Side::Baseline);
+    result.only_in_candidate = only_in(sides, Side::Candidate);
     for (code, place, names) in [
         (NoteCode::Gone, "baseline", &result.only_in_baseline),
         (NoteCode::New, "candidate", &result.only_in_candidate),
@@ -66,20 +61,6 @@ pub(crate) fn compare_reports(
     }
     result.notes.extend(of_the_newest(sides));
     Ok(result)
-}
-
-/// Two of one name cannot be told apart in a report of both.
-fn of_several_programs(name: &str, several: &[Sessions<'_, Benchmark>]) -> Error {
-    let newest = several
-        .iter()
-        .filter_map(|sessions| sessions.candidate.last());
-    let programs: Vec<&str> = newest.filter_map(|b| b.program.as_deref()).collect();
-    Error::data(format!(
-        "{} is a benchmark of several programs: {}",
-        label(name),
-        printable(&programs.join(", "))
-    ))
-    .hint("give the reports of one program at a time, or name the benchmarks differently")
 }
 
 fn nothing_in_common() -> Error {
@@ -125,15 +106,20 @@ fn add_sides(result: &mut Report, sides: Sides<'_>) {
     ] {
         let newest_first = || reports.iter().rev();
         for name in benchmark_names(reports) {
-            let both = sides.of_benchmark(name);
-            let compared = both.first().and_then(|both| match side {
+            let both = sides.of_benchmark(name).both;
+            let compared = both.iter().filter_map(|both| match side {
                 Side::Baseline => both.baseline.last(),
                 Side::Candidate => both.candidate.last(),
             });
-            let mut all = newest_first().flat_map(Report::own_benchmarks);
-            let newest = compared.copied().or_else(|| all.find(|b| b.name == *name));
-            let mut newest = newest.cloned();
-            newest.iter_mut().for_each(|b| b.side = Some(side));
+            let mut newest: Vec<&Benchmark> = compared.copied().collect();
+            if newest.is_empty() {
+                let mut all = newest_first().flat_map(Report::own_benchmarks);
+                newest.extend(all.find(|b| b.name == *name));
+            }
+            let newest = newest.into_iter().cloned().map(|mut benchmark| {
+                benchmark.side = Some(side);
+                benchmark
+            });
             result.benchmarks.extend(newest);
         }
         for name in operation_names(reports) {
@@ -143,14 +129,19 @@ fn add_sides(result: &mut Report, sides: Sides<'_>) {
             result.operations.extend(newest);
         }
     }
-    result.benchmarks.sort_by(|a, b| a.name.cmp(&b.name));
+    let of_program = |b: &Benchmark| (b.name.clone(), b.program.clone());
+    result.benchmarks.sort_by_key(of_program);
     result.operations.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
-/// The names of what one side has and the other lacks.
-fn unpaired(sides: Sides<'_>, from: &[Report], other: &[Report]) -> Vec<String> {
+/// The names of what only one side has.
+fn only_in(sides: Sides<'_>, side: Side) -> Vec<String> {
+    let (from, other) = match side {
+        Side::Baseline => (sides.baseline, sides.candidate),
+        Side::Candidate => (sides.candidate, sides.baseline),
+    };
     let benchmarks = benchmark_names(from).into_iter();
-    let benchmarks = benchmarks.filter(|name| sides.of_benchmark(name).is_empty());
+    let benchmarks = benchmarks.filter(|name| sides.of_benchmark(name).is_only_in(side));
     let there = operation_names(other);
     let operations = operation_names(from).into_iter();
     let operations = operations.filter(|name| !there.contains(name));

@@ -27,26 +27,37 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// The sessions of the benchmarks of a name, one for each program of the candidate that
-    /// has it: those of other programs are other benchmarks. Where each side has it in one,
-    /// it may have been moved. None where a side lacks it.
-    pub(super) fn of_benchmark(&self, name: &str) -> Vec<Sessions<'a, Benchmark>> {
+    /// The benchmarks of a name, each of another program.
+    pub(super) fn of_benchmark(&self, name: &str) -> OfName<'a> {
         let then = programs(self.baseline, name);
         let now = programs(self.candidate, name);
-        let is_in_one = then.len() < 2 && now.len() < 2;
-        let of_program = |program: Option<&str>| {
-            let before = match is_in_one {
-                true => None,
-                false => Some(program?),
-            };
+        let sessions = |before: Option<&str>, after: Option<&str>| {
             self.both(
                 benchmarks_of(self.baseline, name, before)?,
-                benchmarks_of(self.candidate, name, program)?,
+                benchmarks_of(self.candidate, name, after)?,
             )
         };
-        match now.is_empty() {
-            true => of_program(None).into_iter().collect(),
-            false => now.iter().filter_map(|now| of_program(Some(now))).collect(),
+        let has = |reports: &[Report], program: Option<&str>| {
+            benchmarks_of(reports, name, program).is_some()
+        };
+        if then.len() < 2 && now.len() < 2 {
+            // Where each side has it in one, it may have been moved.
+            return OfName {
+                both: sessions(None, None).into_iter().collect(),
+                is_only_in_baseline: !has(self.candidate, None),
+                is_only_in_candidate: !has(self.baseline, None),
+            };
+        }
+        let both = now.iter().filter_map(|now| sessions(Some(now), Some(now)));
+        let both: Vec<_> = both.collect();
+        // Where the programs of a side are not known, nothing can be paired.
+        let is_none = both.is_empty();
+        let is_gone = |then: &&str| !has(self.candidate, Some(then));
+        let is_new = |now: &&str| !has(self.baseline, Some(now));
+        OfName {
+            both,
+            is_only_in_baseline: is_none || then.iter().any(is_gone),
+            is_only_in_candidate: is_none || now.iter().any(is_new),
         }
     }
 
@@ -66,6 +77,24 @@ impl<'a> Sides<'a> {
             candidate,
             is_one_machine: self.is_one_machine,
         })
+    }
+}
+
+/// What both sides have under a name, and whether a program of one side has no counterpart.
+pub(super) struct OfName<'a> {
+    /// The sessions of each program's benchmark: those of other programs are other benchmarks.
+    pub(super) both: Vec<Sessions<'a, Benchmark>>,
+    is_only_in_baseline: bool,
+    is_only_in_candidate: bool,
+}
+
+impl OfName<'_> {
+    /// Whether a side has a benchmark of the name that the other lacks.
+    pub(super) fn is_only_in(&self, side: Side) -> bool {
+        match side {
+            Side::Baseline => self.is_only_in_baseline,
+            Side::Candidate => self.is_only_in_candidate,
+        }
     }
 }
 
@@ -117,24 +146,34 @@ fn each_once<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
     names.filter(|name| seen.insert(*name)).collect()
 }
 
-/// Whether two reports are of one session: a file and its copy.
+/// Whether two reports are of one session: of a file and its copy, or of a file that has its
+/// numbers beside others. Times that vary are never the same twice; counts may be, in sessions
+/// of other moments.
 pub(crate) fn is_same_session(one: &Report, other: &Report) -> bool {
     let is_same = |(one, other): (&Benchmark, &Benchmark)| {
-        one.name == other.name && one.metrics == other.metrics
+        one.name == other.name
+            && one.may_be_of(other.program.as_deref())
+            && one.metrics == other.metrics
     };
-    // Counts may be equal in two sessions, which do not begin in the same nanosecond. When
-    // other tools' began is not always known.
-    let is_at_once = one.created == other.created
-        || [one, other]
-            .iter()
-            .all(|report| report.imported_from.is_some());
-    is_at_once
+    let is_imported = |report: &Report| report.imported_from.is_some();
+    // When other tools' sessions began is not always known.
+    let may_be_at_once =
+        one.created == other.created || is_imported(one) && is_imported(other) || varies(one);
+    may_be_at_once
         && own_operations(one).eq(own_operations(other))
         && one.own_benchmarks().count() == other.own_benchmarks().count()
         && one
             .own_benchmarks()
             .zip(other.own_benchmarks())
             .all(is_same)
+}
+
+/// Whether anything in a report has several values.
+fn varies(report: &Report) -> bool {
+    let of_benchmarks = report.own_benchmarks().flat_map(|b| b.metrics.values());
+    let of_operations = own_operations(report).flat_map(|o| o.lifetime.metrics.values());
+    let mut all = of_benchmarks.chain(of_operations);
+    all.any(|summary| summary.min != summary.max)
 }
 
 /// Whether a report has anything that can be compared.
