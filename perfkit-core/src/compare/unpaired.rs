@@ -172,17 +172,24 @@ fn compare_summaries(
     }
 }
 
-/// Without the sessions that are too short for an interval, which would take it from all;
-/// `None` where a side has no other.
+/// Without the sessions that are too short for an interval of their logarithm, which would
+/// take it from all; `None` where a side has no other.
 fn without_short<'a>(all: &Sessions<'a, MetricSummary>) -> Option<Sessions<'a, MetricSummary>> {
-    let long_enough = |sides: &Sessions<'a, MetricSummary>| {
-        let interval = interval_of(sides);
-        sides.of(|session| interval(session).map(|_| session))
-    };
     // Where only sessions with all their values remain, these have to do for a median.
-    let remaining = long_enough(&long_enough(all));
+    let usable = all.of(|session| {
+        let is_usable = session.has_distribution() || is_long_enough(session, mean_interval);
+        is_usable.then_some(session)
+    });
+    let interval = interval_of(&usable);
+    let remaining = usable.of(|session| is_long_enough(session, interval).then_some(session));
     let has_both = !remaining.baseline.is_empty() && !remaining.candidate.is_empty();
     has_both.then_some(remaining)
+}
+
+/// Whether a session has an interval, and one that only reaches zero where its values do.
+fn is_long_enough(session: &MetricSummary, interval: Interval) -> bool {
+    let has_zero = session.min.is_some_and(|min| min <= 0.0);
+    interval(session).is_some_and(|found| has_zero || session_value(found).is_some())
 }
 
 /// How many sessions were too short.
@@ -310,10 +317,11 @@ fn ratio_of_sessions(sides: &Sessions<'_, MetricSummary>, rules: &VerdictRules) 
     })
 }
 
-/// What yields the value of each session with its two-sided interval: one kind for all.
-fn interval_of(
-    sides: &Sessions<'_, MetricSummary>,
-) -> fn(&MetricSummary) -> Option<(f64, f64, f64)> {
+/// What yields the value of a session with its two-sided interval: low end, value, high end.
+type Interval = fn(&MetricSummary) -> Option<(f64, f64, f64)>;
+
+/// One kind for all sessions.
+fn interval_of(sides: &Sessions<'_, MetricSummary>) -> Interval {
     match sides.both().all(MetricSummary::has_distribution) {
         true => median_interval,
         false => mean_interval,
@@ -445,6 +453,37 @@ mod tests {
     }
 
     #[test]
+    fn a_session_whose_interval_reaches_zero_is_too_short_and_one_of_zeros_is_not() {
+        let mut two_runs = benchmark(&[1e7; 2]);
+        let time = two_runs.metrics.get_mut(&Metric::WALL_TIME).unwrap();
+        time.samples.clear();
+        time.std_dev = Some(1.2e6);
+        let (long, zeros) = (benchmark(&[1e7; 100]), benchmark(&[0.0; 100]));
+        let (many, few) = (benchmark(&[1e7; 100]), benchmark(&[0.0; 2]));
+        let compare = |baseline: Vec<&Benchmark>| {
+            let sessions = Sessions {
+                baseline,
+                candidate: vec![&long],
+                is_one_machine: true,
+            };
+            compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions())
+        };
+        let has = |found: &Comparison, code| found.notes.iter().any(|note| note.code == code);
+        let found = compare(vec![&two_runs, &many]);
+        assert_eq!(found.ratio, compare(vec![&many]).ratio);
+        assert_eq!(found.sessions.unwrap().baseline, 1);
+        assert!(has(&found, NoteCode::TooFewRuns));
+        let short = compare(vec![&few, &many]);
+        assert_eq!(short.ratio, found.ratio);
+        let of_zeros = compare(vec![&zeros, &many]);
+        assert_eq!(
+            (of_zeros.ratio, of_zeros.sessions.unwrap().baseline),
+            (None, 2)
+        );
+        assert!(has(&of_zeros, NoteCode::ZeroValues) && !has(&of_zeros, NoteCode::TooFewRuns));
+    }
+
+    #[test]
     fn a_number_without_a_deviation_is_left_out_and_medians_count() {
         let mut number = benchmark(&[1.0]);
         let time = number.metrics.get_mut(&Metric::WALL_TIME).unwrap();
@@ -461,6 +500,16 @@ mod tests {
         assert_eq!(found.sessions.unwrap().baseline, 1);
         let is_of_means = |note: &Note| note.code == NoteCode::NoSamples;
         assert!(!found.notes.iter().any(is_of_means));
+        // Of these values only the mean's interval reaches zero.
+        let mut values = vec![1e7; 20];
+        values[0] = 1e10;
+        let rare = benchmark(&values);
+        let sessions = Sessions {
+            baseline: vec![&number, &rare],
+            ..sessions
+        };
+        let found = compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions());
+        assert_eq!(found.ratio.unwrap().estimate, 1.0);
     }
 
     #[test]
