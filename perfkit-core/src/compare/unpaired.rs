@@ -139,7 +139,16 @@ fn compare_summaries(
     // Counts that never vary do not depend on the machine, and all else does.
     let is_across_machines = !all.is_one_machine && constant.is_none();
     let is_by_intervals = constant.is_none() && !is_across_machines;
-    let without_short = is_by_intervals.then(|| without_short(all)).flatten();
+    let (without_short, needs) = match &constant {
+        Some(_) => {
+            let without_single = all.of(|session| has_runs(session).then_some(session));
+            (Some(without_single), "to show that none varies")
+        }
+        None => (
+            without_short(all).filter(|_| is_by_intervals),
+            "for an interval",
+        ),
+    };
     let sides = without_short.as_ref().unwrap_or(all);
     let ratio = match is_by_intervals {
         true => ratio_of_sessions(sides, rules),
@@ -149,7 +158,7 @@ fn compare_summaries(
     if is_by_intervals {
         notes.push(not_in_turn(sides, ratio.is_some()));
     }
-    notes.extend(left_out(all, sides, metric));
+    notes.extend(left_out(all, sides, metric, needs));
     if is_across_machines {
         notes.push(Note::warning(
             NoteCode::DifferentMachines,
@@ -192,18 +201,19 @@ fn is_long_enough(session: &MetricSummary, interval: Interval) -> bool {
     interval(session).is_some_and(|found| has_zero || session_value(found).is_some())
 }
 
-/// How many sessions were too short.
+/// How many sessions were too short, and for what.
 fn left_out(
     all: &Sessions<'_, MetricSummary>,
     sides: &Sessions<'_, MetricSummary>,
     metric: &Metric,
+    needs: &str,
 ) -> Option<Note> {
     let (count, kept) = (all.both().count(), sides.both().count());
     (kept < count).then(|| {
         Note::warning(
             NoteCode::TooFewRuns,
             format!(
-                "{} of {count} sessions have too few values of {metric} for an interval and are left out",
+                "{} of {count} sessions have too few values of {metric} {needs} and are left out",
                 count - kept
             ),
         )
@@ -272,25 +282,32 @@ fn no_samples(sides: &Sessions<'_, MetricSummary>, metric: &Metric) -> Option<No
 }
 
 /// Numbers that are counted and came out the same in every run and every session of a
-/// side, such as allocations, do not vary between sessions either.
-fn ratio_of_constants(sides: &Sessions<'_, MetricSummary>, rules: &VerdictRules) -> Option<Ratio> {
-    let constant = |side: &MetricSummary| {
-        let is_constant = side.count >= 2 && side.min == side.max;
-        let value = side.min.filter(|_| is_counted(side.unit) && is_constant);
-        value.filter(|value| *value > 0.0)
+/// side, such as allocations, do not vary between sessions either. Sessions of one run may
+/// show that they vary, and not that they don't.
+fn ratio_of_constants(all: &Sessions<'_, MetricSummary>, rules: &VerdictRules) -> Option<Ratio> {
+    let constant = |side: &[&MetricSummary]| {
+        let value = side.iter().find(|session| has_runs(session))?.min?;
+        let is_constant = |session: &&MetricSummary| {
+            let ends = match has_runs(session) {
+                true => [session.min, session.max],
+                false => [session.min.or(session.mean).or(Some(value)); 2],
+            };
+            is_counted(session.unit) && ends == [Some(value); 2]
+        };
+        (value > 0.0 && side.iter().all(is_constant)).then_some(value)
     };
-    let (baseline, candidate) = sides.each(constant)?;
-    let only = |values: &[f64]| {
-        let first = *values.first()?;
-        values.iter().all(|value| *value == first).then_some(first)
-    };
-    let estimate = bounded(only(&candidate)? / only(&baseline)?);
+    let estimate = bounded(constant(&all.candidate)? / constant(&all.baseline)?);
     Some(Ratio {
         estimate,
         low: estimate,
         high: estimate,
         confidence: rules.confidence,
     })
+}
+
+/// Whether a session has more than one run, so that it can show that nothing varies.
+fn has_runs(session: &MetricSummary) -> bool {
+    session.count >= 2
 }
 
 fn is_counted(unit: Unit) -> bool {
@@ -572,6 +589,43 @@ mod tests {
                 .iter()
                 .any(|note| note.code == NoteCode::NoSamples)
         );
+    }
+
+    #[test]
+    fn a_session_of_one_run_takes_no_exactness_from_counts_that_it_does_not_contradict() {
+        let session = |count: f64, runs: usize| {
+            let mut session = benchmark(&[1.0]);
+            let counts = MetricSummary::from_samples(Unit::Count, vec![count; runs]);
+            session.metrics.insert(Metric::ALLOCATIONS, counts);
+            session
+        };
+        let (before, after) = (session(300.0, 2), session(301.0, 40));
+        let compare = |short: &Benchmark| {
+            let sessions = Sessions {
+                baseline: vec![&before, short],
+                candidate: vec![&after],
+                is_one_machine: false,
+            };
+            compare_unpaired(
+                &sessions,
+                &Metric::ALLOCATIONS,
+                &VerdictRules::of_sessions(),
+            )
+        };
+        let found = compare(&session(300.0, 1));
+        let exact = found.ratio.unwrap();
+        assert_eq!((exact.low, exact.high), (301.0 / 300.0, 301.0 / 300.0));
+        assert_eq!(found.sessions.unwrap().baseline, 1);
+        let told: Vec<&str> = found.notes.iter().map(|n| n.message.as_str()).collect();
+        assert_eq!(
+            told,
+            [
+                "1 of 3 sessions have too few values of allocations to show that none varies and are left out"
+            ]
+        );
+        let contradicted = compare(&session(299.0, 1));
+        assert_eq!(contradicted.ratio, None);
+        assert!(contradicted.is_across_machines);
     }
 
     #[test]
