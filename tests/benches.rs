@@ -298,25 +298,32 @@ fn interrupted_between_rounds(folder: &Folder) {
         .stderr(Stdio::piped())
         .spawn();
     let mut child = child.unwrap();
-    let pattern = format!("{}.*--perfkit-worker", target().display());
-    let workers = || {
-        let found = Command::new("pgrep").args(["-f", &pattern]).output();
-        found.unwrap().stdout.len()
+    let found = |arguments: &[&str]| {
+        let found = Command::new("pgrep").args(arguments).output();
+        String::from_utf8(found.unwrap().stdout).unwrap()
     };
-    while workers() == 0 {
+    // Other tests have workers too, of programs in the same folder.
+    let parent = child.id().to_string();
+    let worker = loop {
+        let workers = found(&["-P", &parent, "-a", "-f", " --perfkit-worker"]);
+        let first = workers.lines().next();
+        if let Some((_, worker)) = first.and_then(|line| line.rsplit_once('/')) {
+            break worker.to_owned();
+        }
         assert_eq!(
             child.try_wait().unwrap(),
             None,
             "it ended before any worker"
         );
         std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    };
     let pid = i32::try_from(child.id()).unwrap();
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let answer = Answer::from(child.wait_with_output().unwrap());
     assert_eq!(answer.code, Some(130), "{answer:#?}");
-    assert!(eventually(|| workers() == 0), "a worker is left");
+    let none_is_left = || found(&["-f", &worker]).is_empty();
+    assert!(eventually(none_is_left), "{worker} is left");
     if folder.files().contains(&"cut.json".to_owned()) {
         let sampling = folder.report("cut.json").sampling.unwrap();
         assert_eq!(sampling.stopped, StopReason::Interrupted);
