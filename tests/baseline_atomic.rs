@@ -138,6 +138,10 @@ fn whom_a_save_waits_for_it_says() {
     let lock = folder.path("kept/.lock");
     let held = fs::File::create(&lock).unwrap();
     held.lock().unwrap();
+    let quiet = save(&folder, "other", 0)
+        .arg("--quiet")
+        .stderr(Stdio::piped())
+        .spawn();
     let mut child = save(&folder, "main", 0)
         .stderr(Stdio::piped())
         .spawn()
@@ -151,6 +155,8 @@ fn whom_a_save_waits_for_it_says() {
     );
     drop(held);
     assert!(child.wait().unwrap().success());
+    let quiet = Answer::from(quiet.unwrap().wait_with_output().unwrap());
+    assert_eq!((quiet.code, &*quiet.stderr), (Some(0), ""));
     // Of a pipe, nobody would ever let go.
     fs::remove_file(&lock).unwrap();
     let made = Command::new("mkfifo").arg(&lock).status();

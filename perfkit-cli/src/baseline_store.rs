@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use perfkit::Report;
 use rustix::fs::OFlags;
 
-use crate::args::{BaselineName, Origin, Setting, Variable};
+use crate::args::{BaselineName, Origin, Setting, Variable, Verbosity};
 use crate::error::{Error, shown};
 use crate::input::ConfigFile;
 use crate::revision::{Tree, Workspace};
@@ -101,20 +101,20 @@ impl BaselineStore {
 
     /// Removes a baseline, for whoever reads all of it at once; returns how many sessions
     /// it had.
-    pub(crate) fn remove(&self, name: &BaselineName) -> Result<usize, Error> {
+    pub(crate) fn remove(&self, name: &BaselineName, verbosity: Verbosity) -> Result<usize, Error> {
         // Without a baseline, nothing is written, not even a lock.
         self.existing(name)?;
-        self.lock()?.remove(name)
+        self.lock(verbosity)?.remove(name)
     }
 
     /// Waits until no other program changes a baseline, and clears away what was not
     /// finished by programs that were killed.
-    pub(crate) fn lock(&self) -> Result<LockedStore<'_>, Error> {
+    pub(crate) fn lock(&self, verbosity: Verbosity) -> Result<LockedStore<'_>, Error> {
         let folder = &self.folder.value;
         fs::create_dir_all(folder).map_err(|error| unwritable("create", folder, error))?;
         let path = folder.join(LOCK);
         let lock = open_lock(&path)?;
-        wait_for(&lock, &path, LONGEST_WAIT)?;
+        wait_for(&lock, &path, LONGEST_WAIT, verbosity)?;
         let locked = LockedStore {
             store: self,
             _lock: lock,
@@ -257,9 +257,14 @@ fn open_lock(path: &Path) -> Result<File, Error> {
 }
 
 /// Locks a file once no other program has it locked, or gives up.
-fn wait_for(lock: &File, path: &Path, longest: Duration) -> Result<(), Error> {
+fn wait_for(
+    lock: &File,
+    path: &Path,
+    longest: Duration,
+    verbosity: Verbosity,
+) -> Result<(), Error> {
     let start = Instant::now();
-    let mut is_told = false;
+    let mut is_told = verbosity == Verbosity::Quiet;
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(()),
@@ -377,10 +382,14 @@ mod tests {
         let path = folder.path().join(LOCK);
         let held = open_lock(&path).unwrap();
         held.lock().unwrap();
-        let error = wait_for(&open_lock(&path).unwrap(), &path, Duration::ZERO).unwrap_err();
+        let wait = || {
+            let lock = open_lock(&path).unwrap();
+            wait_for(&lock, &path, Duration::ZERO, Verbosity::Normal)
+        };
+        let error = wait().unwrap_err();
         assert!(error.message().contains(&shown(&path)), "{error:?}");
         assert!(error.next_step().unwrap().contains("--baselines DIR"));
         drop(held);
-        wait_for(&open_lock(&path).unwrap(), &path, Duration::ZERO).unwrap();
+        wait().unwrap();
     }
 }

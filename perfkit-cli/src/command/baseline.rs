@@ -26,11 +26,11 @@ pub(crate) fn run(arguments: BaselineArguments, verbosity: Verbosity) -> Result<
     sources.setting(&folder.map(|folder| format!("baselines: {}", shown(&folder))));
     sources.tell(verbosity);
     let text = match arguments.action {
-        BaselineAction::Save { name, reports } => save(&store, &name, &reports)?,
+        BaselineAction::Save { name, reports } => save(&store, &name, &reports, verbosity)?,
         BaselineAction::List => list(&store)?,
         BaselineAction::Show { name } => show(&store, &name)?,
         BaselineAction::Rm { name } => {
-            let sessions = store.remove(&name)?;
+            let sessions = store.remove(&name, verbosity)?;
             format!("Removed baseline {name} with {}.\n", counted(sessions))
         }
     };
@@ -39,10 +39,15 @@ pub(crate) fn run(arguments: BaselineArguments, verbosity: Verbosity) -> Result<
 }
 
 /// Adds sessions; where one cannot be added, none is.
-fn save(store: &BaselineStore, name: &BaselineName, paths: &[PathBuf]) -> Result<String, Error> {
+fn save(
+    store: &BaselineStore,
+    name: &BaselineName,
+    paths: &[PathBuf],
+    verbosity: Verbosity,
+) -> Result<String, Error> {
     let new = paths.iter().map(|path| load_report(path));
     let new: Vec<Report> = new.collect::<Result<_, _>>()?;
-    let locked = store.lock()?;
+    let locked = store.lock(verbosity)?;
     let kept = locked.sessions(name)?;
     let mut known: Vec<&Report> = kept.iter().map(|session| &session.report).collect();
     for (path, report) in paths.iter().zip(&new) {
