@@ -231,6 +231,33 @@ fn the_assertion_names_every_bound_that_does_not_hold() {
     assert!(!told.contains("panics"), "{told}");
 }
 
+#[test]
+fn what_exceeds_its_bound_most_comes_first() {
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    for (name, ms) in [("a", 3), ("b", 9), ("c", 6)] {
+        monitor.measure(name, || clock.advance(MS * ms));
+    }
+    let broken = Budget::of("*").success_rate(0.5).max(MS);
+    let broken = broken.check(&monitor.snapshot()).unwrap_err();
+    let found = broken.findings().iter();
+    let found: Vec<(GateOutcome, &str)> = found
+        .map(|finding| (finding.outcome, finding.subject.as_str()))
+        .collect();
+    let (fail, open) = (GateOutcome::Fail, GateOutcome::Inconclusive);
+    assert_eq!(
+        found,
+        [
+            (fail, "b"),
+            (fail, "c"),
+            (fail, "a"),
+            (open, "a"),
+            (open, "b"),
+            (open, "c")
+        ]
+    );
+}
+
 /// A name from outside does not reach a terminal as it is.
 #[test]
 fn names_are_printed_safely() {

@@ -230,7 +230,7 @@ impl Budget {
         let lost = lost_calls(&snapshot.operations, &pattern, is_meant);
         let lost = lost.filter(|_| !self.allows_undecided);
         let mut findings: Vec<GateFinding> = judged.chain(lost).collect();
-        findings.sort_by_key(|finding| finding.outcome);
+        findings.sort_by(GateFinding::worst_first);
         if findings.is_empty() {
             Ok(())
         } else {
@@ -296,7 +296,8 @@ pub struct BrokenBudget {
 }
 
 impl BrokenBudget {
-    /// Every bound that does not hold, those first that are broken.
+    /// Every bound that does not hold, those first that are broken, and of these what exceeds
+    /// its bound most.
     #[must_use]
     pub fn findings(&self) -> &[GateFinding] {
         &self.findings
