@@ -24,16 +24,20 @@ const NOT_HERE: &str = "virtual machines do not show it: ask whoever runs the ho
 
 /// What sets the frequency of each processor.
 pub(super) fn governor(root: &Root) -> Check {
-    let mut governors: BTreeMap<String, u32> = BTreeMap::new();
-    for cpu in root.cpus() {
+    let mut governors: BTreeMap<String, u64> = BTreeMap::new();
+    let cpus = root.cpus();
+    for cpu in &cpus {
         if let Ok(name) = root.text(&format!("{cpu}/cpufreq/scaling_governor")) {
             *governors.entry(shorten(&name, 40)).or_default() += 1;
         }
     }
     // A CPU that is offline, as the second thread of a core without SMT, has none to read.
-    let read: u32 = governors.values().sum();
-    let online = online(root).unwrap_or(read).max(read);
-    let of_each = |(name, count): (&String, &u32)| format!("{name} on {count} of {online}");
+    let read: u64 = governors.values().sum();
+    let online = match online(root) {
+        Ok(0) | Err(_) => cpus.len() as u64,
+        Ok(online) => u64::from(online).max(read),
+    };
+    let of_each = |(name, count): (&String, &u64)| format!("{name} on {count} of {online}");
     let found: Vec<String> = governors.iter().map(of_each).collect();
     let found = found.join(", ");
     if governors.is_empty() {
@@ -130,6 +134,12 @@ mod tests {
         let check = of("0-2\n");
         assert_eq!(check.state, State::Unknown);
         assert!(check.found.starts_with("performance on 2 of 3; "));
+        // Without a list, all that have a folder may be in use.
+        for unread in ["", "\n", "none\n"] {
+            let check = of(unread);
+            assert_eq!(check.state, State::Unknown);
+            assert!(check.found.starts_with("performance on 2 of 4; "));
+        }
     }
 
     #[test]
