@@ -125,7 +125,7 @@ fn every_statistic_has_a_bound() {
     let broken = outcomes.iter().filter(|o| **o == GateOutcome::Fail);
     assert_eq!(broken.count(), 10, "{outcomes:?}");
     // Memory was not measured.
-    assert_eq!(outcomes[10..], [GateOutcome::Inconclusive]);
+    assert_eq!(outcomes[10..], [GateOutcome::RuleAtFault]);
 }
 
 #[test]
@@ -158,12 +158,25 @@ fn what_checks_nothing_is_broken() {
     assert!(told(Budget::of("*"), &some).contains("the budget has none"));
 }
 
-/// Undecided is not the same as never measured.
+/// Undecided is not the same as never measured, as in the gate.
 #[test]
 fn what_was_never_measured_is_not_allowed_either() {
-    let monitor = monitor(1000);
+    let some = monitor(1000);
     let budget = Budget::of("parse").peak_memory(1).allow_undecided();
-    assert_eq!(outcomes(&budget, &monitor), [GateOutcome::Inconclusive]);
+    assert_eq!(outcomes(&budget, &some), [GateOutcome::RuleAtFault]);
+    let told = budget.check(&some.snapshot()).unwrap_err().to_string();
+    assert!(
+        told.contains("not checked: there is no peak_memory of it"),
+        "{told}"
+    );
+    // What some operations lack is undecided, such as the time of one that never succeeded.
+    let _ = some.try_measure("fails", || Err::<(), _>("no"));
+    let budget = Budget::of("*").max(MS * 1000);
+    let lacks = budget.check(&some.snapshot()).unwrap_err();
+    assert_eq!(lacks.findings().len(), 1);
+    assert_eq!(lacks.findings()[0].subject, "fails");
+    assert_eq!(lacks.findings()[0].outcome, GateOutcome::Inconclusive);
+    assert_eq!(outcomes(&budget.allow_undecided(), &some), []);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use perfkit::budget::engine::{Bound, Subject, is_measured, judge_bound, lost_calls};
-use perfkit::report::{GateFinding, GateOutcome, Report};
+use perfkit::budget::engine::{Bound, Subject, judge_bound, lost_calls, never_measured};
+use perfkit::report::{GateFinding, Report};
 
 use crate::input::{Budget, Ceiling, Scope};
 
@@ -23,33 +23,8 @@ pub(super) fn judge_budget(
     let matches = |subject: &&Subject<'_>| budget.scope.matches(subject.name());
     let subjects: Vec<&Subject<'_>> = all.iter().filter(matches).collect();
     let of_bound = |bound: &Bound| -> Vec<GateFinding> {
-        let rule = bound.to_string();
-        if subjects.is_empty() {
-            let mut names: Vec<&str> = all.iter().map(Subject::name).collect();
-            if let Scope::Benchmark(_) = budget.scope {
-                names.extend(names_elsewhere(reports));
-            }
-            return vec![nothing_matched(&budget.scope, &rule, &names)];
-        }
-        if let Some(metric) = &bound.metric
-            && subjects.iter().all(|s| s.metric(Some(metric)).is_none())
-        {
-            let known: BTreeSet<&str> = subjects.iter().flat_map(|s| s.metric_names()).collect();
-            let known: Vec<&str> = known.into_iter().collect();
-            return vec![not_measured(&budget.scope, &rule, metric, &known)];
-        }
-        if !subjects.iter().any(|subject| is_measured(subject, bound)) {
-            let measured = format!(
-                "there is no {} of it: `perfkit report -v` shows what was measured",
-                bound.statistic.name()
-            );
-            let scope = budget.scope.to_string();
-            return vec![GateFinding::new(
-                scope,
-                rule,
-                measured,
-                GateOutcome::RuleAtFault,
-            )];
+        if let Some(unheld) = unheld(reports, &budget.scope, bound, &all, &subjects) {
+            return vec![unheld];
         }
         let subjects = subjects.iter();
         let judged = subjects.map(|subject| {
@@ -65,6 +40,33 @@ pub(super) fn judge_budget(
     };
     let findings = budget.bounds.iter().flat_map(of_bound);
     findings.chain(lost(reports, &budget.scope)).collect()
+}
+
+/// Why a bound cannot be held against anything.
+fn unheld(
+    reports: &[Report],
+    scope: &Scope,
+    bound: &Bound,
+    all: &[Subject<'_>],
+    meant: &[&Subject<'_>],
+) -> Option<GateFinding> {
+    if meant.is_empty() {
+        let mut names: Vec<&str> = all.iter().map(Subject::name).collect();
+        if let Scope::Benchmark(_) = scope {
+            names.extend(names_elsewhere(reports));
+        }
+        return Some(nothing_matched(scope, &bound.to_string(), &names));
+    }
+    if let Some(metric) = &bound.metric
+        && meant.iter().all(|s| s.metric(Some(metric)).is_none())
+    {
+        let known: BTreeSet<&str> = meant.iter().flat_map(|s| s.metric_names()).collect();
+        let known: Vec<&str> = known.into_iter().collect();
+        return Some(not_measured(scope, &bound.to_string(), metric, &known));
+    }
+    let mut finding = never_measured(&scope.to_string(), bound, meant.iter().copied())?;
+    finding.measured += ": `perfkit report -v` shows what was measured";
+    Some(finding)
 }
 
 /// Calls that a rule may be for, and whose names were lost.

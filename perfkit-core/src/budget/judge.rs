@@ -15,10 +15,24 @@ const HALF: f64 = 0.5;
 /// What is said where calls so far keep a bound that further calls might always break.
 const NEVER_SHOWN: &str = "no number of calls shows that none will ever fail";
 
-/// Whether what a bound is on was measured at all.
+/// A rule at fault: a bound on what was measured of nothing that it is for. Where it was of
+/// some, those that lack it are inconclusive.
 #[must_use]
-pub fn is_measured(subject: &Subject<'_>, bound: &Bound) -> bool {
-    Known::of(subject, bound, HALF).is_some()
+pub fn never_measured<'a>(
+    pattern: &str,
+    bound: &Bound,
+    mut subjects: impl Iterator<Item = &'a Subject<'a>>,
+) -> Option<GateFinding> {
+    let is_measured = subjects.any(|subject| Known::of(subject, bound, HALF).is_some());
+    (!is_measured).then(|| {
+        let measured = format!("there is no {} of it", bound.statistic.name());
+        GateFinding::new(
+            pattern,
+            bound.to_string(),
+            measured,
+            GateOutcome::RuleAtFault,
+        )
+    })
 }
 
 /// Holds one thing against a bound: broken, or kept, with this confidence, or else

@@ -40,7 +40,7 @@ use crate::unit::Unit;
 
 use amount::Amount;
 use bound::Bound;
-use judge::{is_measured, judge_bound};
+use judge::{judge_bound, never_measured};
 use lost::lost_calls;
 use statistic::Statistic;
 use subject::Subject;
@@ -50,7 +50,7 @@ use subject::Subject;
 pub mod engine {
     pub use super::amount::Amount;
     pub use super::bound::{Bound, DIGITS};
-    pub use super::judge::{is_measured, judge_bound, other_unit};
+    pub use super::judge::{judge_bound, never_measured, other_unit};
     pub use super::lost::lost_calls;
     pub use super::more_runs::more_pairs;
     pub use super::statistic::{BoundKind, Statistic};
@@ -194,8 +194,8 @@ impl Budget {
         self
     }
 
-    /// Lets pass what the calls do not decide: only what is shown to be broken breaks it,
-    /// and what was never measured.
+    /// Lets pass what the calls do not decide: only what is shown to be broken breaks it, and
+    /// a bound on what was measured of none of its operations.
     #[must_use]
     pub fn allow_undecided(mut self) -> Self {
         self.allows_undecided = true;
@@ -240,24 +240,25 @@ impl Budget {
 
     /// What does not keep a bound.
     fn judge(&self, bound: &Bound, subjects: &[Subject<'_>]) -> Vec<GateFinding> {
+        let pattern = self.pattern.to_string();
         let is_share = bound.limit.unit == Unit::Ratio;
         if is_share && !(0.0..=1.0).contains(&bound.limit.value) {
             let why = "a share is from 0 to 1".to_owned();
-            let finding = self.pattern.to_string();
             let finding =
-                GateFinding::new(finding, bound.to_string(), why, GateOutcome::RuleAtFault);
+                GateFinding::new(pattern, bound.to_string(), why, GateOutcome::RuleAtFault);
             return vec![finding];
         }
-        let is_broken = |subject: &Subject<'_>, finding: &GateFinding| match finding.outcome {
+        if let Some(finding) = never_measured(&pattern, bound, subjects.iter()) {
+            return vec![finding];
+        }
+        let is_broken = |finding: &GateFinding| match finding.outcome {
             GateOutcome::Pass | GateOutcome::Warn | GateOutcome::Waived => false,
-            GateOutcome::Inconclusive => !self.allows_undecided || !is_measured(subject, bound),
+            GateOutcome::Inconclusive => !self.allows_undecided,
             _ => true,
         };
-        let judged = subjects.iter().filter_map(|subject| {
-            let finding = judge_bound(subject, bound, self.confidence);
-            is_broken(subject, &finding).then_some(finding)
-        });
-        judged.collect()
+        let judged = subjects.iter();
+        let judged = judged.map(|subject| judge_bound(subject, bound, self.confidence));
+        judged.filter(is_broken).collect()
     }
 
     fn bound(&self, (statistic, limit): &(Statistic, Amount)) -> Bound {
