@@ -114,8 +114,8 @@ fn the_action_passes_and_fails_and_says_so() {
     let second = commit(&folder, "second");
     let runner = run_action(&folder, &[("inputs.base", "HEAD~1")]);
     assert_eq!(runner.code, 0, "{}", runner.log);
-    assert_eq!(runner.get("steps.gate.outputs.outcome"), "pass");
-    assert_eq!(runner.get("steps.gate.outputs.exit-code"), "0");
+    assert_eq!(runner.output("outcome"), "pass");
+    assert_eq!(runner.output("exit-code"), "0");
     assert_eq!(runner.get("steps.base.outputs.commit"), first);
     assert_eq!(runner.get("steps.base.outputs.head"), second);
     assert!(runner.log.contains(&format!("base {first}, head {second}")));
@@ -148,7 +148,7 @@ fn the_action_passes_and_fails_and_says_so() {
     folder.write("perfkit.toml", BROKEN);
     let runner = run_action(&folder, &[("inputs.base", "HEAD~1")]);
     assert_eq!(runner.code, 1, "{}", runner.log);
-    assert_eq!(runner.get("steps.gate.outputs.outcome"), "fail");
+    assert_eq!(runner.output("outcome"), "fail");
     assert!(runner.summary().starts_with("**Gate failed:**"));
     assert!(
         runner
@@ -167,7 +167,7 @@ fn the_action_passes_and_fails_and_says_so() {
         ("inputs.strict", "true"),
     ];
     let runner = run_action(&folder, &values);
-    assert_eq!(runner.get("steps.gate.outputs.outcome"), "error");
+    assert_eq!(runner.output("outcome"), "error");
     assert!(runner.code > 1, "{}", runner.log);
     assert!(!folder.path("taken").exists());
     let values = [
@@ -273,6 +273,9 @@ fn inputs_of_the_action_are_understood_or_refused() {
         let runner = run("inputs.strict", strict);
         let why = "the input strict is neither true nor false";
         assert!(runner.code == 2 && runner.log.contains(why), "{strict}");
+        assert_eq!(runner.output("outcome"), "error");
+        let is_told_first = !runner.log.contains("--version");
+        assert!(is_told_first, "{strict}: {}", runner.log);
     }
 }
 

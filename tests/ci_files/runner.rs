@@ -30,6 +30,8 @@ pub(crate) struct Runner {
     temporary: Folder,
     values: BTreeMap<String, String>,
     variables: BTreeMap<String, String>,
+    /// What an action makes of the outputs of its steps.
+    outputs: Value,
     /// What the steps said on both streams.
     pub(crate) log: String,
     /// The exit code of the first step that failed, or 0.
@@ -64,6 +66,7 @@ impl Runner {
             temporary,
             values,
             variables: BTreeMap::new(),
+            outputs: file["outputs"].clone(),
             log: String::new(),
             code: 0,
         }
@@ -88,6 +91,11 @@ impl Runner {
 
     pub(crate) fn get(&self, name: &str) -> String {
         self.values.get(name).cloned().unwrap_or_default()
+    }
+
+    /// An output of the action.
+    pub(crate) fn output(&self, name: &str) -> String {
+        self.evaluate(self.outputs[name]["value"].as_str().unwrap())
     }
 
     /// A file in the runner's own folder.
@@ -171,6 +179,9 @@ impl Runner {
 
     fn value(&self, name: &str) -> String {
         let is_absent = ["github.event.", "steps."];
+        if let Some(text) = name.strip_prefix('\'') {
+            return text.strip_suffix('\'').unwrap().to_owned();
+        }
         match self.values.get(name) {
             Some(value) => value.clone(),
             None if is_absent.iter().any(|prefix| name.starts_with(prefix)) => String::new(),
