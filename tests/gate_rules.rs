@@ -201,6 +201,18 @@ fn calls_that_lost_their_names_leave_a_rule_undecided() {
         .says("1 could not be decided")
         .says("have lost their names");
     folder.run(["gate", "calls.json", "--strict"]).exits_with(1);
+    // Those of a baseline are not held against a budget, and leave it decided.
+    let monitor = Monitor::new();
+    monitor.measure("route/a", || ());
+    let report = Report::from_snapshot(monitor.snapshot());
+    report.save(folder.path("whole.json")).unwrap();
+    let saved = ["--export-json", "compared.json"];
+    let compared = ["compare", "calls.json", "whole.json"].into_iter();
+    folder.run(compared.chain(saved)).exits_with(0);
+    let operations = folder.report("compared.json").operations;
+    assert!(operations.iter().any(|operation| operation.is_overflow));
+    let answer = folder.run(["gate", "compared.json", "--strict"]);
+    answer.exits_with(0).says("1 of 1 checks passed");
 }
 
 fn waiver(ceiling: &str, until: &str) -> String {

@@ -76,7 +76,7 @@ fn lost(reports: &[Report], scope: &Scope) -> Vec<GateFinding> {
     };
     let pattern = pattern.to_string();
     let of_report =
-        |report: &Report| lost_calls(&report.operations, &pattern, |name| scope.matches(name));
+        |report: &Report| lost_calls(own_operations(report), &pattern, |name| scope.matches(name));
     reports.iter().filter_map(of_report).collect()
 }
 

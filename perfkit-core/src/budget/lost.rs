@@ -9,13 +9,12 @@ use super::bound::DIGITS;
 /// That a pattern may be for calls which have lost their names: what is said of those that it
 /// matches is then not of all. A name without `*` and `?` that is there lost none.
 #[must_use]
-pub fn lost_calls(
-    operations: &[OperationSnapshot],
+pub fn lost_calls<'a>(
+    operations: impl Iterator<Item = &'a OperationSnapshot>,
     pattern: &str,
     is_meant: impl Fn(&str) -> bool,
 ) -> Option<GateFinding> {
-    let is_lost = |o: &&OperationSnapshot| o.is_overflow && !is_meant(&o.name);
-    let lost = operations.iter().filter(is_lost);
+    let lost = operations.filter(|o| o.is_overflow && !is_meant(&o.name));
     let calls: f64 = lost.map(|o| o.lifetime.calls.total() as f64).sum();
     let is_pattern = pattern.contains(['*', '?']);
     (is_pattern && calls > 0.0).then(|| {

@@ -227,7 +227,7 @@ impl Budget {
             return not_checked(&bounds[0].to_string(), nothing_matched(snapshot));
         }
         let judged = bounds.iter().flat_map(|bound| self.judge(bound, &subjects));
-        let lost = lost_calls(&snapshot.operations, &pattern, is_meant);
+        let lost = lost_calls(snapshot.operations.iter(), &pattern, is_meant);
         let lost = lost.filter(|_| !self.allows_undecided);
         let mut findings: Vec<GateFinding> = judged.chain(lost).collect();
         findings.sort_by(GateFinding::worst_first);
