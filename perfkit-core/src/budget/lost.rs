@@ -14,14 +14,27 @@ pub fn lost_calls<'a>(
     pattern: &str,
     is_meant: impl Fn(&str) -> bool,
 ) -> Option<GateFinding> {
-    let lost = operations.filter(|o| o.is_overflow && !is_meant(&o.name));
-    let calls: f64 = lost.map(|o| o.lifetime.calls.total() as f64).sum();
+    let lost = operations.filter(|o| !is_meant(&o.name));
     let is_pattern = pattern.contains(['*', '?']);
-    (is_pattern && calls > 0.0).then(|| {
+    let measured = lost_text(lost).filter(|_| is_pattern)?;
+    Some(GateFinding::new(
+        pattern,
+        "all calls that are meant are there",
+        measured,
+        GateOutcome::Inconclusive,
+    ))
+}
+
+/// How many calls have lost their names, where any have, and what to do.
+pub(super) fn lost_text<'a>(
+    operations: impl Iterator<Item = &'a OperationSnapshot>,
+) -> Option<String> {
+    let lost = operations.filter(|operation| operation.is_overflow);
+    let calls: f64 = lost.map(|o| o.lifetime.calls.total() as f64).sum();
+    (calls > 0.0).then(|| {
         let calls = Unit::Count.format(calls, DIGITS);
-        let measured = format!(
+        format!(
             "{calls} calls have lost their names, and may be meant too: keep more with MonitorBuilder::max_operations"
-        );
-        GateFinding::new(pattern, "all calls that are meant are there", measured, GateOutcome::Inconclusive)
+        )
     })
 }

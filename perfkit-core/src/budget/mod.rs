@@ -41,7 +41,7 @@ use crate::unit::Unit;
 use amount::Amount;
 use bound::Bound;
 use judge::{judge_bound, never_measured};
-use lost::lost_calls;
+use lost::{lost_calls, lost_text};
 use statistic::Statistic;
 use subject::Subject;
 
@@ -284,8 +284,10 @@ fn nothing_matched(snapshot: &Snapshot) -> String {
     if names.is_empty() {
         return "no operation was called".to_owned();
     }
+    let lost = lost_text(snapshot.operations.iter());
+    let lost = lost.map_or_else(String::new, |lost| format!("; {lost}"));
     format!(
-        "no operation that was called matches; there are {}",
+        "no operation that was called matches; there are {}{lost}",
         names.join(", ")
     )
 }
