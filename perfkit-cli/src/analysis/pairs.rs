@@ -98,12 +98,12 @@ impl Pairs {
             None if regression.scope.is_literal() => GateOutcome::Fail,
             None => GateOutcome::Warn,
         };
-        let new = self.new().filter(is_meant);
+        let new = self.new_names().filter(is_meant);
         let new = new.map(|name| {
             let measured = "new: the baseline does not have it, so there is nothing to compare";
             GateFinding::new(name, rule, measured, GateOutcome::Pass)
         });
-        let gone = self.gone().filter(is_meant);
+        let gone = self.gone_names().filter(is_meant);
         let gone = gone.map(|name| {
             let measured = "gone: only the baseline has it; `missing` in [gate] decides about that";
             GateFinding::new(name, rule, measured, of_gone)
@@ -112,7 +112,7 @@ impl Pairs {
     }
 
     /// What none of the reports has: one report may lack what another holds.
-    fn gone(&self) -> impl Iterator<Item = &String> {
+    fn gone_names(&self) -> impl Iterator<Item = &String> {
         let is_in_another = |(report, name): &&(usize, String)| {
             self.names
                 .iter()
@@ -123,7 +123,7 @@ impl Pairs {
     }
 
     /// What no baseline has.
-    fn new(&self) -> impl Iterator<Item = &String> {
+    fn new_names(&self) -> impl Iterator<Item = &String> {
         each_once(self.only_in_candidate.iter())
     }
 
@@ -134,7 +134,11 @@ impl Pairs {
         rule: &str,
     ) -> Option<GateFinding> {
         let is_meant = |name: &&String| regression.scope.matches(name);
-        let gone: Vec<&str> = self.gone().filter(is_meant).map(String::as_str).collect();
+        let gone: Vec<&str> = self
+            .gone_names()
+            .filter(is_meant)
+            .map(String::as_str)
+            .collect();
         let is_all_gone = self.all.is_empty() && !gone.is_empty();
         (is_all_gone && !regression.scope.is_literal()).then(|| {
             let measured = format!(
