@@ -14,6 +14,12 @@ fn diagnosis(answer: &Answer) -> Value {
     serde_json::from_str(&answer.stdout).unwrap()
 }
 
+/// What is known of a program, saved as `found.json`.
+fn saved_diagnosis(folder: &Folder, program: &str) -> Answer {
+    let json = ["doctor", "--format", "json", "-o", "found.json", "--"];
+    folder.run(json.iter().chain([&program])).exits_with(0)
+}
+
 #[test]
 fn every_check_has_a_state_and_what_to_do_where_it_matters() {
     let folder = Folder::new();
@@ -97,16 +103,7 @@ fn a_program_that_records_is_told_with_its_cost() {
         .says(" of one CPU's time, at ")
         .says("Dropped: nothing")
         .says("07_report_file::");
-    let arguments = [
-        "doctor",
-        "--format",
-        "json",
-        "-o",
-        "found.json",
-        "--",
-        program,
-    ];
-    drop(folder.run(arguments).exits_with(0));
+    drop(saved_diagnosis(&folder, program));
     let found: Value = serde_json::from_str(&folder.read("found.json")).unwrap();
     let program = &found["program"];
     assert_eq!(program["records"], true);
@@ -180,16 +177,7 @@ fn what_a_program_prints_is_never_within_a_result_that_programs_read() {
     }
     let json = folder.run(["doctor", "--format", "json", "--", program]);
     assert_eq!(diagnosis(&json)["program"]["records"], false);
-    let arguments = [
-        "doctor",
-        "--format",
-        "json",
-        "-o",
-        "found.json",
-        "--",
-        program,
-    ];
-    let answer = folder.run(arguments).exits_with(0);
+    let answer = saved_diagnosis(&folder, program);
     assert_eq!(answer.stdout, "before the result\n");
 }
 

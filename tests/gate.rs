@@ -276,13 +276,6 @@ fn a_pattern_that_matches_nothing_is_told() {
 }
 
 #[test]
-fn what_was_not_measured_is_not_passed() {
-    gate("peak_memory = \"< 1GB\"")
-        .exits_with(2)
-        .says("there is no peak_memory of it");
-}
-
-#[test]
 fn levels_warn_before_the_bound_breaks() {
     let folder = Folder::new();
     save_benchmark(&folder, "report.json", "parse", 1.0);
