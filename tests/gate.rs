@@ -732,7 +732,6 @@ fn findings_are_written_as_csv_and_pages_keep_apart() {
     );
 }
 
-/// Shares are judged together where all of them are there, and nothing got lost.
 /// An option of benchmarks has no effect on commands, and is refused.
 #[test]
 fn options_of_benchmarks_are_not_for_commands() {
@@ -801,6 +800,7 @@ fn sessions_of_equal_counts_are_compared() {
     judge("before.json").exits_with(4);
 }
 
+/// Shares are judged together where all of them are there, and nothing got lost.
 #[test]
 fn shards_are_judged_together() {
     let folder = Folder::new();

@@ -6,9 +6,10 @@
 //! (`perfkit-core/tests/simulation/machine.rs`), and an A/A control. What fails counts
 //! when a second session finds it too.
 //!
-//! `PERFKIT_SIMULATION=long` judges a hundred times as many builds, so that no alarm in any
-//! of them bounds the rate of builds with one by 1 % (at 95 %: 1 - 0.05^(1/300)); run that
-//! with `--release` and `--nocapture` to see the table.
+//! `PERFKIT_SIMULATION=long` judges a hundred times as many builds without a change, so that
+//! no alarm in any of them bounds the rate of builds with one by 1 % (at 95 %:
+//! 1 - 0.05^(1/300)), and twenty times as many with slower benchmarks; run that with
+//! `--release` and `--nocapture` to see the table.
 #![allow(
     clippy::expect_used,
     clippy::panic,
