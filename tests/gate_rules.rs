@@ -191,6 +191,11 @@ fn calls_that_lost_their_names_leave_a_rule_undecided() {
     }
     let report = Report::from_snapshot(monitor.snapshot());
     report.save(folder.path("calls.json")).unwrap();
+    for name in ["route/a", "route/b"] {
+        monitor.measure(name, || ());
+    }
+    let older = Report::from_snapshot(monitor.snapshot());
+    older.save(folder.path("older.json")).unwrap();
     folder.write(
         "perfkit.toml",
         "[[budget]]\noperation = \"route/*\"\npanics = \"<= 0\"\n",
@@ -201,6 +206,13 @@ fn calls_that_lost_their_names_leave_a_rule_undecided() {
         .says("1 could not be decided")
         .says("have lost their names");
     folder.run(["gate", "calls.json", "--strict"]).exits_with(1);
+    folder.write(
+        "rule.toml",
+        "[[regression]]\noperation = \"route/*\"\nmax_slowdown = \"3%\"\n",
+    );
+    let against = ["gate", "calls.json", "--config", "rule.toml", "--baseline"];
+    let answer = folder.run(against.into_iter().chain(["older.json"]));
+    answer.says("have lost their names");
     // Those of a baseline are not held against a budget, and leave it decided.
     let monitor = Monitor::new();
     monitor.measure("route/a", || ());

@@ -70,7 +70,7 @@ fn unheld(
 }
 
 /// Calls that a rule may be for, and whose names were lost.
-fn lost(reports: &[Report], scope: &Scope) -> Vec<GateFinding> {
+pub(super) fn lost(reports: &[Report], scope: &Scope) -> Vec<GateFinding> {
     let Scope::Operation(pattern) = scope else {
         return Vec::new();
     };

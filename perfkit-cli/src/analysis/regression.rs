@@ -8,6 +8,7 @@ use perfkit::unit::Unit;
 
 use crate::input::{Ceiling, GateRules, Limit, Regression};
 
+use super::budget::lost;
 use super::finding::limit_text;
 use super::pairs::{Pair, Pairs};
 use super::sides::Sides;
@@ -75,7 +76,9 @@ pub(super) fn judge_regression(
         let notes = unsure.flat_map(|(_, pair)| pair.comparison.notes.iter().cloned());
         pairs.notes.extend(notes);
     }
-    (findings.into_iter().chain(unpaired).collect(), pairs.notes)
+    let lost = lost(reports, &regression.scope);
+    let findings = findings.into_iter().chain(unpaired).chain(lost);
+    (findings.collect(), pairs.notes)
 }
 
 fn rule_text(regression: &Regression) -> String {

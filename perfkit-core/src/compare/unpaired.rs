@@ -11,14 +11,14 @@
 
 use crate::metric::Metric;
 use crate::metric_summary::MetricSummary;
-use crate::report::{Benchmark, Comparison, Note, NoteCode, Ratio, SessionCounts};
+use crate::report::{Benchmark, Comparison, ExactValues, Note, NoteCode, Ratio, SessionCounts};
 use crate::snapshot::OperationSnapshot;
 use crate::stats::{self, SessionNoise, SessionValue};
 use crate::unit::Unit;
 
 use super::paired::{bounded, common_program, direction};
 use super::rules::VerdictRules;
-use super::verdict::verdict_of;
+use super::verdict::{verdict_of, verdict_of_values};
 
 /// Sessions of one program on one quiet machine differ by about 2 %, and one in some thirty
 /// by about 10 %.
@@ -135,7 +135,7 @@ fn compare_summaries(
 ) -> Comparison {
     let newest = all.candidate.last().copied();
     let direction = direction(newest);
-    let constant = ratio_of_constants(all, rules);
+    let constant = constants(all);
     // Counts that never vary do not depend on the machine, and all else does.
     let is_across_machines = !all.is_one_machine && constant.is_none();
     let is_by_intervals = constant.is_none() && !is_across_machines;
@@ -152,8 +152,10 @@ fn compare_summaries(
     let sides = without_short.as_ref().unwrap_or(all);
     let ratio = match is_by_intervals {
         true => ratio_of_sessions(sides, rules),
-        false => constant,
+        false => constant.and_then(|values| ratio_of_constants(values, rules)),
     };
+    let exact = constant.filter(|_| ratio.is_none());
+    let is_undecided = ratio.is_none() && exact.is_none();
     let mut notes = Vec::new();
     if is_by_intervals {
         notes.push(not_in_turn(sides, ratio.is_some()));
@@ -164,16 +166,20 @@ fn compare_summaries(
             NoteCode::DifferentMachines,
             "measured on different machines, whose difference is no verdict on the code: measure both on one",
         ));
-    } else if ratio.is_none() {
+    } else if is_undecided {
         notes.push(why_no_ratio(sides, metric));
     }
-    notes.extend(single_values(&candidate, sides, metric).filter(|_| ratio.is_none()));
+    notes.extend(single_values(&candidate, sides, metric).filter(|_| is_undecided));
     notes.extend(no_samples(sides, metric).filter(|_| ratio.is_some()));
     Comparison {
         direction,
         indifference: rules.indifference,
-        verdict: verdict_of(ratio.as_ref(), rules.indifference, direction),
+        verdict: match exact {
+            Some(values) => verdict_of_values(values, direction),
+            None => verdict_of(ratio.as_ref(), rules.indifference, direction),
+        },
         ratio,
+        exact,
         sessions: Some(sides.counts()),
         is_across_machines,
         notes,
@@ -284,7 +290,7 @@ fn no_samples(sides: &Sessions<'_, MetricSummary>, metric: &Metric) -> Option<No
 /// Numbers that are counted and came out the same in every run and every session of a
 /// side, such as allocations, do not vary between sessions either. Sessions of one run may
 /// show that they vary, and not that they don't.
-fn ratio_of_constants(all: &Sessions<'_, MetricSummary>, rules: &VerdictRules) -> Option<Ratio> {
+fn constants(all: &Sessions<'_, MetricSummary>) -> Option<ExactValues> {
     let constant = |side: &[&MetricSummary]| {
         let value = side.iter().find(|session| has_runs(session))?.min?;
         let is_constant = |session: &&MetricSummary| {
@@ -294,10 +300,19 @@ fn ratio_of_constants(all: &Sessions<'_, MetricSummary>, rules: &VerdictRules) -
             };
             is_counted(session.unit) && ends == [Some(value); 2]
         };
-        (value > 0.0 && side.iter().all(is_constant)).then_some(value)
+        side.iter().all(is_constant).then_some(value)
     };
-    let estimate = bounded(constant(&all.candidate)? / constant(&all.baseline)?);
-    Some(Ratio {
+    Some(ExactValues {
+        baseline: constant(&all.baseline)?,
+        candidate: constant(&all.candidate)?,
+    })
+}
+
+/// `None` where a value is zero.
+fn ratio_of_constants(values: ExactValues, rules: &VerdictRules) -> Option<Ratio> {
+    let are_positive = values.baseline > 0.0 && values.candidate > 0.0;
+    let estimate = bounded(values.candidate / values.baseline);
+    are_positive.then_some(Ratio {
         estimate,
         low: estimate,
         high: estimate,
@@ -640,5 +655,28 @@ mod tests {
             |before, after| of_one_each(&side(before), &side(after), &Metric::ALLOCATIONS).verdict;
         assert_eq!(compare(3.0, 3.0), Verdict::Same);
         assert_eq!(compare(3.0, 4.0), Verdict::Slower);
+    }
+
+    #[test]
+    fn counts_of_zero_that_never_vary_are_compared_exactly() {
+        let side = |count: f64| {
+            let mut side = benchmark(&[1.0]);
+            let counts = MetricSummary::from_samples(Unit::Count, vec![count; 2]);
+            side.metrics.insert(Metric::ALLOCATIONS, counts);
+            side
+        };
+        let compare = |before, after| {
+            let found = of_one_each(&side(before), &side(after), &Metric::ALLOCATIONS);
+            assert_eq!((found.ratio, found.notes.len()), (None, 0));
+            let values = ExactValues {
+                baseline: before,
+                candidate: after,
+            };
+            assert_eq!(found.exact, Some(values));
+            found.verdict
+        };
+        assert_eq!(compare(0.0, 0.0), Verdict::Same);
+        assert_eq!(compare(0.0, 2.0), Verdict::Slower);
+        assert_eq!(compare(2.0, 0.0), Verdict::Faster);
     }
 }
