@@ -31,7 +31,8 @@ fn main() -> Result<(), perfkit::report::ReportError> {
     let summary = report.summary();
     println!(
         "{} calls of {} operation",
-        summary.calls, summary.operations
+        summary.ended.total(),
+        summary.operations
     );
     let time = report.operations[0].lifetime.execution_time();
     let p75 = time.and_then(|time| time.percentile(0.75));

@@ -263,9 +263,9 @@ fn generate_report_total_average_success_rate_slowest_fastest() {
         .try_measure("medium", || Err::<(), _>("no"))
         .unwrap_err();
     let summary = Report::from_snapshot(monitor.snapshot()).summary();
-    assert_eq!((summary.operations, summary.calls), (3, 4));
+    assert_eq!((summary.operations, summary.ended.total()), (3, 4));
     assert_eq!(summary.average_ns, Some(12.0 * MS));
-    assert_eq!(summary.success_rate, Some(0.75));
+    assert_eq!(summary.ended.success_rate(), Some(0.75));
     let slowest = summary.slowest.unwrap();
     assert_eq!(
         (slowest.name.as_str(), slowest.average_ns),

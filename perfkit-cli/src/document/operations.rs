@@ -33,11 +33,7 @@ pub(super) fn describe(report: &Report, document: &mut Document) {
     if has("cpu_time") || has("busy_time") || operations.iter().any(has_throughput) {
         document.table(work(&operations));
     }
-    let is_cut_off = |o: &&OperationSnapshot| {
-        let calls = o.lifetime.calls;
-        calls.panic.saturating_add(calls.cancelled) > 0
-    };
-    if operations.iter().any(is_cut_off) {
+    if operations.iter().any(|o| o.lifetime.calls.is_any_cut_off()) {
         document.table(ends(&operations));
     }
     if operations.iter().any(|o| !o.errors.is_empty()) {
@@ -51,7 +47,7 @@ fn summary(report: &Report) -> Sentence {
         "Calls: {}, operations: {}, successful: {}, mean: {}.",
         summary.ended,
         summary.operations,
-        value(summary.success_rate, Unit::Ratio, 4),
+        value(summary.ended.success_rate(), Unit::Ratio, 4),
         value(summary.average_ns, Unit::Nanoseconds, DIGITS),
     ));
     let (Some(slowest), Some(fastest), true) =

@@ -88,6 +88,12 @@ impl Calls {
         (total > 0).then(|| self.success as f64 / total as f64)
     }
 
+    /// Whether any of them panicked or was cancelled.
+    #[must_use]
+    pub fn is_any_cut_off(&self) -> bool {
+        self.panic > 0 || self.cancelled > 0
+    }
+
     pub(crate) fn count(&mut self, ending: Ending) {
         match ending {
             Ending::Success => self.success += 1,

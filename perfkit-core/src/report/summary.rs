@@ -10,14 +10,10 @@ use super::Report;
 pub struct Summary {
     /// How many operations were called.
     pub operations: usize,
-    /// How many calls they had together, however they ended.
-    pub calls: u64,
-    /// How those ended.
+    /// How their calls ended, all together.
     pub ended: Calls,
     /// The mean execution time of all successful calls, in nanoseconds.
     pub average_ns: Option<f64>,
-    /// The share of successes among all calls.
-    pub success_rate: Option<f64>,
     /// The operation with the longest mean execution time.
     pub slowest: Option<OperationTime>,
     /// The operation with the shortest mean execution time.
@@ -46,9 +42,9 @@ impl Report {
     /// monitor.measure("quick", || clock.advance(Duration::from_millis(1)));
     /// monitor.measure("slow", || clock.advance(Duration::from_millis(9)));
     /// let summary = Report::from_snapshot(monitor.snapshot()).summary();
-    /// assert_eq!((summary.operations, summary.calls), (2, 2));
+    /// assert_eq!((summary.operations, summary.ended.total()), (2, 2));
     /// assert_eq!(summary.average_ns, Some(5e6));
-    /// assert_eq!(summary.success_rate, Some(1.0));
+    /// assert_eq!(summary.ended.success_rate(), Some(1.0));
     /// assert_eq!(summary.slowest.unwrap().name, "slow");
     /// assert_eq!(summary.fastest.unwrap().name, "quick");
     /// ```
@@ -67,10 +63,8 @@ impl Report {
         let by_time = |a: &OperationTime, b: &OperationTime| a.average_ns.total_cmp(&b.average_ns);
         Summary {
             operations: self.operations.len(),
-            calls: ended.total(),
             ended,
             average_ns: (timed > 0).then(|| total_ns / timed as f64),
-            success_rate: ended.success_rate(),
             slowest: times().max_by(by_time),
             fastest: times().min_by(by_time),
         }

@@ -45,10 +45,8 @@ impl fmt::Display for Report {
             }
             writeln!(f)?;
         }
-        let is_told = |o: &&OperationSnapshot| {
-            let calls = o.lifetime.calls;
-            self.operations.len() > 1 && calls.panic.saturating_add(calls.cancelled) > 0
-        };
+        let is_told =
+            |o: &&OperationSnapshot| self.operations.len() > 1 && o.lifetime.calls.is_any_cut_off();
         for operation in self.operations.iter().filter(is_told) {
             let name = printable(&operation.name);
             writeln!(f, "{name}: calls: {}", operation.lifetime.calls)?;
@@ -67,7 +65,8 @@ impl fmt::Display for Report {
 
 fn headline(report: &Report) -> String {
     let summary = report.summary();
-    let share = summary.success_rate.map(|rate| Unit::Ratio.format(rate, 4));
+    let share = summary.ended.success_rate();
+    let share = share.map(|rate| Unit::Ratio.format(rate, 4));
     let mut line = format!(
         "perfkit: calls: {}, operations: {}, successful: {}, mean: {}",
         summary.ended,
