@@ -81,8 +81,8 @@ pub(crate) struct GateArguments {
         group = "measured",
         conflicts_with_all = [
             "reports", "baseline", "against", "baselines", "bench", "shard", "package", "workspace",
-            "bench_target", "features", "timeout", "strict", "export_json", "export_result", "export_markdown", "export_csv", "export_html",
-            "export_junit",
+            "bench_target", "features", "timeout", "strict", "export_json", "export_result",
+            "export_markdown", "export_csv", "export_html", "export_junit",
         ]
     )]
     pub(crate) selftest: bool,
