@@ -230,6 +230,7 @@ fn benches_of_this_tree_and_of_another_revision_are_compared() {
     gated(&folder);
     interrupted_between_rounds(&folder);
     one_program(&folder);
+    one_name_in_two_programs(&folder);
 }
 
 /// What is the same program is the same, whatever is measured: here, where a comment
@@ -254,6 +255,30 @@ fn one_program(folder: &Folder) {
     folder.write("benches/work.rs", &bench.replace("salt", "Salt"));
     let answer = folder.run(compare).exits_with(0);
     assert!(!answer.stdout.contains("the same program"), "{answer:#?}");
+}
+
+/// The noise of a name that two programs have is told with the program, as in tables.
+fn one_name_in_two_programs(folder: &Folder) {
+    let manifest = folder.read("Cargo.toml");
+    let second = "[[bench]]\nname = \"second\"\nharness = false\n\n[profile.bench]";
+    folder.write("Cargo.toml", &manifest.replace("[profile.bench]", second));
+    folder.write("benches/second.rs", &folder.read("benches/work.rs"));
+    commit(folder, "a second program");
+    let compare = ["compare", "--base", "HEAD", "--control", "--bench", "once"];
+    let saved = ["--export-json", "two.json"];
+    folder.run(compare.iter().chain(&saved)).exits_with(0);
+    let notes = folder.report("two.json").notes;
+    let noise = notes
+        .iter()
+        .filter(|n| n.code == NoteCode::NoiseOfTheMachine);
+    let mut names: Vec<&str> = noise
+        .map(|note| note.message.split_once("@HEAD ").unwrap().0)
+        .collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["work/once (measured/second)", "work/once (measured/work)"]
+    );
 }
 
 /// The gate measures, with the baseline against itself, and measures a regression twice.

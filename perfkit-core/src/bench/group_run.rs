@@ -131,7 +131,8 @@ pub struct GroupResult {
     pub comparisons: Vec<Comparison>,
     /// How it was sampled.
     pub sampling: Sampling,
-    /// Notes on the group as a whole.
+    /// Notes on the group as a whole, but for its noise: [`ComparisonSet::noise_notes`] names
+    /// benchmarks, which those of other groups may have to be told from.
     pub notes: Vec<Note>,
     /// The failure that ended it, and the name of the function.
     pub failure: Option<(String, RunFailure)>,
@@ -183,7 +184,6 @@ impl GroupRunner<'_> {
             add_throughput(benchmark, info);
         }
         let mut notes = add_diagnostics(&mut benchmarks);
-        notes.extend(set.noise_notes(&benchmarks, &sampled.rules));
         let comparisons = compare_set(&benchmarks, set, &FUNCTION_METRICS, &sampled.rules);
         let with_threads = benchmarks.iter().zip(&group.info);
         let of_one_thread = with_threads.filter(|(_, info)| info.threads == 1);

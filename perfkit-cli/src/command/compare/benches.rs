@@ -10,6 +10,7 @@ use perfkit::compare::{ComparisonSet, compare_set};
 use perfkit::report::{Report, Shard, StopReason};
 
 use crate::args;
+use crate::document::named_apart;
 use crate::error::Error;
 use crate::input::environment;
 use crate::plan::Benches;
@@ -165,6 +166,8 @@ fn run_all(groups: &[GroupRun], timeouts: Timeouts<'_>, session: Session<'_>) ->
     }
     session.signals.restore_signals();
     report.comparisons = compare_set(&report.benchmarks, &set, &FUNCTION_METRICS, &rules);
+    let noise = set.noise_notes(&named_apart(&report).benchmarks, &rules);
+    report.notes.extend(noise);
     if let Some(sampling) = report
         .sampling
         .as_mut()

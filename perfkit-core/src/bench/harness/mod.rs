@@ -219,6 +219,9 @@ fn run_group(runner: &GroupRunner<'_>, group: &GroupRun, report: &mut Report) ->
         }
         stream::print_error(&message);
     }
+    let set = &group.set;
+    let noise = set.noise_notes(&result.benchmarks, &runner.settings.rules);
+    report.notes.extend(noise);
     let is_whole = result.sampling.stopped != StopReason::RunFailed;
     result.add_to(report);
     is_whole
