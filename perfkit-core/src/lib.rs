@@ -40,6 +40,7 @@
 //! | send every value somewhere | [`Monitor::set_collector`] |
 //! | send totals to OpenTelemetry | `otlp::start`, in the feature `otlp` |
 //! | let Prometheus read them | `prometheus::serve_default`, in the feature `prometheus` |
+//! | measure the requests of an HTTP service | `tower::Layer`, in the feature `tower` |
 //! | hold them to a budget in a test | `budget::Budget`, in the feature `bench` |
 //! | keep measurements apart | [`Monitor::new`] |
 //!
@@ -100,6 +101,9 @@ pub mod bench;
 #[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod export;
 
+#[cfg(feature = "tower")]
+mod integration;
+
 #[doc(hidden)]
 pub mod __private;
 
@@ -113,6 +117,8 @@ pub use global::{
     measure, measure_async, operation, report_at_exit, set_enabled, snapshot, try_measure,
     try_measure_async,
 };
+#[cfg(feature = "tower")]
+pub use integration::tower;
 pub use measure::Timer;
 pub use metric::{Direction, Metric};
 pub use metric_summary::MetricSummary;
@@ -142,4 +148,7 @@ mod pages {
     #[cfg(all(feature = "otlp", feature = "prometheus"))]
     #[doc = include_str!("../../docs/export.md")]
     struct Export;
+    #[cfg(feature = "tower")]
+    #[doc = include_str!("../../docs/integrations.md")]
+    struct Integrations;
 }

@@ -1,0 +1,58 @@
+//! A call that belongs to no thread.
+
+use crate::monitor::{Handle, Operation};
+use crate::outcome::Outcome;
+use crate::recorder::{OptionalValues, Sample, Work};
+
+/// A call in flight whose parts run on any thread, and between which it waits. It is
+/// recorded when it is told how it ended. Measured functions that run meanwhile are
+/// not among its callees.
+#[derive(Debug)]
+pub(super) struct DetachedCall {
+    destination: Handle,
+    /// In ticks, as all times here.
+    start: u64,
+    busy: u64,
+}
+
+impl DetachedCall {
+    /// Begins a call; `None` where nothing is recorded.
+    pub(super) fn begin(operation: &Operation) -> Option<Self> {
+        let destination = operation.destination.clone();
+        let monitor = &destination.monitor;
+        let start = monitor.is_enabled().then(|| monitor.clock().ticks())?;
+        Some(Self {
+            destination,
+            start,
+            busy: 0,
+        })
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.destination.monitor.clock().ticks()
+    }
+
+    /// Counts a time as one in which the call did not wait.
+    pub(super) fn add_busy(&mut self, ticks: u64) {
+        self.busy = self.busy.saturating_add(ticks);
+    }
+
+    /// Records the call, which ends now.
+    pub(super) fn end(self, outcome: Outcome, work: Work) {
+        let end = self.now();
+        let duration = end.saturating_sub(self.start);
+        let sample = Sample {
+            end,
+            duration,
+            ending: outcome.ending(),
+            nested: false,
+            self_time: duration,
+            optional: OptionalValues {
+                busy_time: Some(self.busy),
+                work: Some(work),
+                ..OptionalValues::default()
+            },
+        };
+        self.destination.record(sample, outcome);
+    }
+}

@@ -1,0 +1,95 @@
+//! The call that the body of a response is.
+
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Body;
+
+use crate::integration::detached_call::DetachedCall;
+use crate::monitor::Operation;
+use crate::outcome::Outcome;
+use crate::recorder::Work;
+
+use super::failure_rule::FailureRule;
+use super::request_name::body_name;
+
+/// A body in flight. Dropped before it ended, it was cancelled.
+#[derive(Debug)]
+pub(super) struct BodyCall {
+    /// `None` once it was recorded.
+    call: Option<DetachedCall>,
+    rule: FailureRule,
+    /// How many bytes it has, where that was said.
+    length: Option<u64>,
+    sent: u64,
+    was_panicking: bool,
+}
+
+impl BodyCall {
+    /// Begins with the head of a response, of a request to the given operation; `None`
+    /// where it has no body.
+    pub(super) fn begin<B: Body>(
+        response: &Response<B>,
+        request: &Operation,
+        rule: &FailureRule,
+    ) -> Option<Self> {
+        let status = response.status();
+        let is_bodiless = status.is_informational()
+            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let monitor = &request.destination.monitor;
+        if is_bodiless || response.body().is_end_stream() || !monitor.is_enabled() {
+            return None;
+        }
+        let operation = monitor.operation(&body_name(request.name()));
+        let declared = response.headers().get(CONTENT_LENGTH);
+        let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok());
+        Some(Self {
+            call: Some(DetachedCall::begin(&operation)?),
+            rule: rule.clone(),
+            length: declared.or_else(|| response.body().size_hint().exact()),
+            sent: 0,
+            was_panicking: std::thread::panicking(),
+        })
+    }
+
+    /// The time now, in ticks; zero once the call was recorded.
+    pub(super) fn now(&self) -> u64 {
+        self.call.as_ref().map_or(0, DetachedCall::now)
+    }
+
+    /// Counts the time since then as busy.
+    pub(super) fn add_busy_since(&mut self, start: u64) {
+        if let Some(call) = &mut self.call {
+            call.add_busy(call.now().saturating_sub(start));
+        }
+    }
+
+    pub(super) fn add_bytes(&mut self, bytes: usize) {
+        self.sent = self.sent.saturating_add(bytes as u64);
+    }
+
+    /// Ends with trailers, which tell how.
+    pub(super) fn end_with_trailers(&mut self, trailers: &HeaderMap) {
+        let outcome = self.rule.of_trailers(trailers);
+        self.end(outcome);
+    }
+
+    pub(super) fn end(&mut self, outcome: Outcome) {
+        if let Some(call) = self.call.take() {
+            call.end(outcome, Work::Bytes(self.sent));
+        }
+    }
+}
+
+impl Drop for BodyCall {
+    fn drop(&mut self) {
+        let is_complete = self.length.is_some_and(|length| self.sent >= length);
+        self.end(if is_complete {
+            // A server may leave it there: all that was announced is sent.
+            Outcome::Success
+        } else if std::thread::panicking() && !self.was_panicking {
+            Outcome::Panic
+        } else {
+            Outcome::Cancelled
+        });
+    }
+}
