@@ -237,7 +237,12 @@ impl Program {
             .arg(format!("--callgrind-out-file={}", counts.display()))
             .arg(&self.path)
             .args([kind, &calls.to_string()]);
-        for variable in ["PERFKIT", "PERFKIT_REPORT", "PERFKIT_REPORT_EVERY"] {
+        for variable in [
+            "PERFKIT",
+            "PERFKIT_REPORT",
+            "PERFKIT_REPORT_EVERY",
+            "PERFKIT_SIGNALS",
+        ] {
             valgrind.env_remove(variable);
         }
         let output = succeed(&mut valgrind);

@@ -6,7 +6,7 @@ mod support;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use support::{Answer, Folder, assert_fits_schema, example, is_gone};
+use support::{Answer, Folder, assert_fits_schema, eventually, example, is_gone};
 
 #[test]
 fn what_a_program_recorded_is_shown_after_its_own_output() {
@@ -133,6 +133,50 @@ fn a_program_that_is_terminated_leaves_its_numbers() {
     std::io::Read::read_to_string(&mut stdout, &mut rest).unwrap();
     assert!(rest.contains("01_function::parse_all"), "{rest}");
     assert_eq!(child.wait().unwrap().code(), Some(143));
+}
+
+/// A program that records without end, by itself or within a script that ends before it.
+#[test]
+fn a_signal_that_ends_the_program_leaves_its_numbers() {
+    let folder = Folder::new();
+    let program = example("instructions");
+    let endless = format!("{} named 1000000000000000", program.display());
+    for (body, signal, code) in [
+        (format!("echo $$ > pid\nexec {endless}"), "-INT", 130),
+        (format!("echo $$ > pid\nexec {endless}"), "-TERM", 143),
+        (format!("{endless} &\necho $! > pid\nwait"), "-TERM", 143),
+    ] {
+        let _ = std::fs::remove_file(folder.path("pid"));
+        let script = folder.script("server", &body);
+        let mut command = folder.perfkit(["run", "--every", "1h", "--", script.to_str().unwrap()]);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        assert!(eventually(|| is_kept(&folder)));
+        let status = Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status();
+        assert!(status.unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(shown.contains("\n named "), "{body}: {output:?}");
+        assert_eq!(output.status.code(), Some(code), "{body}: {output:?}");
+        assert!(output.stderr.is_empty(), "{body}: {output:?}");
+        assert!(is_gone(&folder.read("pid")));
+    }
+}
+
+/// Whether the program of this number records, and no signal takes that away.
+fn is_kept(folder: &Folder) -> bool {
+    let pid = std::fs::read_to_string(folder.path("pid")).unwrap_or_default();
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{}/task", pid.trim())) else {
+        return false;
+    };
+    let mut names =
+        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.any(|name| name.trim() == "perfkit-signal")
 }
 
 #[test]

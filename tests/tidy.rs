@@ -200,7 +200,7 @@ fn the_parser_of_this_test_sees_what_is_used() {
 fn standard_streams_are_touched_in_one_place_of_each_crate() {
     let allowed = [
         "perfkit-core/src/bench/harness/stream.rs",
-        "perfkit-core/src/global/exit.rs",
+        "perfkit-core/src/global/output.rs",
         "perfkit-cli/src/terminal/mod.rs",
     ];
     for package in ["perfkit-core/src", "perfkit-cli/src", "perfkit-macros/src"] {
@@ -224,11 +224,13 @@ fn unsafe_code_is_rare_and_explained() {
         "perfkit-core/src/clock/thread_cpu.rs",
         "perfkit-core/src/clock/tsc.rs",
         "perfkit-core/src/global/exit.rs",
+        "perfkit-core/src/global/signals.rs",
         "perfkit-core/src/process/child.rs",
         "perfkit-core/src/process/counter.rs",
         "perfkit-core/src/process/heap.rs",
         "perfkit-core/src/process/layout.rs",
         "perfkit-core/src/process/rights.rs",
+        "perfkit-core/src/process/thread.rs",
         "perfkit-core/src/recorder/fork.rs",
     ];
     for package in [

@@ -36,7 +36,7 @@
 //! | measure memory, CPU or throughput too | [`operation`] and its options |
 //! | read counts, averages and percentiles | [`snapshot()`] |
 //! | save them, or sum them up | [`Report`] |
-//! | get a report when the program ends | [`report_at_exit`] |
+//! | get a report when the program ends | [`report_at_exit`], [`save_report`] |
 //! | send every value somewhere | [`Monitor::set_collector`] |
 //! | send totals to OpenTelemetry | `otlp::start`, in the feature `otlp` |
 //! | let Prometheus read them | `prometheus::serve_default`, in the feature `prometheus` |
@@ -114,8 +114,8 @@ pub use export::otlp;
 #[cfg(feature = "prometheus")]
 pub use export::prometheus;
 pub use global::{
-    measure, measure_async, operation, report_at_exit, set_enabled, snapshot, try_measure,
-    try_measure_async,
+    measure, measure_async, operation, report_at_exit, save_report, set_enabled, snapshot,
+    try_measure, try_measure_async,
 };
 #[cfg(feature = "tower")]
 pub use integration::tower;

@@ -47,7 +47,12 @@ fn start(program: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "program", "--nocapture"]);
     command.env("PROGRAM", program);
-    for name in ["PERFKIT", "PERFKIT_REPORT", "PERFKIT_REPORT_EVERY"] {
+    for name in [
+        "PERFKIT",
+        "PERFKIT_REPORT",
+        "PERFKIT_REPORT_EVERY",
+        "PERFKIT_SIGNALS",
+    ] {
         command.env_remove(name);
     }
     command.envs(variables.iter().copied());

@@ -40,7 +40,11 @@ impl Variable {
     ];
 
     /// Those that instrumented programs read.
-    const OF_PROGRAMS: [Self; 2] = [Self("PERFKIT_REPORT"), Self("PERFKIT_REPORT_EVERY")];
+    const OF_PROGRAMS: [Self; 3] = [
+        Self("PERFKIT_REPORT"),
+        Self("PERFKIT_REPORT_EVERY"),
+        Self("PERFKIT_SIGNALS"),
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         self.0

@@ -24,7 +24,7 @@ pub(crate) struct RunArguments {
     pub(crate) save: Option<PathBuf>,
 
     /// How often the program saves what it recorded so far, so that little is
-    /// lost when a signal ends it.
+    /// lost when it is killed.
     #[arg(long, value_name = "TIME", default_value = "1s")]
     pub(crate) every: TimeSpan,
 

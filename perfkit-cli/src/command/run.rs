@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use perfkit::Report;
 use perfkit::report::{Note, NoteCode};
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
 use crate::args::{Format, RunArguments, Verbosity};
 use crate::command_run::{describe_status, not_started};
@@ -121,15 +121,31 @@ fn start(
     })
 }
 
+/// How long is waited for what the program started, once a signal has ended the program: it
+/// got the signal too, and may have a report to save.
+const GROUP_PATIENCE: Duration = Duration::from_secs(3);
+const GROUP_PAUSE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 5_000_000,
+};
+
 /// Waits for the program's end, and passes requests to end on. On a terminal,
 /// Ctrl-C reaches the program by itself.
 fn wait(mut started: Started, signals: &Signals) -> Result<ExitStatus, Error> {
     let failed =
         |error: std::io::Error| Error::data(format!("cannot wait for the program: {error}"));
     let mut passed_on = 0;
+    let mut ended = None;
     loop {
-        if let Some(status) = started.child.try_wait().map_err(failed)? {
-            return Ok(status);
+        if ended.is_none() {
+            let status = started.child.try_wait().map_err(failed)?;
+            ended = status.map(|status| (status, Instant::now()));
+        }
+        if let Some((status, at)) = ended {
+            let may_save = passed_on > 0 && has_group(&started);
+            if !may_save || at.elapsed() >= GROUP_PATIENCE {
+                return Ok(status);
+            }
         }
         if signals.requests() > passed_on {
             passed_on = signals.requests();
@@ -139,9 +155,15 @@ fn wait(mut started: Started, signals: &Signals) -> Result<ExitStatus, Error> {
             .wake_fds()
             .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
         // Woken early or not at all, the loop looks again.
-        let _ = poll(&mut watched, None);
+        let _ = poll(&mut watched, ended.map(|_| &GROUP_PAUSE));
         signals.clear();
     }
+}
+
+/// Whether processes of the program's own group are left.
+fn has_group(started: &Started) -> bool {
+    let group = Pid::from_child(&started.child);
+    started.has_own_group && test_kill_process_group(group).is_ok()
 }
 
 fn pass_on(started: &Started, signal: i32) {

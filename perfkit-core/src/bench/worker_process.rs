@@ -146,7 +146,12 @@ impl Program {
             .envs(fixed_thresholds(&lookup(&self.variables)))
             .env("PERFKIT_PADDING", "x".repeat(padding_bytes));
         // The program's own recording would cost time that is not the benchmark's.
-        for variable in ["PERFKIT", "PERFKIT_REPORT", "PERFKIT_REPORT_EVERY"] {
+        for variable in [
+            "PERFKIT",
+            "PERFKIT_REPORT",
+            "PERFKIT_REPORT_EVERY",
+            "PERFKIT_SIGNALS",
+        ] {
             command.env_remove(variable);
         }
         if let Some(directory) = &self.directory {

@@ -4,24 +4,38 @@
 //!   `PERFKIT=summary` also prints a summary to standard error at exit.
 //! - `PERFKIT_REPORT=path.json` saves a report at exit; `{pid}` in the path
 //!   becomes the process id, so that several processes can share the setting.
-//! - `PERFKIT_REPORT_EVERY=5s` also saves it that often meanwhile, on a thread of
-//!   its own, for programs that are ended by a signal.
+//! - While the program runs, the file is saved every second on a thread of its own, or as
+//!   often as `PERFKIT_REPORT_EVERY=5s` says; `off` saves it at the end alone.
+//! - A signal that ends the program does so after the report is saved and printed;
+//!   `PERFKIT_SIGNALS=off` leaves signals alone. See `signals.rs`.
 //!
 //! The environment is read when the global monitor is first used. "At exit" is
-//! when `main` returns or `std::process::exit` is called; a signal, `abort` and
-//! `_exit` run nothing.
+//! when `main` returns, `std::process::exit` is called, or a signal ends the program that
+//! has its default action. `abort`, `_exit` and `exec` run nothing.
 
 mod exit;
+mod output;
+mod saver;
 mod settings;
+#[cfg_attr(
+    not(all(
+        any(target_os = "linux", target_os = "android", target_os = "freebsd"),
+        not(miri)
+    )),
+    path = "no_signals.rs"
+)]
+mod signals;
 
 use std::fmt::Display;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use crate::measure::{MeasuredFuture, Timer};
 use crate::monitor::{Monitor, Operation};
 use crate::outcome::Outcome;
 use crate::recorder::MonitorState;
+use crate::report::ReportError;
 use crate::snapshot::Snapshot;
 
 static GLOBAL: LazyLock<Monitor> = LazyLock::new(|| {
@@ -159,7 +173,10 @@ pub fn set_enabled(is_enabled: bool) {
 }
 
 /// Prints a summary of the global monitor to standard error when the program
-/// exits, as `PERFKIT=summary` does.
+/// exits or a signal ends it, as `PERFKIT=summary` does.
+///
+/// Signals that the program handles or ignores stay its own. One that looks whether it may
+/// handle a signal (`ctrlc::try_set_handler`) does so before it calls this.
 ///
 /// ```
 /// // First thing in `main`:
@@ -169,4 +186,24 @@ pub fn set_enabled(is_enabled: bool) {
 pub fn report_at_exit() {
     LazyLock::force(&GLOBAL);
     exit::print_summary_at_exit();
+}
+
+/// Saves the report of the global monitor now, to the file that `PERFKIT_REPORT` names, and
+/// returns its path; `None` where no file was asked for, or this is a forked child and its
+/// parent still writes the file.
+///
+/// For programs that are on their way out and may not reach it: a server that begins to shut
+/// down. It blocks until the file is on the disk. A forked child that goes on alone calls it
+/// to save as its parent did from then on.
+///
+/// # Errors
+/// The file or its folder cannot be written.
+///
+/// ```
+/// perfkit::measure("work", || ());
+/// assert_eq!(perfkit::save_report().unwrap(), None);
+/// ```
+pub fn save_report() -> Result<Option<PathBuf>, ReportError> {
+    LazyLock::force(&GLOBAL);
+    exit::save_now()
 }

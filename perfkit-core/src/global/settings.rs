@@ -13,14 +13,26 @@ pub(super) struct Settings {
     pub(super) is_enabled: bool,
     pub(super) summary_at_exit: bool,
     pub(super) report_path: Option<PathBuf>,
-    pub(super) report_every: Option<Duration>,
+    pub(super) interval: Interval,
+    /// Whether the report is saved before a signal ends the program.
+    pub(super) watches_signals: bool,
     /// Values that were not understood, to be told once.
     pub(super) complaints: Vec<String>,
+}
+
+/// How often a report is saved while the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interval {
+    /// Nothing is said of it.
+    Default,
+    Every(Duration),
+    Never,
 }
 
 const MODE: &str = "PERFKIT";
 const REPORT: &str = "PERFKIT_REPORT";
 const REPORT_EVERY: &str = "PERFKIT_REPORT_EVERY";
+const SIGNALS: &str = "PERFKIT_SIGNALS";
 
 /// What the environment asks for. Where the program has rights that whoever started it has
 /// not, such as to write to files of others, it asks for nothing.
@@ -33,7 +45,8 @@ pub(super) fn from_environment() -> Settings {
         Err(VarError::NotPresent) => None,
         Err(VarError::NotUnicode(value)) => Some(value.to_string_lossy().into_owned()),
     };
-    let mut settings = parse(text(MODE).as_deref(), text(REPORT_EVERY).as_deref());
+    let [mode, every, signals] = [MODE, REPORT_EVERY, SIGNALS].map(text);
+    let mut settings = parse(mode.as_deref(), every.as_deref(), signals.as_deref());
     let path = env::var_os(REPORT).filter(|path| !path.is_empty());
     settings.report_path = path.map(PathBuf::from);
     settings
@@ -42,8 +55,8 @@ pub(super) fn from_environment() -> Settings {
 /// Nothing but to say that what was asked for is not done. The values, which are anybody's,
 /// are not told.
 fn of_elevated_rights(is_set: impl Fn(&str) -> bool) -> Settings {
-    let mut settings = parse(None, None);
-    let set = [MODE, REPORT, REPORT_EVERY].into_iter();
+    let mut settings = parse(None, None, None);
+    let set = [MODE, REPORT, REPORT_EVERY, SIGNALS].into_iter();
     let set: Vec<&str> = set.filter(|name| is_set(name)).collect();
     if !set.is_empty() {
         settings.complaints.push(format!(
@@ -54,7 +67,7 @@ fn of_elevated_rights(is_set: impl Fn(&str) -> bool) -> Settings {
     settings
 }
 
-fn parse(mode: Option<&str>, report_every: Option<&str>) -> Settings {
+fn parse(mode: Option<&str>, every: Option<&str>, signals: Option<&str>) -> Settings {
     let mut complaints = Vec::new();
     let mode = mode.unwrap_or_default();
     if !matches!(mode, "" | "on" | "off" | "summary") {
@@ -63,24 +76,41 @@ fn parse(mode: Option<&str>, report_every: Option<&str>) -> Settings {
             mode.escape_debug()
         ));
     }
-    let report_every = report_every.filter(|text| !text.is_empty());
-    let report_every = report_every.and_then(|text| match Unit::Nanoseconds.parse(text) {
-        Ok(ns) if ns <= 0.0 => {
-            complaints.push(format!("PERFKIT_REPORT_EVERY: `{text}` is no time to wait"));
-            None
-        }
-        Ok(ns) => Some(Duration::from_nanos(ns as u64).max(Duration::from_millis(10))),
-        Err(error) => {
-            complaints.push(format!("PERFKIT_REPORT_EVERY: {error}"));
-            None
-        }
+    let interval = interval(every.unwrap_or_default()).unwrap_or_else(|complaint| {
+        complaints.push(complaint);
+        Interval::Default
     });
+    let signals = signals.unwrap_or_default();
+    if !matches!(signals, "" | "on" | "off") {
+        complaints.push(format!(
+            "PERFKIT_SIGNALS is `{}`, and known are off and on: it is on",
+            signals.escape_debug()
+        ));
+    }
     Settings {
         is_enabled: mode != "off",
         summary_at_exit: mode == "summary",
         report_path: None,
-        report_every,
+        interval,
+        watches_signals: signals != "off",
         complaints,
+    }
+}
+
+fn interval(text: &str) -> Result<Interval, String> {
+    match text {
+        "" => return Ok(Interval::Default),
+        "off" => return Ok(Interval::Never),
+        _ => {}
+    }
+    match Unit::Nanoseconds.parse(text) {
+        Ok(ns) if ns <= 0.0 => Err(format!(
+            "PERFKIT_REPORT_EVERY: `{text}` is no time to wait; `off` saves at the end alone"
+        )),
+        Ok(ns) => Ok(Interval::Every(
+            Duration::from_nanos(ns as u64).max(Duration::from_millis(10)),
+        )),
+        Err(error) => Err(format!("PERFKIT_REPORT_EVERY: {error}")),
     }
 }
 
@@ -89,30 +119,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_known_modes() {
-        assert!(parse(None, None).is_enabled);
-        assert!(parse(Some("on"), None).is_enabled);
-        assert!(!parse(Some("off"), None).is_enabled);
-        assert!(parse(Some("summary"), None).summary_at_exit);
+    fn the_known_values() {
+        let mode = |mode| parse(Some(mode), None, None);
+        assert!(parse(None, None, None).is_enabled);
+        assert!(mode("on").is_enabled);
+        assert!(!mode("off").is_enabled);
+        assert!(mode("summary").summary_at_exit);
+        let every = |every| parse(None, Some(every), None).interval;
+        assert_eq!(every(""), Interval::Default);
+        assert_eq!(every("off"), Interval::Never);
+        assert_eq!(every("5s"), Interval::Every(Duration::from_secs(5)));
+        assert_eq!(every("1us"), Interval::Every(Duration::from_millis(10)));
+        let signals = |signals| parse(None, None, Some(signals)).watches_signals;
+        assert!(signals("") && signals("on") && !signals("off"));
     }
 
     #[test]
     fn what_is_not_understood_is_told_and_records_on() {
-        let settings = parse(Some("sumary"), Some("5 parsecs"));
-        assert!(settings.is_enabled && !settings.summary_at_exit);
-        assert_eq!(settings.complaints.len(), 2);
-        assert_eq!(settings.report_every, None);
-        assert_eq!(parse(None, Some("-5s")).report_every, None);
-        let settings = parse(None, Some("5s"));
-        assert_eq!(settings.report_every, Some(Duration::from_secs(5)));
+        let settings = parse(Some("sumary"), Some("5 parsecs"), Some("of"));
+        assert!(settings.is_enabled && !settings.summary_at_exit && settings.watches_signals);
+        assert_eq!(settings.complaints.len(), 3);
+        assert_eq!(settings.interval, Interval::Default);
+        let settings = parse(None, Some("-5s"), None);
+        assert_eq!(settings.interval, Interval::Default);
+        assert!(settings.complaints[0].contains("`off` saves"));
     }
 
     #[test]
     fn what_is_not_obeyed_for_elevated_rights_is_told_at_once() {
-        assert_eq!(of_elevated_rights(|_| false), parse(None, None));
+        let nothing = parse(None, None, None);
+        assert_eq!(of_elevated_rights(|_| false), nothing);
         let mut settings = of_elevated_rights(|name| name != MODE);
         let complaint = settings.complaints.pop().unwrap();
-        assert!(complaint.starts_with("PERFKIT_REPORT, PERFKIT_REPORT_EVERY without effect:"));
-        assert_eq!(settings, parse(None, None));
+        let named = "PERFKIT_REPORT, PERFKIT_REPORT_EVERY, PERFKIT_SIGNALS without effect:";
+        assert!(complaint.starts_with(named));
+        assert_eq!(settings, nothing);
     }
 }

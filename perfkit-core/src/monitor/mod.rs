@@ -138,6 +138,14 @@ impl Monitor {
         self.inner.started.load(Ordering::Relaxed)
     }
 
+    /// A number that changes with every call and every reset: a reading for those who only
+    /// want to know whether there is something new.
+    pub(crate) fn progress(&self) -> u64 {
+        let entries = self.entries();
+        let recorded = entries.iter().map(|entry| entry.recorder.progress());
+        recorded.fold(self.started(), u64::wrapping_add)
+    }
+
     /// Counts a finished call, and hands it to the collector if there is one.
     pub(crate) fn record(&self, entry: &Arc<Entry>, sample: &Sample, outcome: Outcome) {
         let failure: Option<Failure> = match outcome {

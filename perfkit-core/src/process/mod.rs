@@ -15,6 +15,7 @@ mod layout;
 #[cfg(feature = "process")]
 mod own;
 mod rights;
+mod thread;
 
 #[cfg(all(feature = "bench", unix))]
 pub use child::{ResourceUsage, own_peak_memory_bytes, try_reap};
@@ -27,3 +28,4 @@ pub(crate) use layout::spawn_at_fixed_addresses;
 #[cfg(feature = "process")]
 pub use own::{ProcessUsage, usage};
 pub(crate) use rights::{append_within_limit, has_elevated_rights};
+pub(crate) use thread::spawn_without_signals;

@@ -29,6 +29,12 @@ impl Failures {
         count.store(count.own().saturating_add(1), Release);
     }
 
+    /// How many there were of any kind.
+    pub(super) fn total(&self) -> u64 {
+        let counts = self.counts.iter().map(|count| count.load(Relaxed));
+        counts.fold(0, u64::wrapping_add)
+    }
+
     pub(super) fn read(&self, tally: &mut Tally) {
         let counts = self.counts.each_ref();
         let [_, failed @ ..] = counts.map(|count| count.load(Acquire));

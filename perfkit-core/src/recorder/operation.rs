@@ -201,6 +201,14 @@ impl Recorder {
         }
     }
 
+    /// A number that every call changes: a reading for those who only want to know whether
+    /// there is something new.
+    pub(crate) fn progress(&self) -> u64 {
+        let members = lock(&self.members);
+        let shards = members.all.iter().map(|member| member.shard.progress());
+        shards.fold(0, u64::wrapping_add)
+    }
+
     /// Forgets every call. Calls in flight are counted when they end.
     pub(crate) fn reset(&self) {
         let mut members = lock(&self.members);

@@ -399,6 +399,13 @@ impl Shard {
         timed.wrapping_add(self.others.load(Acquire))
     }
 
+    /// A number that every call changes, whether it is timed or not.
+    pub(super) fn progress(&self) -> u64 {
+        let untimed = self.untimed.load(Relaxed);
+        let failures = self.failures.total();
+        self.seen().wrapping_add(untimed).wrapping_add(failures)
+    }
+
     /// The latest calls, at most so many, from the newest to the oldest, of those
     /// that came after the first `after`.
     pub(super) fn last_calls(&self, most: usize, after: u64) -> Vec<RingEntry> {

@@ -163,6 +163,21 @@ impl Report {
         save_atomically(path, self.to_json()?.as_bytes())
             .map_err(|error| ReportError::Io(path.to_owned(), error))
     }
+
+    /// The same of a file that is soon written again: it is as whole whenever the program
+    /// ends, and a failure of the system may take it.
+    pub(crate) fn save_for_now(&self, path: &Path) -> Result<(), ReportError> {
+        save(path, self.to_json()?.as_bytes(), Outlasts::TheProgram)
+            .map_err(|error| ReportError::Io(path.to_owned(), error))
+    }
+}
+
+/// Whether saving there replaces a file, and neither adds to it nor writes to a device.
+pub(crate) fn is_replaced(path: &Path) -> bool {
+    let Ok(Some(target)) = resolve(path) else {
+        return false;
+    };
+    fs::metadata(target).map_or(true, |found| found.is_file())
 }
 
 /// What kind of file it is that could not be read as a report.
@@ -200,6 +215,19 @@ fn why_unreadable(json: &[u8], error: serde_json::Error) -> ReportError {
 /// # Errors
 /// The file or its folder cannot be written.
 pub fn save_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+    save(path, content, Outlasts::TheSystem)
+}
+
+/// What a saved file outlasts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outlasts {
+    /// The program, however it ends. Nothing waits for the disk.
+    TheProgram,
+    /// A failure of the system too.
+    TheSystem,
+}
+
+fn save(path: &Path, content: &[u8], outlasts: Outlasts) -> io::Result<()> {
     let Some(target) = resolve(path)? else {
         // Without truncating, and at the end of whatever is there.
         let file = OpenOptions::new().append(true).open(path)?;
@@ -219,14 +247,16 @@ pub fn save_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     };
     let unfinished = folder.join(unfinished_name(name));
     let permissions = existing.map(|found| found.permissions());
-    let result = write_new(&unfinished, content, permissions)
+    let result = write_new(&unfinished, content, permissions, outlasts)
         .and_then(|()| fs::rename(&unfinished, &target));
     if result.is_err() {
         let _ = fs::remove_file(&unfinished);
         return result;
     }
-    sync_folder(&folder);
-    remove_stale(&folder, name);
+    if outlasts == Outlasts::TheSystem {
+        sync_folder(&folder);
+        remove_stale(&folder, name);
+    }
     Ok(())
 }
 
@@ -249,14 +279,22 @@ fn resolve(path: &Path) -> io::Result<Option<PathBuf>> {
     Err(io::Error::other("too many links"))
 }
 
-fn write_new(path: &Path, content: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
+fn write_new(
+    path: &Path,
+    content: &[u8],
+    permissions: Option<Permissions>,
+    outlasts: Outlasts,
+) -> io::Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).open(path)?;
     if let Some(permissions) = permissions {
         // Not every file system has them.
         let _ = file.set_permissions(permissions);
     }
     append_within_limit(&file, content)?;
-    file.sync_all()
+    match outlasts {
+        Outlasts::TheProgram => Ok(()),
+        Outlasts::TheSystem => file.sync_all(),
+    }
 }
 
 /// A name that no two savers share, and that is short however long the file's

@@ -20,6 +20,7 @@ pub use benchmark::{
     RunFailure, Sampling, SessionCounts, StopReason, Verdict,
 };
 pub use environment::{ClockInfo, Environment};
+pub(crate) use file::is_replaced;
 pub use file::{ReportError, save_atomically};
 pub use git::Git;
 pub use location::SourceLocation;
