@@ -41,6 +41,7 @@
 //! | send totals to OpenTelemetry | `otlp::start`, in the feature `otlp` |
 //! | let Prometheus read them | `prometheus::serve_default`, in the feature `prometheus` |
 //! | measure the requests of an HTTP service | `tower::Layer`, in the feature `tower` |
+//! | take spans of tracing's for operations | `tracing::Layer`, in the feature `tracing` |
 //! | hold them to a budget in a test | `budget::Budget`, in the feature `bench` |
 //! | keep measurements apart | [`Monitor::new`] |
 //!
@@ -101,7 +102,7 @@ pub mod bench;
 #[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod export;
 
-#[cfg(feature = "tower")]
+#[cfg(any(feature = "tower", feature = "tracing"))]
 mod integration;
 
 #[doc(hidden)]
@@ -119,6 +120,8 @@ pub use global::{
 };
 #[cfg(feature = "tower")]
 pub use integration::tower;
+#[cfg(feature = "tracing")]
+pub use integration::tracing;
 pub use measure::Timer;
 pub use metric::{Direction, Metric};
 pub use metric_summary::MetricSummary;
@@ -148,7 +151,7 @@ mod pages {
     #[cfg(all(feature = "otlp", feature = "prometheus"))]
     #[doc = include_str!("../../docs/export.md")]
     struct Export;
-    #[cfg(feature = "tower")]
+    #[cfg(all(feature = "tower", feature = "tracing"))]
     #[doc = include_str!("../../docs/integrations.md")]
     struct Integrations;
 }

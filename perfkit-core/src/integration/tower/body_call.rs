@@ -4,11 +4,11 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 
-use crate::integration::detached_call::DetachedCall;
 use crate::monitor::Operation;
 use crate::outcome::Outcome;
 use crate::recorder::Work;
 
+use super::detached_call::DetachedCall;
 use super::failure_rule::FailureRule;
 use super::request_name::body_name;
 

@@ -28,6 +28,7 @@
 //! no operation for it.
 
 mod body_call;
+mod detached_call;
 mod failure_rule;
 mod future;
 mod layer;

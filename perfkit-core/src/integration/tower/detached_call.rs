@@ -1,8 +1,9 @@
 //! A call that belongs to no thread.
 
+use crate::integration::finished_call::FinishedCall;
 use crate::monitor::{Handle, Operation};
 use crate::outcome::Outcome;
-use crate::recorder::{OptionalValues, Sample, Work};
+use crate::recorder::Work;
 
 /// A call in flight whose parts run on any thread, and between which it waits. It is
 /// recorded when it is told how it ended. Measured functions that run meanwhile are
@@ -39,20 +40,14 @@ impl DetachedCall {
 
     /// Records the call, which ends now.
     pub(super) fn end(self, outcome: Outcome, work: Work) {
-        let end = self.now();
-        let duration = end.saturating_sub(self.start);
-        let sample = Sample {
-            end,
-            duration,
-            ending: outcome.ending(),
+        let finished = FinishedCall {
+            start: self.start,
+            end: self.now(),
+            busy: self.busy,
+            callees: 0,
             nested: false,
-            self_time: duration,
-            optional: OptionalValues {
-                busy_time: Some(self.busy),
-                work: Some(work),
-                ..OptionalValues::default()
-            },
+            work: Some(work),
         };
-        self.destination.record(sample, outcome);
+        finished.record(&self.destination, outcome);
     }
 }

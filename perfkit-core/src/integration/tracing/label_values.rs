@@ -1,0 +1,54 @@
+//! Keeps the values of labels few.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{PoisonError, RwLock};
+
+/// How many values of a label are kept apart.
+const MOST_VALUES: usize = 100;
+
+/// What stands for all further values.
+const OTHER: &str = "other";
+
+/// The values that labels have had.
+#[derive(Debug, Default)]
+pub(super) struct LabelValues {
+    by_label: RwLock<BTreeMap<&'static str, BTreeSet<String>>>,
+}
+
+impl LabelValues {
+    /// The value, or what stands for it where the label has had too many others.
+    pub(super) fn bounded(&self, label: &'static str, value: String) -> String {
+        let is_known = |known: &BTreeSet<String>| known.contains(&value);
+        let by_label = self.by_label.read();
+        let by_label = by_label.unwrap_or_else(PoisonError::into_inner);
+        if by_label.get(label).is_some_and(is_known) {
+            return value;
+        }
+        drop(by_label);
+        let by_label = self.by_label.write();
+        let mut by_label = by_label.unwrap_or_else(PoisonError::into_inner);
+        let known = by_label.entry(label).or_default();
+        if known.len() >= MOST_VALUES && !known.contains(&value) {
+            return OTHER.to_owned();
+        }
+        known.insert(value.clone());
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_beyond_the_first_hundred_are_one() {
+        let values = LabelValues::default();
+        let bounded = |number: usize| values.bounded("user", number.to_string());
+        for number in 0..100 {
+            assert_eq!(bounded(number), number.to_string());
+        }
+        assert_eq!(bounded(100), "other");
+        assert_eq!(bounded(7), "7");
+        assert_eq!(values.bounded("tenant", "100".to_owned()), "100");
+    }
+}
