@@ -6,7 +6,7 @@ mod support;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use perfkit::{MockClock, Monitor, Report};
+use perfkit::{Failure, MockClock, Monitor, Outcome, Report};
 use support::{Answer, Folder, assert_fits_schema};
 
 /// A report of 200 calls of 1 to 200 ms, one in ten of them failed.
@@ -72,6 +72,43 @@ fn calls_that_were_cancelled_or_panicked_are_shown_and_counted() {
     report("markdown").says("| handler | 420 | 0 | 0 | 14 |");
     report("html").says("14 cancelled");
     report("csv").says("\noperation,handler,cancellations,,14,");
+}
+
+/// Kinds are the program's words, and those beyond the sixteenth are told as what they are.
+#[test]
+fn failures_are_shown_by_the_kinds_that_the_program_named() {
+    let folder = Folder::new();
+    let monitor = Monitor::new();
+    for code in (0..20).chain([7, 7]) {
+        let failure = || Outcome::Failure(Failure::new(format!("E{code} <|>"), "no"));
+        let pay = monitor.operation("pay");
+        pay.measure_with(|| (), |()| failure());
+    }
+    let report = Report::from_snapshot(monitor.snapshot());
+    report.save(folder.path("report.json")).unwrap();
+    let report = |format: &str| {
+        let line = ["report", "report.json", "--format", format];
+        folder.run(line).exits_with(0)
+    };
+    let note =
+        "failures of more kinds than are kept apart, which are counted as `other`: pay (4 of 22)";
+    report("human")
+        .says(" pay                      3  E7 <|>       no\n")
+        .says(" pay                      4  other kinds  no\n")
+        .says(note);
+    report("markdown")
+        .says("| pay | 3 | E7 &lt;\\|&gt; | no |")
+        .says("| pay | 4 | other kinds | no |");
+    report("html").says("E7 &#60;|&#62;").says("other kinds");
+    assert_fits_schema(&report("json").stdout);
+    let export = |to: &str| {
+        folder
+            .run(["export", "report.json", "--to", to])
+            .exits_with(0)
+    };
+    export("prometheus")
+        .says("perfkit_errors_total{operation=\"pay\",error_type=\"E7 <|>\"} 3\n")
+        .says("perfkit_errors_total{operation=\"pay\",error_type=\"other\"} 4\n");
 }
 
 #[test]

@@ -73,6 +73,8 @@ pub mod alloc;
 
 pub mod process;
 
+mod error_kind;
+
 pub mod outcome;
 
 mod recorder;
@@ -110,6 +112,7 @@ pub mod __private;
 
 pub use alloc::CountingAllocator;
 pub use clock::{Clock, MockClock};
+pub use error_kind::ErrorKind;
 #[cfg(feature = "otlp")]
 pub use export::otlp;
 #[cfg(feature = "prometheus")]

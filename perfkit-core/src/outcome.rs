@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use crate::text::bounded;
+use crate::text::{bounded, cut};
 
 /// How a measured call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,9 @@ impl Ending {
 /// The most characters of an error's text that are kept.
 const LONGEST_TEXT: usize = 256;
 
+/// The longest kind of a failure that is kept, in bytes.
+const LONGEST_KIND: usize = 256;
+
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -68,21 +71,35 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of the given kind; the first 256 characters of the text are
-    /// kept. Text that panics while it is written is cut there.
+    /// A failure of the given kind, of which the first 256 bytes are kept as are the
+    /// first 256 characters of the text. Text that panics while it is written is cut
+    /// there.
     #[must_use]
     pub fn new(kind: impl Into<Cow<'static, str>>, text: impl Display) -> Self {
+        Self::without_text(kind).with_text(text)
+    }
+
+    /// The failure with a text.
+    pub(crate) fn with_text(self, text: impl Display) -> Self {
         Self {
-            kind: kind.into(),
             text: Some(bounded(&text, LONGEST_TEXT)),
+            ..self
         }
     }
 
     /// A failure of the given kind whose text nobody will read.
     pub(crate) fn without_text(kind: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            kind: kind.into(),
+            kind: cut_kind(kind.into()),
             text: None,
+        }
+    }
+
+    /// The failure under another kind, with the same text.
+    pub(crate) fn with_kind(self, kind: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            text: self.text,
+            ..Self::without_text(kind)
         }
     }
 
@@ -105,6 +122,19 @@ impl Failure {
 
     pub(crate) fn known_text(&self) -> Option<&str> {
         self.text.as_deref()
+    }
+}
+
+/// What a value shows as a kind. See [`bounded`].
+pub(crate) fn shown_kind(value: &dyn Display) -> Cow<'static, str> {
+    bounded(value, LONGEST_KIND).into()
+}
+
+fn cut_kind(kind: Cow<'static, str>) -> Cow<'static, str> {
+    match kind {
+        Cow::Borrowed(kind) => cut(kind, LONGEST_KIND).into(),
+        Cow::Owned(kind) if kind.len() > LONGEST_KIND => cut(&kind, LONGEST_KIND).to_owned().into(),
+        short => short,
     }
 }
 
@@ -141,5 +171,7 @@ mod tests {
     fn long_texts_are_cut_at_a_character() {
         let failure = Failure::new("long", "é".repeat(1000));
         assert_eq!(failure.text().chars().count(), 256);
+        let failure = Failure::new("é".repeat(1000), "");
+        assert_eq!(failure.kind().len(), 256);
     }
 }

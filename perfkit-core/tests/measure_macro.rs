@@ -759,7 +759,7 @@ fn methods_of_async_traits_are_measured_by_their_futures() {
     assert!(time.busy_time().is_some());
 }
 
-#[measure(ok = |_| panic!("expected in this test"))]
+#[measure(ok = |_| -> bool { panic!("expected in this test") })]
 fn judged_by_a_panic() -> u32 {
     1
 }

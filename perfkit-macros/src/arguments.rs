@@ -5,8 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Expr, Ident, LitInt, LitStr, Path, Result, Token, parenthesized, parse_quote};
 
-const KNOWN: &str =
-    "`name`, `memory`, `cpu`, `throughput`, `labels`, `sample`, `ok`, `monitor` and `crate`";
+const KNOWN: &str = "`name`, `memory`, `cpu`, `throughput`, `labels`, `sample`, `ok`, `error_kind`, `monitor` and `crate`";
 
 /// The options, each at most once.
 #[derive(Default)]
@@ -19,6 +18,7 @@ pub(crate) struct Arguments {
     /// One of so many calls is timed.
     pub(crate) sample: Option<LitInt>,
     pub(crate) ok: Option<Expr>,
+    pub(crate) error_kind: Option<Expr>,
     pub(crate) monitor: Option<Expr>,
     pub(crate) library: Library,
 }
@@ -49,6 +49,11 @@ impl Parse for Arguments {
 }
 
 impl Arguments {
+    /// An option that is asked of the returned value.
+    pub(crate) fn asked_of_value(&self) -> Option<&Expr> {
+        self.ok.as_ref().or(self.error_kind.as_ref())
+    }
+
     fn parse_option(&mut self, option: &Ident, input: ParseStream<'_>) -> Result<()> {
         match option.to_string().as_str() {
             "name" => self.name = Some(parse_name(option, input)?),
@@ -57,7 +62,8 @@ impl Arguments {
             "throughput" => self.throughput = Some(parse_throughput(option, input)?),
             "labels" => self.labels = parse_labels(option, input)?,
             "sample" => self.sample = Some(parse_sample(option, input)?),
-            "ok" => self.ok = Some(parse_value(option, input)?),
+            "ok" => self.ok = Some(parse_question(option, input, "the returned value")?),
+            "error_kind" => self.error_kind = Some(parse_question(option, input, "the error")?),
             "monitor" => self.monitor = Some(parse_value(option, input)?),
             "crate" => self.library = Library(parse_value(option, input)?),
             _ => return Err(unknown_option(option, "measure", KNOWN)),
@@ -110,6 +116,25 @@ pub(crate) fn parse_value<T: Parse>(option: &Ident, input: ParseStream<'_>) -> R
     }
     input.parse::<Token![=]>()?;
     input.parse()
+}
+
+/// `= FUNCTION`, where a closure takes one argument.
+fn parse_question(option: &Ident, input: ParseStream<'_>, asked: &str) -> Result<Expr> {
+    let question = parse_value(option, input)?;
+    check_closure(option, &question, asked)?;
+    Ok(question)
+}
+
+/// A closure that is asked of something takes that and nothing else.
+fn check_closure(option: &Ident, value: &Expr, asked: &str) -> Result<()> {
+    match value {
+        Expr::Closure(closure) if closure.inputs.len() != 1 => {
+            let message =
+                format!("a closure for `{option}` has one argument: a reference to {asked}");
+            Err(Error::new_spanned(value, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Nothing: the option's presence is its value.

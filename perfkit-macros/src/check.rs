@@ -30,6 +30,13 @@ pub(crate) fn check(function: &Function, arguments: &Arguments) -> Result<()> {
             return Err(Error::new(sample.span(), message));
         }
     }
+    if signature.asyncness.is_none()
+        && matches!(function.returns(), Returns::Unnamed)
+        && let Some(question) = arguments.asked_of_value()
+    {
+        let message = "the value of a function that returns `!` or an `impl Trait` which is no future is not looked at, so nothing can be asked of it";
+        return Err(Error::new_spanned(question, message));
+    }
     if let Some(attribute) = function.tracks_caller()
         && signature.asyncness.is_none()
     {

@@ -142,10 +142,20 @@ fn private(arguments: &Arguments) -> TokenStream {
     quote!(#krate::__private)
 }
 
+/// The same where the compiler shall point when what it is given does not fit.
+fn private_at(arguments: &Arguments, span: Span) -> TokenStream {
+    let tokens = private(arguments).into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    tokens.collect()
+}
+
 /// The function as it was. What the options mention still counts as used and is
 /// still checked.
 fn silent_body(function: &Function, arguments: &Arguments) -> TokenStream {
     let private = private(arguments);
+    let value = hidden("value");
     let amount = arguments.throughput.as_ref().map(|throughput| {
         let amount = &throughput.amount;
         quote_spanned!(amount.span()=> let _ = #private::amount(#amount);)
@@ -154,21 +164,25 @@ fn silent_body(function: &Function, arguments: &Arguments) -> TokenStream {
         .monitor
         .as_ref()
         .map(|monitor| quote!(let _ = &(#monitor);));
-    let ok = arguments.ok.as_ref().and_then(|is_ok| {
-        let value = hidden("value");
-        let returned = checked_type(function)?;
-        Some(quote!(let _ = |#value: &#returned| #private::decide(#value, #is_ok, || ::core::unreachable!());))
+    let ok = arguments.ok.as_ref();
+    let ok = ok.map(|is_ok| quote_spanned!(is_ok.span()=> #private::decide(#value, #is_ok, || ::core::unreachable!())));
+    let kind = arguments.error_kind.as_ref();
+    let kind = kind.map(|kind| quote_spanned!(kind.span()=> #private::kind_of(#value, #kind)));
+    let asked_of_value = checked_type(function).map(|returned| {
+        let asked = ok.iter().chain(&kind);
+        quote!(#(let _ = |#value: &#returned| #asked;)*)
     });
+    let asked_of_value = asked_of_value.unwrap_or_default();
     let body = &function.body;
     let labels = arguments
         .labels
         .iter()
         .map(|(_, value)| quote_spanned!(value.span()=> let _ = #private::shown(&(#value));));
     let labels: TokenStream = labels.collect();
-    if amount.is_none() && monitor.is_none() && ok.is_none() && labels.is_empty() {
+    if amount.is_none() && monitor.is_none() && asked_of_value.is_empty() && labels.is_empty() {
         return body.clone();
     }
-    quote!(let _ = || { #amount #monitor #labels }; #ok #body)
+    quote!(let _ = || { #amount #monitor #labels }; #asked_of_value #body)
 }
 
 /// The type of the value that decides success, as far as it can be written.
@@ -264,14 +278,25 @@ fn enter_with(arguments: &Arguments, site_name: &Ident, type_name: &TokenStream)
 fn outcome(arguments: &Arguments, text_policy: &TokenStream) -> TokenStream {
     let private = private(arguments);
     let value = hidden("value");
+    let kind = match &arguments.error_kind {
+        None => quote!((&&#private::Probe(#value)).__perfkit_kind()),
+        Some(kind) => {
+            let private = private_at(arguments, kind.span());
+            quote_spanned!(kind.span()=> #private::kind_of(#value, #kind))
+        }
+    };
     let probed = quote! {{
         #[allow(unused_imports)]
-        use #private::{ProbeDebug as _, ProbeDisplay as _, ProbeResult as _, ProbeValue as _};
-        (&&&&#private::Probe(#value)).__perfkit_outcome(#text_policy)
+        use #private::{
+            ProbeDebug as _, ProbeDisplay as _, ProbeErrorKind as _, ProbeNoKind as _,
+            ProbeResult as _, ProbeValue as _,
+        };
+        (&&&&#private::Probe(#value)).__perfkit_outcome(#text_policy, || #kind)
     }};
     match &arguments.ok {
         None => probed,
         Some(is_ok) => {
+            let private = private_at(arguments, is_ok.span());
             quote_spanned!(is_ok.span()=> #private::decide(#value, #is_ok, || #probed))
         }
     }

@@ -36,7 +36,8 @@ use function::Function;
 /// | `throughput(bytes = EXPR)` | the same in bytes |
 /// | `labels(key = EXPR, …)` | values that tell calls apart: each combination is an operation `name{key="value"}`, evaluated before the body |
 /// | `sample = N` | counts every call and times one of N, at random, for functions of a few nanoseconds |
-/// | `ok = EXPR` | a function from a reference to the returned value to `bool`: whether the call succeeded |
+/// | `ok = EXPR` | a function from a reference to the returned value to `bool`, or to `Result<(), K>` where `K` is the kind of failure: whether the call succeeded |
+/// | `error_kind = EXPR` | a function from a reference to the error to the kind of failure, anything that implements `Display` |
 /// | `monitor = EXPR` | the monitor to record to, instead of the global one |
 /// | `crate = PATH` | the path of the perfkit library, where it was renamed |
 ///
@@ -44,6 +45,9 @@ use function::Function;
 /// included; so does that of a function whose type says that it returns a future,
 /// bare or boxed, as `#[async_trait]` makes them. A future behind an alias of the
 /// caller's own is not seen: then only making it is measured.
+///
+/// Without `error_kind` an error that implements `perfkit::ErrorKind` says its kind, and
+/// any other has its type as the kind.
 ///
 /// An associated function without `self` or `Self` in its signature is named
 /// like a free function. A function with `#[track_caller]` cannot return a

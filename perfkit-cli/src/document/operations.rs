@@ -197,10 +197,15 @@ fn errors(operations: &[&OperationSnapshot]) -> Table {
     ]);
     for operation in operations {
         for error in &operation.errors {
+            let kind = if error.is_overflow {
+                "other kinds"
+            } else {
+                &error.kind
+            };
             table.row(vec![
                 label(&operation.label()),
                 Unit::Count.format(error.count as f64, DIGITS),
-                shorten(&error.kind, LONGEST_TEXT),
+                shorten(kind, LONGEST_TEXT),
                 shorten(&error.last_text, LONGEST_TEXT),
             ]);
         }

@@ -7,7 +7,10 @@ mod probe;
 
 pub use call_site::CallSite;
 pub use enter::{Enter, InFlight};
-pub use probe::{Probe, ProbeDebug, ProbeDisplay, ProbeResult, ProbeValue, decide};
+pub use probe::{
+    Fallible, Probe, ProbeDebug, ProbeDisplay, ProbeErrorKind, ProbeNoKind, ProbeResult,
+    ProbeValue, Verdict, decide, kind_of,
+};
 
 use std::fmt::Display;
 use std::future::Future;

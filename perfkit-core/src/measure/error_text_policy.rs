@@ -1,5 +1,6 @@
 //! Whether the text of an error is worth writing.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use crate::alloc;
@@ -28,15 +29,21 @@ impl ErrorTextPolicy {
         Self { of: None }
     }
 
-    /// A failure of the given kind, with its text if that is worth writing.
+    /// A failure of the kind that a function finds out, with its text if that is
+    /// worth writing.
     #[cold]
-    pub(crate) fn failure(self, kind: &'static str, text: impl Display) -> Outcome {
-        let is_wanted = |(shard, end): (&Shard, u64)| shard.wants_text(kind, end);
+    pub(crate) fn failure(
+        self,
+        kind: impl FnOnce() -> Cow<'static, str>,
+        text: impl Display,
+    ) -> Outcome {
         let failure = || {
+            let failure = Failure::without_text(kind());
+            let is_wanted = |(shard, end): (&Shard, u64)| shard.wants_text(failure.kind(), end);
             if self.of.is_none_or(is_wanted) {
-                Failure::new(kind, text)
+                failure.with_text(text)
             } else {
-                Failure::without_text(kind)
+                failure
             }
         };
         Outcome::Failure(alloc::uncounted(failure))
@@ -47,7 +54,7 @@ impl ErrorTextPolicy {
     pub(crate) fn of_result<T, E: Display>(self, result: &Result<T, E>) -> Outcome {
         match result {
             Ok(_) => Outcome::Success,
-            Err(error) => self.failure(std::any::type_name::<E>(), error),
+            Err(error) => self.failure(|| std::any::type_name::<E>().into(), error),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Failure;
-use crate::text::cut;
 
 use super::sync::{Acquire, AtomicU64, Mutex, Own, Relaxed, Release, hold_soon};
 
@@ -14,9 +13,6 @@ const MOST_KINDS: usize = 16;
 
 /// The kind under which all further kinds are counted.
 const OTHER: &str = "other";
-
-/// The longest name of a kind, in bytes.
-const LONGEST_KIND: usize = 256;
 
 /// So many texts are kept as they come, because they are the first that anybody
 /// sees; of later ones at most one in [`TEXT_PAUSE`].
@@ -29,12 +25,17 @@ const TEXT_PAUSE: u64 = 1 << 28;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ErrorSnapshot {
-    /// The error's type, or the kind given to [`crate::Timer::fail`].
+    /// What the program calls it: [`crate::ErrorKind`], `error_kind` or `ok` of
+    /// `#[measure]`, or what [`crate::Timer::fail`] was given. Else the error's type.
     pub kind: String,
     /// How many failures were of this kind.
     pub count: u64,
     /// The latest error's text, at most 256 characters.
     pub last_text: String,
+    /// Whether these are the failures of all kinds beyond the sixteen that are kept
+    /// apart. Their kind is `other`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_overflow: bool,
 }
 
 impl ErrorSnapshot {
@@ -44,6 +45,20 @@ impl ErrorSnapshot {
             kind: OTHER.to_owned(),
             count,
             last_text: String::new(),
+            is_overflow: true,
+        }
+    }
+
+    /// Whether both are failures of one kind. A program may have a kind of its own
+    /// that is called as the overflow is.
+    fn is_alike(&self, other: &Self) -> bool {
+        self.is_overflow == other.is_overflow && (self.is_overflow || self.kind == other.kind)
+    }
+
+    fn add(&mut self, more: Self) {
+        self.count = self.count.saturating_add(more.count);
+        if !more.last_text.is_empty() {
+            self.last_text = more.last_text;
         }
     }
 }
@@ -93,26 +108,24 @@ impl ErrorLog {
     }
 
     pub(super) fn counts(&self) -> Vec<ErrorSnapshot> {
-        let count = |kind: &Kind| {
+        let count = |(at, kind): (usize, &Kind)| {
             let text = hold_soon(&kind.last_text, 1000);
             Some(ErrorSnapshot {
                 kind: kind.name.get()?.to_string(),
                 count: kind.count.load(Acquire),
                 last_text: text.map(|text| text.clone()).unwrap_or_default(),
+                is_overflow: at == MOST_KINDS,
             })
         };
-        self.kinds.iter().map_while(count).collect()
+        self.kinds.iter().enumerate().map_while(count).collect()
     }
 
     fn is_known(&self, kind: &str) -> bool {
         let names = self.kinds.iter().map_while(|kind| kind.name.get());
-        names
-            .into_iter()
-            .any(|name| **name == *cut(kind, LONGEST_KIND))
+        names.into_iter().any(|name| **name == *kind)
     }
 
-    fn find(&self, kind: &str) -> Option<&Kind> {
-        let name = cut(kind, LONGEST_KIND);
+    fn find(&self, name: &str) -> Option<&Kind> {
         let (apart, other) = self.kinds.split_at(MOST_KINDS);
         for kind in apart {
             if **kind.name.get_or_init(|| name.into()) == *name {
@@ -125,24 +138,24 @@ impl ErrorLog {
     }
 }
 
-/// Adds the failures of another thread.
-pub(super) fn merge(all: &mut Vec<ErrorSnapshot>, more: Vec<ErrorSnapshot>) {
+/// Adds the failures of another thread or process. The overflow stays the last.
+pub(crate) fn merge(all: &mut Vec<ErrorSnapshot>, more: Vec<ErrorSnapshot>) {
     for error in more.into_iter().filter(|error| error.count > 0) {
-        let known = all.iter().position(|known| known.kind == error.kind);
-        let (kinds, is_full) = (all.len(), all.len() > MOST_KINDS);
-        match known {
-            Some(at) => {
-                all[at].count += error.count;
-                if !error.last_text.is_empty() {
-                    all[at].last_text = error.last_text;
-                }
-            }
-            None if is_full => all[kinds - 1].count += error.count,
-            None if kinds == MOST_KINDS => all.push(ErrorSnapshot {
+        let apart = all.iter().filter(|known| !known.is_overflow).count();
+        let is_known = all.iter().any(|known| known.is_alike(&error));
+        let error = if is_known || error.is_overflow || apart < MOST_KINDS {
+            error
+        } else {
+            ErrorSnapshot {
                 kind: OTHER.to_owned(),
+                is_overflow: true,
                 ..error
-            }),
-            None => all.push(error),
+            }
+        };
+        match all.iter_mut().find(|known| known.is_alike(&error)) {
+            Some(known) => known.add(error),
+            None if error.is_overflow => all.push(error),
+            None => all.insert(apart, error),
         }
     }
 }
@@ -168,6 +181,7 @@ mod tests {
         assert_eq!(counts[3].last_text, "latest");
         let other = counts.last().unwrap();
         assert_eq!((other.kind.as_str(), other.count), ("other", 84));
+        assert!(other.is_overflow && counts[..MOST_KINDS].iter().all(|kind| !kind.is_overflow));
         assert_eq!(total(&counts), 101);
     }
 
@@ -182,7 +196,26 @@ mod tests {
             merge(&mut all, log.counts());
         }
         assert_eq!(all.len(), MOST_KINDS + 1);
+        assert!(all[MOST_KINDS].is_overflow);
         assert_eq!(total(&all), 150);
+    }
+
+    #[test]
+    fn failures_of_unknown_kind_are_no_kind_of_the_program() {
+        let own = ErrorSnapshot {
+            is_overflow: false,
+            ..ErrorSnapshot::other(2)
+        };
+        let mut all = vec![ErrorSnapshot::other(1)];
+        merge(&mut all, vec![own.clone(), ErrorSnapshot::other(3)]);
+        assert_eq!(all, [own, ErrorSnapshot::other(4)]);
+        for number in 0..MOST_KINDS {
+            let log = ErrorLog::default();
+            log.record(&Failure::new(format!("kind {number}"), ""));
+            merge(&mut all, log.counts());
+        }
+        assert_eq!((all.len(), total(&all)), (MOST_KINDS + 1, 22));
+        assert_eq!((all[MOST_KINDS].count, all[0].count), (5, 2));
     }
 
     #[test]

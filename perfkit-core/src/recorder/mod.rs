@@ -25,6 +25,7 @@ mod tally;
 mod thread;
 
 pub use errors::ErrorSnapshot;
+pub(crate) use errors::merge as merge_errors;
 pub(crate) use fork::{Section, generation};
 pub(crate) use operation::{Common, Recorder};
 pub use sample::Work;

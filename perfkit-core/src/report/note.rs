@@ -59,6 +59,8 @@ pub enum NoteCode {
     LayoutSensitive,
     /// Part of the file has no counterpart in a report.
     LeftOut,
+    /// Failures were of more kinds than are kept apart.
+    ManyErrorKinds,
     /// Peak memory is not known below that of the measuring process.
     MemoryFloor,
     /// Only the candidate has it.

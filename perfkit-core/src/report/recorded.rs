@@ -1,7 +1,7 @@
 //! Remarks on what a program recorded.
 
 use crate::probe_overhead::ProbeOverhead;
-use crate::snapshot::OperationSnapshot;
+use crate::snapshot::{ErrorSnapshot, OperationSnapshot};
 
 use super::{ClockInfo, Note, NoteCode};
 
@@ -16,6 +16,7 @@ pub(super) fn notes(operations: &[OperationSnapshot], clock: &ClockInfo) -> Vec<
     let notes = [
         Some(clock_and_cost(clock)),
         sampled(operations),
+        many_error_kinds(operations),
         too_short(operations, clock.probe),
     ];
     notes.into_iter().flatten().collect()
@@ -51,6 +52,21 @@ fn sampled(operations: &[OperationSnapshot]) -> Option<Note> {
     let names = list(sampled.map(of).collect())?;
     let message = format!("sampled: of these all calls were counted and some timed: {names}");
     Some(Note::info(NoteCode::Sampled, message))
+}
+
+/// Operations with failures of more kinds than are kept apart.
+fn many_error_kinds(operations: &[OperationSnapshot]) -> Option<Note> {
+    let of = |operation: &OperationSnapshot| {
+        let is_overflow = |error: &&ErrorSnapshot| error.is_overflow;
+        let overflow = operation.errors.iter().find(is_overflow)?.count;
+        let failures = operation.lifetime.calls.failure;
+        Some(format!("{} ({overflow} of {failures})", operation.name))
+    };
+    let names = list(operations.iter().filter_map(of).collect())?;
+    let message = format!(
+        "failures of more kinds than are kept apart, which are counted as `other`: {names}"
+    );
+    Some(Note::info(NoteCode::ManyErrorKinds, message))
 }
 
 /// Operations whose calls take hardly longer than timing them.

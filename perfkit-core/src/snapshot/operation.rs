@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::monitor::{Entry, Labelled, Monitor};
 use crate::number;
-use crate::recorder::ErrorSnapshot;
+use crate::recorder::{ErrorSnapshot, merge_errors};
 use crate::side::{Side, label};
 use crate::window::Window;
 
@@ -103,12 +103,6 @@ impl OperationSnapshot {
         self.last_period.merge(&other.last_period);
         self.recursive_calls = self.recursive_calls.saturating_add(other.recursive_calls);
         self.untimed_calls = self.untimed_calls.saturating_add(other.untimed_calls);
-        for error in &other.errors {
-            let mut known = self.errors.iter_mut();
-            match known.find(|known| known.kind == error.kind) {
-                Some(known) => known.count = known.count.saturating_add(error.count),
-                None => self.errors.push(error.clone()),
-            }
-        }
+        merge_errors(&mut self.errors, other.errors.clone());
     }
 }

@@ -1,5 +1,6 @@
 //! From operations to OTLP messages.
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -182,22 +183,26 @@ fn call_points(operation: &OperationSnapshot, period: Period) -> Vec<NumberDataP
         attributes.extend(error.map(|error| attribute("error.type", error)));
         (count > 0).then(|| whole_point(count as i64, attributes, period))
     };
-    let errors = operation.errors.iter().take(MOST_KINDS);
-    let by_kind = errors
-        .clone()
-        .fold(0_u64, |sum, error| sum.saturating_add(error.count));
-    let kinds = errors.map(|error| point("failure", Some(&error.kind), error.count));
-    // A report of another tool may not know the kinds of all its failures.
-    let unknown = point(
-        "failure",
-        Some("_OTHER"),
-        calls.failure.saturating_sub(by_kind),
-    );
+    let apart = operation.errors.iter().filter(|error| !error.is_overflow);
+    let mut by_kind = BTreeMap::<&str, u64>::new();
+    let mut add = |kind, more| {
+        let count = by_kind.entry(kind).or_default();
+        *count = count.saturating_add(more);
+        more
+    };
+    let known = apart
+        .take(MOST_KINDS)
+        .map(|error| add(&error.kind, error.count));
+    let known = known.fold(0, u64::saturating_add);
+    // Those of too many kinds; and a report of another tool may not know all kinds. A
+    // program may have a kind of that name, and a point stands there once.
+    add("_OTHER", calls.failure.saturating_sub(known));
+    let kinds = by_kind.into_iter();
+    let kinds = kinds.map(|(kind, count)| point("failure", Some(kind), count));
     let others = [
         point("success", None, calls.success),
         point("panic", Some("panic"), calls.panic),
         point("cancelled", None, calls.cancelled),
-        unknown,
     ];
     kinds.chain(others).flatten().collect()
 }
@@ -304,6 +309,31 @@ fn data_point_count(metric: &Metric) -> u64 {
 mod tests {
     use super::*;
     use crate::monitor::Monitor;
+    use crate::outcome::{Failure, Outcome};
+
+    #[test]
+    fn failures_of_too_many_kinds_are_of_another_type() {
+        let monitor = Monitor::new();
+        let fail = |kind: String| {
+            let failure = || Outcome::Failure(Failure::new(kind, ""));
+            monitor.operation("pay").measure_with(|| (), |()| failure());
+        };
+        (0..20).for_each(|number| fail(format!("code {number}")));
+        let operation = &monitor.snapshot().operations[0];
+        let points = call_points(operation, Period::new(UNIX_EPOCH, SystemTime::now()));
+        let types = |point: &NumberDataPoint| {
+            let attribute = point.attributes.iter().find(|a| a.key == "error.type");
+            let value = attribute.unwrap().value.clone().unwrap().value.unwrap();
+            (value, point.value.unwrap())
+        };
+        let types: Vec<_> = points.iter().map(types).collect();
+        let one = |kind: &str, count| {
+            let count = number_data_point::Value::AsInt(count);
+            (Value::StringValue(kind.to_owned()), count)
+        };
+        assert_eq!(types.len(), 17);
+        assert!(types.contains(&one("code 7", 1)) && types.contains(&one("_OTHER", 4)));
+    }
 
     #[test]
     fn a_large_export_is_split_and_loses_nothing() {

@@ -1,0 +1,10 @@
+struct Opaque;
+
+#[perfkit::measure(error_kind = |_| Opaque)]
+fn work() -> Result<(), u8> {
+    Ok(())
+}
+
+fn main() {
+    let _ = work();
+}
