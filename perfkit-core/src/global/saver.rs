@@ -23,7 +23,7 @@ const REST: u32 = 20;
 pub(super) fn start(interval: Option<Duration>, requests: Receiver<LastRequest>) -> io::Result<()> {
     let saver = Saver { interval, requests };
     let builder = std::thread::Builder::new().name("perfkit-report".to_owned());
-    spawn_without_signals(builder, move || saver.run())
+    spawn_without_signals(builder, move || saver.run()).map(drop)
 }
 
 struct Saver {

@@ -35,7 +35,7 @@ use super::saver::LastRequest;
 const ENDS: [c_int; 3] = [SIGHUP, SIGINT, SIGTERM];
 
 /// How long the program's death waits for the report.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The process that has the thread.
 static WATCHED: AtomicU32 = AtomicU32::new(0);

@@ -1,20 +1,21 @@
 //! Threads that the program does not know of.
 
 use std::io;
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 
 /// Starts a thread that no signal is delivered to.
 ///
 /// A signal to the process goes to any thread that does not block it. A program that waits
 /// for its signals (`sigwait`, `signalfd`) blocks them in all of its threads: one more that
-/// took them would die of them, and the program with it.
+/// took them would die of them, and the program with it. Not for code of the program: what
+/// it starts would inherit that.
 pub(crate) fn spawn_without_signals(
     builder: Builder,
     work: impl FnOnce() + Send + 'static,
-) -> io::Result<()> {
+) -> io::Result<JoinHandle<()>> {
     // The new thread inherits what this one blocks.
     let _blocked = BlockedSignals::all();
-    builder.spawn(work).map(drop)
+    builder.spawn(work)
 }
 
 /// All signals are blocked in this thread until it is dropped.

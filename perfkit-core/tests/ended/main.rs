@@ -21,6 +21,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
+use std::time::Duration;
 
 use libc::{SIGABRT, SIGHUP, SIGINT, SIGKILL, SIGTERM, c_int};
 use perfkit::Report;
@@ -40,6 +41,8 @@ fn main() {
     }
     run_tests(&[
         ("signals_leave_the_last_state", signals_leave_the_last_state),
+        ("a_signal_at_any_moment", a_signal_at_any_moment),
+        ("a_signal_while_it_exits", a_signal_while_it_exits),
         ("signals_leave_a_summary", signals_leave_a_summary),
         ("signals_can_be_left_alone", signals_can_be_left_alone),
         ("no_report_no_handler", no_report_no_handler),
@@ -188,6 +191,43 @@ fn signals_leave_the_last_state() {
     running.send(SIGINT);
     assert!(running.end().0.signal().is_some());
     assert_eq!(calls(&path, "step"), STEPS);
+}
+
+/// Whatever its threads are at, and whatever locks they hold.
+fn a_signal_at_any_moment() {
+    let folder = Folder::new("any_moment");
+    for round in 0..20 {
+        let (mut command, path) = reporting(&folder, "is busy");
+        if round % 2 == 0 {
+            command.envs([ONLY_AT_THE_END]);
+        } else {
+            command.env("PERFKIT_REPORT_EVERY", "10ms");
+        }
+        let running = Running::start(command);
+        std::thread::sleep(Duration::from_millis(round));
+        let signal = SIGNALS[round as usize % 3];
+        running.send(signal);
+        let (status, stderr) = running.end();
+        assert_eq!((status.signal(), stderr.as_str()), (Some(signal), ""));
+        assert!(calls(&path, "step") >= STEPS);
+    }
+}
+
+/// Whichever comes first, the report is there, and the signal is no failure of the exit.
+fn a_signal_while_it_exits() {
+    let folder = Folder::new("while_it_exits");
+    for round in 0..30 {
+        let (mut command, path) = reporting(&folder, "is told how to end");
+        command.envs([ONLY_AT_THE_END]);
+        let mut running = Running::start(command);
+        running.tell("exit");
+        std::thread::sleep(Duration::from_micros(100 * round));
+        running.send(SIGTERM);
+        let (status, _) = running.end();
+        let is_expected = status.code() == Some(4) || status.signal() == Some(SIGTERM);
+        assert!(is_expected, "{status}");
+        assert_eq!(calls(&path, "step"), STEPS);
+    }
 }
 
 fn signals_leave_a_summary() {
@@ -437,7 +477,7 @@ fn a_log_is_not_flooded() {
     command.env("PERFKIT_REPORT", "/dev/stderr");
     let running = Running::start(command);
     // Longer than several saves would take to begin.
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(500));
     running.send(SIGTERM);
     let (status, stderr) = running.end();
     assert_eq!(status.signal(), Some(SIGTERM));

@@ -41,6 +41,7 @@ pub(crate) fn main(which: &str) {
                 steps();
             }
         }
+        "is busy" => is_busy(),
         "is told how to end" => is_told_how_to_end(),
         "signal-hook before" => handled_by_signal_hook(true),
         "signal-hook after" => handled_by_signal_hook(false),
@@ -68,6 +69,27 @@ fn forever() -> ! {
     loop {
         std::thread::sleep(Duration::from_secs(600));
     }
+}
+
+/// Threads that take every lock there is: those of the allocator, of the list of operations
+/// and of standard output, and end and begin.
+fn is_busy() {
+    record();
+    let work = |thread: usize| {
+        for round in 0_usize.. {
+            let name = format!("step {}", (round + thread) % 50);
+            perfkit::measure(&name, || vec![0_u8; 1 + round % 100_000]);
+            if round % 50 == 0 {
+                let _held = std::io::stdout().lock();
+                std::thread::spawn(|| perfkit::measure("step", || ()));
+            }
+        }
+    };
+    say("ready");
+    let threads = [0, 1, 2].map(|thread| std::thread::spawn(move || work(thread)));
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
 }
 
 fn is_told_how_to_end() {
@@ -171,10 +193,14 @@ fn looks() {
     say(&format!("default: {}", SIGNALS.iter().all(is_default)));
 }
 
-/// Blocks a signal in all threads that it knows of, and waits for it in one.
+/// Blocks signals in all threads that it knows of, and waits for them in one.
 #[expect(unsafe_code, reason = "waits for a signal without a library")]
 fn waits_for_signal() {
     record();
+    #[cfg(feature = "prometheus")]
+    let _endpoint = perfkit::prometheus::serve("127.0.0.1:0").unwrap();
+    #[cfg(feature = "otlp")]
+    let _exporter = perfkit::otlp::start().unwrap();
     let mut received = 0;
     // SAFETY: a set of signals is plain data, the pointers are to locals that live across
     // the calls.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::export::shared::Shared;
 use crate::monitor::Monitor;
-use crate::process;
+use crate::process::{self, spawn_without_signals};
 
 use super::config::Config;
 use super::convert::{self, Period};
@@ -65,7 +65,7 @@ impl Otlp {
                 start: None,
             };
             let builder = std::thread::Builder::new().name("perfkit-otlp".to_owned());
-            thread = Some(builder.spawn(move || exporter.run())?);
+            thread = Some(spawn_without_signals(builder, move || exporter.run())?);
         }
         Ok(Self {
             shared,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::export::shared::Shared;
 use crate::monitor::Monitor;
+use crate::process::spawn_without_signals;
 
 use super::http::{self, Status};
 
@@ -65,7 +66,7 @@ impl Server {
             shared: Arc::clone(&shared),
         };
         let builder = std::thread::Builder::new().name("perfkit-metrics".to_owned());
-        let thread = builder.spawn(move || endpoint.run())?;
+        let thread = spawn_without_signals(builder, move || endpoint.run())?;
         Ok(Self {
             address,
             shared,
