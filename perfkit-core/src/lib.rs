@@ -75,7 +75,11 @@ pub mod process;
 
 mod error_kind;
 
+mod label;
+
 pub mod outcome;
+
+mod labelled_outcome;
 
 mod recorder;
 
@@ -125,6 +129,7 @@ pub use global::{
 pub use integration::tower;
 #[cfg(feature = "tracing")]
 pub use integration::tracing;
+pub use labelled_outcome::LabelledOutcome;
 pub use measure::Timer;
 pub use metric::{Direction, Metric};
 pub use metric_summary::MetricSummary;

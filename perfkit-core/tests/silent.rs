@@ -14,7 +14,16 @@ fn sum(count: usize) -> Result<usize, String> {
     Ok((0..count).sum())
 }
 
-#[measure]
+#[measure(
+    labels(name = name, length = |result| result.as_ref().map_or(0, String::len)),
+    ok = |result| if result.is_ok() { Ok(()) } else { Err("refused") },
+    error_kind = |error| error.len(),
+)]
+fn labelled(name: String) -> Result<String, String> {
+    Ok(name)
+}
+
+#[measure(labels(value = |value| *value))]
 async fn later(value: u8) -> u8 {
     value
 }
@@ -22,6 +31,7 @@ async fn later(value: u8) -> u8 {
 #[test]
 fn calls_work_and_leave_no_trace() {
     assert_eq!(sum(4), Ok(6));
+    assert_eq!(labelled("name".to_owned()), Ok("name".to_owned()));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -35,6 +45,13 @@ fn calls_work_and_leave_no_trace() {
     drop(Timer::start("m"));
     let monitor = Monitor::new();
     assert_eq!(monitor.operation("m").items(3).measure(|| 1), 1);
+    let operation = monitor.operation("m");
+    let labelled = |value: &u8| perfkit::Outcome::Success.label("value", value);
+    assert_eq!(operation.measure_labelled(|| 1, labelled), 1);
+    assert_eq!(
+        runtime.block_on(operation.measure_async_labelled(later(1), labelled)),
+        1
+    );
     assert!(!monitor.is_enabled());
     assert!(perfkit::snapshot().operations.is_empty());
     assert!(monitor.snapshot().operations.is_empty());

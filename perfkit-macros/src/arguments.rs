@@ -14,13 +14,41 @@ pub(crate) struct Arguments {
     pub(crate) memory: bool,
     pub(crate) cpu: bool,
     pub(crate) throughput: Option<Throughput>,
-    pub(crate) labels: Vec<(Ident, Expr)>,
+    pub(crate) labels: Vec<Label>,
     /// One of so many calls is timed.
     pub(crate) sample: Option<LitInt>,
     pub(crate) ok: Option<Expr>,
     pub(crate) error_kind: Option<Expr>,
     pub(crate) monitor: Option<Expr>,
     pub(crate) library: Library,
+}
+
+/// A label and where its value comes from.
+pub(crate) struct Label {
+    pub(crate) key: Ident,
+    pub(crate) value: Expr,
+}
+
+impl Label {
+    /// The key as text.
+    pub(crate) fn text(&self) -> String {
+        self.key.unraw().to_string()
+    }
+
+    /// Whether the result tells the value: a closure is asked, and any other expression
+    /// is evaluated before the call.
+    pub(crate) fn is_of_result(&self) -> bool {
+        is_closure(&self.value)
+    }
+}
+
+fn is_closure(value: &Expr) -> bool {
+    match value {
+        Expr::Closure(_) => true,
+        Expr::Paren(inner) => is_closure(&inner.expr),
+        Expr::Group(inner) => is_closure(&inner.expr),
+        _ => false,
+    }
 }
 
 /// The path of the perfkit library.
@@ -51,7 +79,19 @@ impl Parse for Arguments {
 impl Arguments {
     /// An option that is asked of the returned value.
     pub(crate) fn asked_of_value(&self) -> Option<&Expr> {
-        self.ok.as_ref().or(self.error_kind.as_ref())
+        let label = self.labels_of_result().next();
+        let label = label.map(|label| &label.value);
+        self.ok.as_ref().or(self.error_kind.as_ref()).or(label)
+    }
+
+    /// The labels that are known before the call.
+    pub(crate) fn labels_before(&self) -> impl Iterator<Item = &Label> {
+        self.labels.iter().filter(|label| !label.is_of_result())
+    }
+
+    /// The labels that the result tells.
+    pub(crate) fn labels_of_result(&self) -> impl Iterator<Item = &Label> {
+        self.labels.iter().filter(|label| label.is_of_result())
     }
 
     fn parse_option(&mut self, option: &Ident, input: ParseStream<'_>) -> Result<()> {
@@ -188,22 +228,22 @@ fn parse_throughput(option: &Ident, input: ParseStream<'_>) -> Result<Throughput
 }
 
 /// `(key = VALUE, …)`
-fn parse_labels(option: &Ident, input: ParseStream<'_>) -> Result<Vec<(Ident, Expr)>> {
+fn parse_labels(option: &Ident, input: ParseStream<'_>) -> Result<Vec<Label>> {
     const FORM: &str = "write `labels(key = …)`, with as many keys as there are labels";
     if !input.peek(syn::token::Paren) {
         return Err(Error::new(option.span(), FORM));
     }
     let content;
     parenthesized!(content in input);
-    let mut labels: Vec<(Ident, Expr)> = Vec::new();
+    let mut labels: Vec<Label> = Vec::new();
     while !content.is_empty() {
         let key = Ident::parse_any(&content).map_err(|error| Error::new(error.span(), FORM))?;
-        if labels.iter().any(|(known, _)| *known == key) {
+        if labels.iter().any(|known| known.key == key) {
             let message = format!("the label `{key}` is given twice");
             return Err(Error::new(key.span(), message));
         }
-        let value = parse_value(&key, &content)?;
-        labels.push((key, value));
+        let value = parse_question(&key, &content, "the returned value")?;
+        labels.push(Label { key, value });
         if !content.is_empty() {
             content.parse::<Token![,]>()?;
         }

@@ -40,7 +40,7 @@ pub(crate) fn check(function: &Function, arguments: &Arguments) -> Result<()> {
     if let Some(attribute) = function.tracks_caller()
         && signature.asyncness.is_none()
     {
-        let needs_closure = arguments.ok.is_some()
+        let needs_closure = arguments.asked_of_value().is_some()
             || function.returns_result()
             || matches!(function.returns(), Returns::Future(..));
         if needs_closure {

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{Ident, ReturnType, Type, parse_quote};
 
-use crate::arguments::{Arguments, Library, Throughput};
+use crate::arguments::{Arguments, Label, Library, Throughput};
 use crate::function::{Function, Returns, Wrapped};
 
 pub(crate) fn expand(function: &Function, arguments: &Arguments) -> TokenStream {
@@ -168,16 +168,19 @@ fn silent_body(function: &Function, arguments: &Arguments) -> TokenStream {
     let ok = ok.map(|is_ok| quote_spanned!(is_ok.span()=> #private::decide(#value, #is_ok, || ::core::unreachable!())));
     let kind = arguments.error_kind.as_ref();
     let kind = kind.map(|kind| quote_spanned!(kind.span()=> #private::kind_of(#value, #kind)));
+    let told: Vec<_> = arguments
+        .labels_of_result()
+        .map(|label| told(arguments, label, &value))
+        .collect();
     let asked_of_value = checked_type(function).map(|returned| {
-        let asked = ok.iter().chain(&kind);
-        quote!(#(let _ = |#value: &#returned| #asked;)*)
+        let asked = ok.iter().chain(&kind).chain(&told);
+        quote!(#(let _ = |#value: &#returned| { let _ = #asked; };)*)
     });
     let asked_of_value = asked_of_value.unwrap_or_default();
     let body = &function.body;
-    let labels = arguments
-        .labels
-        .iter()
-        .map(|(_, value)| quote_spanned!(value.span()=> let _ = #private::shown(&(#value));));
+    let labels = arguments.labels_before().map(
+        |Label { value, .. }| quote_spanned!(value.span()=> let _ = #private::shown(&(#value));),
+    );
     let labels: TokenStream = labels.collect();
     if amount.is_none() && monitor.is_none() && asked_of_value.is_empty() && labels.is_empty() {
         return body.clone();
@@ -257,9 +260,8 @@ impl Generator {
 /// Begins a call whose monitor or labels may differ from call to call.
 fn enter_with(arguments: &Arguments, site_name: &Ident, type_name: &TokenStream) -> TokenStream {
     let private = private(arguments);
-    let labels = arguments.labels.iter().map(|(key, value)| {
-        let key = key.to_string();
-        let key = key.trim_start_matches("r#");
+    let labels = arguments.labels_before().map(|label| {
+        let (key, value) = (label.text(), &label.value);
         quote_spanned!(value.span()=> (#key, #private::shown(&(#value))))
     });
     let labels: Vec<TokenStream> = labels.collect();
@@ -267,6 +269,14 @@ fn enter_with(arguments: &Arguments, site_name: &Ident, type_name: &TokenStream)
         Some(monitor) => quote_spanned!(monitor.span()=> &#monitor),
         None => quote!(#private::Monitor::global()),
     };
+    let awaited: Vec<String> = arguments.labels_of_result().map(Label::text).collect();
+    if !awaited.is_empty() {
+        let labels = quote!(&[#(#labels),*], &[#(#awaited),*]);
+        return match arguments.monitor {
+            Some(_) => quote!(#site_name.enter_labelled_on(#type_name, #monitor, #labels)),
+            None => quote!(#site_name.enter_labelled(#type_name, #labels)),
+        };
+    }
     if labels.is_empty() {
         return quote!(#site_name.enter_on(#type_name, #monitor));
     }
@@ -293,13 +303,25 @@ fn outcome(arguments: &Arguments, text_policy: &TokenStream) -> TokenStream {
         };
         (&&&&#private::Probe(#value)).__perfkit_outcome(#text_policy, || #kind)
     }};
-    match &arguments.ok {
+    let outcome = match &arguments.ok {
         None => probed,
         Some(is_ok) => {
             let private = private_at(arguments, is_ok.span());
             quote_spanned!(is_ok.span()=> #private::decide(#value, #is_ok, || #probed))
         }
-    }
+    };
+    let labels = arguments.labels_of_result().map(|label| {
+        let (key, told) = (label.text(), told(arguments, label, &value));
+        quote!(.label(#key, #told))
+    });
+    quote!(#outcome #(#labels)*)
+}
+
+/// The value of a label that the result tells.
+fn told(arguments: &Arguments, label: &Label, value: &Ident) -> TokenStream {
+    let closure = &label.value;
+    let private = private_at(arguments, closure.span());
+    quote_spanned!(closure.span()=> #private::told(#value, #closure))
 }
 
 /// A statement that never runs and tells the compiler what an async block

@@ -34,7 +34,7 @@ use function::Function;
 /// | `cpu` | CPU time of the thread, at the price of two system calls |
 /// | `throughput(items = EXPR)` | how many items the call processes, evaluated before the body |
 /// | `throughput(bytes = EXPR)` | the same in bytes |
-/// | `labels(key = EXPR, …)` | values that tell calls apart: each combination is an operation `name{key="value"}`, evaluated before the body |
+/// | `labels(key = EXPR, …)` | values that tell calls apart: each combination is an operation `name{key="value"}`. A closure is called after the body with a reference to the returned value, as in `labels(status = \|response\| response.status())`; any other expression is evaluated before the body |
 /// | `sample = N` | counts every call and times one of N, at random, for functions of a few nanoseconds |
 /// | `ok = EXPR` | a function from a reference to the returned value to `bool`, or to `Result<(), K>` where `K` is the kind of failure: whether the call succeeded |
 /// | `error_kind = EXPR` | a function from a reference to the error to the kind of failure, anything that implements `Display` |
@@ -48,6 +48,9 @@ use function::Function;
 ///
 /// Without `error_kind` an error that implements `perfkit::ErrorKind` says its kind, and
 /// any other has its type as the kind.
+///
+/// A call that panics or is cancelled has no value: `panic` or `cancelled` stands in the
+/// place of what a label's closure would have said.
 ///
 /// An associated function without `self` or `Self` in its signature is named
 /// like a free function. A function with `#[track_caller]` cannot return a

@@ -3,10 +3,12 @@
 
 mod call_site;
 mod enter;
+mod enter_labelled;
 mod probe;
 
 pub use call_site::CallSite;
 pub use enter::{Enter, InFlight};
+pub use enter_labelled::{EnterLabelled, LabelledInFlight, told};
 pub use probe::{
     Fallible, Probe, ProbeDebug, ProbeDisplay, ProbeErrorKind, ProbeNoKind, ProbeResult,
     ProbeValue, Verdict, decide, kind_of,
@@ -15,6 +17,7 @@ pub use probe::{
 use std::fmt::Display;
 use std::future::Future;
 
+pub use crate::labelled_outcome::LabelledOutcome;
 pub use crate::measure::{ErrorTextPolicy, MetricSelection, TimeOnly};
 pub use crate::monitor::{Monitor, Options};
 pub use crate::recorder::{ThreadCache, Work};

@@ -1,10 +1,15 @@
 //! A call in flight on one thread, in all its variety.
 
+use std::mem;
+
 use crate::alloc;
+use crate::label::Label;
+use crate::labelled_outcome::LabelledOutcome;
 use crate::monitor::{Handle, Options};
 use crate::outcome::{Ending, Outcome};
 use crate::recorder::{OptionalValues, Sample};
 
+use super::call_labels::CallLabels;
 use super::error_text_policy::ErrorTextPolicy;
 use super::judge::judge;
 use super::nesting::{self, Covered, Depth, Outer};
@@ -19,6 +24,7 @@ pub(crate) struct Call {
     /// `None` once the clock was stopped.
     running: Option<(Place, Segment)>,
     dropped: Dropped,
+    labels: CallLabels,
 }
 
 /// What it means when a call is dropped before its clock was stopped.
@@ -66,6 +72,19 @@ impl Call {
         Self::begin_at(destination, options, dropped, place)
     }
 
+    /// Begins such a call of which the result tells labels.
+    pub(crate) fn begin_labelled(
+        destination: Handle,
+        options: Options,
+        labels: CallLabels,
+    ) -> Self {
+        let depth = Depth::listed(&destination.entry.recorder);
+        let place = Place::Within(nesting::enter(), depth);
+        let mut call = Self::begin_at(destination, options, Dropped::Panicked, place);
+        call.labels = labels;
+        call
+    }
+
     /// Begins a call that a guard ends, in whatever order guards end.
     pub(crate) fn begin_guarded(destination: Handle, options: Options) -> Self {
         let place = Place::Beside(Covered::of_current());
@@ -79,16 +98,27 @@ impl Call {
             options,
             dropped,
             running: Some((place, segment)),
+            labels: CallLabels::default(),
         }
     }
 
+    /// Counts the call under a label.
+    pub(super) fn label(&mut self, label: Label) {
+        self.labels.add([label]);
+    }
+
     /// Ends the call with the outcome that a function finds out.
-    pub(crate) fn finish(&mut self, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
+    pub(crate) fn finish<O: Into<LabelledOutcome>>(
+        &mut self,
+        outcome: impl FnOnce(ErrorTextPolicy) -> O,
+    ) {
         if let Some(sample) = self.stop() {
-            let find_out = || alloc::uncounted(|| outcome(ErrorTextPolicy::all()));
+            let find_out = || alloc::uncounted(|| outcome(ErrorTextPolicy::all()).into());
+            let labels = mem::take(&mut self.labels);
             let destination = &self.destination;
-            let outcome = judge(find_out, || destination.record(sample, Outcome::Panic));
-            destination.record(sample, outcome);
+            let panicked = || labels.clone().record(destination, sample, Outcome::Panic);
+            let told: LabelledOutcome = judge(find_out, panicked);
+            labels.record_told(destination, sample, told);
         }
     }
 
@@ -143,7 +173,8 @@ impl Drop for Call {
             _ => Outcome::Panic,
         };
         if let Some(sample) = self.stop() {
-            self.destination.record(sample, outcome);
+            let labels = mem::take(&mut self.labels);
+            labels.record(&self.destination, sample, outcome);
         }
     }
 }

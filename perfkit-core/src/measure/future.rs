@@ -7,10 +7,12 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::alloc;
+use crate::labelled_outcome::LabelledOutcome;
 use crate::monitor::{Handle, Operation, Options};
 use crate::outcome::Outcome;
 use crate::recorder::{OptionalValues, Sample, shard_of_thread};
 
+use super::call_labels::CallLabels;
 use super::judge::judge;
 use super::nesting::{self, Covered, Depth};
 use super::segment::Segment;
@@ -39,7 +41,7 @@ pin_project! {
     }
 }
 
-impl<F: Future, O: FnOnce(&F::Output) -> Outcome> MeasuredFuture<F, O> {
+impl<F, O> MeasuredFuture<F, O> {
     pub(crate) fn new(operation: Operation, work: F, outcome: O) -> Self {
         Self {
             work,
@@ -47,13 +49,23 @@ impl<F: Future, O: FnOnce(&F::Output) -> Outcome> MeasuredFuture<F, O> {
             call: AsyncCall {
                 destination: operation.destination,
                 options: operation.options,
+                labels: None,
                 state: State::NotPolled,
             },
         }
     }
+
+    /// One of which the result tells labels.
+    pub(crate) fn labelled(operation: Operation, labels: CallLabels, work: F, outcome: O) -> Self {
+        let mut future = Self::new(operation, work, outcome);
+        future.call.labels = Some(alloc::uncounted(|| Box::new(labels)));
+        future
+    }
 }
 
-impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Future for MeasuredFuture<F, O> {
+impl<F: Future, R: Into<LabelledOutcome>, O: FnOnce(&F::Output) -> R> Future
+    for MeasuredFuture<F, O>
+{
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
@@ -72,8 +84,8 @@ impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Future for MeasuredFuture<F, O
             Poll::Ready(value) => {
                 let outcome = this.outcome.take();
                 poll.finish(|| match outcome {
-                    Some(outcome) => alloc::uncounted(|| outcome(value)),
-                    None => Outcome::Success,
+                    Some(outcome) => alloc::uncounted(|| outcome(value).into()),
+                    None => Outcome::Success.into(),
                 });
             }
         }
@@ -86,6 +98,8 @@ impl<F: Future, O: FnOnce(&F::Output) -> Outcome> Future for MeasuredFuture<F, O
 struct AsyncCall {
     destination: Handle,
     options: Options,
+    /// Where the result tells any.
+    labels: Option<Box<CallLabels>>,
     state: State,
 }
 
@@ -95,6 +109,7 @@ impl Clone for AsyncCall {
         Self {
             destination: self.destination.clone(),
             options: self.options,
+            labels: self.labels.clone(),
             state: State::NotPolled,
         }
     }
@@ -132,7 +147,12 @@ impl AsyncCall {
             State::NotPolled => Covered::of_new_frame(),
             State::Polled(progress) => progress.covered,
         };
-        let depth = Depth::enter(&self.destination.entry.recorder);
+        let recorder = &self.destination.entry.recorder;
+        let depth = if self.labels.is_some() {
+            Depth::listed(recorder)
+        } else {
+            Depth::enter(recorder)
+        };
         let outer = covered.resume();
         let segment = Segment::begin(self.options, self.destination.monitor.clock());
         if matches!(self.state, State::NotPolled) {
@@ -155,13 +175,14 @@ impl AsyncCall {
 
     /// Counts the call, and for the one around it.
     #[inline]
-    fn record(&mut self, end: u64, outcome: Outcome) {
+    fn record(&mut self, end: u64, told: LabelledOutcome) {
         let state = std::mem::replace(&mut self.state, State::Done);
         let State::Polled(progress) = state else {
             return;
         };
         nesting::add_callee(progress.parent, progress.start, end);
-        let is_plain = matches!(outcome, Outcome::Success) && !progress.nested;
+        let is_plain =
+            matches!(told.outcome, Outcome::Success) && !progress.nested && self.labels.is_none();
         if is_plain && self.record_success(&progress, end) {
             return;
         }
@@ -169,12 +190,17 @@ impl AsyncCall {
         let sample = Sample {
             end,
             duration,
-            ending: outcome.ending(),
+            ending: told.outcome.ending(),
             nested: progress.nested,
             self_time: duration.saturating_sub(progress.covered.callees),
             optional: progress.used,
         };
-        self.destination.record(sample, outcome);
+        match self.labels.take() {
+            Some(labels) => {
+                alloc::uncounted(|| labels.record_told(&self.destination, sample, told));
+            }
+            None => self.destination.record(sample, told.outcome),
+        }
     }
 
     /// Counts an outermost successful call in the thread's shard, where
@@ -205,7 +231,7 @@ impl Drop for AsyncCall {
     fn drop(&mut self) {
         if matches!(self.state, State::Polled(_)) {
             let end = self.destination.monitor.clock().ticks();
-            self.record(end, Outcome::Cancelled);
+            self.record(end, Outcome::Cancelled.into());
         }
     }
 }
@@ -218,12 +244,12 @@ struct PollGuard<'a> {
 }
 
 impl PollGuard<'_> {
-    fn finish(&mut self, outcome: impl FnOnce() -> Outcome) {
+    fn finish(&mut self, outcome: impl FnOnce() -> LabelledOutcome) {
         let Some(end) = self.end_poll() else {
             return;
         };
-        let outcome = judge(outcome, || self.call.record(end, Outcome::Panic));
-        self.call.record(end, outcome);
+        let told = judge(outcome, || self.call.record(end, Outcome::Panic.into()));
+        self.call.record(end, told);
     }
 
     #[inline]
@@ -243,7 +269,7 @@ impl PollGuard<'_> {
 impl Drop for PollGuard<'_> {
     fn drop(&mut self) {
         if let Some(end) = self.end_poll() {
-            self.call.record(end, Outcome::Panic);
+            self.call.record(end, Outcome::Panic.into());
         }
     }
 }

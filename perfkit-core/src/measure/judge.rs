@@ -2,12 +2,10 @@
 
 use std::mem;
 
-use crate::outcome::Outcome;
-
 /// The outcome that a function finds out. Where that panics, the call counts as one
 /// that did.
 #[inline(always)]
-pub(super) fn judge(find_out: impl FnOnce() -> Outcome, panicked: impl FnMut()) -> Outcome {
+pub(super) fn judge<O>(find_out: impl FnOnce() -> O, panicked: impl FnMut()) -> O {
     let unwinding = Unwinding(panicked);
     let outcome = find_out();
     mem::forget(unwinding);

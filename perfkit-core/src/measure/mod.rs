@@ -5,6 +5,7 @@
 //! as cancelled.
 
 mod call;
+mod call_labels;
 mod error_text_policy;
 mod fast_call;
 mod future;
@@ -19,6 +20,7 @@ pub use future::MeasuredFuture;
 pub use timer::Timer;
 
 pub(crate) use call::{Call, Dropped};
+pub(crate) use call_labels::CallLabels;
 pub(crate) use fast_call::FastCall;
 pub use fast_call::{MetricSelection, TimeOnly};
 pub(crate) use untimed_call::UntimedCall;
@@ -27,6 +29,7 @@ use std::fmt::Display;
 use std::future::Future;
 
 use crate::alloc;
+use crate::labelled_outcome::LabelledOutcome;
 use crate::monitor::{Monitor, Operation};
 use crate::outcome::Outcome;
 use crate::recorder::{Shard, StateReading, names, shard_of_thread};
@@ -132,6 +135,46 @@ impl Operation {
         outcome: impl FnOnce(&T) -> Outcome,
     ) -> T {
         self.call(work, |value, _| alloc::uncounted(|| outcome(value)))
+    }
+
+    /// Measures a closure whose value tells how it ended, and labels.
+    ///
+    /// A call that panics has no value, and is counted without these labels.
+    ///
+    /// ```
+    /// use perfkit::Outcome;
+    /// let monitor = perfkit::Monitor::new();
+    /// let get = monitor.operation("get");
+    /// get.measure_labelled(|| 404, |status| Outcome::Success.label("status", status));
+    /// assert!(monitor.snapshot().operation(r#"get{status="404"}"#).is_some());
+    /// ```
+    pub fn measure_labelled<T, O: Into<LabelledOutcome>>(
+        &self,
+        work: impl FnOnce() -> T,
+        outcome: impl FnOnce(&T) -> O,
+    ) -> T {
+        if !self.destination.monitor.is_enabled() {
+            return work();
+        }
+        let (destination, labels) = (self.destination.clone(), CallLabels::default());
+        let mut call = Call::begin_labelled(destination, self.options, labels);
+        let value = work();
+        call.finish(|_| outcome(&value));
+        value
+    }
+
+    /// Measures a future as [`Operation::measure_labelled`] measures a closure. One that is
+    /// dropped before it ends is counted without the labels of its value.
+    pub fn measure_async_labelled<
+        F: Future,
+        R: Into<LabelledOutcome>,
+        O: FnOnce(&F::Output) -> R,
+    >(
+        &self,
+        work: F,
+        outcome: O,
+    ) -> MeasuredFuture<F, O> {
+        MeasuredFuture::labelled(self.clone(), CallLabels::default(), work, outcome)
     }
 
     #[inline]

@@ -167,6 +167,11 @@ impl Depth {
         if let Some(shard) = shard_of_thread(recorder) {
             return Self::InShard(shard, shard.enter());
         }
+        Self::listed(recorder)
+    }
+
+    /// Of a call that will be counted for another operation: this one needs no shard.
+    pub(super) fn listed(recorder: &Arc<Recorder>) -> Self {
         let (id, is_nested) = enter_without_shard(recorder);
         Self::Listed(id, is_nested)
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
+use crate::alloc;
+use crate::label::Label;
 use crate::monitor::Operation;
 use crate::outcome::{Failure, Outcome};
 
@@ -45,6 +47,23 @@ impl Timer {
         Self {
             call: is_enabled.then(begin),
             _not_send: std::marker::PhantomData,
+        }
+    }
+
+    /// Counts the call under a label, as one of the operation `name{key="value"}`. Of two
+    /// values of one key the later one counts; 100 characters of it are kept.
+    ///
+    /// ```
+    /// let monitor = perfkit::Monitor::new();
+    /// let mut timer = monitor.operation("get").start();
+    /// let status = 404;
+    /// timer.label("status", status);
+    /// timer.stop();
+    /// assert!(monitor.snapshot().operation(r#"get{status="404"}"#).is_some());
+    /// ```
+    pub fn label(&mut self, key: &str, value: impl Display) {
+        if let Some(call) = &mut self.call {
+            alloc::uncounted(|| call.label(Label::new(key, &value)));
         }
     }
 

@@ -5,10 +5,7 @@ use std::fmt::{self, Display};
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::bounded;
-
-/// The longest value that is kept, in characters.
-const LONGEST_VALUE: usize = 100;
+use crate::label::Label;
 
 /// An operation that has labels: its name without them, and what they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,16 +17,21 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    /// With the labels' values as text, each at most 100 characters. A value that
-    /// panics while it is written is cut there.
     pub(crate) fn new(name: &str, labels: &[(&str, &dyn Display)]) -> Self {
-        let text = |(key, value): &(&str, &dyn Display)| {
-            ((*key).to_owned(), bounded(*value, LONGEST_VALUE))
-        };
+        let label = |(key, value): &(&str, &dyn Display)| Label::new(key, *value);
         Self {
             name: name.to_owned(),
-            labels: labels.iter().map(text).collect(),
+            labels: BTreeMap::new(),
         }
+        .with(labels.iter().map(label))
+    }
+
+    /// With further labels; of two values of one key the later one counts.
+    pub(super) fn with(mut self, labels: impl IntoIterator<Item = Label>) -> Self {
+        let labels = labels.into_iter();
+        self.labels
+            .extend(labels.map(|Label { key, value }| (key, value)));
+        self
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::alloc;
+use crate::label::Label;
 use crate::outcome::Outcome;
 use crate::recorder::{Sample, Work};
 
@@ -63,6 +64,21 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
+    /// The same with further labels. Calls of names beyond the limit have none.
+    pub(crate) fn labelled(&self, labels: Vec<Label>) -> Self {
+        let Self { monitor, entry } = self;
+        if entry.is_overflow() {
+            return Self {
+                monitor: monitor.clone(),
+                entry: Arc::clone(entry),
+            };
+        }
+        let known = entry.labelled.as_deref().cloned();
+        let known = known.unwrap_or_else(|| Labelled::new(&entry.name, &[]));
+        let labelled = known.with(labels);
+        monitor.destination(&labelled.to_string(), Some(&labelled))
+    }
+
     /// Counts a finished call.
     pub(crate) fn record(&self, sample: Sample, outcome: Outcome) {
         let sample = Sample {

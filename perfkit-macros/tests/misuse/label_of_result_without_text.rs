@@ -1,0 +1,8 @@
+struct Opaque;
+
+#[perfkit::measure(labels(kind = |_| Opaque))]
+fn step() {}
+
+fn main() {
+    step();
+}
