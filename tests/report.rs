@@ -6,7 +6,8 @@ mod support;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use perfkit::{Failure, MockClock, Monitor, Outcome, Report};
+use perfkit::unit::Unit;
+use perfkit::{Failure, Metric, MetricSummary, MockClock, Monitor, Outcome, Report};
 use support::{Answer, Folder, assert_fits_schema};
 
 /// A report of 200 calls of 1 to 200 ms, one in ten of them failed.
@@ -45,6 +46,36 @@ Calls: 201 (181 successful, 20 failed), operations: 2, successful: 90.05 %, mean
  shop::fetch             20  &str  refused
 ";
     assert_eq!(answer.stdout, expected);
+}
+
+/// What the recorder of the crate `metrics` keeps has values and no times.
+#[test]
+fn values_stand_apart_from_calls() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json");
+    let mut report = folder.report("report.json");
+    let mut values = report.operations[0].clone();
+    values.name = "batch size".to_owned();
+    values.errors.clear();
+    values.lifetime.items_per_second = None;
+    let metrics = &mut values.lifetime.metrics;
+    metrics.clear();
+    let sizes = (1..=30).map(f64::from).collect();
+    let sizes = MetricSummary::from_samples(Unit::Count, sizes);
+    metrics.insert(Metric::VALUE, sizes);
+    assert!(values.is_of_values() && !report.operations[0].is_of_values());
+    report.operations.push(values);
+    report.save(folder.path("values.json")).unwrap();
+    assert_fits_schema(&folder.read("values.json"));
+    let answer = folder.run(["report", "values.json"]).exits_with(0);
+    let expected = "\
+ value       recorded  sum  mean  median  p95  p99  max
+ batch size        30  465  15.5      15   29    -   30
+";
+    assert!(answer.stdout.contains(expected), "{}", answer.stdout);
+    let without = folder.run(["report", "report.json"]).exits_with(0).stdout;
+    let with = answer.stdout.replace(&format!(" {expected}\n"), "");
+    assert_eq!(with, without);
 }
 
 /// Whoever looks at a rate of successes sees who is not among them.

@@ -42,6 +42,7 @@
 //! | let Prometheus read them | `prometheus::serve_default`, in the feature `prometheus` |
 //! | measure the requests of an HTTP service | `tower::Layer`, in the feature `tower` |
 //! | take spans of tracing's for operations | `tracing::Layer`, in the feature `tracing` |
+//! | keep what the macros of `metrics` record | `metrics::Recorder`, in the feature `metrics` |
 //! | hold them to a budget in a test | `budget::Budget`, in the feature `bench` |
 //! | keep measurements apart | [`Monitor::new`] |
 //!
@@ -108,7 +109,7 @@ pub mod bench;
 #[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod export;
 
-#[cfg(any(feature = "tower", feature = "tracing"))]
+#[cfg(any(feature = "metrics", feature = "tower", feature = "tracing"))]
 mod integration;
 
 #[doc(hidden)]
@@ -125,6 +126,8 @@ pub use global::{
     measure, measure_async, operation, report_at_exit, save_report, set_enabled, snapshot,
     try_measure, try_measure_async,
 };
+#[cfg(feature = "metrics")]
+pub use integration::metrics;
 #[cfg(feature = "tower")]
 pub use integration::tower;
 #[cfg(feature = "tracing")]
@@ -159,7 +162,7 @@ mod pages {
     #[cfg(all(feature = "otlp", feature = "prometheus"))]
     #[doc = include_str!("../../docs/export.md")]
     struct Export;
-    #[cfg(all(feature = "tower", feature = "tracing"))]
+    #[cfg(all(feature = "metrics", feature = "tower", feature = "tracing"))]
     #[doc = include_str!("../../docs/integrations.md")]
     struct Integrations;
 }

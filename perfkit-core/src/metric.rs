@@ -46,6 +46,8 @@ metrics! {
     ITEMS = "items";
     /// Bytes processed by a call.
     BYTES = "bytes";
+    /// A value that the program handed over, of whatever unit.
+    VALUE = "value";
     /// Time from the start of a command to its end, in nanoseconds.
     WALL_TIME = "wall_time";
     /// CPU time of a command in user mode, in nanoseconds.

@@ -152,6 +152,31 @@ impl MetricSummary {
         self
     }
 
+    /// The summary of the same values in another unit, of which so many of these make
+    /// one. Only whole numbers have a distribution in buckets.
+    pub(crate) fn in_unit(mut self, unit: Unit, per_unit: f64) -> Self {
+        self.unit = unit;
+        if per_unit == 1.0 {
+            return self;
+        }
+        self.sum /= per_unit;
+        for number in [
+            &mut self.mean,
+            &mut self.std_dev,
+            &mut self.min,
+            &mut self.median,
+            &mut self.p95,
+            &mut self.p99,
+            &mut self.p99_9,
+            &mut self.max,
+        ] {
+            *number = number.map(|number| number / per_unit);
+        }
+        self.samples.iter_mut().for_each(|value| *value /= per_unit);
+        self.histogram = None;
+        self
+    }
+
     /// The summary of both samples together: with a distribution where both have
     /// one, otherwise with count, sum, mean, minimum and maximum.
     #[must_use]

@@ -18,9 +18,18 @@ const LONGEST_TEXT: usize = 60;
 
 pub(super) fn describe(report: &Report, document: &mut Document) {
     document.sentence(summary(report));
-    let mut operations: Vec<&OperationSnapshot> = report.operations.iter().collect();
+    let is_of_values = |operation: &&OperationSnapshot| operation.is_of_values();
+    let (of_values, mut operations): (Vec<_>, Vec<_>) =
+        report.operations.iter().partition(is_of_values);
     operations.sort_by(|a, b| total_ns(b).total_cmp(&total_ns(a)));
-    document.table(times(&operations));
+    if !operations.is_empty() {
+        document.table(times(&operations));
+    }
+    if !of_values.is_empty() {
+        document.table(values(&of_values));
+    }
+    // What follows is of both.
+    let operations = [operations, of_values].concat();
     let has = |metric: &str| {
         operations
             .iter()
@@ -112,6 +121,36 @@ type Pick = fn(&MetricSummary) -> Option<f64>;
 fn number(operation: &OperationSnapshot, metric: &str, pick: Pick) -> String {
     let metric = operation.lifetime.metric(metric);
     or_nothing(metric.map(|metric| value(pick(metric), metric.unit, DIGITS)))
+}
+
+/// What the program handed over: the numbers of counters, gauges and histograms.
+fn values(operations: &[&OperationSnapshot]) -> Table {
+    let mut table = Table::new(&[
+        ("value", Align::Left, 0),
+        ("recorded", Align::Right, 1),
+        ("sum", Align::Right, 0),
+        ("mean", Align::Right, 1),
+        ("median", Align::Right, 2),
+        ("p95", Align::Right, 2),
+        ("p99", Align::Right, 3),
+        ("max", Align::Right, 1),
+    ]);
+    for operation in operations {
+        for summary in operation.lifetime.metrics.values() {
+            let number = |number| value(number, summary.unit, DIGITS);
+            table.row(vec![
+                label(&operation.label()),
+                Unit::Count.format(summary.count as f64, DIGITS),
+                number(Some(summary.sum)),
+                number(summary.mean),
+                number(summary.median),
+                percentile(summary.p95, summary, DIGITS),
+                percentile(summary.p99, summary, DIGITS),
+                number(summary.max),
+            ]);
+        }
+    }
+    table
 }
 
 fn memory(operations: &[&OperationSnapshot]) -> Table {

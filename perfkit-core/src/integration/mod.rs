@@ -1,6 +1,12 @@
 //! What other libraries of the ecosystem see of a program, as operations.
 
+#[cfg(any(feature = "tower", feature = "tracing"))]
 mod finished_call;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+mod label_values;
+
+#[cfg(feature = "metrics")]
+pub mod metrics;
 
 #[cfg(feature = "tower")]
 pub mod tower;

@@ -1,7 +1,7 @@
 //! The settings of a new monitor.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -52,6 +52,24 @@ impl Monitor {
     /// Sets the clock, the windows and the limits of a new monitor.
     pub fn builder() -> MonitorBuilder {
         MonitorBuilder::default()
+    }
+}
+
+#[cfg(feature = "metrics")]
+impl Monitor {
+    /// As [`Monitor::known_values`], for those who have one to record.
+    pub(crate) fn values(&self) -> &Self {
+        let builder = || MonitorBuilder {
+            // A mock counts nanoseconds already.
+            clock: if self.clock().is_counter() {
+                Clock::os()
+            } else {
+                self.clock().clone()
+            },
+            limits: *self.limits(),
+            max_operations: self.inner.registry.max_operations,
+        };
+        self.inner.values.get_or_init(|| builder().build())
     }
 }
 
@@ -137,6 +155,7 @@ impl MonitorBuilder {
                 registry: Registry::new(Arc::clone(&common), self.max_operations),
                 common,
                 delivery: Delivery::default(),
+                values: OnceLock::new(),
             }),
         }
     }

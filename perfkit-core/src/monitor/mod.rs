@@ -6,6 +6,7 @@ mod labels;
 mod measurement;
 mod operation;
 mod registry;
+mod value_kind;
 
 pub use builder::MonitorBuilder;
 pub use collector::Collector;
@@ -17,9 +18,10 @@ pub use operation::Operation;
 pub use operation::Options;
 pub(crate) use operation::{Destination, Handle};
 pub(crate) use registry::Entry;
+pub(crate) use value_kind::ValueKind;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use crate::clock::Clock;
@@ -54,6 +56,8 @@ pub(crate) struct Inner {
     /// In ticks of the clock.
     started: AtomicU64,
     delivery: Delivery,
+    /// See [`Monitor::known_values`].
+    values: OnceLock<Monitor>,
 }
 
 impl Monitor {
@@ -86,6 +90,17 @@ impl Monitor {
         }
         let now = self.clock().ticks();
         self.inner.started.store(now, Ordering::Relaxed);
+        if let Some(values) = self.known_values() {
+            values.reset();
+        }
+    }
+
+    /// Where values are recorded that the program hands over, if there ever was one: as
+    /// durations of calls, on a clock that counts whole nanoseconds, so that whole numbers
+    /// stay what they are. Each entry knows its [`ValueKind`], but for that of all names
+    /// beyond the limit.
+    pub(crate) fn known_values(&self) -> Option<&Self> {
+        self.inner.values.get()
     }
 
     /// Sends every measurement to a collector from now on.
@@ -143,7 +158,9 @@ impl Monitor {
     pub(crate) fn progress(&self) -> u64 {
         let entries = self.entries();
         let recorded = entries.iter().map(|entry| entry.recorder.progress());
-        recorded.fold(self.started(), u64::wrapping_add)
+        let own = recorded.fold(self.started(), u64::wrapping_add);
+        let values = self.known_values().map_or(0, Self::progress);
+        own.wrapping_add(values)
     }
 
     /// Counts a finished call, and hands it to the collector if there is one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 #[cfg(not(perfkit_loom))]
 use std::sync::{RwLock, RwLockReadGuard};
 
@@ -15,6 +15,7 @@ use crate::recorder::{Common, Recorder, Section};
 use crate::text::cut;
 
 use super::labels::Labelled;
+use super::value_kind::ValueKind;
 
 /// The operation that takes the calls of all names beyond the limit.
 const OVERFLOW: &str = "overflow";
@@ -30,6 +31,8 @@ pub(crate) struct Entry {
     /// Whether calls of names beyond the limit were counted here: one that the program
     /// itself called `overflow` begins as any other.
     takes_overflow: AtomicBool,
+    /// Of values that the program hands over.
+    pub(crate) kind: OnceLock<ValueKind>,
     pub(crate) recorder: Arc<Recorder>,
 }
 
@@ -43,7 +46,7 @@ impl Entry {
 #[derive(Debug)]
 pub(crate) struct Registry {
     common: Arc<Common>,
-    max_operations: usize,
+    pub(super) max_operations: usize,
     by_name: RwLock<ByName>,
 }
 
@@ -92,6 +95,7 @@ impl Registry {
                 name: Arc::clone(name),
                 labelled,
                 takes_overflow: AtomicBool::new(false),
+                kind: OnceLock::new(),
                 recorder: Arc::new(Recorder::new(Arc::clone(&self.common))),
             })
         });

@@ -31,7 +31,7 @@ pub struct OperationTime {
 
 impl Report {
     /// Total calls, average response time, overall success rate, slowest and
-    /// fastest operation.
+    /// fastest operation. Values that the program handed over are no calls.
     ///
     /// ```
     /// use std::time::Duration;
@@ -51,8 +51,9 @@ impl Report {
     #[must_use]
     pub fn summary(&self) -> Summary {
         let mut ended = Calls::NONE;
-        let (mut timed, mut total_ns) = (0_u64, 0.0);
-        for operation in &self.operations {
+        let (mut timed, mut total_ns, mut operations) = (0_u64, 0.0, 0);
+        for operation in self.operations.iter().filter(|found| !found.is_of_values()) {
+            operations += 1;
             ended.merge(operation.lifetime.calls);
             if let Some(time) = operation.lifetime.execution_time() {
                 timed = timed.saturating_add(time.count);
@@ -62,7 +63,7 @@ impl Report {
         let times = || self.operations.iter().filter_map(mean_time);
         let by_time = |a: &OperationTime, b: &OperationTime| a.average_ns.total_cmp(&b.average_ns);
         Summary {
-            operations: self.operations.len(),
+            operations,
             ended,
             average_ns: (timed > 0).then(|| total_ns / timed as f64),
             slowest: times().max_by(by_time),

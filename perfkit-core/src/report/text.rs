@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::metric::Metric;
+use crate::metric_summary::MetricSummary;
 use crate::snapshot::OperationSnapshot;
 use crate::text::printable;
 use crate::unit::Unit;
@@ -29,27 +31,21 @@ impl fmt::Display for Report {
             return writeln!(f, "perfkit: no calls were recorded");
         }
         writeln!(f, "{}", headline(self))?;
-        let mut operations: Vec<_> = self.operations.iter().collect();
-        operations.sort_by(|a, b| total_ns(b).total_cmp(&total_ns(a)));
-        let mut rows = vec![HEADINGS.map(str::to_owned)];
-        rows.extend(operations.into_iter().map(row));
-        let width = |column: usize| {
-            let lengths = rows.iter().map(|row| row[column].chars().count());
-            lengths.max().unwrap_or(0)
-        };
-        let widths: [usize; 8] = std::array::from_fn(width);
-        for row in &rows {
-            write!(f, "{:<width$}", row[0], width = widths[0])?;
-            for (cell, width) in row.iter().zip(widths).skip(1) {
-                write!(f, "  {cell:>width$}")?;
-            }
-            writeln!(f)?;
+        let is_of_values = |operation: &&OperationSnapshot| operation.is_of_values();
+        let (values, mut operations): (Vec<_>, Vec<_>) =
+            self.operations.iter().partition(is_of_values);
+        if !operations.is_empty() {
+            operations.sort_by(|a, b| total_ns(b).total_cmp(&total_ns(a)));
+            write_table(f, &operations)?;
         }
         let is_told =
             |o: &&OperationSnapshot| self.operations.len() > 1 && o.lifetime.calls.is_any_cut_off();
         for operation in self.operations.iter().filter(is_told) {
             let name = printable(&operation.name);
             writeln!(f, "{name}: calls: {}", operation.lifetime.calls)?;
+        }
+        for operation in values {
+            writeln!(f, "{}", values_line(operation))?;
         }
         for note in &self.notes {
             let severity = match note.severity {
@@ -61,6 +57,25 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// One line per operation.
+fn write_table(f: &mut fmt::Formatter<'_>, operations: &[&OperationSnapshot]) -> fmt::Result {
+    let mut rows = vec![HEADINGS.map(str::to_owned)];
+    rows.extend(operations.iter().map(|operation| row(operation)));
+    let width = |column: usize| {
+        let lengths = rows.iter().map(|row| row[column].chars().count());
+        lengths.max().unwrap_or(0)
+    };
+    let widths: [usize; 8] = std::array::from_fn(width);
+    for row in &rows {
+        write!(f, "{:<width$}", row[0], width = widths[0])?;
+        for (cell, width) in row.iter().zip(widths).skip(1) {
+            write!(f, "  {cell:>width$}")?;
+        }
+        writeln!(f)?;
+    }
+    Ok(())
 }
 
 fn headline(report: &Report) -> String {
@@ -102,6 +117,26 @@ fn row(operation: &OperationSnapshot) -> [String; 8] {
         time(metric.and_then(|time| time.p99)),
         time(calls.max()),
     ]
+}
+
+/// What was recorded of a metric of which each value is a call.
+fn values_line(operation: &OperationSnapshot) -> String {
+    let of_metric = |(metric, summary): (&Metric, &MetricSummary)| {
+        let number = |value: Option<f64>| {
+            let format = |value| summary.unit.format(value, DIGITS);
+            value.map_or_else(|| "-".to_owned(), format)
+        };
+        format!(
+            "; {metric}: sum {}, mean {}, p95 {}, max {}",
+            number(Some(summary.sum)),
+            number(summary.mean),
+            number(summary.p95),
+            number(summary.max),
+        )
+    };
+    let metrics: String = operation.lifetime.metrics.iter().map(of_metric).collect();
+    let name = printable(&operation.name);
+    format!("{name}: values: {}{metrics}", operation.lifetime.calls)
 }
 
 fn total_ns(operation: &OperationSnapshot) -> f64 {

@@ -7,9 +7,11 @@ pub use crate::recorder::ErrorSnapshot;
 pub use operation::OperationSnapshot;
 pub use window::WindowSnapshot;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::monitor::Monitor;
+use crate::monitor::{Entry, Monitor};
 
 /// All operations of a monitor at one instant; it never changes.
 #[derive(Clone, Debug)]
@@ -38,12 +40,13 @@ impl Monitor {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let now = self.clock().ticks();
-        let operations = self
-            .entries()
-            .iter()
-            .map(|entry| OperationSnapshot::of_entry(self, entry, now))
-            .filter(|operation| operation.lifetime.calls.total() > 0)
-            .collect();
+        let entries = self.entries();
+        let of_entry = |entry: &Arc<Entry>| OperationSnapshot::of_entry(self, entry, now);
+        let mut operations: Vec<_> = entries.iter().map(of_entry).collect();
+        if let Some(values) = self.known_values() {
+            add_values(&mut operations, values);
+        }
+        operations.retain(|operation| operation.lifetime.calls.total() > 0);
         Snapshot {
             taken_at: SystemTime::now(),
             uptime: Duration::from_nanos(
@@ -53,6 +56,21 @@ impl Monitor {
             operations,
         }
     }
+}
+
+/// Adds what a monitor has of values, each under a name of its own.
+fn add_values(operations: &mut Vec<OperationSnapshot>, values: &Monitor) {
+    let now = values.clock().ticks();
+    let names: BTreeSet<_> = operations.iter().map(|known| known.name.clone()).collect();
+    for entry in values.entries() {
+        let mut found = OperationSnapshot::of_values(values, &entry, now);
+        if names.contains(&found.name) {
+            found.name.push_str(" (values)");
+            found.labelled = None;
+        }
+        operations.push(found);
+    }
+    operations.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
 #[cfg(all(test, feature = "record", not(perfkit_loom)))]

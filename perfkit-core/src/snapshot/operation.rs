@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metric::Metric;
 use crate::monitor::{Entry, Labelled, Monitor};
 use crate::number;
 use crate::recorder::{ErrorSnapshot, merge_errors};
@@ -86,6 +87,28 @@ impl OperationSnapshot {
 }
 
 impl OperationSnapshot {
+    /// Of the calls that values of a monitor are recorded as.
+    pub(super) fn of_values(values: &Monitor, entry: &Entry, now: u64) -> Self {
+        let mut found = Self::of_entry(values, entry, now);
+        let kind = entry.kind.get();
+        for window in [
+            &mut found.lifetime,
+            &mut found.last_calls,
+            &mut found.last_period,
+        ] {
+            *window = std::mem::take(window).of_values(kind);
+        }
+        found
+    }
+
+    /// Whether it is of values that the program handed over, not of calls that were timed.
+    #[must_use]
+    pub fn is_of_values(&self) -> bool {
+        let has = |metric: &Metric| self.lifetime.metrics.contains_key(metric);
+        let values = [Metric::VALUE, Metric::ITEMS, Metric::BYTES];
+        values.iter().any(has) && !has(&Metric::EXECUTION_TIME)
+    }
+
     /// What tells it from all others of its report, for people: its name, and of the
     /// baseline its side where both sides of a comparison have it.
     #[must_use]

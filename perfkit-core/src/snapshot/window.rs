@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::Metric;
+use crate::metric::{Direction, Metric};
 use crate::metric_summary::MetricSummary;
+use crate::monitor::ValueKind;
 use crate::number;
 use crate::recorder::{Calls, Quantity, Sample, Tally};
-use crate::unit::NS_PER_SECOND;
+use crate::unit::{NS_PER_SECOND, Unit};
 use crate::window::Window;
 
 /// The calls of one operation within one window.
@@ -242,6 +243,25 @@ impl WindowSnapshot {
             })
             .collect();
         Self::new(window, span_ns, calls, metrics)
+    }
+
+    /// The same with what its durations stand for; where nobody knows, it is counted.
+    pub(super) fn of_values(mut self, kind: Option<&ValueKind>) -> Self {
+        let durations = self.metrics.remove(&Metric::EXECUTION_TIME);
+        let known = kind.zip(durations).map(|(kind, durations)| {
+            let direction = match kind.unit {
+                Unit::Nanoseconds => Direction::LowerIsBetter,
+                _ => Direction::Unknown,
+            };
+            let values = durations.in_unit(kind.unit, kind.per_unit);
+            (kind.metric.clone(), values.direction(direction))
+        });
+        Self::new(
+            self.window,
+            self.span_ns,
+            self.calls,
+            known.into_iter().collect(),
+        )
     }
 
     fn new(

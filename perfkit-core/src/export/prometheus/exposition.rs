@@ -123,7 +123,9 @@ impl Exposition {
     fn execution_times(&mut self, operations: &Operations) {
         let bounds = BucketBounds::new();
         let mut samples = String::new();
-        for (label, operation) in operations {
+        let is_timed =
+            |(_, operation): &(_, &Cow<'_, OperationSnapshot>)| !operation.is_of_values();
+        for (label, operation) in operations.iter().filter(is_timed) {
             execution_time(&mut samples, &bounds, label, operation);
         }
         let help = "Time of successful outermost calls from start to end.";

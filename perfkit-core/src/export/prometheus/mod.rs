@@ -22,7 +22,8 @@
 //! | `perfkit_bytes_total` | counter | `operation` |
 //!
 //! An operation's own labels stand beside these, with `label_` before those that
-//! have one of these names.
+//! have one of these names. Values that the program handed over
+//! ([`crate::OperationSnapshot::is_of_values`]) are there as calls, items and bytes.
 //!
 //! All values are of the lifetime: they grow from the monitor's start and begin
 //! anew after [`crate::Monitor::reset`], which Prometheus takes for a restart.

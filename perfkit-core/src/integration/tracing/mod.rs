@@ -51,7 +51,6 @@
 //! [`measure_async`](crate::measure_async) sees it. Neither is a measured function within a
 //! span its child.
 
-mod label_values;
 mod layer;
 mod operations;
 mod span_call;

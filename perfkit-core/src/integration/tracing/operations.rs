@@ -6,9 +6,9 @@ use std::sync::{PoisonError, RwLock};
 use tracing_core::Metadata;
 use tracing_core::callsite::Identifier;
 
+use crate::integration::label_values::LabelValues;
 use crate::monitor::{Labelled, Monitor, Operation};
 
-use super::label_values::LabelValues;
 use super::visitor::Label;
 
 /// The operations of one layer: found by the place in the code that makes the span.

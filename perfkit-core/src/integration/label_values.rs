@@ -12,12 +12,12 @@ const OTHER: &str = "other";
 /// The values that labels have had.
 #[derive(Debug, Default)]
 pub(super) struct LabelValues {
-    by_label: RwLock<BTreeMap<&'static str, BTreeSet<String>>>,
+    by_label: RwLock<BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl LabelValues {
     /// The value, or what stands for it where the label has had too many others.
-    pub(super) fn bounded(&self, label: &'static str, value: String) -> String {
+    pub(super) fn bounded(&self, label: &str, value: String) -> String {
         let is_known = |known: &BTreeSet<String>| known.contains(&value);
         let by_label = self.by_label.read();
         let by_label = by_label.unwrap_or_else(PoisonError::into_inner);
@@ -27,7 +27,7 @@ impl LabelValues {
         drop(by_label);
         let by_label = self.by_label.write();
         let mut by_label = by_label.unwrap_or_else(PoisonError::into_inner);
-        let known = by_label.entry(label).or_default();
+        let known = by_label.entry(label.to_owned()).or_default();
         if known.len() >= MOST_VALUES && !known.contains(&value) {
             return OTHER.to_owned();
         }

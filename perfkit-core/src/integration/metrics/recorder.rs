@@ -1,0 +1,151 @@
+//! What the macros record to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
+
+use crate::integration::label_values::LabelValues;
+use crate::monitor::{Labelled, Monitor, Operation, ValueKind};
+use crate::text::bounded;
+
+use super::conversion::Conversion;
+use super::handle::Handle;
+use super::metric_type::MetricType;
+
+/// How many metrics are found again without looking for their operations.
+const MOST_KEPT: usize = 10_000;
+
+/// The longest value of a label that is kept, in characters.
+const LONGEST_VALUE: usize = 100;
+
+/// Keeps metrics as operations; see the [module](crate::metrics).
+#[derive(Debug, Default)]
+pub struct Recorder {
+    /// The global one unless another is given.
+    monitor: Option<Monitor>,
+    units: RwLock<HashMap<(MetricType, KeyName), Unit>>,
+    handles: RwLock<HashMap<(MetricType, Key), Arc<Handle>>>,
+    label_values: LabelValues,
+}
+
+impl Recorder {
+    /// A recorder that records to the global monitor.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Records to a monitor of one's own.
+    #[must_use]
+    pub fn monitor(mut self, monitor: &Monitor) -> Self {
+        self.monitor = Some(monitor.clone());
+        self
+    }
+
+    fn describe(&self, metric_type: MetricType, name: KeyName, unit: Option<Unit>) {
+        if let Some(unit) = unit {
+            let units = self.units.write();
+            let mut units = units.unwrap_or_else(PoisonError::into_inner);
+            units.insert((metric_type, name), unit);
+        }
+    }
+
+    /// The handle of a metric, which keeps its sum or value for all who ask for it.
+    fn handle(&self, metric_type: MetricType, key: &Key) -> Arc<Handle> {
+        let id = (metric_type, key.clone());
+        let handles = self.handles.read();
+        let handles = handles.unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = handles.get(&id) {
+            return Arc::clone(handle);
+        }
+        drop(handles);
+        let handle = self.make(metric_type, key);
+        let handles = self.handles.write();
+        let mut handles = handles.unwrap_or_else(PoisonError::into_inner);
+        if handles.len() >= MOST_KEPT {
+            return Arc::new(handle.not_kept());
+        }
+        let handle = || Arc::new(handle);
+        Arc::clone(handles.entry(id).or_insert_with(handle))
+    }
+
+    fn make(&self, metric_type: MetricType, key: &Key) -> Handle {
+        let units = self.units.read();
+        let units = units.unwrap_or_else(PoisonError::into_inner);
+        let described = units.get(&(metric_type, key.name_shared())).copied();
+        drop(units);
+        let conversion = Conversion::new(metric_type, described);
+        let monitor = self.monitor.as_ref().unwrap_or_else(|| Monitor::global());
+        let mut labelled = self.labelled(key);
+        let operation = match operation_of(monitor, &labelled, &conversion.kind) {
+            Ok(operation) => operation,
+            Err(_) => {
+                // A metric of another type has the name.
+                labelled.name = format!("{} ({})", labelled.name, metric_type.word());
+                let apart = operation_of(monitor, &labelled, &conversion.kind);
+                apart.unwrap_or_else(|taken| taken)
+            }
+        };
+        Handle::new(monitor.clone(), operation, conversion)
+    }
+
+    fn labelled(&self, key: &Key) -> Labelled {
+        let value = |label: &metrics::Label| {
+            let value = bounded(&label.value(), LONGEST_VALUE);
+            let value = self.label_values.bounded(label.key(), value);
+            (label.key().to_owned(), value)
+        };
+        Labelled {
+            name: key.name().to_owned(),
+            labels: key.labels().map(value).collect(),
+        }
+    }
+}
+
+/// The operation of a name for values of a kind; as an error one that has another kind.
+fn operation_of(
+    monitor: &Monitor,
+    labelled: &Labelled,
+    kind: &ValueKind,
+) -> Result<Operation, Operation> {
+    let values = monitor.values();
+    let operation = if labelled.labels.is_empty() {
+        values.operation(&labelled.name)
+    } else {
+        values.operation_labelled(labelled)
+    };
+    let entry = &operation.destination.entry;
+    let is_of_kind = entry.is_overflow() || entry.kind.get_or_init(|| kind.clone()) == kind;
+    if is_of_kind {
+        Ok(operation)
+    } else {
+        Err(operation)
+    }
+}
+
+impl metrics::Recorder for Recorder {
+    fn describe_counter(&self, key: KeyName, unit: Option<Unit>, _: SharedString) {
+        self.describe(MetricType::Counter, key, unit);
+    }
+
+    fn describe_gauge(&self, key: KeyName, unit: Option<Unit>, _: SharedString) {
+        self.describe(MetricType::Gauge, key, unit);
+    }
+
+    fn describe_histogram(&self, key: KeyName, unit: Option<Unit>, _: SharedString) {
+        self.describe(MetricType::Histogram, key, unit);
+    }
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.handle(MetricType::Counter, key))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.handle(MetricType::Gauge, key))
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(self.handle(MetricType::Histogram, key))
+    }
+}

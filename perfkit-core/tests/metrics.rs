@@ -1,0 +1,278 @@
+//! What the macros of the crate `metrics` record.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed test panics"
+)]
+
+use std::time::Duration;
+
+use metrics::{Unit as Described, counter, describe_counter, describe_gauge, describe_histogram};
+use metrics::{gauge, histogram, with_local_recorder};
+use perfkit::metrics::Recorder;
+use perfkit::unit::Unit;
+use perfkit::{Calls, Direction, MetricSummary, MockClock, Monitor, OperationSnapshot, Report};
+
+fn operation(monitor: &Monitor, name: &str) -> OperationSnapshot {
+    let snapshot = monitor.snapshot();
+    let names: Vec<_> = snapshot
+        .operations
+        .iter()
+        .map(|found| &found.name)
+        .collect();
+    let found = snapshot.operation(name).cloned();
+    found.unwrap_or_else(|| panic!("no {name} among {names:?}"))
+}
+
+fn summary(monitor: &Monitor, name: &str, metric: &str) -> MetricSummary {
+    let found = operation(monitor, name).lifetime;
+    let metrics: Vec<_> = found.metrics.keys().collect();
+    assert_eq!(metrics.len(), 1, "{metrics:?}");
+    found
+        .metric(metric)
+        .cloned()
+        .unwrap_or_else(|| panic!("{metrics:?}"))
+}
+
+fn calls(success: u64, failure: u64) -> Calls {
+    let mut calls = Calls::default();
+    (calls.success, calls.failure) = (success, failure);
+    calls
+}
+
+/// A monitor on the fastest clock, whose ticks are no nanoseconds, and a recorder.
+fn recorder() -> (Monitor, Recorder) {
+    let monitor = Monitor::new();
+    let recorder = Recorder::new().monitor(&monitor);
+    (monitor, recorder)
+}
+
+#[test]
+fn a_histogram_of_time_is_an_operation_like_any() {
+    let (monitor, recorder) = recorder();
+    with_local_recorder(&recorder, || {
+        describe_histogram!("query", Described::Seconds, "");
+        for ms in 1..=200 {
+            histogram!("query").record(Duration::from_millis(ms));
+        }
+    });
+    let time = summary(&monitor, "query", "execution_time");
+    assert_eq!(
+        (time.unit, time.direction),
+        (Unit::Nanoseconds, Direction::LowerIsBetter)
+    );
+    assert_eq!((time.min, time.max), (Some(1e6), Some(200e6)));
+    assert_eq!((time.count, time.sum), (200, 20_100e6));
+    let p95 = time.p95.unwrap();
+    assert!((p95 / 190e6 - 1.0).abs() < 0.008, "{p95}");
+    let query = operation(&monitor, "query");
+    assert_eq!(query.last_calls.p95(), Some(190e6));
+    assert_eq!(query.last_period.count(), 200);
+}
+
+#[test]
+fn values_of_other_units_are_values() {
+    let (monitor, recorder) = recorder();
+    with_local_recorder(&recorder, || {
+        describe_histogram!("answer size", Described::Kibibytes, "");
+        describe_histogram!("load", Described::Percent, "");
+        for number in [1.0, 2.0, 3.5] {
+            histogram!("answer size").record(number);
+            histogram!("load").record(number);
+            histogram!("score").record(number);
+        }
+    });
+    let size = summary(&monitor, "answer size", "value");
+    assert_eq!((size.unit, size.max), (Unit::Bytes, Some(3584.0)));
+    assert_eq!(size.direction, Direction::Unknown);
+    assert!(size.histogram.is_some());
+    let load = summary(&monitor, "load", "value");
+    assert_eq!((load.unit, load.min), (Unit::Ratio, Some(0.01)));
+    let score = summary(&monitor, "score", "value");
+    assert_eq!((score.unit, score.sum, score.count), (Unit::Score, 6.5, 3));
+    let score = operation(&monitor, "score").last_calls;
+    assert_eq!(score.metric("value").unwrap().median, Some(2.0));
+}
+
+#[test]
+fn a_counter_is_the_sum_of_its_increments() {
+    let (monitor, recorder) = recorder();
+    with_local_recorder(&recorder, || {
+        describe_counter!("sent", Described::Bytes, "");
+        for _ in 0..142_857 {
+            counter!("rows").increment(7);
+        }
+        counter!("sent").absolute(1000);
+        counter!("sent").absolute(1500);
+        // It was restarted, or read out of order.
+        counter!("sent").absolute(20);
+        counter!("sent").increment(1);
+    });
+    let rows = summary(&monitor, "rows", "items");
+    assert_eq!((rows.unit, rows.sum), (Unit::Count, 999_999.0));
+    let sent = summary(&monitor, "sent", "bytes");
+    assert_eq!((sent.sum, sent.max), (1501.0, Some(1000.0)));
+    let rows = operation(&monitor, "rows").lifetime;
+    assert!(rows.items_per_second.unwrap() > 0.0);
+    assert!(rows.execution_time().is_none());
+}
+
+#[test]
+fn a_gauge_is_the_values_that_it_was_changed_to() {
+    let (monitor, recorder) = recorder();
+    with_local_recorder(&recorder, || {
+        describe_gauge!("in flight", Described::Count, "");
+        gauge!("in flight").set(5.0);
+        gauge!("in flight").increment(3.0);
+        gauge!("in flight").decrement(6.0);
+    });
+    let in_flight = summary(&monitor, "in flight", "value");
+    assert_eq!((in_flight.min, in_flight.max), (Some(2.0), Some(8.0)));
+    assert_eq!(in_flight.sum, 15.0);
+}
+
+#[test]
+fn what_cannot_be_kept_is_counted_and_said() {
+    let (monitor, recorder) = recorder();
+    with_local_recorder(&recorder, || {
+        for number in [1.0, -3.0, f64::NAN, 1e300] {
+            histogram!("odd").record(number);
+        }
+        for key in 0..10_050_u64 {
+            counter!("many", "key" => key.to_string()).absolute(2);
+        }
+    });
+    let odd = operation(&monitor, "odd");
+    assert_eq!(odd.lifetime.calls, calls(1, 3));
+    assert_eq!(
+        (odd.errors[0].kind.as_str(), odd.errors[0].count),
+        ("out_of_range", 3)
+    );
+    assert_eq!(summary(&monitor, "odd", "value").max, Some(1.0));
+    let others = operation(&monitor, r#"many{key="other"}"#);
+    // The first thousand times ten, less "odd" and a hundred keys of their own.
+    assert_eq!(others.lifetime.calls, calls(10_000 - 1 - 100, 51));
+    assert_eq!(others.errors[0].kind, "too_many_metrics");
+}
+
+#[test]
+fn labels_are_labels() {
+    let (monitor, recorder) = recorder();
+    with_local_recorder(&recorder, || {
+        for status in ["200", "404", "200"] {
+            counter!("requests", "status" => status).increment(1);
+        }
+    });
+    let found = operation(&monitor, r#"requests{status="200"}"#);
+    assert_eq!(found.lifetime.items().unwrap().sum, 2.0);
+    assert_eq!(found.labelled.unwrap().labels["status"], "200");
+}
+
+#[test]
+fn metrics_and_operations_of_one_name_stay_apart() {
+    let (monitor, recorder) = recorder();
+    monitor.measure("load", || ());
+    with_local_recorder(&recorder, || {
+        histogram!("load").record(0.5);
+        counter!("load").increment(2);
+    });
+    assert!(
+        operation(&monitor, "load")
+            .lifetime
+            .execution_time()
+            .is_some()
+    );
+    assert_eq!(summary(&monitor, "load (values)", "value").sum, 0.5);
+    assert_eq!(summary(&monitor, "load (counter)", "items").sum, 2.0);
+    let names: Vec<_> = monitor
+        .snapshot()
+        .operations
+        .into_iter()
+        .map(|o| o.name)
+        .collect();
+    assert!(names.is_sorted(), "{names:?}");
+}
+
+#[test]
+fn values_beyond_the_limit_of_operations_are_counted() {
+    let monitor = Monitor::builder().max_operations(3).build();
+    with_local_recorder(&Recorder::new().monitor(&monitor), || {
+        for number in 0..10 {
+            histogram!(format!("h{number}")).record(1.0);
+        }
+    });
+    let overflow = operation(&monitor, "overflow");
+    assert!(overflow.is_overflow && overflow.lifetime.metrics.is_empty());
+    assert_eq!(overflow.lifetime.count(), 7);
+}
+
+#[test]
+fn windows_resets_and_switches_are_those_of_the_monitor() {
+    let clock = MockClock::new();
+    let period = Duration::from_secs(60);
+    let monitor = Monitor::builder()
+        .clock(clock.clone())
+        .last_calls(2)
+        .last_period(period);
+    let monitor = monitor.build();
+    with_local_recorder(&Recorder::new().monitor(&monitor), || {
+        counter!("rows").increment(1);
+        clock.advance(Duration::from_secs(100));
+        counter!("rows").increment(2);
+        counter!("rows").increment(3);
+        let rows = operation(&monitor, "rows");
+        assert_eq!(rows.lifetime.items().unwrap().sum, 6.0);
+        assert_eq!(rows.last_calls.items().unwrap().sum, 5.0);
+        assert_eq!(rows.last_period.items().unwrap().sum, 5.0);
+        monitor.reset();
+        monitor.set_enabled(false);
+        counter!("rows").increment(10);
+        assert!(monitor.snapshot().operations.is_empty());
+        monitor.set_enabled(true);
+        counter!("rows").increment(4);
+        assert_eq!(
+            operation(&monitor, "rows").lifetime.items().unwrap().sum,
+            4.0
+        );
+    });
+}
+
+#[test]
+fn threads_lose_nothing() {
+    let (monitor, recorder) = recorder();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                with_local_recorder(&recorder, || {
+                    let kept = histogram!("size");
+                    for number in 0..10_000 {
+                        kept.record(f64::from(number));
+                        counter!("rows").increment(1);
+                    }
+                });
+            });
+        }
+    });
+    assert_eq!(summary(&monitor, "rows", "items").sum, 40_000.0);
+    let size = summary(&monitor, "size", "value");
+    assert_eq!((size.count, size.sum), (40_000, 4.0 * 49_995_000.0));
+}
+
+#[test]
+fn a_report_keeps_what_was_recorded() {
+    let (monitor, recorder) = recorder();
+    with_local_recorder(&recorder, || {
+        histogram!("score").record(0.25);
+        counter!("rows").increment(3);
+    });
+    let report = Report::from_snapshot(monitor.snapshot());
+    let json = report.to_json().unwrap();
+    let text = report.to_string();
+    assert!(text.contains("calls: 0, operations: 0"), "{text}");
+    assert!(!text.contains("median"), "{text}");
+    let line = "score: values: 1; value: sum 0.250, mean 0.250, p95 -, max 0.250";
+    assert!(text.lines().any(|found| found == line), "{text}");
+    let read = Report::from_json(json.as_bytes()).unwrap();
+    assert_eq!(read.operations, report.operations);
+}
