@@ -388,7 +388,7 @@ fn a_report_that_fails() {
 }
 
 fn killed_while_it_goes_on() {
-    let folder = Folder::new("killed");
+    let folder = Folder::new("killed_going_on");
     let (command, path) = reporting(&folder, "goes on");
     let running = Running::start(command);
     // Whatever it recorded is on the disk some time later, again and again.
