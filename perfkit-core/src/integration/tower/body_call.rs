@@ -4,13 +4,12 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 
-use crate::monitor::Operation;
 use crate::outcome::Outcome;
 use crate::recorder::Work;
 
 use super::detached_call::DetachedCall;
 use super::failure_rule::FailureRule;
-use super::request_name::body_name;
+use super::routes::RouteOperations;
 
 /// A body in flight. Dropped before it ended, it was cancelled.
 #[derive(Debug)]
@@ -25,25 +24,24 @@ pub(super) struct BodyCall {
 }
 
 impl BodyCall {
-    /// Begins with the head of a response, of a request to the given operation; `None`
+    /// Begins with the head of a response, of a request on the given route; `None`
     /// where it has no body.
     pub(super) fn begin<B: Body>(
         response: &Response<B>,
-        request: &Operation,
+        operations: &RouteOperations,
         rule: &FailureRule,
     ) -> Option<Self> {
         let status = response.status();
         let is_bodiless = status.is_informational()
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let monitor = &request.destination.monitor;
-        if is_bodiless || response.body().is_end_stream() || !monitor.is_enabled() {
+        if is_bodiless || response.body().is_end_stream() {
             return None;
         }
-        let operation = monitor.operation(&body_name(request.name()));
+        let monitor = &operations.request.destination.monitor;
         let declared = response.headers().get(CONTENT_LENGTH);
         let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok());
         Some(Self {
-            call: Some(DetachedCall::begin(&operation)?),
+            call: Some(DetachedCall::begin(monitor, || operations.body())?),
             rule: rule.clone(),
             length: declared.or_else(|| response.body().size_hint().exact()),
             sent: 0,

@@ -1,7 +1,7 @@
 //! A call that belongs to no thread.
 
 use crate::integration::finished_call::FinishedCall;
-use crate::monitor::{Handle, Operation};
+use crate::monitor::{Handle, Monitor, Operation};
 use crate::outcome::Outcome;
 use crate::recorder::Work;
 
@@ -18,12 +18,13 @@ pub(super) struct DetachedCall {
 
 impl DetachedCall {
     /// Begins a call; `None` where nothing is recorded.
-    pub(super) fn begin(operation: &Operation) -> Option<Self> {
-        let destination = operation.destination.clone();
-        let monitor = &destination.monitor;
+    pub(super) fn begin<'a>(
+        monitor: &Monitor,
+        operation: impl FnOnce() -> &'a Operation,
+    ) -> Option<Self> {
         let start = monitor.is_enabled().then(|| monitor.clock().ticks())?;
         Some(Self {
-            destination,
+            destination: operation().destination.clone(),
             start,
             busy: 0,
         })

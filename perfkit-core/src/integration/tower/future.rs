@@ -10,11 +10,11 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 use crate::measure::MeasuredFuture;
-use crate::monitor::Operation;
 use crate::outcome::Outcome;
 
 use super::body_call::BodyCall;
 use super::response_body::ResponseBody;
+use super::routes::RouteOperations;
 use super::settings::Settings;
 
 type Judge<T> = fn(&(T, Outcome)) -> Outcome;
@@ -27,7 +27,7 @@ pin_project! {
     pub struct ResponseFuture<F: Future> {
         #[pin]
         measured: MeasuredFuture<Judged<F>, Judge<F::Output>>,
-        operation: Operation,
+        operations: Arc<RouteOperations>,
         settings: Arc<Settings>,
         may_have_body: bool,
     }
@@ -50,7 +50,7 @@ where
 {
     pub(super) fn new(
         work: F,
-        operation: Operation,
+        operations: Arc<RouteOperations>,
         settings: &Arc<Settings>,
         may_have_body: bool,
     ) -> Self {
@@ -60,8 +60,8 @@ where
         };
         let outcome: Judge<F::Output> = |(_, outcome)| outcome.clone();
         Self {
-            measured: MeasuredFuture::new(operation.clone(), judged, outcome),
-            operation,
+            measured: MeasuredFuture::new(operations.request.clone(), judged, outcome),
+            operations,
             settings: Arc::clone(settings),
             may_have_body,
         }
@@ -102,7 +102,7 @@ where
         let (result, _) = ready!(this.measured.poll(context));
         let response = result.map(|response| {
             let has_body = *this.may_have_body && this.settings.has_bodies;
-            let begin = || BodyCall::begin(&response, this.operation, &this.settings.rule);
+            let begin = || BodyCall::begin(&response, this.operations, &this.settings.rule);
             let call = has_body.then(begin).flatten();
             response.map(|body| ResponseBody::new(body, call))
         });

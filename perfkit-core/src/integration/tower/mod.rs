@@ -34,6 +34,7 @@ mod future;
 mod layer;
 mod request_name;
 mod response_body;
+mod routes;
 mod service;
 mod settings;
 

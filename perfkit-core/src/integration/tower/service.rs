@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use http::{Method, Request, Response};
 
 use super::future::ResponseFuture;
-use super::request_name::request_name;
 use super::response_body::ResponseBody;
+use super::routes::Routes;
 use super::settings::Settings;
 
 /// What a [`Layer`](super::Layer) makes of a service.
@@ -16,6 +16,7 @@ use super::settings::Settings;
 pub struct Service<S> {
     inner: S,
     settings: Arc<Settings>,
+    routes: Arc<Routes>,
 }
 
 impl<S> Service<S> {
@@ -23,6 +24,7 @@ impl<S> Service<S> {
         Self {
             inner,
             settings: Arc::new(settings),
+            routes: Arc::default(),
         }
     }
 }
@@ -43,11 +45,14 @@ where
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         let (head, body) = request.into_parts();
-        let name = request_name(&head.method, self.settings.route_of(&head).as_deref());
-        let operation = self.settings.monitor().operation(&name);
+        let route = self.settings.route_of(&head);
+        let monitor = self.settings.monitor();
+        let routes = &self.routes;
+        let operations = routes.operations(monitor, &head.method, route.as_deref());
+        drop(route);
         // The body of the answer to one of these is none of HTTP's.
         let may_have_body = !matches!(head.method, Method::HEAD | Method::CONNECT);
         let inner = self.inner.call(Request::from_parts(head, body));
-        ResponseFuture::new(inner, operation, &self.settings, may_have_body)
+        ResponseFuture::new(inner, operations, &self.settings, may_have_body)
     }
 }

@@ -1,0 +1,96 @@
+//! The operations of the routes that requests have had.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use http::Method;
+
+use crate::monitor::{Monitor, Operation};
+
+use super::request_name::{UNMATCHED, body_name, method_name, request_name};
+
+/// How many routes of a method are found again without looking for their operations.
+const MOST_KEPT: usize = 2000;
+
+/// The operations of one route and method.
+#[derive(Debug)]
+pub(super) struct RouteOperations {
+    pub(super) request: Operation,
+    body: OnceLock<Operation>,
+}
+
+impl RouteOperations {
+    fn new(monitor: &Monitor, method: &str, route: &str) -> Self {
+        Self {
+            request: monitor.operation(&request_name(method, route)),
+            body: OnceLock::new(),
+        }
+    }
+
+    /// That of the bodies of responses.
+    pub(super) fn body(&self) -> &Operation {
+        let monitor = &self.request.destination.monitor;
+        let name = || body_name(self.request.name());
+        self.body.get_or_init(|| monitor.operation(&name()))
+    }
+}
+
+/// The routes of a service.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    by_method: RwLock<HashMap<&'static str, ByRoute>>,
+}
+
+type ByRoute = HashMap<String, Arc<RouteOperations>>;
+
+impl Routes {
+    /// The operations of a request by this method on this route.
+    pub(super) fn operations(
+        &self,
+        monitor: &Monitor,
+        method: &Method,
+        route: Option<&str>,
+    ) -> Arc<RouteOperations> {
+        let (method, route) = (method_name(method), route.unwrap_or(UNMATCHED));
+        let by_method = self.by_method.read();
+        let by_method = by_method.unwrap_or_else(PoisonError::into_inner);
+        let known = by_method.get(method).and_then(|routes| routes.get(route));
+        if let Some(known) = known {
+            return Arc::clone(known);
+        }
+        drop(by_method);
+        let operations = Arc::new(RouteOperations::new(monitor, method, route));
+        let by_method = self.by_method.write();
+        let mut by_method = by_method.unwrap_or_else(PoisonError::into_inner);
+        let routes = by_method.entry(method).or_default();
+        if routes.len() >= MOST_KEPT {
+            return operations;
+        }
+        Arc::clone(routes.entry(route.to_owned()).or_insert(operations))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_is_found_again_and_no_more_are_kept_than_that() {
+        let (routes, monitor) = (Routes::default(), Monitor::new());
+        let of = |method, route: &str| routes.operations(&monitor, method, Some(route));
+        assert!(Arc::ptr_eq(
+            &of(&Method::GET, "/a"),
+            &of(&Method::GET, "/a")
+        ));
+        assert!(!Arc::ptr_eq(
+            &of(&Method::GET, "/a"),
+            &of(&Method::PUT, "/a")
+        ));
+        for number in 0..2 * MOST_KEPT {
+            drop(of(&Method::GET, &number.to_string()));
+        }
+        assert_eq!(of(&Method::GET, "/b").request.name(), "overflow");
+        let kept = routes.by_method.read().unwrap()["GET"].len();
+        assert_eq!(kept, MOST_KEPT);
+    }
+}
