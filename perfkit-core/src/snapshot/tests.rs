@@ -227,3 +227,36 @@ fn a_call_while_its_thread_ends_is_counted() {
     }
     assert_eq!(work(&monitor).lifetime.calls, calls_of(2 * THREADS));
 }
+
+/// What is saved again only if there is something new must see each kind of call.
+#[test]
+fn every_call_is_progress_and_a_snapshot_is_none() {
+    let monitor = monitor();
+    let operation = monitor.operation("work");
+    operation.measure(|| ());
+    let shard = shard_of_thread(&operation.destination.entry.recorder).unwrap();
+    let calls: [&dyn Fn(); 7] = [
+        &|| operation.measure(|| ()),
+        &|| operation.measure(|| operation.measure(|| ())),
+        &|| operation.start().fail("late", "by far"),
+        &|| {
+            let mut never = Box::pin(operation.measure_async(std::future::pending::<()>()));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(never.as_mut().poll(&mut context).is_pending());
+        },
+        &|| shard.record_untimed_success(),
+        &|| shard.record_untimed(crate::Ending::Failure, None),
+        &|| monitor.operation("other").measure(|| ()),
+    ];
+    let mut before = monitor.progress();
+    for call in calls {
+        call();
+        drop(monitor.snapshot());
+        let now = monitor.progress();
+        assert_ne!(now, before);
+        assert_eq!(now, monitor.progress());
+        before = now;
+    }
+    monitor.reset();
+    assert_ne!(monitor.progress(), before);
+}

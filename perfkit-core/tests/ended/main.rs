@@ -53,6 +53,10 @@ fn main() {
         ("a_report_that_hangs", a_report_that_hangs),
         ("a_report_that_fails", a_report_that_fails),
         ("killed_while_it_goes_on", killed_while_it_goes_on),
+        (
+            "an_idle_program_writes_nothing",
+            an_idle_program_writes_nothing,
+        ),
         ("aborts_and_another_program", aborts_and_another_program),
         ("an_ordinary_exit", an_ordinary_exit),
         (
@@ -399,6 +403,24 @@ fn killed_while_it_goes_on() {
     running.send(SIGKILL);
     assert_eq!(running.end().0.signal(), Some(SIGKILL));
     assert!(calls(&path, "step") >= seen);
+}
+
+fn an_idle_program_writes_nothing() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = Folder::new("idle");
+    let (mut command, path) = reporting(&folder, "waits");
+    command.env("PERFKIT_REPORT_EVERY", "10ms");
+    let running = Running::start(command);
+    wait_for_calls(&path, "step", STEPS);
+    let file = || {
+        let found = std::fs::metadata(&path).unwrap();
+        (found.ino(), found.mtime_nsec())
+    };
+    let before = file();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(file(), before);
+    running.send(SIGKILL);
+    running.end();
 }
 
 fn aborts_and_another_program() {
