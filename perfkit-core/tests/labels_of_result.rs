@@ -1,10 +1,9 @@
 //! Labels that the result of a call tells.
 #![allow(
     clippy::panic,
-    clippy::redundant_closure_for_method_calls,
     clippy::unused_async,
     clippy::unwrap_used,
-    reason = "a failed test panics; closures are what is tested"
+    reason = "a failed test panics"
 )]
 
 use std::collections::BTreeSet;

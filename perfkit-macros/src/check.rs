@@ -37,16 +37,5 @@ pub(crate) fn check(function: &Function, arguments: &Arguments) -> Result<()> {
         let message = "the value of a function that returns `!` or an `impl Trait` which is no future is not looked at, so nothing can be asked of it";
         return Err(Error::new_spanned(question, message));
     }
-    if let Some(attribute) = function.tracks_caller()
-        && signature.asyncness.is_none()
-    {
-        let needs_closure = arguments.asked_of_value().is_some()
-            || function.returns_result()
-            || matches!(function.returns(), Returns::Future(..));
-        if needs_closure {
-            let message = "a `#[track_caller]` function whose returned value is looked at cannot be measured: that would hide the caller";
-            return Err(Error::new_spanned(attribute, message));
-        }
-    }
     Ok(())
 }

@@ -7,6 +7,7 @@ use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{Ident, ReturnType, Type, parse_quote};
 
 use crate::arguments::{Arguments, Label, Library, Throughput};
+use crate::exits;
 use crate::function::{Function, Returns, Wrapped};
 
 pub(crate) fn expand(function: &Function, arguments: &Arguments) -> TokenStream {
@@ -37,10 +38,11 @@ fn measured_body(function: &Function, arguments: &Arguments) -> TokenStream {
             Returns::Future(wrapped, output) => {
                 future_call(function, arguments, &enter, wrapped, *output)
             }
-            Returns::Value if function.tracks_caller().is_none() => {
-                value_call(function, arguments, &enter)
+            Returns::Value if function.tracks_caller() => {
+                value_in_place(function, arguments, &enter)
             }
-            _ => guarded_call(function, &enter),
+            Returns::Value => value_call(function, arguments, &enter),
+            Returns::Unnamed => guarded_call(function, &enter),
         }
     };
     quote!(#site #code)
@@ -78,17 +80,12 @@ fn future_call(
     output: Option<Type>,
 ) -> TokenStream {
     let private = private(arguments);
-    let body = &function.body;
-    let owned = take_parameters(function);
-    let returned = erased_return(&function.signature.output);
     let outcome = outcome(arguments, &quote!(#private::ErrorTextPolicy::all()));
     let [call, value, future] = ["call", "value", "future"].map(hidden);
-    let made = match (wrapped, output) {
-        (Wrapped::Bare, Some(output)) => {
-            let output = erased(&output);
-            quote!(#private::future_of::<#output, _>(move || { #owned #body }))
-        }
-        _ => quote!(#private::call_once(move || #returned { #owned #body })),
+    let made = if function.tracks_caller() {
+        future_in_place(function, &private, wrapped, output)
+    } else {
+        future_in_closure(function, &private, wrapped, output)
     };
     let measured = quote!(#call.measure(#future, |#value| #outcome));
     let measured = match wrapped {
@@ -100,6 +97,72 @@ fn future_call(
         let #call = #enter;
         let #future = #made;
         #measured
+    }
+}
+
+/// Makes the future that the function returns.
+fn future_in_closure(
+    function: &Function,
+    private: &TokenStream,
+    wrapped: Wrapped,
+    output: Option<Type>,
+) -> TokenStream {
+    let body = &function.body;
+    let owned = take_parameters(function);
+    let returned = erased_return(&function.signature.output);
+    match (wrapped, output) {
+        (Wrapped::Bare, Some(output)) => {
+            let output = erased(&output);
+            quote!(#private::future_of::<#output, _>(move || { #owned #body }))
+        }
+        _ => quote!(#private::call_once(move || #returned { #owned #body })),
+    }
+}
+
+/// The same where what makes it sees the function's caller.
+fn future_in_place(
+    function: &Function,
+    private: &TokenStream,
+    wrapped: Wrapped,
+    output: Option<Type>,
+) -> TokenStream {
+    let block = exits::block(&function.body, private);
+    match (wrapped, output, &function.signature.output) {
+        (Wrapped::Bare, Some(output), _) => {
+            let output = erased(&output);
+            quote!(#private::future::<#output, _>(#block))
+        }
+        (Wrapped::Bare, None, _) | (_, _, ReturnType::Default) => block,
+        (_, _, ReturnType::Type(_, returned)) => {
+            let returned = erased(returned);
+            let future = hidden("future");
+            quote!({ let #future: #returned = #block; #future })
+        }
+    }
+}
+
+/// Leaves the body where it is and looks at its value.
+fn value_in_place(function: &Function, arguments: &Arguments, enter: &TokenStream) -> TokenStream {
+    let private = private(arguments);
+    let block = exits::block(&function.body, &private);
+    let returned = checked_type(function);
+    // The parts that a type leaves to the compiler are those of a `Result`.
+    let may_fail = match arguments.ok.is_some() || function.returns_opaque() {
+        true => quote!(true),
+        false => quote! {{
+            #[allow(unused_imports)]
+            use #private::{ProbeFallible as _, ProbeInfallible as _};
+            (&&#private::PhantomData::<#returned>).__perfkit_may_fail()
+        }},
+    };
+    let [call, value, result, text_policy] = ["call", "value", "result", "text_policy"].map(hidden);
+    let outcome = outcome(arguments, &quote!(#text_policy));
+    quote! {
+        let #call = #private::InPlace::new(#enter.begin(), #may_fail);
+        let #result: #returned = #block;
+        #[allow(unreachable_code, reason = "the body may have no end")]
+        #call.finish(|#text_policy| { let #value = &#result; #outcome });
+        #result
     }
 }
 
@@ -321,7 +384,14 @@ fn outcome(arguments: &Arguments, text_policy: &TokenStream) -> TokenStream {
 fn told(arguments: &Arguments, label: &Label, value: &Ident) -> TokenStream {
     let closure = &label.value;
     let private = private_at(arguments, closure.span());
-    quote_spanned!(closure.span()=> #private::told(#value, #closure))
+    let told = hidden("told");
+    let asked = quote_spanned!(closure.span()=> #private::told(#value, #closure));
+    // A path to a function, which clippy may propose, would be evaluated before the call.
+    quote! {{
+        #[allow(clippy::redundant_closure, clippy::redundant_closure_for_method_calls)]
+        let #told = #asked;
+        #told
+    }}
 }
 
 /// A statement that never runs and tells the compiler what an async block

@@ -109,26 +109,25 @@ impl Function {
         }
     }
 
-    /// Whether the type's name says that the value is a `Result`.
-    pub(crate) fn returns_result(&self) -> bool {
-        let ReturnType::Type(_, returned) = &self.signature.output else {
-            return false;
-        };
-        matches!(&**returned, Type::Path(path) if path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident.to_string().ends_with("Result")))
+    /// Whether the return type says `impl Trait` somewhere.
+    pub(crate) fn returns_opaque(&self) -> bool {
+        mentions(self.signature.output.to_token_stream(), "impl")
     }
 
-    pub(crate) fn tracks_caller(&self) -> Option<&Attribute> {
-        let mut attributes = self.attributes.iter();
-        attributes.find(|attribute| attribute.path().is_ident("track_caller"))
+    /// Whether the function has `#[track_caller]`, or may have it by `#[cfg_attr]`: then its
+    /// body stays where it is, in no closure, because a closure would hide the caller.
+    pub(crate) fn tracks_caller(&self) -> bool {
+        self.attributes.iter().any(|attribute| {
+            let path = attribute.path();
+            let tokens = attribute.meta.to_token_stream();
+            path.is_ident("track_caller")
+                || path.is_ident("cfg_attr") && mentions(tokens, "track_caller")
+        })
     }
 
     /// Whether `Self` is known to mean something here.
     pub(crate) fn has_self(&self) -> bool {
-        self.signature.receiver().is_some() || mentions_self(self.signature.to_token_stream())
+        self.signature.receiver().is_some() || mentions(self.signature.to_token_stream(), "Self")
     }
 
     /// The parameters' names that the body uses or that nobody expects it to,
@@ -238,10 +237,10 @@ fn output_of_future<'a>(
     Some(output)
 }
 
-fn mentions_self(tokens: TokenStream) -> bool {
+fn mentions(tokens: TokenStream, word: &str) -> bool {
     tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == "Self",
-        TokenTree::Group(group) => mentions_self(group.stream()),
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => mentions(group.stream(), word),
         _ => false,
     })
 }

@@ -10,6 +10,8 @@ mod function;
 
 mod check;
 
+mod exits;
+
 mod expand;
 
 mod benchmark;
@@ -53,10 +55,12 @@ use function::Function;
 /// place of what a label's closure would have said.
 ///
 /// An associated function without `self` or `Self` in its signature is named
-/// like a free function. A function with `#[track_caller]` cannot return a
-/// `Result`, because looking at the value would hide the caller; one behind an
-/// alias that does not end in `Result` is taken for a success there. So is the
-/// value of a function that returns `impl Trait`.
+/// like a free function. The value of a function that returns `impl Trait` is
+/// taken for a success.
+///
+/// The body of a function with `#[track_caller]` stays in its function, so that it sees
+/// the caller. What a macro in it returns early (`bail!`) is not seen there: it counts as a
+/// failure of the kind `returned_by_macro`.
 #[proc_macro_attribute]
 pub fn measure(
     arguments: proc_macro::TokenStream,

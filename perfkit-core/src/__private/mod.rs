@@ -4,14 +4,16 @@
 mod call_site;
 mod enter;
 mod enter_labelled;
+mod in_place;
 mod probe;
 
 pub use call_site::CallSite;
 pub use enter::{Enter, InFlight};
 pub use enter_labelled::{EnterLabelled, LabelledInFlight, told};
+pub use in_place::{Finish, InPlace, Questioned, Returned, future};
 pub use probe::{
-    Fallible, Probe, ProbeDebug, ProbeDisplay, ProbeErrorKind, ProbeNoKind, ProbeResult,
-    ProbeValue, Verdict, decide, kind_of,
+    Fallible, Probe, ProbeDebug, ProbeDisplay, ProbeErrorKind, ProbeFallible, ProbeInfallible,
+    ProbeNoKind, ProbeResult, ProbeValue, Verdict, decide, kind_of,
 };
 
 use std::fmt::Display;
@@ -22,6 +24,7 @@ pub use crate::measure::{ErrorTextPolicy, MetricSelection, TimeOnly};
 pub use crate::monitor::{Monitor, Options};
 pub use crate::recorder::{ThreadCache, Work};
 pub use std::any::type_name;
+pub use std::marker::PhantomData;
 pub use std::thread_local;
 
 /// Calls a closure, which the compiler thereby knows to be called once: it may

@@ -3,6 +3,7 @@
 use std::any::type_name;
 use std::borrow::Cow;
 use std::fmt::{Debug, Display};
+use std::marker::PhantomData;
 
 use crate::alloc;
 use crate::error_kind::ErrorKind;
@@ -123,6 +124,28 @@ pub trait ProbeNoKind {
 impl<T> ProbeNoKind for Probe<'_, T> {
     fn __perfkit_kind(&self) -> Cow<'static, str> {
         Cow::default()
+    }
+}
+
+/// A type of which a value may be an error.
+pub trait ProbeFallible {
+    fn __perfkit_may_fail(&self) -> bool;
+}
+
+impl<T, E> ProbeFallible for &PhantomData<Result<T, E>> {
+    fn __perfkit_may_fail(&self) -> bool {
+        true
+    }
+}
+
+/// Any other type.
+pub trait ProbeInfallible {
+    fn __perfkit_may_fail(&self) -> bool;
+}
+
+impl<T> ProbeInfallible for PhantomData<T> {
+    fn __perfkit_may_fail(&self) -> bool {
+        false
     }
 }
 

@@ -68,7 +68,8 @@ impl CallLabels {
         let word = match ending {
             Ending::Panic => "panic",
             Ending::Cancelled => "cancelled",
-            Ending::Success | Ending::Failure => "",
+            // A macro in the body returned, as `bail!` does where its function is left in place.
+            Ending::Success | Ending::Failure => "unknown",
         };
         let is_known = |key: &str| self.known.iter().any(|known| known.key == key);
         let missing = self.awaited.iter().filter(|key| !is_known(key));

@@ -1,9 +1,0 @@
-#[perfkit::measure]
-#[track_caller]
-fn work() -> Result<(), String> {
-    Ok(())
-}
-
-fn main() {
-    let _: Result<(), String> = work();
-}
