@@ -30,6 +30,13 @@ impl Outcome {
         }
     }
 
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failure(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
     /// The outcome of a result whose error can be shown.
     pub fn of_result<T, E: Display>(result: &Result<T, E>) -> Self {
         match result {

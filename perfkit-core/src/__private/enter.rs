@@ -7,7 +7,7 @@ use std::thread::LocalKey;
 use crate::alloc;
 use crate::measure::{
     Call, Dropped, ErrorTextPolicy, FastCall, MeasuredFuture, MetricSelection, TimeOnly,
-    UntimedCall,
+    UntimedCall, enter_fast, enter_nested, leave_fast,
 };
 use crate::monitor::{Destination, Handle, Monitor, Operation, Options};
 use crate::outcome::Outcome;
@@ -129,7 +129,7 @@ impl<E: MetricSelection> Enter<E> {
     /// Begins a call that is told its outcome.
     #[inline(always)]
     pub fn begin(self) -> InFlight<E> {
-        self.begin_as(Dropped::Panicked)
+        self.begin_as(Dropped::PANICKED)
     }
 
     /// Begins a call that ends when the result is dropped.
@@ -156,48 +156,49 @@ impl<E: MetricSelection> Enter<E> {
 
     #[inline(always)]
     fn begin_as(self, dropped: Dropped) -> InFlight<E> {
-        let mut call = InFlight::off();
         let (site, cache, type_name) = match self.place {
             Place::Global(site, cache, type_name) => (site, cache, type_name),
             Place::Chosen(operation) => {
                 if operation.destination.monitor.is_enabled() {
                     let options = self.selection.options();
-                    call.full = Some(begin_full(operation.destination, options, dropped));
+                    let call = begin_full(operation.destination, options, dropped);
+                    return InFlight::Full(call);
                 }
-                return call;
+                return InFlight::Off;
             }
         };
         let state = GLOBAL_STATE.read();
-        if !state.is_enabled() {
-            return call;
-        }
         let key = key(type_name);
         let cached = cache.with(|cache| cache.shard(key));
         let path = match cached {
-            Some(shard) if shard.is_on_fast_path(state) => Path::Fast(shard),
-            _ => find_path(site, cache, type_name),
+            Some(shard) if shard.enter_outermost(state) => Path::Fast(shard),
+            _ if !state.is_enabled() => return InFlight::Off,
+            _ => find_path(site, cache, type_name, cached),
         };
         match path {
-            Path::Off => {}
             Path::Fast(shard) => {
                 if self.one_in > 1 && !cache.with(|cache| cache.is_timed(self.one_in)) {
-                    call.untimed = Some(UntimedCall::begin(shard, dropped));
-                } else {
-                    call.fast = Some(FastCall::begin(shard, self.selection, dropped));
+                    leave_fast(shard);
+                    let call = UntimedCall::begin(shard, dropped);
+                    return InFlight::Untimed(call);
                 }
+                InFlight::Fast(FastCall::begin(shard, self.selection, dropped))
             }
             Path::Full(destination) => {
                 let options = self.selection.options();
-                call.full = Some(begin_full(Handle::Static(destination), options, dropped));
+                let destination = Handle::Static(destination);
+                let call = begin_full(destination, options, dropped);
+                InFlight::Full(call)
             }
+            Path::Off => InFlight::Off,
         }
-        call
     }
 }
 
 /// Which way a call goes.
 enum Path {
     Off,
+    /// The call has entered the shard.
     Fast(&'static Shard),
     Full(&'static Destination),
 }
@@ -220,7 +221,13 @@ fn find_path(
     site: &'static CallSite,
     cache: &'static LocalKey<ThreadCache>,
     type_name: &'static str,
+    cached: Option<&'static Shard>,
 ) -> Path {
+    if let Some(shard) = cached
+        && enter_nested(shard, GLOBAL_STATE.read())
+    {
+        return Path::Fast(shard);
+    }
     let destination = site.destination(type_name);
     let state = destination.monitor.state();
     if !state.is_enabled() {
@@ -230,7 +237,9 @@ fn find_path(
         && let Some(shard) = find_and_cache(&destination.entry.recorder, cache, key(type_name))
     {
         shard.remember_state(state);
-        return Path::Fast(shard);
+        if enter_fast(shard, state) {
+            return Path::Fast(shard);
+        }
     }
     Path::Full(destination)
 }
@@ -241,34 +250,29 @@ fn begin_full(destination: Handle, options: Options, dropped: Dropped) -> Box<Ca
     alloc::uncounted(|| Box::new(Call::begin(destination, options, dropped)))
 }
 
-/// A call that has begun; at most one of the three.
+/// A call that has begun.
 #[derive(Debug)]
 #[must_use]
-pub struct InFlight<E: MetricSelection> {
-    fast: Option<FastCall<E>>,
-    untimed: Option<UntimedCall>,
-    full: Option<Box<Call>>,
+#[allow(
+    private_interfaces,
+    reason = "generated code only begins and finishes it"
+)]
+pub enum InFlight<E: MetricSelection> {
+    Fast(FastCall<E>),
+    Untimed(UntimedCall),
+    Full(Box<Call>),
+    /// While recording is off.
+    Off,
 }
 
 impl<E: MetricSelection> InFlight<E> {
-    /// While recording is off.
-    #[inline(always)]
-    fn off() -> Self {
-        Self {
-            fast: None,
-            untimed: None,
-            full: None,
-        }
-    }
-
     #[inline(always)]
     pub fn finish(self, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
-        if let Some(call) = self.fast {
-            call.finish(outcome);
-        } else if let Some(call) = self.untimed {
-            call.finish(outcome);
-        } else if let Some(call) = self.full {
-            finish_full(call, outcome);
+        match self {
+            Self::Fast(call) => call.finish(outcome),
+            Self::Untimed(call) => call.finish(outcome),
+            Self::Full(call) => finish_full(call, outcome),
+            Self::Off => {}
         }
     }
 }

@@ -14,10 +14,15 @@ const HALF: u64 = 128;
 /// The bucket of a value; values above [`HIGHEST`] share the last one.
 #[inline(always)]
 pub(crate) fn index(value: u64) -> u16 {
-    let value = value.min(HIGHEST);
-    let shift = 56 - (value | 255).leading_zeros();
     // At most 41 · 128 + 255 for the largest value.
-    (u64::from(shift) * HALF + (value >> shift)) as u16
+    index_of_low(value.min(HIGHEST)) as u16
+}
+
+/// The bucket of a value that is at most [`HIGHEST`].
+#[inline(always)]
+pub(crate) fn index_of_low(value: u64) -> u32 {
+    let shift = 56 - (value | 255).leading_zeros();
+    shift * HALF as u32 + (value >> shift) as u32
 }
 
 /// The smallest value of a bucket.

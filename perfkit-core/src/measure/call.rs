@@ -7,12 +7,12 @@ use crate::label::Label;
 use crate::labelled_outcome::LabelledOutcome;
 use crate::monitor::{Handle, Options};
 use crate::outcome::{Ending, Outcome};
-use crate::recorder::{OptionalValues, Sample};
+use crate::recorder::{OptionalValues, Outer, Sample};
 
 use super::call_labels::CallLabels;
 use super::error_text_policy::ErrorTextPolicy;
 use super::judge::judge;
-use super::nesting::{self, Covered, Depth, Outer};
+use super::nesting::{self, Covered, Depth};
 use super::segment::Segment;
 
 /// A call in flight. Its clock stops with [`Call::stop`]; dropped before that
@@ -27,29 +27,34 @@ pub(crate) struct Call {
     labels: CallLabels,
 }
 
-/// What it means when a call is dropped before its clock was stopped.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Dropped {
-    /// It panicked: nothing else leaves the call early.
-    Panicked,
-    /// It panicked if the thread began to unwind meanwhile, and ended well
-    /// otherwise.
-    Ended { was_panicking: bool },
-}
+/// What it means when a call is dropped before its clock was stopped: a word of its own,
+/// which the compiler need not take apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dropped(u64);
 
 impl Dropped {
+    /// It panicked: nothing else leaves the call early.
+    pub(crate) const PANICKED: Self = Self(0);
+
+    /// It panicked if the thread began to unwind meanwhile, and ended well otherwise.
+    const ENDED: Self = Self(1);
+
+    /// It ended well: the thread was unwinding before.
+    const ENDED_ANYWAY: Self = Self(2);
+
     /// Of a call that ends well when it is dropped, unless it panicked.
     pub(crate) fn ended() -> Self {
-        let was_panicking = std::thread::panicking();
-        Self::Ended { was_panicking }
+        match std::thread::panicking() {
+            true => Self::ENDED_ANYWAY,
+            false => Self::ENDED,
+        }
     }
 
-    pub(super) fn ending(self) -> Ending {
+    pub(super) fn outcome(self) -> Outcome {
         match self {
-            Self::Ended { was_panicking } if was_panicking || !std::thread::panicking() => {
-                Ending::Success
-            }
-            _ => Ending::Panic,
+            Self::ENDED_ANYWAY => Outcome::Success,
+            Self::ENDED if !std::thread::panicking() => Outcome::Success,
+            _ => Outcome::Panic,
         }
     }
 }
@@ -80,7 +85,7 @@ impl Call {
     ) -> Self {
         let depth = Depth::listed(&destination.entry.recorder);
         let place = Place::Within(nesting::enter(), depth);
-        let mut call = Self::begin_at(destination, options, Dropped::Panicked, place);
+        let mut call = Self::begin_at(destination, options, Dropped::PANICKED, place);
         call.labels = labels;
         call
     }
@@ -142,7 +147,9 @@ impl Call {
             Place::Within(outer, depth) => {
                 let nested = depth.is_nested();
                 depth.leave();
-                (nested, nesting::leave(outer, end, duration))
+                let callees = nesting::callees().wrapping_sub(outer.callees);
+                nesting::leave(outer, end, duration);
+                (nested, callees)
             }
             Place::Beside(outer) => {
                 let now = Covered::of_current();
@@ -168,10 +175,7 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let outcome = match self.dropped.ending() {
-            Ending::Success => Outcome::Success,
-            _ => Outcome::Panic,
-        };
+        let outcome = self.dropped.outcome();
         if let Some(sample) = self.stop() {
             let labels = mem::take(&mut self.labels);
             labels.record(&self.destination, sample, outcome);

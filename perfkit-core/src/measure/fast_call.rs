@@ -8,24 +8,37 @@
 //! All of it is made to stay in registers: what is seldom needed is a function of
 //! its own, and gets numbers, never a reference to the call.
 
-use std::mem::ManuallyDrop;
+use std::fmt::Debug;
+use std::mem::{self, ManuallyDrop};
 
 use crate::alloc;
 use crate::clock::Clock;
 use crate::monitor::Options;
 use crate::outcome::{Ending, Failure, Outcome};
-use crate::recorder::{OptionalValues, Sample, Shard, slow_path};
+use crate::recorder::{OptionalValues, Sample, Shard, StateReading, slow_path};
 
 use super::call::Dropped;
 use super::error_text_policy::ErrorTextPolicy;
-use super::judge::judge;
-use super::nesting::{self, Outer};
-use super::segment::Segment;
+use super::nesting;
+use super::segment::Resources;
 
 /// What a call measures beside time.
 pub trait MetricSelection: Copy {
+    /// What is read of it when a call begins; nothing where time alone is measured, so
+    /// that nothing is kept in memory for a call that panics.
+    type Begun: Debug;
+
+    /// What a call used.
+    type Used: Copy + Into<OptionalValues>;
+
     /// The selection as options, which the compiler knows where it can.
     fn options(self) -> Options;
+
+    /// Reads it.
+    fn begin(self) -> Self::Begun;
+
+    /// What was used since.
+    fn used(self, begun: &Self::Begun) -> Self::Used;
 }
 
 /// Time alone.
@@ -33,134 +46,265 @@ pub trait MetricSelection: Copy {
 pub struct TimeOnly;
 
 impl MetricSelection for TimeOnly {
+    type Begun = ();
+    type Used = ();
+
     #[inline(always)]
     fn options(self) -> Options {
         Options::default()
     }
+
+    #[inline(always)]
+    fn begin(self) {}
+
+    #[inline(always)]
+    fn used(self, _begun: &()) {}
 }
 
 impl MetricSelection for Options {
+    type Begun = Resources;
+    type Used = OptionalValues;
+
     #[inline(always)]
     fn options(self) -> Options {
         self
     }
+
+    #[inline(always)]
+    fn begin(self) -> Resources {
+        Resources::begin(self, &Clock::COUNTER)
+    }
+
+    #[inline(always)]
+    fn used(self, begun: &Resources) -> OptionalValues {
+        begun.used(self, &Clock::COUNTER)
+    }
 }
 
 /// A call in flight. Dropped, it ended as it was told to when it began.
+///
+/// What is known of the call around it is kept in the shard, so that little is left for
+/// the stack of the function that is measured.
 #[derive(Debug)]
 pub(crate) struct FastCall<E: MetricSelection> {
     shard: &'static Shard,
-    depth: u32,
-    outer: Outer,
+    /// In ticks.
+    start: u64,
     dropped: Dropped,
     selection: E,
-    segment: Segment,
+    begun: E::Begun,
 }
 
-/// A call whose clock was stopped, as if it had succeeded.
+/// When a call ran, in ticks, and what callees had taken at its end.
 #[derive(Clone, Copy)]
-struct Stopped {
-    shard: &'static Shard,
-    sample: Sample,
+struct Span {
+    start: u64,
+    end: u64,
+    callees: u64,
+}
+
+/// Enters the shard for a call on the fast path. Says no where it has to take the full
+/// one: the monitor's state says so, or the thread ends.
+#[inline(always)]
+pub(crate) fn enter(shard: &'static Shard, state: StateReading) -> bool {
+    shard.enter_outermost(state) || enter_nested(shard, state)
+}
+
+/// The same within another call of the operation.
+#[cold]
+#[inline(never)]
+pub(crate) fn enter_nested(shard: &'static Shard, state: StateReading) -> bool {
+    let is_entered = shard.takes_nested(state) && nesting::put_aside(shard.outer());
+    if is_entered {
+        shard.enter();
+    }
+    is_entered
+}
+
+/// Leaves the shard; says whether the call ran within another of the operation.
+#[inline]
+pub(crate) fn leave(shard: &'static Shard) -> bool {
+    if shard.is_outermost() {
+        shard.leave_outermost();
+        return false;
+    }
+    if let Some(outer) = nesting::take_back() {
+        shard.set_outer(outer);
+    }
+    shard.leave()
 }
 
 impl<E: MetricSelection> FastCall<E> {
-    /// Begins a call.
+    /// Begins a call that has [entered](enter) its shard.
     #[inline(always)]
     pub(crate) fn begin(shard: &'static Shard, selection: E, dropped: Dropped) -> Self {
+        shard.set_outer(nesting::enter());
         Self {
             shard,
-            outer: nesting::enter(),
-            depth: shard.enter(),
             dropped,
             selection,
-            segment: Segment::begin(selection.options(), &Clock::COUNTER),
+            begun: selection.begin(),
+            start: Clock::COUNTER.ticks(),
         }
     }
 
-    /// Ends the call with the outcome that a function finds out.
+    /// Ends the call with the outcome that a function finds out. Where that panics, the
+    /// call is dropped.
     #[inline(always)]
     pub(crate) fn finish(self, outcome: impl FnOnce(ErrorTextPolicy) -> Outcome) {
-        let stopped = ManuallyDrop::new(self).stop();
-        let text_policy = ErrorTextPolicy::of(stopped.shard, stopped.sample.end);
-        let panicked = move || stopped.record_other(Ending::Panic, None);
-        match judge(|| outcome(text_policy), panicked) {
-            Outcome::Success if !stopped.sample.nested => stopped.record_success(),
-            Outcome::Failure(failure) => {
-                stopped.record_other(Ending::Failure, Some(failure));
-            }
-            outcome => stopped.record_other(outcome.ending(), None),
+        let (span, used) = self.read();
+        let outcome = outcome(ErrorTextPolicy::of(self.shard, span.end));
+        let shard = ManuallyDrop::new(self).shard;
+        if let Outcome::Success = outcome {
+            // There is nothing in it to be dropped, which the compiler cannot know.
+            mem::forget(outcome);
+            return record_success(shard, span, used);
         }
+        record_other(shard, span.start, span.end, span.callees, used, outcome);
     }
 
+    /// Reads when the call ended, and what it used.
     #[inline(always)]
-    fn stop(&self) -> Stopped {
-        let options = self.selection.options();
-        let (end, used) = self.segment.end(options, &Clock::COUNTER);
-        let duration = end.saturating_sub(self.segment.start);
-        let callees = nesting::leave(self.outer, end, duration);
-        self.shard.leave(self.depth);
-        let sample = Sample {
-            end,
-            duration,
-            ending: Ending::Success,
-            nested: self.depth > 0,
-            self_time: duration.saturating_sub(callees),
-            optional: OptionalValues {
-                busy_time: None,
-                ..used
-            },
+    fn read(&self) -> (Span, E::Used) {
+        let span = Span {
+            start: self.start,
+            end: Clock::COUNTER.ticks(),
+            callees: nesting::callees(),
         };
-        Stopped {
-            shard: self.shard,
-            sample,
-        }
+        (span, self.selection.used(&self.begun))
     }
 }
 
 impl<E: MetricSelection> Drop for FastCall<E> {
     #[inline(always)]
     fn drop(&mut self) {
-        let stopped = self.stop();
-        stopped.record_other(self.dropped.ending(), None);
+        let (
+            Span {
+                start,
+                end,
+                callees,
+            },
+            used,
+        ) = self.read();
+        record_other(
+            self.shard,
+            start,
+            end,
+            callees,
+            used,
+            self.dropped.outcome(),
+        );
     }
 }
 
-impl Stopped {
-    #[inline(always)]
-    fn record_success(self) {
-        let Self { shard, mut sample } = self;
-        let (end, duration) = (sample.end, sample.duration);
-        if shard.wants_slow_path(end, duration) && is_clock_jump(shard, end, duration) {
-            sample = sample.without_time();
-        }
-        shard.record_optional(&sample.optional);
-        shard.record_success(end, sample.duration, sample.self_time);
-    }
-
-    #[inline(always)]
-    fn record_other(self, ending: Ending, failure: Option<Failure>) {
-        let Self { shard, sample } = self;
-        record_other(shard, Sample { ending, ..sample }, failure);
+/// Counts a successful call. All that is not ordinary leaves before the first write, and
+/// with numbers in registers, so that nothing is kept on the stack for it.
+#[inline(always)]
+fn record_success<U: Copy + Into<OptionalValues>>(shard: &'static Shard, span: Span, used: U) {
+    let Span {
+        start,
+        end,
+        callees,
+    } = span;
+    // Where the clock went back, it is longer than all before.
+    let duration = end.wrapping_sub(start);
+    let outer = shard.outer();
+    if shard.is_outermost()
+        && callees == outer.callees
+        && shard.record_ordinary(end, duration, &used.into())
+    {
+        nesting::leave(outer, end, duration);
+        shard.leave_outermost();
+    } else {
+        record_rare(shard, start, end, callees, used);
     }
 }
 
-/// See [`slow_path`].
+/// A successful call that has callees, runs within another of its operation, or that
+/// there is more to do of.
+#[inline(never)]
+fn record_rare<U: Into<OptionalValues>>(
+    shard: &'static Shard,
+    start: u64,
+    end: u64,
+    callees: u64,
+    used: U,
+) {
+    let ended = Ended::leave(shard, start, end, callees);
+    if ended.nested || !ended.is_timed(shard) {
+        return ended.record(shard, used.into(), Ending::Success, None);
+    }
+    shard.record_optional(&used.into());
+    shard.record_success(end, ended.duration, ended.self_time);
+}
+
 #[cold]
 #[inline(never)]
-fn is_clock_jump(shard: &'static Shard, end: u64, duration: u64) -> bool {
-    alloc::uncounted(|| slow_path(shard, end, duration))
-}
-
-#[cold]
-#[inline(never)]
-fn record_other(shard: &'static Shard, mut sample: Sample, failure: Option<Failure>) {
+fn record_other<U: Into<OptionalValues>>(
+    shard: &'static Shard,
+    start: u64,
+    end: u64,
+    callees: u64,
+    used: U,
+    outcome: Outcome,
+) {
+    let ended = Ended::leave(shard, start, end, callees);
     alloc::uncounted(|| {
-        let duration = sample.duration;
-        if shard.wants_slow_path(sample.end, duration) && slow_path(shard, sample.end, duration) {
-            sample = sample.without_time();
-        }
-        shard.record(&sample, failure.as_ref());
-        drop(failure);
+        ended.record(shard, used.into(), outcome.ending(), outcome.failure());
+        drop(outcome);
     });
+}
+
+/// A call that has left its shard.
+struct Ended {
+    end: u64,
+    duration: u64,
+    self_time: u64,
+    nested: bool,
+}
+
+impl Ended {
+    #[inline(always)]
+    fn leave(shard: &'static Shard, start: u64, end: u64, callees: u64) -> Self {
+        let duration = end.saturating_sub(start);
+        let outer = shard.outer();
+        nesting::leave(outer, end, duration);
+        Self {
+            end,
+            duration,
+            self_time: duration.saturating_sub(callees.wrapping_sub(outer.callees)),
+            nested: leave(shard),
+        }
+    }
+
+    /// Does what comes up seldom. Says whether the call's time is known: not if the clock
+    /// jumped.
+    #[inline(always)]
+    fn is_timed(&self, shard: &'static Shard) -> bool {
+        let (end, duration) = (self.end, self.duration);
+        let is_jump = || alloc::uncounted(|| slow_path(shard, end, duration));
+        !(shard.wants_slow_path(end, duration) && is_jump())
+    }
+
+    /// Counts a call of any kind.
+    fn record(
+        &self,
+        shard: &'static Shard,
+        optional: OptionalValues,
+        ending: Ending,
+        failure: Option<&Failure>,
+    ) {
+        let sample = Sample {
+            end: self.end,
+            duration: self.duration,
+            ending,
+            nested: self.nested,
+            self_time: self.self_time,
+            optional,
+        };
+        match self.is_timed(shard) {
+            true => shard.record(&sample, failure),
+            false => shard.record(&sample.without_time(), failure),
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub use timer::Timer;
 
 pub(crate) use call::{Call, Dropped};
 pub(crate) use call_labels::CallLabels;
-pub(crate) use fast_call::FastCall;
+pub(crate) use fast_call::{FastCall, enter as enter_fast, enter_nested, leave as leave_fast};
 pub use fast_call::{MetricSelection, TimeOnly};
 pub(crate) use untimed_call::UntimedCall;
 
@@ -76,7 +76,9 @@ impl Monitor {
             && let Some(shard) = names::find(self.id(), name)
         {
             shard.remember_state(state);
-            return call_fast(shard, TimeOnly, work, outcome);
+            if enter_fast(shard, state) {
+                return call_fast(shard, TimeOnly, work, outcome);
+            }
         }
         let operation = self.operation(name);
         if let Some(shard) = operation.shard(state) {
@@ -190,13 +192,15 @@ impl Operation {
         if !state.is_enabled() {
             return work();
         }
-        if let Some(shard) = self.shard(state) {
+        if let Some(shard) = self.shard(state)
+            && enter_fast(shard, state)
+        {
             if self.options.has_any() {
                 return call_fast(shard, self.options, work, outcome);
             }
             return call_fast(shard, TimeOnly, work, outcome);
         }
-        let mut call = Call::begin(self.destination.clone(), self.options, Dropped::Panicked);
+        let mut call = Call::begin(self.destination.clone(), self.options, Dropped::PANICKED);
         let value = work();
         call.finish(|text_policy| outcome(&value, text_policy));
         value
@@ -237,6 +241,7 @@ impl Operation {
     }
 }
 
+/// A call that has entered the shard.
 #[inline(always)]
 fn call_fast<T>(
     shard: &'static Shard,
@@ -244,7 +249,7 @@ fn call_fast<T>(
     work: impl FnOnce() -> T,
     outcome: impl FnOnce(&T, ErrorTextPolicy) -> Outcome,
 ) -> T {
-    let call = FastCall::begin(shard, selection, Dropped::Panicked);
+    let call = FastCall::begin(shard, selection, Dropped::PANICKED);
     let value = work();
     call.finish(|text_policy| outcome(&value, text_policy));
     value

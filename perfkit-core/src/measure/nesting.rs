@@ -1,14 +1,23 @@
 //! Which calls run within which on this thread, for self time and recursion.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use crate::recorder::{Recorder, Shard, enter_without_shard, leave_without_shard, shard_of_thread};
+use crate::alloc;
+use crate::recorder::{
+    Outer, Recorder, Shard, enter_without_shard, leave_without_shard, shard_of_thread,
+};
+
+/// The frame of a call that nobody has asked for: most calls end before.
+const UNNAMED: u64 = 0;
 
 thread_local! {
+    /// What shards remembered of calls that run within others of their operation.
+    static ASIDE: RefCell<Vec<Outer>> = const { RefCell::new(Vec::new()) };
+
     static CURRENT: Current = const {
         Current {
-            frame: Cell::new(0),
+            frame: Cell::new(UNNAMED),
             callees: Cell::new(0),
             until: Cell::new(0),
             last_frame: Cell::new(0),
@@ -19,11 +28,12 @@ thread_local! {
 /// The call that runs now on this thread; cells without a destructor, so that
 /// they work while the thread ends.
 struct Current {
-    /// The call's number; zero where no measured call runs. Frames of two threads
-    /// may share a number: then a callee that wandered from one to the other is
+    /// The call's number; [`UNNAMED`] until somebody asks for it. Frames of two
+    /// threads may share a number: then a callee that wandered from one to the other is
     /// counted where it ended.
     frame: Cell<u64>,
-    /// How much of its time its measured callees cover.
+    /// How much time measured callees took: of a call that runs, what was added since
+    /// it began.
     callees: Cell<u64>,
     /// Up to when callees were counted.
     until: Cell<u64>,
@@ -37,38 +47,63 @@ impl Current {
         self.last_frame.set(frame);
         frame
     }
-}
 
-/// The call around one that has begun.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Outer {
-    pub(super) frame: u64,
-    callees: u64,
+    /// The number of the call that runs now, which it has from here on.
+    #[inline]
+    fn named_frame(&self) -> u64 {
+        if self.frame.get() == UNNAMED {
+            self.frame.set(self.new_frame());
+        }
+        self.frame.get()
+    }
 }
 
 /// Begins a call that ends before whatever began before it.
 #[inline(always)]
 pub(super) fn enter() -> Outer {
-    CURRENT.with(|current| {
-        let frame = current.new_frame();
-        Outer {
-            frame: current.frame.replace(frame),
-            callees: current.callees.replace(0),
-        }
+    CURRENT.with(|current| Outer {
+        frame: current.frame.replace(UNNAMED),
+        callees: current.callees.get(),
     })
 }
 
-/// Ends it, counts it for the call around it, and returns how much of it its
-/// callees cover.
+/// How much time callees have taken up to now. The difference to what it was when a call
+/// began is how much of it its callees cover.
 #[inline(always)]
-pub(super) fn leave(outer: Outer, end: u64, duration: u64) -> u64 {
+pub(super) fn callees() -> u64 {
+    CURRENT.with(|current| current.callees.get())
+}
+
+/// Ends it, and counts it for the call around it.
+#[inline(always)]
+pub(super) fn leave(outer: Outer, end: u64, duration: u64) {
     CURRENT.with(|current| {
         current.frame.set(outer.frame);
         current.until.set(end);
-        current
-            .callees
-            .replace(outer.callees.wrapping_add(duration))
-    })
+        current.callees.set(outer.callees.wrapping_add(duration));
+    });
+}
+
+/// Puts aside what a shard remembers of a call, because another of the operation begins
+/// within it; says no while the thread ends.
+pub(super) fn put_aside(outer: Outer) -> bool {
+    let push = |aside: &RefCell<Vec<Outer>>| {
+        let Ok(mut aside) = aside.try_borrow_mut() else {
+            return false;
+        };
+        if aside.len() == aside.capacity() {
+            alloc::uncounted(|| aside.reserve(1));
+        }
+        aside.push(outer);
+        true
+    };
+    ASIDE.try_with(push).unwrap_or(false)
+}
+
+/// What was put aside last.
+pub(super) fn take_back() -> Option<Outer> {
+    let pop = |aside: &RefCell<Vec<Outer>>| aside.try_borrow_mut().ok()?.pop();
+    ASIDE.try_with(pop).ok().flatten()
 }
 
 /// Ends it as if it had not been.
@@ -106,7 +141,7 @@ impl Covered {
     /// Of the call that runs now on this thread.
     pub(super) fn of_current() -> Self {
         CURRENT.with(|current| Self {
-            frame: current.frame.get(),
+            frame: current.named_frame(),
             callees: current.callees.get(),
             until: current.until.get(),
         })
@@ -116,7 +151,11 @@ impl Covered {
     #[inline]
     pub(super) fn resume(self) -> Self {
         CURRENT.with(|current| Self {
-            frame: current.frame.replace(self.frame),
+            frame: {
+                let outer = current.named_frame();
+                current.frame.set(self.frame);
+                outer
+            },
             callees: current.callees.replace(self.callees),
             until: current.until.replace(self.until),
         })
@@ -156,8 +195,9 @@ pub(super) fn add_guarded(parent: Covered, start: u64, end: u64) {
 /// order in which they began.
 #[derive(Debug)]
 pub(super) enum Depth {
-    InShard(&'static Shard, u32),
-    /// Where there is no shard: the operation's number, and whether it was running.
+    /// In the shard, and whether the operation was running.
+    InShard(&'static Shard, bool),
+    /// Where there is no shard: the operation's number, and the same.
     Listed(u64, bool),
 }
 
@@ -165,7 +205,7 @@ impl Depth {
     #[inline]
     pub(super) fn enter(recorder: &Arc<Recorder>) -> Self {
         if let Some(shard) = shard_of_thread(recorder) {
-            return Self::InShard(shard, shard.enter());
+            return Self::InShard(shard, shard.enter() > 0);
         }
         Self::listed(recorder)
     }
@@ -180,7 +220,7 @@ impl Depth {
     #[inline]
     pub(super) fn is_nested(&self) -> bool {
         match self {
-            Self::InShard(_, depth) => *depth > 0,
+            Self::InShard(_, is_nested) => *is_nested,
             Self::Listed(_, is_nested) => *is_nested,
         }
     }
@@ -188,7 +228,9 @@ impl Depth {
     #[inline]
     pub(super) fn leave(self) {
         match self {
-            Self::InShard(shard, depth) => shard.leave(depth),
+            Self::InShard(shard, _) => {
+                shard.leave();
+            }
             Self::Listed(id, _) => leave_without_shard(id),
         }
     }

@@ -8,8 +8,7 @@ use crate::recorder::OptionalValues;
 /// What was read when the segment began.
 #[derive(Debug)]
 pub(super) struct Segment {
-    memory: Option<Mark>,
-    cpu_start_ns: Option<u64>,
+    resources: Resources,
     /// In ticks of the clock.
     pub(super) start: u64,
 }
@@ -20,12 +19,7 @@ impl Segment {
     #[inline(always)]
     pub(super) fn begin(options: Options, clock: &Clock) -> Self {
         Self {
-            memory: if options.memory { Mark::set() } else { None },
-            cpu_start_ns: if options.cpu {
-                clock.thread_cpu_ns()
-            } else {
-                None
-            },
+            resources: Resources::begin(options, clock),
             start: clock.ticks(),
         }
     }
@@ -35,14 +29,45 @@ impl Segment {
     #[inline(always)]
     pub(super) fn end(&self, options: Options, clock: &Clock) -> (u64, OptionalValues) {
         let end = clock.ticks();
+        let used = OptionalValues {
+            busy_time: Some(end.saturating_sub(self.start)),
+            ..self.resources.used(options, clock)
+        };
+        (end, used)
+    }
+}
+
+/// What was read beside time when the segment began.
+#[derive(Debug)]
+pub struct Resources {
+    memory: Option<Mark>,
+    cpu_start_ns: Option<u64>,
+}
+
+impl Resources {
+    #[inline(always)]
+    pub(super) fn begin(options: Options, clock: &Clock) -> Self {
+        Self {
+            memory: if options.memory { Mark::set() } else { None },
+            cpu_start_ns: if options.cpu {
+                clock.thread_cpu_ns()
+            } else {
+                None
+            },
+        }
+    }
+
+    /// What was used since, with the same options.
+    #[inline(always)]
+    pub(super) fn used(&self, options: Options, clock: &Clock) -> OptionalValues {
         let cpu_ns = match self.cpu_start_ns {
             Some(start_ns) if options.cpu => clock
                 .thread_cpu_ns()
                 .map(|end_ns| end_ns.saturating_sub(start_ns)),
             _ => None,
         };
-        let used = OptionalValues {
-            busy_time: Some(end.saturating_sub(self.start)),
+        OptionalValues {
+            busy_time: None,
             cpu_ns,
             memory: self
                 .memory
@@ -50,7 +75,6 @@ impl Segment {
                 .filter(|_| options.memory)
                 .map(Mark::read),
             work: options.work,
-        };
-        (end, used)
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::mem::ManuallyDrop;
 
 use crate::alloc;
-use crate::outcome::{Ending, Failure, Outcome};
+use crate::outcome::Outcome;
 use crate::recorder::Shard;
 
 use super::call::Dropped;
@@ -28,8 +28,7 @@ impl UntimedCall {
         let shard = ManuallyDrop::new(self).shard;
         match outcome {
             Outcome::Success => shard.record_untimed_success(),
-            Outcome::Failure(failure) => record(shard, Ending::Failure, Some(failure)),
-            outcome => record(shard, outcome.ending(), None),
+            outcome => record(shard, outcome),
         }
     }
 }
@@ -37,18 +36,18 @@ impl UntimedCall {
 impl Drop for UntimedCall {
     #[inline(always)]
     fn drop(&mut self) {
-        match self.dropped.ending() {
-            Ending::Success => self.shard.record_untimed_success(),
-            ending => record(self.shard, ending, None),
+        match self.dropped.outcome() {
+            Outcome::Success => self.shard.record_untimed_success(),
+            outcome => record(self.shard, outcome),
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-fn record(shard: &'static Shard, ending: Ending, failure: Option<Failure>) {
+fn record(shard: &'static Shard, outcome: Outcome) {
     alloc::uncounted(|| {
-        shard.record_untimed(ending, failure.as_ref());
-        drop(failure);
+        shard.record_untimed(outcome.ending(), outcome.failure());
+        drop(outcome);
     });
 }

@@ -51,10 +51,30 @@ pub(super) struct Counts {
     highest: AtomicU32,
 }
 
+/// A count that has room for one more.
+pub(super) struct Room<'a> {
+    count: &'a AtomicU32,
+    next: u32,
+}
+
+impl Room<'_> {
+    #[inline(always)]
+    pub(super) fn add_one(self) {
+        // Whoever sees it sees all that were counted before.
+        self.count.store(self.next, Release);
+    }
+}
+
 /// The bucket of a value.
 #[inline(always)]
 pub(super) fn bucket_of(value: u64) -> u32 {
     u32::from(bucket::index(value))
+}
+
+/// The bucket of a value that is at most [`bucket::HIGHEST`].
+#[inline(always)]
+pub(super) fn bucket_of_ordinary(value: u64) -> u32 {
+    bucket::index_of_low(value)
 }
 
 fn zeros(buckets: usize) -> Box<[AtomicU32]> {
@@ -86,18 +106,26 @@ impl Counts {
     }
 
     /// Adds one. For the one thread that writes.
-    #[inline(always)]
+    #[inline]
     pub(super) fn add_one(&self, bucket: u32) {
         let Some(count) = self.low.get(bucket as usize) else {
             self.add_far(bucket);
             return;
         };
         let next = count.own().wrapping_add(1);
-        // Whoever sees it sees all that were counted before.
-        count.store(next, Release);
+        Room { count, next }.add_one();
         if next == 0 {
             self.carry(bucket);
         }
+    }
+
+    /// Where one is added to a bucket, if no more has to be written for it. For the one
+    /// thread that writes.
+    #[inline(always)]
+    pub(super) fn room(&self, bucket: u32) -> Option<Room<'_>> {
+        let count = self.low.get(bucket as usize)?;
+        let next = count.own().wrapping_add(1);
+        (next != 0).then_some(Room { count, next })
     }
 
     #[cold]

@@ -35,6 +35,11 @@ impl Extent {
         }
     }
 
+    /// Whether a number is as high or higher. For the one thread that writes.
+    pub(super) fn reaches(&self, value: i64) -> bool {
+        self.max.own() as i64 >= value
+    }
+
     /// The totals of so many numbers.
     pub(super) fn totals(&self, count: u64) -> Totals {
         let sum = i128::from(self.sum.load(Relaxed) as i64);

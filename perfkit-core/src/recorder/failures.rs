@@ -35,6 +35,11 @@ impl Failures {
         counts.fold(0, u64::wrapping_add)
     }
 
+    /// Whether one took so long or longer. For the one thread that writes.
+    pub(super) fn have_longer(&self, duration: u64) -> bool {
+        self.time.reaches(signed(duration))
+    }
+
     pub(super) fn read(&self, tally: &mut Tally) {
         let counts = self.counts.each_ref();
         let [_, failed @ ..] = counts.map(|count| count.load(Acquire));

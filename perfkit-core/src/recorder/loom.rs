@@ -54,8 +54,11 @@ fn recorder() -> (Arc<Recorder>, MockClock) {
     (Arc::new(Recorder::new(common)), clock)
 }
 
-/// Counts a successful call as the direct path does.
+/// Counts a successful call as the fast path does.
 fn succeed(shard: &'static Shard, end: u64, duration: u64) {
+    if shard.record_ordinary(end, duration, &OptionalValues::default()) {
+        return;
+    }
     if shard.wants_slow_path(end, duration) {
         slow_path(shard, end, duration);
     }
@@ -100,6 +103,31 @@ fn a_reader_loses_and_doubles_nothing() {
         assert!(is_within(&meanwhile, &last), "{meanwhile:?} then {last:?}");
         assert_eq!(buckets(&last), [(1, 2), (2, 1)]);
         assert_eq!((last.calls.success, sum(&last)), (3, 4));
+    });
+}
+
+#[test]
+fn a_reader_loses_and_doubles_no_ordinary_call() {
+    model(3, || {
+        let shard: &'static Shard = Box::leak(Box::new(Shard::new(1)));
+        shard.set_slot_end(u64::MAX);
+        for duration in [1, 2] {
+            shard.record_success(duration, duration, duration);
+        }
+        let before = shard.read();
+        let writer = thread::spawn(move || {
+            for duration in [2, 1] {
+                let ordinary = OptionalValues::default();
+                assert!(shard.record_ordinary(duration, duration, &ordinary));
+            }
+        });
+        let meanwhile = shard.read();
+        assert!(is_within(&before, &meanwhile), "{meanwhile:?}");
+        writer.join().unwrap();
+        let last = shard.read();
+        assert!(is_within(&meanwhile, &last), "{meanwhile:?} then {last:?}");
+        assert_eq!(buckets(&last), [(1, 2), (2, 2)]);
+        assert_eq!((last.calls.success, sum(&last)), (4, 6));
     });
 }
 

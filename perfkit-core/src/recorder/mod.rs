@@ -30,7 +30,7 @@ pub(crate) use fork::{Section, generation};
 pub(crate) use operation::{Common, Recorder};
 pub use sample::Work;
 pub(crate) use sample::{OptionalValues, Quantity, RingEntry, Sample};
-pub(crate) use shard::{Shard, slow_path};
+pub(crate) use shard::{Outer, Shard, slow_path};
 pub(crate) use state::{GLOBAL_STATE, MonitorState, State, StateReading};
 pub use tally::Calls;
 pub(crate) use tally::Tally;

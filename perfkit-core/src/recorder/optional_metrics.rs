@@ -76,12 +76,14 @@ impl OptionalMetrics {
         quantities: [Quantity; N],
         distributed: usize,
     ) -> &'a Group<N> {
-        // What this takes of memory is not the program's call's.
-        let make = || alloc::uncounted(|| Group::new(quantities, distributed, self.ring_len));
-        group.get_or_init(make)
+        match group.get() {
+            Some(group) => group,
+            None => make(group, quantities, distributed, self.ring_len),
+        }
     }
 
     /// Keeps the self time of the call at a position, which had callees.
+    #[inline]
     pub(super) fn record_self_time(&self, position: u64, self_time: u64) {
         let group = self.single(Quantity::SelfTime);
         group.remember(position, [signed(self_time)]);
@@ -151,6 +153,19 @@ impl OptionalMetrics {
     }
 }
 
+/// What this takes of memory is not the program's call's.
+#[cold]
+#[inline(never)]
+fn make<const N: usize>(
+    group: &OnceLock<Box<Group<N>>>,
+    quantities: [Quantity; N],
+    distributed: usize,
+    ring_len: usize,
+) -> &Group<N> {
+    let make = || alloc::uncounted(|| Group::new(quantities, distributed, ring_len));
+    group.get_or_init(make)
+}
+
 /// Quantities that are measured together.
 #[derive(Debug)]
 struct Group<const N: usize> {
@@ -201,7 +216,7 @@ impl<const N: usize> Group<N> {
 
     #[inline]
     fn remember(&self, position: u64, values: [i64; N]) {
-        let entry = &self.ring[(position % self.ring.len() as u64) as usize];
+        let entry = self.entry(position);
         entry.tag.store(position + 1, Release);
         for (cell, value) in entry.values.iter().zip(values) {
             cell.store(value as u64, Release);
@@ -224,9 +239,15 @@ impl<const N: usize> Group<N> {
 
     /// The values of the call at a position, if it had any.
     fn at(&self, position: u64) -> Option<[i64; N]> {
-        let entry = &self.ring[(position % self.ring.len() as u64) as usize];
+        let entry = self.entry(position);
         let value = |at: usize| entry.values[at].load(Acquire) as i64;
         (entry.tag.load(Acquire) == position + 1).then(|| std::array::from_fn(value))
+    }
+
+    /// The ring's length is a power of two.
+    #[inline]
+    fn entry(&self, position: u64) -> &RingCell<N> {
+        &self.ring[position as usize & (self.ring.len() - 1)]
     }
 
     fn forget_extremes(&self) {

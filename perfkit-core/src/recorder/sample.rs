@@ -43,12 +43,20 @@ pub(crate) struct RingEntry {
 
 /// What was measured of a call, or of a part of it, beside its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct OptionalValues {
+pub struct OptionalValues {
     /// Time in polls, in ticks; async calls only.
     pub(crate) busy_time: Option<u64>,
     pub(crate) cpu_ns: Option<u64>,
     pub(crate) memory: Option<MemoryUse>,
     pub(crate) work: Option<Work>,
+}
+
+/// Where time alone is measured.
+impl From<()> for OptionalValues {
+    #[inline(always)]
+    fn from((): ()) -> Self {
+        Self::default()
+    }
 }
 
 impl OptionalValues {

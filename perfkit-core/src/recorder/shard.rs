@@ -9,7 +9,7 @@
 //! when the buckets lack it.
 //!
 //! # The order of writes of a successful call
-//! [`Shard::record_success`] writes in this order, a reader reads in the reverse
+//! [`Shard::record_ordinary`] and [`Shard::record_success`] write in this order, a reader reads in the reverse
 //! order. The tests are those of `recorder::loom`, which fail when a step is moved
 //! or loses its ordering; `.ci/loom` runs them.
 //!
@@ -18,8 +18,8 @@
 //! | 1 | the bucket of the call before, `counts` | `Release` | who sees the new `pending` sees this bucket counted | `a_reader_loses_and_doubles_nothing` |
 //! | 2 | `pending` | `Release` | who sees `timed` of step 6 sees the bucket of that call or of a later one | the same |
 //! | 3 | the entry of the ring | `Release` | an entry is whole unless the writer has come round to it; `seen` read before and after tells | `a_call_of_the_ring_is_never_half_one_and_half_another` |
-//! | 4 | `sum`, `self_sum` | `Relaxed` | exact when `timed` did not change meanwhile, else of a few calls more or less | `a_shard_is_handed_on_with_its_calls` |
-//! | 5 | `min`, `max` and the range of `counts` | `Relaxed` | as the sums; `Tally::in_ns` moves extremes into the outermost buckets | `a_call_is_before_a_reset_or_after_it` |
+//! | 4 | `sum`, `sum_of_others`, `self_sum_of_others` | `Relaxed` | exact when `timed` did not change meanwhile, else of a few calls more or less | `a_shard_is_handed_on_with_its_calls` |
+//! | 5 | `min`, `max`, `span` and the range of `counts` | `Relaxed` | as the sums; `Tally::in_ns` moves extremes into the outermost buckets | `a_call_is_before_a_reset_or_after_it` |
 //! | 6 | `timed` | `Release` | everything above is there for that many calls | all of them |
 //!
 //! A reader reads `timed`, then `pending`, then the buckets. So the buckets hold
@@ -31,9 +31,10 @@
 //! # Who may touch what
 //! | field | written by | read by | test |
 //! |---|---|---|---|
-//! | `timed`, `sum`, `self_sum`, `min`, `max`, `pending`, `counts`, `ring`, `others`, `untimed`, `nested`, `failures`, `optional` | the thread that leased the shard | any thread | `two_threads_never_have_the_same_shard` |
-//! | `depth` | that thread | that thread | `recording.rs`, `recursion_multiplies_nothing` |
-//! | `state` | that thread, from a reading of the monitor's state | that thread | `recording.rs`, `what_is_switched_off_is_not_recorded` |
+//! | `timed`, `sum`, `sum_of_others`, `self_sum_of_others`, `min`, `max`, `pending`, `counts`, `ring`, `others`, `untimed`, `nested`, `failures`, `optional` | the thread that leased the shard | any thread | `two_threads_never_have_the_same_shard` |
+//! | `span` | that thread | that thread | `tests/growth.rs`, and all that a clock which jumps fails |
+//! | `outer_frame`, `outer_callees` | that thread | that thread | `recording.rs`, `recursion_multiplies_nothing` |
+//! | `gate` | that thread, from a reading of the monitor's state | that thread | `recording.rs`, `recursion_multiplies_nothing` and `what_is_switched_off_is_not_recorded` |
 //! | `slot_end` | whoever holds the lock on the operation's shards | that thread, without a lock: an old value only makes it ask again | `a_call_is_in_one_slot` |
 //! | `was_reset` | set by the thread that resets, cleared by the shard's thread | any thread | `a_call_is_before_a_reset_or_after_it` |
 //! | `errors` | that thread, unless the lock is held: then it counts in `unlogged` | any thread, under the lock | `a_failure_is_among_the_errors_though_they_are_being_read` |
@@ -42,10 +43,13 @@
 use std::cmp::Ordering::{Equal, Less};
 use std::fmt::Debug;
 
+use crate::histogram::bucket::HIGHEST;
 use crate::metric_summary::Totals;
 use crate::outcome::{Ending, Failure};
 
-use super::counts::{Counts, NO_BUCKET, TRIES_IF_TORN, bucket_of, count_of, raise};
+use super::counts::{
+    Counts, NO_BUCKET, TRIES_IF_TORN, bucket_of, bucket_of_ordinary, count_of, raise,
+};
 use super::errors::{self, ErrorLog, ErrorSnapshot};
 use super::failures::Failures;
 use super::optional_metrics::OptionalMetrics;
@@ -58,6 +62,20 @@ use super::sync::{
 };
 use super::tally::{Series, Tally, only_totals};
 
+/// What a call adds to the gate while it runs.
+const DEEPER: u64 = 1 << 2;
+
+/// The gate while an outermost call runs that took the fast path.
+const RUNNING: u64 = StateReading::FAST_PATH + DEEPER;
+
+/// The call around one that runs: its frame, and how much time its callees had taken
+/// before; see `measure::nesting`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outer {
+    pub(crate) frame: u64,
+    pub(crate) callees: u64,
+}
+
 /// How often a reading that a writer disturbed is made anew.
 const TRIES: u32 = if cfg!(perfkit_loom) { 1 } else { 8 };
 
@@ -68,19 +86,26 @@ const TRIES: u32 = if cfg!(perfkit_loom) { 1 } else { 8 };
 pub(crate) struct Shard {
     /// Outermost successful calls that were timed.
     timed: AtomicU64,
+    /// Of ordinary calls, whose self time is all of it; see [`Shard::is_ordinary`].
     sum: AtomicU64,
-    self_sum: AtomicU64,
     min: AtomicU64,
-    max: AtomicU64,
+    /// By how much an ordinary duration is above the shortest at most.
+    span: AtomicU64,
     /// When a slot of the time window ends, in ticks; zero before the first call.
     slot_end: AtomicU64,
-    /// The monitor's state in which calls take the fast path; zero before the first.
-    state: AtomicU64,
+    /// The monitor's state in which calls take the fast path, zero before the first,
+    /// and [`DEEPER`] for each call of the operation that runs on this thread.
+    gate: AtomicU64,
     pending: AtomicU32,
-    /// How many calls of the operation run within each other on this thread.
-    depth: AtomicU32,
     /// Calls in the ring that are not in `timed`.
     others: AtomicU64,
+    /// Of the call that runs on the fast path; see [`Outer`].
+    outer_frame: AtomicU64,
+    outer_callees: AtomicU64,
+    max: AtomicU64,
+    /// Of all other successful calls, and of nested ones the self time alone.
+    sum_of_others: AtomicU64,
+    self_sum_of_others: AtomicU64,
     /// Successful calls that were counted and not timed, in no ring.
     untimed: AtomicU64,
     counts: Counts,
@@ -150,20 +175,68 @@ impl Shard {
     }
 }
 
-/// For the one thread that writes.
+/// For the one thread that writes: the gate.
 impl Shard {
     /// Enters a call; says how deep it is nested in itself.
     #[inline(always)]
-    pub(crate) fn enter(&self) -> u32 {
-        let depth = self.depth.own();
-        self.depth.store(depth.wrapping_add(1), Relaxed);
-        depth
+    pub(crate) fn enter(&self) -> u64 {
+        let gate = self.gate.own();
+        self.gate.store(gate.wrapping_add(DEEPER), Relaxed);
+        gate / DEEPER
     }
 
-    /// Leaves a call, with what entering it said.
+    /// Leaves a call; says whether it ran within another of the operation.
     #[inline(always)]
-    pub(crate) fn leave(&self, depth: u32) {
-        self.depth.store(depth, Relaxed);
+    pub(crate) fn leave(&self) -> bool {
+        // There may be none to leave: the thread may have ended meanwhile.
+        let gate = self.gate.own();
+        let gate = gate.checked_sub(DEEPER).unwrap_or(gate);
+        self.gate.store(gate, Relaxed);
+        gate >= DEEPER
+    }
+
+    /// Enters the outermost call where the monitor is in the state for the fast path;
+    /// else says no, and has done nothing.
+    #[inline(always)]
+    pub(crate) fn enter_outermost(&self, state: StateReading) -> bool {
+        let is_open = state.is(self.gate.own());
+        if is_open {
+            self.gate.store(RUNNING, Relaxed);
+        }
+        is_open
+    }
+
+    /// Remembers the call around the one that runs on the fast path.
+    #[inline(always)]
+    pub(crate) fn set_outer(&self, outer: Outer) {
+        self.outer_frame.store(outer.frame, Relaxed);
+        self.outer_callees.store(outer.callees, Relaxed);
+    }
+
+    #[inline(always)]
+    pub(crate) fn outer(&self) -> Outer {
+        Outer {
+            frame: self.outer_frame.own(),
+            callees: self.outer_callees.own(),
+        }
+    }
+
+    /// Whether the call that runs on the fast path runs in no other of the operation.
+    #[inline(always)]
+    pub(crate) fn is_outermost(&self) -> bool {
+        self.gate.own() == RUNNING
+    }
+
+    /// Leaves such a call.
+    #[inline(always)]
+    pub(crate) fn leave_outermost(&self) {
+        self.gate.store(StateReading::FAST_PATH, Relaxed);
+    }
+
+    /// Whether a further call may take the fast path, as far as the monitor's state says.
+    #[inline]
+    pub(crate) fn takes_nested(&self, state: StateReading) -> bool {
+        state.is(self.gate.own() % DEEPER)
     }
 
     /// Whether there is more to do than to count a call; see [`slow_path`].
@@ -183,31 +256,74 @@ impl Shard {
         self.slot_end.store(slot_end, Relaxed);
     }
 
-    /// Counts an outermost successful call.
+    /// Counts an outermost successful call without callees, if it is an ordinary one: it
+    /// ends in the slot that is open, and is neither shorter nor longer than all before.
+    /// Else says no, and has written nothing.
     #[inline(always)]
-    pub(crate) fn record_success(&self, end: u64, duration: u64, self_time: u64) {
-        self.counts.add_one(self.pending.own());
-        self.pending.store(bucket_of(duration), Release);
-        let timed = self.timed.own();
-        let position = timed.wrapping_add(self.others.own());
-        if self_time != duration {
-            self.optional.record_self_time(position, self_time);
+    pub(crate) fn record_ordinary(
+        &self,
+        end: u64,
+        duration: u64,
+        optional: &OptionalValues,
+    ) -> bool {
+        let above = duration.wrapping_sub(self.min.own());
+        if self.is_slot_over(end) || above > self.span.own() {
+            return false;
         }
-        self.ring
-            .push(position, end, pack(duration, Ending::Success, false));
-        add(&self.sum, duration);
-        add(&self.self_sum, self_time);
+        let Some(room) = self.counts.room(self.pending.own()) else {
+            return false;
+        };
+        self.record_optional(optional);
+        room.add_one();
+        let timed = self.count_success(end, duration, bucket_of_ordinary(duration));
+        // There are never so many that it wraps: a duration is below 2⁴⁸ here.
+        let sum = self.sum.own().wrapping_add(duration);
+        self.sum.store(sum, Relaxed);
+        self.tell(timed);
+        true
+    }
+
+    /// Counts an outermost successful call.
+    #[inline]
+    pub(crate) fn record_success(&self, end: u64, duration: u64, self_time: u64) {
+        if self_time != duration {
+            self.optional.record_self_time(self.position(), self_time);
+        }
+        self.counts.add_one(self.pending.own());
+        let timed = self.count_success(end, duration, bucket_of(duration));
+        add(&self.sum_of_others, duration);
+        add(&self.self_sum_of_others, self_time);
         if duration < self.min.own() || duration > self.max.own() {
             self.widen_to(duration);
         }
+        self.tell(timed);
+    }
+
+    /// Steps 2 and 3 of the order above; what this returns is for [`Self::tell`].
+    #[inline(always)]
+    fn count_success(&self, end: u64, duration: u64, bucket: u32) -> u64 {
+        self.pending.store(bucket, Release);
+        let timed = self.timed.own();
+        let position = timed.wrapping_add(self.others.own());
+        self.ring
+            .push(position, end, pack(duration, Ending::Success, false));
+        timed
+    }
+
+    /// Step 6.
+    #[inline(always)]
+    fn tell(&self, timed: u64) {
         self.timed.store(timed.wrapping_add(1), Release);
     }
 
     /// Remembers the state of the monitor in which calls take the fast path.
     #[inline]
     pub(crate) fn remember_state(&self, state: StateReading) {
-        if !self.is_on_fast_path(state) {
-            self.state.store(state.fast_path_state(), Relaxed);
+        let gate = self.gate.own();
+        if !state.is(gate % DEEPER) {
+            let depth = gate / DEEPER;
+            let gate = depth * DEEPER + StateReading::FAST_PATH;
+            self.gate.store(gate, Relaxed);
         }
     }
 
@@ -219,24 +335,20 @@ impl Shard {
         }
     }
 
-    /// Whether the monitor is in the state in which calls of this shard take the
-    /// fast path.
-    #[inline(always)]
-    pub(crate) fn is_on_fast_path(&self, state: StateReading) -> bool {
-        state.is(self.state.load(Relaxed))
-    }
-
     #[cold]
     fn widen_to(&self, duration: u64) {
         self.min.store(duration.min(self.min.own()), Relaxed);
         self.max.store(duration.max(self.max.own()), Relaxed);
+        let longest = self.max.own().min(HIGHEST);
+        self.span
+            .store(longest.saturating_sub(self.min.own()), Relaxed);
         self.counts.widen_to(bucket_of(duration));
     }
 
     /// Whether a duration is longer than all before: perhaps the clock jumped.
     #[inline(always)]
     pub(super) fn is_longest(&self, duration: u64) -> bool {
-        duration > self.max.own()
+        duration > self.max.own() && !self.failures.have_longer(duration)
     }
 
     /// Counts what was measured of the next successful call beside its time.
@@ -258,7 +370,7 @@ impl Shard {
         }
         if sample.ending == Ending::Success {
             add(&self.nested, 1);
-            add(&self.self_sum, self_time);
+            add(&self.self_sum_of_others, self_time);
             if self_time != sample.duration {
                 self.optional.record_self_time(self.position(), self_time);
             }
@@ -309,6 +421,7 @@ impl Shard {
     pub(super) fn forget_extremes(&self) {
         self.min.store(u64::MAX, Relaxed);
         self.max.store(0, Relaxed);
+        self.span.store(0, Relaxed);
         self.failures.time.forget_extremes();
         self.optional.forget_extremes();
     }
@@ -361,9 +474,10 @@ impl Shard {
             *count_of(&mut buckets, pending as u16) += 1;
             count += 1;
         }
-        let sum = i128::from(self.sum.load(Relaxed));
+        let [sum, of_others, self_of_others] =
+            [&self.sum, &self.sum_of_others, &self.self_sum_of_others]
+                .map(|sum| i128::from(sum.load(Relaxed)));
         let extremes = [&self.min, &self.max].map(|extreme| extreme.load(Relaxed));
-        let self_sum = self.self_sum.load(Relaxed);
         let nested = self.nested.load(Relaxed);
         let is_quiet = self.timed.load(Acquire) == timed;
         if !is_quiet {
@@ -372,7 +486,7 @@ impl Shard {
             count += raise(&mut buckets, pending as u16, self.counts.of(pending));
         }
         let self_time = Totals {
-            sum: i128::from(self_sum),
+            sum: sum + self_of_others,
             count: count + nested,
             ..Totals::default()
         };
@@ -387,7 +501,7 @@ impl Shard {
             ..Tally::default()
         };
         tally.calls.success = count + nested + tally.untimed;
-        let totals = Totals::with(count, sum, extremes.map(signed));
+        let totals = Totals::with(count, sum + of_others, extremes.map(signed));
         tally.set(Quantity::ExecutionTime, Series { totals, buckets });
         tally.set(Quantity::SelfTime, only_totals(self_time));
         (tally, state)
@@ -470,20 +584,20 @@ impl Shard {
 impl Shard {
     /// No thread's calls are running in it.
     pub(super) fn rest(&self) {
-        self.depth.store(0, Relaxed);
+        self.gate.store(self.gate.own() % DEEPER, Relaxed);
     }
 
     /// Forgets everything, to serve another operation.
     pub(super) fn clear(&self) {
-        self.rest();
-        self.state.store(0, Relaxed);
+        self.gate.store(0, Relaxed);
         self.was_reset.store(0, Relaxed);
         *lock(&self.owner) = None;
         self.pending.store(NO_BUCKET, Relaxed);
         let numbers = [
             &self.timed,
             &self.sum,
-            &self.self_sum,
+            &self.sum_of_others,
+            &self.self_sum_of_others,
             &self.slot_end,
             &self.others,
             &self.untimed,

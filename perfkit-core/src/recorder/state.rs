@@ -10,8 +10,8 @@
 //! | `FULL_PATH` | `Monitor::set_collector`, or a clock other than the counter | each call takes the full path |
 //!
 //! A call site reads the state once, `Relaxed`, when the call begins, and compares
-//! it with the one number that its shard remembers: enabled, and no full path. One
-//! comparison decides both. A call that began before a change ends on the path on
+//! it with the one number that its shard remembers: enabled, no full path, and no call
+//! of the operation running on the thread. One comparison decides all three. A call that began before a change ends on the path on
 //! which it began: nothing else depends on the state, so no ordering is needed.
 //! `tests/recording.rs`, `what_is_switched_off_is_not_recorded`, fails without the
 //! first bit, and `tests/asked_for.rs` without the second.
@@ -73,15 +73,12 @@ impl StateReading {
     }
 
     /// The state in which a call takes the fast path.
-    #[inline(always)]
-    pub(super) fn fast_path_state(self) -> u64 {
-        (self.0 & !FULL_PATH) | ENABLED
-    }
+    pub(super) const FAST_PATH: u64 = ENABLED;
 
-    /// Whether the state is that one.
+    /// Whether the state is a number that a shard remembers.
     #[inline(always)]
-    pub(super) fn is(self, fast_path_state: u64) -> bool {
-        self.0 == fast_path_state
+    pub(super) fn is(self, remembered: u64) -> bool {
+        self.0 == remembered
     }
 }
 

@@ -130,6 +130,7 @@ impl Folder {
             .current_dir(&self.0)
             .env(WHICH, which)
             .env_remove("PERFKIT_BASELINES")
+            .env_remove("CARGO_PKG_NAME")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

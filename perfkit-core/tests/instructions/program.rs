@@ -53,7 +53,32 @@ fn main() {
         "bare" => repeat(calls, bare),
         "bare Result" => repeat(calls, |input| bare_result(input).unwrap_or(0)),
         "bare async" => repeat(calls, |input| polled(bare_async(input))),
+        "bare may panic" => repeat(calls, bare_may_panic),
+        "bare Err" => repeat(calls, |input| bare_err(input).unwrap_or(0)),
+        "bare nested" => repeat(calls, bare_nested),
+        "bare recursive" => repeat(calls, |input| bare_recursive(1, input)),
+        "bare awaiting" => repeat(calls, |input| polled_to_end(bare_awaiting(input))),
         "plain" => repeat(calls, plain),
+        "may panic" => repeat(calls, may_panic),
+        "Err" => repeat(calls, |input| err(input).unwrap_or(0)),
+        "nested" => repeat(calls, nested),
+        "recursive" => repeat(calls, |input| recursive(1, input)),
+        "awaiting" => repeat(calls, |input| polled_to_end(awaiting(input))),
+        "timer" => {
+            let operation = perfkit::operation("timer");
+            repeat(calls, |input| {
+                let timer = operation.start();
+                let output = bare(input);
+                timer.stop();
+                output
+            });
+        }
+        "monitor" => {
+            let monitor = Monitor::new();
+            repeat(calls, |input| on_monitor(&monitor, input));
+        }
+        "label" => repeat(calls, one_label),
+        "labels" => repeat(calls, three_labels),
         "Result" => repeat(calls, |input| result(input).unwrap_or(0)),
         "memory" => repeat(calls, memory),
         "throughput" => repeat(calls, throughput),
@@ -120,6 +145,86 @@ fn result(input: u64) -> Result<u64, std::fmt::Error> {
     body_result(input)
 }
 
+#[inline(never)]
+fn bare_may_panic(input: u64) -> u64 {
+    body_may_panic(input)
+}
+
+#[perfkit::measure]
+#[inline(never)]
+fn may_panic(input: u64) -> u64 {
+    body_may_panic(input)
+}
+
+#[inline(never)]
+fn bare_err(input: u64) -> Result<u64, std::fmt::Error> {
+    if body(input) == u64::MAX {
+        return Ok(input);
+    }
+    Err(std::fmt::Error)
+}
+
+#[perfkit::measure]
+#[inline(never)]
+fn err(input: u64) -> Result<u64, std::fmt::Error> {
+    if body(input) == u64::MAX {
+        return Ok(input);
+    }
+    Err(std::fmt::Error)
+}
+
+#[inline(never)]
+fn bare_nested(input: u64) -> u64 {
+    bare(input)
+}
+
+/// Two calls, one within the other.
+#[perfkit::measure]
+#[inline(never)]
+fn nested(input: u64) -> u64 {
+    plain(input)
+}
+
+#[inline(never)]
+fn bare_recursive(depth: u64, input: u64) -> u64 {
+    if depth == 0 {
+        return body(input);
+    }
+    bare_recursive(depth - 1, input)
+}
+
+/// Two calls, one within the other, of one operation.
+#[perfkit::measure]
+#[inline(never)]
+fn recursive(depth: u64, input: u64) -> u64 {
+    if depth == 0 {
+        return body(input);
+    }
+    recursive(depth - 1, input)
+}
+
+#[perfkit::measure(monitor = monitor)]
+#[inline(never)]
+fn on_monitor(monitor: &Monitor, input: u64) -> u64 {
+    body(input)
+}
+
+#[perfkit::measure(labels(route = ["/a", "/b"][(input & 1) as usize]))]
+#[inline(never)]
+fn one_label(input: u64) -> u64 {
+    body(input)
+}
+
+#[perfkit::measure(labels(
+    route = ["/a", "/b"][(input & 1) as usize],
+    status = 200_u16 + (input & 1) as u16,
+    method = "GET",
+))]
+#[inline(never)]
+fn three_labels(input: u64) -> u64 {
+    body(input)
+}
+
 #[perfkit::measure(memory)]
 #[inline(never)]
 fn memory(input: u64) -> u64 {
@@ -143,6 +248,36 @@ async fn asynchronous(input: u64) -> u64 {
     body(input)
 }
 
+async fn bare_awaiting(input: u64) -> u64 {
+    for _ in 0..10 {
+        Once(false).await;
+    }
+    body(input)
+}
+
+/// Polled eleven times.
+#[perfkit::measure]
+async fn awaiting(input: u64) -> u64 {
+    for _ in 0..10 {
+        Once(false).await;
+    }
+    body(input)
+}
+
+/// Ready when it is polled again.
+struct Once(bool);
+
+impl Future for Once {
+    type Output = ();
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        match std::mem::replace(&mut self.0, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+}
+
 #[inline(always)]
 fn body(input: u64) -> u64 {
     black_box(input) ^ 1
@@ -154,6 +289,34 @@ fn body_result(input: u64) -> Result<u64, std::fmt::Error> {
         return Err(std::fmt::Error);
     }
     Ok(body(input))
+}
+
+/// Calls what the compiler knows nothing of, so that it may unwind.
+#[inline(always)]
+fn body_may_panic(input: u64) -> u64 {
+    unknown(input)
+}
+
+#[inline(never)]
+extern "C-unwind" fn unknown(input: u64) -> u64 {
+    if input == u64::MAX {
+        panic!("there are never so many calls");
+    }
+    body(input)
+}
+
+/// Polls the future until it is ready.
+#[inline(never)]
+fn polled_to_end(future: impl Future<Output = u64>) -> u64 {
+    let mut future = pin!(future);
+    loop {
+        let poll = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(output) = poll {
+            return output;
+        }
+    }
 }
 
 /// Polls the future once, as it needs no more, without a runtime.
