@@ -382,6 +382,13 @@ fn programs_have_baselines_of_their_own() {
     save_with_times(folder.report(), 1.1e3, &session);
     assert_eq!(sessions("program").0, Some(2));
     assert_eq!(sessions("second").0, Some(1));
+    // Under cargo, programs of one name in several packages are told apart.
+    let mut of_package = folder.command("plain", &["--bench", "--time", "0", "sum/loop"]);
+    of_package.env("CARGO_PKG_NAME", "other");
+    assert_eq!(Ran::of(of_package).code, Some(0));
+    let report = folder.path("target/perfkit/benches/other.program.json");
+    let program = Report::load(report).unwrap().benchmarks[0].program.clone();
+    assert_eq!(program.as_deref(), Some("other/program"));
     // A broken file matters to those that may need it.
     std::fs::write(kept.join("second.json"), "{").unwrap();
     let (count, out) = sessions("program");
