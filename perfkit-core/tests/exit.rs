@@ -7,6 +7,7 @@
     reason = "a failed test panics"
 )]
 
+use std::io::ErrorKind;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -126,7 +127,13 @@ fn with_the_rights_of_another_the_environment_asks_for_nothing() {
             .get_envs()
             .filter_map(|(name, value)| Some((name, value?)));
         other.envs(variables);
-        other.output()
+        // What another test starts just now holds the file open for writing until it runs.
+        loop {
+            match other.output() {
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {}
+                output => return output,
+            }
+        }
     };
     let (own, elevated) = (folder.join("own.json"), folder.join("elevated.json"));
     // Only root may start programs as somebody else.
