@@ -197,6 +197,36 @@ fn another_rule_says_which_statuses_are_failures() {
 }
 
 #[test]
+fn a_status_may_be_a_label() {
+    let monitor = Monitor::new();
+    let layer = layer(&monitor).label_status();
+    for status in [200, 200, 404, 503] {
+        drop(answer(&layer, get("/a"), with_status(status)));
+    }
+    let refused: Result<Response<String>, _> = Err(Refused);
+    drop(answer(&layer, get("/a"), refused));
+    let never = |_| pending::<Result<Response<String>, Refused>>();
+    let mut service = layer.layer(Handler(never));
+    assert!(poll(pin!(service.call(get("/a")))).is_pending());
+    let snapshot = monitor.snapshot();
+    let found = snapshot.operations.iter().map(|operation| {
+        let labelled = operation.labelled.as_ref().unwrap();
+        assert_eq!(labelled.name, "GET /a");
+        let calls = operation.lifetime.calls;
+        let ended = [calls.success, calls.failure, calls.cancelled];
+        (labelled.labels["status"].as_str(), ended)
+    });
+    let expected = [
+        ("200", [2, 0, 0]),
+        ("404", [1, 0, 0]),
+        ("503", [0, 1, 0]),
+        ("cancelled", [0, 0, 1]),
+        ("error", [0, 1, 0]),
+    ];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn what_clients_make_up_is_few_names() {
     let monitor = Monitor::new();
     let layer = layer(&monitor);

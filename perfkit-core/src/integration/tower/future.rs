@@ -9,7 +9,8 @@ use std::task::{Context, Poll, ready};
 use http::Response;
 use pin_project_lite::pin_project;
 
-use crate::measure::MeasuredFuture;
+use crate::labelled_outcome::LabelledOutcome;
+use crate::measure::{CallLabels, MeasuredFuture};
 use crate::outcome::Outcome;
 
 use super::body_call::BodyCall;
@@ -17,7 +18,13 @@ use super::response_body::ResponseBody;
 use super::routes::RouteOperations;
 use super::settings::Settings;
 
-type Judge<T> = fn(&(T, Outcome)) -> Outcome;
+/// The label that a status is.
+const STATUS: &str = "status";
+
+/// The status of a call that has no response because its service failed.
+const NO_RESPONSE: &str = "error";
+
+type Judge<T> = fn(&(T, LabelledOutcome)) -> LabelledOutcome;
 
 pin_project! {
     /// A request, measured from the first poll to the head of its response. Dropped
@@ -59,11 +66,33 @@ where
             settings: Arc::clone(settings),
         };
         let outcome: Judge<F::Output> = |(_, outcome)| outcome.clone();
+        let operation = operations.request.clone();
         Self {
-            measured: MeasuredFuture::new(operations.request.clone(), judged, outcome),
+            measured: if settings.has_status_label {
+                let labels = CallLabels::new(Vec::new(), &[STATUS]);
+                MeasuredFuture::labelled(operation, labels, judged, outcome)
+            } else {
+                MeasuredFuture::new(operation, judged, outcome)
+            },
             operations,
             settings: Arc::clone(settings),
             may_have_body,
+        }
+    }
+}
+
+impl Settings {
+    fn outcome_of<B, E: Display>(&self, result: &Result<Response<B>, E>) -> LabelledOutcome {
+        let outcome = match result {
+            Ok(response) => self.rule.of_head(response.status(), response.headers()),
+            Err(_) => Outcome::of_result(result),
+        };
+        if !self.has_status_label {
+            return outcome.into();
+        }
+        match result {
+            Ok(response) => outcome.label(STATUS, response.status().as_str()),
+            Err(_) => outcome.label(STATUS, NO_RESPONSE),
         }
     }
 }
@@ -73,18 +102,12 @@ where
     F: Future<Output = Result<Response<B>, E>>,
     E: Display,
 {
-    type Output = (F::Output, Outcome);
+    type Output = (F::Output, LabelledOutcome);
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.work.poll(context));
-        let outcome = match &result {
-            Ok(response) => this
-                .settings
-                .rule
-                .of_head(response.status(), response.headers()),
-            Err(_) => Outcome::of_result(&result),
-        };
+        let outcome = this.settings.outcome_of(&result);
         Poll::Ready((result, outcome))
     }
 }

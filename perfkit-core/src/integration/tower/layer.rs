@@ -98,6 +98,14 @@ impl Layer {
         self
     }
 
+    /// Keeps the calls of a route apart by the status of their responses: an operation is
+    /// then `GET /users/{id}{status="404"}`. Calls without a response have `error` in its
+    /// place, or how they ended: `panic`, `cancelled`.
+    pub fn label_status(mut self) -> Self {
+        self.settings.has_status_label = true;
+        self
+    }
+
     /// Leaves the bodies of responses unmeasured.
     pub fn without_bodies(mut self) -> Self {
         self.settings.has_bodies = false;

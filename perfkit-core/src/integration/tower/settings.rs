@@ -20,6 +20,7 @@ pub(super) struct Settings {
     pub(super) find_route: Option<Arc<FindRoute>>,
     pub(super) rule: FailureRule,
     pub(super) has_bodies: bool,
+    pub(super) has_status_label: bool,
 }
 
 impl Default for Settings {
@@ -29,6 +30,7 @@ impl Default for Settings {
             find_route: None,
             rule: FailureRule::default(),
             has_bodies: true,
+            has_status_label: false,
         }
     }
 }
@@ -40,6 +42,7 @@ impl fmt::Debug for Settings {
             .field("has_route", &self.find_route.is_some())
             .field("rule", &self.rule)
             .field("has_bodies", &self.has_bodies)
+            .field("has_status_label", &self.has_status_label)
             .finish()
     }
 }
