@@ -483,6 +483,44 @@ fn the_last_period_forgets_and_the_lifetime_does_not() {
 }
 
 #[test]
+fn the_rate_of_the_last_calls_falls_while_none_come() {
+    let clock = MockClock::new();
+    let monitor = Monitor::builder()
+        .clock(clock.clone())
+        .last_calls(10)
+        .build();
+    let rate = || {
+        let tick = operation(&monitor, "tick");
+        let window = tick.last_calls;
+        (window.calls_per_second.unwrap(), window.span().as_millis())
+    };
+    // A single call of a second.
+    monitor.measure("tick", || advance(&clock, 1000));
+    assert_eq!(rate(), (1.0, 1000));
+    advance(&clock, 1000);
+    assert_eq!(rate(), (1.0, 1000));
+    advance(&clock, 2000);
+    assert_eq!(rate(), (0.25, 4000));
+    // Ten calls at 20 a second, of 10 ms each.
+    for _ in 0..10 {
+        advance(&clock, 40);
+        monitor.measure("tick", || advance(&clock, 10));
+    }
+    let (steady, _) = rate();
+    assert!((steady - 10.0 / 0.46).abs() < 1e-9, "{steady}");
+    // The next call is not late before it would have ended.
+    advance(&clock, 50);
+    assert!((rate().0 - steady).abs() < 1e-9);
+    advance(&clock, 490);
+    assert_eq!(rate(), (10.0, 1000));
+    advance(&clock, 99_000);
+    assert_eq!(rate(), (0.1, 100_000));
+    // Calls that come again are what counts.
+    monitor.measure("tick", || advance(&clock, 10));
+    assert_eq!(rate().1, 99_960);
+}
+
+#[test]
 fn a_clock_that_steps_back_gives_no_negative_time() {
     let (monitor, clock) = on_mock_clock();
     clock.set_ns(100_000_000_000);

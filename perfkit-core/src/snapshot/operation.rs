@@ -75,6 +75,7 @@ impl OperationSnapshot {
             errors: recorded.errors,
             last_calls: WindowSnapshot::of_samples(
                 Window::LastCalls(limits.last_calls as u64),
+                scale.ns(now),
                 last_calls.map(|call| call.sample().in_ns(scale)),
             ),
             last_period: WindowSnapshot::of_tally(

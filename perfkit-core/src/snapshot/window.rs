@@ -38,7 +38,8 @@ pub struct WindowSnapshot {
     /// Which calls these are.
     pub window: Window,
     /// How long the window is, in nanoseconds: from its start to the snapshot;
-    /// of the last calls, from the first one's start to the last one's end.
+    /// of the last calls, from the first one's start to the last one's end, or to the
+    /// snapshot where the time since that end is longer than that between the last two.
     pub span_ns: u64,
     /// The calls by how they ended.
     pub calls: Calls,
@@ -216,14 +217,17 @@ impl WindowSnapshot {
         Self::new(window, span_ns, tally.calls, metrics)
     }
 
-    pub(super) fn of_samples(window: Window, samples: impl Iterator<Item = Sample>) -> Self {
+    pub(super) fn of_samples(
+        window: Window,
+        now_ns: u64,
+        samples: impl Iterator<Item = Sample>,
+    ) -> Self {
         let mut calls = Calls::default();
         let mut values: [Vec<f64>; Quantity::ALL.len()] = Default::default();
-        let (mut first_ns, mut last_ns) = (u64::MAX, 0);
+        let mut span = Span::default();
         for sample in samples {
             calls.count(sample.ending);
-            first_ns = first_ns.min(sample.start());
-            last_ns = last_ns.max(sample.end);
+            span.add(&sample);
             let may_have = if sample.is_plain() {
                 Quantity::OF_TIME
             } else {
@@ -233,7 +237,6 @@ impl WindowSnapshot {
                 values.extend(sample.value(quantity).map(|value| value as f64));
             }
         }
-        let span_ns = last_ns.saturating_sub(first_ns);
         let measured = Quantity::ALL.into_iter().zip(values);
         let metrics = measured
             .filter(|(_, values)| !values.is_empty())
@@ -242,7 +245,7 @@ impl WindowSnapshot {
                 (quantity.metric(), summary)
             })
             .collect();
-        Self::new(window, span_ns, calls, metrics)
+        Self::new(window, span.ns(now_ns), calls, metrics)
     }
 
     /// The same with what its durations stand for; where nobody knows, it is counted.
@@ -282,5 +285,38 @@ impl WindowSnapshot {
             bytes_per_second: sum_per_second(&Metric::BYTES),
             metrics,
         }
+    }
+}
+
+/// How long some calls take together, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    first_start: Option<u64>,
+    last_end: u64,
+    /// The end of the call before the last, or the start of the only one.
+    before: u64,
+}
+
+impl Span {
+    fn add(&mut self, call: &Sample) {
+        self.before = match self.first_start {
+            None => call.start(),
+            Some(_) => self.before.max(call.end.min(self.last_end)),
+        };
+        self.last_end = self.last_end.max(call.end);
+        let first_start = self.first_start.unwrap_or(u64::MAX);
+        self.first_start = Some(first_start.min(call.start()));
+    }
+
+    /// Up to the last end, and up to now where calls have ceased to come as they did: their
+    /// rate would stay as it was for good.
+    fn ns(self, now_ns: u64) -> u64 {
+        let Some(first_start) = self.first_start else {
+            return 0;
+        };
+        let interval = self.last_end.saturating_sub(self.before);
+        let has_ceased = now_ns.saturating_sub(self.last_end) > interval;
+        let end = if has_ceased { now_ns } else { self.last_end };
+        end.saturating_sub(first_start)
     }
 }
