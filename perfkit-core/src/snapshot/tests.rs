@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::monitor::{Monitor, Operation};
+use crate::outcome::Ending;
 use crate::recorder::{Calls, shard_of_thread};
 
 use super::OperationSnapshot;
@@ -245,7 +246,7 @@ fn every_call_is_progress_and_a_snapshot_is_none() {
             assert!(never.as_mut().poll(&mut context).is_pending());
         },
         &|| shard.record_untimed_success(),
-        &|| shard.record_untimed(crate::Ending::Failure, None),
+        &|| shard.record_untimed(Ending::Failure, None),
         &|| monitor.operation("other").measure(|| ()),
     ];
     let mut before = monitor.progress();

@@ -13,6 +13,8 @@
 #![cfg(target_os = "linux")]
 
 mod program;
+#[path = "../required/mod.rs"]
+mod required;
 #[allow(dead_code, reason = "it is for bench programs too")]
 #[path = "../bench_program/running.rs"]
 mod running;
@@ -20,7 +22,7 @@ mod running;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use libc::{SIGABRT, SIGHUP, SIGINT, SIGKILL, SIGTERM, c_int};
@@ -46,6 +48,10 @@ fn main() {
         ("signals_leave_a_summary", signals_leave_a_summary),
         ("signals_can_be_left_alone", signals_can_be_left_alone),
         ("no_report_no_handler", no_report_no_handler),
+        (
+            "the_first_process_of_a_container",
+            the_first_process_of_a_container,
+        ),
         ("signals_that_are_handled", signals_that_are_handled),
         ("tokio_shuts_down_in_order", tokio_shuts_down_in_order),
         ("a_handler_that_passes_on", a_handler_that_passes_on),
@@ -83,7 +89,7 @@ impl Running {
     }
 
     fn start_unheard(command: &mut Command) -> Self {
-        let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         Self {
             stdin: child.stdin.take().unwrap(),
             stdout: BufReader::new(child.stdout.take().unwrap()),
@@ -281,6 +287,30 @@ fn no_report_no_handler() {
     assert_eq!(looks(&mut command), "default: false");
     command.env("PERFKIT_SIGNALS", "off");
     assert_eq!(looks(&mut command), "default: true");
+}
+
+/// A signal that it does not handle does not end it.
+fn the_first_process_of_a_container() {
+    let folder = Folder::new("container");
+    let own = |command: &Command| {
+        let mut container = Command::new("unshare");
+        container
+            .args(["--pid", "--fork"])
+            .arg(command.get_program());
+        container.current_dir(folder.path(""));
+        let variables = command.get_envs();
+        container.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+        container.stdout(Stdio::piped());
+        container.stdin(Stdio::piped());
+        container
+    };
+    let may = |command: &mut Command| command.output().is_ok_and(|done| done.status.success());
+    if !may(&mut own(&Command::new("true"))) {
+        return required::skip("the right to begin a container (unshare --pid)");
+    }
+    let (command, _) = reporting(&folder, "looks");
+    let line = Running::start_unheard(&mut own(&command)).line();
+    assert_eq!(line, "default: true");
 }
 
 /// They are handled before or after it begins to record, with the handler before called or
