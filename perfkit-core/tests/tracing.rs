@@ -6,6 +6,7 @@
     reason = "a failed test panics"
 )]
 
+use std::fmt;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -255,6 +256,28 @@ fn fields_that_are_named_are_labels_also_where_they_come_late() {
         .operation(r#"request{method="PUT",status="200"}"#)
         .labelled;
     assert_eq!(labelled.unwrap().name, "request");
+}
+
+/// A value that logs an error while it is written.
+struct Talkative;
+
+impl fmt::Debug for Talkative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        error!(error = "told while writing");
+        f.write_str("said")
+    }
+}
+
+#[test]
+fn a_value_may_log_while_it_is_written() {
+    let traced = Traced::new();
+    traced.run(traced.layer().labels(["tone", "late"]), || {
+        let late = tracing::field::Empty;
+        let span = info_span!("speak", tone = ?Talkative, late);
+        span.in_scope(|| span.record("late", tracing::field::debug(Talkative)));
+    });
+    let spoken = traced.operation(r#"speak{late="said",tone="said"}"#);
+    assert_eq!(spoken.lifetime.calls.failure, 1);
 }
 
 #[test]

@@ -135,14 +135,16 @@ where
         if self.labels.is_empty() {
             return;
         }
-        if let Some(span) = context.span(id) {
-            self.with_call(&span, |call| {
-                values.record(&mut LabelVisitor {
-                    wanted: &self.labels,
-                    labels: &mut call.labels,
-                });
-            });
-        }
+        let Some(span) = context.span(id) else {
+            return;
+        };
+        // Before the span is locked: values that are written may log by themselves.
+        let mut labels = Vec::new();
+        values.record(&mut LabelVisitor {
+            wanted: &self.labels,
+            labels: &mut labels,
+        });
+        self.with_call(&span, |call| call.add_labels(labels));
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {

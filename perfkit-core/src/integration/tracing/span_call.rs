@@ -50,6 +50,16 @@ impl SpanCall {
         self.has_panicked |= std::thread::panicking() && !self.was_panicking;
     }
 
+    /// A later value of a field replaces an earlier one.
+    pub(super) fn add_labels(&mut self, labels: Vec<Label>) {
+        for (key, value) in labels {
+            match self.labels.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, known)) => *known = value,
+                None => self.labels.push((key, value)),
+            }
+        }
+    }
+
     pub(super) fn fail(&mut self, failure: Failure) {
         self.failure = Some(failure);
     }

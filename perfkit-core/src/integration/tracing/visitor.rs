@@ -12,7 +12,7 @@ const LONGEST_VALUE: usize = 100;
 /// A label's key and its value.
 pub(super) type Label = (&'static str, String);
 
-/// Takes the fields of the given names. A later value replaces an earlier one.
+/// Takes the fields of the given names.
 pub(super) struct LabelVisitor<'a> {
     pub(super) wanted: &'a [String],
     pub(super) labels: &'a mut Vec<Label>,
@@ -24,11 +24,7 @@ impl LabelVisitor<'_> {
         if !self.wanted.iter().any(|wanted| wanted == key) {
             return;
         }
-        let value = bounded(&value, LONGEST_VALUE);
-        match self.labels.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, known)) => *known = value,
-            None => self.labels.push((key, value)),
-        }
+        self.labels.push((key, bounded(&value, LONGEST_VALUE)));
     }
 }
 
