@@ -29,10 +29,10 @@ impl Failures {
         count.store(count.own().saturating_add(1), Release);
     }
 
-    /// How many there were of any kind.
-    pub(super) fn total(&self) -> u64 {
+    /// The sum of two numbers and of how many there were of any kind.
+    pub(super) fn sum(&self, numbers: [u64; 2]) -> u64 {
         let counts = self.counts.iter().map(|count| count.load(Relaxed));
-        counts.fold(0, u64::wrapping_add)
+        counts.chain(numbers).fold(0, u64::wrapping_add)
     }
 
     /// Whether one took so long or longer. For the one thread that writes.

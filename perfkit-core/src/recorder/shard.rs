@@ -515,9 +515,7 @@ impl Shard {
 
     /// A number that every call changes, whether it is timed or not.
     pub(super) fn progress(&self) -> u64 {
-        let untimed = self.untimed.load(Relaxed);
-        let failures = self.failures.total();
-        self.seen().wrapping_add(untimed).wrapping_add(failures)
+        self.failures.sum([self.seen(), self.untimed.load(Relaxed)])
     }
 
     /// The latest calls, at most so many, from the newest to the oldest, of those
