@@ -10,6 +10,11 @@ use std::sync::Arc;
 /// does not vary with the call; an empty one means the error's type. A generic function
 /// must name the bound.
 ///
+/// [`try_measure`](crate::try_measure()) takes errors of any type, and counts them by it.
+/// Closures are counted by a kind with
+/// [`Operation::measure_with`](crate::Operation::measure_with) and
+/// [`Failure::new`](crate::Failure::new).
+///
 /// ```
 /// use std::borrow::Cow;
 /// use perfkit::{ErrorKind, measure};

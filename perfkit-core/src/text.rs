@@ -43,6 +43,12 @@ pub(crate) fn bounded(value: &dyn Display, longest: usize) -> String {
     }
     impl Write for Bounded {
         fn write_str(&mut self, part: &str) -> fmt::Result {
+            // A character takes a byte at least.
+            if part.len() <= self.left {
+                self.left -= part.chars().count();
+                self.text.push_str(part);
+                return Ok(());
+            }
             for character in part.chars() {
                 self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
                 self.text.push(character);
