@@ -481,3 +481,35 @@ fn services_stay_what_servers_ask_of_them() {
     }
     assert_server_can_use(&Layer::new().layer(Handler(respond)));
 }
+
+#[test]
+fn routes_of_axum_are_whole_patterns_also_where_routers_are_nested() {
+    use axum::extract::MatchedPath;
+    use axum::{Router, routing};
+
+    let monitor = Monitor::new();
+    let layer = Layer::new().monitor(&monitor).route(|request| {
+        let path = request.extensions.get::<MatchedPath>()?;
+        Some(path.as_str().into())
+    });
+    let users = Router::new().route("/users/{id}", routing::get(async || "a user"));
+    let mut app: Router = Router::new().nest("/api", users).layer(layer);
+    for (method, path) in [
+        (Method::GET, "/api/users/7"),
+        (Method::HEAD, "/api/users/7"),
+        (Method::POST, "/api/users/7"),
+        (Method::GET, "/api/users"),
+    ] {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        assert!(poll(pin!(app.call(request))).is_ready(), "{path}");
+    }
+    let called = [
+        "GET (unmatched)",
+        "GET /api/users/{id}",
+        "GET /api/users/{id} (body)",
+        "HEAD /api/users/{id}",
+        "POST /api/users/{id}",
+    ];
+    assert_eq!(names(&monitor), called);
+}
