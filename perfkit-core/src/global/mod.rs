@@ -18,10 +18,7 @@ mod output;
 mod saver;
 mod settings;
 #[cfg_attr(
-    not(all(
-        any(target_os = "linux", target_os = "android", target_os = "freebsd"),
-        not(miri)
-    )),
+    not(all(any(target_os = "linux", target_os = "freebsd"), not(miri))),
     path = "no_signals.rs"
 )]
 mod signals;
