@@ -5,7 +5,7 @@ use std::fmt::Display;
 use crate::text::bounded;
 
 /// The longest key or value that is kept, in characters.
-const LONGEST: usize = 100;
+pub(crate) const LONGEST: usize = 100;
 
 /// A key and a value, both as text of bounded length.
 #[derive(Clone, Debug, PartialEq, Eq)]

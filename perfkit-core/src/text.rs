@@ -35,17 +35,27 @@ pub fn is_invisible(c: char) -> bool {
 /// have been written, so writing it must not bring the program down: where it panics
 /// (as far as panics unwind) it is cut.
 pub(crate) fn bounded(value: &dyn Display, longest: usize) -> String {
+    let mut text = String::new();
+    write_bounded(&mut text, value, longest);
+    text
+}
+
+/// Adds that to a text.
+pub(crate) fn write_bounded(text: &mut String, value: &dyn Display, longest: usize) {
     /// A string that takes so many characters and no more, so that an error with
     /// megabytes of text is never built in full.
-    struct Bounded {
-        text: String,
+    struct Bounded<'a> {
+        text: &'a mut String,
         left: usize,
     }
-    impl Write for Bounded {
+    impl Write for Bounded<'_> {
         fn write_str(&mut self, part: &str) -> fmt::Result {
-            // A character takes a byte at least.
+            // No text has more characters than bytes.
             if part.len() <= self.left {
-                self.left -= part.chars().count();
+                self.left -= match part.is_ascii() {
+                    true => part.len(),
+                    false => part.chars().count(),
+                };
                 self.text.push_str(part);
                 return Ok(());
             }
@@ -56,13 +66,10 @@ pub(crate) fn bounded(value: &dyn Display, longest: usize) -> String {
             Ok(())
         }
     }
-    let mut bounded = Bounded {
-        text: String::new(),
-        left: longest,
-    };
+    let left = longest;
+    let mut bounded = Bounded { text, left };
     // An error only says that the text was cut.
     let _ = catch_unwind(AssertUnwindSafe(|| write!(bounded, "{value}")));
-    bounded.text
 }
 
 /// The start of a text, of so many bytes at most.

@@ -1,6 +1,7 @@
 //! Calls that labels tell apart, and calls of which only some are timed.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a failed test panics")]
 
+use std::fmt::{self, Display, Formatter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use perfkit::{Monitor, OperationSnapshot, Report, measure};
@@ -41,6 +42,75 @@ fn every_combination_of_labels_is_an_operation() {
     let failed = recorded(r#"get{status="503",tier="slow"}"#);
     assert_eq!(failed.lifetime.calls.failure, 1);
     assert_eq!(failed.errors[0].last_text, "status 503");
+}
+
+#[measure(monitor = monitor, name = "pair", labels(a = a, b = b))]
+fn pair(monitor: &Monitor, a: impl Display, b: impl Display) {}
+
+/// Measured while it is written.
+struct Written<'a>(&'a Monitor);
+
+impl Display for Written<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        pair(self.0, "within", "a label");
+        f.write_str("written")
+    }
+}
+
+#[test]
+fn values_that_run_together_are_kept_apart() {
+    let (one, other) = (Monitor::new(), Monitor::new());
+    for _ in 0..3 {
+        pair(&one, "a", "bc");
+        pair(&one, "ab", "c");
+        pair(&one, "", "abc");
+        pair(&other, "a", "bc");
+        pair(&one, Written(&one), 1);
+        pair(&one, "ä".repeat(200), 'x');
+    }
+    let long = format!(r#"pair{{a="{}",b="x"}}"#, "ä".repeat(100));
+    let names = [
+        r#"pair{a="",b="abc"}"#,
+        r#"pair{a="a",b="bc"}"#,
+        r#"pair{a="ab",b="c"}"#,
+        r#"pair{a="within",b="a label"}"#,
+        r#"pair{a="written",b="1"}"#,
+        &long,
+    ];
+    let snapshot = one.snapshot();
+    let found = snapshot.operations.iter();
+    let found: Vec<_> = found
+        .map(|o| (o.name.as_str(), o.lifetime.calls.success))
+        .collect();
+    assert_eq!(found.len(), names.len(), "{found:?}");
+    for name in names {
+        // A label is written once more where its operation is not known yet.
+        let calls = snapshot.operation(name).unwrap().lifetime.calls.success;
+        let expected = if name.contains("within") { 4 } else { 3 };
+        assert_eq!(calls, expected, "{name}");
+    }
+    let calls = other.snapshot().operations[0].lifetime.calls.success;
+    assert_eq!((other.snapshot().operations.len(), calls), (1, 3));
+}
+
+#[measure(monitor = monitor, labels(depth = "all"))]
+fn descend(monitor: &Monitor, depth: u32) {
+    if depth > 0 {
+        descend(monitor, depth - 1);
+    }
+}
+
+#[test]
+fn a_labelled_call_within_itself_is_nested() {
+    let monitor = Monitor::new();
+    for _ in 0..2 {
+        descend(&monitor, 3);
+    }
+    let snapshot = monitor.snapshot();
+    let operation = &snapshot.operations[0];
+    assert_eq!(operation.lifetime.calls.success, 8);
+    let time = operation.lifetime.execution_time().unwrap();
+    assert_eq!(time.count, 2);
 }
 
 struct Table(&'static str);

@@ -65,7 +65,7 @@ fn async_call(function: &Function, arguments: &Arguments, enter: &TokenStream) -
         awaited
     };
     quote! {
-        let #call = #enter;
+        let #call = #enter.find();
         let #future = async move { #owned #pin_type #body };
         #awaited
     }
@@ -94,7 +94,7 @@ fn future_call(
         Wrapped::PinnedBox => quote!(#private::Box::pin(#measured)),
     };
     quote! {
-        let #call = #enter;
+        let #call = #enter.find();
         let #future = #made;
         #measured
     }

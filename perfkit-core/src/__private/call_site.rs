@@ -13,7 +13,7 @@ use crate::monitor::{Destination, Labelled, Monitor, Operation};
 #[derive(Debug)]
 pub struct CallSite {
     /// The whole name, or of a method its last part.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// The operations on the global monitor.
     known: OnceLock<Known>,
 }

@@ -14,6 +14,7 @@ use crate::outcome::Outcome;
 use crate::recorder::{GLOBAL_STATE, Shard, ThreadCache, Work, find_and_cache};
 
 use super::call_site::CallSite;
+use super::chosen::Chosen;
 
 /// How a call begins at its place in the program. Methods bring the type that they
 /// run for.
@@ -24,31 +25,40 @@ impl CallSite {
         &'static self,
         type_name: &'static str,
         cache: &'static LocalKey<ThreadCache>,
-    ) -> Enter<TimeOnly> {
+    ) -> Enter<'static, TimeOnly> {
         Enter::at(Place::Global(self, cache, type_name))
     }
 
     /// A call on the given monitor.
-    pub fn enter_on(&self, type_name: &str, monitor: &Monitor) -> Enter<TimeOnly> {
-        Enter::at(Place::Chosen(self.operation_on(monitor, type_name)))
+    pub fn enter_on<'a>(
+        &'static self,
+        type_name: &'a str,
+        monitor: &'a Monitor,
+    ) -> Enter<'a, TimeOnly> {
+        self.enter_with(type_name, monitor, &[])
     }
 
     /// A call with labels.
-    pub fn enter_with(
-        &self,
-        type_name: &str,
-        monitor: &Monitor,
-        labels: &[(&str, &dyn Display)],
-    ) -> Enter<TimeOnly> {
-        Enter::at(Place::Chosen(self.labelled_on(monitor, type_name, labels)))
+    pub fn enter_with<'a>(
+        &'static self,
+        type_name: &'a str,
+        monitor: &'a Monitor,
+        labels: &'a [(&'a str, &'a dyn Display)],
+    ) -> Enter<'a, TimeOnly> {
+        Enter::at(Place::Chosen(Chosen {
+            site: self,
+            type_name,
+            monitor,
+            labels,
+        }))
     }
 }
 
 /// A call that is about to begin, with what it shall measure.
 #[derive(Debug)]
 #[must_use]
-pub struct Enter<E> {
-    place: Place,
+pub struct Enter<'a, E> {
+    place: Place<'a>,
     /// One of so many calls is timed; the others are only counted.
     one_in: u32,
     selection: E,
@@ -56,7 +66,7 @@ pub struct Enter<E> {
 
 /// Where the operation of a call is found.
 #[derive(Debug)]
-enum Place {
+enum Place<'a> {
     /// On the global monitor; the type's name is empty for functions.
     Global(
         &'static CallSite,
@@ -64,12 +74,14 @@ enum Place {
         &'static str,
     ),
     /// On a monitor of the program's choice, or among those with labels.
-    Chosen(Operation),
+    Chosen(Chosen<'a>),
+    /// The same, of an async call.
+    Found(Operation),
 }
 
-impl Enter<TimeOnly> {
+impl<'a> Enter<'a, TimeOnly> {
     #[inline(always)]
-    fn at(place: Place) -> Self {
+    fn at(place: Place<'a>) -> Self {
         Self {
             place,
             one_in: 1,
@@ -78,38 +90,39 @@ impl Enter<TimeOnly> {
     }
 }
 
-impl<E: MetricSelection> Enter<E> {
+impl<'a, E: MetricSelection> Enter<'a, E> {
     #[inline(always)]
-    pub fn memory(self) -> Enter<Options> {
+    pub fn memory(self) -> Enter<'a, Options> {
         self.also(|options| options.memory = true)
     }
 
     #[inline(always)]
-    pub fn cpu(self) -> Enter<Options> {
+    pub fn cpu(self) -> Enter<'a, Options> {
         self.also(|options| options.cpu = true)
     }
 
     #[inline(always)]
-    pub fn items(self, items: impl FnOnce() -> u64) -> Enter<Options> {
+    pub fn items(self, items: impl FnOnce() -> u64) -> Enter<'a, Options> {
         self.processing(|| Work::Items(items()))
     }
 
     #[inline(always)]
-    pub fn bytes(self, bytes: impl FnOnce() -> u64) -> Enter<Options> {
+    pub fn bytes(self, bytes: impl FnOnce() -> u64) -> Enter<'a, Options> {
         self.processing(|| Work::Bytes(bytes()))
     }
 
     #[inline(always)]
-    fn processing(self, work: impl FnOnce() -> Work) -> Enter<Options> {
+    fn processing(self, work: impl FnOnce() -> Work) -> Enter<'a, Options> {
         let is_enabled = match &self.place {
             Place::Global(..) => GLOBAL_STATE.read().is_enabled(),
-            Place::Chosen(operation) => operation.destination.monitor.is_enabled(),
+            Place::Chosen(chosen) => chosen.monitor.is_enabled(),
+            Place::Found(operation) => operation.destination.monitor.is_enabled(),
         };
         self.also(|options| options.work = is_enabled.then(work))
     }
 
     #[inline(always)]
-    fn also(self, choose: impl FnOnce(&mut Options)) -> Enter<Options> {
+    fn also(self, choose: impl FnOnce(&mut Options)) -> Enter<'a, Options> {
         let mut selection = self.selection.options();
         choose(&mut selection);
         Enter {
@@ -124,6 +137,20 @@ impl<E: MetricSelection> Enter<E> {
     pub fn one_in(mut self, one_in: u32) -> Self {
         self.one_in = one_in;
         self
+    }
+
+    /// Finds the operation now, because what decides it is gone when the call begins.
+    pub fn find(self) -> Enter<'static, E> {
+        let place = match self.place {
+            Place::Global(site, cache, type_name) => Place::Global(site, cache, type_name),
+            Place::Chosen(chosen) => Place::Found(chosen.operation()),
+            Place::Found(operation) => Place::Found(operation),
+        };
+        Enter {
+            place,
+            one_in: self.one_in,
+            selection: self.selection,
+        }
     }
 
     /// Begins a call that is told its outcome.
@@ -148,7 +175,8 @@ impl<E: MetricSelection> Enter<E> {
             Place::Global(site, _, type_name) => {
                 Operation::new(Handle::Static(site.destination(type_name)))
             }
-            Place::Chosen(operation) => operation,
+            Place::Chosen(chosen) => chosen.operation(),
+            Place::Found(operation) => operation,
         };
         operation.options = self.selection.options();
         MeasuredFuture::new(operation, work, outcome)
@@ -158,14 +186,8 @@ impl<E: MetricSelection> Enter<E> {
     fn begin_as(self, dropped: Dropped) -> InFlight<E> {
         let (site, cache, type_name) = match self.place {
             Place::Global(site, cache, type_name) => (site, cache, type_name),
-            Place::Chosen(operation) => {
-                if operation.destination.monitor.is_enabled() {
-                    let options = self.selection.options();
-                    let call = begin_full(operation.destination, options, dropped);
-                    return InFlight::Full(call);
-                }
-                return InFlight::Off;
-            }
+            Place::Chosen(chosen) => return begin_chosen(chosen, self.selection, dropped),
+            Place::Found(operation) => return begin_found(operation, self.selection, dropped),
         };
         let state = GLOBAL_STATE.read();
         let key = key(type_name);
@@ -192,6 +214,38 @@ impl<E: MetricSelection> Enter<E> {
             }
             Path::Off => InFlight::Off,
         }
+    }
+}
+
+/// Begins a call whose monitor or labels may differ from call to call.
+#[inline]
+fn begin_chosen<E: MetricSelection>(
+    chosen: Chosen<'_>,
+    selection: E,
+    dropped: Dropped,
+) -> InFlight<E> {
+    let state = chosen.monitor.state();
+    if !state.is_enabled() {
+        return InFlight::Off;
+    }
+    match chosen.enter(state) {
+        Some(shard) => InFlight::Fast(FastCall::begin(shard, selection, dropped)),
+        None => begin_found(chosen.operation(), selection, dropped),
+    }
+}
+
+#[cold]
+fn begin_found<E: MetricSelection>(
+    operation: Operation,
+    selection: E,
+    dropped: Dropped,
+) -> InFlight<E> {
+    match operation.destination.monitor.is_enabled() {
+        true => {
+            let options = selection.options();
+            InFlight::Full(begin_full(operation.destination, options, dropped))
+        }
+        false => InFlight::Off,
     }
 }
 

@@ -76,6 +76,11 @@ impl EnterLabelled {
         self.processing(|operation| operation.bytes(bytes()))
     }
 
+    /// It is found by now.
+    pub fn find(self) -> Self {
+        self
+    }
+
     fn processing(self, process: impl FnOnce(Operation) -> Operation) -> Self {
         if self.operation.destination.monitor.is_enabled() {
             self.also(process)

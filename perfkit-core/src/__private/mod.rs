@@ -2,6 +2,7 @@
 //! without notice.
 
 mod call_site;
+mod chosen;
 mod enter;
 mod enter_labelled;
 mod in_place;

@@ -73,7 +73,7 @@ impl Monitor {
             return work();
         }
         if !state.needs_full_path()
-            && let Some(shard) = names::find(self.id(), name)
+            && let Some(shard) = names::find(names::Key::named(self.id(), name))
         {
             shard.remember_state(state);
             if enter_fast(shard, state) {
@@ -82,7 +82,7 @@ impl Monitor {
         }
         let operation = self.operation(name);
         if let Some(shard) = operation.shard(state) {
-            alloc::uncounted(|| names::remember(self.id(), name, shard));
+            alloc::uncounted(|| names::remember(names::Key::named(self.id(), name), shard));
         }
         operation.call(work, outcome)
     }

@@ -62,7 +62,10 @@ impl From<()> for OptionalValues {
 impl OptionalValues {
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.busy_time.is_none()
+            && self.cpu_ns.is_none()
+            && self.memory.is_none()
+            && self.work.is_none()
     }
 
     /// Adds a later part of the same call.
