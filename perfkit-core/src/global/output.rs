@@ -77,7 +77,7 @@ pub(super) fn save_meanwhile() {
     }
     // The first one also sweeps the folder.
     let outlasts_system = saved == 0;
-    if let Err(error) = save(monitor, &path, outlasts_system) {
+    if let Err(error) = Taken::from(monitor).save(&path, outlasts_system) {
         tell_not_saved(&error);
     }
 }
@@ -93,20 +93,33 @@ pub(super) fn save_now() -> Result<Option<PathBuf>, ReportError> {
         let busy = io::Error::new(io::ErrorKind::TimedOut, message);
         return Err(ReportError::Io(path, busy));
     };
-    save(monitor, &path, true)?;
+    Taken::from(monitor).save(&path, true)?;
     Ok(Some(path))
 }
 
-/// For whoever has the turn.
-fn save(monitor: &Monitor, path: &Path, outlasts_system: bool) -> Result<(), ReportError> {
-    let progress = monitor.progress();
-    let report = Report::from_snapshot(monitor.snapshot());
-    match outlasts_system {
-        true => report.save(path),
-        false => report.save_for_now(path),
-    }?;
-    SAVED_UP_TO.store(mark(progress), Ordering::Relaxed);
-    Ok(())
+/// A report, and how far the monitor was at least.
+struct Taken {
+    report: Report,
+    mark: u64,
+}
+
+impl Taken {
+    fn from(monitor: &Monitor) -> Self {
+        Self {
+            mark: mark(monitor.progress()),
+            report: Report::from_snapshot(monitor.snapshot()),
+        }
+    }
+
+    /// For whoever has the turn.
+    fn save(&self, path: &Path, outlasts_system: bool) -> Result<(), ReportError> {
+        match outlasts_system {
+            true => self.report.save(path),
+            false => self.report.save_for_now(path),
+        }?;
+        SAVED_UP_TO.store(self.mark, Ordering::Relaxed);
+        Ok(())
+    }
 }
 
 /// What is remembered of a monitor's progress: never zero.
@@ -140,13 +153,13 @@ pub(super) fn conclude(end: End) {
         return;
     }
     let Some(monitor) = MONITOR.get() else { return };
-    let saved = path.map(|path| save(monitor, &path, end == End::Exit));
+    let taken = Taken::from(monitor);
+    let saved = path.map(|path| taken.save(&path, end == End::Exit));
     if let Some(Err(error)) = saved {
         tell_not_saved(&error);
     }
     if PRINTS_SUMMARY.load(Ordering::Relaxed) && is_reporter() {
-        let report = Report::from_snapshot(monitor.snapshot());
-        write_to_stderr(&report.to_string());
+        write_to_stderr(&taken.report.to_string());
     }
 }
 
