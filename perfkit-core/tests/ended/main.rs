@@ -121,6 +121,14 @@ impl Running {
     }
 }
 
+/// A test that fails leaves no program behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[expect(unsafe_code, reason = "sends signals")]
 fn send(pid: u32, signal: c_int) {
     // SAFETY: it takes numbers. The process was not waited for.
