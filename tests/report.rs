@@ -76,6 +76,14 @@ fn values_stand_apart_from_calls() {
     let without = folder.run(["report", "report.json"]).exits_with(0).stdout;
     let with = answer.stdout.replace(&format!(" {expected}\n"), "");
     assert_eq!(with, without);
+    // A budget of time for all operations is not one for them, and one of values is.
+    folder.write(
+        "perfkit.toml",
+        "[[budget]]\noperation = \"*\"\nmax = \"< 1h\"\n\n\
+         [[budget]]\noperation = \"batch*\"\nmetric = \"value\"\nmax = \"<= 30\"\n",
+    );
+    let answer = folder.run(["gate", "values.json", "--strict"]);
+    answer.exits_with(0).says("3 of 3 checks passed");
 }
 
 /// Whoever looks at a rate of successes sees who is not among them.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use perfkit::budget::{BrokenBudget, Budget};
 use perfkit::report::GateOutcome;
-use perfkit::{MockClock, Monitor, assert_budget};
+use perfkit::{Metric, MockClock, Monitor, assert_budget};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -194,6 +194,28 @@ fn a_share_is_from_0_to_1() {
         .check(&monitor.snapshot());
     let told = told.unwrap_err().to_string();
     assert!(told.contains("no number of calls shows"), "{told}");
+}
+
+/// A pattern for all calls is not one for values that were handed over.
+#[test]
+fn values_have_no_bound_of_time() {
+    let mut snapshot = Monitor::new().snapshot();
+    let calls = Monitor::new();
+    calls.measure("load", || ());
+    snapshot.operations = calls.snapshot().operations;
+    let mut values = snapshot.operations[0].clone();
+    values.name = "batch size".to_owned();
+    let metrics = &mut values.lifetime.metrics;
+    let time = metrics.remove(&Metric::EXECUTION_TIME).unwrap();
+    metrics.clear();
+    metrics.insert(Metric::VALUE, time);
+    assert!(values.is_of_values());
+    snapshot.operations.push(values);
+    let all = Budget::of("*").max(Duration::from_secs(1)).panics(0);
+    assert_eq!(all.check(&snapshot), Ok(()));
+    let told = Budget::of("batch*").max(Duration::from_secs(1));
+    let told = told.check(&snapshot).unwrap_err().to_string();
+    assert!(told.contains("there is no max of it"), "{told}");
 }
 
 /// What a pattern matches is not all where names were lost.

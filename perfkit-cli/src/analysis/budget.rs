@@ -26,8 +26,8 @@ pub(super) fn judge_budget(
         if let Some(unheld) = unheld(reports, &budget.scope, bound, &all, &subjects) {
             return vec![unheld];
         }
-        let subjects = subjects.iter();
-        let judged = subjects.map(|subject| {
+        let asked = |s: &&&Subject<'_>| s.is_asked_for(bound.metric.as_ref());
+        let judged = subjects.iter().filter(asked).map(|subject| {
             let finding = judge_bound(subject, bound, confidence);
             let waivable = Waivable::of_budget(budget, bound, subject.name());
             let finding = waivers.apply(&waivable, finding, |ceiling| {
@@ -64,7 +64,9 @@ fn unheld(
         let known: Vec<&str> = known.into_iter().collect();
         return Some(not_measured(scope, &bound.to_string(), metric, &known));
     }
-    let mut finding = never_measured(&scope.to_string(), bound, meant.iter().copied())?;
+    let asked = |s: &&Subject<'_>| s.is_asked_for(bound.metric.as_ref());
+    let asked = meant.iter().copied().filter(asked);
+    let mut finding = never_measured(&scope.to_string(), bound, asked)?;
     finding.measured += ": `perfkit report -v` shows what was measured";
     Some(finding)
 }

@@ -248,7 +248,9 @@ impl Budget {
                 GateFinding::new(pattern, bound.to_string(), why, GateOutcome::RuleAtFault);
             return vec![finding];
         }
-        if let Some(finding) = never_measured(&pattern, bound, subjects.iter()) {
+        let metric = bound.metric.as_ref();
+        let subjects = subjects.iter().filter(|s| s.is_asked_for(metric));
+        if let Some(finding) = never_measured(&pattern, bound, subjects.clone()) {
             return vec![finding];
         }
         let is_broken = |finding: &GateFinding| match finding.outcome {
@@ -256,8 +258,7 @@ impl Budget {
             GateOutcome::Inconclusive => !self.allows_undecided,
             _ => true,
         };
-        let judged = subjects.iter();
-        let judged = judged.map(|subject| judge_bound(subject, bound, self.confidence));
+        let judged = subjects.map(|subject| judge_bound(subject, bound, self.confidence));
         judged.filter(is_broken).collect()
     }
 

@@ -25,6 +25,16 @@ impl Subject<'_> {
         }
     }
 
+    /// Whether a bound of this metric, or of time and calls where none is named, is for it:
+    /// values that the program handed over are no calls.
+    #[must_use]
+    pub fn is_asked_for(&self, metric: Option<&Metric>) -> bool {
+        match self {
+            Self::Operation(operation) => metric.is_some() || !operation.is_of_values(),
+            Self::Benchmark(_) => true,
+        }
+    }
+
     /// The metrics that it has.
     pub fn metric_names(&self) -> impl Iterator<Item = &str> {
         let metrics = match self {
