@@ -150,6 +150,42 @@ fn many_names() {
     }
 }
 
+#[test]
+fn a_million_label_sets_are_at_most_two_hundred_of_a_name_and_four_thousand_of_all() {
+    in_its_own_process(
+        "a_million_label_sets_are_at_most_two_hundred_of_a_name_and_four_thousand_of_all",
+        many_label_sets,
+    );
+}
+
+fn many_label_sets() {
+    const NAMES: u64 = 60;
+    const LABEL_SETS: u64 = 1_000_000 / NAMES;
+    let monitor = Monitor::new();
+    let names: Vec<String> = (0..NAMES).map(|number| format!("name {number}")).collect();
+    let start = resident();
+    let record = |thread: u64| {
+        for value in (thread..LABEL_SETS).step_by(2) {
+            for name in &names {
+                let label = |(): &()| perfkit::Outcome::Success.label("value", value);
+                monitor.operation(name).measure_labelled(|| (), label);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for thread in 0..2 {
+            let record = &record;
+            scope.spawn(move || record(thread));
+        }
+    });
+    assert_grew_less(192 * MIB, start);
+    let operations = monitor.snapshot().operations;
+    let (overflow, kept): (Vec<_>, Vec<_>) = operations.iter().partition(|o| o.is_overflow);
+    assert_eq!((overflow.len() as u64, kept.len()), (NAMES, 4000));
+    let calls = operations.iter().map(|o| o.lifetime.calls.success);
+    assert_eq!(calls.sum::<u64>(), NAMES * LABEL_SETS);
+}
+
 fn has_only_successes(operation: &OperationSnapshot, count: u64) {
     let lifetime = &operation.lifetime;
     assert_eq!(lifetime.calls, successes(count), "{}", operation.name);

@@ -150,15 +150,47 @@ fn methods_and_async_functions_have_labels_too() {
 }
 
 #[test]
-fn labels_beyond_the_limit_are_counted_as_overflow() {
-    let monitor = Monitor::builder().max_operations(20).build();
+fn labels_beyond_the_limit_stay_with_their_operation() {
+    let monitor = Monitor::builder().max_label_sets(20).build();
+    for size in 0..100_000 {
+        Table("many").store(&monitor, size);
+    }
+    monitor.measure("first called later", || ());
+    let snapshot = monitor.snapshot();
+    assert_eq!(snapshot.operations.len(), 22);
+    assert!(snapshot.operation("first called later").is_some());
+    let further = "labels::Table::store{otel.metric.overflow=\"true\"}";
+    let further = snapshot.operation(further).unwrap();
+    assert_eq!(further.lifetime.calls.success, 99_980);
+    assert!(further.is_overflow);
+    assert_eq!(
+        further.labelled.as_ref().unwrap().name,
+        "labels::Table::store"
+    );
+}
+
+#[test]
+fn two_hundred_label_sets_are_kept_apart_unless_told_otherwise() {
+    let monitor = Monitor::new();
+    for size in 0..201 {
+        Table("many").store(&monitor, size);
+    }
+    let operations = monitor.snapshot().operations;
+    let apart = operations.iter().filter(|o| !o.is_overflow).count();
+    assert_eq!((apart, operations.len()), (200, 201));
+}
+
+#[test]
+fn labels_of_names_beyond_the_limit_are_counted_as_overflow() {
+    let monitor = Monitor::builder().max_operations(1).build();
+    monitor.measure("other", || ());
     for size in 0..100 {
         Table("many").store(&monitor, size);
     }
     let snapshot = monitor.snapshot();
-    assert_eq!(snapshot.operations.len(), 21);
+    assert_eq!(snapshot.operations.len(), 2);
     let overflow = snapshot.operation("overflow").unwrap();
-    assert_eq!(overflow.lifetime.calls.success, 80);
+    assert_eq!(overflow.lifetime.calls.success, 100);
     assert_eq!(overflow.labelled, None);
 }
 

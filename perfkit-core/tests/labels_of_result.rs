@@ -260,36 +260,40 @@ fn recursion_counts_once_and_callees_are_no_self_time() {
 }
 
 #[test]
-fn values_beyond_the_limit_are_counted_as_overflow() {
+fn values_beyond_the_limit_stay_with_their_operation() {
     #[measure(monitor = monitor, name = "many", labels(number = |number| *number))]
     fn many(monitor: &Monitor, number: u32) -> u32 {
         number
     }
-    let monitor = Monitor::builder().max_operations(20).build();
+    let monitor = Monitor::builder()
+        .max_operations(2)
+        .max_label_sets(20)
+        .build();
     for number in 0..100 {
         many(&monitor, number);
     }
-    let snapshot = monitor.snapshot();
-    // The operation without labels takes a place too.
-    assert_eq!(snapshot.operations.len(), 20);
-    let overflow = snapshot.operation("overflow").unwrap();
-    assert_eq!(overflow.lifetime.calls.success, 81);
-    assert_eq!(
-        (overflow.labelled.as_ref(), overflow.is_overflow),
-        (None, true)
-    );
-    let long = monitor.operation("overflowing");
-    long.measure_labelled(|| (), |()| Outcome::Success.label("k", "v"));
-    let snapshot = monitor.snapshot();
-    assert_eq!(
-        snapshot
-            .operation("overflow")
-            .unwrap()
-            .lifetime
-            .calls
-            .success,
-        82
-    );
+    let calls = |name: &str| {
+        let snapshot = monitor.snapshot();
+        let found = snapshot.operation(name);
+        found.map(|found| (found.lifetime.calls.success, found.is_overflow))
+    };
+    let further = "many{otel.metric.overflow=\"true\"}";
+    assert_eq!(calls("many{number=\"19\"}"), Some((1, false)));
+    assert_eq!(calls(further), Some((80, true)));
+    assert_eq!(calls("overflow"), None);
+    let label = || Outcome::Success.label("k", "v");
+    monitor
+        .operation("many")
+        .measure_labelled(|| (), |()| label());
+    assert_eq!(calls(further), Some((81, true)));
+    // The second name, and then one beyond the limit of names.
+    for name in ["second", "third"] {
+        monitor
+            .operation(name)
+            .measure_labelled(|| (), |()| label());
+    }
+    assert_eq!(calls("second{k=\"v\"}"), Some((1, false)));
+    assert_eq!(calls("overflow"), Some((1, true)));
 }
 
 #[test]

@@ -208,6 +208,19 @@ fn values_beyond_the_limit_of_operations_are_counted() {
 }
 
 #[test]
+fn values_with_labels_beyond_the_limit_are_values_of_their_name() {
+    let monitor = Monitor::builder().max_label_sets(3).build();
+    with_local_recorder(&Recorder::new().monitor(&monitor), || {
+        for number in 0..10 {
+            histogram!("h", "number" => number.to_string()).record(f64::from(number));
+        }
+    });
+    let further = operation(&monitor, "h{otel.metric.overflow=\"true\"}");
+    assert!(further.is_overflow && further.is_of_values());
+    assert_eq!(further.lifetime.count(), 7);
+}
+
+#[test]
 fn windows_resets_and_switches_are_those_of_the_monitor() {
     let clock = MockClock::new();
     let period = Duration::from_secs(60);

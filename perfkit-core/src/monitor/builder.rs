@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::recorder::{Common, Limits, MonitorState, State};
 
 use super::collector::Delivery;
-use super::registry::Registry;
+use super::registry::{Cardinality, Registry};
 use super::{Inner, Monitor};
 
 /// The settings of a new [`Monitor`].
@@ -26,7 +26,7 @@ use super::{Inner, Monitor};
 pub struct MonitorBuilder {
     clock: Clock,
     limits: Limits,
-    max_operations: usize,
+    cardinality: Cardinality,
 }
 
 impl Default for Monitor {
@@ -67,7 +67,7 @@ impl Monitor {
                 self.clock().clone()
             },
             limits: *self.limits(),
-            max_operations: self.inner.registry.max_operations,
+            cardinality: self.inner.registry.cardinality,
         };
         self.inner.values.get_or_init(|| builder().build())
     }
@@ -82,7 +82,10 @@ impl Default for MonitorBuilder {
                 last_period: Duration::from_secs(60),
                 shards_bytes: 64 << 20,
             },
-            max_operations: 2000,
+            cardinality: Cardinality {
+                max_operations: 2000,
+                max_label_sets: 200,
+            },
         }
     }
 }
@@ -130,10 +133,36 @@ impl MonitorBuilder {
         self
     }
 
-    /// How many operations are kept apart, at least 1; by default 2000. All
-    /// further names are counted under `overflow`.
+    /// How many names are kept apart, at least 1; by default 2000. Calls of all
+    /// further names are counted under `overflow`. Labels do not count: see
+    /// [`MonitorBuilder::max_label_sets`].
     pub fn max_operations(mut self, operations: usize) -> Self {
-        self.max_operations = operations.max(1);
+        self.cardinality.max_operations = operations.max(1);
+        self
+    }
+
+    /// How many sets of labels of one name are kept apart, at least 1; by default
+    /// 200. Calls of the name with further labels are counted under the name and
+    /// the label `otel.metric.overflow="true"`. All names together keep 20 times
+    /// as many.
+    ///
+    /// ```
+    /// use perfkit::{Monitor, measure};
+    ///
+    /// #[measure(monitor = monitor, name = "get", labels(user = user))]
+    /// fn get(monitor: &Monitor, user: u32) {}
+    ///
+    /// let monitor = Monitor::builder().max_label_sets(10).build();
+    /// for user in 0..100 {
+    ///     get(&monitor, user);
+    /// }
+    /// let snapshot = monitor.snapshot();
+    /// let others = snapshot.operation("get{otel.metric.overflow=\"true\"}").unwrap();
+    /// assert_eq!(others.lifetime.calls.success, 90);
+    /// assert!(others.is_overflow);
+    /// ```
+    pub fn max_label_sets(mut self, label_sets: usize) -> Self {
+        self.cardinality.max_label_sets = label_sets.max(1);
         self
     }
 
@@ -152,7 +181,7 @@ impl MonitorBuilder {
             inner: Arc::new(Inner {
                 started,
                 state,
-                registry: Registry::new(Arc::clone(&common), self.max_operations),
+                registry: Registry::new(Arc::clone(&common), self.cardinality),
                 common,
                 delivery: Delivery::default(),
                 values: OnceLock::new(),

@@ -32,7 +32,7 @@ pub struct Operation {
 impl Monitor {
     /// The operation of the given name, to measure calls of.
     ///
-    /// Beyond 2000 operations (see [`MonitorBuilder::max_operations`](crate::MonitorBuilder::max_operations)) new
+    /// Beyond 2000 names (see [`MonitorBuilder::max_operations`](crate::MonitorBuilder::max_operations)) new
     /// names share one operation named `overflow`, so that no call is lost.
     pub fn operation(&self, name: &str) -> Operation {
         self.shared_operation(name, None)
@@ -64,7 +64,7 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
-    /// The same with further labels. Calls of names beyond the limit have none.
+    /// The same with further labels. Calls beyond a limit have none.
     pub(crate) fn labelled(&self, labels: Vec<Label>) -> Self {
         let Self { monitor, entry } = self;
         if entry.is_overflow() {

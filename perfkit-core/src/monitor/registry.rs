@@ -1,5 +1,6 @@
 //! The operations of a monitor, by name.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,16 +21,23 @@ use super::value_kind::ValueKind;
 /// The operation that takes the calls of all names beyond the limit.
 const OVERFLOW: &str = "overflow";
 
+/// The label of calls whose labels are beyond the limit, as OpenTelemetry's SDKs name it.
+const OVERFLOW_LABEL: (&str, &str) = ("otel.metric.overflow", "true");
+
 /// The longest name that is kept as it is, in bytes.
 const LONGEST_NAME: usize = 1024;
+
+/// All names together keep so many times the label sets that one of them may have: each that
+/// was called takes 36 KiB, beyond the budget for memory too.
+const ALL_LABEL_SETS: usize = 20;
 
 /// One operation: its name and its calls.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: Arc<str>,
     pub(crate) labelled: Option<Box<Labelled>>,
-    /// Whether calls of names beyond the limit were counted here: one that the program
-    /// itself called `overflow` begins as any other.
+    /// Whether calls beyond a limit were counted here: one that the program itself called
+    /// as the overflow is called begins as any other.
     takes_overflow: AtomicBool,
     /// Of values that the program hands over.
     pub(crate) kind: OnceLock<ValueKind>,
@@ -37,72 +45,198 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Whether it takes the calls of all names beyond the limit.
+    /// Whether it takes the calls of all names beyond the limit, or those of all labels of
+    /// its name beyond theirs.
     pub(crate) fn is_overflow(&self) -> bool {
         self.takes_overflow.load(Ordering::Relaxed)
     }
+
+    /// Whether it takes calls of any name, so that nothing is common to them.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn is_of_any_name(&self) -> bool {
+        self.is_overflow() && self.labelled.is_none()
+    }
+}
+
+/// How many operations are kept apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cardinality {
+    /// Different names, labels left aside.
+    pub(super) max_operations: usize,
+    /// Different labels of one name.
+    pub(super) max_label_sets: usize,
 }
 
 #[derive(Debug)]
 pub(crate) struct Registry {
     common: Arc<Common>,
-    pub(super) max_operations: usize,
-    by_name: RwLock<ByName>,
+    pub(super) cardinality: Cardinality,
+    table: RwLock<Table>,
 }
 
-type ByName = BTreeMap<Arc<str>, Arc<Entry>>;
-
 impl Registry {
-    pub(crate) fn new(common: Arc<Common>, max_operations: usize) -> Self {
+    pub(super) fn new(common: Arc<Common>, cardinality: Cardinality) -> Self {
         Self {
             common,
-            max_operations,
-            by_name: RwLock::default(),
+            cardinality,
+            table: RwLock::default(),
         }
     }
 
     /// The entry of a name, made when it is new.
     pub(crate) fn entry(&self, name: &str, labelled: Option<&Labelled>) -> Arc<Entry> {
-        let shortened;
-        let name = if name.len() > LONGEST_NAME {
-            shortened = shorten(name);
-            &shortened
-        } else {
-            name
+        let labelled = labelled.filter(|labelled| !labelled.labels.is_empty());
+        let name = shortened(name);
+        let bare = labelled.map_or_else(|| name.clone(), |labelled| shortened(&labelled.name));
+        let wanted = Wanted {
+            name: &name,
+            bare: &bare,
+            labelled,
         };
         let _section = Section::enter();
-        let known = self.read().get(name).cloned();
-        known.unwrap_or_else(|| alloc::uncounted(|| self.add(name, labelled)))
+        let known = self.read().find(&wanted);
+        known.unwrap_or_else(|| alloc::uncounted(|| self.add(&wanted)))
     }
 
     /// All entries, by name.
     pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
         let _section = Section::enter();
-        self.read().values().cloned().collect()
+        self.read().by_name.values().cloned().collect()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, ByName> {
-        self.by_name.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, name: &str, labelled: Option<&Labelled>) -> Arc<Entry> {
-        let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
-        let is_full = by_name.len() >= self.max_operations && !by_name.contains_key(name);
-        let name: Arc<str> = if is_full { OVERFLOW } else { name }.into();
-        let labelled = labelled.filter(|_| !is_full).cloned().map(Box::new);
-        let entry = by_name.entry(name).or_insert_with_key(|name| {
+    fn add(&self, wanted: &Wanted<'_>) -> Arc<Entry> {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let known = table.find(wanted);
+        known.unwrap_or_else(|| table.add(wanted, self.cardinality, &self.common))
+    }
+}
+
+/// What is looked for.
+struct Wanted<'a> {
+    /// With its labels.
+    name: &'a str,
+    /// Without them.
+    bare: &'a str,
+    labelled: Option<&'a Labelled>,
+}
+
+/// The entries. None is ever taken away, so that a limit which is reached stays so.
+#[derive(Debug, Default)]
+struct Table {
+    by_name: BTreeMap<Arc<str>, Arc<Entry>>,
+    /// By names without labels.
+    label_sets: BTreeMap<Arc<str>, LabelSets>,
+    /// How many there are of all names.
+    all_label_sets: usize,
+    /// Takes the calls of further names.
+    overflow: Option<Arc<Entry>>,
+}
+
+/// The labels of one name.
+#[derive(Debug, Default)]
+struct LabelSets {
+    kept: usize,
+    /// Takes the calls with further labels.
+    overflow: Option<Arc<Entry>>,
+}
+
+impl Table {
+    fn find(&self, wanted: &Wanted<'_>) -> Option<Arc<Entry>> {
+        if let Some(known) = self.by_name.get(wanted.name) {
+            return Some(Arc::clone(known));
+        }
+        match self.label_sets.get(wanted.bare) {
+            None => self.overflow.clone(),
+            Some(sets) => wanted.labelled.and(sets.overflow.clone()),
+        }
+    }
+
+    fn add(&mut self, wanted: &Wanted<'_>, most: Cardinality, common: &Arc<Common>) -> Arc<Entry> {
+        let Wanted {
+            name,
+            bare,
+            labelled,
+        } = *wanted;
+        let sets = match self.label_sets.get(bare) {
+            None if self.label_sets.len() >= most.max_operations => {
+                let entry = self.overflow_entry(OVERFLOW, None, common);
+                self.overflow = Some(Arc::clone(&entry));
+                return entry;
+            }
+            sets => sets.map_or(0, |sets| sets.kept),
+        };
+        let all = most.max_label_sets.saturating_mul(ALL_LABEL_SETS);
+        let Some(labelled) = labelled else {
+            let entry = self.entry(name, None, common);
+            self.label_sets.entry(Arc::clone(&entry.name)).or_default();
+            return entry;
+        };
+        let is_full = sets >= most.max_label_sets || self.all_label_sets >= all;
+        let entry = if is_full {
+            let labelled = of_further_labels(&labelled.name);
+            let name = shortened(&labelled.to_string()).into_owned();
+            self.overflow_entry(&name, Some(&labelled), common)
+        } else {
+            self.all_label_sets += 1;
+            self.entry(name, Some(labelled), common)
+        };
+        let sets = self.label_sets.entry(bare.into()).or_default();
+        if is_full {
+            sets.overflow = Some(Arc::clone(&entry));
+        } else {
+            sets.kept += 1;
+        }
+        entry
+    }
+
+    fn overflow_entry(
+        &mut self,
+        name: &str,
+        labelled: Option<&Labelled>,
+        common: &Arc<Common>,
+    ) -> Arc<Entry> {
+        let entry = self.entry(name, labelled, common);
+        entry.takes_overflow.store(true, Ordering::Relaxed);
+        entry
+    }
+
+    fn entry(
+        &mut self,
+        name: &str,
+        labelled: Option<&Labelled>,
+        common: &Arc<Common>,
+    ) -> Arc<Entry> {
+        let entry = self.by_name.entry(name.into());
+        let entry = entry.or_insert_with_key(|name| {
             Arc::new(Entry {
                 name: Arc::clone(name),
-                labelled,
+                labelled: labelled.cloned().map(Box::new),
                 takes_overflow: AtomicBool::new(false),
                 kind: OnceLock::new(),
-                recorder: Arc::new(Recorder::new(Arc::clone(&self.common))),
+                recorder: Arc::new(Recorder::new(Arc::clone(common))),
             })
         });
-        if is_full {
-            entry.takes_overflow.store(true, Ordering::Relaxed);
-        }
         Arc::clone(entry)
+    }
+}
+
+fn of_further_labels(name: &str) -> Labelled {
+    let (key, value) = OVERFLOW_LABEL;
+    Labelled {
+        name: name.to_owned(),
+        labels: BTreeMap::from([(key.to_owned(), value.to_owned())]),
+    }
+}
+
+fn shortened(name: &str) -> Cow<'_, str> {
+    if name.len() > LONGEST_NAME {
+        shorten(name).into()
+    } else {
+        name.into()
     }
 }
 
@@ -122,12 +256,16 @@ mod tests {
     use std::time::Duration;
 
     fn registry(max_operations: usize) -> Registry {
+        let cardinality = Cardinality {
+            max_operations,
+            max_label_sets: 3,
+        };
         let limits = Limits {
             last_calls: 10,
             last_period: Duration::from_secs(60),
             shards_bytes: 0,
         };
-        Registry::new(Arc::new(Common::new(Clock::os(), limits)), max_operations)
+        Registry::new(Arc::new(Common::new(Clock::os(), limits)), cardinality)
     }
 
     #[test]
@@ -161,6 +299,52 @@ mod tests {
         assert!(Arc::ptr_eq(&entry("c"), &own) && own.is_overflow());
     }
 
+    fn labelled(registry: &Registry, name: &str, value: usize) -> Arc<Entry> {
+        let labelled = Labelled::new(name, &[("k", &value)]);
+        registry.entry(&labelled.to_string(), Some(&labelled))
+    }
+
+    #[test]
+    fn labels_beyond_the_limit_stay_with_their_name_and_leave_others_alone() {
+        let registry = registry(2);
+        let first = labelled(&registry, "a", 0);
+        for value in 0..10 {
+            labelled(&registry, "a", value);
+        }
+        let further = labelled(&registry, "a", 10);
+        assert_eq!(&*further.name, "a{otel.metric.overflow=\"true\"}");
+        assert_eq!(further.labelled.as_ref().unwrap().name, "a");
+        assert!(further.is_overflow() && !first.is_overflow());
+        assert!(Arc::ptr_eq(&labelled(&registry, "a", 11), &further));
+        assert!(Arc::ptr_eq(&labelled(&registry, "a", 0), &first));
+        assert_eq!(&*registry.entry("a", None).name, "a");
+        assert!(!labelled(&registry, "b", 0).is_overflow());
+        assert_eq!(&*labelled(&registry, "c", 0).name, OVERFLOW);
+        // Three of `a`, the rest of them, `a` itself, one of `b`, and the rest of names.
+        assert_eq!(registry.entries().len(), 7);
+    }
+
+    #[test]
+    fn labels_of_all_names_together_are_bounded_and_no_name_is_lost() {
+        let registry = registry(1000);
+        let name = |number: usize| format!("name {number}");
+        for (number, value) in (0..100).flat_map(|n| [0, 1, 2].map(|value| (n, value))) {
+            labelled(&registry, &name(number), value);
+        }
+        let kept = |entry: &&Arc<Entry>| !entry.is_overflow();
+        let entries = registry.entries();
+        assert_eq!(entries.iter().filter(kept).count(), 3 * ALL_LABEL_SETS);
+        assert_eq!(entries.len(), 3 * ALL_LABEL_SETS + 100 - ALL_LABEL_SETS);
+        assert_eq!(
+            labelled(&registry, "new", 0)
+                .labelled
+                .as_ref()
+                .unwrap()
+                .name,
+            "new"
+        );
+    }
+
     #[test]
     fn long_names_that_differ_at_the_end_stay_apart() {
         let registry = registry(10);
@@ -192,7 +376,11 @@ mod loom {
                 shards_bytes: 0,
             };
             let common = Common::new(MockClock::new().into(), limits);
-            let registry = Arc::new(Registry::new(Arc::new(common), 2));
+            let cardinality = Cardinality {
+                max_operations: 2,
+                max_label_sets: 1,
+            };
+            let registry = Arc::new(Registry::new(Arc::new(common), cardinality));
             let other = Arc::clone(&registry);
             let there = thread::spawn(move || ["a", "b"].map(|name| other.entry(name, None)));
             let here = ["b", "a"].map(|name| registry.entry(name, None));

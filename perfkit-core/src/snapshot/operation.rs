@@ -24,8 +24,9 @@ pub struct OperationSnapshot {
     /// Name and labels apart, where the operation has labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labelled: Option<Labelled>,
-    /// Whether these are the calls of all names beyond the monitor's limit; see
-    /// [`crate::MonitorBuilder::max_operations`].
+    /// Whether these are the calls of all names beyond the monitor's limit
+    /// ([`crate::MonitorBuilder::max_operations`]) or, where it is labelled, those of one
+    /// name with all labels beyond theirs ([`crate::MonitorBuilder::max_label_sets`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_overflow: bool,
     /// All calls since the monitor's start or last reset.

@@ -116,7 +116,7 @@ fn operation_of(
         values.operation_labelled(labelled)
     };
     let entry = &operation.destination.entry;
-    let is_of_kind = entry.is_overflow() || entry.kind.get_or_init(|| kind.clone()) == kind;
+    let is_of_kind = entry.is_of_any_name() || entry.kind.get_or_init(|| kind.clone()) == kind;
     if is_of_kind {
         Ok(operation)
     } else {
