@@ -107,6 +107,59 @@ async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Ou
     .await
 }
 
+/// On the cycle counter calls go another way than on a mock clock. Their times are what they
+/// are, but what belongs together adds up to the tick.
+#[test]
+fn what_calls_cover_adds_up_whatever_it_took() {
+    let monitor = Monitor::new();
+    let leaf = || monitor.measure("leaf", || std::hint::black_box(0));
+    let child = || {
+        monitor.measure_async("child", async {
+            leaf();
+            tokio::task::yield_now().await;
+            leaf();
+            leaf();
+        })
+    };
+    let rounds = if cfg!(miri) { 2 } else { 200 };
+    for _ in 0..rounds {
+        // Of the calls side by side one is ready at once, and one waits.
+        let parent = monitor.measure_async("parent", async {
+            leaf();
+            child().await;
+            monitor.measure_async("ready", async { leaf() }).await;
+            monitor.measure("descent", || monitor.measure("descent", leaf));
+        });
+        monitor.measure("root", || block_on(parent));
+    }
+    let time = |name: &str, metric: &str| {
+        let found = operation(&monitor, name);
+        found.lifetime.metric(metric).map_or(0.0, |time| time.sum)
+    };
+    let covered = |name: &str| time(name, "execution_time") - time(name, "self_time");
+    let near = |a: f64, b: f64| {
+        // Sums of ticks become nanoseconds, each rounded.
+        assert!((a - b).abs() < 10.0, "{a} and {b}");
+    };
+    let counted = |name: &str| operation(&monitor, name).lifetime.calls.success;
+    assert_eq!(counted("leaf"), 6 * rounds);
+    assert_eq!(counted("descent"), 2 * rounds);
+    near(covered("root"), time("parent", "execution_time"));
+    let leaves = covered("child") + covered("ready");
+    let others = ["child", "ready", "descent"].map(|name| time(name, "execution_time"));
+    let of_parent = covered("parent") - others.iter().sum::<f64>();
+    // The rest of the leaves: one in the parent itself, and one within both descents.
+    let of_descent = covered("descent");
+    near(
+        leaves + of_parent + of_descent,
+        time("leaf", "execution_time"),
+    );
+    assert!(of_parent > 0.0 && of_descent > 0.0 && covered("ready") > 0.0);
+    let all = ["root", "parent", "child", "ready", "descent", "leaf"];
+    let own: f64 = all.map(|name| time(name, "self_time")).iter().sum();
+    near(own, time("root", "execution_time"));
+}
+
 #[test]
 fn an_awaited_callee_is_taken_out_of_self_time() {
     let (monitor, clock) = on_mock_clock();

@@ -15,7 +15,7 @@ use crate::alloc;
 use crate::clock::Clock;
 use crate::monitor::Options;
 use crate::outcome::{Ending, Failure, Outcome};
-use crate::recorder::{OptionalValues, Sample, Shard, StateReading, slow_path};
+use crate::recorder::{OptionalValues, Outer, Sample, Shard, StateReading, slow_path};
 
 use super::call::Dropped;
 use super::error_text_policy::ErrorTextPolicy;
@@ -37,8 +37,8 @@ pub trait MetricSelection: Copy {
     /// Reads it.
     fn begin(self) -> Self::Begun;
 
-    /// What was used since.
-    fn used(self, begun: &Self::Begun) -> Self::Used;
+    /// What was used since, in a call that took so long, in ticks.
+    fn used(self, begun: &Self::Begun, duration: u64) -> Self::Used;
 }
 
 /// Time alone.
@@ -58,7 +58,7 @@ impl MetricSelection for TimeOnly {
     fn begin(self) {}
 
     #[inline(always)]
-    fn used(self, _begun: &()) {}
+    fn used(self, _begun: &(), _duration: u64) {}
 }
 
 impl MetricSelection for Options {
@@ -76,7 +76,7 @@ impl MetricSelection for Options {
     }
 
     #[inline(always)]
-    fn used(self, begun: &Resources) -> OptionalValues {
+    fn used(self, begun: &Resources, _duration: u64) -> OptionalValues {
         begun.used(self, &Clock::COUNTER)
     }
 }
@@ -171,7 +171,25 @@ impl<E: MetricSelection> FastCall<E> {
             end: Clock::COUNTER.ticks(),
             callees: nesting::callees(),
         };
-        (span, self.selection.used(&self.begun))
+        let duration = span.end.saturating_sub(span.start);
+        (span, self.selection.used(&self.begun, duration))
+    }
+
+    /// Leaves the call unfinished: it goes on later, maybe on another thread. Says what it
+    /// used up to now, and whether it ran within another of its operation.
+    pub(super) fn suspend(self) -> (E::Used, bool) {
+        let call = ManuallyDrop::new(self);
+        let (_, used) = call.read();
+        (used, leave(call.shard))
+    }
+
+    pub(super) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// The call around it.
+    pub(super) fn outer(&self) -> Outer {
+        self.shard.outer()
     }
 }
 

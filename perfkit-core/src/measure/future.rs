@@ -12,10 +12,12 @@ use crate::monitor::{Handle, Operation, Options};
 use crate::outcome::Outcome;
 use crate::recorder::{OptionalValues, Sample, shard_of_thread};
 
+use super::call::Dropped;
 use super::call_labels::CallLabels;
+use super::fast_call::{FastCall, MetricSelection, enter as enter_fast};
 use super::judge::judge;
 use super::nesting::{self, Covered, Depth};
-use super::segment::Segment;
+use super::segment::{Resources, Segment};
 
 /// What a poll may have measured: whatever was begun is read at its end, without
 /// asking once more whether it is wanted.
@@ -72,6 +74,14 @@ impl<F: Future, R: Into<LabelledOutcome>, O: FnOnce(&F::Output) -> R> Future
         let this = self.project();
         if !cfg!(feature = "record") {
             return this.work.poll(context);
+        }
+        if let Some(poll) = this.call.enter_fast() {
+            let result = this.work.poll(context);
+            match &result {
+                Poll::Pending => this.call.state = State::Polled(poll.suspend()),
+                Poll::Ready(value) => poll.finish(this.outcome.take(), value),
+            }
+            return result;
         }
         let Some(mut poll) = this.call.enter() else {
             return this.work.poll(context);
@@ -135,6 +145,29 @@ struct Progress {
 }
 
 impl AsyncCall {
+    /// Begins the first poll where it may be all of the call: then it is one as any other.
+    /// The call counts as recorded, unless it is suspended.
+    #[inline]
+    fn enter_fast(&mut self) -> Option<FirstPoll> {
+        if !matches!(self.state, State::NotPolled) || self.labels.is_some() {
+            return None;
+        }
+        let state = self.destination.monitor.state();
+        if !state.is_enabled() || state.needs_full_path() {
+            return None;
+        }
+        let shard = shard_of_thread(&self.destination.entry.recorder)?;
+        shard.remember_state(state);
+        if !enter_fast(shard, state) {
+            return None;
+        }
+        self.state = State::Done;
+        Some(FirstPoll {
+            outer_until: nesting::until(),
+            call: FastCall::begin(shard, OfPoll(self.options), Dropped::PANICKED),
+        })
+    }
+
     /// Begins a poll; `None` when nothing is to be recorded.
     #[inline]
     fn enter(&mut self) -> Option<PollGuard<'_>> {
@@ -232,6 +265,62 @@ impl Drop for AsyncCall {
         if matches!(self.state, State::Polled(_)) {
             let end = self.destination.monitor.clock().ticks();
             self.record(end, Outcome::Cancelled.into());
+        }
+    }
+}
+
+/// A first poll in progress.
+struct FirstPoll {
+    /// Of the call around it.
+    outer_until: u64,
+    call: FastCall<OfPoll>,
+}
+
+impl FirstPoll {
+    #[inline]
+    fn finish<T, R: Into<LabelledOutcome>>(self, outcome: Option<impl FnOnce(&T) -> R>, value: &T) {
+        self.call.finish(|_| match outcome {
+            Some(outcome) => alloc::uncounted(|| outcome(value).into()).outcome,
+            None => Outcome::Success,
+        });
+    }
+
+    fn suspend(self) -> Progress {
+        let (outer, start) = (self.call.outer(), self.call.start());
+        let (used, nested) = self.call.suspend();
+        let (covered, parent) = Covered::suspended(outer, self.outer_until);
+        Progress {
+            start,
+            nested,
+            parent,
+            covered,
+            used,
+        }
+    }
+}
+
+/// What a poll measures: its time is busy time.
+#[derive(Clone, Copy, Debug)]
+struct OfPoll(Options);
+
+impl MetricSelection for OfPoll {
+    type Begun = Resources;
+    type Used = OptionalValues;
+
+    fn options(self) -> Options {
+        self.0
+    }
+
+    #[inline]
+    fn begin(self) -> Resources {
+        self.0.begin()
+    }
+
+    #[inline]
+    fn used(self, begun: &Resources, duration: u64) -> OptionalValues {
+        OptionalValues {
+            busy_time: Some(duration),
+            ..self.0.used(begun, duration)
         }
     }
 }

@@ -74,6 +74,12 @@ pub(super) fn callees() -> u64 {
     CURRENT.with(|current| current.callees.get())
 }
 
+/// Up to when callees were counted.
+#[inline]
+pub(super) fn until() -> u64 {
+    CURRENT.with(|current| current.until.get())
+}
+
 /// Ends it, and counts it for the call around it.
 #[inline(always)]
 pub(super) fn leave(outer: Outer, end: u64, duration: u64) {
@@ -136,6 +142,23 @@ impl Covered {
             callees: 0,
             until: 0,
         }
+    }
+
+    /// Of the call that runs now on this thread and is about to wait, which goes back to
+    /// the one around it. Also the number of that one, up to when whose callees were
+    /// counted before.
+    pub(super) fn suspended(outer: Outer, outer_until: u64) -> (Self, u64) {
+        CURRENT.with(|current| {
+            let suspended = Self {
+                frame: current.named_frame(),
+                callees: current.callees.get().wrapping_sub(outer.callees),
+                until: current.until.get(),
+            };
+            current.frame.set(outer.frame);
+            current.callees.set(outer.callees);
+            current.until.set(outer_until);
+            (suspended, current.named_frame())
+        })
     }
 
     /// Of the call that runs now on this thread.
