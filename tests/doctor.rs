@@ -136,7 +136,9 @@ fn names_that_were_lost_are_counted_and_hostile_ones_are_text() {
         .run(["doctor", "--", program])
         .exits_with(0)
         .says("Records: 3 calls of 2 operations")
-        .says("Dropped: the names of 2 calls");
+        .says(
+            "Dropped: 2 calls have lost their names: keep more with MonitorBuilder::max_operations",
+        );
     assert!(!answer.stdout.contains('\u{1b}'), "{answer:#?}");
     assert!(!answer.stdout.contains("\n::"), "{answer:#?}");
     let json = folder.run(["doctor", "--format", "json", "--", program]);

@@ -204,7 +204,7 @@ fn calls_that_lost_their_names_leave_a_rule_undecided() {
         .run(["gate", "calls.json"])
         .exits_with(0)
         .says("1 could not be decided")
-        .says("have lost their names");
+        .says("1 call has lost its name");
     folder.run(["gate", "calls.json", "--strict"]).exits_with(1);
     folder.write(
         "rule.toml",
@@ -212,7 +212,7 @@ fn calls_that_lost_their_names_leave_a_rule_undecided() {
     );
     let against = ["gate", "calls.json", "--config", "rule.toml", "--baseline"];
     let answer = folder.run(against.into_iter().chain(["older.json"]));
-    answer.says("have lost their names");
+    answer.says("1 call has lost its name");
     // Those of a baseline are not held against a budget, and leave it decided.
     let monitor = Monitor::new();
     monitor.measure("route/a", || ());

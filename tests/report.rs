@@ -178,6 +178,41 @@ fn every_format_is_written_also_to_a_file() {
 }
 
 #[test]
+fn calls_that_lost_names_or_labels_are_a_warning_wherever_notes_are() {
+    let folder = Folder::new();
+    let monitor = Monitor::builder()
+        .max_operations(2)
+        .max_label_sets(1)
+        .build();
+    for name in ["get", "put", "late"] {
+        for user in 0..3 {
+            let label = |(): &()| Outcome::Success.label("user", user);
+            monitor.operation(name).measure_labelled(|| (), label);
+        }
+    }
+    let report = Report::from_snapshot(monitor.snapshot());
+    let at_exit = report.to_string();
+    report.save(folder.path("calls.json")).unwrap();
+    let told = |format: &str| {
+        let answer = folder.run(["report", "calls.json", "--format", format]);
+        answer.exits_with(0).stdout.clone()
+    };
+    let formats = ["human", "json", "markdown", "html"].map(told);
+    for text in formats.iter().chain([&at_exit]) {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text = words.join(" ").replace('\\', "");
+        assert!(text.contains("3 calls have lost their names"), "{text}");
+        assert!(text.contains("MonitorBuilder::max_operations"), "{text}");
+        assert!(
+            text.contains("4 calls of get, put have lost their labels"),
+            "{text}"
+        );
+        assert!(text.contains("MonitorBuilder::max_label_sets"), "{text}");
+    }
+    assert!(formats[0].contains("warning"), "{}", formats[0]);
+}
+
+#[test]
 fn percentiles_are_plotted() {
     let folder = Folder::new();
     save_operations(&folder, "report.json");

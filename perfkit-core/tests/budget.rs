@@ -230,7 +230,7 @@ fn calls_that_lost_their_names_are_not_passed_over() {
         .check(&monitor.snapshot())
         .unwrap_err()
         .to_string();
-    assert!(told.contains("have lost their names"), "{told}");
+    assert!(told.contains("has lost its name"), "{told}");
     assert_eq!(outcomes(&of("route/a"), &monitor), []);
     assert_eq!(outcomes(&of("*"), &monitor), []);
     assert_eq!(outcomes(&of("route/*").allow_undecided(), &monitor), []);
@@ -241,8 +241,31 @@ fn calls_that_lost_their_names_are_not_passed_over() {
         told.contains("no operation that was called matches"),
         "{told}"
     );
-    assert!(told.contains("1 calls have lost their names"), "{told}");
+    assert!(told.contains("1 call has lost its name"), "{told}");
     assert!(told.contains("max_operations"), "{told}");
+}
+
+/// Labels that were lost leave open what is said of labels of that name, and of no other.
+#[test]
+fn calls_that_lost_their_labels_are_not_passed_over() {
+    let monitor = Monitor::builder().max_label_sets(1).build();
+    monitor.measure("route/a", || ());
+    for status in [200, 500, 501] {
+        let label = |(): &()| perfkit::Outcome::Success.label("status", status);
+        monitor.operation("get").measure_labelled(|| (), label);
+    }
+    let of = |pattern: &str| Budget::of(pattern).panics(0);
+    let told = of("get{status=\"2*")
+        .check(&monitor.snapshot())
+        .unwrap_err();
+    let told = told.to_string();
+    assert!(
+        told.contains("2 calls of get have lost their labels, and may be meant too"),
+        "{told}"
+    );
+    for pattern in ["get*", "get{*", "route/*", "*"] {
+        assert_eq!(outcomes(&of(pattern), &monitor), [], "{pattern}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use perfkit::Report;
+use perfkit::report::{Lost, lost};
 use serde::Serialize;
 
 /// What a program recorded, and what that cost it.
@@ -15,8 +16,10 @@ pub(crate) struct Recording {
     /// The cost of all calls together, as a share of one CPU's time while the program ran:
     /// calls on several threads may take more than there is of that.
     pub(crate) cost_share: Option<f64>,
-    /// The calls of names beyond the limit, which share one operation.
+    /// The calls beyond a limit, of names or of labels of one name, which share an operation.
     pub(crate) calls_beyond_the_limit: u64,
+    /// What they have lost, and what keeps it.
+    pub(crate) lost: Vec<String>,
     /// What was recorded, the most calls first.
     pub(crate) operations: Vec<RecordedOperation>,
 }
@@ -59,6 +62,10 @@ impl Recording {
             call_ns,
             cost_share: share.filter(|share| share.is_finite()),
             calls_beyond_the_limit: beyond.map(|of| of.lifetime.calls.total()).fold(0, sum),
+            lost: lost(report.operations.iter())
+                .iter()
+                .map(Lost::to_string)
+                .collect(),
             operations,
         }
     }

@@ -197,7 +197,7 @@ fn collect(folder: &Path) -> Result<Option<Report>, Error> {
     };
     let mut all = first?;
     for report in reports {
-        merge(&mut all, report?);
+        all.merge_recorded(report?);
     }
     if files.len() > 1 {
         let message = format!("the calls of {} processes are added up", files.len());
@@ -206,20 +206,6 @@ fn collect(folder: &Path) -> Result<Option<Report>, Error> {
     }
     environment::complete(&mut all.environment);
     Ok(Some(all))
-}
-
-fn merge(all: &mut Report, report: Report) {
-    for operation in report.operations {
-        match all
-            .operations
-            .iter_mut()
-            .find(|known| known.name == operation.name)
-        {
-            Some(known) => known.merge(&operation),
-            None => all.operations.push(operation),
-        }
-    }
-    all.notes.extend(report.notes);
 }
 
 fn conclude(status: ExitStatus, has_recorded: bool, signals: &Signals) -> Result<Exit, Error> {

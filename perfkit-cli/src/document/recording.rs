@@ -66,12 +66,9 @@ fn cost(recording: &Recording) -> Sentence {
 }
 
 fn dropped(recording: &Recording) -> Sentence {
-    match recording.calls_beyond_the_limit {
-        0 => Sentence::led(Style::Good, "Dropped").text("nothing; every call has its operation."),
-        calls => Sentence::led(Style::Bad, "Dropped").text(&format!(
-            "the names of {}: there are more operations than the monitor keeps apart (2000 unless told otherwise). Give labels fewer values, or raise ",
-            counted(calls, "call")
-        )).code("MonitorBuilder::max_operations").text("."),
+    match &recording.lost[..] {
+        [] => Sentence::led(Style::Good, "Dropped").text("nothing; every call has its operation."),
+        lost => Sentence::led(Style::Bad, "Dropped").text(&format!("{}.", lost.join("; "))),
     }
 }
 
@@ -111,6 +108,10 @@ mod tests {
             call_ns: Some(20.0),
             cost_share: Some(share),
             calls_beyond_the_limit: beyond,
+            lost: (beyond > 0)
+                .then(|| format!("{beyond} calls"))
+                .into_iter()
+                .collect(),
             operations: (0..operations).map(operation).collect(),
         }
     }
@@ -137,7 +138,7 @@ mod tests {
                 .starts_with("about 8 % of one CPU's time, at 20 ns for each call")
         );
         assert_eq!(said[2].0, Style::Bad);
-        assert!(said[2].1.starts_with("the names of 7 calls"), "{said:?}");
+        assert!(said[2].1.starts_with("7 calls."), "{said:?}");
         let mut document = Document::default();
         recording(&of(2, 0, 0.001), &mut document);
         assert!(

@@ -1,12 +1,9 @@
-//! Calls whose names were lost, because there were more names than a monitor keeps.
+//! Calls whose names or labels were lost, because there were more than a monitor keeps.
 
-use crate::report::{GateFinding, GateOutcome};
+use crate::report::{GateFinding, GateOutcome, Lost, lost};
 use crate::snapshot::OperationSnapshot;
-use crate::unit::Unit;
 
-use super::bound::DIGITS;
-
-/// That a pattern may be for calls which have lost their names: what is said of those that it
+/// That a pattern may be for calls which have lost their names or labels: what is said of those that it
 /// matches is then not of all. A name without `*` and `?` that is there lost none.
 #[must_use]
 pub fn lost_calls<'a>(
@@ -14,7 +11,7 @@ pub fn lost_calls<'a>(
     pattern: &str,
     is_meant: impl Fn(&str) -> bool,
 ) -> Option<GateFinding> {
-    let lost = operations.filter(|o| !is_meant(&o.name));
+    let lost = operations.filter(|o| !is_meant(&o.name) && may_be_meant(o, pattern));
     let is_pattern = pattern.contains(['*', '?']);
     let measured = lost_text(lost).filter(|_| is_pattern)?;
     Some(GateFinding::new(
@@ -25,16 +22,22 @@ pub fn lost_calls<'a>(
     ))
 }
 
-/// How many calls have lost their names, where any have, and what to do.
+/// Whether labels that were lost may have been those that a pattern is for: it can be for
+/// names that begin with the operation's.
+fn may_be_meant(operation: &OperationSnapshot, pattern: &str) -> bool {
+    let Some(labelled) = &operation.labelled else {
+        return true;
+    };
+    let before_labels = format!("{}{{", labelled.name);
+    let literal = pattern.split(['*', '?']).next().unwrap_or_default();
+    literal.starts_with(&before_labels) || before_labels.starts_with(literal)
+}
+
+/// How many calls have lost their names or labels, where any have, and what to do.
 pub(super) fn lost_text<'a>(
     operations: impl Iterator<Item = &'a OperationSnapshot>,
 ) -> Option<String> {
-    let lost = operations.filter(|operation| operation.is_overflow);
-    let calls: f64 = lost.map(|o| o.lifetime.calls.total() as f64).sum();
-    (calls > 0.0).then(|| {
-        let calls = Unit::Count.format(calls, DIGITS);
-        format!(
-            "{calls} calls have lost their names, and may be meant too: keep more with MonitorBuilder::max_operations"
-        )
-    })
+    let text = |Lost { what, remedy, .. }| format!("{what}, and may be meant too: {remedy}");
+    let lost: Vec<String> = lost(operations).into_iter().map(text).collect();
+    (!lost.is_empty()).then(|| lost.join("; "))
 }

@@ -7,6 +7,7 @@ mod file;
 mod git;
 mod json;
 mod location;
+mod lost;
 mod note;
 mod recorded;
 mod shard;
@@ -24,6 +25,7 @@ pub(crate) use file::is_replaced;
 pub use file::{ReportError, save_atomically};
 pub use git::Git;
 pub use location::SourceLocation;
+pub use lost::{Lost, lost};
 pub use note::{Note, NoteCode, Severity};
 pub use shard::Shard;
 pub use summary::{OperationTime, Summary};
@@ -166,6 +168,21 @@ impl Report {
         let notes = recorded::notes(&report.operations, &report.environment.clock);
         report.notes.extend(notes);
         report
+    }
+
+    /// Adds what another process of the program recorded.
+    pub fn merge_recorded(&mut self, other: Self) {
+        let outdated = recorded::beyond_limits(&self.operations);
+        for operation in other.operations {
+            let is_it = |known: &&mut OperationSnapshot| known.name == operation.name;
+            match self.operations.iter_mut().find(is_it) {
+                Some(known) => known.merge(&operation),
+                None => self.operations.push(operation),
+            }
+        }
+        self.notes.retain(|note| !outdated.contains(note));
+        let notes = recorded::beyond_limits(&self.operations);
+        self.notes.extend(notes);
     }
 }
 

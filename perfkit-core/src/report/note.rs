@@ -29,6 +29,8 @@ pub enum NoteCode {
     AssumedUnit,
     /// Runs have several speeds.
     Bimodal,
+    /// Calls were counted together, as there were more names or labels than are kept apart.
+    CardinalityLimit,
     /// Which clock was read, and what a measured call costs.
     Clock,
     /// Instructions and cycles were not counted.

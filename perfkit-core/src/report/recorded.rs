@@ -3,6 +3,7 @@
 use crate::probe_overhead::ProbeOverhead;
 use crate::snapshot::{ErrorSnapshot, OperationSnapshot};
 
+use super::lost::lost;
 use super::{ClockInfo, Note, NoteCode};
 
 /// How many operations a note names.
@@ -19,7 +20,14 @@ pub(super) fn notes(operations: &[OperationSnapshot], clock: &ClockInfo) -> Vec<
         many_error_kinds(operations),
         too_short(operations, clock.probe),
     ];
-    notes.into_iter().flatten().collect()
+    let notes = notes.into_iter().flatten();
+    notes.chain(beyond_limits(operations)).collect()
+}
+
+/// Calls that have lost their names or labels.
+pub(super) fn beyond_limits(operations: &[OperationSnapshot]) -> Vec<Note> {
+    let note = |lost| Note::warning(NoteCode::CardinalityLimit, format!("{lost}"));
+    lost(operations.iter()).iter().map(note).collect()
 }
 
 fn clock_and_cost(clock: &ClockInfo) -> Note {
@@ -101,8 +109,37 @@ fn list(names: Vec<String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{MockClock, Monitor};
+    use crate::{MockClock, Monitor, Report};
     use std::time::Duration;
+
+    #[test]
+    fn what_several_processes_lost_is_told_once() {
+        let report = |names: &[&str]| {
+            let monitor = Monitor::builder().max_operations(1).build();
+            for name in names {
+                monitor.measure(name, || ());
+            }
+            Report::from_snapshot(monitor.snapshot())
+        };
+        let told = |report: &Report| {
+            let notes = report.notes.iter();
+            let lost = notes.filter(|note| note.code == NoteCode::CardinalityLimit);
+            lost.map(|note| note.message.clone()).collect::<Vec<_>>()
+        };
+        let mut all = report(&["a"]);
+        all.merge_recorded(report(&["a"]));
+        assert!(told(&all).is_empty());
+        for _ in 0..2 {
+            all.merge_recorded(report(&["a", "b"]));
+        }
+        let [message] = &told(&all)[..] else {
+            panic!("{:?}", all.notes);
+        };
+        assert!(
+            message.starts_with("2 calls have lost their names:"),
+            "{message}"
+        );
+    }
 
     #[test]
     fn short_operations_are_named_up_to_five() {
