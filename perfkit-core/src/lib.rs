@@ -123,8 +123,8 @@ pub use export::otlp;
 #[cfg(feature = "prometheus")]
 pub use export::prometheus;
 pub use global::{
-    measure, measure_async, operation, report_at_exit, save_report, set_enabled, snapshot,
-    try_measure, try_measure_async,
+    ConfigureError, configure, measure, measure_async, operation, report_at_exit, save_report,
+    set_enabled, snapshot, try_measure, try_measure_async,
 };
 #[cfg(feature = "metrics")]
 pub use integration::metrics;

@@ -25,6 +25,17 @@ fn program() {
             perfkit::report_at_exit();
             work();
         }
+        Ok("configures") => {
+            let configured = perfkit::configure(|monitor| monitor.max_operations(3).last_calls(2));
+            work();
+            let late = perfkit::configure(|monitor| monitor.max_operations(100));
+            println!("{configured:?} {}", late.unwrap_err());
+            for number in 0..10 {
+                perfkit::measure(&format!("name {number}"), || ());
+                let label = |(): &()| perfkit::Outcome::Success.label("number", number);
+                perfkit::operation("step").measure_labelled(|| (), label);
+            }
+        }
         Ok("exits") => {
             work();
             std::process::exit(3);
@@ -53,6 +64,11 @@ fn start(program: &str, variables: &[(&str, &str)]) -> Command {
         "PERFKIT_REPORT",
         "PERFKIT_REPORT_EVERY",
         "PERFKIT_SIGNALS",
+        "PERFKIT_MAX_OPERATIONS",
+        "PERFKIT_MAX_LABEL_SETS",
+        "PERFKIT_LAST_CALLS",
+        "PERFKIT_LAST_PERIOD",
+        "PERFKIT_MEMORY_BUDGET",
     ] {
         command.env_remove(name);
     }
@@ -119,7 +135,10 @@ fn with_the_rights_of_another_the_environment_asks_for_nothing() {
         permit(&program, mode);
         let command = start(
             "asks for a report",
-            &[("PERFKIT_REPORT", path.to_str().unwrap())],
+            &[
+                ("PERFKIT_REPORT", path.to_str().unwrap()),
+                ("PERFKIT_MAX_OPERATIONS", "5"),
+            ],
         );
         let mut other = Command::new(&program);
         other.args(command.get_args()).uid(NOBODY).gid(NOBODY);
@@ -148,7 +167,8 @@ fn with_the_rights_of_another_the_environment_asks_for_nothing() {
     let text = stderr(&output);
     let (told, rest) = text.split_once('\n').unwrap();
     assert!(
-        told.starts_with("perfkit: PERFKIT_REPORT without effect:") && told.contains("setuid"),
+        told.starts_with("perfkit: PERFKIT_REPORT, PERFKIT_MAX_OPERATIONS without effect:")
+            && told.contains("setuid"),
         "{output:?}"
     );
     assert!(rest.starts_with("perfkit: calls: 4"), "{output:?}");
@@ -289,4 +309,63 @@ fn a_report_that_cannot_be_saved_and_a_setting_that_is_not_known_are_told() {
         text.contains("PERFKIT is `sumary`, and known are off, on and summary"),
         "{text}"
     );
+}
+
+#[test]
+fn the_program_sets_limits_and_the_environment_goes_before_it() {
+    let folder = folder("limits");
+    let path = folder.join("report.json");
+    let report = |variables: &[(&str, &str)]| {
+        let all = [&[("PERFKIT_REPORT", path.to_str().unwrap())], variables].concat();
+        let output = run("configures", &all);
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stdout.clone()).unwrap();
+        assert!(
+            said.contains("Ok(()) the global monitor is in use already"),
+            "{said}"
+        );
+        (Report::load(&path).unwrap(), stderr(&output))
+    };
+    let calls = |report: &Report, name: &str| {
+        let found = report.operations.iter().find(|found| found.name == name);
+        found.map(|found| found.lifetime.calls.total())
+    };
+    let of_labels = "step{otel.metric.overflow=\"true\"}";
+    let (by_code, told) = report(&[]);
+    assert_eq!(told, "");
+    assert_eq!(calls(&by_code, "overflow"), Some(8));
+    assert_eq!(calls(&by_code, of_labels), None);
+    assert_eq!(by_code.operations.len(), 3 + 10 + 1);
+    let step = by_code.operations.iter().find(|found| found.name == "step");
+    assert_eq!(step.unwrap().last_calls.calls.total(), 2);
+    let (by_variables, told) = report(&[
+        ("PERFKIT_MAX_OPERATIONS", "5"),
+        ("PERFKIT_MAX_LABEL_SETS", "4"),
+        ("PERFKIT_LAST_CALLS", "3"),
+        ("PERFKIT_LAST_PERIOD", "5min"),
+        ("PERFKIT_MEMORY_BUDGET", "0B"),
+    ]);
+    assert_eq!(told, "");
+    assert_eq!(calls(&by_variables, "overflow"), Some(6));
+    assert_eq!(calls(&by_variables, of_labels), Some(6));
+    let step = by_variables
+        .operations
+        .iter()
+        .find(|found| found.name == "step");
+    assert_eq!(step.unwrap().last_calls.calls.total(), 3);
+    let period = perfkit::Window::LastPeriod(300_000_000_000);
+    assert_eq!(step.unwrap().last_period.window, period);
+    let notes = by_variables.notes.iter().map(|note| &*note.message);
+    let notes = notes.collect::<Vec<_>>().join("\n");
+    assert!(
+        notes.contains("6 calls of step have lost their labels"),
+        "{notes}"
+    );
+    let (wrong, told) = report(&[("PERFKIT_MAX_OPERATIONS", "many")]);
+    assert!(
+        told.starts_with("perfkit: PERFKIT_MAX_OPERATIONS is `many`, which is no whole number"),
+        "{told}"
+    );
+    assert_eq!(calls(&wrong, "overflow"), Some(8));
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -40,7 +40,12 @@ impl Variable {
     ];
 
     /// Those that instrumented programs read.
-    const OF_PROGRAMS: [Self; 3] = [
+    const OF_PROGRAMS: [Self; 8] = [
+        Self("PERFKIT_LAST_CALLS"),
+        Self("PERFKIT_LAST_PERIOD"),
+        Self("PERFKIT_MAX_LABEL_SETS"),
+        Self("PERFKIT_MAX_OPERATIONS"),
+        Self("PERFKIT_MEMORY_BUDGET"),
         Self("PERFKIT_REPORT"),
         Self("PERFKIT_REPORT_EVERY"),
         Self("PERFKIT_SIGNALS"),

@@ -8,12 +8,14 @@
 //!   often as `PERFKIT_REPORT_EVERY=5s` says; `off` saves it at the end alone.
 //! - A signal that ends the program does so after the report is saved and printed;
 //!   `PERFKIT_SIGNALS=off` leaves signals alone. See `signals.rs`.
+//! - `PERFKIT_MAX_OPERATIONS` and others set its limits. See `limits.rs`.
 //!
 //! The environment is read when the global monitor is first used. "At exit" is
 //! when `main` returns, `std::process::exit` is called, or a signal ends the program that
 //! has its default action. `abort`, `_exit` and `exec` run nothing.
 
 mod exit;
+mod limits;
 mod output;
 mod saver;
 mod settings;
@@ -23,33 +25,80 @@ mod settings;
 )]
 mod signals;
 
-use std::fmt::Display;
+use std::error::Error;
+use std::fmt::{self, Display};
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use crate::measure::{MeasuredFuture, Timer};
-use crate::monitor::{Monitor, Operation};
+use crate::monitor::{Monitor, MonitorBuilder, Operation};
 use crate::outcome::Outcome;
 use crate::recorder::MonitorState;
 use crate::report::ReportError;
 use crate::snapshot::Snapshot;
 
-static GLOBAL: LazyLock<Monitor> = LazyLock::new(|| {
-    let monitor = Monitor::builder().build_with(MonitorState::Global);
+static GLOBAL: OnceLock<Monitor> = OnceLock::new();
+
+/// Makes the global monitor. What the environment sets goes before what the program does.
+fn start(builder: MonitorBuilder) -> Monitor {
     let settings = settings::from_environment();
+    let builder = settings.limits.apply(builder);
+    let monitor = builder.build_with(MonitorState::Global);
     monitor.set_enabled(settings.is_enabled);
     exit::arrange(&settings, &monitor);
     monitor
-});
+}
 
 impl Monitor {
     /// The monitor that `#[measure]` and the functions of this crate record to.
     #[must_use]
     pub fn global() -> &'static Self {
-        &GLOBAL
+        GLOBAL.get_or_init(|| start(Self::builder()))
     }
 }
+
+/// Sets the limits and windows of the global monitor, first thing in `main`. What
+/// environment variables set, such as `PERFKIT_MAX_OPERATIONS`, goes before it.
+///
+/// # Errors
+/// The global monitor is in use already, and stays as it is: something was measured, or
+/// another function that uses it was called.
+///
+/// ```
+/// // First thing in `main`:
+/// perfkit::configure(|monitor| monitor.max_operations(5000).last_calls(100))?;
+/// perfkit::measure("work", || ());
+/// assert!(perfkit::configure(|monitor| monitor.last_calls(10)).is_err());
+/// # Ok::<(), perfkit::ConfigureError>(())
+/// ```
+pub fn configure(
+    settings: impl FnOnce(MonitorBuilder) -> MonitorBuilder,
+) -> Result<(), ConfigureError> {
+    // Before the monitor is being made, as it may use it itself.
+    let builder = settings(Monitor::builder());
+    let mut is_first = false;
+    GLOBAL.get_or_init(|| {
+        is_first = true;
+        start(builder)
+    });
+    is_first.then_some(()).ok_or(ConfigureError)
+}
+
+/// The global monitor cannot be configured, because it is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigureError;
+
+impl Display for ConfigureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the global monitor is in use already and stays as it is: call perfkit::configure first thing in main",
+        )
+    }
+}
+
+impl Error for ConfigureError {}
 
 impl Timer {
     /// Starts measuring under a name, on the global monitor.
@@ -181,7 +230,7 @@ pub fn set_enabled(is_enabled: bool) {
 /// perfkit::measure("work", || ());
 /// ```
 pub fn report_at_exit() {
-    LazyLock::force(&GLOBAL);
+    let _ = Monitor::global();
     exit::print_summary_at_exit();
 }
 
@@ -201,6 +250,6 @@ pub fn report_at_exit() {
 /// assert_eq!(perfkit::save_report().unwrap(), None);
 /// ```
 pub fn save_report() -> Result<Option<PathBuf>, ReportError> {
-    LazyLock::force(&GLOBAL);
+    let _ = Monitor::global();
     exit::save_now()
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::process::has_elevated_rights;
 use crate::unit::Unit;
 
+use super::limits::{self, Limits};
+
 /// What the environment asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Settings {
@@ -16,6 +18,7 @@ pub(super) struct Settings {
     pub(super) interval: Interval,
     /// Whether the report is saved before a signal ends the program.
     pub(super) watches_signals: bool,
+    pub(super) limits: Limits,
     /// Values that were not understood, to be told once.
     pub(super) complaints: Vec<String>,
 }
@@ -49,6 +52,7 @@ pub(super) fn from_environment() -> Settings {
     let mut settings = parse(mode.as_deref(), every.as_deref(), signals.as_deref());
     let path = env::var_os(REPORT).filter(|path| !path.is_empty());
     settings.report_path = path.map(PathBuf::from);
+    settings.limits = Limits::parse(text, &mut settings.complaints);
     settings
 }
 
@@ -56,8 +60,9 @@ pub(super) fn from_environment() -> Settings {
 /// are not told.
 fn of_elevated_rights(is_set: impl Fn(&str) -> bool) -> Settings {
     let mut settings = parse(None, None, None);
-    let set = [MODE, REPORT, REPORT_EVERY, SIGNALS].into_iter();
-    let set: Vec<&str> = set.filter(|name| is_set(name)).collect();
+    let all = [MODE, REPORT, REPORT_EVERY, SIGNALS].into_iter();
+    let all = all.chain(limits::VARIABLES);
+    let set: Vec<&str> = all.filter(|name| is_set(name)).collect();
     if !set.is_empty() {
         settings.complaints.push(format!(
             "{} without effect: the program has rights that whoever started it has not (setuid, setgid, capabilities of its file): measure a copy without them",
@@ -93,6 +98,7 @@ fn parse(mode: Option<&str>, every: Option<&str>, signals: Option<&str>) -> Sett
         report_path: None,
         interval,
         watches_signals: signals != "off",
+        limits: Limits::default(),
         complaints,
     }
 }
@@ -151,8 +157,10 @@ mod tests {
         assert_eq!(of_elevated_rights(|_| false), nothing);
         let mut settings = of_elevated_rights(|name| name != MODE);
         let complaint = settings.complaints.pop().unwrap();
-        let named = "PERFKIT_REPORT, PERFKIT_REPORT_EVERY, PERFKIT_SIGNALS without effect:";
+        let named =
+            "PERFKIT_REPORT, PERFKIT_REPORT_EVERY, PERFKIT_SIGNALS, PERFKIT_MAX_OPERATIONS, ";
         assert!(complaint.starts_with(named));
+        assert!(complaint.contains(", PERFKIT_MEMORY_BUDGET without effect:"));
         assert_eq!(settings, nothing);
     }
 }

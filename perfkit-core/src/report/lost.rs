@@ -49,7 +49,7 @@ fn lost_names(operations: &[&OperationSnapshot]) -> Option<Lost> {
     };
     Some(Lost {
         what,
-        remedy: "keep more with MonitorBuilder::max_operations",
+        remedy: "keep more with MonitorBuilder::max_operations or PERFKIT_MAX_OPERATIONS",
     })
 }
 
@@ -63,7 +63,7 @@ fn lost_labels(mut operations: Vec<&OperationSnapshot>) -> Option<Lost> {
     };
     Some(Lost {
         what,
-        remedy: "give them fewer values, or keep more with MonitorBuilder::max_label_sets",
+        remedy: "give them fewer values, or keep more with MonitorBuilder::max_label_sets or PERFKIT_MAX_LABEL_SETS",
     })
 }
 
@@ -121,8 +121,8 @@ mod tests {
         assert_eq!(
             told(&monitor),
             [
-                "1 call has lost its name: keep more with MonitorBuilder::max_operations",
-                "1 call of a has lost its labels: give them fewer values, or keep more with MonitorBuilder::max_label_sets"
+                "1 call has lost its name: keep more with MonitorBuilder::max_operations or PERFKIT_MAX_OPERATIONS",
+                "1 call of a has lost its labels: give them fewer values, or keep more with MonitorBuilder::max_label_sets or PERFKIT_MAX_LABEL_SETS"
             ]
         );
         for value in 0..2000 {
