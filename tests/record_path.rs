@@ -34,20 +34,29 @@ use perfkit::{Metric, MetricSummary, Report};
 use support::{Answer, Folder, required, workspace};
 
 /// Every kind of call, and the kind that is the same without measuring.
-const KINDS: [(&str, &str); 9] = [
+const KINDS: [(&str, &str); 18] = [
     ("plain", "bare"),
+    ("may panic", "bare may panic"),
     ("Result", "bare Result"),
+    ("Err", "bare Err"),
+    ("nested", "bare nested"),
+    ("recursive", "bare recursive"),
     ("memory", "bare"),
     ("throughput", "bare"),
     ("sampled", "bare"),
     ("async", "bare async"),
+    ("awaiting", "bare awaiting"),
     ("kept", "bare"),
     ("named", "bare"),
+    ("timer", "bare"),
+    ("monitor", "bare"),
+    ("label", "bare"),
+    ("labels", "bare"),
     ("off", "bare"),
 ];
 
 /// The calls that the shorter run of the program makes.
-const CALLS: u64 = 50_000;
+const CALLS: u64 = 20_000;
 
 /// How often what is over its budget is counted again: where a run takes seconds, as on a
 /// machine with much else to do, more slots of windows are closed in it.
@@ -87,7 +96,11 @@ fn record_path(program: &Program) -> Report {
     let mut report = Report::new(Environment::detect("tsc"));
     let mut of_bare = BTreeMap::new();
     for (kind, bare) in KINDS {
-        let recorded = if kind == "off" { 0 } else { CALLS };
+        let recorded = match kind {
+            "off" => 0,
+            "nested" | "recursive" => 2 * CALLS,
+            _ => CALLS,
+        };
         let measured = program.cost(kind, recorded);
         let bare = of_bare.entry(bare).or_insert_with(|| program.cost(bare, 0));
         let instructions = (measured.instructions as f64 - bare.instructions as f64) / CALLS as f64;

@@ -240,6 +240,7 @@ fn record_success<U: Copy + Into<OptionalValues>>(shard: &'static Shard, span: S
 
 /// A successful call that has callees, runs within another of its operation, or that
 /// there is more to do of.
+#[cold]
 #[inline(never)]
 fn record_rare<U: Into<OptionalValues>>(
     shard: &'static Shard,

@@ -236,6 +236,7 @@ impl Operation {
     }
 
     /// Starts a guard that measures until it is stopped or dropped.
+    #[inline]
     pub fn start(&self) -> Timer {
         Timer::of(self)
     }

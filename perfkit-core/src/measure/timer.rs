@@ -41,6 +41,7 @@ pub struct Timer {
 }
 
 impl Timer {
+    #[inline]
     pub(super) fn of(operation: &Operation) -> Self {
         let begin = || Call::begin_guarded(operation.destination.clone(), operation.options);
         let is_enabled = operation.destination.monitor.is_enabled();
@@ -68,23 +69,27 @@ impl Timer {
     }
 
     /// Ends the call as a success.
+    #[inline]
     pub fn stop(self) {
         self.end(|| Outcome::Success);
     }
 
     /// Ends the call as a failure. The kind should be one of few: failures are
     /// counted by it.
+    #[inline]
     pub fn fail(self, kind: impl Into<Cow<'static, str>>, text: impl Display) {
         self.end(|| Outcome::Failure(Failure::new(kind, text)));
     }
 
     /// Ends without recording anything.
+    #[inline]
     pub fn discard(mut self) {
         if let Some(call) = self.call.take() {
             call.discard();
         }
     }
 
+    #[inline]
     fn end(mut self, outcome: impl FnOnce() -> Outcome) {
         if let Some(call) = &mut self.call {
             call.finish(|_| outcome());

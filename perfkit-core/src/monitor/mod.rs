@@ -68,6 +68,7 @@ impl Monitor {
 
     /// Whether calls are recorded.
     #[must_use]
+    #[inline]
     pub fn is_enabled(&self) -> bool {
         cfg!(feature = "record") && self.state().is_enabled()
     }
