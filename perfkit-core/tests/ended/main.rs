@@ -41,6 +41,7 @@ fn main() {
         program::main(&which);
         return;
     }
+    default_signals();
     run_tests(&[
         ("signals_leave_the_last_state", signals_leave_the_last_state),
         ("a_signal_at_any_moment", a_signal_at_any_moment),
@@ -72,6 +73,15 @@ fn main() {
         ("a_child_that_goes_on", a_child_that_goes_on),
         ("a_log_is_not_flooded", a_log_is_not_flooded),
     ]);
+}
+
+/// Whoever started the tests may ignore signals, as `nohup` does, and programs inherit that.
+#[expect(unsafe_code, reason = "sets what signals do")]
+fn default_signals() {
+    for signal in SIGNALS {
+        // SAFETY: there is no other thread yet, and no handler.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
 }
 
 /// A program that is ready to be ended.
