@@ -1,8 +1,8 @@
 //! Saved reports, compared.
 
 use perfkit::compare::{Sessions, VerdictRules, compare_unpaired, compare_unpaired_operations};
-use perfkit::report::{Benchmark, Note, NoteCode, Report, Side};
-use perfkit::{Direction, Metric, MetricSummary};
+use perfkit::report::{Benchmark, Note, NoteCode, Report, Side, lost};
+use perfkit::{Direction, Metric, MetricSummary, OperationSnapshot};
 
 use crate::error::Error;
 
@@ -60,6 +60,8 @@ pub(crate) fn compare_reports(
         }
     }
     result.notes.extend(of_the_newest(sides));
+    let beyond = beyond_limits(&result.operations);
+    result.notes.extend(beyond);
     Ok(result)
 }
 
@@ -132,6 +134,23 @@ fn add_sides(result: &mut Report, sides: Sides<'_>) {
     let of_program = |b: &Benchmark| (b.name.clone(), b.program.clone());
     result.benchmarks.sort_by_key(of_program);
     result.operations.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+/// Calls that have lost their names or labels: what is counted together need not be the same
+/// on both sides.
+fn beyond_limits(operations: &[OperationSnapshot]) -> Vec<Note> {
+    let sides = [Side::Baseline, Side::Candidate].into_iter();
+    let of_side = |side: Side| {
+        let of_side = move |operation: &&OperationSnapshot| operation.side == Some(side);
+        let lost = lost(operations.iter().filter(of_side)).into_iter();
+        lost.map(move |lost| {
+            Note::warning(
+                NoteCode::CardinalityLimit,
+                format!("{}: {lost}", side.word()),
+            )
+        })
+    };
+    sides.flat_map(of_side).collect()
 }
 
 /// The names of what only one side has.
