@@ -159,17 +159,22 @@ fn unit_of(quantity: Quantity) -> (&'static str, f64) {
     }
 }
 
-/// The operation's name and its labels.
+/// The operation's name and its labels. What is beyond a limit is marked as the
+/// specification of OpenTelemetry says.
 fn attributes_of(operation: &OperationSnapshot) -> Vec<KeyValue> {
     let labelled = operation.labelled.as_ref();
     let name = labelled.map_or(&operation.name, |labelled| &labelled.name);
     let labels = labelled.iter().flat_map(|labelled| &labelled.labels);
     let labels = labels.take(MOST_LABELS);
+    let labels = labels.filter(|_| !operation.is_overflow);
+    let overflow = operation.is_overflow.then_some(Value::BoolValue(true));
+    let overflow = overflow.map(|value| attribute_of("otel.metric.overflow", value));
     let side = operation
         .side
         .map(|side| attribute("perfkit.side", side.word()));
     std::iter::once(attribute("code.function.name", name))
         .chain(labels.map(|(key, value)| attribute(key, value)))
+        .chain(overflow)
         .chain(side)
         .collect()
 }
@@ -277,11 +282,13 @@ fn metric(name: &str, unit: &str, data: Data) -> Metric {
 }
 
 fn attribute(key: &str, value: &str) -> KeyValue {
+    attribute_of(key, Value::StringValue(bounded(value)))
+}
+
+fn attribute_of(key: &str, value: Value) -> KeyValue {
     KeyValue {
         key: bounded(key),
-        value: Some(AnyValue {
-            value: Some(Value::StringValue(bounded(value))),
-        }),
+        value: Some(AnyValue { value: Some(value) }),
         ..KeyValue::default()
     }
 }
@@ -333,6 +340,33 @@ mod tests {
         };
         assert_eq!(types.len(), 17);
         assert!(types.contains(&one("code 7", 1)) && types.contains(&one("_OTHER", 4)));
+    }
+
+    #[test]
+    fn what_is_beyond_a_limit_is_marked_as_the_specification_says() {
+        let monitor = Monitor::builder()
+            .max_operations(1)
+            .max_label_sets(1)
+            .build();
+        for (name, user) in [("get", 1), ("get", 2), ("put", 1)] {
+            let label = |(): &()| Outcome::Success.label("user", user);
+            monitor.operation(name).measure_labelled(|| (), label);
+        }
+        let text = |text: &str| Value::StringValue(text.to_owned());
+        let name = |name: &str| ("code.function.name".to_owned(), text(name));
+        let overflow = || ("otel.metric.overflow".to_owned(), Value::BoolValue(true));
+        let of = |operation: &OperationSnapshot| {
+            let attributes = attributes_of(operation).into_iter();
+            let pair = |one: KeyValue| (one.key, one.value.unwrap().value.unwrap());
+            attributes.map(pair).collect::<Vec<_>>()
+        };
+        let attributes: Vec<_> = monitor.snapshot().operations.iter().map(of).collect();
+        let expected = [
+            vec![name("get"), overflow()],
+            vec![name("get"), ("user".to_owned(), text("1"))],
+            vec![name("overflow"), overflow()],
+        ];
+        assert_eq!(attributes, expected);
     }
 
     #[test]
