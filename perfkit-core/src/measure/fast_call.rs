@@ -250,7 +250,7 @@ fn record_rare<U: Into<OptionalValues>>(
     used: U,
 ) {
     let ended = Ended::leave(shard, start, end, callees);
-    if ended.nested || !ended.is_timed(shard) {
+    if ended.nested || !ended.is_timed {
         return ended.record(shard, used.into(), Ending::Success, None);
     }
     shard.record_optional(&used.into());
@@ -280,29 +280,26 @@ struct Ended {
     duration: u64,
     self_time: u64,
     nested: bool,
+    /// Whether its time is known: not if the clock jumped.
+    is_timed: bool,
 }
 
 impl Ended {
+    /// Leaves the shard, and does what comes up seldom.
     #[inline(always)]
     fn leave(shard: &'static Shard, start: u64, end: u64, callees: u64) -> Self {
         let duration = end.saturating_sub(start);
         let outer = shard.outer();
         nesting::leave(outer, end, duration);
+        let nested = leave(shard);
+        let is_jump = || alloc::uncounted(|| slow_path(shard, end, duration));
         Self {
             end,
             duration,
             self_time: duration.saturating_sub(callees.wrapping_sub(outer.callees)),
-            nested: leave(shard),
+            nested,
+            is_timed: !(shard.wants_slow_path(end, duration) && is_jump()),
         }
-    }
-
-    /// Does what comes up seldom. Says whether the call's time is known: not if the clock
-    /// jumped.
-    #[inline(always)]
-    fn is_timed(&self, shard: &'static Shard) -> bool {
-        let (end, duration) = (self.end, self.duration);
-        let is_jump = || alloc::uncounted(|| slow_path(shard, end, duration));
-        !(shard.wants_slow_path(end, duration) && is_jump())
     }
 
     /// Counts a call of any kind.
@@ -321,7 +318,7 @@ impl Ended {
             self_time: self.self_time,
             optional,
         };
-        match self.is_timed(shard) {
+        match self.is_timed {
             true => shard.record(&sample, failure),
             false => shard.record(&sample.without_time(), failure),
         }
