@@ -160,6 +160,69 @@ fn what_calls_cover_adds_up_whatever_it_took() {
     near(own, time("root", "execution_time"));
 }
 
+struct Owner {
+    monitor: Monitor,
+}
+
+impl Owner {
+    /// Replaces the monitor that measures it, which nobody else has.
+    #[perfkit::measure(monitor = self.monitor)]
+    fn replace(&mut self) {
+        self.monitor = Monitor::new();
+        self.monitor.measure("within", || ());
+    }
+}
+
+#[perfkit::measure(monitor = monitor)]
+fn drops(monitor: Monitor) {
+    drop(monitor);
+    Monitor::new().measure("within", || ());
+}
+
+/// What ran on it then must not be counted for those who come after it.
+#[test]
+fn a_monitor_may_go_while_a_call_on_it_runs() {
+    let mut owner = Owner {
+        monitor: Monitor::new(),
+    };
+    for _ in 0..20 {
+        drops(Monitor::new());
+        let after = Monitor::new();
+        after.measure("after", || ());
+        assert_eq!(operation(&after, "after").lifetime.calls.total(), 1);
+        owner.replace();
+        let within = operation(&owner.monitor, "within").lifetime;
+        assert_eq!((within.calls.total(), within.count()), (1, 1));
+    }
+}
+
+/// What `ok` and the like call is no part of the call that they judge, but of the one around.
+#[test]
+fn what_judges_a_call_is_covered_for_the_one_around_it() {
+    let monitor = Monitor::new();
+    let rounds = 100;
+    for _ in 0..rounds {
+        monitor.measure("root", || {
+            monitor.operation("judged").measure_with(
+                || (),
+                |()| {
+                    monitor.measure("judge", || std::hint::black_box(0));
+                    perfkit::Outcome::Success
+                },
+            );
+        });
+    }
+    let sum = |name: &str, metric: &str| {
+        let found = operation(&monitor, name);
+        found.lifetime.metric(metric).map_or(0.0, |time| time.sum)
+    };
+    let all = ["root", "judged", "judge"];
+    let own: f64 = all.map(|name| sum(name, "self_time")).iter().sum();
+    let (own, whole) = (own, sum("root", "execution_time"));
+    assert!((own - whole).abs() < 10.0, "{own} and {whole}");
+    assert_eq!(sum("judged", "self_time"), sum("judged", "execution_time"));
+}
+
 #[test]
 fn an_awaited_callee_is_taken_out_of_self_time() {
     let (monitor, clock) = on_mock_clock();

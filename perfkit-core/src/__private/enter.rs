@@ -7,11 +7,11 @@ use std::thread::LocalKey;
 use crate::alloc;
 use crate::measure::{
     Call, Dropped, ErrorTextPolicy, FastCall, MeasuredFuture, MetricSelection, TimeOnly,
-    UntimedCall, enter_fast, enter_nested, leave_fast,
+    UntimedCall, enter_fast, leave_fast,
 };
 use crate::monitor::{Destination, Handle, Monitor, Operation, Options};
 use crate::outcome::Outcome;
-use crate::recorder::{GLOBAL_STATE, Shard, ThreadCache, Work, find_and_cache};
+use crate::recorder::{GLOBAL_STATE, Shard, StateReading, ThreadCache, Work, find_and_cache};
 
 use super::call_site::CallSite;
 use super::chosen::Chosen;
@@ -195,7 +195,7 @@ impl<'a, E: MetricSelection> Enter<'a, E> {
         let path = match cached {
             Some(shard) if shard.enter_outermost(state) => Path::Fast(shard),
             _ if !state.is_enabled() => return InFlight::Off,
-            _ => find_path(site, cache, type_name, cached),
+            _ => find_path(site, cache, type_name, cached, state),
         };
         match path {
             Path::Fast(shard) => {
@@ -276,9 +276,10 @@ fn find_path(
     cache: &'static LocalKey<ThreadCache>,
     type_name: &'static str,
     cached: Option<&'static Shard>,
+    state: StateReading,
 ) -> Path {
     if let Some(shard) = cached
-        && enter_nested(shard, GLOBAL_STATE.read())
+        && enter_fast(shard, state)
     {
         return Path::Fast(shard);
     }

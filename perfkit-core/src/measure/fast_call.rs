@@ -113,7 +113,7 @@ pub(crate) fn enter(shard: &'static Shard, state: StateReading) -> bool {
 /// The same within another call of the operation.
 #[cold]
 #[inline(never)]
-pub(crate) fn enter_nested(shard: &'static Shard, state: StateReading) -> bool {
+fn enter_nested(shard: &'static Shard, state: StateReading) -> bool {
     let is_entered = shard.takes_nested(state) && nesting::put_aside(shard.outer());
     if is_entered {
         shard.enter();
@@ -121,17 +121,16 @@ pub(crate) fn enter_nested(shard: &'static Shard, state: StateReading) -> bool {
     is_entered
 }
 
-/// Leaves the shard; says whether the call ran within another of the operation.
+/// Leaves the shard, after the last write to it: it may serve another operation then.
 #[inline]
-pub(crate) fn leave(shard: &'static Shard) -> bool {
+pub(crate) fn leave(shard: &'static Shard) {
     if shard.is_outermost() {
-        shard.leave_outermost();
-        return false;
+        return shard.leave_outermost();
     }
     if let Some(outer) = nesting::take_back() {
         shard.set_outer(outer);
     }
-    shard.leave()
+    shard.leave();
 }
 
 impl<E: MetricSelection> FastCall<E> {
@@ -180,7 +179,9 @@ impl<E: MetricSelection> FastCall<E> {
     pub(super) fn suspend(self) -> (E::Used, bool) {
         let call = ManuallyDrop::new(self);
         let (_, used) = call.read();
-        (used, leave(call.shard))
+        let is_nested = call.shard.is_nested();
+        leave(call.shard);
+        (used, is_nested)
     }
 
     pub(super) fn start(&self) -> u64 {
@@ -229,6 +230,7 @@ fn record_success<U: Copy + Into<OptionalValues>>(shard: &'static Shard, span: S
     let outer = shard.outer();
     if shard.is_outermost()
         && callees == outer.callees
+        && nesting::callees() == callees
         && shard.record_ordinary(end, duration, &used.into())
     {
         nesting::leave(outer, end, duration);
@@ -249,12 +251,14 @@ fn record_rare<U: Into<OptionalValues>>(
     callees: u64,
     used: U,
 ) {
-    let ended = Ended::leave(shard, start, end, callees);
+    let ended = Ended::of(shard, start, end, callees);
     if ended.nested || !ended.is_timed {
-        return ended.record(shard, used.into(), Ending::Success, None);
+        ended.record(shard, used.into(), Ending::Success, None);
+    } else {
+        shard.record_optional(&used.into());
+        shard.record_success(end, ended.duration, ended.self_time);
     }
-    shard.record_optional(&used.into());
-    shard.record_success(end, ended.duration, ended.self_time);
+    leave(shard);
 }
 
 #[cold]
@@ -267,14 +271,15 @@ fn record_other<U: Into<OptionalValues>>(
     used: U,
     outcome: Outcome,
 ) {
-    let ended = Ended::leave(shard, start, end, callees);
+    let ended = Ended::of(shard, start, end, callees);
     alloc::uncounted(|| {
         ended.record(shard, used.into(), outcome.ending(), outcome.failure());
         drop(outcome);
     });
+    leave(shard);
 }
 
-/// A call that has left its shard.
+/// A call that has ended, and not left its shard.
 struct Ended {
     end: u64,
     duration: u64,
@@ -285,19 +290,20 @@ struct Ended {
 }
 
 impl Ended {
-    /// Leaves the shard, and does what comes up seldom.
+    /// Counts it for the call around it, and does what comes up seldom.
     #[inline(always)]
-    fn leave(shard: &'static Shard, start: u64, end: u64, callees: u64) -> Self {
+    fn of(shard: &'static Shard, start: u64, end: u64, callees: u64) -> Self {
         let duration = end.saturating_sub(start);
         let outer = shard.outer();
-        nesting::leave(outer, end, duration);
-        let nested = leave(shard);
+        // What finding out the outcome called came after the end, and is of the caller too.
+        let later = nesting::callees().wrapping_sub(callees);
+        nesting::leave_late(outer, end, duration.wrapping_add(later));
         let is_jump = || alloc::uncounted(|| slow_path(shard, end, duration));
         Self {
             end,
             duration,
             self_time: duration.saturating_sub(callees.wrapping_sub(outer.callees)),
-            nested,
+            nested: shard.is_nested(),
             is_timed: !(shard.wants_slow_path(end, duration) && is_jump()),
         }
     }

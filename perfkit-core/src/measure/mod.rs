@@ -21,7 +21,7 @@ pub use timer::Timer;
 
 pub(crate) use call::{Call, Dropped};
 pub(crate) use call_labels::CallLabels;
-pub(crate) use fast_call::{FastCall, enter as enter_fast, enter_nested, leave as leave_fast};
+pub(crate) use fast_call::{FastCall, enter as enter_fast, leave as leave_fast};
 pub use fast_call::{MetricSelection, TimeOnly};
 pub(crate) use untimed_call::UntimedCall;
 

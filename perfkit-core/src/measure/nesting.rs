@@ -112,6 +112,11 @@ pub(super) fn take_back() -> Option<Outer> {
     ASIDE.try_with(pop).ok().flatten()
 }
 
+/// The same where callees may have been counted after its end, as part of what is covered.
+pub(super) fn leave_late(outer: Outer, end: u64, covered: u64) {
+    leave(outer, end.max(until()), covered);
+}
+
 /// Ends it as if it had not been.
 pub(super) fn abandon(outer: Outer) {
     CURRENT.with(|current| {

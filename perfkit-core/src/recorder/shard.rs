@@ -34,7 +34,7 @@
 //! | `timed`, `sum`, `sum_of_others`, `self_sum_of_others`, `min`, `max`, `pending`, `counts`, `ring`, `others`, `untimed`, `nested`, `failures`, `optional` | the thread that leased the shard | any thread | `two_threads_never_have_the_same_shard` |
 //! | `span` | that thread | that thread | `tests/growth.rs`, and all that a clock which jumps fails |
 //! | `outer_frame`, `outer_callees` | that thread | that thread | `recording.rs`, `recursion_multiplies_nothing` |
-//! | `gate` | that thread, from a reading of the monitor's state | that thread | `recording.rs`, `recursion_multiplies_nothing` and `what_is_switched_off_is_not_recorded` |
+//! | `gate` | that thread, from a reading of the monitor's state | that thread, and whoever takes the shard from an operation that is gone | `recording.rs`, `recursion_multiplies_nothing`, `what_is_switched_off_is_not_recorded` and `a_monitor_may_go_while_a_call_on_it_runs` |
 //! | `slot_end` | whoever holds the lock on the operation's shards | that thread, without a lock: an old value only makes it ask again | `a_call_is_in_one_slot` |
 //! | `was_reset` | set by the thread that resets, cleared by the shard's thread | any thread | `a_call_is_before_a_reset_or_after_it` |
 //! | `errors` | that thread, unless the lock is held: then it counts in `unlogged` | any thread, under the lock | `a_failure_is_among_the_errors_though_they_are_being_read` |
@@ -191,7 +191,8 @@ impl Shard {
         // There may be none to leave: the thread may have ended meanwhile.
         let gate = self.gate.own();
         let gate = gate.checked_sub(DEEPER).unwrap_or(gate);
-        self.gate.store(gate, Relaxed);
+        // Who sees that no call runs sees what the last one wrote.
+        self.gate.store(gate, Release);
         gate >= DEEPER
     }
 
@@ -230,7 +231,13 @@ impl Shard {
     /// Leaves such a call.
     #[inline(always)]
     pub(crate) fn leave_outermost(&self) {
-        self.gate.store(StateReading::FAST_PATH, Relaxed);
+        self.gate.store(StateReading::FAST_PATH, Release);
+    }
+
+    /// Whether the call that runs, runs within another of the operation.
+    #[inline(always)]
+    pub(crate) fn is_nested(&self) -> bool {
+        self.gate.own() >= 2 * DEEPER
     }
 
     /// Whether a further call may take the fast path, as far as the monitor's state says.
@@ -434,6 +441,11 @@ impl Shard {
 
 /// For any thread.
 impl Shard {
+    /// Whether no call runs in it. What those that ran have written is there.
+    pub(super) fn is_idle(&self) -> bool {
+        self.gate.load(Acquire) < DEEPER
+    }
+
     /// Tells the thread of a reset, by making its next call one that has more to
     /// do than to count. For whoever may call [`Shard::set_slot_end`].
     pub(super) fn mark_reset(&self) {
