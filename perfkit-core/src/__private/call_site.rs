@@ -63,16 +63,13 @@ impl CallSite {
         monitor.operation(&name)
     }
 
-    /// The same with labels. While recording is off, labels are not even written.
+    /// The same with labels.
     pub(super) fn labelled_on(
         &self,
         monitor: &Monitor,
         type_name: &str,
         labels: &[(&str, &dyn Display)],
     ) -> Operation {
-        if !monitor.is_enabled() {
-            return monitor.operation(self.name);
-        }
         alloc::uncounted(|| {
             let labelled = Labelled::new(&self.full_name(type_name), labels);
             monitor.operation_labelled(&labelled)

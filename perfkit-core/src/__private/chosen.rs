@@ -27,20 +27,36 @@ pub(super) struct Chosen<'a> {
     pub(super) labels: &'a [(&'a str, &'a dyn Display)],
 }
 
+/// How a call on the operation begins.
+pub(super) enum Entered {
+    /// On the fast path: the call has entered the shard.
+    Fast(&'static Shard),
+    /// On the full one.
+    Full(Operation),
+}
+
 impl Chosen<'_> {
+    /// The operation; while recording is off, labels are not even written.
     pub(super) fn operation(&self) -> Operation {
-        match self.labels {
+        match self.monitor.is_enabled() {
+            true => self.labelled(self.labels),
+            false => self.labelled(&[]),
+        }
+    }
+
+    fn labelled(&self, labels: &[(&str, &dyn Display)]) -> Operation {
+        match labels {
             [] => self.site.operation_on(self.monitor, self.type_name),
             labels => self.site.labelled_on(self.monitor, self.type_name, labels),
         }
     }
 
-    /// The calling thread's shard, which is entered; `None` where the call has to take the
-    /// full path.
+    /// Finds the operation, and enters the calling thread's shard of it where that is
+    /// possible.
     #[inline(never)]
-    pub(super) fn enter(&self, state: StateReading) -> Option<&'static Shard> {
+    pub(super) fn enter(&self, state: StateReading) -> Entered {
         if state.needs_full_path() {
-            return None;
+            return Entered::Full(self.labelled(self.labels));
         }
         if self.labels.is_empty() && self.type_name.is_empty() {
             return self.enter_as("", state);
@@ -48,31 +64,44 @@ impl Chosen<'_> {
         let mut text = TEXT.try_with(Cell::take).unwrap_or_default();
         text.clear();
         alloc::uncounted(|| self.write(&mut text));
-        let shard = self.enter_as(&text, state);
+        let entered = self.enter_as(&text, state);
         let _ = TEXT.try_with(|kept| kept.set(text));
-        shard
+        entered
     }
 
-    fn enter_as(&self, text: &str, state: StateReading) -> Option<&'static Shard> {
+    fn enter_as(&self, text: &str, state: StateReading) -> Entered {
         let key = names::Key {
             monitor: self.monitor.id(),
             site: std::ptr::from_ref(self.site).addr(),
             text: text.as_bytes(),
         };
-        let shard = match names::find(key) {
-            Some(shard) => shard,
-            None => self.find_anew(key)?,
-        };
-        shard.remember_state(state);
-        enter_fast(shard, state).then_some(shard)
+        if let Some(shard) = names::find(key) {
+            shard.remember_state(state);
+            if enter_fast(shard, state) {
+                return Entered::Fast(shard);
+            }
+        }
+        self.find_anew(key, text, state)
     }
 
+    /// The labels are those that were written: shown once more they might be others.
     #[cold]
-    fn find_anew(&self, key: names::Key<'_>) -> Option<&'static Shard> {
-        let operation = self.operation();
-        let shard = shard_of_thread(&operation.destination.entry.recorder)?;
+    fn find_anew(&self, key: names::Key<'_>, text: &str, state: StateReading) -> Entered {
+        let operation = alloc::uncounted(|| {
+            let values = values(text, self.labels.len());
+            let labels = self.labels.iter().zip(&values);
+            let labels = labels.map(|((name, _), value)| (*name, value as &dyn Display));
+            self.labelled(&labels.collect::<Vec<_>>())
+        });
+        let Some(shard) = shard_of_thread(&operation.destination.entry.recorder) else {
+            return Entered::Full(operation);
+        };
         alloc::uncounted(|| names::remember(key, shard));
-        Some(shard)
+        shard.remember_state(state);
+        match enter_fast(shard, state) {
+            true => Entered::Fast(shard),
+            false => Entered::Full(operation),
+        }
     }
 
     /// Writes what tells the operations of the place apart: its labels' keys are always
@@ -86,6 +115,20 @@ impl Chosen<'_> {
             text.push(length_as_text(text.len() - from));
         }
     }
+}
+
+/// So many values, which are the last parts of what was written.
+fn values(mut text: &str, count: usize) -> Vec<&str> {
+    let mut last = || {
+        let length = text.chars().next_back()?;
+        let rest = &text[..text.len() - length.len_utf8()];
+        let (before, value) = rest.split_at_checked(rest.len().checked_sub(length as usize)?)?;
+        text = before;
+        Some(value)
+    };
+    let mut values: Vec<&str> = (0..count).map(|_| last().unwrap_or_default()).collect();
+    values.reverse();
+    values
 }
 
 /// A character for a length; lengths that have none of their own are too long for a key

@@ -14,7 +14,7 @@ use crate::outcome::Outcome;
 use crate::recorder::{GLOBAL_STATE, Shard, StateReading, ThreadCache, Work, find_and_cache};
 
 use super::call_site::CallSite;
-use super::chosen::Chosen;
+use super::chosen::{Chosen, Entered};
 
 /// How a call begins at its place in the program. Methods bring the type that they
 /// run for.
@@ -229,8 +229,8 @@ fn begin_chosen<E: MetricSelection>(
         return InFlight::Off;
     }
     match chosen.enter(state) {
-        Some(shard) => InFlight::Fast(FastCall::begin(shard, selection, dropped)),
-        None => begin_found(chosen.operation(), selection, dropped),
+        Entered::Fast(shard) => InFlight::Fast(FastCall::begin(shard, selection, dropped)),
+        Entered::Full(operation) => begin_found(operation, selection, dropped),
     }
 }
 
