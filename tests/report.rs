@@ -63,7 +63,7 @@ fn values_stand_apart_from_calls() {
     let sizes = (1..=30).map(f64::from).collect();
     let sizes = MetricSummary::from_samples(Unit::Count, sizes);
     metrics.insert(Metric::VALUE, sizes);
-    assert!(values.is_of_values() && !report.operations[0].is_of_values());
+    values.is_of_values = true;
     report.operations.push(values);
     report.save(folder.path("values.json")).unwrap();
     assert_fits_schema(&folder.read("values.json"));
@@ -84,6 +84,33 @@ fn values_stand_apart_from_calls() {
     );
     let answer = folder.run(["gate", "values.json", "--strict"]);
     answer.exits_with(0).says("3 of 3 checks passed");
+}
+
+/// What could not be kept is no call, and is seen.
+#[test]
+fn values_of_which_none_was_kept_stand_apart_too() {
+    let folder = Folder::new();
+    save_operations(&folder, "report.json");
+    let mut report = folder.report("report.json");
+    let mut values = report.operations[0].clone();
+    values.name = "below zero".to_owned();
+    values.is_of_values = true;
+    values.lifetime.metrics.clear();
+    let calls = &mut values.lifetime.calls;
+    (calls.success, calls.failure) = (0, 4);
+    report.operations.push(values);
+    report.save(folder.path("values.json")).unwrap();
+    assert_fits_schema(&folder.read("values.json"));
+    let with = folder.run(["report", "values.json"]).exits_with(0);
+    let headline = |answer: &Answer| answer.stdout.lines().next().unwrap().to_owned();
+    let without = folder.run(["report", "report.json"]).exits_with(0);
+    assert_eq!(headline(&with), headline(&without));
+    with.says(" below zero         0    -     -       -    -    -    -\n");
+    // Nor are they what a budget of calls is for.
+    let budget = "[[budget]]\noperation = \"*\"\nsuccess_rate = \">= 0.5\"\n";
+    folder.write("perfkit.toml", budget);
+    let answer = folder.run(["gate", "values.json", "--strict"]);
+    answer.exits_with(0).says("2 of 2 checks passed");
 }
 
 /// Whoever looks at a rate of successes sees who is not among them.

@@ -204,7 +204,46 @@ fn values_beyond_the_limit_of_operations_are_counted() {
     });
     let overflow = operation(&monitor, "overflow");
     assert!(overflow.is_overflow && overflow.lifetime.metrics.is_empty());
+    assert!(overflow.is_of_values);
     assert_eq!(overflow.lifetime.count(), 7);
+}
+
+/// Values do not become calls by being none that can be kept.
+#[test]
+fn values_that_cannot_be_kept_are_no_calls_either() {
+    let monitor = Monitor::builder().max_operations(4).build();
+    monitor.measure("call", || ());
+    with_local_recorder(&Recorder::new().monitor(&monitor), || {
+        describe_histogram!("query", Described::Seconds, "");
+        histogram!("query").record(Duration::from_millis(1));
+        gauge!("below").set(-1.0);
+        histogram!("none").record(f64::NAN);
+        for number in 0..10 {
+            counter!(format!("c{number}")).increment(1);
+        }
+    });
+    let report = Report::from_snapshot(monitor.snapshot());
+    let json = report.to_json().unwrap();
+    let read = Report::from_json(json.as_bytes()).unwrap();
+    let kinds = read.operations.iter();
+    let kinds: Vec<_> = kinds.map(|o| (o.name.as_str(), o.is_of_values)).collect();
+    let expected = [
+        ("below", true),
+        ("c0", true),
+        ("call", false),
+        ("none", true),
+        ("overflow", true),
+        ("query", false),
+    ];
+    assert_eq!(kinds, expected);
+    let summary = read.summary();
+    assert_eq!((summary.operations, summary.ended), (2, calls(2, 0)));
+    let text = read.to_string();
+    assert!(text.contains("below: values: 1 (1 failed)"), "{text}");
+    // Where it is not said, it is of calls.
+    let unsaid = json.replace("is_of_values", "unknown");
+    let unsaid = Report::from_json(unsaid.as_bytes()).unwrap();
+    assert!(!unsaid.operations.iter().any(|o| o.is_of_values));
 }
 
 #[test]
@@ -216,7 +255,7 @@ fn values_with_labels_beyond_the_limit_are_values_of_their_name() {
         }
     });
     let further = operation(&monitor, "h{otel.metric.overflow=\"true\"}");
-    assert!(further.is_overflow && further.is_of_values());
+    assert!(further.is_overflow && further.is_of_values);
     assert_eq!(further.lifetime.count(), 7);
 }
 

@@ -18,7 +18,7 @@ const LONGEST_TEXT: usize = 60;
 
 pub(super) fn describe(report: &Report, document: &mut Document) {
     document.sentence(summary(report));
-    let is_of_values = |operation: &&OperationSnapshot| operation.is_of_values();
+    let is_of_values = |operation: &&OperationSnapshot| operation.is_of_values;
     let (of_values, mut operations): (Vec<_>, Vec<_>) =
         report.operations.iter().partition(is_of_values);
     operations.sort_by(|a, b| total_ns(b).total_cmp(&total_ns(a)));
@@ -136,7 +136,15 @@ fn values(operations: &[&OperationSnapshot]) -> Table {
         ("max", Align::Right, 1),
     ]);
     for operation in operations {
-        for summary in operation.lifetime.metrics.values() {
+        let window = &operation.lifetime;
+        if window.metrics.is_empty() {
+            // Nobody knows what they are, or none could be kept.
+            let counted = Unit::Count.format(window.calls.success as f64, DIGITS);
+            let mut row = vec![label(&operation.label()), counted];
+            row.resize(table.columns.len(), NOTHING.to_owned());
+            table.row(row);
+        }
+        for summary in window.metrics.values() {
             let number = |number| value(number, summary.unit, DIGITS);
             table.row(vec![
                 label(&operation.label()),

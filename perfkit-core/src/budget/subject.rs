@@ -30,7 +30,7 @@ impl Subject<'_> {
     #[must_use]
     pub fn is_asked_for(&self, metric: Option<&Metric>) -> bool {
         match self {
-            Self::Operation(operation) => metric.is_some() || !operation.is_of_values(),
+            Self::Operation(operation) => metric.is_some() || !operation.is_of_values,
             Self::Benchmark(_) => true,
         }
     }

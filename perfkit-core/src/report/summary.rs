@@ -52,7 +52,7 @@ impl Report {
     pub fn summary(&self) -> Summary {
         let mut ended = Calls::NONE;
         let (mut timed, mut total_ns, mut operations) = (0_u64, 0.0, 0);
-        for operation in self.operations.iter().filter(|found| !found.is_of_values()) {
+        for operation in self.operations.iter().filter(|found| !found.is_of_values) {
             operations += 1;
             ended.merge(operation.lifetime.calls);
             if let Some(time) = operation.lifetime.execution_time() {

@@ -31,7 +31,7 @@ impl fmt::Display for Report {
             return writeln!(f, "perfkit: no calls were recorded");
         }
         writeln!(f, "{}", headline(self))?;
-        let is_of_values = |operation: &&OperationSnapshot| operation.is_of_values();
+        let is_of_values = |operation: &&OperationSnapshot| operation.is_of_values;
         let (values, mut operations): (Vec<_>, Vec<_>) =
             self.operations.iter().partition(is_of_values);
         if !operations.is_empty() {

@@ -29,6 +29,9 @@ pub struct OperationSnapshot {
     /// name with all labels beyond theirs ([`crate::MonitorBuilder::max_label_sets`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_overflow: bool,
+    /// Whether it is of values that the program handed over, not of calls that were timed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_of_values: bool,
     /// All calls since the monitor's start or last reset.
     #[serde(flatten)]
     pub lifetime: WindowSnapshot,
@@ -66,6 +69,7 @@ impl OperationSnapshot {
             side: None,
             labelled: entry.labelled.as_deref().cloned(),
             is_overflow: entry.is_overflow(),
+            is_of_values: false,
             recursive_calls: recorded.lifetime.nested,
             untimed_calls: recorded.lifetime.untimed,
             lifetime: WindowSnapshot::of_tally(
@@ -93,6 +97,8 @@ impl OperationSnapshot {
     pub(super) fn of_values(values: &Monitor, entry: &Entry, now: u64) -> Self {
         let mut found = Self::of_entry(values, entry, now);
         let kind = entry.kind.get();
+        // Times that were handed over are as good as those of calls.
+        found.is_of_values = kind.is_none_or(|kind| kind.metric != Metric::EXECUTION_TIME);
         for window in [
             &mut found.lifetime,
             &mut found.last_calls,
@@ -101,14 +107,6 @@ impl OperationSnapshot {
             *window = std::mem::take(window).of_values(kind);
         }
         found
-    }
-
-    /// Whether it is of values that the program handed over, not of calls that were timed.
-    #[must_use]
-    pub fn is_of_values(&self) -> bool {
-        let has = |metric: &Metric| self.lifetime.metrics.contains_key(metric);
-        let values = [Metric::VALUE, Metric::ITEMS, Metric::BYTES];
-        values.iter().any(has) && !has(&Metric::EXECUTION_TIME)
     }
 
     /// What tells it from all others of its report, for people: its name, and of the
@@ -123,6 +121,7 @@ impl OperationSnapshot {
     /// last calls of several processes have totals only.
     pub fn merge(&mut self, other: &Self) {
         self.is_overflow |= other.is_overflow;
+        self.is_of_values &= other.is_of_values;
         self.lifetime.merge(&other.lifetime);
         self.last_calls.merge(&other.last_calls);
         self.last_period.merge(&other.last_period);

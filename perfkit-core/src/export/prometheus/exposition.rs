@@ -124,7 +124,7 @@ impl Exposition {
         let bounds = BucketBounds::new();
         let mut samples = String::new();
         let is_timed =
-            |(_, operation): &(_, &Cow<'_, OperationSnapshot>)| !operation.is_of_values();
+            |(_, operation): &(_, &Cow<'_, OperationSnapshot>)| !operation.is_of_values;
         for (label, operation) in operations.iter().filter(is_timed) {
             execution_time(&mut samples, &bounds, label, operation);
         }
