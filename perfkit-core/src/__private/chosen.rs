@@ -76,7 +76,7 @@ impl Chosen<'_> {
             text: text.as_bytes(),
         };
         if let Some(shard) = names::find(key) {
-            shard.remember_state(state);
+            shard.gate.remember_state(state);
             if enter_fast(shard, state) {
                 return Entered::Fast(shard);
             }
@@ -97,7 +97,7 @@ impl Chosen<'_> {
             return Entered::Full(operation);
         };
         alloc::uncounted(|| names::remember(key, shard));
-        shard.remember_state(state);
+        shard.gate.remember_state(state);
         match enter_fast(shard, state) {
             true => Entered::Fast(shard),
             false => Entered::Full(operation),

@@ -193,7 +193,7 @@ impl<'a, E: MetricSelection> Enter<'a, E> {
         let key = key(type_name);
         let cached = cache.with(|cache| cache.shard(key));
         let path = match cached {
-            Some(shard) if shard.enter_outermost(state) => Path::Fast(shard),
+            Some(shard) if shard.gate.enter_outermost(state) => Path::Fast(shard),
             _ if !state.is_enabled() => return InFlight::Off,
             _ => find_path(site, cache, type_name, cached, state),
         };
@@ -291,7 +291,7 @@ fn find_path(
     if !state.needs_full_path()
         && let Some(shard) = find_and_cache(&destination.entry.recorder, cache, key(type_name))
     {
-        shard.remember_state(state);
+        shard.gate.remember_state(state);
         if enter_fast(shard, state) {
             return Path::Fast(shard);
         }

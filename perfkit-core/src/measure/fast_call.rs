@@ -107,16 +107,16 @@ struct Span {
 /// one: the monitor's state says so, or the thread ends.
 #[inline(always)]
 pub(crate) fn enter(shard: &'static Shard, state: StateReading) -> bool {
-    shard.enter_outermost(state) || enter_nested(shard, state)
+    shard.gate.enter_outermost(state) || enter_nested(shard, state)
 }
 
 /// The same within another call of the operation.
 #[cold]
 #[inline(never)]
 fn enter_nested(shard: &'static Shard, state: StateReading) -> bool {
-    let is_entered = shard.takes_nested(state) && nesting::put_aside(shard.outer());
+    let is_entered = shard.gate.takes_nested(state) && nesting::put_aside(shard.outer());
     if is_entered {
-        shard.enter();
+        shard.gate.enter();
     }
     is_entered
 }
@@ -124,13 +124,13 @@ fn enter_nested(shard: &'static Shard, state: StateReading) -> bool {
 /// Leaves the shard, after the last write to it: it may serve another operation then.
 #[inline]
 pub(crate) fn leave(shard: &'static Shard) {
-    if shard.is_outermost() {
-        return shard.leave_outermost();
+    if shard.gate.is_outermost() {
+        return shard.gate.leave_outermost();
     }
     if let Some(outer) = nesting::take_back() {
         shard.set_outer(outer);
     }
-    shard.leave();
+    shard.gate.leave();
 }
 
 impl<E: MetricSelection> FastCall<E> {
@@ -179,7 +179,7 @@ impl<E: MetricSelection> FastCall<E> {
     pub(super) fn suspend(self) -> (E::Used, bool) {
         let call = ManuallyDrop::new(self);
         let (_, used) = call.read();
-        let is_nested = call.shard.is_nested();
+        let is_nested = call.shard.gate.is_nested();
         leave(call.shard);
         (used, is_nested)
     }
@@ -228,13 +228,13 @@ fn record_success<U: Copy + Into<OptionalValues>>(shard: &'static Shard, span: S
     // Where the clock went back, it is longer than all before.
     let duration = end.wrapping_sub(start);
     let outer = shard.outer();
-    if shard.is_outermost()
+    if shard.gate.is_outermost()
         && callees == outer.callees
         && nesting::callees() == callees
         && shard.record_ordinary(end, duration, &used.into())
     {
         nesting::leave(outer, end, duration);
-        shard.leave_outermost();
+        shard.gate.leave_outermost();
     } else {
         record_rare(shard, start, end, callees, used);
     }
@@ -303,7 +303,7 @@ impl Ended {
             end,
             duration,
             self_time: duration.saturating_sub(callees.wrapping_sub(outer.callees)),
-            nested: shard.is_nested(),
+            nested: shard.gate.is_nested(),
             is_timed: !(shard.wants_slow_path(end, duration) && is_jump()),
         }
     }

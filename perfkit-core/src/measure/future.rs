@@ -157,7 +157,7 @@ impl AsyncCall {
             return None;
         }
         let shard = shard_of_thread(&self.destination.entry.recorder)?;
-        shard.remember_state(state);
+        shard.gate.remember_state(state);
         if !enter_fast(shard, state) {
             return None;
         }
@@ -247,7 +247,7 @@ impl AsyncCall {
         let Some(shard) = shard_of_thread(&self.destination.entry.recorder) else {
             return false;
         };
-        shard.remember_state(state);
+        shard.gate.remember_state(state);
         let duration = end.saturating_sub(progress.start);
         if shard.wants_slow_path(end, duration) {
             // The full path gives it.

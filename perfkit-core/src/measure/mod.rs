@@ -75,7 +75,7 @@ impl Monitor {
         if !state.needs_full_path()
             && let Some(shard) = names::find(names::Key::named(self.id(), name))
         {
-            shard.remember_state(state);
+            shard.gate.remember_state(state);
             if enter_fast(shard, state) {
                 return call_fast(shard, TimeOnly, work, outcome);
             }
@@ -213,7 +213,7 @@ impl Operation {
             return None;
         }
         let shard = shard_of_thread(&self.destination.entry.recorder)?;
-        shard.remember_state(state);
+        shard.gate.remember_state(state);
         Some(shard)
     }
 

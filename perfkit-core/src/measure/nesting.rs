@@ -233,7 +233,7 @@ impl Depth {
     #[inline]
     pub(super) fn enter(recorder: &Arc<Recorder>) -> Self {
         if let Some(shard) = shard_of_thread(recorder) {
-            return Self::InShard(shard, shard.enter() > 0);
+            return Self::InShard(shard, shard.gate.enter() > 0);
         }
         Self::listed(recorder)
     }
@@ -257,7 +257,7 @@ impl Depth {
     pub(super) fn leave(self) {
         match self {
             Self::InShard(shard, _) => {
-                shard.leave();
+                shard.gate.leave();
             }
             Self::Listed(id, _) => leave_without_shard(id),
         }

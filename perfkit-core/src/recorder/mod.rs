@@ -10,6 +10,7 @@ mod errors;
 mod extent;
 mod failures;
 mod fork;
+mod gate;
 #[cfg(all(test, perfkit_loom))]
 mod loom;
 pub(crate) mod names;

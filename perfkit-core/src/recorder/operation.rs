@@ -124,7 +124,7 @@ impl Recorder {
         failure: Option<&Failure>,
         state: StateReading,
     ) {
-        shard.remember_state(state);
+        shard.gate.remember_state(state);
         if shard.is_slot_over(sample.end) {
             shard.note_reset();
             self.close_slot(shard, sample.end);
@@ -172,7 +172,7 @@ impl Recorder {
             .iter_mut()
             .find(|member| std::ptr::eq(member.shard, shard));
         if let Some(member) = found {
-            shard.rest();
+            shard.gate.rest();
             member.is_free = true;
         }
     }

@@ -27,7 +27,7 @@ struct Pool {
 pub(super) fn take(last_calls: usize) -> &'static Shard {
     let mut pool = lock(&POOL);
     let pool = &mut *pool;
-    let ended = pool.abandoned.extract_if(.., |shard| shard.is_idle());
+    let ended = pool.abandoned.extract_if(.., |shard| shard.gate.is_idle());
     pool.free.extend(ended.inspect(|shard| shard.clear()));
     let found = pool.free.iter().position(|shard| shard.keeps(last_calls));
     if let Some(at) = found {
@@ -39,7 +39,7 @@ pub(super) fn take(last_calls: usize) -> &'static Shard {
 /// Takes a shard in which no call will begin any more.
 #[cfg(not(perfkit_loom))]
 pub(super) fn put(shard: &'static Shard) {
-    if shard.is_idle() {
+    if shard.gate.is_idle() {
         shard.clear();
         lock(&POOL).free.push(shard);
     } else {

@@ -52,21 +52,15 @@ use super::counts::{
 };
 use super::errors::{self, ErrorLog, ErrorSnapshot};
 use super::failures::Failures;
+use super::gate::Gate;
 use super::optional_metrics::OptionalMetrics;
 use super::ring::{LONGEST, Ring, pack};
 use super::sample::{OptionalValues, Quantity, RingEntry, Sample, signed};
-use super::state::StateReading;
 use super::sync::{
     Acquire, Arc, AtomicU32, AtomicU64, Mutex, Own, Relaxed, Release, Weak, add, hold_soon, lock,
     try_lock,
 };
 use super::tally::{Series, Tally, only_totals};
-
-/// What a call adds to the gate while it runs.
-const DEEPER: u64 = 1 << 2;
-
-/// The gate while an outermost call runs that took the fast path.
-const RUNNING: u64 = StateReading::FAST_PATH + DEEPER;
 
 /// The call around one that runs: its frame, and how much time its callees had taken
 /// before; see `measure::nesting`.
@@ -93,9 +87,7 @@ pub(crate) struct Shard {
     span: AtomicU64,
     /// When a slot of the time window ends, in ticks; zero before the first call.
     slot_end: AtomicU64,
-    /// The monitor's state in which calls take the fast path, zero before the first,
-    /// and [`DEEPER`] for each call of the operation that runs on this thread.
-    gate: AtomicU64,
+    pub(crate) gate: Gate,
     pending: AtomicU32,
     /// Calls in the ring that are not in `timed`.
     others: AtomicU64,
@@ -175,38 +167,8 @@ impl Shard {
     }
 }
 
-/// For the one thread that writes: the gate.
+/// For the one thread that writes.
 impl Shard {
-    /// Enters a call; says how deep it is nested in itself.
-    #[inline(always)]
-    pub(crate) fn enter(&self) -> u64 {
-        let gate = self.gate.own();
-        self.gate.store(gate.wrapping_add(DEEPER), Relaxed);
-        gate / DEEPER
-    }
-
-    /// Leaves a call; says whether it ran within another of the operation.
-    #[inline(always)]
-    pub(crate) fn leave(&self) -> bool {
-        // There may be none to leave: the thread may have ended meanwhile.
-        let gate = self.gate.own();
-        let gate = gate.checked_sub(DEEPER).unwrap_or(gate);
-        // Who sees that no call runs sees what the last one wrote.
-        self.gate.store(gate, Release);
-        gate >= DEEPER
-    }
-
-    /// Enters the outermost call where the monitor is in the state for the fast path;
-    /// else says no, and has done nothing.
-    #[inline(always)]
-    pub(crate) fn enter_outermost(&self, state: StateReading) -> bool {
-        let is_open = state.is(self.gate.own());
-        if is_open {
-            self.gate.store(RUNNING, Relaxed);
-        }
-        is_open
-    }
-
     /// Remembers the call around the one that runs on the fast path.
     #[inline(always)]
     pub(crate) fn set_outer(&self, outer: Outer) {
@@ -220,30 +182,6 @@ impl Shard {
             frame: self.outer_frame.own(),
             callees: self.outer_callees.own(),
         }
-    }
-
-    /// Whether the call that runs on the fast path runs in no other of the operation.
-    #[inline(always)]
-    pub(crate) fn is_outermost(&self) -> bool {
-        self.gate.own() == RUNNING
-    }
-
-    /// Leaves such a call.
-    #[inline(always)]
-    pub(crate) fn leave_outermost(&self) {
-        self.gate.store(StateReading::FAST_PATH, Release);
-    }
-
-    /// Whether the call that runs, runs within another of the operation.
-    #[inline(always)]
-    pub(crate) fn is_nested(&self) -> bool {
-        self.gate.own() >= 2 * DEEPER
-    }
-
-    /// Whether a further call may take the fast path, as far as the monitor's state says.
-    #[inline]
-    pub(crate) fn takes_nested(&self, state: StateReading) -> bool {
-        state.is(self.gate.own() % DEEPER)
     }
 
     /// Whether there is more to do than to count a call; see [`slow_path`].
@@ -321,17 +259,6 @@ impl Shard {
     #[inline(always)]
     fn tell(&self, timed: u64) {
         self.timed.store(timed.wrapping_add(1), Release);
-    }
-
-    /// Remembers the state of the monitor in which calls take the fast path.
-    #[inline]
-    pub(crate) fn remember_state(&self, state: StateReading) {
-        let gate = self.gate.own();
-        if !state.is(gate % DEEPER) {
-            let depth = gate / DEEPER;
-            let gate = depth * DEEPER + StateReading::FAST_PATH;
-            self.gate.store(gate, Relaxed);
-        }
     }
 
     /// Takes note of a reset, when there was one: before the first call that ends
@@ -441,11 +368,6 @@ impl Shard {
 
 /// For any thread.
 impl Shard {
-    /// Whether no call runs in it. What those that ran have written is there.
-    pub(super) fn is_idle(&self) -> bool {
-        self.gate.load(Acquire) < DEEPER
-    }
-
     /// Tells the thread of a reset, by making its next call one that has more to
     /// do than to count. For whoever may call [`Shard::set_slot_end`].
     pub(super) fn mark_reset(&self) {
@@ -592,14 +514,9 @@ impl Shard {
 
 /// When nobody else uses the shard.
 impl Shard {
-    /// No thread's calls are running in it.
-    pub(super) fn rest(&self) {
-        self.gate.store(self.gate.own() % DEEPER, Relaxed);
-    }
-
     /// Forgets everything, to serve another operation.
     pub(super) fn clear(&self) {
-        self.gate.store(0, Relaxed);
+        self.gate.clear();
         self.was_reset.store(0, Relaxed);
         *lock(&self.owner) = None;
         self.pending.store(NO_BUCKET, Relaxed);

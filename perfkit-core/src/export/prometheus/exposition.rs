@@ -123,8 +123,7 @@ impl Exposition {
     fn execution_times(&mut self, operations: &Operations) {
         let bounds = BucketBounds::new();
         let mut samples = String::new();
-        let is_timed =
-            |(_, operation): &(_, &Cow<'_, OperationSnapshot>)| !operation.is_of_values;
+        let is_timed = |(_, operation): &(_, &Cow<'_, OperationSnapshot>)| !operation.is_of_values;
         for (label, operation) in operations.iter().filter(is_timed) {
             execution_time(&mut samples, &bounds, label, operation);
         }

@@ -1,0 +1,101 @@
+//! Which calls of an operation run on a thread, and whether further ones take the fast path.
+
+use super::state::StateReading;
+use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release};
+
+/// What a call adds to the gate while it runs.
+const DEEPER: u64 = 1 << 2;
+
+/// The gate while an outermost call runs that took the fast path.
+const RUNNING: u64 = StateReading::FAST_PATH + DEEPER;
+
+/// The monitor's state in which calls take the fast path, zero before the first, and
+/// [`DEEPER`] for each call of the operation that runs on the thread.
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub(crate) struct Gate(AtomicU64);
+
+/// For the one thread that writes.
+impl Gate {
+    /// Enters a call; says how deep it is nested in itself.
+    #[inline(always)]
+    pub(crate) fn enter(&self) -> u64 {
+        let gate = self.0.own();
+        self.0.store(gate.wrapping_add(DEEPER), Relaxed);
+        gate / DEEPER
+    }
+
+    /// Leaves a call; says whether it ran within another of the operation.
+    #[inline(always)]
+    pub(crate) fn leave(&self) -> bool {
+        // There may be none to leave: the thread may have ended meanwhile.
+        let gate = self.0.own();
+        let gate = gate.checked_sub(DEEPER).unwrap_or(gate);
+        // Who sees that no call runs sees what the last one wrote.
+        self.0.store(gate, Release);
+        gate >= DEEPER
+    }
+
+    /// Enters the outermost call where the monitor is in the state for the fast path;
+    /// else says no, and has done nothing.
+    #[inline(always)]
+    pub(crate) fn enter_outermost(&self, state: StateReading) -> bool {
+        let is_open = state.is(self.0.own());
+        if is_open {
+            self.0.store(RUNNING, Relaxed);
+        }
+        is_open
+    }
+
+    /// Whether the call that runs on the fast path runs in no other of the operation.
+    #[inline(always)]
+    pub(crate) fn is_outermost(&self) -> bool {
+        self.0.own() == RUNNING
+    }
+
+    /// Leaves such a call.
+    #[inline(always)]
+    pub(crate) fn leave_outermost(&self) {
+        self.0.store(StateReading::FAST_PATH, Release);
+    }
+
+    /// Whether the call that runs, runs within another of the operation.
+    #[inline(always)]
+    pub(crate) fn is_nested(&self) -> bool {
+        self.0.own() >= 2 * DEEPER
+    }
+
+    /// Whether a further call may take the fast path, as far as the monitor's state says.
+    #[inline]
+    pub(crate) fn takes_nested(&self, state: StateReading) -> bool {
+        state.is(self.0.own() % DEEPER)
+    }
+
+    /// Remembers the state of the monitor in which calls take the fast path.
+    #[inline]
+    pub(crate) fn remember_state(&self, state: StateReading) {
+        let gate = self.0.own();
+        if !state.is(gate % DEEPER) {
+            let depth = gate / DEEPER;
+            let gate = depth * DEEPER + StateReading::FAST_PATH;
+            self.0.store(gate, Relaxed);
+        }
+    }
+}
+
+impl Gate {
+    /// Whether no call runs. What those that ran have written is there. For any thread.
+    pub(super) fn is_idle(&self) -> bool {
+        self.0.load(Acquire) < DEEPER
+    }
+
+    /// No thread's calls are running any more. When nobody else uses the shard.
+    pub(super) fn rest(&self) {
+        self.0.store(self.0.own() % DEEPER, Relaxed);
+    }
+
+    /// The same, and no state is remembered.
+    pub(super) fn clear(&self) {
+        self.0.store(0, Relaxed);
+    }
+}
