@@ -18,11 +18,15 @@ pub(super) struct LabelValues {
 impl LabelValues {
     /// The value, or what stands for it where the label has had too many others.
     pub(super) fn bounded(&self, label: &str, value: String) -> String {
-        let is_known = |known: &BTreeSet<String>| known.contains(&value);
         let by_label = self.by_label.read();
         let by_label = by_label.unwrap_or_else(PoisonError::into_inner);
-        if by_label.get(label).is_some_and(is_known) {
-            return value;
+        if let Some(known) = by_label.get(label) {
+            if known.contains(&value) {
+                return value;
+            }
+            if known.len() >= MOST_VALUES {
+                return OTHER.to_owned();
+            }
         }
         drop(by_label);
         let by_label = self.by_label.write();
@@ -39,6 +43,7 @@ impl LabelValues {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::integration::while_held::while_held;
 
     #[test]
     fn values_beyond_the_first_hundred_are_one() {
@@ -50,5 +55,17 @@ mod tests {
         assert_eq!(bounded(100), "other");
         assert_eq!(bounded(7), "7");
         assert_eq!(values.bounded("tenant", "100".to_owned()), "100");
+    }
+
+    #[test]
+    fn a_further_value_waits_for_no_reader() {
+        let values = LabelValues::default();
+        for number in 0..MOST_VALUES {
+            values.bounded("user", number.to_string());
+        }
+        let reader = values.by_label.read().unwrap();
+        let further = || values.bounded("user", "further".to_owned());
+        let found = while_held(reader, further);
+        assert_eq!(found.as_deref(), Some(OTHER));
     }
 }

@@ -59,15 +59,28 @@ impl Recorder {
         if let Some(handle) = handles.get(&id) {
             return Arc::clone(handle);
         }
+        let is_full = handles.len() >= MOST_KEPT;
         drop(handles);
         let handle = self.make(metric_type, key);
+        if is_full {
+            return Arc::new(handle.not_kept());
+        }
+        self.keep(id, handle)
+    }
+
+    /// The handle, or the one that another thread was quicker to make of the metric.
+    fn keep(&self, id: (MetricType, Key), handle: Handle) -> Arc<Handle> {
         let handles = self.handles.write();
         let mut handles = handles.unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = handles.get(&id) {
+            return Arc::clone(known);
+        }
         if handles.len() >= MOST_KEPT {
             return Arc::new(handle.not_kept());
         }
-        let handle = || Arc::new(handle);
-        Arc::clone(handles.entry(id).or_insert_with(handle))
+        let handle = Arc::new(handle);
+        handles.insert(id, Arc::clone(&handle));
+        handle
     }
 
     fn make(&self, metric_type: MetricType, key: &Key) -> Handle {
@@ -147,5 +160,30 @@ impl metrics::Recorder for Recorder {
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
         Histogram::from_arc(self.handle(MetricType::Histogram, key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integration::while_held::while_held;
+
+    #[test]
+    fn a_metric_keeps_its_handle_and_further_ones_wait_for_no_reader() {
+        let recorder = Recorder::new().monitor(&Monitor::new());
+        let counter = |number: usize| {
+            let key = Key::from_name(number.to_string());
+            recorder.handle(MetricType::Counter, &key)
+        };
+        let handles: Vec<_> = (0..MOST_KEPT).map(counter).collect();
+        let last = MOST_KEPT - 1;
+        assert!(Arc::ptr_eq(&counter(last), &handles[last]));
+        // Another thread made it too, before it was known to be kept.
+        let key = Key::from_name(last.to_string());
+        let again = recorder.make(MetricType::Counter, &key);
+        let again = recorder.keep((MetricType::Counter, key), again);
+        assert!(Arc::ptr_eq(&again, &handles[last]));
+        let reader = recorder.handles.read().unwrap();
+        assert!(while_held(reader, || counter(MOST_KEPT)).is_some());
     }
 }
