@@ -169,6 +169,28 @@ fn labels_are_labels() {
     assert_eq!(found.labelled.unwrap().labels["status"], "200");
 }
 
+/// As where the keys come from outside.
+#[test]
+fn labels_of_many_or_long_keys_are_bounded() {
+    let (monitor, recorder) = recorder();
+    with_local_recorder(&recorder, || {
+        for number in 0..300 {
+            let key = format!("{number:0300}");
+            counter!("headers", key => "1").increment(1);
+            counter!("ids", format!("key {number}") => "1").increment(1);
+        }
+    });
+    let headers = operation(&monitor, &format!("headers{{{}=\"1\"}}", "0".repeat(100)));
+    assert_eq!(headers.lifetime.calls, calls(300, 0));
+    let snapshot = monitor.snapshot();
+    let labelled = snapshot
+        .operations
+        .iter()
+        .filter_map(|o| o.labelled.as_ref());
+    let values = labelled.flat_map(|labelled| labelled.labels.values());
+    assert_eq!(values.filter(|value| *value == "1").count(), 200);
+}
+
 #[test]
 fn metrics_and_operations_of_one_name_stay_apart() {
     let (monitor, recorder) = recorder();

@@ -1,43 +1,54 @@
-//! Keeps the values of labels few.
+//! Keeps labels and their values few.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock};
 
+/// Of how many labels values are kept apart.
+const MOST_LABELS: usize = 200;
+
 /// How many values of a label are kept apart.
 const MOST_VALUES: usize = 100;
 
-/// What stands for all further values.
+/// What stands for all further values, and for those of all further labels.
 const OTHER: &str = "other";
 
 /// The values that labels have had.
 #[derive(Debug, Default)]
 pub(super) struct LabelValues {
-    by_label: RwLock<BTreeMap<String, BTreeSet<String>>>,
+    by_label: RwLock<ByLabel>,
 }
 
+type ByLabel = BTreeMap<String, BTreeSet<String>>;
+
 impl LabelValues {
-    /// The value, or what stands for it where the label has had too many others.
+    /// The value, or what stands for it where the label has had too many others, or where
+    /// there have been too many other labels.
     pub(super) fn bounded(&self, label: &str, value: String) -> String {
         let by_label = self.by_label.read();
         let by_label = by_label.unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = by_label.get(label) {
-            if known.contains(&value) {
-                return value;
-            }
-            if known.len() >= MOST_VALUES {
-                return OTHER.to_owned();
-            }
+        if let Some(found) = find(&by_label, label, &value) {
+            return found;
         }
         drop(by_label);
         let by_label = self.by_label.write();
         let mut by_label = by_label.unwrap_or_else(PoisonError::into_inner);
-        let known = by_label.entry(label.to_owned()).or_default();
-        if known.len() >= MOST_VALUES && !known.contains(&value) {
-            return OTHER.to_owned();
+        if let Some(found) = find(&by_label, label, &value) {
+            return found;
         }
+        let known = by_label.entry(label.to_owned()).or_default();
         known.insert(value.clone());
         value
     }
+}
+
+/// The value where it is known, and what stands for it where it is one too many.
+fn find(by_label: &ByLabel, label: &str, value: &str) -> Option<String> {
+    let (is_known, is_full) = match by_label.get(label) {
+        Some(known) => (known.contains(value), known.len() >= MOST_VALUES),
+        None => (false, by_label.len() >= MOST_LABELS),
+    };
+    let found = if is_known { value } else { OTHER };
+    (is_known || is_full).then(|| found.to_owned())
 }
 
 #[cfg(test)]
@@ -55,6 +66,18 @@ mod tests {
         assert_eq!(bounded(100), "other");
         assert_eq!(bounded(7), "7");
         assert_eq!(values.bounded("tenant", "100".to_owned()), "100");
+    }
+
+    #[test]
+    fn labels_beyond_the_first_two_hundred_have_one_value() {
+        let values = LabelValues::default();
+        let bounded = |label: usize, value: &str| values.bounded(&label.to_string(), value.into());
+        for label in 0..1000 {
+            let expected = if label < MOST_LABELS { "1" } else { OTHER };
+            assert_eq!(bounded(label, "1"), expected, "{label}");
+        }
+        assert_eq!(bounded(7, "2"), "2");
+        assert_eq!(values.by_label.read().unwrap().len(), MOST_LABELS);
     }
 
     #[test]

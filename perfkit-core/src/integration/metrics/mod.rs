@@ -36,8 +36,8 @@
 //! use of the metric. Values of a histogram or gauge without a unit are numbers that stand
 //! for themselves.
 //!
-//! Labels are those of the metric; of each label 100 values are kept apart, of 100
-//! characters, and all further ones are `other`.
+//! Labels are those of the metric. Of the first 200 labels 100 values each are kept apart,
+//! and all further values are `other`; labels and values have 100 characters at most.
 //!
 //! # What cannot be kept
 //! Values are whole nanoseconds, bytes and things, and all others multiples of a millionth,

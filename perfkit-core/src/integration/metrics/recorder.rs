@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 
 use crate::integration::label_values::LabelValues;
+use crate::label::Label;
 use crate::monitor::{Labelled, Monitor, Operation, ValueKind};
-use crate::text::bounded;
 
 use super::conversion::Conversion;
 use super::handle::Handle;
@@ -15,9 +15,6 @@ use super::metric_type::MetricType;
 
 /// How many metrics are found again without looking for their operations.
 const MOST_KEPT: usize = 10_000;
-
-/// The longest value of a label that is kept, in characters.
-const LONGEST_VALUE: usize = 100;
 
 /// Keeps metrics as operations; see the [module](crate::metrics).
 #[derive(Debug, Default)]
@@ -105,9 +102,9 @@ impl Recorder {
 
     fn labelled(&self, key: &Key) -> Labelled {
         let value = |label: &metrics::Label| {
-            let value = bounded(&label.value(), LONGEST_VALUE);
-            let value = self.label_values.bounded(label.key(), value);
-            (label.key().to_owned(), value)
+            let Label { key, value } = Label::new(label.key(), &label.value());
+            let value = self.label_values.bounded(&key, value);
+            (key, value)
         };
         Labelled {
             name: key.name().to_owned(),
