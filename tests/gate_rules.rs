@@ -228,6 +228,61 @@ fn calls_that_lost_their_names_leave_a_rule_undecided() {
     answer.exits_with(0).says("1 of 1 checks passed");
 }
 
+/// Saves 100 calls of each route, with a monitor that keeps so many names.
+fn save_routes(folder: &Folder, file: &str, most: usize, least_ms: u64) {
+    let clock = MockClock::new();
+    let monitor = Monitor::builder().max_operations(most);
+    let monitor = monitor.clock(clock.clone()).build();
+    for call in 0..100 {
+        for name in ["get/a", "get/b", "get/c"] {
+            let time = Duration::from_millis(least_ms + call % 3);
+            monitor.measure(name, || clock.advance(time));
+        }
+    }
+    let report = Report::from_snapshot(monitor.snapshot());
+    report.save(folder.path(file)).unwrap();
+}
+
+/// Names that either side of a regression rule has lost leave it undecided, whatever its
+/// pattern: a pass would be one over nothing.
+#[test]
+fn names_that_a_side_lost_leave_a_regression_rule_undecided() {
+    let folder = Folder::new();
+    save_routes(&folder, "lost.json", 2, 20);
+    save_routes(&folder, "whole.json", 9, 21);
+    save_routes(&folder, "lost-too.json", 2, 22);
+    save_routes(&folder, "whole-too.json", 9, 23);
+    let held = |pattern: &str, [before, now]: [&str; 2]| {
+        let rule = format!("[[regression]]\noperation = \"{pattern}\"\nmax_slowdown = \"900%\"\n");
+        folder.write("perfkit.toml", &rule);
+        folder.run(["gate", now, "--baseline", before, "--strict"])
+    };
+    let text = "100 calls have lost their names, and may be meant too: keep more with";
+    let of_baseline = ["lost.json", "whole.json"];
+    let of_candidate = ["whole.json", "lost.json"];
+    for pattern in ["get/*", "*", "overflow"] {
+        let both = held(pattern, ["lost.json", "lost-too.json"]).exits_with(1);
+        both.says(&format!("baseline: {text}"))
+            .says(&format!("candidate: {text}"));
+    }
+    for pattern in ["get/*", "*"] {
+        let answer = held(pattern, of_baseline).exits_with(1);
+        answer.says(&format!("baseline: {text}"));
+        let answer = held(pattern, of_candidate).exits_with(1);
+        answer.says(&format!("candidate: {text}"));
+    }
+    // What one side has is neither new nor gone where the other may have lost it.
+    let answer = held("get/c", of_baseline).exits_with(1);
+    answer.says(&format!("not in the baseline, where {text}"));
+    let answer = held("get/c", of_candidate).exits_with(1);
+    answer.says(&format!("not in the candidate, where {text}"));
+    let answer = held("get/d", of_baseline).exits_with(2);
+    answer.says("no operation matches").says(text);
+    // A name that is there has lost nothing, and what lost nothing is decided.
+    held("get/a", of_baseline).exits_with(0);
+    held("*", ["whole.json", "whole-too.json"]).exits_with(0);
+}
+
 fn waiver(ceiling: &str, until: &str) -> String {
     let rule = regression("max_slowdown = \"3%\"");
     format!(

@@ -72,7 +72,7 @@ fn unheld(
 }
 
 /// Calls that a rule may be for, and whose names were lost.
-pub(super) fn lost(reports: &[Report], scope: &Scope) -> Vec<GateFinding> {
+fn lost(reports: &[Report], scope: &Scope) -> Vec<GateFinding> {
     let Scope::Operation(pattern) = scope else {
         return Vec::new();
     };

@@ -85,14 +85,26 @@ impl Pairs {
         !(self.names.is_empty() && self.only_in_candidate.is_empty() && self.elsewhere.is_empty())
     }
 
-    /// What is new has nothing to be compared with; what is gone is decided by `missing`.
+    /// What is new has nothing to be compared with; what is gone is decided by `missing`. What
+    /// calls of the other side may be that have lost their names is undecided.
     pub(super) fn unpaired(
         &self,
         regression: &Regression,
         rule: &str,
         missing: Option<OnMissing>,
+        lost: impl Fn(Side, &str) -> Option<String>,
     ) -> Vec<GateFinding> {
         let is_meant = |name: &&String| regression.scope.matches(name);
+        let undecided = |name: &str, side: Side| {
+            let lost = lost(side, name)?;
+            let measured = format!("not in the {}, where {lost}", side.word());
+            Some(GateFinding::new(
+                name,
+                rule,
+                measured,
+                GateOutcome::Inconclusive,
+            ))
+        };
         let of_gone = match missing {
             Some(missing) => outcome_of(missing),
             None if regression.scope.is_literal() => GateOutcome::Fail,
@@ -101,12 +113,14 @@ impl Pairs {
         let new = self.new_names().filter(is_meant);
         let new = new.map(|name| {
             let measured = "new: the baseline does not have it, so there is nothing to compare";
-            GateFinding::new(name, rule, measured, GateOutcome::Pass)
+            let passes = || GateFinding::new(name, rule, measured, GateOutcome::Pass);
+            undecided(name, Side::Baseline).unwrap_or_else(passes)
         });
         let gone = self.gone_names().filter(is_meant);
         let gone = gone.map(|name| {
             let measured = "gone: only the baseline has it; `missing` in [gate] decides about that";
-            GateFinding::new(name, rule, measured, of_gone)
+            let is_gone = || GateFinding::new(name, rule, measured, of_gone);
+            undecided(name, Side::Candidate).unwrap_or_else(is_gone)
         });
         new.chain(gone).collect()
     }

@@ -1,14 +1,17 @@
 //! Bounds relative to a baseline.
 
+use std::iter::once;
+
 use perfkit::Direction;
 use perfkit::budget::engine::{Amount, DIGITS, more_pairs, other_unit};
 use perfkit::compare::VerdictRules;
-use perfkit::report::{Comparison, ExactValues, GateFinding, GateOutcome, Note, Ratio, Report};
+use perfkit::report::{
+    Comparison, ExactValues, GateFinding, GateOutcome, Note, Ratio, Report, Side,
+};
 use perfkit::unit::Unit;
 
-use crate::input::{Ceiling, GateRules, Limit, Regression};
+use crate::input::{Ceiling, GateRules, Limit, Regression, Scope};
 
-use super::budget::lost;
 use super::finding::limit_text;
 use super::pairs::{Pair, Pairs};
 use super::sides::Sides;
@@ -29,8 +32,9 @@ pub(super) fn judge_regression(
         ..VerdictRules::default()
     };
     let mut pairs = Pairs::default();
-    match baseline {
-        Some(baseline) => pairs.add_saved(Sides::of(baseline, reports), regression, &rules),
+    let sides = baseline.map(|baseline| Sides::of(baseline, reports));
+    match sides {
+        Some(sides) => pairs.add_saved(sides, regression, &rules),
         None => {
             for report in reports {
                 pairs.add_interleaved(report, regression, &rules);
@@ -38,22 +42,43 @@ pub(super) fn judge_regression(
         }
     }
     let rule = rule_text(regression);
-    let unpaired = pairs.unpaired(regression, &rule, gate_rules.missing);
+    let lost_of_name = |side, name: &str| match regression.scope {
+        Scope::Operation(_) => sides?.lost_of_name(side, name),
+        Scope::Benchmark(_) => None,
+    };
+    let unpaired = pairs.unpaired(regression, &rule, gate_rules.missing, lost_of_name);
+    let is_for_nothing = pairs.all.is_empty() && unpaired.is_empty();
+    let lost = sides.map(|sides| lost(sides, &regression.scope, is_for_nothing));
+    let lost = lost.into_iter().flatten();
     if let Some(finding) = pairs.none_in_common(regression, &rule) {
-        return (vec![finding], pairs.notes);
+        return (once(finding).chain(lost).collect(), pairs.notes);
     }
-    if pairs.all.is_empty() && unpaired.is_empty() {
+    if is_for_nothing {
         let has_baseline = baseline.is_some() || pairs.is_any_measured();
-        return (
-            vec![pairs.nothing(regression, &rule, has_baseline)],
-            pairs.notes,
-        );
+        let nothing = pairs.nothing(regression, &rule, has_baseline);
+        return (once(nothing).chain(lost).collect(), pairs.notes);
     }
     if let Some(finding) = pairs.no_such_metric(regression, &rule) {
         return (vec![finding], pairs.notes);
     }
-    let judged = pairs.all.iter();
-    let judged = judged.map(|pair| {
+    let findings = judge_pairs(&pairs.all, regression, waivers);
+    if baseline.is_some() {
+        let judged = findings.iter().zip(&pairs.all);
+        let unsure = judged.filter(|(finding, _)| finding.outcome == GateOutcome::Inconclusive);
+        let notes = unsure.flat_map(|(_, pair)| pair.comparison.notes.iter().cloned());
+        pairs.notes.extend(notes);
+    }
+    let findings = findings.into_iter().chain(unpaired).chain(lost);
+    (findings.collect(), pairs.notes)
+}
+
+/// Each pair held against a rule, as far as no waiver lets it be worse.
+fn judge_pairs(
+    pairs: &[Pair],
+    regression: &Regression,
+    waivers: &mut Waivers<'_>,
+) -> Vec<GateFinding> {
+    let judged = pairs.iter().map(|pair| {
         let finding = judge_pair(pair, regression);
         let waivable = Waivable::of_regression(regression, &pair.subject);
         let finding = waivers.apply(&waivable, finding, |ceiling| {
@@ -69,16 +94,28 @@ pub(super) fn judge_regression(
         });
         finding.of_program(pair.comparison.program.as_deref())
     });
-    let findings: Vec<GateFinding> = judged.collect();
-    if baseline.is_some() {
-        let judged = findings.iter().zip(&pairs.all);
-        let unsure = judged.filter(|(finding, _)| finding.outcome == GateOutcome::Inconclusive);
-        let notes = unsure.flat_map(|(_, pair)| pair.comparison.notes.iter().cloned());
-        pairs.notes.extend(notes);
-    }
-    let lost = lost(reports, &regression.scope);
-    let findings = findings.into_iter().chain(unpaired).chain(lost);
-    (findings.collect(), pairs.notes)
+    judged.collect()
+}
+
+/// What each side has lost of the calls that a rule may be for: no pass shows anything of
+/// these.
+fn lost(sides: Sides<'_>, scope: &Scope, is_for_nothing: bool) -> Vec<GateFinding> {
+    let Scope::Operation(pattern) = scope else {
+        return Vec::new();
+    };
+    let pattern = pattern.to_string();
+    let of_side = |side: Side| {
+        let lost = match is_for_nothing && scope.is_literal() {
+            true => sides.lost_of_name(side, &pattern),
+            false => sides.lost_of_pattern(side, &pattern),
+        };
+        let measured = format!("{}: {}", side.word(), lost?);
+        let rule = "all calls that are meant are there";
+        let undecided = GateOutcome::Inconclusive;
+        Some(GateFinding::new(&pattern, rule, measured, undecided))
+    };
+    let sides = [Side::Baseline, Side::Candidate].into_iter();
+    sides.filter_map(of_side).collect()
 }
 
 fn rule_text(regression: &Regression) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use perfkit::OperationSnapshot;
+use perfkit::budget::engine::{lost_of_name, lost_of_pattern};
 use perfkit::compare::{Sessions, distinct_sessions};
 use perfkit::report::{Benchmark, Environment, Report, Side};
 
@@ -69,6 +70,27 @@ impl<'a> Sides<'a> {
             any_of(distinct_sessions(found, |a, b| a.lifetime == b.lifetime))
         };
         self.both(of_side(self.baseline)?, of_side(self.candidate)?)
+    }
+
+    /// What a side has lost that lacks an operation of this name, where lost calls may have
+    /// had it.
+    pub(super) fn lost_of_name(&self, side: Side, name: &str) -> Option<String> {
+        lost_of_name(&self.overflows(side), name)
+    }
+
+    /// What a side has lost of the calls that a pattern of operations may be for.
+    pub(super) fn lost_of_pattern(&self, side: Side, pattern: &str) -> Option<String> {
+        lost_of_pattern(&self.overflows(side), pattern)
+    }
+
+    /// What counts the calls together of which a side has lost names or labels.
+    fn overflows(&self, side: Side) -> Vec<&'a OperationSnapshot> {
+        let reports = match side {
+            Side::Baseline => self.baseline,
+            Side::Candidate => self.candidate,
+        };
+        let all = reports.iter().flat_map(own_operations);
+        all.filter(|operation| operation.is_overflow).collect()
     }
 
     fn both<T>(&self, baseline: Vec<&'a T>, candidate: Vec<&'a T>) -> Option<Sessions<'a, T>> {
