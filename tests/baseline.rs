@@ -261,6 +261,47 @@ fn benchmarks_of_one_name_in_several_programs_are_not_mixed_up() {
         .says("takes 1.020 times as long");
 }
 
+/// A program that was not started by cargo does not know its package.
+#[test]
+fn a_program_without_its_package_is_the_only_one_that_it_may_be() {
+    let folder = Folder::new();
+    for (file, program, factor) in [
+        ("ax.json", "a/x", 1.0),
+        ("bx.json", "b/x", 4.0),
+        ("bx-again.json", "b/x", 4.04),
+        ("by.json", "b/y", 4.0),
+        ("x.json", "x", 1.02),
+    ] {
+        save_of_program(&folder, file, program, factor);
+    }
+    folder.write(
+        "perfkit.toml",
+        "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"20%\"\n",
+    );
+    let gate = |baseline: &[&str], candidate: &[&str]| {
+        let given = baseline.iter().flat_map(|file| ["--baseline", file]);
+        let given: Vec<&str> = candidate.iter().copied().chain(given).collect();
+        folder.run(["gate"].iter().chain(&given))
+    };
+    // It is the one, whichever side is bare and whatever else there is.
+    for (baseline, candidate, ratio) in [
+        (["ax.json", "by.json"], ["x.json"], "1.020"),
+        (["x.json", "by.json"], ["ax.json"], "0.980"),
+    ] {
+        let answer = gate(&baseline, &candidate).exits_with(0);
+        let measured = format!("takes {ratio} times as long");
+        answer
+            .says(&measured)
+            .says("gone: only the baseline has it");
+    }
+    // It may be either, and is held against neither.
+    gate(&["ax.json", "bx.json"], &["x.json"])
+        .exits_with(4)
+        .says("none in common");
+    let answer = gate(&["ax.json", "bx.json", "x.json"], &["bx-again.json"]).exits_with(0);
+    answer.says("takes 1.010 times as long");
+}
+
 /// Of another machine, as its fields say: names of files and benchmarks do not matter.
 fn save_elsewhere(folder: &Folder, file: &str, factor: f64) {
     let mut report = session(factor);

@@ -30,35 +30,44 @@ impl<'a> Sides<'a> {
 
     /// The benchmarks of a name, each of another program.
     pub(super) fn of_benchmark(&self, name: &str) -> OfName<'a> {
-        let then = programs(self.baseline, name);
-        let now = programs(self.candidate, name);
-        let sessions = |before: Option<&str>, after: Option<&str>| {
-            self.both(
-                benchmarks_of(self.baseline, name, before)?,
-                benchmarks_of(self.candidate, name, after)?,
-            )
+        let named = |reports: &'a [Report]| {
+            let all = reports.iter().flat_map(Report::own_benchmarks);
+            all.filter(|benchmark| benchmark.name == name)
         };
-        let has = |reports: &[Report], program: Option<&str>| {
-            benchmarks_of(reports, name, program).is_some()
+        let all = named(self.baseline).chain(named(self.candidate));
+        let known: BTreeSet<&str> = all.filter_map(|b| b.program.as_deref()).collect();
+        let programs = |reports| -> BTreeSet<Option<&str>> {
+            named(reports).map(|b| b.program_among(&known)).collect()
         };
-        if then.len() < 2 && now.len() < 2 {
+        let (then, now) = (programs(self.baseline), programs(self.candidate));
+        let is_clear = known.is_empty() || !then.contains(&None) && !now.contains(&None);
+        if is_clear && then.len() < 2 && now.len() < 2 {
             // Where each side has it in one, it may have been moved.
+            let (before, after) = (
+                sessions_of(self.baseline, |b| b.name == name),
+                sessions_of(self.candidate, |b| b.name == name),
+            );
             return OfName {
-                both: sessions(None, None).into_iter().collect(),
-                is_only_in_baseline: !has(self.candidate, None),
-                is_only_in_candidate: !has(self.baseline, None),
+                is_only_in_baseline: after.is_none(),
+                is_only_in_candidate: before.is_none(),
+                both: before
+                    .zip(after)
+                    .map(|(before, after)| self.both(before, after))
+                    .into_iter()
+                    .collect(),
             };
         }
-        let both = now.iter().filter_map(|now| sessions(Some(now), Some(now)));
-        let both: Vec<_> = both.collect();
-        // Where the programs of a side are not known, nothing can be paired.
-        let is_none = both.is_empty();
-        let is_gone = |then: &&str| !has(self.candidate, Some(then));
-        let is_new = |now: &&str| !has(self.baseline, Some(now));
+        let both = then.intersection(&now).filter_map(|program| {
+            // What may be of several programs is paired with none.
+            let program = (*program)?;
+            let is_it = |b: &Benchmark| b.name == name && b.program_among(&known) == Some(program);
+            let before = sessions_of(self.baseline, is_it)?;
+            Some(self.both(before, sessions_of(self.candidate, is_it)?))
+        });
         OfName {
-            both,
-            is_only_in_baseline: is_none || then.iter().any(is_gone),
-            is_only_in_candidate: is_none || now.iter().any(is_new),
+            both: both.collect(),
+            is_only_in_baseline: then.iter().any(|p| p.is_none() || !now.contains(p)),
+            is_only_in_candidate: now.iter().any(|p| p.is_none() || !then.contains(p)),
         }
     }
 
@@ -69,7 +78,7 @@ impl<'a> Sides<'a> {
             let found = found.filter_map(|report| own_operations(report).find(|o| o.name == name));
             any_of(distinct_sessions(found, |a, b| a.lifetime == b.lifetime))
         };
-        self.both(of_side(self.baseline)?, of_side(self.candidate)?)
+        Some(self.both(of_side(self.baseline)?, of_side(self.candidate)?))
     }
 
     /// What a side has lost that lacks an operation of this name, where lost calls may have
@@ -93,12 +102,12 @@ impl<'a> Sides<'a> {
         all.filter(|operation| operation.is_overflow).collect()
     }
 
-    fn both<T>(&self, baseline: Vec<&'a T>, candidate: Vec<&'a T>) -> Option<Sessions<'a, T>> {
-        Some(Sessions {
+    fn both<T>(&self, baseline: Vec<&'a T>, candidate: Vec<&'a T>) -> Sessions<'a, T> {
+        Sessions {
             baseline,
             candidate,
             is_one_machine: self.is_one_machine,
-        })
+        }
     }
 }
 
@@ -120,22 +129,13 @@ impl OfName<'_> {
     }
 }
 
-/// The programs that have a benchmark of this name, as far as is known.
-fn programs<'a>(reports: &'a [Report], name: &str) -> BTreeSet<&'a str> {
-    let all = reports.iter().flat_map(Report::own_benchmarks);
-    let named = all.filter(|benchmark| benchmark.name == name);
-    named.filter_map(|b| b.program.as_deref()).collect()
-}
-
-/// What each session measured of a program's benchmark, or of any program's.
-fn benchmarks_of<'a>(
+/// What each session measured of a benchmark.
+fn sessions_of<'a>(
     reports: &'a [Report],
-    name: &str,
-    program: Option<&str>,
+    is_it: impl Fn(&Benchmark) -> bool,
 ) -> Option<Vec<&'a Benchmark>> {
-    let is_it = |b: &&Benchmark| b.name == name && b.may_be_of(program);
     let found = reports.iter();
-    let found = found.filter_map(|report| report.own_benchmarks().find(is_it));
+    let found = found.filter_map(|report| report.own_benchmarks().find(|b| is_it(b)));
     any_of(distinct_sessions(found, |a, b| a.metrics == b.metrics))
 }
 

@@ -90,28 +90,11 @@ impl Benchmark {
         label(&self.name, self.revision.as_deref(), self.side)
     }
 
-    /// Whether it is of this program, as far as both are known.
-    #[must_use]
-    pub fn may_be_of(&self, program: Option<&str>) -> bool {
-        let both = self.program.as_deref().zip(program);
-        both.is_none_or(|(own, program)| is_one_program(own, program))
-    }
-
     /// The share of counted runs that succeeded; `None` without a run.
     #[must_use]
     pub fn success_rate(&self) -> Option<f64> {
         let runs = self.successes + self.failures;
         (runs > 0).then(|| self.successes as f64 / runs as f64)
-    }
-}
-
-/// Whether two names may be of one program: of a program that was not started by cargo, the
-/// package is not known.
-fn is_one_program(one: &str, other: &str) -> bool {
-    match (one.split_once('/'), other.split_once('/')) {
-        (Some((_, name)), None) => name == other,
-        (None, Some((_, name))) => name == one,
-        _ => one == other,
     }
 }
 

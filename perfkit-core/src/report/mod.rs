@@ -9,6 +9,7 @@ mod json;
 mod location;
 mod lost;
 mod note;
+mod program;
 mod recorded;
 mod shard;
 mod summary;
