@@ -39,9 +39,9 @@ impl ProbeOverhead {
         static ON_OS: OnceLock<ProbeOverhead> = OnceLock::new();
         let [fastest, os] = [Clock::fastest(), Clock::os()];
         if name == fastest.name() {
-            Some(*ON_FASTEST.get_or_init(|| Self::measure(fastest)))
+            Some(once(&ON_FASTEST, || Self::measure(fastest)))
         } else if name == os.name() {
-            Some(*ON_OS.get_or_init(|| Self::measure(os)))
+            Some(once(&ON_OS, || Self::measure(os)))
         } else {
             None
         }
@@ -76,9 +76,29 @@ impl ProbeOverhead {
     }
 }
 
+/// What was found first. Threads that find it at the same time do not wait for each other: a
+/// fork meanwhile would leave a child that waits for a thread which it does not have.
+fn once<T: Copy>(known: &OnceLock<T>, find: impl FnOnce() -> T) -> T {
+    if let Some(known) = known.get() {
+        return *known;
+    }
+    let found = find();
+    *known.get_or_init(|| found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_finds_it_too_does_not_wait() {
+        let known = OnceLock::new();
+        let find = || {
+            assert_eq!(once(&known, || 1), 1);
+            2
+        };
+        assert_eq!(once(&known, find), 1);
+    }
 
     #[test]
     #[cfg_attr(miri, ignore = "times calls for as long as a processor would need")]

@@ -69,32 +69,59 @@ fn a_child_records_on_without_the_collector_of_its_parent() {
     fork_to(0, child);
 }
 
+#[cfg(feature = "metrics")]
+#[test]
+fn a_child_describes_and_counts_on_while_threads_do() {
+    let _alone = alone();
+    let recorder = perfkit::metrics::Recorder::new().monitor(&Monitor::new());
+    let count = |number: u64| {
+        metrics::with_local_recorder(&recorder, || {
+            metrics::describe_counter!("sent", metrics::Unit::Bytes, "");
+            metrics::counter!("sent", "to" => number.to_string()).increment(1);
+        });
+    };
+    let in_child = || {
+        (0..CALLS).for_each(count);
+        CARRIED_ON
+    };
+    fork_among([&count; 3], in_child);
+}
+
 fn fork_while(monitor: &Monitor, calls: [Busy; 3]) {
     let _alone = alone();
     let busy = monitor.operation("busy");
     // This thread, which survives in the child, has recorded before.
     busy.measure(|| ());
-    let is_over = AtomicBool::new(false);
-    let until_over = |call: Busy| {
-        let ever = 0..;
-        let going = ever.take_while(|_| !is_over.load(Ordering::Relaxed));
-        going.inspect(|made| call(monitor, &busy, *made)).count()
-    };
-    let made: usize = thread::scope(|scope| {
-        let threads = calls.map(|call| scope.spawn(move || until_over(call)));
-        let over = SetOnDrop(&is_over);
-        for number in 0..FORKS {
-            fork_to(number, || carry_on(monitor, &busy));
-        }
-        drop(over);
-        threads.map(|thread| thread.join().unwrap()).iter().sum()
+    let [a, b, c] = calls.map(|call| {
+        let busy = &busy;
+        move |made| call(monitor, busy, made)
     });
+    let made = fork_among([&a, &b, &c], || carry_on(monitor, &busy));
     let snapshot = monitor.snapshot();
     let new = snapshot.operation("new");
     assert!(new.is_none(), "a child recorded in its parent");
     let counts = snapshot.operations.iter();
     let recorded: u64 = counts.map(|operation| operation.lifetime.count()).sum();
     assert_eq!(recorded, 1 + made as u64);
+}
+
+/// Forks while threads make calls, given how many they made before; returns how many all made.
+fn fork_among(calls: [&(dyn Fn(u64) + Sync); 3], child_does: impl Fn() -> i32) -> usize {
+    let is_over = AtomicBool::new(false);
+    let until_over = |call: &dyn Fn(u64)| {
+        let ever = 0..;
+        let going = ever.take_while(|_| !is_over.load(Ordering::Relaxed));
+        going.inspect(|made| call(*made)).count()
+    };
+    thread::scope(|scope| {
+        let threads = calls.map(|call| scope.spawn(move || until_over(call)));
+        let over = SetOnDrop(&is_over);
+        for number in 0..FORKS {
+            fork_to(number, &child_does);
+        }
+        drop(over);
+        threads.map(|thread| thread.join().unwrap()).iter().sum()
+    })
 }
 
 /// One test at a time.

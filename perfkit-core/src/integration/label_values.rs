@@ -1,7 +1,8 @@
 //! Keeps labels and their values few.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{PoisonError, RwLock};
+
+use super::section_lock::SectionLock;
 
 /// Of how many labels values are kept apart.
 const MOST_LABELS: usize = 200;
@@ -15,7 +16,7 @@ const OTHER: &str = "other";
 /// The values that labels have had.
 #[derive(Debug, Default)]
 pub(super) struct LabelValues {
-    by_label: RwLock<ByLabel>,
+    by_label: SectionLock<ByLabel>,
 }
 
 type ByLabel = BTreeMap<String, BTreeSet<String>>;
@@ -25,13 +26,11 @@ impl LabelValues {
     /// there have been too many other labels.
     pub(super) fn bounded(&self, label: &str, value: String) -> String {
         let by_label = self.by_label.read();
-        let by_label = by_label.unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = find(&by_label, label, &value) {
             return found;
         }
         drop(by_label);
-        let by_label = self.by_label.write();
-        let mut by_label = by_label.unwrap_or_else(PoisonError::into_inner);
+        let mut by_label = self.by_label.write();
         if let Some(found) = find(&by_label, label, &value) {
             return found;
         }
@@ -77,7 +76,7 @@ mod tests {
             assert_eq!(bounded(label, "1"), expected, "{label}");
         }
         assert_eq!(bounded(7, "2"), "2");
-        assert_eq!(values.by_label.read().unwrap().len(), MOST_LABELS);
+        assert_eq!(values.by_label.read().len(), MOST_LABELS);
     }
 
     #[test]
@@ -86,7 +85,7 @@ mod tests {
         for number in 0..MOST_VALUES {
             values.bounded("user", number.to_string());
         }
-        let reader = values.by_label.read().unwrap();
+        let reader = values.by_label.read();
         let further = || values.bounded("user", "further".to_owned());
         let found = while_held(reader, further);
         assert_eq!(found.as_deref(), Some(OTHER));

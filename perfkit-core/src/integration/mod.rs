@@ -4,6 +4,8 @@
 mod finished_call;
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 mod label_values;
+#[cfg(any(feature = "metrics", feature = "tower", feature = "tracing"))]
+mod section_lock;
 #[cfg(all(test, any(feature = "metrics", feature = "tower", feature = "tracing")))]
 mod while_held;
 

@@ -59,7 +59,10 @@ impl Monitor {
 impl Monitor {
     /// As [`Monitor::known_values`], for those who have one to record.
     pub(crate) fn values(&self) -> &Self {
-        let builder = || MonitorBuilder {
+        if let Some(known) = self.known_values() {
+            return known;
+        }
+        let builder = MonitorBuilder {
             // A mock counts nanoseconds already.
             clock: if self.clock().is_counter() {
                 Clock::os()
@@ -69,7 +72,9 @@ impl Monitor {
             limits: *self.limits(),
             cardinality: self.inner.registry.cardinality,
         };
-        self.inner.values.get_or_init(|| builder().build())
+        // Made before: a fork meanwhile leaves nothing begun in its child.
+        let values = builder.build();
+        self.inner.values.get_or_init(|| values)
     }
 }
 

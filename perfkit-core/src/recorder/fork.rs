@@ -65,7 +65,7 @@ impl Drop for Section {
 /// matters; later calls do nothing.
 #[cfg(all(unix, not(miri)))]
 #[expect(unsafe_code, reason = "the standard library has no hook for forks")]
-pub(super) fn watch() {
+pub(crate) fn watch() {
     static WATCHED: std::sync::Once = std::sync::Once::new();
     WATCHED.call_once(|| {
         // SAFETY: the three are functions of this program that take and return
@@ -76,7 +76,7 @@ pub(super) fn watch() {
 
 /// Other systems do not fork, nor does Miri, which runs one process.
 #[cfg(not(all(unix, not(miri))))]
-pub(super) fn watch() {}
+pub(crate) fn watch() {}
 
 /// A number that a forked child does not share with its parent: threads that were
 /// begun under another one do not exist in this process.

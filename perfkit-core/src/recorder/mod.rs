@@ -27,6 +27,8 @@ mod thread;
 
 pub use errors::ErrorSnapshot;
 pub(crate) use errors::merge as merge_errors;
+#[cfg(any(feature = "metrics", feature = "tower", feature = "tracing"))]
+pub(crate) use fork::watch as watch_forks;
 pub(crate) use fork::{Section, generation};
 pub(crate) use operation::{Common, Recorder};
 pub use sample::Work;

@@ -1,11 +1,12 @@
 //! What the macros record to.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 
 use crate::integration::label_values::LabelValues;
+use crate::integration::section_lock::SectionLock;
 use crate::label::Label;
 use crate::monitor::{Labelled, Monitor, Operation, ValueKind};
 
@@ -21,8 +22,8 @@ const MOST_KEPT: usize = 10_000;
 pub struct Recorder {
     /// The global one unless another is given.
     monitor: Option<Monitor>,
-    units: RwLock<HashMap<(MetricType, KeyName), Unit>>,
-    handles: RwLock<HashMap<(MetricType, Key), Arc<Handle>>>,
+    units: SectionLock<HashMap<(MetricType, KeyName), Unit>>,
+    handles: SectionLock<HashMap<(MetricType, Key), Arc<Handle>>>,
     label_values: LabelValues,
 }
 
@@ -42,8 +43,7 @@ impl Recorder {
 
     fn describe(&self, metric_type: MetricType, name: KeyName, unit: Option<Unit>) {
         if let Some(unit) = unit {
-            let units = self.units.write();
-            let mut units = units.unwrap_or_else(PoisonError::into_inner);
+            let mut units = self.units.write();
             units.insert((metric_type, name), unit);
         }
     }
@@ -52,7 +52,6 @@ impl Recorder {
     fn handle(&self, metric_type: MetricType, key: &Key) -> Arc<Handle> {
         let id = (metric_type, key.clone());
         let handles = self.handles.read();
-        let handles = handles.unwrap_or_else(PoisonError::into_inner);
         if let Some(handle) = handles.get(&id) {
             return Arc::clone(handle);
         }
@@ -67,8 +66,7 @@ impl Recorder {
 
     /// The handle, or the one that another thread was quicker to make of the metric.
     fn keep(&self, id: (MetricType, Key), handle: Handle) -> Arc<Handle> {
-        let handles = self.handles.write();
-        let mut handles = handles.unwrap_or_else(PoisonError::into_inner);
+        let mut handles = self.handles.write();
         if let Some(known) = handles.get(&id) {
             return Arc::clone(known);
         }
@@ -82,7 +80,6 @@ impl Recorder {
 
     fn make(&self, metric_type: MetricType, key: &Key) -> Handle {
         let units = self.units.read();
-        let units = units.unwrap_or_else(PoisonError::into_inner);
         let described = units.get(&(metric_type, key.name_shared())).copied();
         drop(units);
         let conversion = Conversion::new(metric_type, described);
@@ -180,7 +177,7 @@ mod tests {
         let again = recorder.make(MetricType::Counter, &key);
         let again = recorder.keep((MetricType::Counter, key), again);
         assert!(Arc::ptr_eq(&again, &handles[last]));
-        let reader = recorder.handles.read().unwrap();
+        let reader = recorder.handles.read();
         assert!(while_held(reader, || counter(MOST_KEPT)).is_some());
     }
 }

@@ -1,10 +1,11 @@
 //! The operations of the routes that requests have had.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use http::Method;
 
+use crate::integration::section_lock::SectionLock;
 use crate::monitor::{Monitor, Operation};
 
 use super::request_name::{UNMATCHED, body_name, method_name, request_name};
@@ -29,16 +30,20 @@ impl RouteOperations {
 
     /// That of the bodies of responses.
     pub(super) fn body(&self) -> &Operation {
+        if let Some(known) = self.body.get() {
+            return known;
+        }
+        // Looked up before: a fork meanwhile leaves nothing begun in its child.
         let monitor = &self.request.destination.monitor;
-        let name = || body_name(self.request.name());
-        self.body.get_or_init(|| monitor.operation(&name()))
+        let operation = monitor.operation(&body_name(self.request.name()));
+        self.body.get_or_init(|| operation)
     }
 }
 
 /// The routes of a service.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
-    by_method: RwLock<HashMap<&'static str, ByRoute>>,
+    by_method: SectionLock<HashMap<&'static str, ByRoute>>,
 }
 
 type ByRoute = HashMap<String, Arc<RouteOperations>>;
@@ -53,7 +58,6 @@ impl Routes {
     ) -> Arc<RouteOperations> {
         let (method, route) = (method_name(method), route.unwrap_or(UNMATCHED));
         let by_method = self.by_method.read();
-        let by_method = by_method.unwrap_or_else(PoisonError::into_inner);
         let routes = by_method.get(method);
         if let Some(known) = routes.and_then(|routes| routes.get(route)) {
             return Arc::clone(known);
@@ -64,8 +68,7 @@ impl Routes {
         if is_full {
             return operations;
         }
-        let by_method = self.by_method.write();
-        let mut by_method = by_method.unwrap_or_else(PoisonError::into_inner);
+        let mut by_method = self.by_method.write();
         let routes = by_method.entry(method).or_default();
         if let Some(known) = routes.get(route) {
             return Arc::clone(known);
@@ -98,7 +101,7 @@ mod tests {
             drop(of(&Method::GET, &number.to_string()));
         }
         assert_eq!(of(&Method::GET, "/b").request.name(), "overflow");
-        let reader = routes.by_method.read().unwrap();
+        let reader = routes.by_method.read();
         assert_eq!(reader["GET"].len(), MOST_KEPT);
         // One more route waits for nobody who looks one up.
         let found = while_held(reader, || of(&Method::GET, "/c"));

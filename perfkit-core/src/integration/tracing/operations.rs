@@ -1,12 +1,12 @@
 //! The operations that spans are calls of.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{PoisonError, RwLock};
 
 use tracing_core::Metadata;
 use tracing_core::callsite::Identifier;
 
 use crate::integration::label_values::LabelValues;
+use crate::integration::section_lock::SectionLock;
 use crate::monitor::{Labelled, Monitor, Operation};
 
 use super::visitor::Label;
@@ -15,7 +15,7 @@ use super::visitor::Label;
 #[derive(Debug)]
 pub(super) struct Operations {
     has_target: bool,
-    by_callsite: RwLock<HashMap<Identifier, Operation>>,
+    by_callsite: SectionLock<HashMap<Identifier, Operation>>,
     label_values: LabelValues,
 }
 
@@ -23,7 +23,7 @@ impl Operations {
     pub(super) fn new(has_target: bool) -> Self {
         Self {
             has_target,
-            by_callsite: RwLock::default(),
+            by_callsite: SectionLock::default(),
             label_values: LabelValues::default(),
         }
     }
@@ -52,14 +52,12 @@ impl Operations {
     fn of_callsite(&self, monitor: &Monitor, metadata: &'static Metadata<'static>) -> Operation {
         let callsite = metadata.callsite();
         let by_callsite = self.by_callsite.read();
-        let by_callsite = by_callsite.unwrap_or_else(PoisonError::into_inner);
         if let Some(operation) = by_callsite.get(&callsite) {
             return operation.clone();
         }
         drop(by_callsite);
         let operation = monitor.operation(&self.name(metadata));
-        let by_callsite = self.by_callsite.write();
-        let mut by_callsite = by_callsite.unwrap_or_else(PoisonError::into_inner);
+        let mut by_callsite = self.by_callsite.write();
         by_callsite.entry(callsite).or_insert(operation).clone()
     }
 
