@@ -48,6 +48,14 @@ static DYING_OF: AtomicI32 = AtomicI32::new(0);
 
 /// Lets the report be saved before a signal ends the program.
 pub(super) fn watch(saver: SyncSender<LastRequest>) -> io::Result<()> {
+    watch_on(|| {
+        let builder = std::thread::Builder::new().name("perfkit-signal".to_owned());
+        spawn_without_signals(builder, move || wait_for_signals(&saver)).map(drop)
+    })
+}
+
+/// The same, with how the thread is started.
+fn watch_on(start_thread: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     let own = std::process::id();
     if own == 1 {
         return Ok(());
@@ -55,10 +63,10 @@ pub(super) fn watch(saver: SyncSender<LastRequest>) -> io::Result<()> {
     let wake = new_semaphore()?;
     WAKE.store(wake, Ordering::Release);
     DYING_OF.store(0, Ordering::Release);
-    WATCHED.store(own, Ordering::Release);
     HANDLER.store(on_signal as *const () as usize, Ordering::Release);
-    let builder = std::thread::Builder::new().name("perfkit-signal".to_owned());
-    spawn_without_signals(builder, move || wait_for_signals(&saver))?;
+    start_thread()?;
+    // Not before: the handlers that a forked child has of its parent would wake nobody.
+    WATCHED.store(own, Ordering::Release);
     ENDS.into_iter().for_each(install);
     Ok(())
 }
@@ -223,5 +231,18 @@ fn wait_for_wake() -> bool {
                 .for_each(set_default);
             return false;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_watched_only_once_it_has_the_thread() {
+        let refused = watch_on(|| Err(io::Error::other("refused in this test")));
+        assert!(refused.is_err() || std::process::id() == 1);
+        assert_eq!(WATCHED.load(Ordering::Acquire), 0);
+        assert!(!ENDS.into_iter().any(is_handler_of));
     }
 }
