@@ -116,6 +116,26 @@ fn child_spans_are_callees_and_those_side_by_side_count_once() {
     assert_eq!(times(&traced.operation("request")), [11.0, 3.0, 11.0]);
 }
 
+#[test]
+fn what_a_child_did_before_its_parent_began_is_no_part_of_it() {
+    let traced = Traced::new();
+    traced.run(traced.layer(), || {
+        let request = info_span!("request");
+        let [early, over] = [(); 2].map(|()| info_span!(parent: &request, "read"));
+        early.in_scope(|| traced.advance(7));
+        drop(early);
+        let over = over.entered();
+        traced.advance(2);
+        request.in_scope(|| {
+            traced.advance(3);
+            over.exit();
+            traced.advance(4);
+        });
+    });
+    assert_eq!(times(&traced.operation("read")), [12.0, 12.0, 12.0]);
+    assert_eq!(times(&traced.operation("request")), [7.0, 4.0, 7.0]);
+}
+
 #[instrument(skip_all)]
 fn descend(traced: &Traced, depth: u64) {
     traced.advance(1);

@@ -64,8 +64,10 @@ impl SpanCall {
         self.failure = Some(failure);
     }
 
-    /// Counts a child span that ended. Of children side by side the later part counts.
+    /// Counts a child span that ended. Of children side by side the later part counts, and of
+    /// one that ran before this was entered the part since then.
     pub(super) fn add_child(&mut self, start: u64, end: u64) {
+        let start = start.max(self.start.unwrap_or(end));
         let added = end.saturating_sub(start.max(self.covered_until));
         self.callees = self.callees.saturating_add(added);
         self.covered_until = self.covered_until.max(end);
