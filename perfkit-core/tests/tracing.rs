@@ -154,6 +154,52 @@ fn the_time_of_recursive_spans_counts_once() {
     assert_eq!(times(&descend), [4.0, 4.0, 4.0]);
 }
 
+#[test]
+fn spans_of_one_operation_are_recursive_wherever_they_are_made() {
+    let traced = Traced::new();
+    traced.run(Layer::new().monitor(&traced.monitor), || {
+        info_span!(target: "shop", "sell").in_scope(|| {
+            traced.advance(1);
+            info_span!(target: "shop", "sell").in_scope(|| traced.advance(2));
+            info_span!(target: "cafe", "sell").in_scope(|| traced.advance(4));
+        });
+    });
+    let [shop, cafe] = ["shop::sell", "cafe::sell"].map(|name| traced.operation(name));
+    assert_eq!((shop.recursive_calls, cafe.recursive_calls), (1, 0));
+    assert_eq!(times(&shop), [7.0, 3.0, 7.0]);
+    let traced = Traced::new();
+    traced.run(traced.layer(), || {
+        info_span!(target: "shop", "sell").in_scope(|| {
+            info_span!(target: "cafe", "sell").in_scope(|| traced.advance(1));
+        });
+    });
+    assert_eq!(traced.operation("sell").recursive_calls, 1);
+}
+
+/// What became one operation, because its label has too many values, is one.
+#[test]
+fn spans_of_further_values_of_a_label_are_recursive() {
+    let traced = Traced::new();
+    traced.run(traced.layer().labels(["user", "tenant"]), || {
+        let visit = |user: u32, next: u32| {
+            info_span!("visit", user, tenant = 1).in_scope(|| {
+                traced.advance(1);
+                info_span!("visit", tenant = 1, user = next).in_scope(|| traced.advance(1));
+            });
+        };
+        (0..50).for_each(|number| visit(2 * number, 2 * number + 1));
+        visit(0, 1);
+        visit(1, 1000);
+        visit(1000, 1001);
+        visit(7, 7);
+    });
+    let recursive = |user: &str| {
+        let name = format!(r#"visit{{tenant="1",user="{user}"}}"#);
+        traced.operation(&name).recursive_calls
+    };
+    assert_eq!(["0", "1", "7", "other"].map(recursive), [0, 0, 1, 1]);
+}
+
 #[instrument(err)]
 fn parse(text: &str) -> Result<u32, std::num::ParseIntError> {
     text.parse()

@@ -27,27 +27,36 @@ impl LabelValues {
     pub(super) fn bounded(&self, label: &str, value: String) -> String {
         let by_label = self.by_label.read();
         if let Some(found) = find(&by_label, label, &value) {
-            return found;
+            return found.to_owned();
         }
         drop(by_label);
         let mut by_label = self.by_label.write();
         if let Some(found) = find(&by_label, label, &value) {
-            return found;
+            return found.to_owned();
         }
         let known = by_label.entry(label.to_owned()).or_default();
         known.insert(value.clone());
         value
     }
+
+    /// Whether two values of a label are the same for all who see them bounded. Neither counts
+    /// as one that the label has had.
+    #[cfg(feature = "tracing")]
+    pub(super) fn are_one(&self, label: &str, a: &str, b: &str) -> bool {
+        let by_label = self.by_label.read();
+        let [a, b] = [a, b].map(|value| find(&by_label, label, value).unwrap_or(value));
+        a == b
+    }
 }
 
 /// The value where it is known, and what stands for it where it is one too many.
-fn find(by_label: &ByLabel, label: &str, value: &str) -> Option<String> {
+fn find<'a>(by_label: &ByLabel, label: &str, value: &'a str) -> Option<&'a str> {
     let (is_known, is_full) = match by_label.get(label) {
         Some(known) => (known.contains(value), known.len() >= MOST_VALUES),
         None => (false, by_label.len() >= MOST_LABELS),
     };
     let found = if is_known { value } else { OTHER };
-    (is_known || is_full).then(|| found.to_owned())
+    (is_known || is_full).then_some(found)
 }
 
 #[cfg(test)]

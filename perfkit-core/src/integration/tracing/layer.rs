@@ -12,7 +12,7 @@ use crate::outcome::Failure;
 
 use super::operations::Operations;
 use super::span_call::SpanCall;
-use super::visitor::{ErrorVisitor, LabelVisitor};
+use super::visitor::{ErrorVisitor, LabelVisitor, Labels};
 
 /// The kind of all failures that events tell of.
 const ERROR_KIND: &str = "error";
@@ -99,10 +99,12 @@ impl Layer {
 
     /// Whether a span runs within another of the same operation.
     fn is_nested<'a, S: LookupSpan<'a>>(&self, span: &SpanRef<'a, S>, call: &SpanCall) -> bool {
-        let callsite = span.metadata().callsite();
-        let is_same = |other: &mut SpanCall| other.has_begun() && other.labels == call.labels;
+        let is_same = |other: &mut SpanCall| {
+            other.has_begun() && self.operations.are_same_labels(&other.labels, &call.labels)
+        };
         span.scope().skip(1).any(|outer| {
-            outer.metadata().callsite() == callsite
+            self.operations
+                .is_same_name(outer.metadata(), span.metadata())
                 && self.with_call(&outer, is_same).unwrap_or(false)
         })
     }
@@ -139,7 +141,7 @@ where
             return;
         };
         // Before the span is locked: values that are written may log by themselves.
-        let mut labels = Vec::new();
+        let mut labels = Labels::new();
         values.record(&mut LabelVisitor {
             wanted: &self.labels,
             labels: &mut labels,

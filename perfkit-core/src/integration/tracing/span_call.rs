@@ -3,7 +3,7 @@
 use crate::integration::finished_call::FinishedCall;
 use crate::outcome::{Failure, Outcome};
 
-use super::visitor::Label;
+use super::visitor::Labels;
 
 /// A span in flight. It may be entered on several threads at once. Times are ticks.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(super) struct SpanCall {
     was_panicking: bool,
     has_panicked: bool,
     failure: Option<Failure>,
-    pub(super) labels: Vec<Label>,
+    pub(super) labels: Labels,
 }
 
 impl SpanCall {
@@ -51,13 +51,8 @@ impl SpanCall {
     }
 
     /// A later value of a field replaces an earlier one.
-    pub(super) fn add_labels(&mut self, labels: Vec<Label>) {
-        for (key, value) in labels {
-            match self.labels.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, known)) => *known = value,
-                None => self.labels.push((key, value)),
-            }
-        }
+    pub(super) fn add_labels(&mut self, labels: Labels) {
+        self.labels.extend(labels);
     }
 
     pub(super) fn fail(&mut self, failure: Failure) {

@@ -1,5 +1,6 @@
 //! What fields of spans and events say.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 
 use tracing_core::field::{Field, Visit};
@@ -9,13 +10,13 @@ use crate::text::bounded;
 /// The longest value of a label that is kept, in characters.
 const LONGEST_VALUE: usize = 100;
 
-/// A label's key and its value.
-pub(super) type Label = (&'static str, String);
+/// The values of labels by their keys.
+pub(super) type Labels = BTreeMap<&'static str, String>;
 
 /// Takes the fields of the given names.
 pub(super) struct LabelVisitor<'a> {
     pub(super) wanted: &'a [String],
-    pub(super) labels: &'a mut Vec<Label>,
+    pub(super) labels: &'a mut Labels,
 }
 
 impl LabelVisitor<'_> {
@@ -24,7 +25,7 @@ impl LabelVisitor<'_> {
         if !self.wanted.iter().any(|wanted| wanted == key) {
             return;
         }
-        self.labels.push((key, bounded(&value, LONGEST_VALUE)));
+        self.labels.insert(key, bounded(&value, LONGEST_VALUE));
     }
 }
 
