@@ -283,6 +283,47 @@ fn names_that_a_side_lost_leave_a_regression_rule_undecided() {
     held("*", ["whole.json", "whole-too.json"]).exits_with(0);
 }
 
+/// Values that a program hands over are no times, whatever they are counted in.
+#[test]
+fn a_regression_of_time_is_not_held_against_values() {
+    let folder = Folder::new();
+    for (file, factor) in [("before.json", 1), ("after.json", 9)] {
+        let clock = MockClock::new();
+        let monitor = Monitor::with_clock(clock.clone());
+        for call in 0..100 {
+            for (name, factor) in [("calls", 1), ("sizes", factor)] {
+                let time = Duration::from_millis(factor * (10 + call % 3));
+                monitor.measure(name, || clock.advance(time));
+            }
+        }
+        let mut report = Report::from_snapshot(monitor.snapshot());
+        report.operations[1].is_of_values = true;
+        report.save(folder.path(file)).unwrap();
+        report.operations.remove(0);
+        report.save(folder.path(&format!("values-{file}"))).unwrap();
+    }
+    let held = |pattern: &str, [before, after]: [&str; 2]| {
+        let rule = format!("[[regression]]\noperation = \"{pattern}\"\nmax_slowdown = \"50%\"\n");
+        folder.write("perfkit.toml", &rule);
+        folder.run(["gate", after, "--baseline", before, "--strict"])
+    };
+    let both = ["before.json", "after.json"];
+    held("*", both).exits_with(0).says("1 of 1 checks passed");
+    let answer = held("sizes", both).exits_with(2);
+    answer.says("nobody measured a time of `sizes`");
+    let of_values = ["values-before.json", "values-after.json"];
+    let answer = held("*", of_values).exits_with(2);
+    answer.says("nobody measured a time of `sizes`");
+    let line = ["compare", "before.json", "after.json", "--format", "json"];
+    let compared = folder.run(line).exits_with(0).report().comparisons;
+    let compared: Vec<&str> = compared.iter().map(|c| &*c.candidate).collect();
+    assert_eq!(compared, ["calls"]);
+    let answer = folder.run(["compare", of_values[0], of_values[1]]);
+    answer
+        .exits_with(4)
+        .complains("values that a program handed over are not compared");
+}
+
 fn waiver(ceiling: &str, until: &str) -> String {
     let rule = regression("max_slowdown = \"3%\"");
     format!(

@@ -16,7 +16,7 @@ use perfkit::{Metric, MetricSummary};
 use crate::input::{OnMissing, Regression, Scope};
 
 use super::finding::{listed, not_measured, nothing_matched, outcome_of};
-use super::sides::{Sides, benchmark_names, operation_names};
+use super::sides::{Sides, benchmark_names, names_of_kind};
 
 /// The comparison in a metric, by default in time; by throughput where another tool
 /// measured only that.
@@ -74,6 +74,8 @@ pub(super) struct Pairs {
     elsewhere: BTreeSet<String>,
     /// What others are compared with.
     baselines: BTreeSet<String>,
+    /// What it matches of the values that programs handed over, whose times nobody measured.
+    of_values: BTreeSet<String>,
     /// What these were measured in.
     metrics: BTreeSet<Metric>,
     pub(super) notes: Vec<Note>,
@@ -182,6 +184,13 @@ impl Pairs {
         if let Some(baseline) = baseline {
             finding.measured = format!("{baseline} is what the others are compared with");
             finding.outcome = GateOutcome::RuleAtFault;
+        } else if !self.of_values.is_empty() {
+            let of_values: Vec<&str> = self.of_values.iter().map(String::as_str).collect();
+            finding.measured = format!(
+                "nobody measured a time of {}: values that a program handed over are bounded by a [[budget]] with `metric`",
+                listed(&of_values)
+            );
+            finding.outcome = GateOutcome::RuleAtFault;
         } else if !has_baseline {
             "there is no baseline to compare with: give one with --baseline or --against, or measure one with --base"
                 .clone_into(&mut finding.measured);
@@ -283,9 +292,14 @@ impl Pairs {
                 }
             }
             Scope::Operation(_) => {
+                for reports in [sides.baseline, sides.candidate] {
+                    let of_values = names_of_kind(reports, true).into_iter();
+                    let is_meant = |name: &&String| rule.scope.matches(name);
+                    self.of_values.extend(of_values.filter(is_meant).cloned());
+                }
                 let names = (
-                    operation_names(sides.baseline),
-                    operation_names(sides.candidate),
+                    names_of_kind(sides.baseline, false),
+                    names_of_kind(sides.candidate, false),
                 );
                 for name in self.common(&names.0, &names.1) {
                     if let Some(sessions) = sides.of_operation(name) {

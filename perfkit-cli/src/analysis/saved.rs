@@ -6,7 +6,7 @@ use perfkit::{Direction, Metric, MetricSummary, OperationSnapshot};
 
 use crate::error::Error;
 
-use super::sides::{Sides, benchmark_names, operation_names, own_operations};
+use super::sides::{Sides, benchmark_names, names_of_kind, operation_names, own_operations};
 
 /// The metrics that implementations are compared in first.
 const MAIN: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
@@ -45,7 +45,12 @@ pub(crate) fn compare_reports(
         result.comparisons.extend(comparison);
     }
     if result.comparisons.is_empty() {
-        return Err(nothing_in_common());
+        return Err(match names_of_kind(candidate, true).is_empty() {
+            true => nothing_in_common(),
+            false => nothing_in_common().hint(
+                "values that a program handed over are not compared: `perfkit report` shows them",
+            ),
+        });
     }
     add_sides(&mut result, sides);
     result.only_in_baseline = only_in(sides, Side::Baseline);

@@ -71,11 +71,12 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// The sessions of an operation; `None` where a side lacks it.
+    /// The sessions of an operation whose calls were timed; `None` where a side lacks it.
     pub(super) fn of_operation(&self, name: &str) -> Option<Sessions<'a, OperationSnapshot>> {
+        let is_it = |o: &&OperationSnapshot| o.name == name && !o.is_of_values;
         let of_side = |reports: &'a [Report]| {
             let found = reports.iter();
-            let found = found.filter_map(|report| own_operations(report).find(|o| o.name == name));
+            let found = found.filter_map(|report| own_operations(report).find(is_it));
             any_of(distinct_sessions(found, |a, b| a.lifetime == b.lifetime))
         };
         Some(self.both(of_side(self.baseline)?, of_side(self.candidate)?))
@@ -130,10 +131,7 @@ impl OfName<'_> {
 }
 
 /// What each session measured of a benchmark.
-fn sessions_of<'a>(
-    reports: &'a [Report],
-    is_it: impl Fn(&Benchmark) -> bool,
-) -> Option<Vec<&'a Benchmark>> {
+fn sessions_of(reports: &[Report], is_it: impl Fn(&Benchmark) -> bool) -> Option<Vec<&Benchmark>> {
     let found = reports.iter();
     let found = found.filter_map(|report| report.own_benchmarks().find(|b| is_it(b)));
     any_of(distinct_sessions(found, |a, b| a.metrics == b.metrics))
@@ -161,6 +159,13 @@ pub(super) fn benchmark_names(reports: &[Report]) -> Vec<&String> {
 
 pub(super) fn operation_names(reports: &[Report]) -> Vec<&String> {
     each_once(reports.iter().flat_map(own_operations).map(|o| &o.name))
+}
+
+/// Those of operations whose calls were timed, or of values that the program handed over.
+pub(super) fn names_of_kind(reports: &[Report], is_of_values: bool) -> Vec<&String> {
+    let all = reports.iter().flat_map(own_operations);
+    let of_kind = all.filter(|operation| operation.is_of_values == is_of_values);
+    each_once(of_kind.map(|operation| &operation.name))
 }
 
 fn each_once<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
@@ -201,5 +206,5 @@ fn varies(report: &Report) -> bool {
 /// Whether a report has anything that can be compared.
 pub(crate) fn is_comparable(report: &Report) -> bool {
     report.own_benchmarks().any(|b| !b.metrics.is_empty())
-        || own_operations(report).next().is_some()
+        || own_operations(report).any(|operation| !operation.is_of_values)
 }
