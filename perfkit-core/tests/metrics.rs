@@ -12,7 +12,9 @@ use metrics::{Unit as Described, counter, describe_counter, describe_gauge, desc
 use metrics::{gauge, histogram, with_local_recorder};
 use perfkit::metrics::Recorder;
 use perfkit::unit::Unit;
-use perfkit::{Calls, Direction, MetricSummary, MockClock, Monitor, OperationSnapshot, Report};
+use perfkit::{
+    Calls, Direction, MetricSummary, MockClock, Monitor, OperationSnapshot, Outcome, Report,
+};
 
 fn operation(monitor: &Monitor, name: &str) -> OperationSnapshot {
     let snapshot = monitor.snapshot();
@@ -214,6 +216,35 @@ fn metrics_and_operations_of_one_name_stay_apart() {
         .map(|o| o.name)
         .collect();
     assert!(names.is_sorted(), "{names:?}");
+}
+
+/// What lost its labels is still told from what lost its name.
+#[test]
+fn values_with_labels_stay_apart_with_them() {
+    let monitor = Monitor::builder().max_label_sets(1).build();
+    let label = |value| move |(): &()| Outcome::Success.label("k", value);
+    with_local_recorder(&Recorder::new().monitor(&monitor), || {
+        for value in 0..3 {
+            let load = monitor.operation("load");
+            load.measure_labelled(|| (), label(value));
+            histogram!("load", "k" => value.to_string()).record(0.5);
+        }
+    });
+    for (name, key) in [
+        (r#"load (values){k="0"}"#, "k"),
+        (
+            r#"load (values){otel.metric.overflow="true"}"#,
+            "otel.metric.overflow",
+        ),
+    ] {
+        let labelled = operation(&monitor, name).labelled.unwrap();
+        assert_eq!(labelled.name, "load (values)");
+        assert!(labelled.labels.keys().eq([key]), "{name}");
+    }
+    let text = Report::from_snapshot(monitor.snapshot()).to_string();
+    let lost = "4 calls of load (values), load have lost their labels";
+    assert!(text.contains(lost), "{text}");
+    assert!(!text.contains("lost their names"), "{text}");
 }
 
 #[test]

@@ -65,12 +65,29 @@ fn add_values(operations: &mut Vec<OperationSnapshot>, values: &Monitor) {
     for entry in values.entries() {
         let mut found = OperationSnapshot::of_values(values, &entry, now);
         if names.contains(&found.name) {
-            found.name.push_str(" (values)");
-            found.labelled = None;
+            set_apart(&mut found);
         }
         operations.push(found);
     }
     operations.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+/// Gives values a name that they have for themselves, before their labels if they have any.
+fn set_apart(values: &mut OperationSnapshot) {
+    const APART: &str = " (values)";
+    let OperationSnapshot { name, labelled, .. } = values;
+    let bare = labelled.as_mut().map(|labelled| &mut labelled.name);
+    let end = bare.as_ref().map_or(name.len(), |bare| bare.len());
+    if let Some(bare) = bare {
+        bare.push_str(APART);
+    }
+    // A long name is cut, maybe before its labels.
+    let end = if name.is_char_boundary(end) {
+        end
+    } else {
+        name.len()
+    };
+    name.insert_str(end, APART);
 }
 
 #[cfg(all(test, feature = "record", not(perfkit_loom)))]
