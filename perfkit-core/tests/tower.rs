@@ -408,6 +408,49 @@ fn a_client_that_leaves_cancels_the_body() {
     assert_eq!(calls(&stream.monitor, "GET /s").success, 2);
 }
 
+/// A body that breaks when it is polled, after a millisecond.
+struct Broken(MockClock);
+
+impl Body for Broken {
+    type Data = Bytes;
+    type Error = Refused;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Refused>>> {
+        self.0.advance(Duration::from_millis(1));
+        panic!("expected in this test")
+    }
+}
+
+#[test]
+fn a_body_that_panics_is_a_panic_whenever_it_is_dropped() {
+    let stream = Stream::new();
+    let broken = || {
+        let response = Response::new(Broken(stream.clock.clone()));
+        let answer = answer(&stream.layer, get("/s"), Ok::<_, Refused>(response));
+        answer.unwrap().into_body()
+    };
+    // As executors do it: it is dropped when nothing unwinds any more.
+    let mut body = broken();
+    let caught = catch_unwind(AssertUnwindSafe(|| drop(frame(&mut body))));
+    assert!(caught.is_err());
+    stream.clock.advance(Duration::from_millis(5));
+    drop(body);
+    let recorded = stream.recorded().lifetime;
+    assert_eq!((recorded.calls.panic, recorded.calls.total()), (1, 1));
+    assert_eq!(recorded.failure_time().unwrap().sum, 1e6);
+    // Of a panic that is not its own it knows nothing.
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        let _body = broken();
+        panic!("expected in this test")
+    }));
+    assert!(caught.is_err());
+    let recorded = stream.recorded().lifetime.calls;
+    assert_eq!((recorded.panic, recorded.cancelled), (1, 1));
+}
+
 #[test]
 fn a_body_may_fail_by_an_error_or_by_what_it_says_at_its_end() {
     let mut stream = Stream::new();

@@ -20,7 +20,6 @@ pub(super) struct BodyCall {
     /// How many bytes it has, where that was said.
     length: Option<u64>,
     sent: u64,
-    was_panicking: bool,
 }
 
 impl BodyCall {
@@ -45,20 +44,20 @@ impl BodyCall {
             rule: rule.clone(),
             length: declared.or_else(|| response.body().size_hint().exact()),
             sent: 0,
-            was_panicking: std::thread::panicking(),
         })
     }
 
-    /// The time now, in ticks; zero once the call was recorded.
-    pub(super) fn now(&self) -> u64 {
-        self.call.as_ref().map_or(0, DetachedCall::now)
-    }
-
-    /// Counts the time since then as busy.
-    pub(super) fn add_busy_since(&mut self, start: u64) {
-        if let Some(call) = &mut self.call {
-            call.add_busy(call.now().saturating_sub(start));
-        }
+    /// Polls the body, which is busy meanwhile. A panic ends the call, whatever becomes of the
+    /// body then.
+    pub(super) fn poll<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+        let mut guard = PollGuard {
+            start: self.call.as_ref().map_or(0, DetachedCall::now),
+            call: self,
+            has_returned: false,
+        };
+        let polled = poll();
+        guard.has_returned = true;
+        polled
     }
 
     pub(super) fn add_bytes(&mut self, bytes: usize) {
@@ -84,10 +83,26 @@ impl Drop for BodyCall {
         self.end(if is_complete {
             // A server may leave it there: all that was announced is sent.
             Outcome::Success
-        } else if std::thread::panicking() && !self.was_panicking {
-            Outcome::Panic
         } else {
             Outcome::Cancelled
         });
+    }
+}
+
+/// A poll of the body.
+struct PollGuard<'a> {
+    call: &'a mut BodyCall,
+    start: u64,
+    has_returned: bool,
+}
+
+impl Drop for PollGuard<'_> {
+    fn drop(&mut self) {
+        if let Some(call) = &mut self.call.call {
+            call.add_busy(call.now().saturating_sub(self.start));
+        }
+        if !self.has_returned {
+            self.call.end(Outcome::Panic);
+        }
     }
 }

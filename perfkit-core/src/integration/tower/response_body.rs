@@ -51,10 +51,7 @@ where
         let Some(call) = this.call else {
             return this.body.poll_frame(context);
         };
-        let start = call.now();
-        let polled = this.body.as_mut().poll_frame(context);
-        call.add_busy_since(start);
-        let frame = ready!(polled);
+        let frame = ready!(call.poll(|| this.body.as_mut().poll_frame(context)));
         match &frame {
             None => call.end(Outcome::Success),
             Some(Err(error)) => call.end(Outcome::Failure(Failure::of(error))),
