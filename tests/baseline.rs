@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use perfkit::report::{GateFinding, GateOutcome, NoteCode, SessionCounts, Verdict};
+use perfkit::report::{GateFinding, GateOutcome, NoteCode, SessionCounts, Side, Verdict};
 use perfkit::{Monitor, Report};
 use support::{Answer, Folder, assert_fits_schema, session};
 
@@ -104,6 +104,45 @@ fn a_session_counts_once() {
     save(&folder, "main", &["empty.json"])
         .exits_with(4)
         .complains("empty.json has no benchmark and no operation that could be compared with");
+}
+
+/// What else a file holds, and in which order, does not make another session of it.
+#[test]
+fn a_session_beside_others_counts_once() {
+    let folder = Folder::new();
+    let mut one = session(1.0);
+    let mut sort = session(2.0).benchmarks.remove(0);
+    sort.name = "sort".to_owned();
+    one.benchmarks.push(sort);
+    let monitor = Monitor::new();
+    monitor.measure("load", || ());
+    monitor.measure("load", || ());
+    one.operations = monitor.snapshot().operations;
+    one.save(folder.path("one.json")).unwrap();
+    save(&folder, "main", &["one.json"]).exits_with(0);
+    // Beside another, in another order, and as the newer side of a comparison.
+    let mut other = folder.report("one.json");
+    other.created += Duration::from_secs(9);
+    other.benchmarks.reverse();
+    other.benchmarks[0].name = "search".to_owned();
+    other.benchmarks.push(session(3.0).benchmarks.remove(0));
+    other.benchmarks[2].name = "another".to_owned();
+    other.operations[0].side = Some(Side::Candidate);
+    other.save(folder.path("other.json")).unwrap();
+    save(&folder, "main", &["other.json"])
+        .exits_with(2)
+        .complains("has the session of ");
+    // It is another where one of what both have differs, and where they have nothing in common.
+    let mut differs = folder.report("one.json");
+    differs.benchmarks[1].metrics = session(2.1).benchmarks.remove(0).metrics;
+    differs.save(folder.path("differs.json")).unwrap();
+    let mut nothing = folder.report("one.json");
+    nothing.operations.clear();
+    nothing.benchmarks.truncate(1);
+    nothing.benchmarks[0].name = "new".to_owned();
+    nothing.save(folder.path("nothing.json")).unwrap();
+    save(&folder, "main", &["differs.json"]).exits_with(0);
+    save(&folder, "main", &["nothing.json"]).exits_with(0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The saved sessions of a baseline and of a candidate.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit::OperationSnapshot;
 use perfkit::budget::engine::{lost_of_name, lost_of_pattern};
@@ -174,33 +174,37 @@ fn each_once<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
 }
 
 /// Whether two reports are of one session: of a file and its copy, or of a file that has its
-/// numbers beside others. Times that vary are never the same twice; counts may be, in sessions
-/// of other moments.
+/// numbers beside others. All that both have is the same then. Times that vary are never the
+/// same twice; counts may be, in sessions of other moments.
 pub(crate) fn is_same_session(one: &Report, other: &Report) -> bool {
-    let is_same = |(one, other): (&Benchmark, &Benchmark)| {
-        one.name == other.name
-            && one.may_be_of(other.program.as_deref())
-            && one.metrics == other.metrics
-    };
+    let of_operations = own_operations(other).map(|o| (&*o.name, o));
+    let of_operations: BTreeMap<&str, &OperationSnapshot> = of_operations.collect();
+    let operations = own_operations(one).filter_map(|operation| {
+        let there = of_operations.get(&*operation.name)?;
+        let is_same = there.lifetime == operation.lifetime;
+        Some((&operation.lifetime.metrics, is_same))
+    });
+    let mut of_benchmarks = BTreeMap::<&str, Vec<&Benchmark>>::new();
+    for benchmark in other.own_benchmarks() {
+        let of_name = of_benchmarks.entry(&benchmark.name).or_default();
+        of_name.push(benchmark);
+    }
+    let benchmarks = one.own_benchmarks().filter_map(|benchmark| {
+        let of_name = of_benchmarks.get(&*benchmark.name)?.iter();
+        let may_be = |there: &&&Benchmark| there.may_be_of(benchmark.program.as_deref());
+        let mut there = of_name.filter(may_be).peekable();
+        there.peek()?;
+        let is_same = there.any(|there| there.metrics == benchmark.metrics);
+        Some((&benchmark.metrics, is_same))
+    });
+    let common: Vec<_> = operations.chain(benchmarks).collect();
+    let mut of_common = common.iter().flat_map(|(metrics, _)| metrics.values());
+    let varies = of_common.any(|summary| summary.min != summary.max);
     let is_imported = |report: &Report| report.imported_from.is_some();
     // When other tools' sessions began is not always known.
     let may_be_at_once =
-        one.created == other.created || is_imported(one) && is_imported(other) || varies(one);
-    may_be_at_once
-        && own_operations(one).eq(own_operations(other))
-        && one.own_benchmarks().count() == other.own_benchmarks().count()
-        && one
-            .own_benchmarks()
-            .zip(other.own_benchmarks())
-            .all(is_same)
-}
-
-/// Whether anything in a report has several values.
-fn varies(report: &Report) -> bool {
-    let of_benchmarks = report.own_benchmarks().flat_map(|b| b.metrics.values());
-    let of_operations = own_operations(report).flat_map(|o| o.lifetime.metrics.values());
-    let mut all = of_benchmarks.chain(of_operations);
-    all.any(|summary| summary.min != summary.max)
+        one.created == other.created || is_imported(one) && is_imported(other) || varies;
+    may_be_at_once && !common.is_empty() && common.iter().all(|(_, is_same)| *is_same)
 }
 
 /// Whether a report has anything that can be compared.
