@@ -43,6 +43,11 @@ Calls: 201 (181 successful, 20 failed), operations: 2, successful: 90.05 %, mean
  work of a call     CPU  busy  throughput
  shop::fetch     100 ms     -     26.9 /s
 
+ time by end  calls       timed    mean   median     p95     p99     max
+ shop::fetch  successful    180  100 ms  98.8 ms  189 ms  198 ms  199 ms
+ shop::fetch  others         20  105 ms  99.9 ms  190 ms       -  200 ms
+ shop::fetch  all           200  100 ms  99.9 ms  190 ms  198 ms  200 ms
+
  failed operation  failures  kind  latest
  shop::fetch             20  &str  refused
 ";
@@ -108,7 +113,7 @@ fn values_of_which_none_was_kept_stand_apart_too() {
     assert_eq!(headline(&with), headline(&without));
     with.says(" below zero         0    -     -       -    -    -    -\n");
     // Nor are they what a budget of calls is for.
-    let budget = "[[budget]]\noperation = \"*\"\nsuccess_rate = \">= 0.5\"\n";
+    let budget = "[[budget]]\noperation = \"*\"\nsuccess_rate = \">= 0.005\"\n";
     folder.write("perfkit.toml", budget);
     // A single call of another decides nothing, and that is all that is left undecided.
     let answer = folder.run(["gate", "values.json", "--format", "json"]);
@@ -143,6 +148,50 @@ fn calls_that_were_cancelled_or_panicked_are_shown_and_counted() {
     report("markdown").says("| handler | 420 | 0 | 0 | 14 |");
     report("html").says("14 cancelled");
     report("csv").says("\noperation,handler,cancellations,,14,");
+}
+
+/// The p99 of those that succeeded hides those that ran into a time-out.
+#[test]
+fn the_time_of_all_calls_stands_beside_that_of_the_successful() {
+    let folder = Folder::new();
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    for number in 0..1000 {
+        let timer = monitor.operation("get").start();
+        let is_late = number % 20 == 0;
+        clock.advance(Duration::from_millis(if is_late { 3000 } else { 10 }));
+        match is_late {
+            true => timer.fail("timeout", "no answer"),
+            false => timer.stop(),
+        }
+    }
+    monitor.measure("quiet", || ());
+    let report = Report::from_snapshot(monitor.snapshot());
+    report.save(folder.path("report.json")).unwrap();
+    assert_fits_schema(&folder.read("report.json"));
+    let report = |format: &str| {
+        let line = ["report", "report.json", "--format", format];
+        folder.run(line).exits_with(0)
+    };
+    let expected = "
+ time by end  calls       timed     mean   median      p95      p99      max
+ get          successful    950  10.0 ms  10.0 ms  10.0 ms  10.0 ms  10.0 ms
+ get          others         50   3.00 s   3.00 s   3.00 s        -   3.00 s
+ get          all         1,000   160 ms  10.0 ms  10.0 ms   2.99 s   3.00 s
+";
+    report("human").says(expected);
+    report("markdown").says("| get | all | 1,000 |");
+    report("html").says("time by end");
+    report("csv").says("\noperation,get,call_time,ns,1000,");
+    let budget =
+        |metric: &str| format!("[[budget]]\noperation = \"get\"\np99 = \"< 100ms\"\n{metric}");
+    folder.write("perfkit.toml", &budget(""));
+    folder.run(["gate", "report.json"]).exits_with(0);
+    folder.write("perfkit.toml", &budget("metric = \"call_time\"\n"));
+    folder
+        .run(["gate", "report.json"])
+        .exits_with(1)
+        .says("call_time");
 }
 
 /// Kinds are the program's words, and those beyond the sixteenth are told as what they are.

@@ -31,8 +31,13 @@ metrics! {
     /// CPU time of the thread during the call, in nanoseconds; of a command,
     /// user and system time of the process and its waited-for children.
     CPU_TIME = "cpu_time";
-    /// Time from the start of a call that failed to its end, in nanoseconds.
+    /// Time from the start of a call that did not succeed to its end, in nanoseconds:
+    /// one that failed, panicked or was cancelled. Outermost calls only.
     FAILURE_TIME = "failure_time";
+    /// Time from the start of a call to its end, however it ended, in nanoseconds: those of
+    /// `execution_time` and of `failure_time` together. Reports have it where there are
+    /// both; else it is the one that there is.
+    CALL_TIME = "call_time";
     /// Bytes allocated during the call.
     ALLOCATED = "allocated";
     /// Number of allocations during the call.

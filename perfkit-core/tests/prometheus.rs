@@ -121,7 +121,12 @@ fn the_values_are_those_that_were_recorded() {
         ))
     };
     assert_eq!(total("self_time_seconds", "work"), Some(3.026_002));
-    assert_eq!(total("failure_time_seconds", "work"), Some(1.5));
+    let failed = |suffix: &str| {
+        value(&format!(
+            r#"perfkit_failure_time_seconds_{suffix}{{operation="work"}}"#
+        ))
+    };
+    assert_eq!((failed("count"), failed("sum")), (Some(5.0), Some(1.5)));
     assert_eq!(total("cpu_time_seconds", "work"), Some(0.004));
     assert_eq!(total("items", "work"), Some(7.0));
     assert_eq!(total("allocated_bytes", "work"), Some(1000.0));
@@ -173,8 +178,16 @@ fn the_histogram_counts_every_value_within_its_bounds() {
         found[&format!(r#"perfkit_execution_time_seconds_{suffix}{{operation="work"}}"#)]
     };
     assert_eq!((series("count"), series("sum")), (5.0, 3.022_002));
+    let of_failures = |le: &str| {
+        found[&format!(r#"perfkit_failure_time_seconds_bucket{{operation="work",le="{le}"}}"#)]
+    };
+    assert_eq!(
+        ["0.3", "0.5", "+Inf"].map(of_failures),
+        [2.0, 5.0, 5.0],
+        "those that panicked or were cancelled took no time"
+    );
     let buckets = found.keys().filter(|series| series.contains("_bucket{"));
-    assert_eq!(buckets.count(), 56);
+    assert_eq!(buckets.count(), 2 * 56);
 }
 
 #[test]
@@ -279,8 +292,9 @@ fn totals_without_a_distribution_have_the_last_bucket_alone() {
     }
     let found = samples(&TextFormat::Text.render(&operations));
     let buckets: Vec<_> = found.iter().filter(|(s, _)| s.contains("le=")).collect();
-    let last = r#"perfkit_execution_time_seconds_bucket{operation="work",le="+Inf"}"#;
-    assert_eq!(buckets, [(&last.to_owned(), &5.0)]);
+    let last = ["execution", "failure"]
+        .map(|of| format!(r#"perfkit_{of}_time_seconds_bucket{{operation="work",le="+Inf"}}"#));
+    assert_eq!(buckets, [(&last[0], &5.0), (&last[1], &5.0)]);
 }
 
 #[test]

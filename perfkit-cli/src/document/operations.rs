@@ -45,6 +45,9 @@ pub(super) fn describe(report: &Report, document: &mut Document) {
     if operations.iter().any(|o| o.lifetime.calls.is_any_cut_off()) {
         document.table(ends(&operations));
     }
+    if has("failure_time") {
+        document.table(times_by_end(&operations));
+    }
     if operations.iter().any(|o| !o.errors.is_empty()) {
         document.table(errors(&operations));
     }
@@ -231,6 +234,44 @@ fn ends(operations: &[&OperationSnapshot]) -> Table {
         let ends = [calls.success, calls.failure, calls.panic, calls.cancelled];
         let cells = ends.map(|calls| Unit::Count.format(calls as f64, DIGITS));
         table.row([vec![label(&operation.label())], cells.to_vec()].concat());
+    }
+    table
+}
+
+/// How long calls took by how they ended: who waits does not know that before.
+fn times_by_end(operations: &[&OperationSnapshot]) -> Table {
+    let mut table = Table::new(&[
+        ("time by end", Align::Left, 0),
+        ("calls", Align::Left, 0),
+        ("timed", Align::Right, 1),
+        ("mean", Align::Right, 1),
+        ("median", Align::Right, 0),
+        ("p95", Align::Right, 0),
+        ("p99", Align::Right, 2),
+        ("max", Align::Right, 3),
+    ]);
+    let has_failed = |o: &&&OperationSnapshot| o.lifetime.failure_time().is_some();
+    for operation in operations.iter().filter(has_failed) {
+        let calls = &operation.lifetime;
+        let both = calls.execution_time().and(calls.call_time());
+        let rows = [
+            ("successful", calls.execution_time()),
+            ("others", calls.failure_time()),
+            ("all", both),
+        ];
+        for (of, time) in rows.into_iter().filter_map(|(of, time)| Some((of, time?))) {
+            let number = |number| value(number, time.unit, DIGITS);
+            table.row(vec![
+                label(&operation.label()),
+                of.to_owned(),
+                Unit::Count.format(time.count as f64, DIGITS),
+                number(time.mean),
+                number(time.median),
+                percentile(time.p95, time, DIGITS),
+                percentile(time.p99, time, DIGITS),
+                number(time.max),
+            ]);
+        }
     }
     table
 }

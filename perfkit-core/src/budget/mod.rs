@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use wildmatch::WildMatch;
 
+use crate::metric::Metric;
 use crate::report::{GateFinding, GateOutcome};
 use crate::snapshot::Snapshot;
 use crate::text::printable;
@@ -85,6 +86,7 @@ pub struct Budget {
     confidence: f64,
     counts_cancelled: bool,
     allows_undecided: bool,
+    metric: Option<Metric>,
     limits: Vec<(Statistic, Amount)>,
 }
 
@@ -98,6 +100,7 @@ impl Budget {
             confidence: 0.99,
             counts_cancelled: true,
             allows_undecided: false,
+            metric: None,
             limits: Vec::new(),
         }
     }
@@ -187,6 +190,15 @@ impl Budget {
         self
     }
 
+    /// Mean, percentiles and maximum are of this metric of time, in place of the execution
+    /// time, which is that of successful calls: [`Metric::CALL_TIME`] is of all calls,
+    /// however they ended, and so also of those that ran into a time-out.
+    #[must_use]
+    pub fn metric(mut self, metric: Metric) -> Self {
+        self.metric = Some(metric);
+        self
+    }
+
     /// Leaves calls that were cancelled out of the rates.
     #[must_use]
     pub fn without_cancelled(mut self) -> Self {
@@ -265,7 +277,7 @@ impl Budget {
     fn bound(&self, (statistic, limit): &(Statistic, Amount)) -> Bound {
         Bound {
             statistic: *statistic,
-            metric: None,
+            metric: self.metric.clone().filter(|_| statistic.is_of_any_metric()),
             counts_cancelled: self.counts_cancelled,
             kind: statistic.kind(),
             is_inclusive: true,

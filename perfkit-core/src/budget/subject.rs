@@ -50,7 +50,7 @@ impl Subject<'_> {
         match self {
             Self::Operation(operation) => {
                 let metric = metric.unwrap_or(&Metric::EXECUTION_TIME);
-                operation.lifetime.metrics.get(metric)
+                operation.lifetime.summary(metric)
             }
             Self::Benchmark(benchmark) => {
                 benchmark.metrics.get(metric.unwrap_or(&Metric::WALL_TIME))

@@ -8,6 +8,9 @@
 /// in bytes.
 pub(crate) const HIGHEST: u64 = (1 << 48) - 1;
 
+/// How many buckets there are.
+pub(crate) const COUNT: usize = index_of_low(HIGHEST) as usize + 1;
+
 /// Buckets of a doubling.
 const HALF: u64 = 128;
 
@@ -20,7 +23,7 @@ pub(crate) fn index(value: u64) -> u16 {
 
 /// The bucket of a value that is at most [`HIGHEST`].
 #[inline(always)]
-pub(crate) fn index_of_low(value: u64) -> u32 {
+pub(crate) const fn index_of_low(value: u64) -> u32 {
     let shift = 56 - (value | 255).leading_zeros();
     shift * HALF as u32 + (value >> shift) as u32
 }

@@ -20,6 +20,7 @@ mod pool;
 mod ring;
 mod sample;
 mod shard;
+mod sparse_counts;
 mod state;
 mod sync;
 mod tally;

@@ -356,7 +356,7 @@ impl Shard {
         self.min.store(u64::MAX, Relaxed);
         self.max.store(0, Relaxed);
         self.span.store(0, Relaxed);
-        self.failures.time.forget_extremes();
+        self.failures.extent.forget_extremes();
         self.optional.forget_extremes();
     }
 

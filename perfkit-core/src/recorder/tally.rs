@@ -94,13 +94,14 @@ impl Calls {
         self.panic > 0 || self.cancelled > 0
     }
 
-    pub(crate) fn count(&mut self, ending: Ending) {
-        match ending {
-            Ending::Success => self.success += 1,
-            Ending::Failure => self.failure += 1,
-            Ending::Panic => self.panic += 1,
-            Ending::Cancelled => self.cancelled += 1,
-        }
+    pub(crate) fn add(&mut self, ending: Ending, calls: u64) {
+        let count = match ending {
+            Ending::Success => &mut self.success,
+            Ending::Failure => &mut self.failure,
+            Ending::Panic => &mut self.panic,
+            Ending::Cancelled => &mut self.cancelled,
+        };
+        *count = count.saturating_add(calls);
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
@@ -252,7 +253,7 @@ fn is_in(bucket: u16, value: i64) -> bool {
 }
 
 /// The buckets of both, combined, without those that come to nothing.
-fn joined(
+pub(super) fn joined(
     mine: &[(u16, u64)],
     theirs: &[(u16, u64)],
     combine: impl Fn(u64, u64) -> u64,

@@ -44,6 +44,12 @@ impl fmt::Display for Report {
             let name = printable(&operation.name);
             writeln!(f, "{name}: calls: {}", operation.lifetime.calls)?;
         }
+        let has_failed = |o: &&OperationSnapshot| o.lifetime.failure_time().is_some();
+        for operation in self.operations.iter().filter(has_failed) {
+            if let (false, Some(line)) = (operation.is_of_values, call_time_line(operation)) {
+                writeln!(f, "{line}")?;
+            }
+        }
         for operation in values {
             writeln!(f, "{}", values_line(operation))?;
         }
@@ -117,6 +123,20 @@ fn row(operation: &OperationSnapshot) -> [String; 8] {
         time(metric.and_then(|time| time.p99)),
         time(calls.max()),
     ]
+}
+
+/// How long calls took, however they ended.
+fn call_time_line(operation: &OperationSnapshot) -> Option<String> {
+    let all = operation.lifetime.call_time()?;
+    Some(format!(
+        "{}: time of all calls: mean {}, median {}, p95 {}, p99 {}, max {}",
+        printable(&operation.name),
+        time(all.mean),
+        time(all.median),
+        time(all.p95),
+        time(all.p99),
+        time(all.max),
+    ))
 }
 
 /// What was recorded of a metric of which each value is a call.

@@ -121,7 +121,45 @@ impl WindowSnapshot {
     /// that are read from somewhere; `None` if the window has no value of it.
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<&MetricSummary> {
-        self.metrics.get(&Metric::named(name))
+        self.summary(&Metric::named(name))
+    }
+
+    /// The summary of a metric; `None` if the window has no value of it.
+    #[must_use]
+    pub fn summary(&self, metric: &Metric) -> Option<&MetricSummary> {
+        match *metric == Metric::CALL_TIME {
+            true => self.call_time(),
+            false => self.metrics.get(metric),
+        }
+    }
+
+    /// The time of outermost calls, however they ended, in nanoseconds: what somebody
+    /// waited who cannot know how a call will end. `None` if no call was timed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let clock = perfkit::MockClock::new();
+    /// let monitor = perfkit::Monitor::with_clock(clock.clone());
+    /// for milliseconds in [1, 1, 30] {
+    ///     let _ = monitor.try_measure("fetch", || {
+    ///         clock.advance(Duration::from_millis(milliseconds));
+    ///         if milliseconds < 30 { Ok(()) } else { Err("too late") }
+    ///     });
+    /// }
+    /// let snapshot = monitor.snapshot();
+    /// let calls = &snapshot.operation("fetch").unwrap().lifetime;
+    /// assert_eq!(calls.execution_time().unwrap().max, Some(1e6));
+    /// assert_eq!(calls.call_time().unwrap().max, Some(30e6));
+    /// ```
+    #[must_use]
+    pub fn call_time(&self) -> Option<&MetricSummary> {
+        let of_both = self.metrics.get(&Metric::CALL_TIME);
+        of_both.or_else(|| match (self.execution_time(), self.failure_time()) {
+            (succeeded, None) => succeeded,
+            (None, failed) => failed,
+            // Of a report that was written before there were both.
+            (Some(_), Some(_)) => None,
+        })
     }
 
     /// How long the window is; see `span_ns`.
@@ -193,7 +231,9 @@ impl WindowSnapshot {
         let mut calls = self.calls;
         calls.merge(other.calls);
         let mut metrics = std::mem::take(&mut self.metrics);
-        for (metric, summary) in &other.metrics {
+        metrics.remove(&Metric::CALL_TIME);
+        let other_metrics = other.metrics.iter();
+        for (metric, summary) in other_metrics.filter(|(metric, _)| **metric != Metric::CALL_TIME) {
             match metrics.get_mut(metric) {
                 Some(known) => *known = known.merged(summary),
                 None => drop(metrics.insert(metric.clone(), summary.clone())),
@@ -226,7 +266,7 @@ impl WindowSnapshot {
         let mut values: [Vec<f64>; Quantity::ALL.len()] = Default::default();
         let mut span = Span::default();
         for sample in samples {
-            calls.count(sample.ending);
+            calls.add(sample.ending, 1);
             span.add(&sample);
             let may_have = if sample.is_plain() {
                 Quantity::OF_TIME
@@ -237,14 +277,20 @@ impl WindowSnapshot {
                 values.extend(sample.value(quantity).map(|value| value as f64));
             }
         }
+        let of_any_end = [Quantity::ExecutionTime, Quantity::FailureTime]
+            .map(|quantity| values[quantity as usize].clone());
         let measured = Quantity::ALL.into_iter().zip(values);
-        let metrics = measured
+        let mut metrics: BTreeMap<Metric, MetricSummary> = measured
             .filter(|(_, values)| !values.is_empty())
             .map(|(quantity, values)| {
                 let summary = MetricSummary::of_finite(quantity.unit(), values);
                 (quantity.metric(), summary)
             })
             .collect();
+        if of_any_end.iter().all(|values| !values.is_empty()) {
+            let summary = MetricSummary::of_finite(Unit::Nanoseconds, of_any_end.concat());
+            metrics.insert(Metric::CALL_TIME, summary);
+        }
         Self::new(window, span.ns(now_ns), calls, metrics)
     }
 
@@ -271,8 +317,16 @@ impl WindowSnapshot {
         window: Window,
         span_ns: u64,
         calls: Calls,
-        metrics: BTreeMap<Metric, MetricSummary>,
+        mut metrics: BTreeMap<Metric, MetricSummary>,
     ) -> Self {
+        let [succeeded, failed] =
+            [Metric::EXECUTION_TIME, Metric::FAILURE_TIME].map(|metric| metrics.get(&metric));
+        if let (Some(succeeded), Some(failed)) = (succeeded, failed)
+            && !metrics.contains_key(&Metric::CALL_TIME)
+        {
+            let both = succeeded.merged(failed);
+            metrics.insert(Metric::CALL_TIME, both);
+        }
         let per_second =
             |amount: f64| (span_ns > 0).then(|| amount * NS_PER_SECOND / span_ns as f64);
         let sum_per_second = |metric: &Metric| metrics.get(metric).and_then(|m| per_second(m.sum));

@@ -138,6 +138,7 @@ fn operation_metrics(operations: &[OperationSnapshot], period: Period) -> Vec<Me
         histogram("perfkit.operation.duration", Quantity::ExecutionTime),
         sum_metric("perfkit.operation.calls", "{call}", true, calls),
         sum_metric("perfkit.operation.untimed_calls", "{call}", true, untimed),
+        histogram("perfkit.operation.failure_duration", Quantity::FailureTime),
         histogram("perfkit.operation.cpu_time", Quantity::CpuTime),
         histogram("perfkit.operation.allocated", Quantity::Allocated),
         histogram("perfkit.operation.peak_growth", Quantity::PeakGrowth),

@@ -10,6 +10,7 @@
 //! | metric | unit | kind | attributes |
 //! |---|---|---|---|
 //! | `perfkit.operation.duration` | `s` | exponential histogram | `code.function.name` |
+//! | `perfkit.operation.failure_duration` | `s` | exponential histogram, where calls did not succeed | `code.function.name` |
 //! | `perfkit.operation.calls` | `{call}` | sum | `code.function.name`, `perfkit.outcome`, `error.type` |
 //! | `perfkit.operation.untimed_calls` | `{call}` | sum, of sampled operations | `code.function.name` |
 //! | `perfkit.operation.cpu_time` | `s` | exponential histogram | `code.function.name` |
@@ -18,7 +19,8 @@
 //! | `process.memory.usage` | `By` | sum, not monotonic | |
 //! | `process.cpu.time` | `s` | sum | |
 //!
-//! The duration is that of successful calls, as everywhere in perfkit.
+//! The duration is that of successful calls, as everywhere in perfkit; those that failed,
+//! panicked or were cancelled have a histogram of their own, which adds up with it.
 //!
 //! The environment variables are those of the OpenTelemetry specification:
 //! `OTEL_EXPORTER_OTLP_ENDPOINT`, `_HEADERS`, `_TIMEOUT` and `_PROTOCOL`, each

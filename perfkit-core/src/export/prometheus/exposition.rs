@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
 use crate::histogram::Histogram;
-use crate::metric::Metric;
+use crate::metric_summary::MetricSummary;
 use crate::recorder::Quantity;
 use crate::snapshot::OperationSnapshot;
 use crate::unit::{NS_PER_SECOND, Unit};
@@ -53,6 +53,7 @@ impl TextFormat {
             text: String::new(),
         };
         exposition.execution_times(&operations);
+        exposition.failure_times(&operations);
         exposition.calls(&operations);
         exposition.untimed_calls(&operations);
         exposition.errors(&operations);
@@ -98,18 +99,23 @@ fn labels_of(operation: &OperationSnapshot) -> String {
 
 const EXECUTION_TIME: &str = "perfkit_execution_time_seconds";
 
+const FAILURE_TIME: &str = "perfkit_failure_time_seconds";
+
 /// What the sum of a quantity says; `None` where it would say nothing.
 fn help_of_total(quantity: Quantity) -> Option<&'static str> {
     Some(match quantity {
         Quantity::SelfTime => "Time of successful calls less that of measured callees.",
         Quantity::BusyTime => "Time in the polls of successful async calls.",
         Quantity::CpuTime => "CPU time of the thread during successful calls.",
-        Quantity::FailureTime => "Time of calls that failed, panicked or were cancelled.",
         Quantity::Allocated => "Bytes allocated during successful calls.",
         Quantity::Allocations => "Allocations during successful calls.",
         Quantity::Items => "Items processed by successful calls.",
         Quantity::Bytes => "Bytes processed by successful calls.",
-        Quantity::ExecutionTime | Quantity::NetGrowth | Quantity::PeakGrowth => return None,
+        // Those of time are histograms.
+        Quantity::ExecutionTime
+        | Quantity::FailureTime
+        | Quantity::NetGrowth
+        | Quantity::PeakGrowth => return None,
     })
 }
 
@@ -125,10 +131,25 @@ impl Exposition {
         let mut samples = String::new();
         let is_timed = |(_, operation): &(_, &Cow<'_, OperationSnapshot>)| !operation.is_of_values;
         for (label, operation) in operations.iter().filter(is_timed) {
-            execution_time(&mut samples, &bounds, label, operation);
+            let summary = operation.lifetime.execution_time();
+            distribution(&mut samples, &bounds, EXECUTION_TIME, label, summary);
         }
         let help = "Time of successful outermost calls from start to end.";
         self.family(EXECUTION_TIME, "histogram", Some("seconds"), help, &samples);
+    }
+
+    /// Of those that have any: the same buckets, so that both add up to the time of all
+    /// calls.
+    fn failure_times(&mut self, operations: &Operations) {
+        let bounds = BucketBounds::new();
+        let mut samples = String::new();
+        for (label, operation) in operations {
+            if let Some(summary) = operation.lifetime.failure_time() {
+                distribution(&mut samples, &bounds, FAILURE_TIME, label, Some(summary));
+            }
+        }
+        let help = "Time of outermost calls that failed, panicked or were cancelled.";
+        self.family(FAILURE_TIME, "histogram", Some("seconds"), help, &samples);
     }
 
     /// Every outcome is told, also before it first occurs: a counter that
@@ -232,17 +253,17 @@ impl Exposition {
     }
 }
 
-fn execution_time(
+fn distribution(
     samples: &mut String,
     bounds: &BucketBounds,
+    name: &str,
     label: &str,
-    operation: &OperationSnapshot,
+    summary: Option<&MetricSummary>,
 ) {
     // An operation that never succeeded has an empty distribution. Of totals
     // without a distribution, as in the report of another tool, only the last
     // bucket is known.
     let nothing = Histogram::new();
-    let summary = operation.lifetime.metrics.get(&Metric::EXECUTION_TIME);
     let histogram = summary.map_or(Some(&nothing), |summary| summary.histogram.as_ref());
     let count = histogram.map_or_else(
         || summary.map_or(0, |summary| summary.count),
@@ -253,11 +274,11 @@ fn execution_time(
     let covered = histogram.map(|histogram| bounds.cumulative(histogram));
     for (le, count) in covered.into_iter().flatten().chain([("+Inf", count)]) {
         let labels = format!("{label},le=\"{le}\"");
-        sample(samples, &format!("{EXECUTION_TIME}_bucket"), &labels, count);
+        sample(samples, &format!("{name}_bucket"), &labels, count);
     }
     let sum = sum_ns / NS_PER_SECOND;
-    sample(samples, &format!("{EXECUTION_TIME}_sum"), label, sum);
-    sample(samples, &format!("{EXECUTION_TIME}_count"), label, count);
+    sample(samples, &format!("{name}_sum"), label, sum);
+    sample(samples, &format!("{name}_count"), label, count);
 }
 
 fn sample(samples: &mut String, name: &str, labels: &str, value: impl Display) {

@@ -15,7 +15,7 @@
 //! | `perfkit_self_time_seconds_total` | counter | `operation` |
 //! | `perfkit_busy_time_seconds_total` | counter | `operation` |
 //! | `perfkit_cpu_time_seconds_total` | counter | `operation` |
-//! | `perfkit_failure_time_seconds_total` | counter | `operation` |
+//! | `perfkit_failure_time_seconds` | histogram, where calls did not succeed | `operation` |
 //! | `perfkit_allocated_bytes_total` | counter | `operation` |
 //! | `perfkit_allocations_total` | counter | `operation` |
 //! | `perfkit_items_total` | counter | `operation` |
