@@ -17,9 +17,14 @@
 //! - The first process of a container, for which a signal's default action is none, keeps it.
 //! - It dies in any case: the save is waited for [`PATIENCE`] long.
 //!
-//! Left is that a program which looks finds a handler where there was none, and that a
-//! signal which comes in the very microsecond in which the program replaces the handler may
-//! be taken for one that its own handler passed on.
+//! What is left:
+//!
+//! - A program which looks finds a handler where there was none.
+//! - A call that no flag restarts (`poll`, `epoll_wait`, `select`, `nanosleep`) returns `EINTR`
+//!   in the thread that ran the handler, where the default action would have let it return
+//!   never; the thread goes on for as long as the report takes.
+//! - A signal which comes in the very microsecond in which the program replaces the handler
+//!   may be taken for one that its own handler passed on.
 
 use std::io;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering};

@@ -42,9 +42,11 @@
 //! # What cannot be kept
 //! Values are whole nanoseconds, bytes and things, and all others multiples of a millionth,
 //! up to 280 million. Those that are negative, larger or not numbers are failures of the
-//! kind `out_of_range`. Of gauges, and of counters that are set with `absolute`, those beyond
-//! the first 10,000 metrics are failures of the kind `too_many_metrics`. Only whole numbers have a distribution in reports that is merged
-//! over processes: of others each process has its percentiles.
+//! kind `out_of_range`. What a metric was before is known of the first 10,000: beyond them
+//! `increment` and `decrement` of a gauge and `absolute` of a counter are failures of the kind
+//! `too_many_metrics`; `set` of a gauge and `increment` of a counter are recorded as of any.
+//! Only whole numbers have a distribution in reports that is merged over processes: of others
+//! each process has its percentiles.
 //!
 //! Where a gauge has to be seen as it is, let an exporter see it too: `FanoutBuilder` of
 //! `metrics-util` gives everything to several recorders. Collectors
