@@ -62,18 +62,19 @@ impl Monitor {
         if let Some(known) = self.known_values() {
             return known;
         }
-        let builder = MonitorBuilder {
-            // A mock counts nanoseconds already.
-            clock: if self.clock().is_counter() {
-                Clock::os()
-            } else {
-                self.clock().clone()
-            },
-            limits: *self.limits(),
-            cardinality: self.inner.registry.cardinality,
+        // A mock counts nanoseconds already.
+        let clock = if self.clock().is_counter() {
+            Clock::os()
+        } else {
+            self.clock().clone()
         };
+        let Inner {
+            common, registry, ..
+        } = &*self.inner;
+        let common = common.with_clock(clock);
         // Made before: a fork meanwhile leaves nothing begun in its child.
-        let values = builder.build();
+        let state = MonitorState::Own(State::new());
+        let values = Self::with(common, registry.cardinality, state);
         self.inner.values.get_or_init(|| values)
     }
 }
@@ -115,8 +116,8 @@ impl MonitorBuilder {
         self
     }
 
-    /// How much memory the counters of all operations may take, in bytes; by
-    /// default 64 MiB.
+    /// How much memory the counters that threads have of all operations may take, in
+    /// bytes; by default 64 MiB.
     ///
     /// | per | KiB |
     /// |---|---|
@@ -132,7 +133,9 @@ impl MonitorBuilder {
     /// really gives is less, because buckets that were never hit are never
     /// touched. Where the budget does not hold another thread's counters, its
     /// calls of the operation go to counters that all such threads share: still
-    /// exact, but behind a lock, and 36 KiB for the operation beyond the budget.
+    /// exact, but behind a lock, and 36 KiB for the operation beyond the budget, for as
+    /// many operations and sets of labels as are kept apart. What the macros of `metrics`
+    /// record takes from the same budget.
     pub fn memory_budget(mut self, bytes: usize) -> Self {
         self.limits.shards_bytes = bytes;
         self
@@ -179,18 +182,44 @@ impl MonitorBuilder {
 
     /// The monitor, with its state in the given place.
     pub(crate) fn build_with(self, state: MonitorState) -> Monitor {
-        state.set_full_path(!self.clock.is_counter());
-        let started = AtomicU64::new(self.clock.ticks());
-        let common = Arc::new(Common::new(self.clock, self.limits));
-        Monitor {
+        let common = Common::new(self.clock, self.limits);
+        Monitor::with(common, self.cardinality, state)
+    }
+}
+
+impl Monitor {
+    fn with(common: Common, cardinality: Cardinality, state: MonitorState) -> Self {
+        state.set_full_path(!common.clock.is_counter());
+        let started = AtomicU64::new(common.clock.ticks());
+        let common = Arc::new(common);
+        Self {
             inner: Arc::new(Inner {
                 started,
                 state,
-                registry: Registry::new(Arc::clone(&common), self.cardinality),
+                registry: Registry::new(Arc::clone(&common), cardinality),
                 common,
                 delivery: Delivery::default(),
                 values: OnceLock::new(),
             }),
         }
+    }
+}
+
+#[cfg(all(test, feature = "metrics", not(perfkit_loom)))]
+mod tests {
+    use super::*;
+    use crate::recorder::shard_of_thread;
+
+    #[test]
+    fn values_take_from_the_budget_of_their_monitor() {
+        // Of one operation and one thread.
+        let monitor = Monitor::builder().memory_budget(40 << 10).build();
+        let has_own = |monitor: &Monitor, name| {
+            let destination = monitor.operation(name).destination;
+            shard_of_thread(&destination.entry.recorder).is_some()
+        };
+        assert!(has_own(monitor.values(), "values"));
+        assert!(!has_own(&monitor, "calls"));
+        assert!(!has_own(monitor.values(), "further values"));
     }
 }

@@ -24,8 +24,8 @@ const LATER: u64 = 1 << 20;
 pub(crate) struct Common {
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
-    /// How many bytes the shards of all operations take.
-    shards_bytes: AtomicUsize,
+    /// How many bytes the shards of all operations take, those of values included.
+    shards_bytes: Arc<AtomicUsize>,
     /// Never given twice.
     pub(crate) id: u64,
 }
@@ -37,7 +37,16 @@ impl Common {
             clock,
             limits,
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            shards_bytes: AtomicUsize::new(0),
+            shards_bytes: Arc::default(),
+        }
+    }
+
+    /// On another clock, with shards out of the same budget.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn with_clock(&self, clock: Clock) -> Self {
+        Self {
+            shards_bytes: Arc::clone(&self.shards_bytes),
+            ..Self::new(clock, self.limits)
         }
     }
 
