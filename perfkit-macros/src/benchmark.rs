@@ -66,6 +66,7 @@ pub(crate) fn benchmark(arguments: TokenStream, item: TokenStream) -> Result<Tok
 
             /// Adds the function to a bench program.
             pub fn add(bench: &mut #krate::bench::Bench<'_>) {
+                bench.package(::core::option_env!("CARGO_PKG_NAME"));
                 #add
             }
         }

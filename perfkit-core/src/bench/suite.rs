@@ -35,6 +35,9 @@ pub struct BenchmarkInfo {
 
 /// Walks through the benchmarks of a program: to list them, or to run some.
 pub(super) trait Visitor {
+    /// The package that the program is of, as was known when it was compiled.
+    fn package(&mut self, _name: &str) {}
+
     /// Whether anything of a group matters: if not, its inputs are not made.
     fn enters(&mut self, group: &str) -> bool;
 
@@ -56,6 +59,13 @@ impl std::fmt::Debug for Bench<'_> {
 impl<'a> Bench<'a> {
     pub(super) fn new(visitor: &'a mut dyn Visitor) -> Self {
         Self { visitor }
+    }
+
+    /// No public interface: what macros know of the package that they are expanded in.
+    #[doc(hidden)]
+    pub fn package(&mut self, name: Option<&str>) -> &mut Self {
+        name.into_iter().for_each(|name| self.visitor.package(name));
+        self
     }
 
     /// Implementations of one thing, which are compared with the first of them.
@@ -201,9 +211,15 @@ impl Group<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Lister {
     pub(super) found: Vec<BenchmarkInfo>,
+    /// The package that was told first.
+    pub(super) package: Option<String>,
 }
 
 impl Visitor for Lister {
+    fn package(&mut self, name: &str) {
+        self.package.get_or_insert_with(|| name.to_owned());
+    }
+
     fn enters(&mut self, _: &str) -> bool {
         true
     }
@@ -217,13 +233,13 @@ impl Visitor for Lister {
 ///
 /// # Errors
 /// A name that two of them have.
-pub(super) fn list(define: impl FnOnce(&mut Bench<'_>)) -> Result<Vec<BenchmarkInfo>, String> {
+pub(super) fn list(define: impl FnOnce(&mut Bench<'_>)) -> Result<Lister, String> {
     let mut lister = Lister::default();
     define(&mut Bench::new(&mut lister));
     let mut names: Vec<&str> = lister.found.iter().map(|l| l.name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        None => Ok(lister.found),
+        None => Ok(lister),
         Some(pair) => Err(format!(
             "two benchmarks are called `{}`: give one of them another name",
             pair[0].escape_debug()
@@ -248,7 +264,7 @@ mod tests {
                 group.add_with_input("std", Vec::<u8>::new, |mut v| v.sort());
             });
         });
-        let all = all.unwrap();
+        let all = all.unwrap().found;
         let names: Vec<&str> = all.iter().map(|l| l.name.as_str()).collect();
         assert_eq!(names, ["sum/loop", "sum/threads", "sort/std"]);
         assert_eq!(

@@ -26,7 +26,7 @@ pub(super) fn work(define: impl Fn(&mut Bench<'_>)) -> io::Result<()> {
     while let Some(request) = channel.receive()? {
         match request {
             Request::List => {
-                let all = list(&define).map_err(io::Error::other)?;
+                let all = list(&define).map_err(io::Error::other)?.found;
                 channel.send(&Reply::Benchmarks(all))?;
             }
             Request::Open {

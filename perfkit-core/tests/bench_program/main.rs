@@ -62,6 +62,10 @@ fn main() {
             programs_have_baselines_of_their_own,
         ),
         (
+            "the_package_is_that_of_the_program",
+            the_package_is_that_of_the_program,
+        ),
+        (
             "a_saved_comparison_counts_as_its_candidate",
             a_saved_comparison_counts_as_its_candidate,
         ),
@@ -385,6 +389,7 @@ fn programs_have_baselines_of_their_own() {
     // Under cargo, programs of one name in several packages are told apart.
     let mut of_package = folder.command("plain", &["--bench", "--time", "0", "sum/loop"]);
     of_package.env("CARGO_PKG_NAME", "other");
+    of_package.env("CARGO_MANIFEST_DIR", folder.path(""));
     assert_eq!(Ran::of(of_package).code, Some(0));
     let report = folder.path("target/perfkit/benches/other.program.json");
     let program = Report::load(report).unwrap().benchmarks[0].program.clone();
@@ -397,6 +402,32 @@ fn programs_have_baselines_of_their_own() {
     assert_eq!(with_main("second", "--baseline").code, Some(4));
     std::fs::write(&session, "{").unwrap();
     assert_eq!(with_main("program", "--baseline").code, Some(4));
+}
+
+/// Whatever cargo says to a program that starts this one.
+fn the_package_is_that_of_the_program() {
+    let folder = Folder::new("package");
+    let names = |which: &str, manifest: &str| {
+        let mut command = folder.command(which, &["--bench", "--time", "0", "sum/loop"]);
+        command.env("CARGO_PKG_NAME", "other");
+        command.env("CARGO_MANIFEST_DIR", folder.path(manifest));
+        let ran = Ran::of(command);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let benches = folder.path("target/perfkit/benches");
+        let reports = std::fs::read_dir(&benches).unwrap();
+        let program = |path| Report::load(path).unwrap().benchmarks[0].program.clone();
+        let programs: Vec<_> = reports.map(|e| program(e.unwrap().path())).collect();
+        std::fs::remove_dir_all(benches).unwrap();
+        programs
+    };
+    std::fs::create_dir(folder.path("xtask")).unwrap();
+    assert_eq!(names("plain", "xtask"), [Some("program".to_owned())]);
+    let of_macros = [Some("perfkit-core/program".to_owned())];
+    let macros = ["macro_compare", "macro_benchmarks", "attribute"];
+    let there = if cfg!(feature = "macros") { 3 } else { 1 };
+    for which in &macros[..there] {
+        assert_eq!(names(which, ""), of_macros, "{which}");
+    }
 }
 
 /// Such as `perfkit baseline save` keeps of `perfkit compare --base`: the baseline of then

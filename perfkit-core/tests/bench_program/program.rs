@@ -22,8 +22,37 @@ pub(crate) fn main(which: &str) {
     match which {
         "leaves" if is_worker => {}
         "other_version" if is_worker => say("{\"perfkit_bench\":99}\n"),
+        "macro_compare" => with_compare::run(),
+        #[cfg(feature = "macros")]
+        "macro_benchmarks" => with_benchmarks::run(),
+        #[cfg(feature = "macros")]
+        "attribute" => perfkit::bench::main(with_benchmarks::looped::add),
         "never_greets" if is_worker => std::thread::sleep(Duration::from_secs(600)),
         _ => perfkit::bench::main(|bench| define(which, is_worker, bench)),
+    }
+}
+
+/// A program that a macro makes whole.
+mod with_compare {
+    fn looped() {}
+    fn folded() {}
+
+    perfkit::compare! { sum: looped, folded }
+
+    pub(super) fn run() {
+        main();
+    }
+}
+
+#[cfg(feature = "macros")]
+mod with_benchmarks {
+    #[perfkit::benchmark(group = "sum", name = "loop")]
+    pub(super) fn looped() {}
+
+    perfkit::benchmarks!(looped);
+
+    pub(super) fn run() {
+        main();
     }
 }
 

@@ -91,8 +91,9 @@ fn run(arguments: &Arguments, define: &dyn Fn(&mut Bench<'_>)) -> Result<(), (i3
         return Ok(());
     }
     let all = list(define).map_err(|message| (USAGE, message))?;
-    let count = all.len();
+    let count = all.found.len();
     let selected: Vec<BenchmarkInfo> = all
+        .found
         .into_iter()
         .filter(|info| arguments.selects(&info.name))
         .collect();
@@ -107,7 +108,7 @@ fn run(arguments: &Arguments, define: &dyn Fn(&mut Bench<'_>)) -> Result<(), (i3
             test(&selected, count, define);
             Ok(())
         }
-        Task::Measure => measure(&selected, arguments),
+        Task::Measure => measure(&selected, all.package.or_else(package), arguments),
     }
 }
 
@@ -148,7 +149,19 @@ fn test(selected: &[BenchmarkInfo], count: usize, define: &dyn Fn(&mut Bench<'_>
     ));
 }
 
-fn measure(selected: &[BenchmarkInfo], arguments: &Arguments) -> Result<(), (i32, String)> {
+/// The package that cargo names to what it runs, which is in the folder of that package then:
+/// what a program inherits that cargo runs is of another.
+fn package() -> Option<String> {
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR")?;
+    let [folder, here] = [Path::new(&folder), Path::new(".")].map(|path| path.canonicalize().ok());
+    (folder? == here?).then(|| std::env::var("CARGO_PKG_NAME").ok())?
+}
+
+fn measure(
+    selected: &[BenchmarkInfo],
+    package: Option<String>,
+    arguments: &Arguments,
+) -> Result<(), (i32, String)> {
     if selected.is_empty() {
         stream::print("no benchmark has such a name\n");
         return Ok(());
@@ -157,8 +170,7 @@ fn measure(selected: &[BenchmarkInfo], arguments: &Arguments) -> Result<(), (i32
     let path = path.map_err(|error| (FILE, format!("this program cannot be found: {error}")))?;
     let program = Program {
         path,
-        // Cargo says so to what it runs.
-        package: std::env::var("CARGO_PKG_NAME").ok(),
+        package,
         directory: None,
         variables: Vec::new(),
     };
@@ -331,6 +343,7 @@ macro_rules! compare {
     ($($group:ident: $($function:path),+ $(,)?);+ $(;)?) => {
         fn main() {
             $crate::bench::main(|bench| {
+                bench.package(::core::option_env!("CARGO_PKG_NAME"));
                 $(bench.group(stringify!($group), |group| {
                     $(group.add(stringify!($function), $function);)+
                 });)+
@@ -367,6 +380,7 @@ macro_rules! benchmarks {
     ($($function:ident),+ $(,)?) => {
         fn main() {
             $crate::bench::main(|bench| {
+                bench.package(::core::option_env!("CARGO_PKG_NAME"));
                 $($function::add(bench);)+
             });
         }
