@@ -272,7 +272,13 @@ fn benchmarks_of_one_name_in_several_programs_are_not_mixed_up() {
     folder
         .run(literal.iter().chain(&["a1.json"]))
         .exits_with(1)
-        .says("gone: only the baseline has it");
+        .says(" FAIL    parse (b)  at most 20 % slower  gone: only the baseline has it")
+        .says(" pass    parse (a) ");
+    folder
+        .run(["compare", "a1.json", "--against", "main"])
+        .exits_with(0)
+        .says("only in the baseline: parse (b)")
+        .says("`parse (a)`");
     folder
         .run(literal.iter().chain(&["a1.json", "b1.json"]))
         .exits_with(0)

@@ -7,7 +7,7 @@ use std::future::Future as _;
 use std::time::Duration;
 
 use perfkit::compare::{ComparisonSet, VerdictRules, compare_set};
-use perfkit::report::{Benchmark, Environment, GateOutcome, Shard};
+use perfkit::report::{Benchmark, Environment, GateOutcome, OneSided, Shard};
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric, MetricSummary, MockClock, Monitor, Report};
 use support::{Answer, Folder, assert_fits_schema};
@@ -68,6 +68,21 @@ fn what_is_slower_in_the_second_program_with_the_name_is_found() {
         .exits_with(1)
         .says(" pass    sum/fold (a)  at most 5 % slower  takes 1.000 times as long")
         .says(" FAIL    sum/fold (b)  at most 5 % slower  takes 1.500 times as long");
+    // What another report has of it is not gone; that of another program is no substitute.
+    report.only_in_baseline = ["a", "c"]
+        .map(|program| OneSided::new("sum/fold", Some(program)))
+        .into();
+    report.save(folder.path("gone.json")).unwrap();
+    assert_fits_schema(&folder.read("gone.json"));
+    let loaded = folder.report("gone.json").only_in_baseline;
+    assert_eq!(loaded, report.only_in_baseline);
+    let answer = folder.run(["gate", "gone.json", "both.json"]).exits_with(1);
+    assert!(
+        !answer
+            .stdout
+            .contains("sum/fold (a)  at most 5 % slower  gone")
+    );
+    answer.says(" warning  sum/fold (c)  at most 5 % slower  gone: only the baseline has it");
 }
 
 /// 1000 calls of 1 to 1000 ms of `checkout::pay`, a few of them failed.
@@ -114,8 +129,8 @@ fn no_name_makes_a_slowdown_pass() {
 }
 
 /// Two benchmarks with the same times.
-fn save_two(folder: &Folder, file: &str, names: [&str; 2]) {
-    save_benchmark(folder, file, names[0], 1.0);
+fn save_two(folder: &Folder, file: &str, names: [&str; 2], factor: f64) {
+    save_benchmark(folder, file, names[0], factor);
     let mut report = Report::load(folder.path(file)).unwrap();
     let mut second = report.benchmarks[0].clone();
     names[1].clone_into(&mut second.name);
@@ -404,8 +419,8 @@ fn what_only_one_side_has_is_told_and_missing_decides() {
         "perfkit.toml",
         "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"20%\"\n",
     );
-    save_two(&folder, "before.json", ["parse", "old name"]);
-    save_two(&folder, "after.json", ["parse", "new name"]);
+    save_two(&folder, "before.json", ["parse", "old name"], 1.0);
+    save_two(&folder, "after.json", ["parse", "new name"], 1.01);
     let judge = || folder.run(["gate", "after.json", "--baseline", "before.json"]);
     judge()
         .exits_with(0)
@@ -424,7 +439,7 @@ fn what_only_one_side_has_is_told_and_missing_decides() {
     }
     // One report may lack what another holds.
     rule("", "old name");
-    save_benchmark(&folder, "other.json", "old name", 1.0);
+    save_benchmark(&folder, "other.json", "old name", 1.01);
     folder
         .run([
             "gate",

@@ -9,7 +9,7 @@ use perfkit::compare::{
     compare_unpaired_operations,
 };
 use perfkit::report::{
-    Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, Report, Side,
+    Benchmark, Comparison, GateFinding, GateOutcome, Note, NoteCode, OneSided, Report, Side,
 };
 use perfkit::{Metric, MetricSummary};
 
@@ -64,10 +64,10 @@ pub(super) struct Pairs {
     pub(super) all: Vec<Pair>,
     /// What only one side has of it, by the report that says so: of several programs with
     /// one name, one may lack what another has.
-    only_in_baseline: BTreeSet<(usize, String)>,
-    only_in_candidate: BTreeSet<(usize, String)>,
+    only_in_baseline: BTreeSet<(usize, OneSided)>,
+    only_in_candidate: BTreeSet<(usize, OneSided)>,
     /// All that has a counterpart, whether the rule is for it or not, by its report.
-    names: BTreeSet<(usize, String)>,
+    both: BTreeSet<(usize, OneSided)>,
     /// How many reports were taken in before.
     reports: usize,
     /// What other shares of the benchmarks have.
@@ -84,7 +84,7 @@ pub(super) struct Pairs {
 impl Pairs {
     /// Whether anything was measured with what it is compared with, whatever rules are for.
     pub(super) fn is_any_measured(&self) -> bool {
-        !(self.names.is_empty() && self.only_in_candidate.is_empty() && self.elsewhere.is_empty())
+        !(self.both.is_empty() && self.only_in_candidate.is_empty() && self.elsewhere.is_empty())
     }
 
     /// What is new has nothing to be compared with; what is gone is decided by `missing`. What
@@ -96,51 +96,47 @@ impl Pairs {
         missing: Option<OnMissing>,
         lost: impl Fn(Side, &str) -> Option<String>,
     ) -> Vec<GateFinding> {
-        let is_meant = |name: &&String| regression.scope.matches(name);
-        let undecided = |name: &str, side: Side| {
-            let lost = lost(side, name)?;
-            let measured = format!("not in the {}, where {lost}", side.word());
-            Some(GateFinding::new(
-                name,
-                rule,
-                measured,
-                GateOutcome::Inconclusive,
-            ))
+        let finding = |one: &OneSided, measured: &str, outcome| {
+            let finding = GateFinding::new(&one.name, rule, measured, outcome);
+            finding.of_program(one.program.as_deref())
+        };
+        let undecided = |one: &OneSided, side: Side| {
+            let measured = format!(
+                "not in the {}, where {}",
+                side.word(),
+                lost(side, &one.name)?
+            );
+            Some(finding(one, &measured, GateOutcome::Inconclusive))
         };
         let of_gone = match missing {
             Some(missing) => outcome_of(missing),
             None if regression.scope.is_literal() => GateOutcome::Fail,
             None => GateOutcome::Warn,
         };
-        let new = self.new_names().filter(is_meant);
-        let new = new.map(|name| {
+        let is_meant = |one: &&OneSided| regression.scope.matches(&one.name);
+        let new = each_once(&self.only_in_candidate).filter(is_meant);
+        let new = new.map(|one| {
             let measured = "new: the baseline does not have it, so there is nothing to compare";
-            let passes = || GateFinding::new(name, rule, measured, GateOutcome::Pass);
-            undecided(name, Side::Baseline).unwrap_or_else(passes)
+            let passes = || finding(one, measured, GateOutcome::Pass);
+            undecided(one, Side::Baseline).unwrap_or_else(passes)
         });
-        let gone = self.gone_names().filter(is_meant);
-        let gone = gone.map(|name| {
+        let gone = self.gone().filter(is_meant);
+        let gone = gone.map(|one| {
             let measured = "gone: only the baseline has it; `missing` in [gate] decides about that";
-            let is_gone = || GateFinding::new(name, rule, measured, of_gone);
-            undecided(name, Side::Candidate).unwrap_or_else(is_gone)
+            let is_gone = || finding(one, measured, of_gone);
+            undecided(one, Side::Candidate).unwrap_or_else(is_gone)
         });
         new.chain(gone).collect()
     }
 
     /// What none of the reports has: one report may lack what another holds.
-    fn gone_names(&self) -> impl Iterator<Item = &String> {
-        let is_in_another = |(report, name): &&(usize, String)| {
-            self.names
-                .iter()
-                .any(|(other, there)| other != report && there == name)
+    fn gone(&self) -> impl Iterator<Item = &OneSided> {
+        let is_in_another = |(report, gone): &(usize, OneSided)| {
+            let mut both = self.both.iter();
+            both.any(|(other, there)| other != report && there.may_be(gone))
         };
         let gone = self.only_in_baseline.iter();
         each_once(gone.filter(move |gone| !is_in_another(gone)))
-    }
-
-    /// What no baseline has.
-    fn new_names(&self) -> impl Iterator<Item = &String> {
-        each_once(self.only_in_candidate.iter())
     }
 
     /// Where nothing is left of what the rule was for, nothing was compared.
@@ -149,12 +145,15 @@ impl Pairs {
         regression: &Regression,
         rule: &str,
     ) -> Option<GateFinding> {
-        let is_meant = |name: &&String| regression.scope.matches(name);
-        let gone: Vec<&str> = self
-            .gone_names()
-            .filter(is_meant)
-            .map(String::as_str)
-            .collect();
+        let is_meant = |one: &&OneSided| regression.scope.matches(&one.name);
+        let is_new = |name: &str| {
+            self.only_in_candidate
+                .iter()
+                .any(|(_, one)| one.name == name)
+        };
+        let gone = self.gone().filter(is_meant);
+        let gone: Vec<String> = gone.map(|one| one.label(is_new(&one.name))).collect();
+        let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
         let is_all_gone = self.all.is_empty() && !gone.is_empty();
         (is_all_gone && !regression.scope.is_literal()).then(|| {
             let measured = format!(
@@ -174,8 +173,9 @@ impl Pairs {
         has_baseline: bool,
     ) -> GateFinding {
         let one_sided = self.only_in_baseline.iter().chain(&self.only_in_candidate);
-        let names = each_once(self.names.iter().chain(one_sided));
-        let names: Vec<&str> = names.chain(&self.elsewhere).map(String::as_str).collect();
+        let names = self.both.iter().chain(one_sided).map(|(_, one)| &one.name);
+        let names: BTreeSet<&String> = names.chain(&self.elsewhere).collect();
+        let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
         let mut finding = nothing_matched(&regression.scope, rule, &names);
         let baseline = self
             .baselines
@@ -213,7 +213,8 @@ impl Pairs {
 
     /// Remembers what two have in common.
     fn learn(&mut self, baseline: &Benchmark, candidate: &Benchmark) {
-        self.names.insert((self.reports, candidate.name.clone()));
+        let both = OneSided::new(&candidate.name, candidate.program.as_deref());
+        self.both.insert((self.reports, both));
         let both = candidate.metrics.keys();
         let both = both.filter(|metric| baseline.metrics.contains_key(*metric));
         self.metrics.extend(both.cloned());
@@ -252,7 +253,7 @@ impl Pairs {
                 });
             }
         }
-        let of_report = |name: &String| (self.reports, name.clone());
+        let of_report = |one: &OneSided| (self.reports, one.clone());
         let (gone, new) = (&report.only_in_baseline, &report.only_in_candidate);
         self.only_in_baseline.extend(gone.iter().map(of_report));
         self.only_in_candidate.extend(new.iter().map(of_report));
@@ -270,21 +271,19 @@ impl Pairs {
     pub(super) fn add_saved(&mut self, sides: Sides<'_>, rule: &Regression, rules: &VerdictRules) {
         match &rule.scope {
             Scope::Benchmark(_) => {
-                let names = (
-                    benchmark_names(sides.baseline),
-                    benchmark_names(sides.candidate),
-                );
-                for name in self.common(&names.0, &names.1) {
+                let names = benchmark_names(sides.candidate).into_iter();
+                let mut seen = BTreeSet::new();
+                let names = names.chain(benchmark_names(sides.baseline));
+                let names = names.filter(|name| seen.insert(*name));
+                for name in names {
                     let of_name = sides.of_benchmark(name);
                     for (side, only) in [
                         (Side::Baseline, &mut self.only_in_baseline),
                         (Side::Candidate, &mut self.only_in_candidate),
                     ] {
-                        only.extend(
-                            of_name
-                                .is_only_in(side)
-                                .then(|| (self.reports, name.clone())),
-                        );
+                        let programs = of_name.only_in(side).into_iter();
+                        let of_side = programs.map(|program| OneSided::new(name, program));
+                        only.extend(of_side.map(|one| (self.reports, one)));
                     }
                     for sessions in of_name.both {
                         self.add_sessions(name, &sessions, rule, rules);
@@ -303,7 +302,7 @@ impl Pairs {
                 );
                 for name in self.common(&names.0, &names.1) {
                     if let Some(sessions) = sides.of_operation(name) {
-                        self.names.insert((self.reports, name.clone()));
+                        self.both.insert((self.reports, OneSided::new(name, None)));
                         let comparison = compare_unpaired_operations(&sessions, rules);
                         let newest = sessions.baseline.last();
                         let newest = newest.map(|then| &then.lifetime.metrics);
@@ -336,7 +335,7 @@ impl Pairs {
     fn common<'a>(&mut self, before: &[&'a String], after: &[&'a String]) -> Vec<&'a String> {
         let then: BTreeSet<_> = before.iter().copied().collect();
         let now: BTreeSet<_> = after.iter().copied().collect();
-        let of_report = |name: &&String| (self.reports, (*name).clone());
+        let of_report = |name: &&String| (self.reports, OneSided::new(*name, None));
         let gone = then.difference(&now).map(of_report);
         self.only_in_baseline.extend(gone);
         let new = now.difference(&then).map(of_report);
@@ -364,10 +363,10 @@ impl Pairs {
     }
 }
 
-/// Each name once, whichever reports have it.
+/// Each once, whichever reports have it.
 fn each_once<'a>(
-    names: impl Iterator<Item = &'a (usize, String)>,
-) -> impl Iterator<Item = &'a String> {
-    let names: BTreeSet<&String> = names.map(|(_, name)| name).collect();
-    names.into_iter()
+    all: impl IntoIterator<Item = &'a (usize, OneSided)>,
+) -> impl Iterator<Item = &'a OneSided> {
+    let all: BTreeSet<&OneSided> = all.into_iter().map(|(_, one)| one).collect();
+    all.into_iter()
 }

@@ -1,7 +1,7 @@
 //! Saved reports, compared.
 
 use perfkit::compare::{Sessions, VerdictRules, compare_unpaired, compare_unpaired_operations};
-use perfkit::report::{Benchmark, Note, NoteCode, Report, Side, lost};
+use perfkit::report::{Benchmark, Note, NoteCode, OneSided, Report, Side, lost};
 use perfkit::{Direction, Metric, MetricSummary, OperationSnapshot};
 
 use crate::error::Error;
@@ -53,17 +53,23 @@ pub(crate) fn compare_reports(
         });
     }
     add_sides(&mut result, sides);
-    result.only_in_baseline = only_in(sides, Side::Baseline);
-    result.only_in_candidate = only_in(sides, Side::Candidate);
-    for (code, place, names) in [
-        (NoteCode::Gone, "baseline", &result.only_in_baseline),
-        (NoteCode::New, "candidate", &result.only_in_candidate),
+    let (gone, new) = (
+        only_in(sides, Side::Baseline),
+        only_in(sides, Side::Candidate),
+    );
+    for (code, place, only) in [
+        (NoteCode::Gone, "baseline", &gone),
+        (NoteCode::New, "candidate", &new),
     ] {
-        if !names.is_empty() {
-            let message = format!("only in the {place}: {}", names.join(", "));
+        if !only.is_empty() {
+            let labels = only.iter().map(|(one, is_shared)| one.label(*is_shared));
+            let labels: Vec<String> = labels.collect();
+            let message = format!("only in the {place}: {}", labels.join(", "));
             result.notes.push(Note::info(code, message));
         }
     }
+    result.only_in_baseline = gone.into_iter().map(|(one, _)| one).collect();
+    result.only_in_candidate = new.into_iter().map(|(one, _)| one).collect();
     result.notes.extend(of_the_newest(sides));
     let beyond = beyond_limits(&result.operations);
     result.notes.extend(beyond);
@@ -158,18 +164,23 @@ fn beyond_limits(operations: &[OperationSnapshot]) -> Vec<Note> {
     sides.flat_map(of_side).collect()
 }
 
-/// The names of what only one side has.
-fn only_in(sides: Sides<'_>, side: Side) -> Vec<String> {
+/// What only one side has, and whether it takes its program to tell it from others.
+fn only_in(sides: Sides<'_>, side: Side) -> Vec<(OneSided, bool)> {
     let (from, other) = match side {
         Side::Baseline => (sides.baseline, sides.candidate),
         Side::Candidate => (sides.candidate, sides.baseline),
     };
-    let benchmarks = benchmark_names(from).into_iter();
-    let benchmarks = benchmarks.filter(|name| sides.of_benchmark(name).is_only_in(side));
+    let benchmarks = benchmark_names(from).into_iter().flat_map(|name| {
+        let of_name = sides.of_benchmark(name);
+        let is_of_several = of_name.is_of_several;
+        let programs = of_name.only_in(side).into_iter();
+        programs.map(move |program| (OneSided::new(name, program), is_of_several))
+    });
     let there = operation_names(other);
     let operations = operation_names(from).into_iter();
     let operations = operations.filter(|name| !there.contains(name));
-    benchmarks.chain(operations).cloned().collect()
+    let operations = operations.map(|name| (OneSided::new(name, None), false));
+    benchmarks.chain(operations).collect()
 }
 
 fn of_the_newest(sides: Sides<'_>) -> Option<Note> {

@@ -95,7 +95,7 @@ fn names_here(reports: &[Report]) -> BTreeSet<&str> {
             .only_in_baseline
             .iter()
             .chain(&report.only_in_candidate);
-        names.extend(one_sided.map(String::as_str));
+        names.extend(one_sided.map(|one| &*one.name));
         names.extend(report.benchmarks.iter().map(|benchmark| &*benchmark.name));
     }
     names

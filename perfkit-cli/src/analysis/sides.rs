@@ -47,9 +47,14 @@ impl<'a> Sides<'a> {
                 sessions_of(self.baseline, |b| b.name == name),
                 sessions_of(self.candidate, |b| b.name == name),
             );
+            let without = |programs: BTreeSet<_>, has_other: bool| match has_other {
+                true => Vec::new(),
+                false => programs.into_iter().collect(),
+            };
             return OfName {
-                is_only_in_baseline: after.is_none(),
-                is_only_in_candidate: before.is_none(),
+                only_in_baseline: without(then, after.is_some()),
+                only_in_candidate: without(now, before.is_some()),
+                is_of_several: false,
                 both: before
                     .zip(after)
                     .map(|(before, after)| self.both(before, after))
@@ -64,10 +69,15 @@ impl<'a> Sides<'a> {
             let before = sessions_of(self.baseline, is_it)?;
             Some(self.both(before, sessions_of(self.candidate, is_it)?))
         });
+        let lacking = |side: &BTreeSet<Option<&'a str>>, other: &BTreeSet<_>| {
+            let lacks = |p: &&Option<&str>| p.is_none() || !other.contains(*p);
+            side.iter().filter(lacks).copied().collect()
+        };
         OfName {
             both: both.collect(),
-            is_only_in_baseline: then.iter().any(|p| p.is_none() || !now.contains(p)),
-            is_only_in_candidate: now.iter().any(|p| p.is_none() || !then.contains(p)),
+            only_in_baseline: lacking(&then, &now),
+            only_in_candidate: lacking(&now, &then),
+            is_of_several: true,
         }
     }
 
@@ -112,20 +122,23 @@ impl<'a> Sides<'a> {
     }
 }
 
-/// What both sides have under a name, and whether a program of one side has no counterpart.
+/// What both sides have under a name, and what has no counterpart.
 pub(super) struct OfName<'a> {
     /// The sessions of each program's benchmark: those of other programs are other benchmarks.
     pub(super) both: Vec<Sessions<'a, Benchmark>>,
-    is_only_in_baseline: bool,
-    is_only_in_candidate: bool,
+    only_in_baseline: Vec<Option<&'a str>>,
+    only_in_candidate: Vec<Option<&'a str>>,
+    /// Whether a side has it in several programs, which tell one from another then.
+    pub(super) is_of_several: bool,
 }
 
-impl OfName<'_> {
-    /// Whether a side has a benchmark of the name that the other lacks.
-    pub(super) fn is_only_in(&self, side: Side) -> bool {
+impl<'a> OfName<'a> {
+    /// The programs of which only this side has a benchmark of the name; `None` where it may
+    /// be any.
+    pub(super) fn only_in(&self, side: Side) -> Vec<Option<&'a str>> {
         match side {
-            Side::Baseline => self.is_only_in_baseline,
-            Side::Candidate => self.is_only_in_candidate,
+            Side::Baseline => self.only_in_baseline.clone(),
+            Side::Candidate => self.only_in_candidate.clone(),
         }
     }
 }

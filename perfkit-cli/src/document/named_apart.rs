@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit::Report;
+use perfkit::report::Side;
 
 /// The report, with the program behind each name that several programs of a side have.
 pub(crate) fn named_apart(report: &Report) -> Cow<'_, Report> {
@@ -43,6 +44,15 @@ fn shared_names(report: &Report) -> BTreeSet<&str> {
             .entry((&*benchmark.name, benchmark.side))
             .or_default();
         of_name.extend(benchmark.program.as_deref());
+    }
+    for (side, only) in [
+        (Side::Baseline, &report.only_in_baseline),
+        (Side::Candidate, &report.only_in_candidate),
+    ] {
+        for one in only {
+            let of_name = programs.entry((&*one.name, Some(side))).or_default();
+            of_name.extend(one.program.as_deref());
+        }
     }
     for finding in report.gate.iter().flat_map(|gate| &gate.findings) {
         let of_name = programs.entry((&*finding.subject, None)).or_default();

@@ -9,6 +9,7 @@ mod json;
 mod location;
 mod lost;
 mod note;
+mod one_sided;
 mod program;
 mod recorded;
 mod shard;
@@ -28,6 +29,7 @@ pub use git::Git;
 pub use location::SourceLocation;
 pub use lost::{Lost, lost};
 pub use note::{Note, NoteCode, Severity};
+pub use one_sided::OneSided;
 pub use shard::Shard;
 pub use summary::{OperationTime, Summary};
 
@@ -85,13 +87,13 @@ pub struct Report {
     /// Pairs of benchmarks or operations, compared.
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
-    /// Names of benchmarks that the baseline has and the candidate lacks, where two
-    /// states of a program are compared.
+    /// Benchmarks that the baseline has and the candidate lacks, where two states of a
+    /// program are compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub only_in_baseline: Vec<String>,
-    /// Names of benchmarks that the candidate has and the baseline lacks.
+    pub only_in_baseline: Vec<OneSided>,
+    /// Benchmarks that the candidate has and the baseline lacks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub only_in_candidate: Vec<String>,
+    pub only_in_candidate: Vec<OneSided>,
     /// The result of a gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,

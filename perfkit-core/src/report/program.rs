@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::benchmark::Benchmark;
+use super::one_sided::OneSided;
 
 impl Benchmark {
     /// Whether it is of this program, as far as both are known.
@@ -26,6 +27,15 @@ impl Benchmark {
         let may_be = |program: &&str| self.may_be_of(Some(program));
         let mut found = known.clone().filter(may_be).filter(|p| is_named_whole(p));
         found.next().filter(|_| found.next().is_none())
+    }
+}
+
+impl OneSided {
+    /// Whether both may be one, as far as their programs are known.
+    #[must_use]
+    pub fn may_be(&self, other: &Self) -> bool {
+        let mut programs = self.program.iter().zip(&other.program);
+        self.name == other.name && programs.all(|(own, other)| is_one_program(own, other))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Which benchmarks of two revisions belong together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit::bench::engine::GroupRun;
-use perfkit::report::{Note, NoteCode, Report};
+use perfkit::report::{Note, NoteCode, OneSided, Report};
 
 use crate::revision::is_same_binary;
 
@@ -15,6 +15,8 @@ pub(super) struct Pairs<'a> {
     both: Vec<(&'a Found, &'a Found)>,
     only_in_baseline: Vec<&'a Found>,
     only_in_candidate: Vec<&'a Found>,
+    /// The names that several programs of a revision have.
+    shared: BTreeSet<&'a str>,
 }
 
 impl<'a> Pairs<'a> {
@@ -32,10 +34,13 @@ impl<'a> Pairs<'a> {
                 _ => None,
             }
         };
+        let of_both = before.iter().chain(&after);
+        let shared = of_both.filter(|(_, of_name)| of_name.len() > 1);
         let mut pairs = Self {
             both: Vec::new(),
             only_in_baseline: Vec::new(),
             only_in_candidate: Vec::new(),
+            shared: shared.map(|(name, _)| *name).collect(),
         };
         let mut is_paired = vec![false; base.len()];
         for found in own {
@@ -85,16 +90,21 @@ impl<'a> Pairs<'a> {
 
     /// Puts those that only one has into the report, with a note on each.
     pub(super) fn tell_unpaired(&self, base: &str, report: &mut Report) {
-        for name in names(&self.only_in_baseline) {
-            let message = format!("{name} is gone: only {base} has it");
+        let (gone, new) = (
+            one_sided(&self.only_in_baseline),
+            one_sided(&self.only_in_candidate),
+        );
+        let label = |one: &OneSided| one.label(self.shared.contains(&*one.name));
+        for one in &gone {
+            let message = format!("{} is gone: only {base} has it", label(one));
             report.notes.push(Note::info(NoteCode::Gone, message));
         }
-        for name in names(&self.only_in_candidate) {
-            let message = format!("{name} is new: {base} does not have it");
+        for one in &new {
+            let message = format!("{} is new: {base} does not have it", label(one));
             report.notes.push(Note::info(NoteCode::New, message));
         }
-        report.only_in_baseline = names(&self.only_in_baseline);
-        report.only_in_candidate = names(&self.only_in_candidate);
+        report.only_in_baseline = gone;
+        report.only_in_candidate = new;
     }
 }
 
@@ -107,11 +117,13 @@ fn by_name(found: &[Found]) -> BTreeMap<&str, Vec<usize>> {
     by_name
 }
 
-fn names(found: &[&Found]) -> Vec<String> {
-    let mut names: Vec<String> = found.iter().map(|found| found.info.name.clone()).collect();
-    names.sort();
-    names.dedup();
-    names
+fn one_sided(found: &[&Found]) -> Vec<OneSided> {
+    let one = |found: &&Found| {
+        let program = found.program.full_name();
+        OneSided::new(&found.info.name, Some(&program))
+    };
+    let all: BTreeSet<OneSided> = found.iter().map(one).collect();
+    all.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -119,6 +131,7 @@ mod tests {
     use std::path::PathBuf;
 
     use perfkit::bench::engine::{BenchmarkInfo, Program};
+    use perfkit::report::Environment;
 
     use super::*;
 
@@ -127,8 +140,8 @@ mod tests {
             package: package.to_owned(),
             target: target.to_owned(),
             program: Program {
-                path: PathBuf::new(),
-                package: None,
+                path: PathBuf::from(target),
+                package: Some(package.to_owned()),
                 directory: None,
                 variables: Vec::new(),
             },
@@ -168,6 +181,24 @@ mod tests {
         );
         let own: Vec<String> = pairs.only_in_candidate.iter().map(|f| words(f)).collect();
         assert_eq!(own, ["b/x/sum", "a/z/new"]);
-        assert_eq!(names(&pairs.only_in_baseline), ["gone"]);
+        let gone: Vec<String> = pairs.only_in_baseline.iter().map(|f| words(f)).collect();
+        assert_eq!(gone, ["a/x/gone"]);
+        // What other programs have too is told with its program.
+        let mut report = Report::new(Environment::detect("mock"));
+        pairs.tell_unpaired("main", &mut report);
+        let told: Vec<&str> = report.notes.iter().map(|note| &*note.message).collect();
+        assert_eq!(
+            told,
+            [
+                "gone is gone: only main has it",
+                "new is new: main does not have it",
+                "sum (b/x) is new: main does not have it",
+            ]
+        );
+        let only = [
+            OneSided::new("new", Some("a/z")),
+            OneSided::new("sum", Some("b/x")),
+        ];
+        assert_eq!(report.only_in_candidate, only);
     }
 }
