@@ -1003,6 +1003,17 @@ fn an_annotation_names_the_line_of_a_file_of_the_checkout() {
     for (line, start) in told.iter().zip(starts) {
         assert!(line.starts_with(start), "{line}");
     }
+    // Where git refuses the repository, nobody looks for the lines in vain.
+    let mut command = folder.perfkit(["gate", "../report.json"]);
+    command.env("GITHUB_ACTIONS", "true");
+    command.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+    command.current_dir(folder.path("crate"));
+    let answer = Answer::of(command).exits_with(1);
+    let told = commands(&answer).concat();
+    assert!(!told.contains("file="), "{told}");
+    answer
+        .complains("so that annotations name no lines: fatal: detected dubious ownership")
+        .complains("--add safe.directory");
 }
 
 /// A page that is larger than GitHub shows is dropped whole; a name from outside is no

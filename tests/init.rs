@@ -303,6 +303,20 @@ fn of_a_package_below_the_top_the_file_for_a_ci_service_is_at_the_top_and_names_
     let folder = &job["perfkit-gate"]["variables"]["GATE_DIRECTORY"];
     assert_eq!(folder, "crates/the engine");
 
+    // Where git refuses the repository, the file is in a place of which nobody is sure.
+    let refused = |below: &Folder| {
+        let mut command = below.perfkit(["init", "--ci", "github", "--force"]);
+        command.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+        support::Answer::of(command).exits_with(0)
+    };
+    refused(&below)
+        .complains("git does not say where the top of this repository is")
+        .complains("fatal: detected dubious ownership")
+        .complains("--add safe.directory");
+    let alone = Folder::new();
+    package(&alone, &["sum"]);
+    assert_eq!(refused(&alone).stderr, "");
+
     let hostile = top.inside("$(touch taken)");
     package(&hostile, &["sum"]);
     hostile

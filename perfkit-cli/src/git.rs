@@ -109,6 +109,29 @@ pub(crate) fn top(directory: &Path) -> Result<PathBuf, String> {
     Ok(OsString::from_vec(path).into())
 }
 
+/// The same where a directory may be in no tree or git may not be there, which is no failure;
+/// git may refuse a repository, as one of another owner.
+pub(crate) fn top_if_any(directory: &Path) -> Result<Option<PathBuf>, String> {
+    match top(directory) {
+        Ok(top) => Ok(Some(top)),
+        Err(why) if is_in_repository(directory) && is_there() => Err(why),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Whether a directory is in what looks like a tree of git's.
+fn is_in_repository(directory: &Path) -> bool {
+    let mut folders = directory.ancestors().map(|folder| folder.join(".git"));
+    folders.any(|git| git.is_file() || git.join("HEAD").exists())
+}
+
+/// Whether git can be run at all.
+fn is_there() -> bool {
+    let mut git = Command::new("git");
+    let git = git.arg("--version").stdin(Stdio::null());
+    git.output().is_ok_and(|output| output.status.success())
+}
+
 /// The text that git writes to standard output, or why it failed.
 pub(crate) fn output<S: AsRef<OsStr>>(
     git: Command,

@@ -24,9 +24,9 @@ pub(super) fn annotate(result: &Report) {
         return;
     }
     let Some(gate) = &result.gate else { return };
-    let tree = std::env::current_dir()
-        .ok()
-        .and_then(|here| Tree::of(&here));
+    let has_location = gate.findings.iter().any(|f| f.location.is_some());
+    let here = std::env::current_dir().ok().filter(|_| has_location);
+    let tree = here.and_then(|here| Tree::of(&here));
     for command in commands(gate, tree.as_ref()) {
         terminal::print_ci_command(&command);
     }
@@ -95,8 +95,13 @@ struct Tree {
 impl Tree {
     fn of(here: &Path) -> Option<Self> {
         let here = here.canonicalize().ok()?;
-        let top = git::top(&here).ok()?;
-        Some(Self { top, here })
+        let top = git::top_if_any(&here).unwrap_or_else(|why| {
+            terminal::print_line(&format!(
+                "warning: git does not say where the top of this repository is, so that annotations name no lines: {why}; let git read the repository"
+            ));
+            None
+        });
+        Some(Self { top: top?, here })
     }
 
     /// A location as the service names it; `None` where the file is not in the checkout,

@@ -6,6 +6,7 @@ use crate::args::CiService;
 use crate::document::{Sentence, Style};
 use crate::error::{Error, shown};
 use crate::git;
+use crate::terminal;
 use crate::text::is_plain;
 
 use super::planned::Planned;
@@ -16,7 +17,12 @@ const GITLAB: &str = "perfkit-gate.gitlab-ci.yml";
 /// The file that docs/ci.md tells to copy, at the top of the repository: services read it
 /// nowhere else. What it measures is here.
 pub(super) fn ci_file(service: CiService, here: &Path) -> Result<Planned, Error> {
-    let top = git::top(here).ok();
+    let top = git::top_if_any(here).unwrap_or_else(|why| {
+        terminal::print_line(&format!(
+            "warning: git does not say where the top of this repository is, so that the file for CI is planned as if it were here: {why}; let git read the repository, and run this again"
+        ));
+        None
+    });
     let inner = top.as_deref().and_then(|top| here.strip_prefix(top).ok());
     let inner = inner.filter(|inner| !inner.as_os_str().is_empty());
     let inner = inner.map(harmless).transpose()?;
