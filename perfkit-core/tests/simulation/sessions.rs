@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 use crate::machine::normal;
-use crate::{Share, repetition_factor};
+use crate::{Share, how_many};
 
 /// By how much sessions of one thing differ.
 #[derive(Clone, Copy)]
@@ -84,7 +84,7 @@ impl Tally {
             };
             compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions())
         };
-        for _ in 0..1000 * repetition_factor() {
+        for _ in 0..how_many(1000) {
             let same = compare(0.0);
             let is_alarm = matches!(same.verdict, Verdict::Faster | Verdict::Slower);
             tally.alarms.add(is_alarm);
@@ -92,7 +92,7 @@ impl Tally {
             tally.coverage.add(ratio.low <= 1.0 && 1.0 <= ratio.high);
         }
         for (slowdown, power) in SLOWDOWNS.iter().zip(&mut tally.power) {
-            for _ in 0..500 * repetition_factor() {
+            for _ in 0..how_many(500) {
                 power.add(compare(*slowdown).verdict == Verdict::Slower);
             }
         }
