@@ -63,14 +63,18 @@ struct Message {
 }
 
 impl Message {
-    /// Whether it is of a package of a tree. What cargo downloaded is of none, wherever that is
-    /// kept.
-    fn is_within(&self, tree: &Tree) -> bool {
+    /// Whether it is of a package below the top of a tree. What cargo downloaded or checked out
+    /// is of none, wherever that is kept.
+    fn is_within(&self, top: &Path, cargo_home: Option<&Path>) -> bool {
         let is_below = |folder: &Path| {
             let manifest = self.manifest_path.as_deref();
             manifest.is_some_and(|path| path.starts_with(folder))
         };
-        is_below(&tree.top) && !cargo_home().is_some_and(|home| is_below(&home.join("registry")))
+        let is_kept = |home: &Path| {
+            let folders = ["registry", "git/checkouts"];
+            folders.iter().any(|folder| is_below(&home.join(folder)))
+        };
+        is_below(top) && !cargo_home.is_some_and(is_kept)
     }
 }
 
@@ -203,7 +207,8 @@ fn dependencies(
             .iter()
             .filter(|message| message.manifest_path.is_some())
     };
-    let of_tree = of_packages().filter(|message| message.is_within(tree));
+    let home = cargo_home();
+    let of_tree = of_packages().filter(|message| message.is_within(&tree.top, home.as_deref()));
     let of_tree = of_tree.map(|message| package_name(&message.package_id).to_owned());
     let Some(not_lent) = with_dependents(workspace, of_tree.collect()) else {
         return dependencies;
@@ -295,6 +300,23 @@ not json
         assert_eq!(found[0].target, "sum");
         assert_eq!(found[0].executable, Path::new("/t/sum-1"));
         assert_eq!(found[0].package, Path::new("/x"));
+    }
+
+    #[test]
+    fn what_cargo_keeps_is_outside_of_a_tree_that_its_folder_is_in() {
+        for (manifest, is_within) in [
+            ("/x/Cargo.toml", true),
+            ("/x/inner/git/checkouts/Cargo.toml", true),
+            ("/x/.cargo/Cargo.toml", true),
+            ("/x/.cargo/registry/src/index-1/a-1.0.0/Cargo.toml", false),
+            ("/x/.cargo/git/checkouts/a-1/abc/Cargo.toml", false),
+            ("/y/Cargo.toml", false),
+        ] {
+            let line = format!(r#"{{"reason":"compiler-artifact","manifest_path":"{manifest}"}}"#);
+            let message = &read(line.as_bytes())[0];
+            let found = message.is_within(Path::new("/x"), Some(Path::new("/x/.cargo")));
+            assert_eq!(found, is_within, "{manifest}");
+        }
     }
 
     #[test]
