@@ -279,6 +279,10 @@ fn one_name_in_two_programs(folder: &Folder) {
         names,
         ["work/once (measured/second)", "work/once (measured/work)"]
     );
+    // What only one of them has is told with its program.
+    let compare = ["compare", "--base", "HEAD~1", "--bench", "once"];
+    let answer = folder.run(compare).exits_with(0);
+    answer.says("work/once (measured/second) is new: HEAD~1 does not have it");
 }
 
 /// The gate measures, with the baseline against itself, and measures a regression twice.

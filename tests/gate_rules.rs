@@ -278,6 +278,15 @@ fn names_that_a_side_lost_leave_a_regression_rule_undecided() {
     answer.says(&format!("not in the candidate, where {text}"));
     let answer = held("get/d", of_baseline).exits_with(2);
     answer.says("no operation matches").says(text);
+    // What they are counted together under is not gone where no more names are lost.
+    folder.write(
+        "perfkit.toml",
+        "[gate]\nmissing = \"fail\"\n[[regression]]\noperation = \"*\"\nmax_slowdown = \"900%\"\n",
+    );
+    let answer = folder.run(["gate", "whole.json", "--baseline", "lost.json"]);
+    answer
+        .exits_with(0)
+        .says("2 of 4 checks passed; 2 could not be decided");
     // A name that is there has lost nothing, and what lost nothing is decided.
     held("get/a", of_baseline).exits_with(0);
     held("*", ["whole.json", "whole-too.json"]).exits_with(0);

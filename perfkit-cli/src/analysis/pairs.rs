@@ -310,6 +310,10 @@ impl Pairs {
                         self.add_pair(name, comparison, middle(summary), rule);
                     }
                 }
+                // That a side lost no names any more, or none before, is no operation of its own.
+                for only in [&mut self.only_in_baseline, &mut self.only_in_candidate] {
+                    only.retain(|(_, one)| !sides.is_overflow(&one.name));
+                }
             }
         }
     }

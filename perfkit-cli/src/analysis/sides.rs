@@ -103,6 +103,13 @@ impl<'a> Sides<'a> {
         lost_of_pattern(&self.overflows(side), pattern)
     }
 
+    /// Whether a side counts together under this name what has lost its own.
+    pub(super) fn is_overflow(&self, name: &str) -> bool {
+        let mut all = self.overflows(Side::Baseline);
+        all.extend(self.overflows(Side::Candidate));
+        all.iter().any(|operation| operation.name == name)
+    }
+
     /// What counts the calls together of which a side has lost names or labels.
     fn overflows(&self, side: Side) -> Vec<&'a OperationSnapshot> {
         let reports = match side {
