@@ -133,6 +133,14 @@ fn calls_that_were_cancelled_or_panicked_are_shown_and_counted() {
     }
     let report = Report::from_snapshot(monitor.snapshot());
     report.save(folder.path("report.json")).unwrap();
+    let in_flight = [handler.start(), monitor.operation("hangs").start()];
+    let report = Report::from_snapshot(monitor.snapshot());
+    assert!(report.to_string().contains("\nhangs: in flight: 1\n"));
+    report.save(folder.path("running.json")).unwrap();
+    assert_fits_schema(&folder.read("running.json"));
+    in_flight.into_iter().for_each(perfkit::Timer::discard);
+    let running = folder.run(["report", "running.json"]).exits_with(0);
+    running.says(" end of calls  successful  failed  panicked  cancelled  in flight\n handler              420       0         0         14          1\n hangs                  0       0         0          0          1\n");
     let report = |format: &str| {
         let line = ["report", "report.json", "--format", format];
         folder.run(line).exits_with(0)

@@ -113,6 +113,32 @@ fn measure_memory_usage_async() {
     assert_eq!(fill.net_growth().unwrap().max, Some(0.0));
 }
 
+/// The clock of the thread is read around that of the call, and takes longer than a short
+/// call itself.
+#[test]
+fn a_call_has_no_more_cpu_time_than_time() {
+    let monitor = Monitor::new();
+    let timed = monitor.operation("short").cpu();
+    timed.measure(|| ());
+    // The rate of the cycle counter is known from here on.
+    monitor.snapshot();
+    monitor.reset();
+    for _ in 0..1000 {
+        timed.measure(|| std::hint::black_box(2 + 2));
+    }
+    let short = monitor.snapshot().operation("short").unwrap().clone();
+    for window in [&short.lifetime, &short.last_calls] {
+        let (cpu, time) = (window.cpu_time().unwrap(), window.execution_time().unwrap());
+        assert_eq!((cpu.count, time.count), (1000, 1000));
+        // Both are rounded to nanoseconds.
+        assert!(cpu.sum <= 1.01 * time.sum + 1000.0, "{cpu:?} {time:?}");
+        assert!(
+            cpu.max.unwrap() <= 1.01 * time.max.unwrap() + 1.0,
+            "{cpu:?} {time:?}"
+        );
+    }
+}
+
 #[test]
 fn measure_cpu_usage() {
     let (monitor, clock) = on_mock_clock();

@@ -139,6 +139,23 @@ fn the_values_are_those_that_were_recorded() {
 }
 
 #[test]
+fn calls_in_flight_and_those_beyond_the_limits_are_told() {
+    let monitor = Monitor::builder().max_operations(2).build();
+    let found = |series: &str| samples(&prometheus::text(&monitor.snapshot()))[series];
+    let in_flight = r#"perfkit_calls_in_flight{operation="work"}"#;
+    let timer = monitor.operation("work").start();
+    assert_eq!(found(in_flight), 1.0);
+    assert_eq!(found("perfkit_overflow_calls_total"), 0.0);
+    timer.stop();
+    assert_eq!(found(in_flight), 0.0);
+    for number in 0..10 {
+        monitor.measure(&format!("name {number}"), || ());
+    }
+    let named = monitor.snapshot().operations.len() as f64;
+    assert_eq!(found("perfkit_overflow_calls_total"), 10.0 + 2.0 - named);
+}
+
+#[test]
 fn the_time_in_polls_is_told() {
     let (monitor, clock) = on_mock_clock();
     let mut polled = Box::pin(monitor.measure_async("poll", async {

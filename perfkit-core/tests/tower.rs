@@ -262,8 +262,11 @@ fn a_client_that_leaves_cancels_and_one_that_was_never_served_is_no_call() {
         let mut left = pin!(service.call(get("/slow")));
         assert!(poll(left.as_mut()).is_pending());
         clock.advance(Duration::from_millis(7));
+        let waits = operation(&monitor, "GET /slow");
+        assert_eq!((waits.calls_in_flight, waits.lifetime.count()), (1, 0));
     }
     drop(service.call(get("/slow")));
+    assert_eq!(operation(&monitor, "GET /slow").calls_in_flight, 0);
     let slow = operation(&monitor, "GET /slow").lifetime;
     assert_eq!((slow.calls.cancelled, slow.count()), (1, 1));
     assert_eq!(slow.failure_time().unwrap().sum, 7e6);

@@ -42,7 +42,9 @@ pub(super) fn describe(report: &Report, document: &mut Document) {
     if has("cpu_time") || has("busy_time") || operations.iter().any(has_throughput) {
         document.table(work(&operations));
     }
-    if operations.iter().any(|o| o.lifetime.calls.is_any_cut_off()) {
+    let has_more_ends =
+        |o: &&OperationSnapshot| o.lifetime.calls.is_any_cut_off() || o.calls_in_flight > 0;
+    if operations.iter().any(has_more_ends) {
         document.table(ends(&operations));
     }
     if has("failure_time") {
@@ -220,20 +222,32 @@ fn throughput(window: &WindowSnapshot) -> String {
     }
 }
 
-/// How the calls of each operation ended.
+/// How the calls of each operation ended, and how many have not.
 fn ends(operations: &[&OperationSnapshot]) -> Table {
-    let mut table = Table::new(&[
+    let mut headings = vec![
         ("end of calls", Align::Left, 0),
         ("successful", Align::Right, 1),
         ("failed", Align::Right, 0),
         ("panicked", Align::Right, 0),
         ("cancelled", Align::Right, 0),
-    ]);
+    ];
+    if operations.iter().any(|o| o.calls_in_flight > 0) {
+        headings.push(("in flight", Align::Right, 0));
+    }
+    let mut table = Table::new(&headings);
     for operation in operations {
         let calls = operation.lifetime.calls;
         let ends = [calls.success, calls.failure, calls.panic, calls.cancelled];
-        let cells = ends.map(|calls| Unit::Count.format(calls as f64, DIGITS));
-        table.row([vec![label(&operation.label())], cells.to_vec()].concat());
+        let counts = ends.into_iter().chain([operation.calls_in_flight]);
+        let cells = counts.map(|calls| Unit::Count.format(calls as f64, DIGITS));
+        let name = label(&operation.label());
+        table.row(
+            [name]
+                .into_iter()
+                .chain(cells)
+                .take(headings.len())
+                .collect(),
+        );
     }
     table
 }

@@ -7,7 +7,7 @@ use crate::label::Label;
 use crate::labelled_outcome::LabelledOutcome;
 use crate::monitor::{Handle, Options};
 use crate::outcome::{Ending, Outcome};
-use crate::recorder::{OptionalValues, Outer, Sample};
+use crate::recorder::{OptionalValues, Outer, Sample, add_waiting};
 
 use super::call_labels::CallLabels;
 use super::error_text_policy::ErrorTextPolicy;
@@ -83,7 +83,7 @@ impl Call {
         options: Options,
         labels: CallLabels,
     ) -> Self {
-        let depth = Depth::listed(&destination.entry.recorder);
+        let depth = Depth::enter_unresolved(&destination.entry.recorder);
         let place = Place::Within(nesting::enter(), depth);
         let mut call = Self::begin_at(destination, options, Dropped::PANICKED, place);
         call.labels = labels;
@@ -92,6 +92,7 @@ impl Call {
 
     /// Begins a call that a guard ends, in whatever order guards end.
     pub(crate) fn begin_guarded(destination: Handle, options: Options) -> Self {
+        add_waiting(&destination.entry.recorder, 1);
         let place = Place::Beside(Covered::of_current());
         Self::begin_at(destination, options, Dropped::ended(), place)
     }
@@ -131,9 +132,13 @@ impl Call {
     pub(crate) fn discard(mut self) {
         if let Some((place, segment)) = self.running.take() {
             segment.end(self.options, self.destination.monitor.clock());
-            if let Place::Within(outer, depth) = place {
-                depth.leave();
-                nesting::abandon(outer);
+            let recorder = &self.destination.entry.recorder;
+            match place {
+                Place::Within(outer, depth) => {
+                    depth.leave(recorder);
+                    nesting::abandon(outer);
+                }
+                Place::Beside(_) => add_waiting(recorder, -1),
             }
         }
     }
@@ -143,15 +148,17 @@ impl Call {
         let start = segment.start;
         let (end, used) = segment.end(self.options, self.destination.monitor.clock());
         let duration = end.saturating_sub(start);
+        let recorder = &self.destination.entry.recorder;
         let (nested, callees) = match place {
             Place::Within(outer, depth) => {
                 let nested = depth.is_nested();
-                depth.leave();
+                depth.leave(recorder);
                 let callees = nesting::callees().wrapping_sub(outer.callees);
                 nesting::leave(outer, end, duration);
                 (nested, callees)
             }
             Place::Beside(outer) => {
+                add_waiting(recorder, -1);
                 let now = Covered::of_current();
                 let is_same = now.frame == outer.frame;
                 let ended = now.callees.saturating_sub(outer.callees);

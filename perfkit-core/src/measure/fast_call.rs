@@ -76,8 +76,8 @@ impl MetricSelection for Options {
     }
 
     #[inline(always)]
-    fn used(self, begun: &Resources, _duration: u64) -> OptionalValues {
-        begun.used(self, &Clock::COUNTER)
+    fn used(self, begun: &Resources, duration: u64) -> OptionalValues {
+        begun.used(self, &Clock::COUNTER, duration)
     }
 }
 
@@ -180,6 +180,7 @@ impl<E: MetricSelection> FastCall<E> {
         let call = ManuallyDrop::new(self);
         let (_, used) = call.read();
         let is_nested = call.shard.gate.is_nested();
+        call.shard.add_waiting(1);
         leave(call.shard);
         (used, is_nested)
     }

@@ -10,7 +10,7 @@ use crate::alloc;
 use crate::labelled_outcome::LabelledOutcome;
 use crate::monitor::{Handle, Operation, Options};
 use crate::outcome::Outcome;
-use crate::recorder::{OptionalValues, Sample, shard_of_thread};
+use crate::recorder::{OptionalValues, Sample, add_waiting, shard_of_thread};
 
 use super::call::Dropped;
 use super::call_labels::CallLabels;
@@ -88,9 +88,7 @@ impl<F: Future, R: Into<LabelledOutcome>, O: FnOnce(&F::Output) -> R> Future
         };
         let result = this.work.poll(context);
         match &result {
-            Poll::Pending => {
-                poll.end_poll();
-            }
+            Poll::Pending => poll.suspend(),
             Poll::Ready(value) => {
                 let outcome = this.outcome.take();
                 poll.finish(|| match outcome {
@@ -182,10 +180,13 @@ impl AsyncCall {
         };
         let recorder = &self.destination.entry.recorder;
         let depth = if self.labels.is_some() {
-            Depth::listed(recorder)
+            Depth::enter_unresolved(recorder)
         } else {
             Depth::enter(recorder)
         };
+        if matches!(self.state, State::Polled(_)) {
+            depth.add_waiting(recorder, -1);
+        }
         let outer = covered.resume();
         let segment = Segment::begin(self.options, self.destination.monitor.clock());
         if matches!(self.state, State::NotPolled) {
@@ -263,6 +264,7 @@ impl AsyncCall {
 impl Drop for AsyncCall {
     fn drop(&mut self) {
         if matches!(self.state, State::Polled(_)) {
+            add_waiting(&self.destination.entry.recorder, -1);
             let end = self.destination.monitor.clock().ticks();
             self.record(end, Outcome::Cancelled.into());
         }
@@ -341,11 +343,19 @@ impl PollGuard<'_> {
         self.call.record(end, told);
     }
 
+    /// The call goes on later.
+    fn suspend(&mut self) {
+        if let Some((depth, ..)) = &self.began {
+            depth.add_waiting(&self.call.destination.entry.recorder, 1);
+        }
+        self.end_poll();
+    }
+
     #[inline]
     fn end_poll(&mut self) -> Option<u64> {
         let (depth, outer, segment) = self.began.take()?;
         let (end, used) = segment.end(ANY, self.call.destination.monitor.clock());
-        depth.leave();
+        depth.leave(&self.call.destination.entry.recorder);
         let covered = outer.resume();
         if let State::Polled(progress) = &mut self.call.state {
             progress.used.then(used);

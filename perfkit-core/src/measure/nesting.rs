@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::alloc;
 use crate::recorder::{
-    Outer, Recorder, Shard, enter_without_shard, leave_without_shard, shard_of_thread,
+    Outer, Recorder, Shard, add_waiting, enter_without_shard, leave_without_shard, shard_of_thread,
 };
 
 /// The frame of a call that nobody has asked for: most calls end before.
@@ -225,9 +225,13 @@ pub(super) fn add_guarded(parent: Covered, start: u64, end: u64) {
 pub(super) enum Depth {
     /// In the shard, and whether the operation was running.
     InShard(&'static Shard, bool),
-    /// Where there is no shard: the operation's number, and the same.
+    /// In the thread's list: the number there, and the same.
     Listed(u64, bool),
 }
+
+/// What sets apart the numbers of operations whose labels are not known yet: calls that the
+/// operations themselves have are none of theirs.
+const UNRESOLVED: u64 = 1 << 63;
 
 impl Depth {
     #[inline]
@@ -235,13 +239,18 @@ impl Depth {
         if let Some(shard) = shard_of_thread(recorder) {
             return Self::InShard(shard, shard.gate.enter() > 0);
         }
-        Self::listed(recorder)
+        Self::listed(recorder, recorder.id)
     }
 
-    /// Of a call that will be counted for another operation: this one needs no shard.
-    pub(super) fn listed(recorder: &Arc<Recorder>) -> Self {
-        let (id, is_nested) = enter_without_shard(recorder);
-        Self::Listed(id, is_nested)
+    /// Of a call whose result tells labels: it will be counted for another operation, and
+    /// needs no shard of this one.
+    pub(super) fn enter_unresolved(recorder: &Arc<Recorder>) -> Self {
+        Self::listed(recorder, recorder.id | UNRESOLVED)
+    }
+
+    fn listed(recorder: &Recorder, id: u64) -> Self {
+        add_waiting(recorder, 1);
+        Self::Listed(id, enter_without_shard(id))
     }
 
     /// Whether the operation was already running on this thread.
@@ -253,13 +262,25 @@ impl Depth {
         }
     }
 
+    /// As [`add_waiting`], where the segment is of the call.
     #[inline]
-    pub(super) fn leave(self) {
+    pub(super) fn add_waiting(&self, recorder: &Recorder, more: i64) {
+        match self {
+            Self::InShard(shard, _) => shard.add_waiting(more),
+            Self::Listed(..) => add_waiting(recorder, more),
+        }
+    }
+
+    #[inline]
+    pub(super) fn leave(self, recorder: &Recorder) {
         match self {
             Self::InShard(shard, _) => {
                 shard.gate.leave();
             }
-            Self::Listed(id, _) => leave_without_shard(id),
+            Self::Listed(id, _) => {
+                leave_without_shard(id);
+                add_waiting(recorder, -1);
+            }
         }
     }
 }

@@ -29,9 +29,10 @@ impl Segment {
     #[inline(always)]
     pub(super) fn end(&self, options: Options, clock: &Clock) -> (u64, OptionalValues) {
         let end = clock.ticks();
+        let duration = end.saturating_sub(self.start);
         let used = OptionalValues {
-            busy_time: Some(end.saturating_sub(self.start)),
-            ..self.resources.used(options, clock)
+            busy_time: Some(duration),
+            ..self.resources.used(options, clock, duration)
         };
         (end, used)
     }
@@ -57,13 +58,11 @@ impl Resources {
         }
     }
 
-    /// What was used since, with the same options.
+    /// What was used since, with the same options, in a time of so many ticks.
     #[inline(always)]
-    pub(super) fn used(&self, options: Options, clock: &Clock) -> OptionalValues {
+    pub(super) fn used(&self, options: Options, clock: &Clock, duration: u64) -> OptionalValues {
         let cpu_ns = match self.cpu_start_ns {
-            Some(start_ns) if options.cpu => clock
-                .thread_cpu_ns()
-                .map(|end_ns| end_ns.saturating_sub(start_ns)),
+            Some(start_ns) if options.cpu => cpu_ns(start_ns, clock, duration),
             _ => None,
         };
         OptionalValues {
@@ -77,4 +76,12 @@ impl Resources {
             work: options.work,
         }
     }
+}
+
+/// The CPU time since, which is read outside of the time that passed: what the readings
+/// themselves take must not make it more.
+fn cpu_ns(start_ns: u64, clock: &Clock, duration: u64) -> Option<u64> {
+    let used_ns = clock.thread_cpu_ns()?.saturating_sub(start_ns);
+    let passed_ns = clock.scale_by_now().map(|scale| scale.ns(duration));
+    Some(used_ns.min(passed_ns.unwrap_or(u64::MAX)))
 }

@@ -84,6 +84,11 @@ impl Gate {
 }
 
 impl Gate {
+    /// How many calls run. For any thread.
+    pub(super) fn depth(&self) -> u64 {
+        self.0.load(Relaxed) / DEEPER
+    }
+
     /// Whether no call runs. What those that ran have written is there. For any thread.
     pub(super) fn is_idle(&self) -> bool {
         self.0.load(Acquire) < DEEPER

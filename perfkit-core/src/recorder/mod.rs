@@ -40,7 +40,8 @@ pub use tally::Calls;
 pub(crate) use tally::Tally;
 pub use thread::ThreadCache;
 pub(crate) use thread::{
-    enter_without_shard, find_and_cache, leave_without_shard, record, shard as shard_of_thread,
+    add_waiting, enter_without_shard, find_and_cache, leave_without_shard, record,
+    shard as shard_of_thread,
 };
 
 use std::time::Duration;
@@ -67,4 +68,6 @@ pub(crate) struct Recording {
     /// Where the last period's first slot begins, in ticks.
     pub(crate) last_period_start: u64,
     pub(crate) errors: Vec<ErrorSnapshot>,
+    /// Calls that have begun and not ended.
+    pub(crate) calls_in_flight: u64,
 }

@@ -62,12 +62,14 @@ impl Common {
 /// Counts the calls of one operation. Takes next to no memory before the first.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    /// Never given twice.
-    pub(super) id: u64,
+    /// Never given twice, and below 2⁶³.
+    pub(crate) id: u64,
     common: Arc<Common>,
     members: Mutex<Members>,
     /// For threads that have no shard of their own; taken in turns.
     shared: Mutex<Option<&'static Shard>>,
+    /// As [`Shard::add_waiting`], of calls that no shard is at hand for.
+    waiting: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -106,11 +108,18 @@ impl Recorder {
             common,
             members: Mutex::new(Members::default()),
             shared: Mutex::new(None),
+            waiting: AtomicU64::new(0),
         }
     }
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.common.clock
+    }
+
+    /// Counts a call that is in flight and does not run, or no longer so; see [`Shard`].
+    pub(super) fn add_waiting(&self, more: i64) {
+        // Two's complement: what is added is what was meant.
+        self.waiting.fetch_add(more as u64, Ordering::Relaxed);
     }
 
     /// Counts one call of a thread that has no shard of its own.
@@ -197,6 +206,11 @@ impl Recorder {
         let (mut last_period, last_period_start) = members.last_period(&self.common, now, total);
         let last_calls = members.last_calls(self.common.limits.last_calls);
         let errors = members.errors();
+        let shards = members.all.iter().map(|member| member.shard.in_flight());
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        // Of calls that begin and end meanwhile one may be missed, and there are none below
+        // zero.
+        let in_flight = shards.fold(waiting, u64::wrapping_add).cast_signed().max(0);
         drop(members);
         lifetime.in_ns(scale);
         last_period.in_ns(scale);
@@ -207,6 +221,7 @@ impl Recorder {
             last_period,
             last_period_start,
             errors,
+            calls_in_flight: in_flight.cast_unsigned(),
         }
     }
 

@@ -31,7 +31,7 @@
 //! # Who may touch what
 //! | field | written by | read by | test |
 //! |---|---|---|---|
-//! | `timed`, `sum`, `sum_of_others`, `self_sum_of_others`, `min`, `max`, `pending`, `counts`, `ring`, `others`, `untimed`, `nested`, `failures`, `optional` | the thread that leased the shard | any thread | `two_threads_never_have_the_same_shard` |
+//! | `timed`, `sum`, `sum_of_others`, `self_sum_of_others`, `min`, `max`, `pending`, `counts`, `ring`, `others`, `untimed`, `nested`, `failures`, `optional`, `waiting` | the thread that leased the shard | any thread | `two_threads_never_have_the_same_shard` |
 //! | `span` | that thread | that thread | `tests/growth.rs`, and all that a clock which jumps fails |
 //! | `outer_frame`, `outer_callees` | that thread | that thread | `recording.rs`, `recursion_multiplies_nothing` |
 //! | `gate` | that thread, from a reading of the monitor's state | that thread, and whoever takes the shard from an operation that is gone | `recording.rs`, `recursion_multiplies_nothing`, `what_is_switched_off_is_not_recorded` and `a_monitor_may_go_while_a_call_on_it_runs` |
@@ -106,6 +106,9 @@ pub(crate) struct Shard {
     failures: Failures,
     optional: OptionalMetrics,
     errors: Mutex<Option<Arc<ErrorLog>>>,
+    /// How many calls began to wait on this thread, less those that ceased to: of all
+    /// threads together it is how many wait.
+    waiting: AtomicU64,
     /// Not zero from a reset until the thread has seen it.
     was_reset: AtomicU32,
     /// Failures that came while a reader looked at the errors.
@@ -360,6 +363,13 @@ impl Shard {
         self.optional.forget_extremes();
     }
 
+    /// Counts a call that is in flight and does not run from here on, or runs again.
+    #[inline]
+    pub(crate) fn add_waiting(&self, more: i64) {
+        let waiting = self.waiting.own().wrapping_add_signed(more);
+        self.waiting.store(waiting, Relaxed);
+    }
+
     fn position(&self) -> u64 {
         let timed = self.timed.own();
         timed.wrapping_add(self.others.own())
@@ -368,6 +378,11 @@ impl Shard {
 
 /// For any thread.
 impl Shard {
+    /// How many calls run, and how many more began to wait here than ceased to, modulo 2⁶⁴.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.gate.depth().wrapping_add(self.waiting.load(Relaxed))
+    }
+
     /// Tells the thread of a reset, by making its next call one that has more to
     /// do than to count. For whoever may call [`Shard::set_slot_end`].
     pub(super) fn mark_reset(&self) {
@@ -530,6 +545,7 @@ impl Shard {
             &self.untimed,
             &self.nested,
             &self.unlogged,
+            &self.waiting,
         ];
         for number in numbers {
             number.store(0, Relaxed);

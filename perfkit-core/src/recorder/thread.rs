@@ -179,10 +179,23 @@ fn lease(recorder: &Arc<Recorder>) -> Option<&'static Shard> {
     Some(shard)
 }
 
-/// Begins a call of an operation of which the thread has no shard; returns the
-/// operation's number, and whether it was already running.
-pub(crate) fn enter_without_shard(recorder: &Arc<Recorder>) -> (u64, bool) {
-    let id = recorder.id;
+/// Counts a call that is in flight and does not run on any thread, where more is 1, and one
+/// that no longer is so, where it is -1.
+#[inline]
+pub(crate) fn add_waiting(recorder: &Recorder, more: i64) {
+    let known = CACHE.try_with(|cache| {
+        let cached = &cache[recorder.id as usize % CACHED];
+        (cached.id.get() == recorder.id).then(|| cached.shard.get())
+    });
+    match known {
+        Ok(Some(Some(shard))) => shard.add_waiting(more),
+        _ => recorder.add_waiting(more),
+    }
+}
+
+/// Begins a call that is counted in no shard of the thread; says whether one of the same
+/// number was already running.
+pub(crate) fn enter_without_shard(id: u64) -> bool {
     let deepen = |running: &mut Vec<(u64, u32)>| {
         let known = running.iter_mut().find(|(known, _)| *known == id);
         if let Some((_, depth)) = known {
@@ -193,7 +206,7 @@ pub(crate) fn enter_without_shard(recorder: &Arc<Recorder>) -> (u64, bool) {
         false
     };
     let is_nested = alloc::uncounted(|| with_running(deepen));
-    (id, is_nested.unwrap_or(false))
+    is_nested.unwrap_or(false)
 }
 
 /// Ends it.

@@ -44,6 +44,10 @@ impl fmt::Display for Report {
             let name = printable(&operation.name);
             writeln!(f, "{name}: calls: {}", operation.lifetime.calls)?;
         }
+        for operation in self.operations.iter().filter(|o| o.calls_in_flight > 0) {
+            let name = printable(&operation.name);
+            writeln!(f, "{name}: in flight: {}", operation.calls_in_flight)?;
+        }
         let has_failed = |o: &&OperationSnapshot| o.lifetime.failure_time().is_some();
         for operation in self.operations.iter().filter(has_failed) {
             if let (false, Some(line)) = (operation.is_of_values, call_time_line(operation)) {

@@ -46,7 +46,9 @@ impl Monitor {
         if let Some(values) = self.known_values() {
             add_values(&mut operations, values);
         }
-        operations.retain(|operation| operation.lifetime.calls.total() > 0);
+        let is_known =
+            |o: &OperationSnapshot| o.lifetime.calls.total() > 0 || o.calls_in_flight > 0;
+        operations.retain(is_known);
         Snapshot {
             taken_at: SystemTime::now(),
             uptime: Duration::from_nanos(

@@ -45,6 +45,10 @@ pub struct OperationSnapshot {
     /// and in no metric.
     #[serde(default, skip_serializing_if = "number::is_default")]
     pub untimed_calls: u64,
+    /// Calls that had begun and not ended at that instant, those that waited included. One
+    /// whose result tells labels is with the name that has none of them until then.
+    #[serde(default, skip_serializing_if = "number::is_default")]
+    pub calls_in_flight: u64,
     /// The failures by kind, at most 16 kinds and `other`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorSnapshot>,
@@ -72,6 +76,7 @@ impl OperationSnapshot {
             is_of_values: false,
             recursive_calls: recorded.lifetime.nested,
             untimed_calls: recorded.lifetime.untimed,
+            calls_in_flight: recorded.calls_in_flight,
             lifetime: WindowSnapshot::of_tally(
                 Window::Lifetime,
                 since(started),
@@ -127,6 +132,7 @@ impl OperationSnapshot {
         self.last_period.merge(&other.last_period);
         self.recursive_calls = self.recursive_calls.saturating_add(other.recursive_calls);
         self.untimed_calls = self.untimed_calls.saturating_add(other.untimed_calls);
+        self.calls_in_flight = self.calls_in_flight.saturating_add(other.calls_in_flight);
         merge_errors(&mut self.errors, other.errors.clone());
     }
 }

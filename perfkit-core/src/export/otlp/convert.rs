@@ -65,18 +65,26 @@ pub(super) fn requests(
     process: Option<ProcessUsage>,
     period: Period,
 ) -> Vec<Request> {
+    let of_process = process.iter();
+    let of_process = of_process.flat_map(|usage| process_metrics(usage, period));
+    let once = overflow_metric(operations, period).into_iter();
+    requests_with(operations, once.chain(of_process).collect(), period)
+}
+
+/// The first of them with the metrics that are not of one operation.
+fn requests_with(
+    operations: &[OperationSnapshot],
+    once: Vec<Metric>,
+    period: Period,
+) -> Vec<Request> {
     let mut metrics = operation_metrics(operations, period);
-    metrics.extend(
-        process
-            .iter()
-            .flat_map(|usage| process_metrics(usage, period)),
-    );
+    metrics.extend(once.iter().cloned());
     let data_points = metrics.iter().map(data_point_count).sum();
     let message = message(metrics);
     if message.encoded_len() > LARGEST_REQUEST && operations.len() > 1 {
         let (first, second) = operations.split_at(operations.len() / 2);
-        let mut halves = requests(first, process, period);
-        halves.extend(requests(second, None, period));
+        let mut halves = requests_with(first, once, period);
+        halves.extend(requests_with(second, Vec::new(), period));
         return halves;
     }
     vec![Request {
@@ -134,10 +142,20 @@ fn operation_metrics(operations: &[OperationSnapshot], period: Period) -> Vec<Me
     let untimed = untimed
         .map(|o| whole_point(o.untimed_calls as i64, attributes_of(o), period))
         .collect();
+    let in_flight = operations.iter().filter(|o| !o.is_of_values);
+    let in_flight = in_flight
+        .map(|o| whole_point(o.calls_in_flight as i64, attributes_of(o), period))
+        .collect();
     let metrics = [
         histogram("perfkit.operation.duration", Quantity::ExecutionTime),
         sum_metric("perfkit.operation.calls", "{call}", true, calls),
         sum_metric("perfkit.operation.untimed_calls", "{call}", true, untimed),
+        sum_metric(
+            "perfkit.operation.calls_in_flight",
+            "{call}",
+            false,
+            in_flight,
+        ),
         histogram("perfkit.operation.failure_duration", Quantity::FailureTime),
         histogram("perfkit.operation.cpu_time", Quantity::CpuTime),
         histogram("perfkit.operation.allocated", Quantity::Allocated),
@@ -211,6 +229,17 @@ fn call_points(operation: &OperationSnapshot, period: Period) -> Vec<NumberDataP
         point("cancelled", None, calls.cancelled),
     ];
     kinds.chain(others).flatten().collect()
+}
+
+/// The calls of all operations that stand for too many names or labels; told from the start,
+/// so that the first of them is an increase.
+fn overflow_metric(operations: &[OperationSnapshot], period: Period) -> Option<Metric> {
+    let overflow = operations.iter().filter(|o| o.is_overflow);
+    let calls = overflow.map(|operation| operation.lifetime.calls.total());
+    let calls = calls.fold(0, u64::saturating_add);
+    let point = whole_point(calls as i64, Vec::new(), period);
+    let name = "perfkit.operation.overflow_calls";
+    (!operations.is_empty()).then(|| sum_metric(name, "{call}", true, vec![point]))
 }
 
 fn process_metrics(usage: &ProcessUsage, period: Period) -> [Metric; 2] {
@@ -386,6 +415,7 @@ mod tests {
                 .all(|request| request.bytes.len() <= LARGEST_REQUEST)
         );
         let points: u64 = requests.iter().map(|request| request.data_points).sum();
-        assert_eq!(points, 2 * 12_000);
+        // Of each its time, its calls and those in flight; and the calls beyond all limits.
+        assert_eq!(points, 3 * 12_000 + 1);
     }
 }

@@ -13,6 +13,8 @@
 //! | `perfkit.operation.failure_duration` | `s` | exponential histogram, where calls did not succeed | `code.function.name` |
 //! | `perfkit.operation.calls` | `{call}` | sum | `code.function.name`, `perfkit.outcome`, `error.type` |
 //! | `perfkit.operation.untimed_calls` | `{call}` | sum, of sampled operations | `code.function.name` |
+//! | `perfkit.operation.calls_in_flight` | `{call}` | sum, not monotonic | `code.function.name` |
+//! | `perfkit.operation.overflow_calls` | `{call}` | sum, of calls that lost their name or labels | |
 //! | `perfkit.operation.cpu_time` | `s` | exponential histogram | `code.function.name` |
 //! | `perfkit.operation.allocated`, `.peak_growth` | `By` | exponential histogram | `code.function.name` |
 //! | `perfkit.operation.items`, `.bytes` | `{item}`, `By` | sum | `code.function.name` |

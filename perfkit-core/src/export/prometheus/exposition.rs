@@ -56,6 +56,8 @@ impl TextFormat {
         exposition.failure_times(&operations);
         exposition.calls(&operations);
         exposition.untimed_calls(&operations);
+        exposition.calls_in_flight(&operations);
+        exposition.overflow_calls(&operations);
         exposition.errors(&operations);
         for quantity in Quantity::ALL {
             if let Some(help) = help_of_total(quantity) {
@@ -182,6 +184,33 @@ impl Exposition {
         let help =
             "Successful calls that were counted and not timed, of operations that are sampled.";
         self.counter("perfkit_untimed_calls", None, help, &samples);
+    }
+
+    /// Zero is told too: the gauge would stand still where it was.
+    fn calls_in_flight(&mut self, operations: &Operations) {
+        let name = "perfkit_calls_in_flight";
+        let mut samples = String::new();
+        let is_timed = |(_, operation): &(_, &Cow<'_, OperationSnapshot>)| !operation.is_of_values;
+        for (label, operation) in operations.iter().filter(is_timed) {
+            sample(&mut samples, name, label, operation.calls_in_flight);
+        }
+        let help = "Calls that have begun and not ended.";
+        self.family(name, "gauge", None, help, &samples);
+    }
+
+    /// Told from the start, so that the first of them is an increase.
+    fn overflow_calls(&mut self, operations: &Operations) {
+        if operations.is_empty() {
+            return;
+        }
+        let overflow = operations.values().filter(|o| o.is_overflow);
+        let calls = overflow.map(|operation| operation.lifetime.calls.total());
+        let calls = calls.fold(0, u64::saturating_add);
+        let mut samples = String::new();
+        // Writing to a string cannot fail.
+        let _ = writeln!(samples, "perfkit_overflow_calls_total {calls}");
+        let help = "Calls that lost their name or their labels, because there were too many.";
+        self.counter("perfkit_overflow_calls", None, help, &samples);
     }
 
     fn errors(&mut self, operations: &Operations) {

@@ -10,6 +10,8 @@
 //! |---|---|---|
 //! | `perfkit_execution_time_seconds` | histogram | `operation` |
 //! | `perfkit_calls_total` | counter | `operation`, `outcome` |
+//! | `perfkit_calls_in_flight` | gauge | `operation` |
+//! | `perfkit_overflow_calls_total` | counter, of calls that lost their name or labels | |
 //! | `perfkit_untimed_calls_total` | counter | `operation`; sampled operations only |
 //! | `perfkit_errors_total` | counter | `operation`, `error_type` |
 //! | `perfkit_self_time_seconds_total` | counter | `operation` |

@@ -3,7 +3,7 @@
 use crate::integration::finished_call::FinishedCall;
 use crate::monitor::{Handle, Monitor, Operation};
 use crate::outcome::Outcome;
-use crate::recorder::Work;
+use crate::recorder::{Work, add_waiting};
 
 /// A call in flight whose parts run on any thread, and between which it waits. It is
 /// recorded when it is told how it ended. Measured functions that run meanwhile are
@@ -23,8 +23,10 @@ impl DetachedCall {
         operation: impl FnOnce() -> &'a Operation,
     ) -> Option<Self> {
         let start = monitor.is_enabled().then(|| monitor.clock().ticks())?;
+        let destination = operation().destination.clone();
+        add_waiting(&destination.entry.recorder, 1);
         Some(Self {
-            destination: operation().destination.clone(),
+            destination,
             start,
             busy: 0,
         })
@@ -41,6 +43,7 @@ impl DetachedCall {
 
     /// Records the call, which ends now.
     pub(super) fn end(self, outcome: Outcome, work: Work) {
+        add_waiting(&self.destination.entry.recorder, -1);
         let finished = FinishedCall {
             start: self.start,
             end: self.now(),
