@@ -32,6 +32,7 @@
 //! | measure a function, a method or an `async fn` | `#[measure]` |
 //! | measure a closure | [`measure()`], [`try_measure`] |
 //! | measure a future | [`measure_async`], [`try_measure_async`] |
+//! | measure a stream | `measure_stream`, in the feature `stream` |
 //! | measure a section of code | [`Timer`] |
 //! | measure memory, CPU or throughput too | [`operation`] and its options |
 //! | read counts, averages and percentiles | [`snapshot()`] |
@@ -122,6 +123,8 @@ pub use error_kind::ErrorKind;
 pub use export::otlp;
 #[cfg(feature = "prometheus")]
 pub use export::prometheus;
+#[cfg(feature = "stream")]
+pub use global::measure_stream;
 pub use global::{
     ConfigureError, configure, measure, measure_async, operation, report_at_exit, save_report,
     set_enabled, snapshot, try_measure, try_measure_async,
@@ -153,6 +156,7 @@ pub use window::Window;
 mod pages {
     #[doc = include_str!("../../README.md")]
     struct Readme;
+    #[cfg(feature = "stream")]
     #[doc = include_str!("../../docs/recording.md")]
     struct Recording;
     #[doc = include_str!("../../docs/benchmarks.md")]

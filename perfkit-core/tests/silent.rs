@@ -28,6 +28,27 @@ async fn later(value: u8) -> u8 {
     value
 }
 
+#[cfg(feature = "stream")]
+#[test]
+fn streams_work_and_leave_no_trace() {
+    use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
+
+    #[measure(stream, memory, labels(count = count))]
+    fn numbers(count: u32) -> impl Stream<Item = u32> + Send {
+        stream::iter(0..count)
+    }
+
+    let sum = numbers(3).fold(0, async |sum, number| sum + number);
+    assert_eq!(sum.now_or_never(), Some(3));
+    let counted = perfkit::measure_stream("m", stream::iter([1, 2])).count();
+    assert_eq!(counted.now_or_never(), Some(2));
+    let monitor = Monitor::new();
+    let counted = monitor.measure_stream("m", stream::iter([1, 2])).count();
+    assert_eq!(counted.now_or_never(), Some(2));
+    assert!(monitor.snapshot().operations.is_empty());
+    assert!(perfkit::snapshot().operations.is_empty());
+}
+
 #[test]
 fn calls_work_and_leave_no_trace() {
     assert_eq!(sum(4), Ok(6));

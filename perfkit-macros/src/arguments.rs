@@ -3,9 +3,11 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Expr, Ident, LitInt, LitStr, Path, Result, Token, parenthesized, parse_quote};
+use syn::{
+    Error, Expr, Ident, LitBool, LitInt, LitStr, Path, Result, Token, parenthesized, parse_quote,
+};
 
-const KNOWN: &str = "`name`, `memory`, `cpu`, `throughput`, `labels`, `sample`, `ok`, `error_kind`, `monitor` and `crate`";
+const KNOWN: &str = "`name`, `memory`, `cpu`, `throughput`, `labels`, `sample`, `stream`, `ok`, `error_kind`, `monitor` and `crate`";
 
 /// The options, each at most once.
 #[derive(Default)]
@@ -17,6 +19,8 @@ pub(crate) struct Arguments {
     pub(crate) labels: Vec<Label>,
     /// One of so many calls is timed.
     pub(crate) sample: Option<LitInt>,
+    /// Whether the returned stream is measured, or its making alone, if that was said.
+    pub(crate) stream: Option<LitBool>,
     pub(crate) ok: Option<Expr>,
     pub(crate) error_kind: Option<Expr>,
     pub(crate) monitor: Option<Expr>,
@@ -102,6 +106,7 @@ impl Arguments {
             "throughput" => self.throughput = Some(parse_throughput(option, input)?),
             "labels" => self.labels = parse_labels(option, input)?,
             "sample" => self.sample = Some(parse_sample(option, input)?),
+            "stream" => self.stream = Some(parse_stream(option, input)?),
             "ok" => self.ok = Some(parse_question(option, input, "the returned value")?),
             "error_kind" => self.error_kind = Some(parse_question(option, input, "the error")?),
             "monitor" => self.monitor = Some(parse_value(option, input)?),
@@ -252,6 +257,22 @@ fn parse_labels(option: &Ident, input: ParseStream<'_>) -> Result<Vec<Label>> {
         return Err(Error::new(option.span(), FORM));
     }
     Ok(labels)
+}
+
+/// Nothing, or `= false`.
+fn parse_stream(option: &Ident, input: ParseStream<'_>) -> Result<LitBool> {
+    const FORM: &str = "write `stream` to measure the stream that is returned, or `stream = false` to measure its making alone";
+    if !input.peek(Token![=]) {
+        return Ok(LitBool::new(true, option.span()));
+    }
+    let value: Expr = parse_value(option, input)?;
+    match value {
+        Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Bool(value),
+            ..
+        }) => Ok(value),
+        other => Err(Error::new_spanned(other, FORM)),
+    }
 }
 
 /// `= NUMBER`

@@ -1,14 +1,14 @@
 //! From the checked parts to the measured function.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{VisitMut, visit_type_mut};
-use syn::{Ident, ReturnType, Type, parse_quote};
+use syn::{Ident, LitBool, ReturnType, Type, parse_quote};
 
 use crate::arguments::{Arguments, Label, Library, Throughput};
 use crate::exits;
-use crate::function::{Function, Returns, Wrapped};
+use crate::function::{Function, ReturnedStream, Returns, Wrapped};
 
 pub(crate) fn expand(function: &Function, arguments: &Arguments) -> TokenStream {
     let Function {
@@ -31,21 +31,36 @@ pub(crate) fn expand(function: &Function, arguments: &Arguments) -> TokenStream 
 
 fn measured_body(function: &Function, arguments: &Arguments) -> TokenStream {
     let Generator { site, enter } = Generator::new(function, arguments);
-    let code = if function.signature.asyncness.is_some() {
-        async_call(function, arguments, &enter)
-    } else {
-        match function.returns() {
-            Returns::Future(wrapped, output) => {
-                future_call(function, arguments, &enter, wrapped, *output)
-            }
-            Returns::Value if function.tracks_caller() => {
-                value_in_place(function, arguments, &enter)
-            }
-            Returns::Value => value_call(function, arguments, &enter),
-            Returns::Unnamed => guarded_call(function, &enter),
+    let is_stream_wanted = arguments.stream.as_ref().map(LitBool::value);
+    match (function.returned_stream(), is_stream_wanted) {
+        (Some(stream), Some(true)) => {
+            let code = stream_call(function, arguments, &enter, stream);
+            quote!(#site #code)
         }
-    };
-    quote!(#site #code)
+        (Some(stream), None) => {
+            let warning = stream_is_not_measured(arguments, &stream);
+            let code = call(function, arguments, &enter);
+            quote!(#warning #site #code)
+        }
+        _ => {
+            let code = call(function, arguments, &enter);
+            quote!(#site #code)
+        }
+    }
+}
+
+fn call(function: &Function, arguments: &Arguments, enter: &TokenStream) -> TokenStream {
+    if function.signature.asyncness.is_some() {
+        return async_call(function, arguments, enter);
+    }
+    match function.returns() {
+        Returns::Future(wrapped, output) => {
+            future_call(function, arguments, enter, wrapped, *output)
+        }
+        Returns::Value if function.tracks_caller() => value_in_place(function, arguments, enter),
+        Returns::Value => value_call(function, arguments, enter),
+        Returns::Unnamed => guarded_call(function, enter),
+    }
 }
 
 /// Wraps the body in an async block, so that `?` and `return` end there.
@@ -82,17 +97,9 @@ fn future_call(
     let private = private(arguments);
     let outcome = outcome(arguments, &quote!(#private::ErrorTextPolicy::all()));
     let [call, value, future] = ["call", "value", "future"].map(hidden);
-    let made = if function.tracks_caller() {
-        future_in_place(function, &private, wrapped, output)
-    } else {
-        future_in_closure(function, &private, wrapped, output)
-    };
+    let made = made(function, &private, "future", wrapped, output);
     let measured = quote!(#call.measure(#future, |#value| #outcome));
-    let measured = match wrapped {
-        Wrapped::Bare => measured,
-        Wrapped::Box => quote!(#private::Box::new(#measured)),
-        Wrapped::PinnedBox => quote!(#private::Box::pin(#measured)),
-    };
+    let measured = in_box(wrapped, measured, &private);
     quote! {
         let #call = #enter.find();
         let #future = #made;
@@ -100,10 +107,60 @@ fn future_call(
     }
 }
 
-/// Makes the future that the function returns.
-fn future_in_closure(
+/// Wraps the stream that the function returns.
+fn stream_call(
+    function: &Function,
+    arguments: &Arguments,
+    enter: &TokenStream,
+    returned: ReturnedStream,
+) -> TokenStream {
+    let ReturnedStream { wrapped, item, .. } = returned;
+    let private = private(arguments);
+    let [call, stream] = ["call", "stream"].map(hidden);
+    let made = made(function, &private, "stream", wrapped, item);
+    let measured = in_box(wrapped, quote!(#call.measure_stream(#stream)), &private);
+    quote! {
+        let #call = #enter.find();
+        let #stream = #made;
+        #measured
+    }
+}
+
+/// An item that the compiler warns of, where the type says that the function returns a
+/// stream and nothing says whether that is to be measured.
+fn stream_is_not_measured(arguments: &Arguments, returned: &ReturnedStream) -> TokenStream {
+    let private = private(arguments);
+    let warning = Ident::new("STREAM_IS_NOT_MEASURED", returned.span);
+    quote!(const _: () = #private::#warning;)
+}
+
+fn in_box(wrapped: Wrapped, measured: TokenStream, private: &TokenStream) -> TokenStream {
+    match wrapped {
+        Wrapped::Bare => measured,
+        Wrapped::Box => quote!(#private::Box::new(#measured)),
+        Wrapped::PinnedBox => quote!(#private::Box::pin(#measured)),
+    }
+}
+
+/// Makes the `future` or `stream` that the function returns, of which the type may say
+/// what comes out of it.
+fn made(
     function: &Function,
     private: &TokenStream,
+    kind: &str,
+    wrapped: Wrapped,
+    output: Option<Type>,
+) -> TokenStream {
+    match function.tracks_caller() {
+        true => made_in_place(function, private, kind, wrapped, output),
+        false => made_in_closure(function, private, kind, wrapped, output),
+    }
+}
+
+fn made_in_closure(
+    function: &Function,
+    private: &TokenStream,
+    kind: &str,
     wrapped: Wrapped,
     output: Option<Type>,
 ) -> TokenStream {
@@ -113,16 +170,18 @@ fn future_in_closure(
     match (wrapped, output) {
         (Wrapped::Bare, Some(output)) => {
             let output = erased(&output);
-            quote!(#private::future_of::<#output, _>(move || { #owned #body }))
+            let checked = format_ident!("{kind}_of");
+            quote!(#private::#checked::<#output, _>(move || { #owned #body }))
         }
         _ => quote!(#private::call_once(move || #returned { #owned #body })),
     }
 }
 
 /// The same where what makes it sees the function's caller.
-fn future_in_place(
+fn made_in_place(
     function: &Function,
     private: &TokenStream,
+    kind: &str,
     wrapped: Wrapped,
     output: Option<Type>,
 ) -> TokenStream {
@@ -130,13 +189,14 @@ fn future_in_place(
     match (wrapped, output, &function.signature.output) {
         (Wrapped::Bare, Some(output), _) => {
             let output = erased(&output);
-            quote!(#private::future::<#output, _>(#block))
+            let checked = format_ident!("{kind}");
+            quote!(#private::#checked::<#output, _>(#block))
         }
         (Wrapped::Bare, None, _) | (_, _, ReturnType::Default) => block,
         (_, _, ReturnType::Type(_, returned)) => {
             let returned = erased(returned);
-            let future = hidden("future");
-            quote!({ let #future: #returned = #block; #future })
+            let made = hidden("made");
+            quote!({ let #made: #returned = #block; #made })
         }
     }
 }

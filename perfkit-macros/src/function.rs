@@ -90,7 +90,16 @@ pub(crate) enum Returns {
     Future(Wrapped, Box<Option<Type>>),
 }
 
-/// What a returned future is wrapped in.
+/// A stream that a function returns, alone or in a box.
+pub(crate) struct ReturnedStream {
+    pub(crate) wrapped: Wrapped,
+    /// If the type says it.
+    pub(crate) item: Option<Type>,
+    /// Where the type says that it is a stream.
+    pub(crate) span: Span,
+}
+
+/// What a returned future or stream is wrapped in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrapped {
     /// Nothing.
@@ -106,6 +115,21 @@ impl Function {
         match &self.signature.output {
             ReturnType::Default => Returns::Value,
             ReturnType::Type(_, returned) => returns(returned),
+        }
+    }
+
+    /// The stream that the function itself returns, as far as its type tells.
+    pub(crate) fn returned_stream(&self) -> Option<ReturnedStream> {
+        match &self.signature.output {
+            ReturnType::Type(_, returned) if self.signature.asyncness.is_none() => {
+                let (wrapped, said) = returned_as(returned, &STREAM)?;
+                Some(ReturnedStream {
+                    wrapped,
+                    item: said.associated,
+                    span: said.span,
+                })
+            }
+            _ => None,
         }
     }
 
@@ -160,45 +184,80 @@ impl Function {
     }
 }
 
+/// A trait by which a type says what it is.
+struct KnownTrait {
+    names: &'static [&'static str],
+    /// The associated type that is asked for.
+    associated: &'static str,
+    /// The aliases of boxes of it in the `futures` crate.
+    aliases: &'static [&'static str],
+}
+
+const FUTURE: KnownTrait = KnownTrait {
+    names: &["Future"],
+    associated: "Output",
+    aliases: &["BoxFuture", "LocalBoxFuture"],
+};
+
+const STREAM: KnownTrait = KnownTrait {
+    names: &["Stream", "FusedStream", "TryStream"],
+    associated: "Item",
+    aliases: &["BoxStream", "LocalBoxStream"],
+};
+
+/// Where a type says what it is, and the associated type if it says that too.
+struct Said {
+    span: Span,
+    associated: Option<Type>,
+}
+
 fn returns(returned: &Type) -> Returns {
     match returned {
         Type::Paren(inner) => returns(&inner.elem),
         Type::Group(inner) => returns(&inner.elem),
         Type::Never(_) => Returns::Unnamed,
-        Type::ImplTrait(opaque) => match output_of_future(opaque.bounds.iter()) {
-            Some(output) => Returns::Future(Wrapped::Bare, Box::new(output)),
-            None => Returns::Unnamed,
+        _ => match (returned_as(returned, &FUTURE), returned) {
+            (Some((wrapped, said)), _) => Returns::Future(wrapped, Box::new(said.associated)),
+            (None, Type::ImplTrait(_)) => Returns::Unnamed,
+            (None, _) => Returns::Value,
         },
-        Type::Path(path) => match boxed_future(&path.path) {
-            Some((wrapped, output)) => Returns::Future(wrapped, Box::new(output)),
-            None => Returns::Value,
-        },
-        _ => Returns::Value,
+    }
+}
+
+/// What the type says of a trait, alone or in a box.
+fn returned_as(returned: &Type, known: &KnownTrait) -> Option<(Wrapped, Said)> {
+    match returned {
+        Type::Paren(inner) => returned_as(&inner.elem, known),
+        Type::Group(inner) => returned_as(&inner.elem, known),
+        Type::ImplTrait(opaque) => Some((Wrapped::Bare, said(&opaque.bounds, known)?)),
+        Type::Path(path) => boxed(&path.path, known),
+        _ => None,
     }
 }
 
 /// `Box<dyn Future>`, `Pin<Box<dyn Future>>` or `Pin<Box<impl Future>>`, or the
-/// alias of such a type in the `futures` crate.
-fn boxed_future(path: &Path) -> Option<(Wrapped, Option<Type>)> {
+/// alias of such a type in the `futures` crate; the same of another trait.
+fn boxed(path: &Path, known: &KnownTrait) -> Option<(Wrapped, Said)> {
     let last = path.segments.last()?;
-    if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" {
-        return Some((
-            Wrapped::PinnedBox,
-            only_type_argument(&last.arguments).cloned(),
-        ));
+    if is_one_of(&last.ident, known.aliases) {
+        let said = Said {
+            span: last.ident.span(),
+            associated: only_type_argument(&last.arguments).cloned(),
+        };
+        return Some((Wrapped::PinnedBox, said));
     }
     let argument = only_type_argument(&last.arguments)?;
     if last.ident == "Box" {
-        let output = match argument {
-            Type::TraitObject(object) => output_of_future(object.bounds.iter())?,
-            Type::ImplTrait(opaque) => output_of_future(opaque.bounds.iter())?,
+        let said = match argument {
+            Type::TraitObject(object) => said(&object.bounds, known)?,
+            Type::ImplTrait(opaque) => said(&opaque.bounds, known)?,
             _ => return None,
         };
-        return Some((Wrapped::Box, output));
+        return Some((Wrapped::Box, said));
     }
     match argument {
-        Type::Path(boxed) if last.ident == "Pin" => match boxed_future(&boxed.path)? {
-            (Wrapped::Box, output) => Some((Wrapped::PinnedBox, output)),
+        Type::Path(inner) if last.ident == "Pin" => match boxed(&inner.path, known)? {
+            (Wrapped::Box, said) => Some((Wrapped::PinnedBox, said)),
             _ => None,
         },
         _ => None,
@@ -215,26 +274,37 @@ fn only_type_argument(arguments: &PathArguments) -> Option<&Type> {
     })
 }
 
-/// The output of a `Future` among the bounds; `Some(None)` where the bound does
-/// not say it.
-fn output_of_future<'a>(
-    mut bounds: impl Iterator<Item = &'a TypeParamBound>,
-) -> Option<Option<Type>> {
-    let future = bounds.find_map(|bound| match bound {
+/// What bounds say of a trait, if it is among them.
+fn said<'a>(
+    bounds: impl IntoIterator<Item = &'a TypeParamBound>,
+    known: &KnownTrait,
+) -> Option<Said> {
+    let segment = bounds.into_iter().find_map(|bound| match bound {
         TypeParamBound::Trait(bound) => {
             let last = bound.path.segments.last()?;
-            (last.ident == "Future").then_some(last)
+            is_one_of(&last.ident, known.names).then_some(last)
         }
         _ => None,
     })?;
-    let PathArguments::AngleBracketed(arguments) = &future.arguments else {
-        return Some(None);
-    };
-    let output = arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::AssocType(output) if output.ident == "Output" => Some(output.ty.clone()),
+    let associated = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => {
+            arguments.args.iter().find_map(|argument| match argument {
+                GenericArgument::AssocType(associated) if associated.ident == known.associated => {
+                    Some(associated.ty.clone())
+                }
+                _ => None,
+            })
+        }
         _ => None,
-    });
-    Some(output)
+    };
+    Some(Said {
+        span: segment.ident.span(),
+        associated,
+    })
+}
+
+fn is_one_of(ident: &Ident, names: &[&str]) -> bool {
+    names.iter().any(|name| ident == name)
 }
 
 fn mentions(tokens: TokenStream, word: &str) -> bool {

@@ -38,6 +38,8 @@ use function::Function;
 /// | `throughput(bytes = EXPR)` | the same in bytes |
 /// | `labels(key = EXPR, …)` | values that tell calls apart: each combination is an operation `name{key="value"}`. A closure is called after the body with a reference to the returned value, as in `labels(status = \|response\| response.status())`; any other expression is evaluated before the body |
 /// | `sample = N` | counts every call and times one of N, at random, for functions of a few nanoseconds |
+/// | `stream` | measures the stream that the function returns, from its first poll to its end, with what it yields as items; needs the feature `stream` |
+/// | `stream = false` | measures the making of that stream alone |
 /// | `ok = EXPR` | a function from a reference to the returned value to `bool`, or to `Result<(), K>` where `K` is the kind of failure: whether the call succeeded |
 /// | `error_kind = EXPR` | a function from a reference to the error to the kind of failure, anything that implements `Display` |
 /// | `monitor = EXPR` | the monitor to record to, instead of the global one |
@@ -47,6 +49,12 @@ use function::Function;
 /// included; so does that of a function whose type says that it returns a future,
 /// bare or boxed, as `#[async_trait]` makes them. A future behind an alias of the
 /// caller's own is not seen: then only making it is measured.
+///
+/// With `stream` the type says that the function returns a stream: `impl Stream`,
+/// `Pin<Box<dyn Stream>>` or another box, `BoxStream`. A stream that ends is a success, and one
+/// that is dropped between its first poll and its end is cancelled. The time to the first item
+/// is that of the operation `NAME (first item)`. Where the type says so and the options say
+/// nothing, making the stream is measured, with a warning of the lint `deprecated`.
 ///
 /// Without `error_kind` an error that implements `perfkit::ErrorKind` says its kind, and
 /// any other has its type as the kind.

@@ -171,6 +171,11 @@ impl<'a, E: MetricSelection> Enter<'a, E> {
         work: F,
         outcome: O,
     ) -> MeasuredFuture<F, O> {
+        MeasuredFuture::new(self.operation(), work, outcome)
+    }
+
+    /// The operation, with what is measured of its calls.
+    pub(super) fn operation(self) -> Operation {
         let mut operation = match self.place {
             Place::Global(site, _, type_name) => {
                 Operation::new(Handle::Static(site.destination(type_name)))
@@ -179,7 +184,7 @@ impl<'a, E: MetricSelection> Enter<'a, E> {
             Place::Found(operation) => operation,
         };
         operation.options = self.selection.options();
-        MeasuredFuture::new(operation, work, outcome)
+        operation
     }
 
     #[inline(always)]

@@ -7,6 +7,8 @@ mod enter;
 mod enter_labelled;
 mod in_place;
 mod probe;
+#[cfg(feature = "stream")]
+mod stream;
 
 pub use call_site::CallSite;
 pub use enter::{Enter, InFlight};
@@ -16,6 +18,9 @@ pub use probe::{
     Fallible, Probe, ProbeDebug, ProbeDisplay, ProbeErrorKind, ProbeFallible, ProbeInfallible,
     ProbeNoKind, ProbeResult, ProbeValue, Verdict, decide, kind_of,
 };
+
+#[cfg(feature = "stream")]
+pub use stream::{stream, stream_of};
 
 use std::fmt::Display;
 use std::future::Future;
@@ -39,6 +44,13 @@ pub fn call_once<T>(work: impl FnOnce() -> T) -> T {
 pub fn future_of<T, F: Future<Output = T>>(work: impl FnOnce() -> F) -> F {
     work()
 }
+
+/// Named where a function returns a stream and nothing says that it is to be measured: what
+/// is deprecated is warned of.
+#[deprecated(
+    note = "only making the stream is measured: write `#[measure(stream)]` to measure it from its first poll to its end, or `#[measure(stream = false)]` if making it is what shall be measured"
+)]
+pub const STREAM_IS_NOT_MEASURED: () = ();
 
 /// The standard library's, also where the caller's crate does not name it.
 pub use std::boxed::Box;

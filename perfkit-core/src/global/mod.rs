@@ -31,6 +31,11 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+#[cfg(feature = "stream")]
+use futures_core::Stream;
+
+#[cfg(feature = "stream")]
+use crate::measure::MeasuredStream;
 use crate::measure::{MeasuredFuture, Timer};
 use crate::monitor::{Monitor, MonitorBuilder, Operation};
 use crate::outcome::Outcome;
@@ -182,6 +187,22 @@ pub fn try_measure_async<T, E: Display, F: Future<Output = Result<T, E>>>(
     work: F,
 ) -> MeasuredFuture<F, impl FnOnce(&F::Output) -> Outcome + use<T, E, F>> {
     Monitor::global().try_measure_async(name, work)
+}
+
+/// Measures a stream from its first poll to its end, on the global monitor; see
+/// [`Operation::measure_stream`].
+///
+/// ```
+/// use futures_util::{StreamExt, stream};
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let numbers = perfkit::measure_stream("numbers", stream::iter(1..=3));
+/// assert_eq!(numbers.collect::<Vec<_>>().await, [1, 2, 3]);
+/// # });
+/// ```
+#[cfg(feature = "stream")]
+pub fn measure_stream<S: Stream>(name: &str, work: S) -> MeasuredStream<S> {
+    Monitor::global().measure_stream(name, work)
 }
 
 /// The operation of the given name on the global monitor.

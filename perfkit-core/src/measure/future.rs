@@ -9,7 +9,11 @@ use pin_project_lite::pin_project;
 use crate::alloc;
 use crate::labelled_outcome::LabelledOutcome;
 use crate::monitor::{Handle, Operation, Options};
+#[cfg(feature = "stream")]
+use crate::outcome::Ending;
 use crate::outcome::Outcome;
+#[cfg(feature = "stream")]
+use crate::recorder::Work;
 use crate::recorder::{OptionalValues, Sample, add_waiting, shard_of_thread};
 
 use super::call::Dropped;
@@ -48,12 +52,7 @@ impl<F, O> MeasuredFuture<F, O> {
         Self {
             work,
             outcome: Some(outcome),
-            call: AsyncCall {
-                destination: operation.destination,
-                options: operation.options,
-                labels: None,
-                state: State::NotPolled,
-            },
+            call: AsyncCall::new(operation),
         }
     }
 
@@ -78,7 +77,7 @@ impl<F: Future, R: Into<LabelledOutcome>, O: FnOnce(&F::Output) -> R> Future
         if let Some(poll) = this.call.enter_fast() {
             let result = this.work.poll(context);
             match &result {
-                Poll::Pending => this.call.state = State::Polled(poll.suspend()),
+                Poll::Pending => this.call.suspend(poll),
                 Poll::Ready(value) => poll.finish(this.outcome.take(), value),
             }
             return result;
@@ -103,8 +102,8 @@ impl<F: Future, R: Into<LabelledOutcome>, O: FnOnce(&F::Output) -> R> Future
 
 /// An async call, between and within its polls.
 #[derive(Debug)]
-struct AsyncCall {
-    destination: Handle,
+pub(super) struct AsyncCall {
+    pub(super) destination: Handle,
     options: Options,
     /// Where the result tells any.
     labels: Option<Box<CallLabels>>,
@@ -143,10 +142,19 @@ struct Progress {
 }
 
 impl AsyncCall {
+    pub(super) fn new(operation: Operation) -> Self {
+        Self {
+            destination: operation.destination,
+            options: operation.options,
+            labels: None,
+            state: State::NotPolled,
+        }
+    }
+
     /// Begins the first poll where it may be all of the call: then it is one as any other.
     /// The call counts as recorded, unless it is suspended.
     #[inline]
-    fn enter_fast(&mut self) -> Option<FirstPoll> {
+    pub(super) fn enter_fast(&mut self) -> Option<FirstPoll> {
         if !matches!(self.state, State::NotPolled) || self.labels.is_some() {
             return None;
         }
@@ -166,9 +174,15 @@ impl AsyncCall {
         })
     }
 
+    /// Ends a first poll that was not all of the call.
+    #[inline]
+    pub(super) fn suspend(&mut self, poll: FirstPoll) {
+        self.state = State::Polled(poll.suspend());
+    }
+
     /// Begins a poll; `None` when nothing is to be recorded.
     #[inline]
-    fn enter(&mut self) -> Option<PollGuard<'_>> {
+    pub(super) fn enter(&mut self) -> Option<PollGuard<'_>> {
         let covered = match &self.state {
             State::Done => return None,
             State::NotPolled if !self.destination.monitor.is_enabled() => {
@@ -204,6 +218,35 @@ impl AsyncCall {
         Some(PollGuard {
             call: self,
             began: Some((depth, outer, segment)),
+        })
+    }
+
+    /// Counts an item that the poll before this yielded. For the first one it says what the
+    /// call was up to then.
+    #[cfg(feature = "stream")]
+    pub(super) fn count_item(&mut self) -> Option<Sample> {
+        let State::Polled(progress) = &mut self.state else {
+            return None;
+        };
+        let Some(Work::Items(items)) = &mut progress.used.work else {
+            return None;
+        };
+        *items = items.saturating_add(1);
+        if *items > 1 {
+            return None;
+        }
+        let end = self.destination.monitor.clock().ticks();
+        let duration = end.saturating_sub(progress.start);
+        Some(Sample {
+            end,
+            duration,
+            ending: Ending::Success,
+            nested: progress.nested,
+            self_time: duration.saturating_sub(progress.covered.callees),
+            optional: OptionalValues {
+                busy_time: progress.used.busy_time,
+                ..OptionalValues::default()
+            },
         })
     }
 
@@ -272,7 +315,7 @@ impl Drop for AsyncCall {
 }
 
 /// A first poll in progress.
-struct FirstPoll {
+pub(super) struct FirstPoll {
     /// Of the call around it.
     outer_until: u64,
     call: FastCall<OfPoll>,
@@ -280,7 +323,11 @@ struct FirstPoll {
 
 impl FirstPoll {
     #[inline]
-    fn finish<T, R: Into<LabelledOutcome>>(self, outcome: Option<impl FnOnce(&T) -> R>, value: &T) {
+    pub(super) fn finish<T, R: Into<LabelledOutcome>>(
+        self,
+        outcome: Option<impl FnOnce(&T) -> R>,
+        value: &T,
+    ) {
         self.call.finish(|_| match outcome {
             Some(outcome) => alloc::uncounted(|| outcome(value).into()).outcome,
             None => Outcome::Success,
@@ -328,14 +375,14 @@ impl MetricSelection for OfPoll {
 }
 
 /// A poll in progress. Dropped without an end, the poll panicked.
-struct PollGuard<'a> {
+pub(super) struct PollGuard<'a> {
     call: &'a mut AsyncCall,
     /// `None` once the poll has ended.
     began: Option<(Depth, Covered, Segment)>,
 }
 
 impl PollGuard<'_> {
-    fn finish(&mut self, outcome: impl FnOnce() -> LabelledOutcome) {
+    pub(super) fn finish(&mut self, outcome: impl FnOnce() -> LabelledOutcome) {
         let Some(end) = self.end_poll() else {
             return;
         };
@@ -344,7 +391,7 @@ impl PollGuard<'_> {
     }
 
     /// The call goes on later.
-    fn suspend(&mut self) {
+    pub(super) fn suspend(&mut self) {
         if let Some((depth, ..)) = &self.began {
             depth.add_waiting(&self.call.destination.entry.recorder, 1);
         }

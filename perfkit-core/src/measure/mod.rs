@@ -1,8 +1,8 @@
-//! Measuring a call: closures, futures, guards.
+//! Measuring a call: closures, futures, streams, guards.
 //!
 //! Time is always measured. Memory, CPU time and throughput are asked for on
 //! the [`Operation`]. A panic is recorded while it unwinds, a dropped future
-//! as cancelled.
+//! as cancelled, and so is a dropped stream.
 
 mod call;
 mod call_labels;
@@ -12,11 +12,15 @@ mod future;
 mod judge;
 mod nesting;
 mod segment;
+#[cfg(feature = "stream")]
+mod stream;
 mod timer;
 mod untimed_call;
 
 pub use error_text_policy::ErrorTextPolicy;
 pub use future::MeasuredFuture;
+#[cfg(feature = "stream")]
+pub use stream::MeasuredStream;
 pub use timer::Timer;
 
 pub(crate) use call::{Call, Dropped};

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::alloc;
 use crate::label::Label;
 use crate::outcome::Outcome;
+#[cfg(feature = "stream")]
+use crate::recorder::Section;
 use crate::recorder::{Sample, Work};
 
 use super::{Entry, Labelled, Monitor};
@@ -77,6 +79,39 @@ impl Destination {
         let known = known.unwrap_or_else(|| Labelled::new(&entry.name, &[]));
         let labelled = known.with(labels);
         monitor.destination(&labelled.to_string(), Some(&labelled))
+    }
+
+    /// Counts the time to the first item of a stream, in an operation of its own with the
+    /// same labels.
+    #[cfg(feature = "stream")]
+    pub(crate) fn record_first_item(&self, sample: Sample) {
+        alloc::uncounted(|| {
+            let known = self.entry.first_item.get();
+            let found = known.is_none().then(|| self.find_first_item());
+            if let Some(entry) = known.or(found.as_ref()) {
+                self.monitor.record(entry, &sample, Outcome::Success);
+            }
+        });
+    }
+
+    /// Looks the operation of first items up. One beyond the limit of names is not kept: it
+    /// takes calls of any name, and may lead back here.
+    #[cfg(feature = "stream")]
+    fn find_first_item(&self) -> Arc<Entry> {
+        let Self { monitor, entry } = self;
+        let first_item = |name: &str| format!("{name} (first item)");
+        let found = match entry.labelled.as_deref().cloned() {
+            Some(mut labelled) => {
+                labelled.name = first_item(&labelled.name);
+                monitor.destination(&labelled.to_string(), Some(&labelled))
+            }
+            None => monitor.destination(&first_item(&entry.name), None),
+        };
+        if !found.entry.is_overflow() {
+            let _section = Section::enter();
+            let _ = entry.first_item.set(Arc::clone(&found.entry));
+        }
+        found.entry
     }
 
     /// Counts a finished call.

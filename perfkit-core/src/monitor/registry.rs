@@ -42,6 +42,9 @@ pub(crate) struct Entry {
     /// Of values that the program hands over.
     pub(crate) kind: OnceLock<ValueKind>,
     pub(crate) recorder: Arc<Recorder>,
+    /// Where the first items of its streams are counted, once it was looked up.
+    #[cfg(feature = "stream")]
+    pub(crate) first_item: OnceLock<Arc<Entry>>,
 }
 
 impl Entry {
@@ -218,6 +221,8 @@ impl Table {
                 takes_overflow: AtomicBool::new(false),
                 kind: OnceLock::new(),
                 recorder: Arc::new(Recorder::new(Arc::clone(common))),
+                #[cfg(feature = "stream")]
+                first_item: OnceLock::new(),
             })
         });
         Arc::clone(entry)

@@ -1,0 +1,8 @@
+#[perfkit::measure(stream, throughput(items = 3))]
+fn rows() -> impl futures_util::Stream<Item = u32> {
+    futures_util::stream::iter(0..3)
+}
+
+fn main() {
+    let _ = rows();
+}
