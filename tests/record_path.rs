@@ -135,6 +135,31 @@ fn costs(program: &Program) -> BTreeMap<&'static str, Cost> {
     })
 }
 
+/// Ten thousand calls, each within the one before, fit the stack of a thread.
+#[test]
+fn a_measured_call_takes_little_stack() {
+    const DEEP: u64 = 10_000;
+    let Some(program) = &*RECORDING else {
+        return;
+    };
+    let bytes = |kind: &str, recorded| {
+        let (_, counted, bytes) =
+            answer(Command::new(&program.path).args([kind, &DEEP.to_string()]));
+        assert_eq!(counted, recorded, "{kind}");
+        bytes
+    };
+    let bare = bytes("bare deep", 0);
+    assert!(bare > 0);
+    for kind in ["deep", "deep may panic"] {
+        let measured = bytes(kind, DEEP);
+        eprintln!("{kind}: {measured} bytes of stack, {bare} without measuring");
+        assert!(
+            measured - bare <= 128,
+            "{kind}: {measured} bytes, {bare} without"
+        );
+    }
+}
+
 #[test]
 #[ignore = "builds the program without recording: .ci/run does"]
 fn without_recording_a_measured_call_is_the_bare_call() {
@@ -257,30 +282,35 @@ impl Program {
             .arg(format!("--callgrind-out-file={}", counts.display()))
             .arg(&self.path)
             .args([kind, &calls.to_string()]);
-        for variable in [
-            "PERFKIT",
-            "PERFKIT_REPORT",
-            "PERFKIT_REPORT_EVERY",
-            "PERFKIT_SIGNALS",
-        ] {
-            valgrind.env_remove(variable);
-        }
-        let output = succeed(&mut valgrind);
-        let answer = String::from_utf8(output.stdout).unwrap();
-        let mut words = answer.split_whitespace();
-        let clock = words.next().unwrap().to_owned();
-        let [counted, allocations] = [words.next(), words.next()].map(|w| w.unwrap().parse());
+        let (clock, counted, allocations) = answer(&mut valgrind);
         let text = std::fs::read_to_string(&counts).unwrap();
         let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
         Run {
             clock,
-            counted: counted.unwrap(),
+            counted,
             cost: Cost {
                 instructions: total.unwrap().trim().parse().unwrap(),
-                allocations: allocations.unwrap(),
+                allocations,
             },
         }
     }
+}
+
+/// What the program answers: the clock, the calls that were recorded, and a number more.
+fn answer(command: &mut Command) -> (String, u64, u64) {
+    for variable in [
+        "PERFKIT",
+        "PERFKIT_REPORT",
+        "PERFKIT_REPORT_EVERY",
+        "PERFKIT_SIGNALS",
+    ] {
+        command.env_remove(variable);
+    }
+    let answer = String::from_utf8(succeed(command).stdout).unwrap();
+    let mut words = answer.split_whitespace();
+    let clock = words.next().unwrap().to_owned();
+    let [counted, more] = [words.next(), words.next()].map(|word| word.unwrap().parse());
+    (clock, counted.unwrap(), more.unwrap())
 }
 
 fn succeed(command: &mut Command) -> Output {

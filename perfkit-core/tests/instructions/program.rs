@@ -3,7 +3,8 @@
 //!
 //! It answers with the name of the clock, the number of calls that were
 //! recorded, so that nobody takes a call that was not for a cheap one, and the
-//! number of allocations.
+//! number of allocations. Of calls each within the one before, on a thread with the
+//! stack that Rust gives by default, it says how much of that each takes instead.
 #![allow(
     clippy::panic,
     clippy::print_stdout,
@@ -50,6 +51,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let calls = arguments[2].parse().unwrap();
     match arguments[1].as_str() {
+        "bare deep" => descend(calls, bare_deep),
+        "deep" => descend(calls, deep),
+        "deep may panic" => descend(calls, deep_may_panic),
         "bare" => repeat(calls, bare),
         "bare Result" => repeat(calls, |input| bare_result(input).unwrap_or(0)),
         "bare async" => repeat(calls, |input| polled(bare_async(input))),
@@ -100,8 +104,59 @@ fn main() {
     let counted: u64 = operations
         .map(|operation| operation.lifetime.calls.total())
         .sum();
-    let allocations = IN_CALLS.load(Ordering::Relaxed);
-    println!("{} {counted} {allocations}", Clock::fastest().name());
+    let said = IN_CALLS.load(Ordering::Relaxed) + STACK_BYTES.load(Ordering::Relaxed);
+    println!("{} {counted} {said}", Clock::fastest().name());
+}
+
+/// How much stack one of the calls takes that are each within the one before.
+static STACK_BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// Where the stack of the innermost call is.
+static INNERMOST: AtomicU64 = AtomicU64::new(0);
+
+fn descend(calls: u64, call: fn(u64) -> u64) {
+    let descends = move || {
+        let outermost = note_stack();
+        black_box(call(black_box(calls - 1)));
+        let bytes = outermost - INNERMOST.load(Ordering::Relaxed);
+        STACK_BYTES.store(bytes / calls, Ordering::Relaxed);
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20);
+    thread.spawn(descends).unwrap().join().unwrap();
+}
+
+#[inline(never)]
+fn note_stack() -> u64 {
+    let local = black_box(0_u8);
+    let here = std::ptr::from_ref(black_box(&local)).addr() as u64;
+    INNERMOST.store(here, Ordering::Relaxed);
+    here
+}
+
+#[inline(never)]
+fn bare_deep(depth: u64) -> u64 {
+    match depth {
+        0 => note_stack(),
+        depth => black_box(bare_deep(depth - 1)) ^ depth,
+    }
+}
+
+#[perfkit::measure]
+#[inline(never)]
+fn deep(depth: u64) -> u64 {
+    match depth {
+        0 => note_stack(),
+        depth => black_box(deep(depth - 1)) ^ depth,
+    }
+}
+
+#[perfkit::measure]
+#[inline(never)]
+fn deep_may_panic(depth: u64) -> u64 {
+    match depth {
+        0 => note_stack(),
+        depth => black_box(deep_may_panic(depth - 1)) ^ unknown(depth),
+    }
 }
 
 /// The same loop around every kind of call.
