@@ -208,6 +208,41 @@ fn only_what_may_succeed_later_is_retried() {
     }
 }
 
+/// A collector that is always asked again at once would be asked without a pause.
+#[test]
+fn whoever_says_to_come_again_at_once_gets_a_pause() {
+    let (endpoint, arrived) = collector(vec![answer(503, "retry-after: 0\r\n", b""); 1000]);
+    let hurried = Config {
+        timeout: Duration::from_secs(1),
+        ..config(&endpoint)
+    };
+    let report = Report::from_snapshot(monitor().snapshot());
+    let result = otlp::send_report(&report, &hurried);
+    assert_eq!(result.unwrap_err(), SendError::Refused(503));
+    // The first pause is of 100 ms at least, and each is twice the one before.
+    assert!(arrived.try_iter().count() <= 5);
+}
+
+#[test]
+fn no_time_is_too_long_or_too_short() {
+    for extreme in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::ZERO] {
+        let (endpoint, arrived) = collector(vec![]);
+        let extremes = Config {
+            timeout: extreme,
+            interval: extreme,
+            ..config(&endpoint)
+        };
+        let otlp = otlp::start_with(&monitor(), extremes.clone()).unwrap();
+        let patient = extreme > Duration::ZERO;
+        assert!(otlp.flush(extreme) || !patient);
+        assert!(otlp.shutdown(extreme) || !patient);
+        let report = Report::from_snapshot(monitor().snapshot());
+        let sent = otlp::send_report(&report, &extremes);
+        assert!(sent.is_ok() || !patient, "{sent:?}");
+        assert!(arrived.try_iter().count() >= 2 || !patient);
+    }
+}
+
 #[test]
 fn a_partial_success_is_counted_and_not_repeated() {
     let body = ExportMetricsServiceResponse {

@@ -77,7 +77,7 @@ const PERCENT_READ: &[Scale] = &[("", 1.0)];
 const BEYOND: f64 = 1e21;
 
 impl Unit {
-    /// Prints a value with `digits` significant digits and the scale that
+    /// Prints a value with `digits` significant digits, at most 17, and the scale that
     /// keeps its whole part short; counts keep all their digits. From 10²¹ base
     /// units on, which nothing has, it has an exponent.
     ///
@@ -93,6 +93,8 @@ impl Unit {
         if !value.is_finite() {
             return "-".to_owned();
         }
+        // No number has more.
+        let digits = digits.min(17);
         if value.abs() >= BEYOND {
             return self.with_exponent(value, digits);
         }

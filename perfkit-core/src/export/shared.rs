@@ -1,7 +1,20 @@
 //! What a thread shares with those who wait for it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "otlp")]
+use std::time::Duration;
 use std::time::Instant;
+
+/// The longest time that anybody waits: a century is as good as forever, and does not
+/// overflow.
+#[cfg(feature = "otlp")]
+const FOREVER: Duration = Duration::from_secs(3_000_000_000);
+
+/// The moment that is so far from now.
+#[cfg(feature = "otlp")]
+pub(super) fn deadline(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(FOREVER)
+}
 
 /// A state, and a way to wait for its changes.
 #[derive(Default)]

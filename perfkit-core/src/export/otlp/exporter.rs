@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::export::shared::Shared;
+use crate::export::shared::{Shared, deadline};
 use crate::monitor::Monitor;
 use crate::process::{self, spawn_without_signals};
 
@@ -51,6 +51,9 @@ struct State {
     stats: Stats,
 }
 
+/// However short an interval is asked for, a collector has a pause.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
+
 impl Otlp {
     pub(super) fn start(monitor: Monitor, config: Config) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
@@ -80,7 +83,7 @@ impl Otlp {
         if self.thread.is_none() {
             return true;
         }
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline(timeout);
         let mut state = self.shared.lock();
         state.requested += 1;
         let mine = state.requested;
@@ -108,7 +111,7 @@ impl Otlp {
         let Some(thread) = self.thread.take() else {
             return true;
         };
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline(timeout);
         let mut state = self.shared.lock();
         state.stop_by = Some(deadline);
         self.shared.notify_all();
@@ -149,7 +152,8 @@ struct Exporter {
 
 impl Exporter {
     fn run(mut self) {
-        let mut next = Instant::now() + self.config.interval;
+        let interval = self.config.interval.max(SHORTEST_INTERVAL);
+        let mut next = deadline(interval);
         loop {
             let state = self.shared.lock();
             let state = self.shared.wait(state, next, |state| {
@@ -158,9 +162,9 @@ impl Exporter {
             let (stop_by, requested) = (state.stop_by, state.requested);
             drop(state);
             let now = Instant::now();
-            let timeout = now + self.config.timeout;
-            let deadline = stop_by.map_or(timeout, |deadline| deadline.min(timeout));
-            self.export(deadline, stop_by);
+            let timeout = deadline(self.config.timeout);
+            let end = stop_by.map_or(timeout, |stop_by| stop_by.min(timeout));
+            self.export(end, stop_by);
             let mut state = self.shared.lock();
             state.answered = requested;
             state.has_ended = stop_by.is_some();
@@ -171,7 +175,7 @@ impl Exporter {
                 return;
             }
             if now >= next {
-                next = Instant::now() + self.config.interval;
+                next = deadline(interval);
             }
         }
     }

@@ -48,8 +48,9 @@ pub use config::{Config, ConfigError};
 pub use exporter::{Otlp, Stats};
 pub use transport::SendError;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::export::shared::deadline;
 use crate::monitor::Monitor;
 use crate::report::Report;
 
@@ -124,7 +125,7 @@ pub fn send_report(report: &Report, config: &Config) -> Result<Sent, SendError> 
     let period = Period::new(start, report.created);
     let requests = convert::requests(&report.operations, None, period);
     let transport = Transport::new(config);
-    let deadline = Instant::now() + config.timeout;
+    let deadline = deadline(config.timeout);
     let mut data_points = 0;
     for request in &requests {
         data_points += transport.send(request, deadline, &|| false)?;

@@ -106,7 +106,11 @@ impl Transport {
                 Attempt::Failed(error) => return Err(error),
                 Attempt::Retry(error, asked) => (error, asked),
             };
-            let pause = asked.unwrap_or_else(|| jittered(wait)).min(LONGEST_WAIT);
+            // Who asks for none, or for one that is over, would be asked without a pause.
+            let pause = asked
+                .unwrap_or_default()
+                .max(jittered(wait))
+                .min(LONGEST_WAIT);
             wait = (wait * 2).min(LONGEST_WAIT);
             if Instant::now() + pause >= deadline || !sleep(pause, shall_stop) {
                 return Err(error);
