@@ -161,7 +161,8 @@ impl Report {
         let mut report = Self::new(Environment::detect(snapshot.clock));
         report.created = snapshot.taken_at;
         report.operations = snapshot.operations;
-        report.environment.clock.probe = ProbeOverhead::on_clock(snapshot.clock);
+        report.environment.clock.probe =
+            ProbeOverhead::on_clock(snapshot.clock, &report.operations);
         if !report.environment.is_optimized() {
             report.notes.push(Note::warning(
                 NoteCode::NotOptimized,

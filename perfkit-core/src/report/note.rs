@@ -95,6 +95,8 @@ pub enum NoteCode {
     SameSession,
     /// Not every call is timed.
     Sampled,
+    /// Self time of operations is mostly waiting.
+    SelfTimeWaits,
     /// Several processes recorded.
     SeveralProcesses,
     /// More threads than CPUs shared these with other programs.

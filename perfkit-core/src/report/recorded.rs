@@ -19,6 +19,7 @@ pub(super) fn notes(operations: &[OperationSnapshot], clock: &ClockInfo) -> Vec<
         sampled(operations),
         many_error_kinds(operations),
         too_short(operations, clock.probe),
+        waiting(operations),
     ];
     let notes = notes.into_iter().flatten();
     notes.chain(beyond_limits(operations)).collect()
@@ -37,8 +38,18 @@ fn clock_and_cost(clock: &ClockInfo) -> Note {
         other => other,
     };
     let cost = clock.probe.map(|probe| {
-        let ProbeOverhead { call_ns, inside_ns } = probe;
-        format!("; measuring a call costs {call_ns} ns here, {inside_ns} ns of it within its time")
+        let ProbeOverhead {
+            call_ns, inside_ns, ..
+        } = probe;
+        let kinds = [
+            (probe.memory_call_ns, "with memory"),
+            (probe.cpu_call_ns, "with CPU time"),
+            (probe.async_call_ns, "of a future"),
+            (probe.failed_call_ns, "that fails"),
+        ];
+        let kinds = kinds.into_iter().filter_map(|(ns, kind)| Some((ns?, kind)));
+        let kinds: String = kinds.map(|(ns, kind)| format!(", one {kind} {ns} ns")).collect();
+        format!("; measuring a call costs {call_ns} ns here, {inside_ns} ns of it within its time{kinds}")
     });
     // A duration is rounded to a bucket in ticks, and once more in nanoseconds.
     let error_percent = if clock.name == "tsc" { 0.8 } else { 0.4 };
@@ -93,6 +104,22 @@ fn too_short(operations: &[OperationSnapshot], probe: Option<ProbeOverhead>) -> 
     Some(Note::info(NoteCode::TooShort, message))
 }
 
+/// Async operations that wait for most of what is called their own time: work that they
+/// handed to other threads is among it.
+fn waiting(operations: &[OperationSnapshot]) -> Option<Note> {
+    let waits = |operation: &&OperationSnapshot| {
+        let calls = &operation.lifetime;
+        let sums = calls.self_time().zip(calls.busy_time());
+        sums.is_some_and(|(own, busy)| busy.sum < own.sum / 2.0)
+    };
+    let waiting = operations.iter().filter(waits);
+    let names = list(waiting.map(|operation| operation.name.clone()).collect())?;
+    let message = format!(
+        "mostly waiting in their self time, for I/O, timers or work on other threads, whose memory and CPU time are not in theirs: {names}"
+    );
+    Some(Note::info(NoteCode::SelfTimeWaits, message))
+}
+
 fn list(names: Vec<String>) -> Option<String> {
     if names.is_empty() {
         return None;
@@ -110,6 +137,8 @@ fn list(names: Vec<String>) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{MockClock, Monitor, Report};
+    use std::future::{Future, poll_fn};
+    use std::task::{Context, Poll, Waker};
     use std::time::Duration;
 
     #[test]
@@ -142,6 +171,33 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_others_is_told_from_what_works() {
+        let clock = MockClock::new();
+        let monitor = Monitor::with_clock(clock.clone());
+        for (name, ms_between) in [("works", 3), ("waits", 30)] {
+            let mut polls = 0;
+            let step = |_: &mut Context<'_>| {
+                polls += 1;
+                clock.advance(Duration::from_millis(5));
+                if polls == 2 {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            };
+            let mut call = Box::pin(monitor.measure_async(name, poll_fn(step)));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(call.as_mut().poll(&mut context).is_pending());
+            clock.advance(Duration::from_millis(ms_between));
+            assert!(call.as_mut().poll(&mut context).is_ready());
+        }
+        let report = Report::from_snapshot(monitor.snapshot());
+        let waits = |note: &&Note| note.code == NoteCode::SelfTimeWaits;
+        let note = report.notes.iter().find(waits).unwrap();
+        assert!(note.message.ends_with("not in theirs: waits"), "{note:?}");
+    }
+
+    #[test]
     fn short_operations_are_named_up_to_five() {
         let clock = MockClock::new();
         let monitor = Monitor::with_clock(clock.clone());
@@ -155,6 +211,9 @@ mod tests {
         let probe = ProbeOverhead {
             call_ns: 20.0,
             inside_ns: 10.0,
+            memory_call_ns: Some(40.5),
+            failed_call_ns: Some(60.0),
+            ..ProbeOverhead::default()
         };
         let clock = ClockInfo {
             name: "tsc".to_owned(),
@@ -164,7 +223,7 @@ mod tests {
         assert_eq!(notes.len(), 2);
         assert_eq!(
             notes[0].message,
-            "clock: the processor's cycle counter (tsc); measuring a call costs 20 ns here, 10 ns of it within its time; percentiles are within 0.8 %, those of the last calls exact"
+            "clock: the processor's cycle counter (tsc); measuring a call costs 20 ns here, 10 ns of it within its time, one with memory 40.5 ns, one that fails 60 ns; percentiles are within 0.8 %, those of the last calls exact"
         );
         let message = &notes[1].message;
         assert!(
