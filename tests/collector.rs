@@ -353,6 +353,48 @@ fn a_saved_report_is_exported() {
         .complains("the collector cannot be reached");
 }
 
+/// What is sent may hold a secret, and a proxy that answers is no collector.
+#[test]
+fn no_proxy_is_used_but_the_one_for_this() {
+    let folder = Folder::new();
+    let report = Report::from_snapshot(monitor().snapshot());
+    report.save(folder.path("report.json")).unwrap();
+    let (endpoint, arrived) = collector(vec![]);
+    // It takes whatever comes.
+    let (proxy, at_proxy) = collector(vec![]);
+    let proxy = proxy.trim_end_matches("/v1/metrics").to_owned();
+    let export = |variables: &[&str], proxy: &str| {
+        let mut command = folder.perfkit(["export", "report.json", "--to", "otlp"]);
+        command
+            .env("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &endpoint)
+            .env("OTEL_EXPORTER_OTLP_TIMEOUT", "2000")
+            .env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret");
+        for variable in variables {
+            command.env(variable, proxy);
+        }
+        Answer::of(command)
+    };
+    let usual = [
+        "http_proxy",
+        "HTTP_PROXY",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ];
+    export(&usual, &proxy).exits_with(0);
+    assert!(arrived.recv().is_ok() && at_proxy.try_recv().is_err());
+    // Where it is asked for, nothing goes past it: this one is none.
+    let asked_for = export(&["PERFKIT_OTLP_PROXY"], "http://127.0.0.1:9");
+    asked_for.exits_with(4).complains("cannot be reached");
+    let wrong = export(&["PERFKIT_OTLP_PROXY"], "socks5://user:password@host");
+    assert!(!wrong.stderr.contains("password"), "{wrong:?}");
+    wrong
+        .exits_with(2)
+        .complains("PERFKIT_OTLP_PROXY: the value is no address");
+    assert!(arrived.try_recv().is_err());
+}
+
 /// Lines of the real collector's log that hold a metric's data points.
 struct RealCollector {
     _process: Guarded,

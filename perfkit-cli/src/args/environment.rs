@@ -40,12 +40,13 @@ impl Variable {
     ];
 
     /// Those that instrumented programs read.
-    const OF_PROGRAMS: [Self; 8] = [
+    const OF_PROGRAMS: [Self; 9] = [
         Self("PERFKIT_LAST_CALLS"),
         Self("PERFKIT_LAST_PERIOD"),
         Self("PERFKIT_MAX_LABEL_SETS"),
         Self("PERFKIT_MAX_OPERATIONS"),
         Self("PERFKIT_MEMORY_BUDGET"),
+        Self("PERFKIT_OTLP_PROXY"),
         Self("PERFKIT_REPORT"),
         Self("PERFKIT_REPORT_EVERY"),
         Self("PERFKIT_SIGNALS"),

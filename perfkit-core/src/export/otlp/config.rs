@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 
 const DEFAULT_ENDPOINT: &str = "http://localhost:4318";
 const METRICS_PATH: &str = "/v1/metrics";
+const PROXY: &str = "PERFKIT_OTLP_PROXY";
 
 /// Where and how to export.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub struct Config {
     pub timeout: Duration,
     /// The time from one export to the next.
     pub interval: Duration,
+    /// The proxy that requests go through, such as `http://user:password@proxy:3128`; none
+    /// by default, whatever the variables say that other programs take theirs from: headers
+    /// may hold a secret, and a collector is nearby as a rule.
+    pub proxy: Option<String>,
     /// Whether anything is exported at all.
     pub is_enabled: bool,
 }
@@ -31,6 +36,7 @@ impl Default for Config {
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
             interval: Duration::from_secs(60),
+            proxy: None,
             is_enabled: true,
         }
     }
@@ -61,11 +67,11 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads the standard environment variables.
+    /// Reads the standard environment variables, and `PERFKIT_OTLP_PROXY`.
     ///
     /// # Errors
     /// A variable that has no valid value, names a protocol other than
-    /// http/protobuf, or an endpoint that is not plain http.
+    /// http/protobuf, or an endpoint or a proxy that is not plain http.
     pub fn from_environment() -> Result<Self, ConfigError> {
         Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
@@ -97,6 +103,9 @@ impl Config {
             let problem = format!("`{protocol}` is not built in: only http/protobuf is");
             return Err(ConfigError::new(&variable, problem));
         }
+        if let Some(proxy) = get(PROXY) {
+            config.proxy = Some(proxy_of(proxy.trim())?);
+        }
         let disabled = get("OTEL_SDK_DISABLED");
         config.is_enabled = !disabled.is_some_and(|value| value.eq_ignore_ascii_case("true"));
         Ok(config)
@@ -123,6 +132,15 @@ fn endpoint_of(variable: &str, endpoint: &str, is_base: bool) -> Result<String, 
         return Ok(format!("{}{METRICS_PATH}", endpoint.trim_end_matches('/')));
     }
     Ok(endpoint.to_owned())
+}
+
+/// It may hold a password, and so is not shown.
+fn proxy_of(proxy: &str) -> Result<String, ConfigError> {
+    let is_proxy = proxy.starts_with("http://") && ureq::Proxy::new(proxy).is_ok();
+    let problem = "the value is no address such as http://proxy:3128";
+    is_proxy
+        .then(|| proxy.to_owned())
+        .ok_or_else(|| ConfigError::new(PROXY, problem))
 }
 
 /// `key=value,key=value`, percent-encoded.

@@ -28,7 +28,8 @@
 //! `OTEL_EXPORTER_OTLP_ENDPOINT`, `_HEADERS`, `_TIMEOUT` and `_PROTOCOL`, each
 //! also with `METRICS_` before its last word, `OTEL_METRIC_EXPORT_INTERVAL`,
 //! `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SDK_DISABLED`. TLS is
-//! not built in: `https` endpoints are refused.
+//! not built in: `https` endpoints are refused. No proxy is used but that of
+//! `PERFKIT_OTLP_PROXY`.
 //!
 //! ```no_run
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use prost::Message as _;
-use ureq::Agent;
 use ureq::http::{Response, StatusCode};
+use ureq::{Agent, Proxy};
 
 use super::config::Config;
 use super::convert::Request;
@@ -61,7 +61,8 @@ impl Error for SendError {}
 
 /// A way to one collector.
 pub(super) struct Transport {
-    agent: Agent,
+    /// Why there is none, where a setting is at fault.
+    agent: Result<Agent, SendError>,
     endpoint: String,
     headers: Vec<(String, String)>,
 }
@@ -76,14 +77,20 @@ enum Attempt {
 
 impl Transport {
     pub(super) fn new(config: &Config) -> Self {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .user_agent(concat!("perfkit/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
+        // None is said where there is none: else it would be one of the environment.
+        let agent = |proxy: Option<Proxy>| {
+            Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .proxy(proxy)
+                .user_agent(concat!("perfkit/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .new_agent()
+        };
+        let proxy = config.proxy.as_deref().map(Proxy::new).transpose();
+        let no_address = |_| SendError::Unreachable("the proxy is no address".to_owned());
         Self {
-            agent,
+            agent: proxy.map(agent).map_err(no_address),
             endpoint: config.endpoint.clone(),
             headers: config.headers.clone(),
         }
@@ -119,8 +126,11 @@ impl Transport {
     }
 
     fn attempt(&self, request: &Request, timeout: Duration) -> Attempt {
-        let mut call = self
-            .agent
+        let agent = match &self.agent {
+            Ok(agent) => agent,
+            Err(error) => return Attempt::Failed(error.clone()),
+        };
+        let mut call = agent
             .post(&self.endpoint)
             .config()
             .timeout_global(Some(timeout))
