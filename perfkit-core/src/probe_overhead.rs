@@ -74,21 +74,23 @@ struct Found {
 }
 
 impl Found {
-    const NOTHING: Self = Self {
-        plain: OnceLock::new(),
-        memory: OnceLock::new(),
-        cpu: OnceLock::new(),
-        poll: OnceLock::new(),
-        failed: OnceLock::new(),
-    };
+    const fn nothing() -> Self {
+        Self {
+            plain: OnceLock::new(),
+            memory: OnceLock::new(),
+            cpu: OnceLock::new(),
+            poll: OnceLock::new(),
+            failed: OnceLock::new(),
+        }
+    }
 }
 
 impl ProbeOverhead {
     /// The cost on the clock of the given name, of the kinds of calls that there are;
     /// `None` on a clock that does not run.
     pub(crate) fn on_clock(name: &str, operations: &[OperationSnapshot]) -> Option<Self> {
-        static ON_FASTEST: Found = Found::NOTHING;
-        static ON_OS: Found = Found::NOTHING;
+        static ON_FASTEST: Found = Found::nothing();
+        static ON_OS: Found = Found::nothing();
         let [fastest, os] = [Clock::fastest(), Clock::os()];
         if name == fastest.name() {
             Some(Self::of_kinds(&ON_FASTEST, &fastest, operations))

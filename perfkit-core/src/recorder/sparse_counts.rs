@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn memory_is_taken_for_what_is_used() {
         let counts = SparseCounts::default();
-        for ns in 1_000_000..1_100_000 {
+        for ns in (1_000_000..1_100_000).step_by(1000) {
             counts.add_one(bucket_of(ns));
         }
         let chunks = counts.chunks().iter().filter_map(OnceLock::get);
