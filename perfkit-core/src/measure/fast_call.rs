@@ -253,8 +253,11 @@ fn record_rare<U: Into<OptionalValues>>(
     used: U,
 ) {
     let ended = Ended::of(shard, start, end, callees);
-    if ended.nested || !ended.is_timed {
+    if !ended.is_timed {
         ended.record(shard, used.into(), Ending::Success, None);
+    } else if ended.nested {
+        // What it used is the outermost call's.
+        shard.record_nested(end, ended.duration, ended.self_time);
     } else {
         shard.record_optional(&used.into());
         shard.record_success(end, ended.duration, ended.self_time);

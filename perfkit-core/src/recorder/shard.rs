@@ -306,22 +306,37 @@ impl Shard {
             return;
         }
         if sample.ending == Ending::Success {
-            add(&self.nested, 1);
-            add(&self.self_sum_of_others, self_time);
-            if self_time != sample.duration {
-                self.optional.record_self_time(self.position(), self_time);
-            }
-        } else {
-            let duration = (!sample.nested).then_some(sample.duration);
-            self.failures.count(sample.ending, duration);
+            return self.record_nested(sample.end, sample.duration, self_time);
         }
+        let duration = (!sample.nested).then_some(sample.duration);
+        self.failures.count(sample.ending, duration);
         if let Some(failure) = failure {
             self.log(failure);
         }
-        let packed = pack(sample.duration, sample.ending, sample.nested);
-        self.ring.push(self.position(), sample.end, packed);
-        self.others
-            .store(self.others.own().wrapping_add(1), Release);
+        self.push_other(
+            sample.end,
+            pack(sample.duration, sample.ending, sample.nested),
+        );
+    }
+
+    /// Counts a successful call that ran within another of the operation.
+    #[inline]
+    pub(crate) fn record_nested(&self, end: u64, duration: u64, self_time: u64) {
+        let [duration, self_time] = [duration, self_time].map(|time| time.min(LONGEST));
+        add(&self.nested, 1);
+        add(&self.self_sum_of_others, self_time);
+        if self_time != duration {
+            self.optional.record_self_time(self.position(), self_time);
+        }
+        self.push_other(end, pack(duration, Ending::Success, true));
+    }
+
+    /// Remembers a call that is not in `timed` as the latest.
+    #[inline]
+    fn push_other(&self, end: u64, packed: u64) {
+        self.ring.push(self.position(), end, packed);
+        let others = self.others.own().wrapping_add(1);
+        self.others.store(others, Release);
     }
 
     /// Counts a successful call of which nothing else is known.
