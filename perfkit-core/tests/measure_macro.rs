@@ -775,3 +775,46 @@ fn a_predicate_that_panics_loses_no_call() {
         1
     );
 }
+
+/// What clippy says of these types it says where the trait declares them.
+#[deny(clippy::result_large_err, clippy::type_complexity)]
+mod declared_elsewhere {
+    use super::{Future, Pin, measure};
+
+    pub(super) trait Shop {
+        #[allow(clippy::result_large_err, clippy::type_complexity)]
+        fn pairs(&self) -> Result<Vec<((u8, u16), Option<(u16, Box<[u8]>)>)>, [u8; 256]>;
+        #[allow(clippy::result_large_err, clippy::type_complexity)]
+        fn checked(&self) -> Result<Vec<((u8, u16), Option<(u16, Box<[u8]>)>)>, [u8; 256]>;
+        #[allow(clippy::type_complexity)]
+        fn later(&self) -> Pin<Box<dyn Future<Output = Option<((u8, u16), Box<[(u8, u16)]>)>>>>;
+    }
+
+    impl Shop for u8 {
+        #[measure(name = "shop::pairs")]
+        fn pairs(&self) -> Result<Vec<((u8, u16), Option<(u16, Box<[u8]>)>)>, [u8; 256]> {
+            Err([*self; 256])
+        }
+
+        #[measure(name = "shop::checked")]
+        #[track_caller]
+        fn checked(&self) -> Result<Vec<((u8, u16), Option<(u16, Box<[u8]>)>)>, [u8; 256]> {
+            self.pairs()
+        }
+
+        #[measure(name = "shop::later")]
+        fn later(&self) -> Pin<Box<dyn Future<Output = Option<((u8, u16), Box<[(u8, u16)]>)>>>> {
+            Box::pin(std::future::ready(None))
+        }
+    }
+}
+
+#[test]
+fn a_type_that_a_trait_declares_is_not_for_clippy() {
+    use declared_elsewhere::Shop;
+    assert_eq!(1.checked(), Err([1; 256]));
+    assert_eq!(block_on(1.later()), None);
+    assert_eq!(outcomes("shop::pairs"), (0, 1));
+    assert_eq!(outcomes("shop::checked"), (0, 1));
+    assert_eq!(outcomes("shop::later"), (1, 0));
+}

@@ -342,3 +342,28 @@ fn functions_that_return_futures_see_their_caller() {
     assert_eq!(block_on(four).0, 4);
     assert_eq!(calls("boxed").success, 2);
 }
+
+struct Shelf(Vec<u8>);
+
+impl std::ops::Index<usize> for Shelf {
+    type Output = u8;
+
+    // The trait's declaration has the attribute too, where `measure` does not see it.
+    #[measure(name = "index")]
+    #[track_caller]
+    fn index(&self, at: usize) -> &u8 {
+        assert!(at < 9, "expected in this test, from {}", Location::caller());
+        &self.0[at]
+    }
+}
+
+#[test]
+fn the_caller_that_a_trait_declares_is_seen_where_the_method_says_so_too() {
+    let shelf = Shelf(vec![5]);
+    assert_eq!(shelf[0], 5);
+    let line = line!() + 1;
+    let panicked = catch_unwind(AssertUnwindSafe(|| shelf[9])).unwrap_err();
+    let text = panicked.downcast_ref::<String>().unwrap();
+    assert!(text.contains(&format!("track_caller.rs:{line}:")), "{text}");
+    assert_eq!((calls("index").success, calls("index").panic), (1, 1));
+}

@@ -100,8 +100,10 @@ fn future_call(
     let made = made(function, &private, "future", wrapped, output);
     let measured = quote!(#call.measure(#future, |#value| #outcome));
     let measured = in_box(wrapped, measured, &private);
+    let quiet = quiet_of_type(function);
     quote! {
         let #call = #enter.find();
+        #quiet
         let #future = #made;
         #measured
     }
@@ -217,8 +219,10 @@ fn value_in_place(function: &Function, arguments: &Arguments, enter: &TokenStrea
     };
     let [call, value, result, text_policy] = ["call", "value", "result", "text_policy"].map(hidden);
     let outcome = outcome(arguments, &quote!(#text_policy));
+    let quiet = quiet_of_type(function);
     quote! {
         let #call = #private::InPlace::new(#enter.begin(), #may_fail);
+        #quiet
         let #result: #returned = #block;
         #[allow(unreachable_code, reason = "the body may have no end")]
         #call.finish(|#text_policy| { let #value = &#result; #outcome });
@@ -235,8 +239,10 @@ fn value_call(function: &Function, arguments: &Arguments, enter: &TokenStream) -
     let returned = erased_return(&function.signature.output);
     let [call, value, result, text_policy] = ["call", "value", "result", "text_policy"].map(hidden);
     let outcome = outcome(arguments, &quote!(#text_policy));
+    let quiet = quiet_of_type(function);
     quote! {
         let #call = #enter.begin();
+        #quiet
         let #result = #private::call_once(move || #returned { #owned #body });
         #call.finish(|#text_policy| { let #value = &#result; #outcome });
         #result
@@ -467,6 +473,13 @@ fn pin_return_type(output: &ReturnType, private: &TokenStream) -> TokenStream {
         });
     }
     quote!(if false { return #private::never::<#returned>(); })
+}
+
+/// A type that is written again is none that clippy should judge again: in an `impl` of a
+/// trait nobody can change it.
+fn quiet_of_type(function: &Function) -> Option<TokenStream> {
+    let is_written = matches!(function.signature.output, ReturnType::Type(..));
+    is_written.then(|| quote!(#[allow(clippy::result_large_err, clippy::type_complexity)]))
 }
 
 /// The return type for a closure, which may not say `impl Trait`.
