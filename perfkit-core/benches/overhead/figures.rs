@@ -2,7 +2,10 @@
 
 use crate::deferred::Deferred;
 use crate::implementations::allocation::{COUNTING, COUNTING_INSIDE, SYSTEM, SYSTEM_INSIDE};
-use crate::implementations::own::{MEMORY, PLAIN, SWITCHED_OFF};
+use crate::implementations::own::{
+    ASYNC, ERR, LABEL, LABELS, MEMORY, MONITOR, NAMED, NESTED, PLAIN, POLLS, RECURSIVE,
+    SWITCHED_OFF, THROUGHPUT, TIMER,
+};
 use crate::implementations::reference::{EMPTY, INSTANT, RAW};
 use crate::implementations::{Implementation, Kind, Setting};
 use crate::phase::Phase;
@@ -85,14 +88,45 @@ fn of_itself() -> Vec<Figure> {
             phase.excess(one, other, setting)
         })
     };
-    let times = |what, most, other| {
+    let times = |what, most, one, other| {
         Figure::new(what, Bound::TimesAtMost(most), move |phase| {
-            phase.ratio(PLAIN, other, Tight)
+            phase.ratio(one, other, Tight)
         })
     };
     vec![
-        times("#[measure] over two Instant::now()", 0.5, INSTANT),
-        times("#[measure] over two raw reads", 1.25, RAW),
+        times("#[measure] over two Instant::now()", 0.5, PLAIN, INSTANT),
+        times("#[measure] over two raw reads", 1.10, PLAIN, RAW),
+        times("an Err over #[measure]", 1.5, ERR, PLAIN),
+        times(
+            "two calls, one within the other, over #[measure]",
+            4.0,
+            NESTED,
+            PLAIN,
+        ),
+        times(
+            "two calls, one within itself, over #[measure]",
+            4.0,
+            RECURSIVE,
+            PLAIN,
+        ),
+        times("an async call over #[measure]", 1.5, ASYNC, PLAIN),
+        times("a call by name over #[measure]", 1.5, NAMED, PLAIN),
+        times("a Timer over #[measure]", 1.5, TIMER, PLAIN),
+        times(
+            "a call on a monitor of choice over #[measure]",
+            1.5,
+            MONITOR,
+            PLAIN,
+        ),
+        at_most("ten further polls", 150.0, [POLLS, ASYNC], Tight),
+        at_most("one label more than plain", 30.0, [LABEL, PLAIN], Tight),
+        at_most("three labels more than plain", 70.0, [LABELS, PLAIN], Tight),
+        at_most(
+            "#[measure(throughput)] more than plain",
+            5.0,
+            [THROUGHPUT, PLAIN],
+            Tight,
+        ),
         at_most(
             "#[measure] more than two raw reads, with work",
             8.0,
@@ -107,7 +141,7 @@ fn of_itself() -> Vec<Figure> {
         ),
         at_most(
             "#[measure(memory)] more than plain",
-            6.0,
+            10.0,
             [MEMORY, PLAIN],
             Tight,
         ),

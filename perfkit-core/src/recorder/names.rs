@@ -22,6 +22,19 @@ struct Named {
     shard: &'static Shard,
 }
 
+impl Named {
+    #[inline]
+    fn is_of(&self, key: Key<'_>) -> bool {
+        // No text is compared where there is none: an empty box has no address that may be
+        // read, and some processors take 80 ns to see that nothing is to be read there.
+        let is_same = |text: &[u8]| text.is_empty() || *self.text == *text;
+        self.monitor == key.monitor
+            && self.site == key.site
+            && self.text.len() == key.text.len()
+            && is_same(key.text)
+    }
+}
+
 /// What a shard is remembered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key<'a> {
@@ -50,12 +63,7 @@ pub(crate) fn find(key: Key<'_>) -> Option<&'static Shard> {
     let find = |names: &RefCell<Vec<Option<Named>>>| {
         let names = names.try_borrow().ok()?;
         let found = names.get(place(key))?.as_ref()?;
-        let known = Key {
-            monitor: found.monitor,
-            site: found.site,
-            text: &found.text,
-        };
-        (known == key).then_some(found.shard)
+        found.is_of(key).then_some(found.shard)
     };
     NAMES.try_with(find).ok().flatten()
 }

@@ -2,19 +2,30 @@
 //!
 //! All threads record to the same operations, those of the global monitor.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
-use perfkit::Operation;
+use perfkit::{Monitor, Operation, OperationSnapshot};
 
 use crate::work::body;
 
 use super::{Around, Implementation, Kind, forms};
 
 pub(crate) const PLAIN: &str = "#[measure]";
+pub(crate) const ERR: &str = "#[measure], Err";
+pub(crate) const NESTED: &str = "#[measure] within another";
+pub(crate) const RECURSIVE: &str = "#[measure] within itself";
 pub(crate) const MEMORY: &str = "#[measure(memory)]";
+pub(crate) const THROUGHPUT: &str = "#[measure(throughput)]";
+pub(crate) const ASYNC: &str = "#[measure] async fn";
+pub(crate) const POLLS: &str = "the same, polled 11 times";
+pub(crate) const NAMED: &str = "perfkit::measure by name";
+pub(crate) const TIMER: &str = "Timer";
+pub(crate) const MONITOR: &str = "#[measure(monitor = …)]";
+pub(crate) const LABEL: &str = "#[measure], one label";
+pub(crate) const LABELS: &str = "#[measure], three labels";
 pub(crate) const SWITCHED_OFF: &str = "#[measure], switched off";
 
 pub(super) fn all() -> Vec<Implementation> {
@@ -22,18 +33,20 @@ pub(super) fn all() -> Vec<Implementation> {
     vec![
         new(PLAIN, forms!(plain), || counted("plain")),
         new("#[measure], Result", forms!(result), || counted("result")),
+        new(ERR, forms!(err), || counted("err")),
+        new(NESTED, forms!(nested), || counted("nested")),
+        new(RECURSIVE, forms!(recursive), || counted("recursive") / 2),
         new(MEMORY, forms!(memory), || counted("memory")),
         new("#[measure(cpu)]", forms!(cpu), || counted("cpu")),
-        new("#[measure(throughput)]", forms!(throughput), || {
-            counted("throughput")
-        }),
-        new("#[measure] async fn", forms!(polled), || {
-            counted("asynchronous")
-        }),
+        new(THROUGHPUT, forms!(throughput), || counted("throughput")),
+        new(ASYNC, forms!(polled), || counted("asynchronous")),
+        new(POLLS, forms!(polled_often), || counted("waiting")),
         new("Operation::measure, kept", forms!(kept), || counted("kept")),
-        new("perfkit::measure by name", forms!(named), || {
-            counted("named")
-        }),
+        new(NAMED, forms!(named), || counted("named")),
+        new(TIMER, forms!(timer), || counted("timer")),
+        new(MONITOR, forms!(on_monitor), || counted("on_monitor")),
+        new(LABEL, forms!(one_label), || counted("one_label")),
+        new(LABELS, forms!(three_labels), || counted("three_labels")),
         new(SWITCHED_OFF, forms!(switched_off), || {
             counted("switched_off")
         })
@@ -41,12 +54,17 @@ pub(super) fn all() -> Vec<Implementation> {
     ]
 }
 
-/// How many calls the operation has counted.
-fn counted(operation: &str) -> u64 {
+/// How many calls the operation has counted, with whatever labels.
+fn counted(name: &str) -> u64 {
     let snapshot = perfkit::snapshot();
-    snapshot
-        .operation(operation)
-        .map_or(0, |operation| operation.lifetime.calls.success)
+    let is_wanted = |operation: &&OperationSnapshot| match &operation.labelled {
+        Some(labelled) => labelled.name == name,
+        None => operation.name == name,
+    };
+    let wanted = snapshot.operations.iter().filter(is_wanted);
+    wanted
+        .map(|operation| operation.lifetime.calls.total())
+        .sum()
 }
 
 #[perfkit::measure(name = "plain")]
@@ -72,6 +90,45 @@ fn result<const WORK: bool>(input: u64) -> u64 {
         Ok(body::<WORK>(input))
     }
     measured::<WORK>(input).unwrap_or_default()
+}
+
+#[inline(never)]
+fn err<const WORK: bool>(input: u64) -> u64 {
+    #[perfkit::measure(name = "err")]
+    #[inline(never)]
+    fn measured<const WORK: bool>(input: u64) -> Result<u64, u64> {
+        if input == u64::MAX {
+            return Ok(input);
+        }
+        Err(body::<WORK>(input))
+    }
+    measured::<WORK>(input).unwrap_or_else(|output| output)
+}
+
+/// Two calls.
+#[perfkit::measure(name = "nested")]
+#[inline(never)]
+fn nested<const WORK: bool>(input: u64) -> u64 {
+    #[perfkit::measure(name = "inner")]
+    #[inline(never)]
+    fn inner<const WORK: bool>(input: u64) -> u64 {
+        body::<WORK>(input)
+    }
+    inner::<WORK>(input)
+}
+
+/// Two calls.
+#[inline(never)]
+fn recursive<const WORK: bool>(input: u64) -> u64 {
+    #[perfkit::measure(name = "recursive")]
+    #[inline(never)]
+    fn measured<const WORK: bool>(depth: u64, input: u64) -> u64 {
+        match depth {
+            0 => body::<WORK>(input),
+            depth => measured::<WORK>(depth - 1, input),
+        }
+    }
+    measured::<WORK>(1, input)
 }
 
 #[perfkit::measure(name = "memory", memory)]
@@ -105,6 +162,73 @@ fn polled<const WORK: bool>(input: u64) -> u64 {
         Poll::Ready(output) => output,
         Poll::Pending => 0,
     }
+}
+
+#[perfkit::measure(name = "waiting")]
+async fn waiting<const WORK: bool>(input: u64) -> u64 {
+    for _ in 0..10 {
+        let mut is_first = true;
+        poll_fn(|_| match std::mem::replace(&mut is_first, false) {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        })
+        .await;
+    }
+    body::<WORK>(input)
+}
+
+/// Polls the future until it is ready, without a runtime.
+#[inline(never)]
+fn polled_often<const WORK: bool>(input: u64) -> u64 {
+    let mut future = pin!(waiting::<WORK>(input));
+    loop {
+        let polled = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(output) = polled {
+            return output;
+        }
+    }
+}
+
+#[inline(never)]
+fn timer<const WORK: bool>(input: u64) -> u64 {
+    static TIMED: LazyLock<Operation> = LazyLock::new(|| perfkit::operation("timer"));
+    let timer = TIMED.start();
+    let output = body::<WORK>(input);
+    timer.stop();
+    output
+}
+
+#[inline(never)]
+fn on_monitor<const WORK: bool>(input: u64) -> u64 {
+    #[perfkit::measure(name = "on_monitor", monitor = monitor)]
+    #[inline(never)]
+    fn measured<const WORK: bool>(monitor: &Monitor, input: u64) -> u64 {
+        body::<WORK>(input)
+    }
+    measured::<WORK>(Monitor::global(), input)
+}
+
+const ROUTES: [&str; 2] = ["/users", "/orders"];
+
+#[perfkit::measure(name = "one_label", labels(route = ROUTES[(input & 1) as usize]))]
+#[inline(never)]
+fn one_label<const WORK: bool>(input: u64) -> u64 {
+    body::<WORK>(input)
+}
+
+#[perfkit::measure(
+    name = "three_labels",
+    labels(
+        route = ROUTES[(input & 1) as usize],
+        status = 200_u16 + (input & 1) as u16,
+        method = "GET",
+    ),
+)]
+#[inline(never)]
+fn three_labels<const WORK: bool>(input: u64) -> u64 {
+    body::<WORK>(input)
 }
 
 #[inline(never)]
