@@ -139,6 +139,12 @@ fn calls_that_were_cancelled_or_panicked_are_shown_and_counted() {
     report.save(folder.path("running.json")).unwrap();
     assert_fits_schema(&folder.read("running.json"));
     in_flight.into_iter().for_each(perfkit::Timer::discard);
+    // What has not ended is neither judged nor gone.
+    let budget = "[[budget]]\noperation = \"*\"\nsuccess_rate = \">= 0.5\"\n";
+    folder.write("perfkit.toml", budget);
+    folder
+        .run(["gate", "running.json", "--strict"])
+        .exits_with(0);
     let running = folder.run(["report", "running.json"]).exits_with(0);
     running.says(" end of calls  successful  failed  panicked  cancelled  in flight\n handler              420       0         0         14          1\n hangs                  0       0         0          0          1\n");
     let report = |format: &str| {

@@ -161,10 +161,11 @@ fn any_of<T>(sessions: Vec<T>) -> Option<Vec<T>> {
     (!sessions.is_empty()).then_some(sessions)
 }
 
-/// The operations of a report's own state: of a comparison that is the candidate's side.
+/// The operations of a report's own state: of a comparison that is the candidate's side. One
+/// of which no call has ended is not there yet.
 pub(super) fn own_operations(report: &Report) -> impl Iterator<Item = &OperationSnapshot> {
     let operations = report.operations.iter();
-    operations.filter(|operation| operation.side != Some(Side::Baseline))
+    operations.filter(|o| o.side != Some(Side::Baseline) && o.is_any_ended())
 }
 
 /// The names of what reports have, each once and in its order.

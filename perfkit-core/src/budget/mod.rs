@@ -223,7 +223,8 @@ impl Budget {
     pub fn check(&self, snapshot: &Snapshot) -> Result<(), BrokenBudget> {
         let pattern = self.pattern.to_string();
         let is_meant = |name: &str| self.pattern.matches(name);
-        let subjects = snapshot.operations.iter().filter(|o| is_meant(&o.name));
+        let ended = snapshot.operations.iter().filter(|o| o.is_any_ended());
+        let subjects = ended.filter(|o| is_meant(&o.name));
         let subjects: Vec<Subject<'_>> = subjects.map(Subject::Operation).collect();
         let not_checked = |rule: &str, why: String| {
             let finding = GateFinding::new(&pattern, rule, why, GateOutcome::RuleAtFault);
@@ -292,7 +293,8 @@ impl Budget {
 const MOST_NAMES: usize = 5;
 
 fn nothing_matched(snapshot: &Snapshot) -> String {
-    let names = snapshot.operations.iter().take(MOST_NAMES);
+    let ended = snapshot.operations.iter().filter(|o| o.is_any_ended());
+    let names = ended.take(MOST_NAMES);
     let names: Vec<String> = names.map(|o| format!("`{}`", printable(&o.name))).collect();
     if names.is_empty() {
         return "no operation was called".to_owned();

@@ -114,6 +114,12 @@ impl OperationSnapshot {
         found
     }
 
+    /// Whether anything is known of it: of one whose first calls are in flight nothing is.
+    #[must_use]
+    pub fn is_any_ended(&self) -> bool {
+        self.lifetime.count() > 0 || !self.lifetime.metrics.is_empty()
+    }
+
     /// What tells it from all others of its report, for people: its name, and of the
     /// baseline its side where both sides of a comparison have it.
     #[must_use]
