@@ -61,6 +61,11 @@ pub(crate) struct Inner {
 }
 
 impl Monitor {
+    /// Whether it is the program's own, which is there for good.
+    pub(crate) fn is_global(&self) -> bool {
+        matches!(self.inner.state, MonitorState::Global)
+    }
+
     /// Switches recording on or off. Calls in flight are still recorded.
     pub fn set_enabled(&self, is_enabled: bool) {
         self.inner.state.set_enabled(is_enabled);

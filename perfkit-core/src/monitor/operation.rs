@@ -1,14 +1,13 @@
 //! A handle on one operation.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::alloc;
 use crate::label::Label;
 use crate::outcome::Outcome;
-#[cfg(feature = "stream")]
-use crate::recorder::Section;
-use crate::recorder::{Sample, Work};
+use crate::recorder::{Sample, Section, Work};
 
 use super::{Entry, Labelled, Monitor};
 
@@ -46,8 +45,14 @@ impl Monitor {
     }
 
     fn shared_operation(&self, name: &str, labelled: Option<&Labelled>) -> Operation {
-        let destination = || Arc::new(self.destination(name, labelled));
-        Operation::new(Handle::Shared(alloc::uncounted(destination)))
+        let handle = || {
+            let destination = self.destination(name, labelled);
+            match self.is_global() {
+                true => Handle::Static(destination.kept()),
+                false => Handle::Shared(Arc::new(destination)),
+            }
+        };
+        Operation::new(alloc::uncounted(handle))
     }
 
     pub(crate) fn destination(&self, name: &str, labelled: Option<&Labelled>) -> Destination {
@@ -65,7 +70,27 @@ pub(crate) struct Destination {
     pub(crate) entry: Arc<Entry>,
 }
 
+/// The targets of the program's own monitor, by the numbers of their operations: as many as
+/// it keeps apart, and for as long as the program runs.
+static KEPT: RwLock<BTreeMap<u64, &'static Destination>> = RwLock::new(BTreeMap::new());
+
 impl Destination {
+    /// One for good, which threads share without counting who has it. For the program's own
+    /// monitor alone, of which nothing is ever given up.
+    fn kept(self) -> &'static Self {
+        let _section = Section::enter();
+        let id = self.entry.recorder.id;
+        let known = KEPT
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .copied();
+        known.unwrap_or_else(|| {
+            let mut kept = KEPT.write().unwrap_or_else(PoisonError::into_inner);
+            kept.entry(id).or_insert_with(|| Box::leak(Box::new(self)))
+        })
+    }
+
     /// The same with further labels. Calls beyond a limit have none.
     pub(crate) fn labelled(&self, labels: Vec<Label>) -> Self {
         let Self { monitor, entry } = self;
@@ -203,5 +228,27 @@ impl Operation {
     pub fn bytes(mut self, bytes: u64) -> Self {
         self.options.work = Some(Work::Bytes(bytes));
         self
+    }
+}
+
+#[cfg(all(test, not(perfkit_loom)))]
+mod tests {
+    use super::*;
+
+    /// Where threads count who has a target, they wait for each other.
+    #[test]
+    fn threads_share_the_targets_of_the_own_monitor_without_a_count() {
+        let targets = || Monitor::global().operation("kept").destination;
+        let (Handle::Static(one), Handle::Static(other)) = (targets(), targets()) else {
+            panic!("they are counted");
+        };
+        assert!(std::ptr::eq(one, other));
+        let labelled = Labelled::new("kept", &[("k", &1)]);
+        let labelled = Monitor::global().operation_labelled(&labelled).destination;
+        assert_eq!(labelled.entry.name.as_ref(), "kept{k=\"1\"}");
+        assert_eq!(one.entry.name.as_ref(), "kept");
+        // Those of others go with them.
+        let own = Monitor::new().operation("kept").destination;
+        assert!(matches!(own, Handle::Shared(_)));
     }
 }
