@@ -184,3 +184,16 @@ fn what_began_before_a_reset_is_still_in_flight() {
         ((0, 1), (0, 1))
     );
 }
+
+/// Between the end of a call and its count somebody may look: nothing goes away then.
+#[test]
+fn what_was_seen_in_flight_is_seen_until_a_reset() {
+    let monitor = Monitor::new();
+    let timer = monitor.operation("guard").start();
+    assert_eq!(calls(&monitor, "guard"), (1, 0));
+    timer.discard();
+    let is_there = || monitor.snapshot().operation("guard").is_some();
+    assert!(is_there());
+    monitor.reset();
+    assert!(!is_there());
+}

@@ -86,7 +86,7 @@ impl Gate {
 impl Gate {
     /// How many calls run. For any thread.
     pub(super) fn depth(&self) -> u64 {
-        self.0.load(Relaxed) / DEEPER
+        self.0.load(Acquire) / DEEPER
     }
 
     /// Whether no call runs. What those that ran have written is there. For any thread.

@@ -1,6 +1,6 @@
 //! The calls of one operation on all threads.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::clock::Clock;
 use crate::outcome::Failure;
@@ -70,6 +70,8 @@ pub(crate) struct Recorder {
     shared: Mutex<Option<&'static Shard>>,
     /// As [`Shard::add_waiting`], of calls that no shard is at hand for.
     waiting: AtomicU64,
+    /// Whether a reading since the last reset saw a call in flight.
+    was_in_flight: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -109,6 +111,7 @@ impl Recorder {
             members: Mutex::new(Members::default()),
             shared: Mutex::new(None),
             waiting: AtomicU64::new(0),
+            was_in_flight: AtomicBool::new(false),
         }
     }
 
@@ -201,16 +204,12 @@ impl Recorder {
         let mut members = lock(&self.members);
         // First of all, so that calls which find the lock held are in a slot of now.
         members.advance(&self.common, now);
+        let calls_in_flight = self.in_flight(&members);
         let total = members.total();
         let mut lifetime = members.since_reset(&total);
         let (mut last_period, last_period_start) = members.last_period(&self.common, now, total);
         let last_calls = members.last_calls(self.common.limits.last_calls);
         let errors = members.errors();
-        let shards = members.all.iter().map(|member| member.shard.in_flight());
-        let waiting = self.waiting.load(Ordering::Relaxed);
-        // Of calls that begin and end meanwhile one may be missed, and there are none below
-        // zero.
-        let in_flight = shards.fold(waiting, u64::wrapping_add).cast_signed().max(0);
         drop(members);
         lifetime.in_ns(scale);
         last_period.in_ns(scale);
@@ -221,8 +220,27 @@ impl Recorder {
             last_period,
             last_period_start,
             errors,
-            calls_in_flight: in_flight.cast_unsigned(),
+            calls_in_flight,
         }
+    }
+
+    /// How many calls have begun and not ended. What has ended meanwhile is among those
+    /// that are read later.
+    fn in_flight(&self, members: &Members) -> u64 {
+        let shards = members.all.iter().map(|member| member.shard.in_flight());
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        // A call that begins to wait meanwhile may be missed, and there are none below zero.
+        let in_flight = shards.fold(waiting, u64::wrapping_add).cast_signed().max(0);
+        if in_flight > 0 {
+            self.was_in_flight.store(true, Ordering::Relaxed);
+        }
+        in_flight.cast_unsigned()
+    }
+
+    /// Whether a reading since the last reset saw a call in flight: then all later ones have
+    /// the operation, whatever they see of a call that is just ending.
+    pub(crate) fn was_in_flight(&self) -> bool {
+        self.was_in_flight.load(Ordering::Relaxed)
     }
 
     /// A number that every call changes: a reading for those who only want to know whether
@@ -239,6 +257,7 @@ impl Recorder {
         // First, so that a thread knows of the reset when it counts a call after it.
         members.all.iter().for_each(|m| m.shard.mark_reset());
         let total = members.total();
+        self.was_in_flight.store(false, Ordering::Relaxed);
         members.windows = None;
         members.before_reset = Some(Box::new(total));
         for member in &mut members.all {

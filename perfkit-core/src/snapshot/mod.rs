@@ -41,14 +41,15 @@ impl Monitor {
     pub fn snapshot(&self) -> Snapshot {
         let now = self.clock().ticks();
         let entries = self.entries();
-        let of_entry = |entry: &Arc<Entry>| OperationSnapshot::of_entry(self, entry, now);
-        let mut operations: Vec<_> = entries.iter().map(of_entry).collect();
+        let of_entry = |entry: &Arc<Entry>| {
+            let operation = OperationSnapshot::of_entry(self, entry, now);
+            let is_known = operation.lifetime.count() > 0 || entry.recorder.was_in_flight();
+            is_known.then_some(operation)
+        };
+        let mut operations: Vec<_> = entries.iter().filter_map(of_entry).collect();
         if let Some(values) = self.known_values() {
             add_values(&mut operations, values);
         }
-        let is_known =
-            |o: &OperationSnapshot| o.lifetime.calls.total() > 0 || o.calls_in_flight > 0;
-        operations.retain(is_known);
         Snapshot {
             taken_at: SystemTime::now(),
             uptime: Duration::from_nanos(
@@ -66,6 +67,9 @@ fn add_values(operations: &mut Vec<OperationSnapshot>, values: &Monitor) {
     let names: BTreeSet<_> = operations.iter().map(|known| known.name.clone()).collect();
     for entry in values.entries() {
         let mut found = OperationSnapshot::of_values(values, &entry, now);
+        if found.lifetime.count() == 0 {
+            continue;
+        }
         if names.contains(&found.name) {
             set_apart(&mut found);
         }
