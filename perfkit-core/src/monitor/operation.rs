@@ -236,6 +236,10 @@ mod tests {
     use super::*;
 
     /// Where threads count who has a target, they wait for each other.
+    #[cfg_attr(
+        miri,
+        ignore = "the own monitor asks the kernel for the program's rights"
+    )]
     #[test]
     fn threads_share_the_targets_of_the_own_monitor_without_a_count() {
         let targets = || Monitor::global().operation("kept").destination;
