@@ -135,7 +135,7 @@ fn the_action_passes_and_fails_and_says_so() {
     assert!(runner.summary().starts_with("**Gate passed:**"));
     let revisions = |end: &str| {
         let (base, head) = (&first[..12], &second[..12]);
-        format!("Base <code>{base}</code>, head <code>{head}</code>{end}")
+        format!("Base <code>{base}</code> (first), head <code>{head}</code> (second){end}")
     };
     assert!(
         runner.summary().contains(&revisions(".")),

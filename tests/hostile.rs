@@ -107,6 +107,7 @@ fn environment() -> Environment {
     environment.git = Some(Git {
         commit: "\u{1b}[31m<b>::error::x".to_owned(),
         dirty: None,
+        subject: Some("</h1>\u{1b}[31m[x](http://x)::error::x".to_owned()),
     });
     environment.cpu = Some("=1\u{202e}<script>".to_owned());
     environment

@@ -120,7 +120,8 @@ fn a_comparison_is_one_page_with_its_verdict_first() {
     assert_well_formed(&page);
     assert_self_contained(&page);
     let order = [
-        "<h1>Comparison",
+        "<title>Comparison: old and new, 20",
+        "<h1>Comparison: old and new</h1>",
         ">Slower</span>",
         " takes 1.200 times as long as ",
         "<h2 id=\"distributions\">",
@@ -148,6 +149,9 @@ fn three_implementations_are_ranked() {
     let page = page_of(&folder, &report);
     assert_well_formed(&page);
     let order = [
+        "<p class=\"answer\"><code>third</code> is fastest; <code>old</code> takes 1.11",
+        "and <code>new</code> 1.33",
+        "times as long.</p>",
         "<h2 id=\"ranking\">",
         ">1 · third</text>",
         ">2 · old</text>",
@@ -174,7 +178,7 @@ fn a_page_says_whose_numbers_it_shows_and_nothing_that_is_not_known() {
     assert!(
         page.contains("Read from k6 2.0.0 summary JSON, <time datetime=\"2026-11-20T12:00:00Z\">")
     );
-    assert!(!page.contains("unknown") && !page.contains("<h2 id=\"result\">"));
+    assert!(!page.contains("unknown") && page.contains("<code>k6</code>: median 110 ms of "));
     let page = folder.run(["compare", path, path, "--format", "html"]);
     let page = page.exits_with(0).stdout;
     assert!(page.contains("Reported by perfkit, ") && !page.contains("Measured with"));
@@ -247,7 +251,7 @@ fn every_verb_writes_a_page() {
     let page = folder.read("gate.html");
     assert_well_formed(&page);
     assert!(
-        page.contains("<h1>Gate</h1>") && page.contains(">Gate failed</span>"),
+        page.contains("<h1>Gate: ") && page.contains(">Gate failed</span>"),
         "{page}"
     );
     let service = support::example("01_function");
@@ -256,7 +260,7 @@ fn every_verb_writes_a_page() {
     folder.run(run).exits_with(0);
     let page = folder.read("run.html");
     assert_well_formed(&page);
-    assert!(page.contains("<h1>Operations</h1>") && page.contains("<h2 id=\"percentiles\">"));
+    assert!(page.contains("<h1>Operations: ") && page.contains("<h2 id=\"percentiles\">"));
 }
 
 #[test]

@@ -325,6 +325,36 @@ fn revisions_are_named_as_git_knows_them() {
 }
 
 #[test]
+fn revisions_are_told_with_what_they_say_of_themselves() {
+    let folder = Folder::new();
+    let tree = folder.path("tree");
+    repository(&tree);
+    let subject = format!("Reads <b>\u{1b}[31m`twice` as {}", "fast ".repeat(500));
+    git(&tree, &["commit", "-q", "-a", "-m", &subject]);
+    // What names a program is not asked.
+    git(&tree, &["config", "log.showSignature", "true"]);
+    let line = ["compare", "--base", "HEAD^", "-r", "2", "ls {tree}"];
+    let formats = ["--export-json", "saved.json", "--export-html", "page.html"];
+    let told = perfkit(&folder, &tree, &[&line[..], &formats].concat());
+    let told = told.exits_with(0).stdout;
+    assert!(told.contains(" (first), head `"), "{told}");
+    assert!(told.contains(" (Reads <b>"), "{told}");
+    assert!(!told.contains("\u{1b}[31m") && told.len() < 4000, "{told}");
+    let saved = std::fs::read_to_string(tree.join("saved.json")).unwrap();
+    let report = perfkit::Report::from_json(saved.as_bytes()).unwrap();
+    assert_eq!(report.base.unwrap().subject.as_deref(), Some("first"));
+    assert!(report.environment.git.unwrap().subject.unwrap().len() < 300);
+    let page = std::fs::read_to_string(tree.join("page.html")).unwrap();
+    assert!(
+        page.contains("(first)") && page.contains("&#60;b&#62;"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<h1>Comparison: ls {tree} against HEAD^</h1>") && !page.contains("<b>`")
+    );
+}
+
+#[test]
 fn two_at_once_and_one_that_is_killed_do_no_harm() {
     let folder = Folder::new();
     let tree = folder.path("tree");

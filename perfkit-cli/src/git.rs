@@ -23,6 +23,9 @@ const NOTHING_RUNS: [&str; 4] = [
 /// More filters than anybody has: beyond, they are not known.
 const MOST_FILTERS: usize = 200;
 
+/// How much of the first line of a commit's message is read, in columns.
+const LONGEST_SUBJECT: usize = 200;
+
 /// Git in a repository of the user's. It reads objects and references, and fetches
 /// nothing that is missing.
 pub(crate) fn in_repository(directory: &Path) -> Command {
@@ -117,6 +120,18 @@ pub(crate) fn top_if_any(directory: &Path) -> Result<Option<PathBuf>, String> {
         Err(why) if is_in_repository(directory) && is_there() => Err(why),
         Err(_) => Ok(None),
     }
+}
+
+/// The first line of a commit's message, cut where it is long; `None` where git does not
+/// tell it. Other than `git log`, this command checks no signature, for which a repository
+/// can name a program.
+pub(crate) fn subject(directory: &Path, commit: &str) -> Option<String> {
+    let format = format!("--format=%<({LONGEST_SUBJECT},trunc)%s");
+    let arguments = ["rev-list", "--max-count=1", &format, commit];
+    let told = output(in_repository(directory), arguments).ok()?;
+    // The line before it has the hash again.
+    let subject = printable(told.lines().nth(1)?.trim());
+    (!subject.is_empty()).then_some(subject)
 }
 
 /// Whether a directory is in what looks like a tree of git's.

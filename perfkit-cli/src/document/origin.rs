@@ -2,11 +2,16 @@
 
 use perfkit::report::{Git, Report};
 
+use crate::text::{printable, shorten};
+
 use super::blocks::Document;
 use super::spans::Sentence;
 
 /// As many digits of a commit tell it from all others of a repository.
 const DIGITS: usize = 12;
+
+/// How much of the first line of a commit's message is shown, in columns.
+const LONGEST_SUBJECT: usize = 80;
 
 /// Which share of the benchmarks it is, and both revisions.
 pub(super) fn describe(report: &Report, document: &mut Document) {
@@ -18,7 +23,7 @@ pub(super) fn describe(report: &Report, document: &mut Document) {
 /// Both revisions, where one is compared with another.
 fn revisions(report: &Report) -> Option<Sentence> {
     let base = report.base.as_ref()?;
-    let sentence = Sentence::plain("Base ").code(short(base));
+    let sentence = named(Sentence::plain("Base "), base);
     let Some(head) = &report.environment.git else {
         return Some(sentence.text("."));
     };
@@ -27,7 +32,19 @@ fn revisions(report: &Report) -> Option<Sentence> {
         Some(false) => ".",
         None => "; whether there are changes that are not committed is not known.",
     };
-    Some(sentence.text(", head ").code(short(head)).text(changes))
+    Some(named(sentence.text(", head "), head).text(changes))
+}
+
+/// A commit, and what it says of itself.
+fn named(sentence: Sentence, git: &Git) -> Sentence {
+    let sentence = sentence.code(short(git));
+    match &git.subject {
+        Some(subject) => {
+            let subject = shorten(&printable(subject), LONGEST_SUBJECT);
+            sentence.text(&format!(" ({subject})"))
+        }
+        None => sentence,
+    }
 }
 
 /// Which share of the benchmarks it is.
@@ -63,6 +80,7 @@ mod tests {
         let git = |digit: &str, dirty| Git {
             commit: digit.repeat(40),
             dirty,
+            subject: None,
         };
         report.base = Some(git("a", Some(false)));
         let mut told = |head| {
@@ -75,5 +93,16 @@ mod tests {
         let dirty = told(Some(git("b", Some(true))));
         assert!(dirty.ends_with("` with changes that are not committed."));
         assert!(told(Some(git("b", None))).ends_with("is not known."));
+        let subject = Some("Reads \u{1b}[31mfaster".to_owned());
+        let head = Git {
+            subject,
+            ..git("b", Some(false))
+        };
+        let said = told(Some(head));
+        assert!(said.starts_with(&clean[..clean.len() - 1]), "{said}");
+        assert!(
+            said.contains("(Reads ") && !said.contains('\u{1b}'),
+            "{said}"
+        );
     }
 }

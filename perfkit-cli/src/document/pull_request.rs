@@ -6,6 +6,7 @@ use perfkit::report::Report;
 use super::blocks::Document;
 use super::change_tables;
 use super::gate;
+use super::headline::headline;
 use super::number_tables::numbers;
 use super::remarks::Detail;
 use super::report::finish;
@@ -20,6 +21,9 @@ pub(crate) fn pull_request(report: &Report, detail: Detail) -> Document {
     let mut document = Document::default();
     if let Some(gate) = &report.gate {
         gate::describe_briefly(gate, &mut document);
+    }
+    if let Some(headline) = headline(report) {
+        document.sentence(headline);
     }
     let shown = shown_comparisons(report, Detail::Usual);
     let are_few = shown.len() <= MOST_SENTENCES;

@@ -6,6 +6,7 @@ use super::blocks::Document;
 use super::change_tables;
 use super::details;
 use super::gate;
+use super::headline::headline;
 use super::operations;
 use super::origin;
 use super::ranking::ranking;
@@ -21,6 +22,9 @@ pub(crate) fn document(report: &Report, detail: Detail) -> Document {
     let mut document = Document::default();
     if let Some(gate) = &report.gate {
         gate::describe(gate, &mut document);
+    }
+    if let Some(headline) = headline(report) {
+        document.sentence(headline);
     }
     let shown = shown_comparisons(report, detail);
     if shown.len() <= MOST_SENTENCES {

@@ -20,12 +20,19 @@ pub(crate) fn detect() -> Environment {
     environment
 }
 
-/// Adds whether tracked files differ from the commit, where that is missing.
+/// Adds whether tracked files differ from the commit, and what that says of itself, where
+/// these are missing.
 pub(crate) fn complete(environment: &mut Environment) {
     if let Some(git) = &mut environment.git
         && git.dirty.is_none()
     {
         git.dirty = is_dirty();
+    }
+    if let Some(git) = &mut environment.git
+        && git.subject.is_none()
+        && let Ok(here) = std::env::current_dir()
+    {
+        git.subject = git::subject(&here, &git.commit);
     }
 }
 

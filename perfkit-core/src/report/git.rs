@@ -24,6 +24,10 @@ pub struct Git {
     /// is so in reports that a program saves by itself.
     #[serde(default)]
     pub dirty: Option<bool>,
+    /// The first line of the commit's message, cut where it is long; `None` where nobody
+    /// looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
 }
 
 impl Git {
@@ -45,6 +49,7 @@ impl Git {
         is_hash.then_some(Self {
             commit,
             dirty: None,
+            subject: None,
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::analysis::is_inconclusive;
 use crate::args::{CompareArguments, Verbosity};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::git;
 use crate::interrupt::Signals;
 use crate::plan::{Plan, What};
 use crate::revision::{Checkout, check_out};
@@ -63,6 +64,7 @@ pub(super) fn compare(session: Session<'_>) -> Result<Outcome, Error> {
     outcome.report.base = session.checkout.map(|checkout| Git {
         commit: checkout.commit.clone(),
         dirty: Some(false),
+        subject: git::subject(&checkout.own.directory, &checkout.commit),
     });
     if let Some(checkout) = session.checkout.filter(|checkout| checkout.has_filters) {
         outcome.report.notes.push(filters_not_run(checkout));

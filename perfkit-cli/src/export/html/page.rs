@@ -2,12 +2,12 @@
 
 use askama::Template;
 
-use crate::document::Span;
+use crate::document::{Span, title, title_and_time};
 use crate::error::Error;
 use crate::export::chart;
 use crate::export::layout::Named;
 
-use super::part::{Part, title};
+use super::part::Part;
 
 /// The style of the page; that of the charts is theirs.
 const STYLE: &str = include_str!("page.css");
@@ -15,6 +15,8 @@ const STYLE: &str = include_str!("page.css");
 #[derive(Template)]
 #[template(path = "page.html")]
 pub(super) struct Page<'a> {
+    /// What it is of, and the same with when, for a list of pages.
+    heading: String,
     title: String,
     style: String,
     parts: Vec<Part<'a>>,
@@ -31,11 +33,15 @@ impl<'a> Page<'a> {
                 .map(|(index, (name, report))| Part::numbered(index + 1, name, report))
                 .collect::<Result<_, _>>()?,
         };
-        let title = match parts.as_slice() {
-            [part] => title(part.report).to_owned(),
-            several => format!("{} reports", several.len()),
+        let (heading, title) = match parts.as_slice() {
+            [part] => (title(part.report), title_and_time(part.report)),
+            several => {
+                let count = format!("{} reports", several.len());
+                (count.clone(), count)
+            }
         };
         Ok(Self {
+            heading,
             title,
             style: format!("{}{STYLE}", chart::STYLE),
             parts,

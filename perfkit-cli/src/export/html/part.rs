@@ -4,7 +4,7 @@ use perfkit::Report;
 use perfkit::report::Severity;
 
 use crate::document::{
-    Block, NOTHING, Sentence, Table, capitalised, details, remarks, severity_word,
+    Block, NOTHING, Sentence, Table, capitalised, details, headline, kind, remarks, severity_word,
 };
 use crate::error::Error;
 use crate::text::{label, printable, shorten};
@@ -27,6 +27,8 @@ pub(super) struct Part<'a> {
     pub(super) prefix: String,
     /// The level of its headings.
     pub(super) level: u8,
+    /// The answer in a sentence, where there is one.
+    pub(super) headline: Option<Sentence>,
     pub(super) verdicts: Verdicts,
     /// What stands at the top where there is no verdict.
     pub(super) summary: Vec<Sentence>,
@@ -73,6 +75,7 @@ impl<'a> Part<'a> {
         let folded_remarks = all.split_off(all.len().min(OPEN_REMARKS));
         Ok(Self {
             report,
+            headline: headline(report),
             verdicts,
             summary,
             warnings,
@@ -104,7 +107,10 @@ impl<'a> Part<'a> {
 
     /// Whether there is more to say than numbers.
     pub(super) fn has_result(&self) -> bool {
-        !self.verdicts.open.is_empty() || !self.summary.is_empty() || self.warnings > 0
+        self.headline.is_some()
+            || !self.verdicts.open.is_empty()
+            || !self.summary.is_empty()
+            || self.warnings > 0
     }
 
     /// What it comes to in a line.
@@ -112,23 +118,10 @@ impl<'a> Part<'a> {
         let counts = self.verdicts.counts.iter();
         let counts: Vec<String> = counts.map(|c| format!("{} {}", c.count, c.word)).collect();
         if counts.is_empty() {
-            title(self.report).to_owned()
+            kind(self.report).to_owned()
         } else {
-            format!("{}: {}", title(self.report), counts.join(", "))
+            format!("{}: {}", kind(self.report), counts.join(", "))
         }
-    }
-}
-
-/// What the report is.
-pub(super) fn title(report: &Report) -> &'static str {
-    if report.gate.is_some() {
-        "Gate"
-    } else if !report.comparisons.is_empty() {
-        "Comparison"
-    } else if !report.benchmarks.is_empty() {
-        "Benchmarks"
-    } else {
-        "Operations"
     }
 }
 

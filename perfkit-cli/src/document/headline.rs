@@ -1,0 +1,329 @@
+//! The answer in one sentence: what is fastest and by how much, or how long it takes.
+
+use perfkit::report::{Benchmark, Ratio, Report, Verdict};
+use perfkit::{Metric, MetricSummary};
+
+use crate::text::label;
+
+use super::numbers::{RatioText, digits};
+use super::ranking::{Ranked, ranking};
+use super::spans::Sentence;
+use super::words::counted;
+
+/// So many names are told in a row; of more, the first two, and how many more there are.
+const MOST_NAMES: usize = 3;
+
+/// What a reader came for; `None` where the verdicts say it themselves.
+pub(crate) fn headline(report: &Report) -> Option<Sentence> {
+    if report.gate.is_some() {
+        return None;
+    }
+    if let Some(ranking) = ranking(report) {
+        return of_ranking(&ranking);
+    }
+    match report.benchmarks.as_slice() {
+        _ if !report.comparisons.is_empty() => None,
+        [only] => of_one(only),
+        several => of_medians(several),
+    }
+}
+
+/// An implementation and how its time relates to that of the fastest.
+struct Placed<'a> {
+    benchmark: &'a Benchmark,
+    /// Its time over that of the fastest.
+    ratio: Ratio,
+    relation: Relation,
+}
+
+impl<'a> Placed<'a> {
+    fn of(ranked: &Ranked<'a>, first: &Ranked<'_>, first_ratio: &Ratio) -> Option<Self> {
+        let ratio = over(&ratio(ranked)?, first_ratio);
+        Some(Self {
+            benchmark: ranked.benchmark,
+            relation: relation(ranked, first, &ratio),
+            ratio,
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Relation {
+    Same,
+    NotKnown,
+    Slower,
+}
+
+fn of_ranking(ranking: &[Ranked<'_>]) -> Option<Sentence> {
+    let (first, others) = ranking.split_first()?;
+    let first_ratio = ratio(first)?;
+    let all = others.len();
+    let others = others.iter();
+    let others = others.filter_map(|ranked| Placed::of(ranked, first, &first_ratio));
+    let others: Vec<Placed<'_>> = others.collect();
+    let not_compared = all - others.len();
+    let of = |relation| -> Vec<&Placed<'_>> {
+        let others = others.iter();
+        others
+            .filter(|placed| placed.relation == relation)
+            .collect()
+    };
+    let (same, not_known, slower) = (
+        of(Relation::Same),
+        of(Relation::NotKnown),
+        of(Relation::Slower),
+    );
+    let sentence = named(Sentence::plain(""), first.benchmark).text(" is fastest");
+    let sentence = together(sentence, &same, ("is as fast", "are as fast"));
+    let may_be = ("may be as fast", "may be as fast");
+    let sentence = together(sentence, &not_known, may_be);
+    let sentence = slower_ones(sentence, &slower);
+    Some(match not_compared {
+        0 => sentence.text("."),
+        count => sentence.text(&format!("; {count} could not be compared.")),
+    })
+}
+
+/// The time over that of the baseline; `None` where it is not known.
+fn ratio(ranked: &Ranked<'_>) -> Option<Ratio> {
+    const BASELINE: Ratio = Ratio {
+        estimate: 1.0,
+        low: 1.0,
+        high: 1.0,
+        confidence: 1.0,
+    };
+    let comparison = ranked.comparison;
+    comparison.map_or(Some(BASELINE), |comparison| comparison.ratio)
+}
+
+/// A ratio of ratios, whose interval is as wide as both of theirs allow.
+fn over(own: &Ratio, first: &Ratio) -> Ratio {
+    Ratio {
+        estimate: own.estimate / first.estimate,
+        low: own.low / first.high,
+        high: own.high / first.low,
+        confidence: own.confidence.min(first.confidence),
+    }
+}
+
+/// Of one that was compared with the fastest, the verdict; of two that were compared with a
+/// third, whether their intervals are apart.
+fn relation(ranked: &Ranked<'_>, first: &Ranked<'_>, ratio: &Ratio) -> Relation {
+    let verdict = match (ranked.comparison, first.comparison) {
+        (Some(comparison), None) | (None, Some(comparison)) => Some(comparison.verdict),
+        _ => None,
+    };
+    match verdict {
+        Some(Verdict::Same) => Relation::Same,
+        Some(Verdict::Slower | Verdict::Faster) => Relation::Slower,
+        Some(Verdict::Inconclusive) => Relation::NotKnown,
+        None if ratio.low > 1.0 => Relation::Slower,
+        None => Relation::NotKnown,
+    }
+}
+
+fn named(sentence: Sentence, benchmark: &Benchmark) -> Sentence {
+    sentence.code(&label(&benchmark.label()))
+}
+
+/// Those that are not known to be slower, in a clause.
+fn together(sentence: Sentence, placed: &[&Placed<'_>], (one, many): (&str, &str)) -> Sentence {
+    let told = match placed.len() {
+        0 => return sentence,
+        all @ ..=MOST_NAMES => all,
+        _ => MOST_NAMES - 1,
+    };
+    let more = placed.len() - told;
+    let mut sentence = sentence;
+    for (index, placed) in placed[..told].iter().enumerate() {
+        let is_last = index + 1 == told && more == 0;
+        let joint = match index {
+            0 => "; ",
+            _ if is_last => " and ",
+            _ => ", ",
+        };
+        sentence = named(sentence.text(joint), placed.benchmark);
+    }
+    let verb = if placed.len() == 1 { one } else { many };
+    match more {
+        0 => sentence.text(&format!(" {verb}")),
+        more => sentence.text(&format!(" and {more} more {verb}")),
+    }
+}
+
+/// The next and the slowest, with how many times as long they take.
+fn slower_ones(sentence: Sentence, slower: &[&Placed<'_>]) -> Sentence {
+    let times = |placed: &Placed<'_>| RatioText::new(&placed.ratio).estimate;
+    let (next, slowest) = match slower {
+        [] => return sentence,
+        [only] => {
+            let takes = format!(" takes {} times as long", times(only));
+            return named(sentence.text("; "), only.benchmark).text(&takes);
+        }
+        [next, .., slowest] => (next, slowest),
+    };
+    let (next_is, slowest_is) = match slower.len() {
+        2 => ("; ", " and "),
+        _ => ("; the next, ", " and the slowest, "),
+    };
+    let comma = if slower.len() == 2 { "" } else { "," };
+    let sentence = named(sentence.text(next_is), next.benchmark);
+    let sentence = sentence.text(&format!("{comma} takes {}{slowest_is}", times(next)));
+    let sentence = named(sentence, slowest.benchmark);
+    sentence.text(&format!("{comma} {} times as long", times(slowest)))
+}
+
+/// How long a benchmark alone takes.
+fn of_one(benchmark: &Benchmark) -> Option<Sentence> {
+    let times = times(benchmark)?;
+    let digits = digits(times).max(3);
+    let show = |value: f64| times.unit.format(value, digits);
+    let sentence = named(Sentence::plain(""), benchmark);
+    let values = match benchmark.command {
+        Some(_) => counted(times.count, "run"),
+        None => counted(times.count, "value"),
+    };
+    let (word, middle) = match (times.median, times.mean) {
+        (Some(median), _) => ("median", median),
+        (None, mean) => ("mean", mean?),
+    };
+    let of_values = match times.count {
+        0 => String::new(),
+        1 => return Some(sentence.text(&format!(": {} in one run.", show(middle)))),
+        _ => format!(" of {values}"),
+    };
+    let reach = match (times.min, times.max) {
+        (Some(min), Some(max)) => format!(", {} to {}", show(min), show(max)),
+        _ => String::new(),
+    };
+    Some(sentence.text(&format!(": {word} {}{of_values}{reach}.", show(middle))))
+}
+
+/// Commands that were not compared, by their medians.
+fn of_medians(benchmarks: &[Benchmark]) -> Option<Sentence> {
+    if benchmarks
+        .iter()
+        .any(|benchmark| benchmark.command.is_none())
+    {
+        return None;
+    }
+    let median = |benchmark| Some((benchmark, times(benchmark)?.median?));
+    let medians: Vec<(&Benchmark, f64)> = benchmarks.iter().filter_map(median).collect();
+    let by_median = |a: &&(&Benchmark, f64), b: &&(&Benchmark, f64)| a.1.total_cmp(&b.1);
+    let (least, least_median) = medians.iter().min_by(by_median)?;
+    let (most, most_median) = medians.iter().max_by(by_median)?;
+    let ratio = most_median / least_median;
+    if medians.len() < 2 || !ratio.is_finite() || ratio <= 1.0 {
+        return None;
+    }
+    let sentence = named(Sentence::plain("By their medians "), least).text(" is fastest; ");
+    Some(named(sentence, most).text(&format!(
+        " takes {ratio:.1} times as long. They were not compared: the difference may be chance."
+    )))
+}
+
+fn times(benchmark: &Benchmark) -> Option<&MetricSummary> {
+    let named = [Metric::WALL_TIME, Metric::EXECUTION_TIME];
+    named
+        .iter()
+        .find_map(|metric| benchmark.metrics.get(metric))
+}
+
+#[cfg(test)]
+mod tests {
+    use perfkit::report::{Comparison, Environment};
+    use perfkit::unit::Unit;
+
+    use super::*;
+
+    fn benchmark(name: &str, times: &[f64]) -> Benchmark {
+        let mut benchmark = Benchmark::new(name);
+        benchmark.command = Some(name.to_owned());
+        let summary = MetricSummary::from_samples(Unit::Nanoseconds, times.to_vec());
+        benchmark.metrics.insert(Metric::WALL_TIME, summary);
+        benchmark
+    }
+
+    fn report(benchmarks: Vec<Benchmark>) -> Report {
+        let mut report = Report::new(Environment::detect("mock"));
+        report.benchmarks = benchmarks;
+        report
+    }
+
+    /// What is said of others that were compared with `base`: ratio, and verdict.
+    fn said(others: &[(&str, f64, Verdict)]) -> String {
+        let names = others.iter().map(|(name, ..)| *name);
+        let names = std::iter::once("base").chain(names);
+        let mut report = report(names.map(|name| benchmark(name, &[1e6, 2e6])).collect());
+        let compared = others.iter().map(|(name, estimate, verdict)| {
+            let mut comparison = Comparison::new("base", *name, Metric::WALL_TIME);
+            comparison.ratio = Some(Ratio {
+                estimate: *estimate,
+                low: estimate * 0.95,
+                high: estimate * 1.05,
+                confidence: 0.999,
+            });
+            comparison.verdict = *verdict;
+            comparison
+        });
+        report.comparisons = compared.collect();
+        headline(&report).unwrap().body()
+    }
+
+    #[test]
+    fn the_fastest_is_named_first_and_by_how_much() {
+        use Verdict::{Faster, Inconclusive, Same, Slower};
+        assert_eq!(
+            said(&[("a", 1.02, Inconclusive), ("b", 7.1, Slower)]),
+            "`base` is fastest; `a` may be as fast; `b` takes 7.10 times as long."
+        );
+        assert_eq!(
+            said(&[("a", 0.5, Faster), ("b", 2.0, Slower)]),
+            "`a` is fastest; `base` takes 2.00 and `b` 4.00 times as long."
+        );
+        assert_eq!(
+            said(&[("a", 0.5, Faster), ("b", 0.52, Faster), ("c", 2.0, Slower)]),
+            "`a` is fastest; `b` may be as fast; `base` takes 2.00 and `c` 4.0 times as long."
+        );
+        assert_eq!(
+            said(&[
+                ("a", 1.0, Same),
+                ("b", 2.0, Slower),
+                ("c", 3.0, Slower),
+                ("d", 4.0, Slower)
+            ]),
+            "`base` is fastest; `a` is as fast; the next, `b`, takes 2.00 and the slowest, `d`, 4.00 times as long."
+        );
+        assert_eq!(
+            said(&["a", "b", "c", "d"].map(|name| (name, 1.01, Inconclusive))),
+            "`base` is fastest; `a`, `b` and 2 more may be as fast."
+        );
+    }
+
+    #[test]
+    fn one_is_told_by_its_median_and_its_ends() {
+        let said = |benchmarks| headline(&report(benchmarks)).map(|sentence| sentence.body());
+        let sleep = benchmark("sleep 3", &[2.9e9, 3.02e9, 3.3e9]);
+        assert_eq!(
+            said(vec![sleep]).unwrap(),
+            "`sleep 3`: median 3.02 s of 3 runs, 2.90 s to 3.30 s."
+        );
+        assert_eq!(
+            said(vec![benchmark("true", &[2e6])]).unwrap(),
+            "`true`: 2.00 ms in one run."
+        );
+        assert_eq!(said(vec![Benchmark::new("none")]), None);
+    }
+
+    #[test]
+    fn commands_that_were_not_compared_are_told_by_their_medians() {
+        let mut two = vec![benchmark("a", &[3e6; 3]), benchmark("b", &[1e6; 3])];
+        let told = headline(&report(two.clone())).unwrap().body();
+        assert!(
+            told.starts_with("By their medians `b` is fastest; `a` takes 3.0 times as long."),
+            "{told}"
+        );
+        two[0].command = None;
+        assert!(headline(&report(two)).is_none());
+    }
+}
