@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -169,12 +170,18 @@ fn an_interrupted_setup_is_an_interruption_and_cleaned_up_after() {
         "--cleanup",
         "echo {x} >> cleanups",
     ];
-    let child = start(&folder, &arguments);
-    wait_for(&folder, "setups");
-    send("-TERM", child.id());
-    Answer::from(child.wait_with_output().unwrap()).exits_with(143);
-    assert_eq!(folder.read("setups"), "1\n");
-    assert_eq!(folder.read("cleanups"), "1\n");
+    for how in [&[][..], &["--sequential"]] {
+        let arguments: Vec<&str> = arguments.iter().chain(how).copied().collect();
+        let child = start(&folder, &arguments);
+        wait_for(&folder, "setups");
+        send("-TERM", child.id());
+        Answer::from(child.wait_with_output().unwrap()).exits_with(143);
+        assert_eq!(folder.read("setups").lines().count(), 1);
+        assert_eq!(folder.read("cleanups"), folder.read("setups"));
+        for file in ["setups", "cleanups"] {
+            std::fs::remove_file(folder.path(file)).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -187,14 +194,22 @@ fn a_failed_setup_is_cleaned_up_after() {
         "x",
         "1,2,3",
         "--setup",
-        "[ {x} = 1 ]",
+        "echo {x} >> setups; [ {x} = 1 ]",
         "--cleanup",
         "echo {x} >> cleanups",
     ];
     folder
         .run(arguments)
         .exits_with(5)
-        .complains("the setup command `[ 2 = 1 ]` ended with exit status 1");
+        .complains(" = 1 ]` ended with exit status 1");
+    let lines =
+        |file| -> BTreeSet<String> { folder.read(file).lines().map(str::to_owned).collect() };
+    assert_eq!(lines("setups"), lines("cleanups"));
+    let folder = Folder::new();
+    folder
+        .run(arguments.into_iter().chain(["--sequential", "-r", "2"]))
+        .exits_with(5)
+        .complains("[ 2 = 1 ]` ended with exit status 1");
     assert_eq!(folder.read("cleanups"), "1\n2\n");
 }
 

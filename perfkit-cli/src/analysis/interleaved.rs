@@ -8,7 +8,7 @@ use perfkit::report::{Benchmark, Comparison, Note, NoteCode, Verdict};
 /// time where other programs run at the same time, and cycles are steadier still, as
 /// they know neither the processor's frequency nor what other machines take of it.
 /// Instructions tell whether more is done.
-const METRICS: [Metric; 4] = [
+pub(super) const METRICS: [Metric; 4] = [
     Metric::WALL_TIME,
     Metric::CPU_TIME,
     Metric::CYCLES,

@@ -125,6 +125,7 @@ impl<'a> Sides<'a> {
             baseline,
             candidate,
             is_one_machine: self.is_one_machine,
+            is_one_session: false,
         }
     }
 }

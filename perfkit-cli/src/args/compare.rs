@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::baseline::BaselineName;
 use super::format::Format;
+use super::ignored_failures::IgnoredFailures;
 use super::shard::Shard;
 use super::values::{Confidence, RunCount, Share, TimeSpan};
 
@@ -125,13 +126,20 @@ pub(crate) struct CompareArguments {
     #[arg(short, long, value_name = "COMMAND", help_heading = COMMANDS)]
     pub(crate) conclude: Vec<String>,
 
-    /// Run this once for each command, before all runs.
+    /// Run this once for each command, before all runs. One that has a parameter in it is run
+    /// before each run of its command, as runs of all values take turns; with --sequential once
+    /// before all runs of its command.
     #[arg(short, long, value_name = "COMMAND", help_heading = COMMANDS)]
     pub(crate) setup: Option<String>,
 
     /// Run this once for each command, after all runs.
     #[arg(long, value_name = "COMMAND", help_heading = COMMANDS)]
     pub(crate) cleanup: Option<String>,
+
+    /// Run each command to its end before the next one begins, instead of in turn. What the
+    /// machine does meanwhile is then in the difference, and only large ones can be told.
+    #[arg(long, conflicts_with_all = ["base", "control"], help_heading = COMMANDS)]
+    pub(crate) sequential: bool,
 
     /// Run commands through this shell, whose start-up is measured and subtracted. Without one
     /// a command is split at spaces and run directly, and refused where it looks like shell
@@ -143,9 +151,10 @@ pub(crate) struct CompareArguments {
     #[arg(short = 'N', help_heading = COMMANDS)]
     pub(crate) no_shell: bool,
 
-    /// Go on after a run that failed; failed runs are counted and not ranked.
-    #[arg(short, long, help_heading = COMMANDS)]
-    pub(crate) ignore_failure: bool,
+    /// Go on after a run that failed, or only after one with these exit codes. Its time counts,
+    /// and what had failures is marked and ranked apart.
+    #[arg(short, long, value_name = "CODES", num_args = 0..=1, require_equals = true, default_missing_value = "all-non-zero", help_heading = COMMANDS)]
+    pub(crate) ignore_failure: Option<IgnoredFailures>,
 
     /// What commands read from standard input: `null`, which is nothing, or a file.
     #[arg(long, value_name = "FILE", default_value = "null", help_heading = COMMANDS)]

@@ -8,7 +8,7 @@ use perfkit::report::{Benchmark, FailureKind, RunFailure, Side};
 use perfkit::unit::Unit;
 use signal_hook::consts::{SIGTTIN, SIGTTOU};
 
-use crate::args::{Input, Output};
+use crate::args::{IgnoredFailures, Input, Output};
 use crate::interrupt::Signals;
 use crate::text::printable;
 
@@ -38,6 +38,9 @@ pub(crate) struct MeasuredCommand<'a> {
     pub(super) prepare: Option<CommandLine>,
     pub(super) conclude: Option<CommandLine>,
     pub(super) setup: Option<CommandLine>,
+    /// Whether the setup is run before each run: it has a parameter in it, and commands of
+    /// other values run in between.
+    pub(crate) is_set_up_each_time: bool,
     pub(super) cleanup: Option<CommandLine>,
     pub(super) was_set_up: bool,
     pub(super) context: RunContext<'a>,
@@ -49,6 +52,7 @@ pub(super) struct RunContext<'a> {
     pub(super) input: &'a Input,
     pub(super) output: &'a Output,
     pub(super) timeout: Option<Duration>,
+    pub(super) ignored_failures: Option<&'a IgnoredFailures>,
     pub(super) signals: &'a Signals,
 }
 
@@ -61,15 +65,30 @@ impl MeasuredCommand<'_> {
         benchmark.revision = self.tree.and_then(|tree| tree.revision.clone());
     }
 
-    /// Runs the setup command, once before all runs.
+    /// Runs the setup command, once before all runs, unless it belongs to each of them.
     pub(crate) fn set_up(&mut self) -> Result<(), RunFailure> {
+        match self.is_set_up_each_time {
+            true => Ok(()),
+            false => self.set_up_now(),
+        }
+    }
+
+    fn set_up_now(&mut self) -> Result<(), RunFailure> {
         self.was_set_up = true;
         self.run_hook("setup", self.setup.as_ref())
     }
 
+    /// Runs what belongs before each run.
+    fn prepare(&mut self) -> Result<(), RunFailure> {
+        if self.is_set_up_each_time {
+            self.set_up_now()?;
+        }
+        self.run_hook("prepare", self.prepare.as_ref())
+    }
+
     /// Runs the cleanup command, once after all runs, if the setup was begun.
-    pub(crate) fn clean_up(&self) -> Result<(), RunFailure> {
-        if !self.was_set_up {
+    pub(crate) fn clean_up(&mut self) -> Result<(), RunFailure> {
+        if !std::mem::take(&mut self.was_set_up) {
             return Ok(());
         }
         self.run_hook("cleanup", self.cleanup.as_ref())
@@ -124,32 +143,50 @@ impl MeasuredCommand<'_> {
                     Some(_) => FailureKind::ExitStatus,
                     None => FailureKind::Signal,
                 };
-                RunResult::Failed(failure(kind, describe_status(end.status), end.stderr))
+                let values = values(&end);
+                let failure = failure(kind, describe_status(end.status), end.stderr);
+                self.failed(end.status.code(), failure, values)
             }
             Ok(Ended::TimedOut(stderr)) => {
                 let limit = self.context.timeout.unwrap_or_default();
                 let limit = Unit::Nanoseconds.format(limit.as_nanos() as f64, 3);
                 let reason = format!("timed out after {limit}");
-                RunResult::Failed(failure(FailureKind::TimedOut, reason, stderr))
+                // How long it would have taken is not known.
+                let failure = failure(FailureKind::TimedOut, reason, stderr);
+                self.failed(None, failure, Vec::new())
             }
             Ok(Ended::Stopped(signal)) => {
-                RunResult::Failed(failure(FailureKind::Signal, stopped(signal), String::new()))
+                let failure = failure(FailureKind::Signal, stopped(signal), String::new());
+                self.failed(None, failure, Vec::new())
             }
             Ok(Ended::Interrupted) => RunResult::Interrupted,
             Err(error) => {
                 let reason = format!("cannot be run: {}", error.message());
-                RunResult::Impossible(failure(FailureKind::NotStarted, reason, String::new()))
+                RunResult::Failed(failure(FailureKind::NotStarted, reason, String::new()))
             }
         }
     }
 
+    /// A run that failed, which the user may ignore.
+    fn failed(
+        &self,
+        code: Option<i32>,
+        failure: RunFailure,
+        values: Vec<MetricValue>,
+    ) -> RunResult {
+        match self.context.ignored_failures {
+            Some(ignored) if ignored.covers(code) => RunResult::FailedAndIgnored(failure, values),
+            _ => RunResult::Failed(failure),
+        }
+    }
+
     /// Turns a hook's failure into the end of sampling.
-    fn impossible(&self, run: Run, mut failure: RunFailure) -> RunResult {
+    fn hook_failed(&self, run: Run, mut failure: RunFailure) -> RunResult {
         if self.context.signals.is_interrupted() {
             return RunResult::Interrupted;
         }
         failure.run = run.number();
-        RunResult::Impossible(failure)
+        RunResult::Failed(failure)
     }
 }
 
@@ -162,13 +199,13 @@ impl Subject for MeasuredCommand<'_> {
         if self.context.signals.is_interrupted() {
             return RunResult::Interrupted;
         }
-        if let Err(failure) = self.run_hook("prepare", self.prepare.as_ref()) {
-            return self.impossible(run, failure);
+        if let Err(failure) = self.prepare() {
+            return self.hook_failed(run, failure);
         }
         let result = self.run_command(run);
         // Also after an interruption: it belongs to a run that was begun.
         if let Err(failure) = self.run_hook("conclude", self.conclude.as_ref()) {
-            return self.impossible(run, failure);
+            return self.hook_failed(run, failure);
         }
         result
     }

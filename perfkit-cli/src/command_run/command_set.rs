@@ -41,9 +41,11 @@ impl<'a> CommandSet<'a> {
             input: &templates.input,
             output: &templates.output,
             timeout: templates.timeout,
+            ignored_failures: templates.ignored_failures.as_ref(),
             signals,
         };
         let variants = variants(templates, trees)?;
+        let is_set_up_each_time = !templates.is_sequential && is_setup_of_one(templates);
         // What is run around commands is never measured, always through a shell.
         let hook_shell = shell.or_default();
         let mut all: Vec<MeasuredCommand<'a>> = Vec::new();
@@ -58,13 +60,14 @@ impl<'a> CommandSet<'a> {
                 // Names do not tell where a tree lies.
                 let named = index * combinations + number / trees.len().max(1);
                 let name = name_template(templates, index, named).unwrap_or(template);
-                let name = fill(name, &variant.named);
+                let name = named_apart(name, &variant.named, templates);
                 all.push(MeasuredCommand {
                     name: unused_name(&all, name, variant.tree),
                     command_line: variant.command_line(template, shell)?,
                     prepare: hook(own(&templates.prepare))?,
                     conclude: hook(own(&templates.conclude))?,
                     setup: hook(templates.setup.as_ref())?,
+                    is_set_up_each_time,
                     cleanup: hook(templates.cleanup.as_ref())?,
                     parameters: variant.named.clone(),
                     tree: variant.tree,
@@ -235,6 +238,39 @@ fn check_parameters_are_used(templates: &Templates) -> Result<(), Error> {
             Error::usage(format!("the parameter `{name}` is in no command"))
                 .hint(format!("write {{{name}}} where its value belongs")),
         ),
+    }
+}
+
+/// Whether the setup is of one value of a parameter, and not of another.
+fn is_setup_of_one(templates: &Templates) -> bool {
+    let combinations = templates.combinations.iter();
+    let filled: Option<BTreeSet<String>> = templates
+        .setup
+        .as_ref()
+        .map(|setup| combinations.map(|values| fill(setup, values)).collect());
+    filled.is_some_and(|filled| filled.len() > 1)
+}
+
+/// The name with its parameters in it; one that does not tell apart what is run with other
+/// values is followed by them.
+fn named_apart(name: &str, parameters: &Parameters, templates: &Templates) -> String {
+    let filled = fill(name, parameters);
+    if templates.names.len() > templates.commands.len() {
+        return filled;
+    }
+    let varies = |parameter: &str, value: &str| {
+        let mut all = templates.combinations.iter();
+        all.any(|other| other.get(parameter).is_some_and(|other| other != value))
+    };
+    let untold = parameters.iter().filter(|(parameter, value)| {
+        !name.contains(&format!("{{{parameter}}}")) && varies(parameter, value)
+    });
+    let untold: Vec<String> = untold
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
+    match untold.is_empty() {
+        true => filled,
+        false => format!("{filled} ({})", untold.join(", ")),
     }
 }
 

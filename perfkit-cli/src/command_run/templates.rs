@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileTypeExt;
 use std::time::Duration;
 
-use crate::args::{Input, Output};
+use crate::args::{IgnoredFailures, Input, Output};
 use crate::error::Error;
 
 use super::parameters::Parameters;
@@ -22,12 +22,17 @@ pub(crate) struct Templates {
     pub(crate) prepare: Vec<String>,
     /// Run after each run, likewise.
     pub(crate) conclude: Vec<String>,
-    /// Run before all runs of a command.
+    /// Run before all runs of a command, or before each where a parameter is in it and
+    /// commands take turns.
     pub(crate) setup: Option<String>,
     /// Run after all runs of a command.
     pub(crate) cleanup: Option<String>,
     pub(crate) input: Input,
     pub(crate) output: Output,
+    /// Which failed runs do not end it.
+    pub(crate) ignored_failures: Option<IgnoredFailures>,
+    /// Whether commands are run one after the other instead of in turn.
+    pub(crate) is_sequential: bool,
     /// How long a run may take.
     pub(crate) timeout: Option<Duration>,
     /// The name, the command or the number of the one that others are compared with.

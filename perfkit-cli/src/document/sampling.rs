@@ -21,7 +21,16 @@ pub(super) fn how_sampled(sampling: &Sampling, benchmarks: &[Benchmark]) -> Sent
             let runs = counted(sampling.blocks, "run");
             format!("{runs} of each, interleaved in random order (seed {seed})")
         }
-        (0, false) => format!("{} of each", counted(sampling.blocks, "run")),
+        (0, false) => {
+            let runs = benchmarks.iter().map(|b| b.successes + b.failures);
+            let fewest = runs.min().unwrap_or_default();
+            let most = counted(sampling.blocks, "run");
+            let runs = match fewest < sampling.blocks {
+                true => format!("{fewest} to {most}"),
+                false => most,
+            };
+            format!("{runs} of each, one command after the other")
+        }
     };
     let end = match sampling.stopped {
         StopReason::Decided => "stopped because every comparison was decided",

@@ -34,8 +34,6 @@ pub(crate) struct Plan {
     pub(crate) has_control: bool,
     /// Whether everything is kept on one CPU.
     pub(crate) is_pinned: bool,
-    /// Whether runs of a command go on after one that failed.
-    pub(crate) ignores_failures: bool,
     pub(crate) settings: Settings,
     /// Where the configuration is, and what named it.
     pub(crate) configuration: Option<Setting<PathBuf>>,
@@ -88,7 +86,11 @@ impl Plan {
         };
         let what = What::of_compare(arguments)?;
         let usual = match what {
-            What::Reports(_) => VerdictRules::of_sessions(),
+            What::Reports(_)
+            | What::Commands(Templates {
+                is_sequential: true,
+                ..
+            }) => VerdictRules::of_sessions(),
             _ => VerdictRules::default(),
         };
         Ok(Self {
@@ -102,7 +104,6 @@ impl Plan {
             base: arguments.base.clone(),
             has_control: arguments.control,
             is_pinned: arguments.pin,
-            ignores_failures: arguments.ignore_failure,
             configuration: config.map(|config| config.path),
         })
     }
@@ -130,7 +131,6 @@ impl Plan {
             base: Some(base.to_owned()),
             has_control: true,
             is_pinned: false,
-            ignores_failures: false,
             configuration: Some(config.path.clone()),
         })
     }
@@ -159,7 +159,6 @@ impl Plan {
             base: None,
             has_control: true,
             is_pinned: false,
-            ignores_failures: false,
             configuration: config.map(|config| config.path.clone()),
         })
     }
@@ -257,6 +256,8 @@ impl What {
             cleanup: arguments.cleanup.clone(),
             input: arguments.input.clone(),
             output: arguments.output.clone(),
+            ignored_failures: arguments.ignore_failure.clone(),
+            is_sequential: arguments.sequential,
             timeout: arguments.timeout.map(|TimeSpan(time)| time),
             baseline: arguments.baseline.clone(),
         }))

@@ -56,7 +56,7 @@ fn of_benches(arguments: &CompareArguments) -> [Given; 4] {
     ]
 }
 
-fn of_commands(arguments: &CompareArguments) -> [Given; 16] {
+fn of_commands(arguments: &CompareArguments) -> [Given; 17] {
     [
         ("--warmup", arguments.effort.warmup.is_some()),
         ("--runs", arguments.effort.runs.is_some()),
@@ -67,7 +67,8 @@ fn of_commands(arguments: &CompareArguments) -> [Given; 16] {
         ("--setup", arguments.setup.is_some()),
         ("--cleanup", arguments.cleanup.is_some()),
         ("--shell", arguments.shell.is_some() || arguments.no_shell),
-        ("--ignore-failure", arguments.ignore_failure),
+        ("--ignore-failure", arguments.ignore_failure.is_some()),
+        ("--sequential", arguments.sequential),
         ("--name", !arguments.names.is_empty()),
         ("--baseline", arguments.baseline.is_some()),
         ("--input", arguments.input != Input::default()),

@@ -76,14 +76,25 @@ impl Settings {
 
     /// When sampling of the commands of a set ends.
     pub(crate) fn stopping_rule(&self, set: &ComparisonSet) -> StoppingRule {
-        let settings = CommandSettings {
+        let settings = self.of_commands_within(self.time());
+        settings.stopping_rule(set.names.len(), set.pairs.len())
+    }
+
+    /// When sampling of one of so many commands ends, which are run one after the other.
+    pub(crate) fn stopping_rule_of_one(&self, commands: usize) -> StoppingRule {
+        let commands = u32::try_from(commands).unwrap_or(u32::MAX).max(1);
+        let settings = self.of_commands_within(self.time().map(|time| time / commands));
+        settings.stopping_rule(1, 0)
+    }
+
+    fn of_commands_within(&self, time: Option<Duration>) -> CommandSettings {
+        CommandSettings {
             rules: self.rules(),
-            time: self.time(),
+            time,
             warmup_runs: self.warmup_blocks.value,
             min_runs: self.min_runs.as_ref().map(|min| min.value.0),
             max_runs: self.max_runs.value.0,
-        };
-        settings.stopping_rule(set.names.len(), set.pairs.len())
+        }
     }
 
     /// What is asked for of so many comparisons of benchmarks.

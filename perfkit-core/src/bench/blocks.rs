@@ -4,6 +4,7 @@ use rand::seq::SliceRandom;
 
 use crate::report::{FailureKind, RunFailure};
 
+use super::samples::MetricValue;
 use super::sampling::{Replicate, Source, SourceError};
 use super::subject::{Run, RunResult, Subject};
 
@@ -12,18 +13,15 @@ use super::subject::{Run, RunResult, Subject};
 #[derive(Debug)]
 pub struct Blocks<'a, S> {
     subjects: &'a mut [S],
-    ignores_failures: bool,
     order: Vec<usize>,
 }
 
 impl<'a, S: Subject> Blocks<'a, S> {
-    /// Of these subjects. With `ignores_failures` a failed run is counted, its values are
-    /// not, and sampling goes on.
-    pub fn of(subjects: &'a mut [S], ignores_failures: bool) -> Self {
+    /// Of these subjects.
+    pub fn of(subjects: &'a mut [S]) -> Self {
         Self {
             order: (0..subjects.len()).collect(),
             subjects,
-            ignores_failures,
         }
     }
 
@@ -34,27 +32,30 @@ impl<'a, S: Subject> Blocks<'a, S> {
             None => Run::Warmup,
             Some(_) => Run::Counted(samples.runs() + 1),
         };
-        let (failure, is_fatal) = match self.subjects[index].run(run) {
+        let block = *replicate.blocks;
+        let failure = match self.subjects[index].run(run) {
             RunResult::Interrupted => return Err(SourceError::Interrupted),
-            RunResult::Done(values) if !values.iter().all(|(.., v)| v.is_finite()) => {
-                (not_a_number(run), false)
-            }
-            RunResult::Done(values) => {
-                if run != Run::Warmup {
-                    samples.count(1, 0);
-                    samples.add(*replicate.blocks, None, values);
-                }
+            result if run == Run::Warmup => match result {
+                RunResult::Failed(failure) => failure,
+                _ => return Ok(()),
+            },
+            RunResult::Done(values) if is_finite(&values) => {
+                samples.count(1, 0);
+                samples.add(block, None, values);
                 return Ok(());
             }
-            RunResult::Failed(failure) => (failure, false),
-            RunResult::Impossible(failure) => (failure, true),
+            RunResult::FailedAndIgnored(failure, values) if is_finite(&values) => {
+                samples.count(0, 1);
+                samples.describe(failure);
+                samples.add_of_failure(block, values);
+                return Ok(());
+            }
+            RunResult::Done(_) | RunResult::FailedAndIgnored(..) => not_a_number(run),
+            RunResult::Failed(failure) => failure,
         };
         samples.count(0, u64::from(run != Run::Warmup));
         samples.describe(failure.clone());
-        if is_fatal || !self.ignores_failures {
-            return Err(SourceError::Failed(index, failure));
-        }
-        Ok(())
+        Err(SourceError::Failed(index, failure))
     }
 }
 
@@ -73,6 +74,10 @@ impl<S: Subject> Source for Blocks<'_, S> {
     fn has_rounds(&self) -> bool {
         false
     }
+}
+
+fn is_finite(values: &[MetricValue]) -> bool {
+    values.iter().all(|(.., value)| value.is_finite())
 }
 
 /// A value that is no number could not be compared.
@@ -100,6 +105,7 @@ mod tests {
         clock: &'a MockClock,
         runs: &'a RefCell<Vec<&'static str>>,
         fails_at: Option<u64>,
+        ignores_failures: bool,
     }
 
     impl Subject for Fake<'_> {
@@ -112,10 +118,18 @@ mod tests {
             self.clock.advance(Duration::from_millis(10));
             if self.fails_at.is_some() && run.number() == self.fails_at {
                 let failure = RunFailure::new(FailureKind::ExitStatus, "exit status 3");
-                return RunResult::Failed(failure.of_run(run.number()));
+                let failure = failure.of_run(run.number());
+                return match self.ignores_failures {
+                    true => RunResult::FailedAndIgnored(failure, values(5e6)),
+                    false => RunResult::Failed(failure),
+                };
             }
-            RunResult::Done(vec![(Metric::WALL_TIME, Unit::Nanoseconds, 10e6)])
+            RunResult::Done(values(10e6))
         }
+    }
+
+    fn values(wall_ns: f64) -> Vec<MetricValue> {
+        vec![(Metric::WALL_TIME, Unit::Nanoseconds, wall_ns)]
     }
 
     fn rule() -> StoppingRule {
@@ -152,6 +166,7 @@ mod tests {
                 clock: &clock,
                 runs: &runs,
                 fails_at,
+                ignores_failures: self.ignores_failures,
             };
             let mut subjects = [subject("a", None), subject("b", self.fails_at)];
             let set = ComparisonSet::against(0, vec!["a".to_owned(), "b".to_owned()]);
@@ -161,7 +176,7 @@ mod tests {
                 seed: self.seed,
                 clock: &clock.clone().into(),
             };
-            let mut source = Blocks::of(&mut subjects, self.ignores_failures);
+            let mut source = Blocks::of(&mut subjects);
             let sampled = experiment.run(&mut source, &mut |_| {});
             (sampled, runs.into_inner())
         }
@@ -251,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn ignored_failures_are_counted_and_leave_a_gap() {
+    fn ignored_failures_are_counted_and_their_values_are_marked() {
         let lenient = Case {
             fails_at: Some(4),
             ignores_failures: true,
@@ -262,6 +277,11 @@ mod tests {
         let b = &sampled.benchmarks[1];
         assert_eq!((b.successes, b.failures), (9, 1));
         assert_eq!(b.success_rate(), Some(0.9));
-        assert_eq!(b.blocks, [0, 1, 2, 4, 5, 6, 7, 8, 9]);
+        assert_eq!((b.blocks.len(), &b.failed_blocks[..]), (10, &[3][..]));
+        let time = &b.metrics[&Metric::WALL_TIME];
+        assert_eq!(
+            (time.count, time.min, time.max),
+            (10, Some(5e6), Some(10e6))
+        );
     }
 }

@@ -50,6 +50,14 @@ impl Samples {
         }
     }
 
+    /// Adds the values of a run that failed in this block, if it has any.
+    pub(super) fn add_of_failure(&mut self, block: u64, values: Vec<MetricValue>) {
+        if !values.is_empty() {
+            self.benchmark.failed_blocks.push(block);
+            self.add(block, None, values);
+        }
+    }
+
     /// Keeps the description of a failure, if there are few so far.
     pub(super) fn describe(&mut self, failure: RunFailure) {
         if self.benchmark.failed_runs.len() < DESCRIBED_FAILURES {

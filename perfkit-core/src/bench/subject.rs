@@ -29,10 +29,11 @@ impl Run {
 pub enum RunResult {
     /// It succeeded; a metric that not every run of a subject measures is left out.
     Done(Vec<MetricValue>),
-    /// It failed, and its values do not count.
+    /// It failed, which the user ignores: it is counted as a failure, and sampling goes on.
+    /// Its values count, marked as those of a failure; none where nothing could be measured.
+    FailedAndIgnored(RunFailure, Vec<MetricValue>),
+    /// It failed, and sampling ends.
     Failed(RunFailure),
-    /// It cannot be run at all: sampling ends, also where failures are ignored.
-    Impossible(RunFailure),
     /// The user wants everything to end.
     Interrupted,
 }

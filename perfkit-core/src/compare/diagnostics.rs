@@ -96,13 +96,23 @@ fn times(benchmark: &Benchmark) -> &[f64] {
 fn failed_runs(benchmark: &Benchmark) -> Option<Note> {
     let runs = benchmark.successes + benchmark.failures;
     (benchmark.failures > 0).then(|| {
-        Note::warning(
-            NoteCode::FailedRuns,
-            format!(
-                "{}: {} of {runs} runs failed; their times are not in the numbers",
-                benchmark.name, benchmark.failures
-            ),
-        )
+        let (name, failures) = (&benchmark.name, benchmark.failures);
+        let reason = benchmark.failed_runs.first();
+        let reason = reason.map_or_else(String::new, |failure| format!(" ({})", failure.reason));
+        let timed = benchmark.failed_blocks.len() as u64;
+        let rest = match failures - timed.min(failures) {
+            _ if timed == runs => "its times are of failed runs".to_owned(),
+            0 => "their times are among the numbers".to_owned(),
+            untimed if timed > 0 => {
+                format!("their times are among the numbers, but for {untimed} without one")
+            }
+            _ => "their times are not in the numbers".to_owned(),
+        };
+        let message = match failures == runs {
+            true => format!("{name}: all {runs} runs failed{reason}; {rest}"),
+            false => format!("{name}: {failures} of {runs} runs failed{reason}; {rest}"),
+        };
+        Note::warning(NoteCode::FailedRuns, message)
     })
 }
 

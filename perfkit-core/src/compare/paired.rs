@@ -337,6 +337,7 @@ mod tests {
                 baseline: vec![baseline],
                 candidate: vec![candidate],
                 is_one_machine: true,
+                is_one_session: false,
             };
             compare_unpaired(&sessions, metric, rules)
         };

@@ -47,7 +47,8 @@ pub struct Benchmark {
     /// How many counted runs succeeded.
     #[serde(default)]
     pub successes: u64,
-    /// How many counted runs failed. Their values are not in `metrics`.
+    /// How many counted runs failed. Values of those in `failed_blocks` are in `metrics`, of
+    /// others there are none.
     #[serde(default)]
     pub failures: u64,
     /// The first runs that failed, at most 10.
@@ -57,11 +58,15 @@ pub struct Benchmark {
     /// share a block were measured next to each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<u64>,
+    /// The blocks of which the values are those of a run that failed, as the user ignores
+    /// failures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_blocks: Vec<u64>,
     /// The round of each value in `samples`: values of one round come from the
     /// same process. Empty where every value is of a process of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rounds: Vec<u64>,
-    /// What was measured of the successful runs.
+    /// What was measured of its runs.
     #[serde(default)]
     pub metrics: BTreeMap<Metric, MetricSummary>,
     /// Whether its peak memory is at most what was measured, because a process inherits

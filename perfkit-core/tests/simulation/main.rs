@@ -340,7 +340,7 @@ fn commands_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, co
             seed,
             clock: &machine.clock(),
         };
-        let mut source = Blocks::of(&mut subjects, false);
+        let mut source = Blocks::of(&mut subjects);
         let sampled = experiment.run(&mut source, &mut |_| {});
         let [a, b] = &sampled.benchmarks[..] else {
             panic!("two subjects");

@@ -81,6 +81,7 @@ impl Tally {
                 baseline: before.iter().collect(),
                 candidate: after.iter().collect(),
                 is_one_machine: true,
+                is_one_session: false,
             };
             compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions())
         };

@@ -1,13 +1,13 @@
 //! Comparing commands: running them in turn, and the report of it.
 
-use perfkit::bench::engine::{Blocks, Experiment, Progress, pin, usable_cpus};
+use perfkit::bench::engine::{Blocks, Experiment, Progress, StoppingRule, pin, usable_cpus};
 use perfkit::compare::{ComparisonSet, VerdictRules, counters_unavailable};
 use perfkit::process::own_peak_memory_bytes;
 use perfkit::report::{Benchmark, Report, Sampling, Side, StopReason};
 use perfkit::unit::Unit;
 use perfkit::{Clock, Metric};
 
-use crate::analysis::{add_remarks, compare_all};
+use crate::analysis::{add_remarks, compare_all, compare_sequence};
 use crate::command_run::{CommandSet, CommandTree, MeasuredCommand, ShellCost, Templates};
 use crate::error::Error;
 use crate::input::environment;
@@ -16,17 +16,32 @@ use crate::terminal::{self, ProgressLine};
 use crate::text::printable;
 
 use super::failure;
+use super::sequence;
 use super::session::{Outcome, Session};
 
 /// What the runs of commands yielded.
-struct Measured {
-    benchmarks: Vec<Benchmark>,
-    sampling: Sampling,
-    shell_cost: Option<ShellCost>,
+pub(super) struct Runs {
+    pub(super) benchmarks: Vec<Benchmark>,
+    pub(super) sampling: Sampling,
     /// The rules that verdicts are to be read by.
-    rules: VerdictRules,
-    /// What ended the runs, if it was a failure.
-    failure: Option<Error>,
+    pub(super) rules: VerdictRules,
+    /// What ended the runs, or failed after them.
+    pub(super) failure: Option<Error>,
+}
+
+impl Runs {
+    /// Adds a failure: the first is what the end is told by, and others are told at once.
+    pub(super) fn add(&mut self, failure: Error) {
+        match &self.failure {
+            None => self.failure = Some(failure),
+            Some(_) => terminal::print_error(&failure),
+        }
+    }
+}
+
+struct Measured {
+    runs: Runs,
+    shell_cost: Option<ShellCost>,
 }
 
 /// Runs commands in turn and compares them.
@@ -43,8 +58,9 @@ pub(super) fn compare(templates: &Templates, session: Session<'_>) -> Result<Out
         pin_to_one_cpu();
     }
     let mut commands = commands.all;
-    let mut measured = measure(&mut commands, &set, session)?;
-    let failure = measured.failure.take();
+    let is_sequential = templates.is_sequential;
+    let mut measured = measure(&mut commands, &set, is_sequential, session)?;
+    let failure = measured.runs.failure.take();
     let report = report(measured, &set);
     Ok(Outcome { report, failure })
 }
@@ -72,34 +88,54 @@ fn pin_to_one_cpu() {
     }
 }
 
-/// Sets up, runs everything in turn, and cleans up whatever happened.
+/// Sets up, runs everything, and cleans up whatever happened.
 fn measure(
     commands: &mut [MeasuredCommand<'_>],
     set: &ComparisonSet,
+    is_sequential: bool,
     session: Session<'_>,
 ) -> Result<Measured, Error> {
-    session.signals.defer_signals();
-    let measured = run_all(commands, set, session);
-    for command in commands {
-        if let Err(failure) = command.clean_up() {
-            terminal::print_error(&failure::of_hook(&failure));
-        }
+    if session.is_talkative() && commands.iter().any(|c| c.is_set_up_each_time) {
+        terminal::print_line(
+            "note: a parameter is in --setup, which is run before each run: with --sequential it is run once for each value",
+        );
     }
+    session.signals.defer_signals();
+    let shell = session.plan.settings.shell();
+    let measured = match is_sequential {
+        true => {
+            let shell_cost = ShellCost::measure(shell, session.signals);
+            shell_cost.map(|cost| (sequence::run(commands, session), cost))
+        }
+        false => interleaved(commands, set, session),
+    };
+    let failures = commands.iter_mut().filter_map(|c| c.clean_up().err());
+    let failures: Vec<Error> = failures.map(|failure| failure::of_hook(&failure)).collect();
     session.signals.restore_signals();
-    measured
+    let (mut runs, shell_cost) = measured?;
+    failures.into_iter().for_each(|failure| runs.add(failure));
+    for (benchmark, command) in runs.benchmarks.iter_mut().zip(commands.iter()) {
+        command.describe(benchmark);
+    }
+    set.mark_controls(&mut runs.benchmarks);
+    if session.is_talkative() && !terminal::stderr_is_terminal() {
+        runs.benchmarks.iter().for_each(print_median);
+    }
+    Ok(Measured { runs, shell_cost })
 }
 
-fn run_all(
+/// Runs all in turn, in blocks.
+fn interleaved(
     commands: &mut [MeasuredCommand<'_>],
     set: &ComparisonSet,
     session: Session<'_>,
-) -> Result<Measured, Error> {
+) -> Result<(Runs, Option<ShellCost>), Error> {
     let failure = set_up(commands, session);
+    let settings = &session.plan.settings;
     let shell_cost = match &failure {
-        None => ShellCost::measure(session.plan.settings.shell(), session.signals)?,
+        None => ShellCost::measure(settings.shell(), session.signals)?,
         Some(_) => None,
     };
-    let settings = &session.plan.settings;
     let mut rule = settings.stopping_rule(set);
     if failure.is_some() || session.is_interrupted() {
         (
@@ -108,6 +144,21 @@ fn run_all(
             rule.max_replicates,
         ) = (0, 0, 0);
     }
+    let mut runs = sample(commands, set, &rule, session);
+    if let Some(failure) = failure {
+        runs.sampling = with_reason(runs.sampling, session, true);
+        runs.failure = Some(failure);
+    }
+    Ok((runs, shell_cost))
+}
+
+/// Runs the commands of a set until a rule ends it.
+pub(super) fn sample(
+    commands: &mut [MeasuredCommand<'_>],
+    set: &ComparisonSet,
+    rule: &StoppingRule,
+    session: Session<'_>,
+) -> Runs {
     let is_shown =
         session.is_talkative() && !commands.iter().any(MeasuredCommand::shows_its_output);
     let line = ProgressLine::start(is_shown);
@@ -118,32 +169,23 @@ fn run_all(
     };
     let experiment = Experiment {
         set,
-        rule: &rule,
-        seed: settings.seed(),
+        rule,
+        seed: session.plan.settings.seed(),
         clock: &Clock::os(),
     };
-    let mut source = Blocks::of(commands, session.plan.ignores_failures);
-    let mut sampled = experiment.run(&mut source, &mut show);
+    let sampled = experiment.run(&mut Blocks::of(commands), &mut show);
     drop(line);
-    for (benchmark, command) in sampled.benchmarks.iter_mut().zip(commands.iter()) {
-        command.describe(benchmark);
-    }
-    set.mark_controls(&mut sampled.benchmarks);
-    if session.is_talkative() && !terminal::stderr_is_terminal() {
-        sampled.benchmarks.iter().for_each(print_median);
-    }
     let of_run = |(index, failure): (usize, _)| failure::of_run(&commands[index].name, &failure);
-    Ok(Measured {
-        sampling: with_reason(sampled.sampling, session, failure.is_some()),
-        failure: failure.or(sampled.failure.map(of_run)),
+    Runs {
         benchmarks: sampled.benchmarks,
+        sampling: with_reason(sampled.sampling, session, false),
         rules: sampled.rules,
-        shell_cost,
-    })
+        failure: sampled.failure.map(of_run),
+    }
 }
 
 /// Runs the setup commands until one fails.
-fn set_up(commands: &mut [MeasuredCommand<'_>], session: Session<'_>) -> Option<Error> {
+pub(super) fn set_up(commands: &mut [MeasuredCommand<'_>], session: Session<'_>) -> Option<Error> {
     let mut waiting = commands.iter_mut();
     waiting.find_map(|command| {
         let is_wanted = !session.is_interrupted();
@@ -182,10 +224,15 @@ fn print_median(benchmark: &Benchmark) {
 }
 
 fn report(measured: Measured, set: &ComparisonSet) -> Report {
-    let rules = &measured.rules;
+    let Runs {
+        benchmarks,
+        sampling,
+        rules,
+        ..
+    } = measured.runs;
     let own_peak_bytes = own_peak_memory_bytes();
     let mut report = Report::new(environment::detect());
-    report.benchmarks = measured.benchmarks;
+    report.benchmarks = benchmarks;
     if let Some(cost) = measured.shell_cost {
         report.notes = cost.subtract_from(&mut report.benchmarks);
     }
@@ -193,11 +240,14 @@ fn report(measured: Measured, set: &ComparisonSet) -> Report {
     report.notes.extend(of_all);
     report
         .notes
-        .extend(set.noise_notes(&report.benchmarks, rules));
+        .extend(set.noise_notes(&report.benchmarks, &rules));
     report
         .notes
         .extend(counters_unavailable(&report.benchmarks));
-    report.comparisons = compare_all(&report.benchmarks, set, rules);
-    report.sampling = Some(measured.sampling);
+    report.comparisons = match sampling.interleaved {
+        true => compare_all(&report.benchmarks, set, &rules),
+        false => compare_sequence(&report.benchmarks, set, &rules),
+    };
+    report.sampling = Some(sampling);
     report
 }

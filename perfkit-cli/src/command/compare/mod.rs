@@ -8,10 +8,11 @@ mod files;
 mod outputs;
 mod pairs;
 mod search;
+mod sequence;
 mod session;
 
 use perfkit::Report;
-use perfkit::report::{Git, Note, NoteCode};
+use perfkit::report::{Benchmark, Git, Note, NoteCode};
 
 use crate::analysis::is_inconclusive;
 use crate::args::{CompareArguments, Verbosity};
@@ -116,7 +117,8 @@ fn conclude(
         return Err(failure);
     }
     published?;
-    let has_failed = report.benchmarks.iter().all(|b| b.successes == 0);
+    let has_failed = |b: &Benchmark| b.successes == 0 && b.failed_blocks.is_empty();
+    let has_failed = report.benchmarks.iter().all(has_failed);
     if has_failed && !has_nothing_to_compare(report) {
         return Err(Error::command_failed("no run of any command succeeded"));
     }

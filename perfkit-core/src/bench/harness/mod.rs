@@ -254,6 +254,7 @@ fn compare_with(before: &[Report], report: &mut Report, group: &GroupRun) {
             baseline,
             candidate: vec![after],
             is_one_machine,
+            is_one_session: false,
         };
         let metric = crate::metric::Metric::WALL_TIME;
         let comparison = compare_unpaired(&sessions, &metric, &VerdictRules::of_sessions());
