@@ -83,6 +83,14 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "NAMES", help_heading = WHAT)]
     pub(crate) features: Vec<String>,
 
+    /// Compare the commands with this one, which is run beside them and without parameters.
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["base", "baseline"], help_heading = WHAT)]
+    pub(crate) reference: Option<String>,
+
+    /// The name to show instead of the reference.
+    #[arg(long, value_name = "NAME", requires = "reference", help_heading = WHAT)]
+    pub(crate) reference_name: Option<String>,
+
     /// The command that the others are compared with, by name or number [default: 1].
     #[arg(long, value_name = "NAME", conflicts_with = "base", help_heading = WHAT)]
     pub(crate) baseline: Option<String>,
@@ -93,7 +101,7 @@ pub(crate) struct CompareArguments {
     pub(crate) control: bool,
 
     /// Names to show instead of the commands, in their order.
-    #[arg(short = 'n', long = "name", value_name = "NAME", help_heading = WHAT)]
+    #[arg(short = 'n', long = "name", visible_alias = "command-name", value_name = "NAME", help_heading = WHAT)]
     pub(crate) names: Vec<String>,
 
     /// Compare each command with each of these values in the place of `{VAR}`.
@@ -123,7 +131,7 @@ pub(crate) struct CompareArguments {
     pub(crate) prepare: Vec<String>,
 
     /// Run this after each run, not measured; give one for all commands, or one for each.
-    #[arg(short, long, value_name = "COMMAND", help_heading = COMMANDS)]
+    #[arg(short = 'C', long, value_name = "COMMAND", help_heading = COMMANDS)]
     pub(crate) conclude: Vec<String>,
 
     /// Run this once for each command, before all runs. One that has a parameter in it is run
@@ -133,7 +141,7 @@ pub(crate) struct CompareArguments {
     pub(crate) setup: Option<String>,
 
     /// Run this once for each command, after all runs.
-    #[arg(long, value_name = "COMMAND", help_heading = COMMANDS)]
+    #[arg(short = 'c', long, value_name = "COMMAND", help_heading = COMMANDS)]
     pub(crate) cleanup: Option<String>,
 
     /// Run each command to its end before the next one begins, instead of in turn. What the
@@ -161,9 +169,18 @@ pub(crate) struct CompareArguments {
     pub(crate) input: Input,
 
     /// Where the output of commands goes: `null`, `pipe` (read and thrown away), `inherit` or a
-    /// file.
-    #[arg(long, value_name = "WHERE", default_value = "null", help_heading = COMMANDS)]
-    pub(crate) output: Output,
+    /// file; give one for all commands, or one for each [default: null].
+    #[arg(long, value_name = "WHERE", help_heading = COMMANDS)]
+    pub(crate) output: Vec<Output>,
+
+    /// The same as `--output inherit`.
+    #[arg(long, conflicts_with = "output", help_heading = COMMANDS)]
+    pub(crate) show_output: bool,
+
+    /// Variables for commands and for what is run around them, as `'A=1 B="x y"'`; give one for
+    /// all commands, or one for each.
+    #[arg(long, value_name = "ASSIGNMENTS", help_heading = COMMANDS)]
+    pub(crate) env: Vec<String>,
 
     /// The longest that a run may take, or that a benchmark may be silent [default: no limit for
     /// commands, 120s for benchmarks]. What takes longer is ended, with its whole process group.
@@ -179,7 +196,12 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_enum, help_heading = RESULT)]
     pub(crate) format: Option<Format>,
 
-    /// Also save the result as a report.
+    /// Write the result to this file instead of standard output.
+    #[arg(short = 'o', value_name = "FILE", help_heading = RESULT)]
+    pub(crate) result_file: Option<PathBuf>,
+
+    /// Also save the result as a report. Here and below a file named `-` is standard output, on
+    /// which there is nothing else then.
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub(crate) export_json: Option<PathBuf>,
 
@@ -194,6 +216,14 @@ pub(crate) struct CompareArguments {
     /// Also save the result as a page with charts.
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub(crate) export_html: Option<PathBuf>,
+
+    /// Also save the result as AsciiDoc.
+    #[arg(long, value_name = "FILE", help_heading = RESULT)]
+    pub(crate) export_asciidoc: Option<PathBuf>,
+
+    /// Also save the result for Emacs's Org mode.
+    #[arg(long, value_name = "FILE", help_heading = RESULT)]
+    pub(crate) export_orgmode: Option<PathBuf>,
 
     /// Draw the distribution of each implementation's times into a file that ends in .svg or
     /// .png.

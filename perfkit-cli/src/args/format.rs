@@ -23,6 +23,14 @@ pub(crate) enum Format {
     Csv,
     /// A page with charts, in one file that needs nothing else.
     Html,
+    /// For documents in AsciiDoc.
+    Asciidoc,
+    /// For documents in Emacs's Org mode.
+    Orgmode,
+    /// The chart of --plot, as SVG.
+    Svg,
+    /// The same as PNG.
+    Png,
 }
 
 impl Format {
@@ -43,7 +51,8 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = "the formats are human, json, markdown, csv and html";
+        let known =
+            "the formats are human, json, markdown, csv, html, asciidoc, orgmode, svg and png";
         let unknown = |_| format!("`{}` is no format: {known}", text.escape_debug());
         <Self as ValueEnum>::from_str(text, true).map_err(unknown)
     }

@@ -35,8 +35,24 @@ fn deliver(
     format: Format,
     output: Option<&Path>,
 ) -> Result<(), Error> {
+    if let Format::Svg | Format::Png = format {
+        return deliver_picture(report, format == Format::Png, output);
+    }
     let render = |width| formats::render(report, detail, format, width);
     deliver_text(render, format, output)
+}
+
+/// Prints a picture of a report, or writes it to a file.
+fn deliver_picture(report: &Report, is_png: bool, output: Option<&Path>) -> Result<(), Error> {
+    if is_png && output.is_none() && terminal::stdout_is_terminal() {
+        return Err(Error::usage("a PNG is nothing for a terminal")
+            .hint("add -o FILE.png, or pass it on with `|` or `>`"));
+    }
+    let picture = formats::draw(report, is_png)?;
+    match output {
+        Some(path) => formats::save(path, &picture),
+        None => terminal::print_bytes(&picture),
+    }
 }
 
 /// Prints what is rendered for the width of a terminal, or writes it to a file.
@@ -72,7 +88,8 @@ fn save(report: &Report, format: Format, path: &Path) -> Result<(), Error> {
 
 /// Draws a report into a file, which may be standard output.
 fn draw(report: &Report, path: &Path) -> Result<(), Error> {
-    formats::save(path, &formats::draw(report, path)?)
+    let is_png = path.extension().is_some_and(|extension| extension == "png");
+    formats::save(path, &formats::draw(report, is_png)?)
 }
 
 /// The first of several errors; the others are printed.

@@ -60,7 +60,10 @@ fn check(arguments: &ReportArguments, format: Format) -> Result<(), Error> {
                 "--plot draws one report: give one file, or --format html for a page with the plots of all",
             ));
         }
-        if matches!(format, Format::Json | Format::Csv) {
+        if matches!(
+            format,
+            Format::Json | Format::Csv | Format::Svg | Format::Png
+        ) {
             return Err(Error::usage(NOT_SEVERAL));
         }
     }

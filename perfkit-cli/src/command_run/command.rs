@@ -34,6 +34,10 @@ pub(crate) struct MeasuredCommand<'a> {
     pub(crate) name: String,
     pub(crate) command_line: CommandLine,
     pub(crate) parameters: Parameters,
+    pub(super) environment: Vec<(String, String)>,
+    pub(super) output: &'a Output,
+    /// How many warm-up runs there were.
+    pub(super) warmups: u64,
     pub(super) tree: Option<&'a CommandTree>,
     pub(super) prepare: Option<CommandLine>,
     pub(super) conclude: Option<CommandLine>,
@@ -50,7 +54,6 @@ pub(crate) struct MeasuredCommand<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RunContext<'a> {
     pub(super) input: &'a Input,
-    pub(super) output: &'a Output,
     pub(super) timeout: Option<Duration>,
     pub(super) ignored_failures: Option<&'a IgnoredFailures>,
     pub(super) signals: &'a Signals,
@@ -61,6 +64,7 @@ impl MeasuredCommand<'_> {
     pub(crate) fn describe(&self, benchmark: &mut Benchmark) {
         benchmark.command = Some(self.command_line.text.clone());
         benchmark.parameters.clone_from(&self.parameters);
+        benchmark.environment = self.environment.iter().cloned().collect();
         benchmark.side = self.tree.map(|tree| tree.side);
         benchmark.revision = self.tree.and_then(|tree| tree.revision.clone());
     }
@@ -75,15 +79,15 @@ impl MeasuredCommand<'_> {
 
     fn set_up_now(&mut self) -> Result<(), RunFailure> {
         self.was_set_up = true;
-        self.run_hook("setup", self.setup.as_ref())
+        self.run_hook("setup", self.setup.as_ref(), None)
     }
 
     /// Runs what belongs before each run.
-    fn prepare(&mut self) -> Result<(), RunFailure> {
+    fn prepare(&mut self, run: Run) -> Result<(), RunFailure> {
         if self.is_set_up_each_time {
             self.set_up_now()?;
         }
-        self.run_hook("prepare", self.prepare.as_ref())
+        self.run_hook("prepare", self.prepare.as_ref(), Some(run))
     }
 
     /// Runs the cleanup command, once after all runs, if the setup was begun.
@@ -91,19 +95,27 @@ impl MeasuredCommand<'_> {
         if !std::mem::take(&mut self.was_set_up) {
             return Ok(());
         }
-        self.run_hook("cleanup", self.cleanup.as_ref())
+        self.run_hook("cleanup", self.cleanup.as_ref(), None)
     }
 
     /// Whether the command writes to the terminal itself.
     pub(crate) fn shows_its_output(&self) -> bool {
-        *self.context.output == Output::Inherit
+        *self.output == Output::Inherit
     }
 
     /// Runs a command around the measured one. One that only begins after the
     /// user asked for an end is ended by the next request.
-    fn run_hook(&self, kind: &str, hook: Option<&CommandLine>) -> Result<(), RunFailure> {
+    fn run_hook(
+        &self,
+        kind: &str,
+        hook: Option<&CommandLine>,
+        run: Option<Run>,
+    ) -> Result<(), RunFailure> {
         let Some(hook) = hook else { return Ok(()) };
-        let launch = Launch::aside(hook, self.context.signals.requests());
+        let launch = Launch {
+            iteration: run.map(|run| self.iteration(run)),
+            ..Launch::aside(hook, self.context.signals.requests())
+        };
         let failed = |what: String, stderr: String| {
             let reason = format!("the {kind} command `{}` {what}", printable(&hook.text));
             RunFailure::new(FailureKind::Hook, reason).with_stderr(stderr)
@@ -127,8 +139,9 @@ impl MeasuredCommand<'_> {
         let launch = Launch {
             command: &self.command_line,
             input: self.context.input,
-            output: self.context.output,
+            output: self.output,
             timeout: self.context.timeout,
+            iteration: Some(self.iteration(run)),
             ignored_requests: 0,
         };
         let failure = |kind: FailureKind, reason: String, stderr: String| {
@@ -167,6 +180,14 @@ impl MeasuredCommand<'_> {
         }
     }
 
+    /// What a run is called in the environment of what belongs to it: its number from 0.
+    fn iteration(&self, run: Run) -> String {
+        match run {
+            Run::Warmup => format!("warmup-{}", self.warmups),
+            Run::Counted(number) => (number - 1).to_string(),
+        }
+    }
+
     /// A run that failed, which the user may ignore.
     fn failed(
         &self,
@@ -199,14 +220,15 @@ impl Subject for MeasuredCommand<'_> {
         if self.context.signals.is_interrupted() {
             return RunResult::Interrupted;
         }
-        if let Err(failure) = self.prepare() {
+        if let Err(failure) = self.prepare(run) {
             return self.hook_failed(run, failure);
         }
         let result = self.run_command(run);
         // Also after an interruption: it belongs to a run that was begun.
-        if let Err(failure) = self.run_hook("conclude", self.conclude.as_ref()) {
+        if let Err(failure) = self.run_hook("conclude", self.conclude.as_ref(), Some(run)) {
             return self.hook_failed(run, failure);
         }
+        self.warmups += u64::from(run == Run::Warmup);
         result
     }
 }

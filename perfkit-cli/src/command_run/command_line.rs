@@ -62,6 +62,8 @@ pub(crate) struct CommandLine {
     /// The text that it came from.
     pub(crate) text: String,
     words: Vec<String>,
+    /// Variables that it is run with, beside those of this process.
+    environment: Vec<(String, String)>,
 }
 
 impl CommandLine {
@@ -83,7 +85,16 @@ impl CommandLine {
         Ok(Self {
             text: text.to_owned(),
             words,
+            environment: Vec::new(),
         })
+    }
+
+    /// The same with these variables.
+    pub(super) fn with_environment(self, environment: &[(String, String)]) -> Self {
+        Self {
+            environment: environment.to_vec(),
+            ..self
+        }
     }
 
     /// The program's name.
@@ -94,8 +105,24 @@ impl CommandLine {
     pub(crate) fn to_command(&self) -> Command {
         let mut command = Command::new(self.program());
         command.args(self.words.iter().skip(1));
+        let variables = self.environment.iter();
+        command.envs(variables.map(|(name, value)| (name, value)));
         command
     }
+}
+
+/// Variables as `--env` has them: assignments between spaces, with quotes as in a shell.
+pub(super) fn assignments(text: &str) -> Result<Vec<(String, String)>, Error> {
+    let words = shell_words::split(text)
+        .map_err(|_| Error::usage(format!("--env `{text}` has a quote that is not closed")))?;
+    let assignment = |word: String| match word.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !word.contains('\0') => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        _ => Err(Error::usage(format!("`{word}` in --env is no assignment"))
+            .hint("write NAME=value, several of them between spaces in one quoted word")),
+    };
+    words.into_iter().map(assignment).collect()
 }
 
 fn split(text: &str) -> Result<Vec<String>, Error> {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use perfkit::compare::ComparisonSet;
 
+use crate::args::Output;
 use crate::error::Error;
 use crate::interrupt::Signals;
 use crate::text::printable;
 
 use super::command::{CommandTree, MeasuredCommand, RunContext};
-use super::command_line::{CommandLine, Shell};
+use super::command_line::{CommandLine, Shell, assignments};
 use super::parameters::{MOST_COMMANDS, Parameters, fill};
 use super::templates::Templates;
 
@@ -39,7 +40,6 @@ impl<'a> CommandSet<'a> {
         check_parameters_are_used(templates)?;
         let context = RunContext {
             input: &templates.input,
-            output: &templates.output,
             timeout: templates.timeout,
             ignored_failures: templates.ignored_failures.as_ref(),
             signals,
@@ -49,31 +49,57 @@ impl<'a> CommandSet<'a> {
         // What is run around commands is never measured, always through a shell.
         let hook_shell = shell.or_default();
         let mut all: Vec<MeasuredCommand<'a>> = Vec::new();
+        let mut add = |template: &str, index: usize, name: String, variant: &Variant<'a>| {
+            let environment = variant.environment(one_or_own(&templates.environments, index))?;
+            let line = |text: &str, shell| -> Result<CommandLine, Error> {
+                let line = variant.command_line(text, shell)?;
+                Ok(line.with_environment(&environment))
+            };
+            let hook = |hook: Option<&String>| hook.map(|hook| line(hook, &hook_shell)).transpose();
+            let command_line = line(template, shell)?;
+            let (prepare, conclude) = (
+                hook(one_or_own(&templates.prepare, index))?,
+                hook(one_or_own(&templates.conclude, index))?,
+            );
+            let (setup, cleanup) = (
+                hook(templates.setup.as_ref())?,
+                hook(templates.cleanup.as_ref())?,
+            );
+            all.push(MeasuredCommand {
+                name: unused_name(&all, name, variant.tree),
+                command_line,
+                prepare,
+                conclude,
+                setup,
+                is_set_up_each_time,
+                cleanup,
+                parameters: variant.named.clone(),
+                environment,
+                output: one_or_own(&templates.outputs, index).unwrap_or(&Output::Null),
+                warmups: 0,
+                tree: variant.tree,
+                was_set_up: false,
+                context,
+            });
+            Ok(())
+        };
+        if let Some(reference) = &templates.reference {
+            let name = reference.name.as_ref().unwrap_or(&reference.command);
+            add(&reference.command, 0, name.clone(), &Variant::default())?;
+        }
+        let first = usize::from(templates.reference.is_some());
         for (index, template) in templates.commands.iter().enumerate() {
             for (number, variant) in variants.iter().enumerate() {
-                let hook = |hook: Option<&String>| {
-                    hook.map(|hook| variant.command_line(hook, &hook_shell))
-                        .transpose()
-                };
-                // One for each command, or one for all.
-                let own = |hooks: &'a [String]| hooks.get(index).or(hooks.first());
                 // Names do not tell where a tree lies.
                 let named = index * combinations + number / trees.len().max(1);
-                let name = name_template(templates, index, named).unwrap_or(template);
-                let name = named_apart(name, &variant.named, templates);
-                all.push(MeasuredCommand {
-                    name: unused_name(&all, name, variant.tree),
-                    command_line: variant.command_line(template, shell)?,
-                    prepare: hook(own(&templates.prepare))?,
-                    conclude: hook(own(&templates.conclude))?,
-                    setup: hook(templates.setup.as_ref())?,
-                    is_set_up_each_time,
-                    cleanup: hook(templates.cleanup.as_ref())?,
-                    parameters: variant.named.clone(),
-                    tree: variant.tree,
-                    was_set_up: false,
-                    context,
-                });
+                let name = match name_template(templates, index, named) {
+                    Some(name) => named_apart(name, &variant.named, templates),
+                    None => {
+                        named_apart(template, &variant.named, templates)
+                            + &own_variables(templates, index, &variant.named)
+                    }
+                };
+                add(template, first + index, name, variant)?;
             }
         }
         let trees = trees.len().max(1);
@@ -135,7 +161,13 @@ impl<'a> CommandSet<'a> {
     }
 }
 
+/// What is given for the command of this number, or for all; the reference is number 0.
+fn one_or_own<T>(given: &[T], index: usize) -> Option<&T> {
+    given.get(index).or(given.first())
+}
+
 /// One combination of parameters, in one tree.
+#[derive(Default)]
 struct Variant<'a> {
     parameters: Parameters,
     /// The same without the tree.
@@ -147,6 +179,13 @@ impl Variant<'_> {
     /// A command of this variant.
     fn command_line(&self, template: &str, shell: &Shell) -> Result<CommandLine, Error> {
         CommandLine::new(&fill(template, &self.parameters), shell)
+    }
+
+    /// Its variables, of assignments in which parameters may be.
+    fn environment(&self, assigned: Option<&String>) -> Result<Vec<(String, String)>, Error> {
+        let assigned = assigned.map_or_else(|| Ok(Vec::new()), |text| assignments(text))?;
+        let filled = |(name, value): (String, String)| (name, fill(&value, &self.parameters));
+        Ok(assigned.into_iter().map(filled).collect())
     }
 }
 
@@ -193,6 +232,7 @@ fn variants<'a>(
 
 fn check_counts(templates: &Templates, combinations: usize) -> Result<(), Error> {
     let commands = templates.commands.len();
+    let of_all = templates.count();
     if commands * combinations > MOST_COMMANDS {
         return Err(Error::usage(format!(
             "{} commands are more than the {MOST_COMMANDS} that fit into one comparison",
@@ -202,10 +242,12 @@ fn check_counts(templates: &Templates, combinations: usize) -> Result<(), Error>
     for (flag, given) in [
         ("--prepare", templates.prepare.len()),
         ("--conclude", templates.conclude.len()),
+        ("--output", templates.outputs.len()),
+        ("--env", templates.environments.len()),
     ] {
-        if given > 1 && given != commands {
+        if given > 1 && given != of_all {
             return Err(Error::usage(format!(
-                "{flag} is given {given} times for {commands} commands: give it once for all, or once for each"
+                "{flag} is given {given} times for {of_all} commands: give it once for all, or once for each"
             )));
         }
     }
@@ -220,7 +262,12 @@ fn check_counts(templates: &Templates, combinations: usize) -> Result<(), Error>
 }
 
 fn check_parameters_are_used(templates: &Templates) -> Result<(), Error> {
-    let lists = [&templates.commands, &templates.prepare, &templates.conclude];
+    let lists = [
+        &templates.commands,
+        &templates.prepare,
+        &templates.conclude,
+        &templates.environments,
+    ];
     let texts: Vec<&String> = lists
         .into_iter()
         .flatten()
@@ -241,14 +288,22 @@ fn check_parameters_are_used(templates: &Templates) -> Result<(), Error> {
     }
 }
 
-/// Whether the setup is of one value of a parameter, and not of another.
+/// Whether the setup is of one value of a parameter or variable, and not of another.
 fn is_setup_of_one(templates: &Templates) -> bool {
-    let combinations = templates.combinations.iter();
-    let filled: Option<BTreeSet<String>> = templates
-        .setup
-        .as_ref()
-        .map(|setup| combinations.map(|values| fill(setup, values)).collect());
-    filled.is_some_and(|filled| filled.len() > 1)
+    let Some(setup) = &templates.setup else {
+        return false;
+    };
+    let none = [String::new()];
+    let environments = match &templates.environments[..] {
+        [] => &none[..],
+        given => given,
+    };
+    let of = |values| {
+        let filled = move |environment: &String| (fill(setup, values), fill(environment, values));
+        environments.iter().map(filled)
+    };
+    let all: BTreeSet<_> = templates.combinations.iter().flat_map(of).collect();
+    all.len() > 1
 }
 
 /// The name with its parameters in it; one that does not tell apart what is run with other
@@ -271,6 +326,18 @@ fn named_apart(name: &str, parameters: &Parameters, templates: &Templates) -> St
     match untold.is_empty() {
         true => filled,
         false => format!("{filled} ({})", untold.join(", ")),
+    }
+}
+
+/// The variables of a command that others run with others, as the end of its name.
+fn own_variables(templates: &Templates, command: usize, parameters: &Parameters) -> String {
+    let text = &templates.commands[command];
+    let is_alone = templates.commands.iter().filter(|c| *c == text).count() < 2;
+    let first = usize::from(templates.reference.is_some());
+    let own = templates.environments.get(first + command);
+    match own.filter(|own| !is_alone && !own.is_empty()) {
+        Some(own) => format!(" ({})", fill(own, parameters)),
+        None => String::new(),
     }
 }
 

@@ -15,4 +15,4 @@ pub(crate) use command_set::CommandSet;
 pub(crate) use parameters::combinations;
 pub(crate) use process::{describe_status, not_started};
 pub(crate) use shell_cost::ShellCost;
-pub(crate) use templates::Templates;
+pub(crate) use templates::{Reference, Templates};

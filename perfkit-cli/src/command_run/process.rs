@@ -21,6 +21,9 @@ use crate::text::printable;
 
 use super::command_line::CommandLine;
 
+/// The variables that tell a command which run it is.
+const ITERATION: [&str; 2] = ["PERFKIT_ITERATION", "HYPERFINE_ITERATION"];
+
 /// How much of standard error is kept, from its end.
 const TAIL_BYTES: usize = 8192;
 
@@ -39,6 +42,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) input: &'a Input,
     pub(crate) output: &'a Output,
     pub(crate) timeout: Option<Duration>,
+    /// Which run of its command this belongs to, as the environment tells it.
+    pub(crate) iteration: Option<String>,
     /// So many requests to end do not end it: what cleans up after an
     /// interruption must not be ended by the same one.
     pub(crate) ignored_requests: usize,
@@ -52,6 +57,7 @@ impl<'a> Launch<'a> {
             input: &Input::Null,
             output: &Output::Null,
             timeout: None,
+            iteration: None,
             ignored_requests,
         }
     }
@@ -152,6 +158,9 @@ fn read(counter: Option<&HardwareCounter>) -> Option<u64> {
 
 fn prepare(launch: &Launch<'_>) -> Result<Command, Error> {
     let mut command = launch.command.to_command();
+    if let Some(iteration) = &launch.iteration {
+        command.envs(ITERATION.map(|name| (name, iteration)));
+    }
     command.process_group(0);
     command.stdin(match launch.input {
         Input::Null => Stdio::null(),

@@ -9,6 +9,13 @@ use crate::error::Error;
 
 use super::parameters::Parameters;
 
+/// A command that others are compared with and that is no variant of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    pub(crate) command: String,
+    pub(crate) name: Option<String>,
+}
+
 /// The commands of a comparison and what belongs to them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Templates {
@@ -28,7 +35,12 @@ pub(crate) struct Templates {
     /// Run after all runs of a command.
     pub(crate) cleanup: Option<String>,
     pub(crate) input: Input,
-    pub(crate) output: Output,
+    /// Where output goes: none, one for all commands, or one for each.
+    pub(crate) outputs: Vec<Output>,
+    /// Variables of commands, as they were written: none, one for all, or one for each.
+    pub(crate) environments: Vec<String>,
+    /// What all are compared with, where it is none of them.
+    pub(crate) reference: Option<Reference>,
     /// Which failed runs do not end it.
     pub(crate) ignored_failures: Option<IgnoredFailures>,
     /// Whether commands are run one after the other instead of in turn.
@@ -60,15 +72,25 @@ impl Templates {
                 return Err(Error::file("read", path, why));
             }
         }
-        if let Output::File(path) = &self.output {
-            let found = path.metadata();
-            if found.is_ok_and(|found| found.file_type().is_fifo()) {
-                let why = "it cannot be written anew by every run";
-                return Err(Error::file("write", path, why));
-            }
-            let opened = OpenOptions::new().append(true).create(true).open(path);
-            opened.map_err(|error| Error::file("write", path, error))?;
-        }
-        Ok(())
+        self.outputs.iter().try_for_each(check_output)
     }
+
+    /// How many commands there are, with the reference, before parameters are put in.
+    pub(super) fn count(&self) -> usize {
+        self.commands.len() + usize::from(self.reference.is_some())
+    }
+}
+
+/// Refuses a file that no command could write to.
+fn check_output(output: &Output) -> Result<(), Error> {
+    if let Output::File(path) = output {
+        let found = path.metadata();
+        if found.is_ok_and(|found| found.file_type().is_fifo()) {
+            let why = "it cannot be written anew by every run";
+            return Err(Error::file("write", path, why));
+        }
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        opened.map_err(|error| Error::file("write", path, error))?;
+    }
+    Ok(())
 }

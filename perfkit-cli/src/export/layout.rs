@@ -17,7 +17,7 @@ pub(super) struct Layout {
 
 /// What is said where a format holds one report.
 pub(crate) const NOT_SEVERAL: &str =
-    "JSON and CSV hold one report: give one file, or --format html, markdown or human";
+    "JSON, CSV, SVG and PNG hold one report: give one file, or --format html, markdown or human";
 
 /// The report of a format that holds one.
 pub(super) fn only<'a>(reports: &[Named<'a>]) -> Result<&'a Report, Error> {

@@ -1,5 +1,6 @@
 //! Results in a format, one file each, which has one function: reports in, text out.
 
+mod asciidoc;
 mod chart;
 mod csv;
 mod histograms;
@@ -8,6 +9,7 @@ mod human;
 mod json;
 mod layout;
 mod markdown;
+mod orgmode;
 mod png;
 mod tool;
 
@@ -52,6 +54,14 @@ pub(crate) fn render_several(
         Format::Markdown => markdown::render,
         Format::Csv => csv::render,
         Format::Html => html::render,
+        Format::Asciidoc => asciidoc::render,
+        Format::Orgmode => orgmode::render,
+        Format::Svg | Format::Png => {
+            return Err(Error::usage(format!(
+                "the format {} is the picture of one comparison or recording",
+                format.name()
+            )));
+        }
     };
     let apart: Vec<_> = reports
         .iter()
@@ -75,10 +85,10 @@ pub(crate) fn render_document(document: &Document, format: Format, width: Option
 /// The ends of the names that pictures may have.
 pub(crate) const PICTURES: [&str; 2] = ["svg", "png"];
 
-/// A picture of the report, in the format that the file's name asks for.
-pub(crate) fn draw(report: &Report, path: &Path) -> Result<Vec<u8>, Error> {
+/// A picture of the report, as PNG or SVG.
+pub(crate) fn draw(report: &Report, is_png: bool) -> Result<Vec<u8>, Error> {
     let picture = chart::plot(&named_apart(report))?;
-    if path.extension().is_some_and(|extension| extension == "png") {
+    if is_png {
         png::encode(&picture)
     } else {
         let svg = picture.svg();

@@ -10,10 +10,10 @@ use std::time::Duration;
 use perfkit::compare::VerdictRules;
 
 use crate::args::{
-    BaselineName, CompareArguments, Effort, GateArguments, Setting, Shard, TimeSpan,
+    BaselineName, CompareArguments, Effort, GateArguments, Output, Setting, Shard, TimeSpan,
 };
 use crate::baseline_store::BaselineStore;
-use crate::command_run::{Templates, combinations};
+use crate::command_run::{Reference, Templates, combinations};
 use crate::error::{Error, shown};
 use crate::input::{CompareDefaults, ConfigFile, is_report};
 use crate::revision::{Packages, Selection};
@@ -43,7 +43,7 @@ pub(crate) struct Plan {
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     Reports(SavedReports),
-    Commands(Templates),
+    Commands(Box<Templates>),
     Benches(Benches),
 }
 
@@ -85,12 +85,9 @@ impl Plan {
             false => arguments.shell.clone(),
         };
         let what = What::of_compare(arguments)?;
-        let usual = match what {
-            What::Reports(_)
-            | What::Commands(Templates {
-                is_sequential: true,
-                ..
-            }) => VerdictRules::of_sessions(),
+        let usual = match &what {
+            What::Reports(_) => VerdictRules::of_sessions(),
+            What::Commands(templates) if templates.is_sequential => VerdictRules::of_sessions(),
             _ => VerdictRules::default(),
         };
         Ok(Self {
@@ -155,7 +152,7 @@ impl Plan {
                 defaults(config)?,
                 VerdictRules::default(),
             )?,
-            what: What::Commands(commands),
+            what: What::Commands(Box::new(commands)),
             base: None,
             has_control: true,
             is_pinned: false,
@@ -246,7 +243,7 @@ impl What {
         }
         options::check_for_commands(arguments)?;
         let step = arguments.parameter_step_size.as_deref();
-        Ok(Self::Commands(Templates {
+        Ok(Self::Commands(Box::new(Templates {
             commands: arguments.commands.clone(),
             names: arguments.names.clone(),
             combinations: combinations(&arguments.parameter_list, &arguments.parameter_scan, step)?,
@@ -255,12 +252,20 @@ impl What {
             setup: arguments.setup.clone(),
             cleanup: arguments.cleanup.clone(),
             input: arguments.input.clone(),
-            output: arguments.output.clone(),
+            outputs: match arguments.show_output {
+                true => vec![Output::Inherit],
+                false => arguments.output.clone(),
+            },
+            environments: arguments.env.clone(),
+            reference: arguments.reference.clone().map(|command| Reference {
+                command,
+                name: arguments.reference_name.clone(),
+            }),
             ignored_failures: arguments.ignore_failure.clone(),
             is_sequential: arguments.sequential,
             timeout: arguments.timeout.map(|TimeSpan(time)| time),
             baseline: arguments.baseline.clone(),
-        }))
+        })))
     }
 
     fn of_gate(arguments: &GateArguments) -> Result<Self, Error> {
@@ -281,10 +286,10 @@ impl What {
             text.ok_or_else(|| Error::usage(format!("{} is no text", shown(path))))
         };
         let commands: Result<_, Error> = arguments.reports.iter().map(text).collect();
-        Ok(Self::Commands(Templates {
+        Ok(Self::Commands(Box::new(Templates {
             timeout: arguments.timeout.map(|TimeSpan(time)| time),
             ..Templates::of(commands?)
-        }))
+        })))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Options that do not belong to what is compared are refused, so that nobody believes
 //! that they had an effect.
 
-use crate::args::{CompareArguments, Input, Output};
+use crate::args::{CompareArguments, Input};
 use crate::error::Error;
 
 /// Refuses options of measuring where saved reports are compared.
@@ -56,7 +56,7 @@ fn of_benches(arguments: &CompareArguments) -> [Given; 4] {
     ]
 }
 
-fn of_commands(arguments: &CompareArguments) -> [Given; 17] {
+fn of_commands(arguments: &CompareArguments) -> [Given; 20] {
     [
         ("--warmup", arguments.effort.warmup.is_some()),
         ("--runs", arguments.effort.runs.is_some()),
@@ -72,7 +72,10 @@ fn of_commands(arguments: &CompareArguments) -> [Given; 17] {
         ("--name", !arguments.names.is_empty()),
         ("--baseline", arguments.baseline.is_some()),
         ("--input", arguments.input != Input::default()),
-        ("--output", arguments.output != Output::default()),
+        ("--output", !arguments.output.is_empty()),
+        ("--show-output", arguments.show_output),
+        ("--env", !arguments.env.is_empty()),
+        ("--reference", arguments.reference.is_some()),
         ("--parameter-list", !arguments.parameter_list.is_empty()),
         ("--parameter-scan", !arguments.parameter_scan.is_empty()),
     ]

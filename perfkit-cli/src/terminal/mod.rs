@@ -42,17 +42,22 @@ pub(crate) fn print_result(text: &str) -> Result<(), Error> {
     } else {
         ascii::to_ascii(text)
     };
-    write(AutoStream::auto(io::stdout().lock()), &text)
+    write(AutoStream::auto(io::stdout().lock()), text.as_bytes())
 }
 
 /// Writes a result that programs read to standard output, byte for byte.
 pub(crate) fn print_exactly(text: &str) -> Result<(), Error> {
-    write(io::stdout().lock(), text)
+    print_bytes(text.as_bytes())
+}
+
+/// Writes what is no text to standard output.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
+    write(io::stdout().lock(), bytes)
 }
 
 /// A reader that went away is no error.
-fn write(mut stdout: impl Write, text: &str) -> Result<(), Error> {
-    let written = stdout.write_all(text.as_bytes());
+fn write(mut stdout: impl Write, bytes: &[u8]) -> Result<(), Error> {
+    let written = stdout.write_all(bytes);
     match written.and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::data(format!(
             "cannot write to standard output: {error}"
@@ -99,6 +104,11 @@ pub(crate) fn stdout_width() -> Option<usize> {
 pub(crate) fn stderr_width() -> usize {
     let size = terminal_size::terminal_size_of(io::stderr());
     size.map_or(80, |(width, _)| usize::from(width.0))
+}
+
+/// Whether somebody looks at standard output.
+pub(crate) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// Whether progress may be drawn over itself.

@@ -44,6 +44,9 @@ pub struct Benchmark {
     /// The parameters that were put into the command.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, String>,
+    /// The environment variables that it was run with, beside those of everything.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
     /// How many counted runs succeeded.
     #[serde(default)]
     pub successes: u64,

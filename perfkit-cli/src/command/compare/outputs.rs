@@ -4,13 +4,33 @@ use std::path::{Path, PathBuf};
 
 use perfkit::Report;
 
-use crate::args::{CompareArguments, Format, Setting, Verbosity};
+use crate::args::{CompareArguments, Format, Origin, Setting, Verbosity};
 use crate::command::{check_apart, check_plot, check_writable, deliver, draw, first_error, save};
 use crate::error::Error;
+
+/// The name of a file that is standard output.
+const STDOUT: &str = "-";
+
+/// The form in which the result is printed: there is room for one on standard output.
+fn printed_as(
+    flag: Option<Format>,
+    printed: &[(Format, PathBuf)],
+) -> Result<Setting<Format>, Error> {
+    match (flag, printed) {
+        (flag, []) => Format::chosen(flag),
+        (None, [(format, _)]) => Ok(Setting::new(*format, Origin::CommandLine)),
+        _ => Err(
+            Error::usage("several forms of the result are asked for on standard output")
+                .hint("give all but one of them the name of a file"),
+        ),
+    }
+}
 
 /// The forms in which a result is printed and saved.
 pub(super) struct Outputs {
     pub(super) format: Setting<Format>,
+    /// Where it is printed, instead of on standard output.
+    file: Option<PathBuf>,
     saved: Vec<(Format, PathBuf)>,
     plot: Option<PathBuf>,
 }
@@ -23,13 +43,18 @@ impl Outputs {
             (Format::Markdown, &arguments.export_markdown),
             (Format::Csv, &arguments.export_csv),
             (Format::Html, &arguments.export_html),
+            (Format::Asciidoc, &arguments.export_asciidoc),
+            (Format::Orgmode, &arguments.export_orgmode),
         ];
         let saved = saved
             .into_iter()
             .filter_map(|(format, path)| Some((format, path.clone()?)));
+        let (printed, saved): (Vec<_>, Vec<_>) =
+            saved.partition(|(_, path)| path.as_os_str() == STDOUT);
         let outputs = Self {
-            format: Format::chosen(arguments.format)?,
-            saved: saved.collect(),
+            format: printed_as(arguments.format, &printed)?,
+            file: arguments.result_file.clone(),
+            saved,
             plot: arguments.plot.clone(),
         };
         outputs.check()?;
@@ -38,6 +63,7 @@ impl Outputs {
 
     fn check(&self) -> Result<(), Error> {
         let mut paths: Vec<&Path> = self.saved.iter().map(|(_, path)| &**path).collect();
+        paths.extend(self.file.as_deref());
         paths.iter().try_for_each(|path| check_writable(path))?;
         self.plot.as_deref().map_or(Ok(()), check_plot)?;
         paths.extend(self.plot.as_deref());
@@ -51,7 +77,12 @@ impl Outputs {
         let saved = saved.map(|(format, path)| save(report, *format, path));
         let mut results: Vec<Result<(), Error>> = saved.collect();
         results.extend(self.plot.as_deref().map(|path| draw(report, path)));
-        results.push(deliver(report, verbosity.into(), self.format.value, None));
+        results.push(deliver(
+            report,
+            verbosity.into(),
+            self.format.value,
+            self.file.as_deref(),
+        ));
         first_error(results)
     }
 }

@@ -1,0 +1,232 @@
+//! What those who know hyperfine type without thinking means here what it means there.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod support;
+
+use perfkit::report::Verdict;
+use support::{Answer, Folder};
+
+/// Runs `perfkit compare` with these arguments, without warm-up and in two runs.
+fn compare<'a>(folder: &Folder, arguments: impl IntoIterator<Item = &'a str>) -> Answer {
+    let all = ["compare", "-w", "0", "-r", "2"].into_iter();
+    folder.run(all.chain(arguments))
+}
+
+/// The lines of a file, in their order.
+fn lines(folder: &Folder, name: &str) -> Vec<String> {
+    folder.read(name).lines().map(str::to_owned).collect()
+}
+
+fn sorted(mut lines: Vec<String>) -> Vec<String> {
+    lines.sort();
+    lines
+}
+
+#[test]
+fn the_short_flags_of_what_is_run_around_commands() {
+    let folder = Folder::new();
+    let hooks = [
+        "-s",
+        "echo setup >> log",
+        "-p",
+        "echo prepare >> log",
+        "-C",
+        "echo conclude >> log",
+        "-c",
+        "echo cleanup >> log",
+    ];
+    let command = ["-S", "sh", "echo command >> log"];
+    compare(&folder, command.into_iter().chain(hooks)).exits_with(0);
+    let run = ["prepare", "command", "conclude"];
+    let expected = [&["setup"][..], &run, &run, &["cleanup"]].concat();
+    assert_eq!(lines(&folder, "log"), expected);
+}
+
+#[test]
+fn each_command_has_its_own_prepare_output_and_environment() {
+    let folder = Folder::new();
+    let commands = ["-S", "sh", "echo $WHO", "echo $WHO is"];
+    let own = [
+        "-p",
+        "echo one >> log",
+        "-p",
+        "echo two >> log",
+        "--output",
+        "first.txt",
+        "--output",
+        "second.txt",
+        "--env",
+        "WHO='the first' X=1",
+        "--env",
+        "WHO=second",
+    ];
+    compare(&folder, commands.into_iter().chain(own)).exits_with(0);
+    assert_eq!(folder.read("first.txt"), "the first\n");
+    assert_eq!(folder.read("second.txt"), "second is\n");
+    let expected = ["one", "one", "two", "two"];
+    assert_eq!(sorted(lines(&folder, "log")), expected);
+    let too_few = commands
+        .into_iter()
+        .chain(["true", "--output", "a", "--output", "b"]);
+    compare(&folder, too_few)
+        .exits_with(2)
+        .complains("--output is given 2 times for 3 commands");
+}
+
+#[test]
+fn variables_have_parameters_in_them_and_reach_what_is_run_around() {
+    let folder = Folder::new();
+    let arguments = [
+        "sh -c 'echo $THREADS >> log'",
+        "-P",
+        "threads",
+        "1",
+        "2",
+        "--env",
+        "THREADS={threads}",
+        "--setup",
+        "echo setup $THREADS >> log",
+        "--sequential",
+        "--export-json",
+        "out.json",
+        "-N",
+    ];
+    compare(&folder, arguments)
+        .exits_with(0)
+        .says("(threads = 2)");
+    let expected = ["setup 1", "1", "1", "setup 2", "2", "2"];
+    assert_eq!(lines(&folder, "log"), expected);
+    let second = &folder.report("out.json").benchmarks[1];
+    assert_eq!(second.environment["THREADS"], "2");
+    for wrong in ["THREADS", "=1", "'A=1"] {
+        compare(&folder, ["true", "--env", wrong])
+            .exits_with(2)
+            .complains("--env");
+    }
+}
+
+#[test]
+fn the_same_command_with_other_variables_is_told_apart() {
+    let folder = Folder::new();
+    let arguments = [
+        "true", "true", "--env", "A=1", "--env", "A=2", "--format", "json",
+    ];
+    let report = compare(&folder, arguments).exits_with(0).report();
+    let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
+    assert_eq!(names, ["true (A=1)", "true (A=2)"]);
+}
+
+#[test]
+fn a_run_knows_its_number() {
+    let folder = Folder::new();
+    let tells = |who| format!("echo {who} $HYPERFINE_ITERATION $PERFKIT_ITERATION >> log");
+    let (prepare, command, conclude) = (tells("p"), tells("r"), tells("c"));
+    let arguments = [
+        "compare", "-S", "sh", &command, "-p", &prepare, "-C", &conclude, "-w", "1", "-r", "2",
+    ];
+    folder.run(arguments).exits_with(0);
+    let of = |number| ["p", "r", "c"].map(|who| format!("{who} {number} {number}"));
+    assert_eq!(
+        lines(&folder, "log"),
+        [of("warmup-0"), of("0"), of("1")].concat()
+    );
+}
+
+#[test]
+fn a_reference_is_run_beside_the_commands_and_is_the_baseline() {
+    let folder = Folder::new();
+    let reference = ["--reference", "sleep 0.1", "--reference-name", "old"];
+    let arguments = ["sleep {time}", "-L", "time", "0.001,0.002"];
+    let all = ["compare", "-r", "12", "--format", "json"].into_iter();
+    let report = folder
+        .run(all.chain(arguments).chain(reference))
+        .exits_with(0)
+        .report();
+    let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
+    assert_eq!(names, ["old", "sleep 0.001", "sleep 0.002"]);
+    let comparisons = report.comparisons.iter();
+    assert!(comparisons.clone().all(|c| c.baseline == "old"));
+    assert_eq!(report.comparisons[0].verdict, Verdict::Faster);
+    // One for each, the reference first.
+    let each = ["-p", "echo old >> log", "-p", "echo new >> log"];
+    let reference = ["--reference", "true", "true"];
+    compare(&folder, reference.into_iter().chain(each)).exits_with(0);
+    assert_eq!(sorted(lines(&folder, "log")), ["new", "new", "old", "old"]);
+}
+
+#[test]
+fn names_and_output_under_their_other_flags() {
+    let folder = Folder::new();
+    let arguments = ["echo told", "--command-name", "speaker", "--show-output"];
+    compare(&folder, arguments)
+        .exits_with(0)
+        .says("speaker")
+        .says("told\ntold\n");
+    compare(&folder, ["true", "--show-output", "--output", "pipe"]).exits_with(2);
+}
+
+#[test]
+fn a_file_named_dash_is_standard_output() {
+    let folder = Folder::new();
+    let answer = compare(&folder, ["true", "--export-json", "-"]).exits_with(0);
+    assert_eq!(answer.report().benchmarks.len(), 1);
+    compare(&folder, ["true", "--export-csv", "-"])
+        .exits_with(0)
+        .says("name,");
+    assert!(folder.files().is_empty(), "{:?}", folder.files());
+    for second in [["--format", "csv"], ["--export-markdown", "-"]] {
+        compare(
+            &folder,
+            ["true", "--export-json", "-"].into_iter().chain(second),
+        )
+        .exits_with(2)
+        .complains("several forms of the result are asked for on standard output");
+    }
+}
+
+#[test]
+fn tables_for_asciidoc_and_org_mode() {
+    let folder = Folder::new();
+    let name = ["-n", "a|b *c*", "-n", "[[d]]"];
+    let exports = ["--export-asciidoc", "t.adoc", "--export-orgmode", "t.org"];
+    let arguments = ["true", "true"].into_iter().chain(name).chain(exports);
+    compare(&folder, arguments).exits_with(0);
+    let asciidoc = folder.read("t.adoc");
+    assert!(asciidoc.contains("\n|===\n|command |mean"), "{asciidoc}");
+    assert!(asciidoc.contains("\n|a&#124;b &#42;c&#42; |"), "{asciidoc}");
+    assert!(!asciidoc.contains("[[d"), "{asciidoc}");
+    let org = folder.read("t.org");
+    assert!(org.contains("\n| command | mean"), "{org}");
+    assert!(org.contains("\n| a\\vert{}b "), "{org}");
+    assert!(!org.contains("[[d"), "{org}");
+}
+
+#[test]
+fn the_result_goes_to_a_file_in_any_format() {
+    let folder = Folder::new();
+    let formats = [
+        "human", "json", "markdown", "csv", "html", "asciidoc", "svg", "png",
+    ];
+    for format in formats {
+        let arguments = [
+            "true", "true", "--color", "always", "--format", format, "-o", "out",
+        ];
+        let answer = compare(&folder, arguments).exits_with(0);
+        assert_eq!(answer.stdout, "", "{format}");
+        let content = std::fs::read(folder.path("out")).unwrap();
+        assert!(!content.is_empty(), "{format}");
+        let has_colours = content.contains(&0x1b);
+        assert!(!has_colours || format == "png", "{format}");
+        let begins = match format {
+            "svg" => &b"<svg"[..],
+            "png" => b"\x89PNG",
+            "html" => b"<!doctype html>",
+            _ => b"",
+        };
+        let content = content.to_ascii_lowercase();
+        assert!(
+            content.starts_with(&begins.to_ascii_lowercase()),
+            "{format}"
+        );
+    }
+}
