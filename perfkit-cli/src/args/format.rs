@@ -27,7 +27,7 @@ pub(crate) enum Format {
     Asciidoc,
     /// For documents in Emacs's Org mode.
     Orgmode,
-    /// The chart of --plot, as SVG.
+    /// The chart alone, as SVG.
     Svg,
     /// The same as PNG.
     Png,

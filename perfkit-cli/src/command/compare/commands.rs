@@ -1,43 +1,24 @@
 //! Comparing commands: running them in turn, and the report of it.
 
-use perfkit::bench::engine::{Blocks, Experiment, Progress, StoppingRule, pin, usable_cpus};
-use perfkit::compare::{ComparisonSet, VerdictRules, counters_unavailable};
+use perfkit::Metric;
+use perfkit::bench::engine::{pin, usable_cpus};
+use perfkit::compare::{ComparisonSet, counters_unavailable};
 use perfkit::process::own_peak_memory_bytes;
-use perfkit::report::{Benchmark, Report, Sampling, Side, StopReason};
+use perfkit::report::{Benchmark, Report, Side};
 use perfkit::unit::Unit;
-use perfkit::{Clock, Metric};
 
 use crate::analysis::{add_remarks, compare_all, compare_sequence};
 use crate::command_run::{CommandSet, CommandTree, MeasuredCommand, ShellCost, Templates};
 use crate::error::Error;
 use crate::input::environment;
 use crate::revision::{Checkout, PlainPaths};
-use crate::terminal::{self, ProgressLine};
+use crate::terminal;
 use crate::text::printable;
 
 use super::failure;
+use super::runs::{Runs, sample, set_up, with_reason};
 use super::sequence;
 use super::session::{Outcome, Session};
-
-/// What the runs of commands yielded.
-pub(super) struct Runs {
-    pub(super) benchmarks: Vec<Benchmark>,
-    pub(super) sampling: Sampling,
-    /// The rules that verdicts are to be read by.
-    pub(super) rules: VerdictRules,
-    /// What ended the runs, or failed after them.
-    pub(super) failure: Option<Error>,
-}
-
-impl Runs {
-    /// Adds a failure: the first is what the end is told by, and others are told at once.
-    pub(super) fn add(&mut self, failure: Error) {
-        match &self.failure {
-            None => self.failure = Some(failure),
-            Some(_) => terminal::print_error(&failure),
-        }
-    }
-}
 
 struct Measured {
     runs: Runs,
@@ -150,61 +131,6 @@ fn interleaved(
         runs.failure = Some(failure);
     }
     Ok((runs, shell_cost))
-}
-
-/// Runs the commands of a set until a rule ends it.
-pub(super) fn sample(
-    commands: &mut [MeasuredCommand<'_>],
-    set: &ComparisonSet,
-    rule: &StoppingRule,
-    session: Session<'_>,
-) -> Runs {
-    let is_shown =
-        session.is_talkative() && !commands.iter().any(MeasuredCommand::shows_its_output);
-    let line = ProgressLine::start(is_shown);
-    let mut show = |progress: &Progress<'_>| {
-        let what = if progress.is_warmup { "warm-up: " } else { "" };
-        let what = format!("{what}{}", printable(progress.name));
-        line.show(progress.share, progress.elapsed, &what);
-    };
-    let experiment = Experiment {
-        set,
-        rule,
-        seed: session.plan.settings.seed(),
-        clock: &Clock::os(),
-    };
-    let sampled = experiment.run(&mut Blocks::of(commands), &mut show);
-    drop(line);
-    let of_run = |(index, failure): (usize, _)| failure::of_run(&commands[index].name, &failure);
-    Runs {
-        benchmarks: sampled.benchmarks,
-        sampling: with_reason(sampled.sampling, session, false),
-        rules: sampled.rules,
-        failure: sampled.failure.map(of_run),
-    }
-}
-
-/// Runs the setup commands until one fails.
-pub(super) fn set_up(commands: &mut [MeasuredCommand<'_>], session: Session<'_>) -> Option<Error> {
-    let mut waiting = commands.iter_mut();
-    waiting.find_map(|command| {
-        let is_wanted = !session.is_interrupted();
-        let failure = is_wanted.then(|| command.set_up().err())??;
-        Some(failure::of_hook(&failure))
-    })
-}
-
-/// Why the runs ended, where the sampler cannot know it: a limit that is perfkit's own,
-/// a signal, or a setup that failed.
-fn with_reason(mut sampling: Sampling, session: Session<'_>, has_failed: bool) -> Sampling {
-    if session.is_interrupted() {
-        sampling.stopped = StopReason::Interrupted;
-    } else if has_failed {
-        sampling.stopped = StopReason::RunFailed;
-    } else if sampling.stopped == StopReason::RunsDone && session.plan.settings.has_own_limit() {
-        sampling.stopped = StopReason::RunLimit;
-    }
-    sampling
 }
 
 /// One line for each command, for logs.

@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod outputs;
 mod pairs;
+mod runs;
 mod search;
 mod sequence;
 mod session;

@@ -7,8 +7,8 @@ use perfkit::report::{Benchmark, Sampling, StopReason};
 use crate::command_run::MeasuredCommand;
 use crate::error::Error;
 
-use super::commands::{Runs, sample, set_up};
 use super::failure;
+use super::runs::{Runs, sample, set_up};
 use super::session::Session;
 
 /// Sets each command up, runs it to its end and cleans up, before the next one begins.
