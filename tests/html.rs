@@ -167,6 +167,104 @@ fn three_implementations_are_ranked() {
     assert!(page.contains("<td class=\"n\">1</td><th scope=\"row\"><span>third</span></th>"));
 }
 
+/// What a page says before the first of the given words.
+#[track_caller]
+fn before<'p>(page: &'p str, word: &str) -> &'p str {
+    page.split_once(word)
+        .unwrap_or_else(|| panic!("no {word}"))
+        .0
+}
+
+/// What a page says of a section, up to the next one.
+#[track_caller]
+fn section<'p>(page: &'p str, id: &str) -> &'p str {
+    let start = format!("<h2 id=\"{id}\">");
+    let (_, rest) = page.split_once(&start).unwrap_or_else(|| panic!("no {id}"));
+    before(rest, "</section>")
+}
+
+#[test]
+fn many_implementations_are_all_drawn_in_the_order_of_their_ranking() {
+    let folder = Folder::new();
+    let mut report = pair();
+    for place in 0..9 {
+        let factor = 2.0 - 0.1 * f64::from(place);
+        let name = format!("variant {place}");
+        report
+            .benchmarks
+            .push(benchmark(&name, times(1e7 * factor, 60)));
+        report.comparisons.push(comparison("old", &name, factor));
+    }
+    let page = page_of(&folder, &report);
+    assert_well_formed(&page);
+    assert!(!page.contains("Not drawn"));
+    let order = ["old", "new", "variant 8", "variant 3", "variant 0"];
+    for (chart, mark) in [
+        ("distributions", "600\">"),
+        ("order", "600\">"),
+        ("ranking", " · "),
+    ] {
+        let chart = section(&page, chart);
+        for svg in chart.split("<svg").skip(1) {
+            let place = |name: &&str| svg.find(&format!("{mark}{name}</text>"));
+            let places: Vec<Option<usize>> = order.iter().map(place).collect();
+            assert!(places.is_sorted() && places[0].is_some(), "{places:?}");
+        }
+    }
+    // More than seven looks would not be told apart: all have the same.
+    let classes = ["s0", "s1", "s2"].map(|class| page.contains(&format!("class=\"{class} ")));
+    assert_eq!(classes, [true, false, false]);
+    // Marks on both sides of 1, whatever the width.
+    for svg in section(&page, "ranking").split("<svg").skip(1) {
+        let texts = svg.split("<text class=\"muted f\"").skip(1);
+        let texts = texts.map(|text| text.split(['>', '<']).nth(1).unwrap());
+        let marks: Vec<f64> = texts.filter_map(|text| text.parse().ok()).collect();
+        let (least, most) = (marks[0], marks[marks.len() - 1]);
+        assert!(least < 1.0 && most > 1.0, "{marks:?}");
+    }
+}
+
+#[test]
+fn a_plot_says_what_it_is_of_and_what_it_comes_to() {
+    let folder = Folder::new();
+    pair().save(folder.path("report.json")).unwrap();
+    let plot = ["report", "report.json", "--plot", "plot.svg"];
+    folder.run(plot).exits_with(0);
+    let svg = folder.read("plot.svg");
+    assert!(svg.contains(">Comparison: old and new, 20"), "{svg}");
+    assert!(svg.contains(">Slower: new takes 1.200 times as long as old ("));
+}
+
+#[test]
+fn more_operations_than_a_chart_tells_apart_are_in_further_charts() {
+    let folder = Folder::new();
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    for call in 0..10_u64 {
+        let name = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"][call as usize];
+        monitor.measure(name, || clock.advance(Duration::from_micros(1000 - call)));
+    }
+    let page = page_of(&folder, &Report::from_snapshot(monitor.snapshot()));
+    assert_well_formed(&page);
+    let charts = section(&page, "percentiles");
+    assert!(before(charts, "<details class=\"fold\"").contains("g: 1 call<"));
+    assert!(charts.contains("<summary>Percentiles of execution time, 8 to 10 of 10</summary>"));
+    assert!(charts.contains(">j: 1 call</text>"));
+}
+
+#[test]
+fn summaries_with_a_histogram_have_percentile_curves() {
+    let folder = Folder::new();
+    let path = workspace().join("tests/samples/hdrhistogram/tagged.hlog");
+    let page = folder.run(["report", path.to_str().unwrap(), "--format", "html"]);
+    let page = page.exits_with(0).stdout;
+    assert_well_formed(&page);
+    let charts = section(&page, "percentiles");
+    assert!(charts.contains(">write: 1,500 values</text>") && charts.contains(">99.9 %</text>"));
+    // So many values tell nothing of one in ten thousand.
+    assert!(charts.contains(">p99.9</th>") && !charts.contains(">p99.99</th>"));
+}
+
 #[test]
 fn a_page_says_whose_numbers_it_shows_and_nothing_that_is_not_known() {
     let folder = Folder::new();
@@ -179,6 +277,8 @@ fn a_page_says_whose_numbers_it_shows_and_nothing_that_is_not_known() {
         page.contains("Read from k6 2.0.0 summary JSON, <time datetime=\"2026-11-20T12:00:00Z\">")
     );
     assert!(!page.contains("unknown") && page.contains("<code>k6</code>: median 110 ms of "));
+    // Nothing has a value there.
+    assert!(page.contains(">success</th>") && !page.contains(">peak memory</th>"));
     let page = folder.run(["compare", path, path, "--format", "html"]);
     let page = page.exits_with(0).stdout;
     assert!(page.contains("Reported by perfkit, ") && !page.contains("Measured with"));
@@ -370,7 +470,9 @@ fn a_thousand_benchmarks_are_a_short_page() {
     assert!(page.contains("<b>143</b> slower"), "{}", &page[..9000]);
     assert!(page.contains("1 to 40 of 1,000"));
     assert!(page.contains("<summary>group0/bench_0</summary>"));
-    assert!(page.contains("The distributions of 980 more comparisons are not drawn."));
+    assert!(
+        page.contains("The distributions of 980 more comparisons are not drawn; the table of ")
+    );
 }
 
 #[test]

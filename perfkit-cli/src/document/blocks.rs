@@ -5,6 +5,7 @@ use perfkit::unit::Unit;
 
 use crate::text::{printable, shorten};
 
+use super::numbers::NOTHING;
 use super::spans::Sentence;
 
 /// The longest remark, in columns: a report may quote whatever a name holds.
@@ -97,6 +98,7 @@ impl Document {
 
     /// Adds a table, unless it is empty.
     pub(crate) fn table(&mut self, table: Table) {
+        let table = table.without_empty_columns();
         if !table.rows.is_empty() {
             self.blocks.push(Block::Table(table));
         }
@@ -108,6 +110,7 @@ impl Document {
 
     /// Adds a table that is shown on demand, unless it is empty.
     pub(crate) fn fold(&mut self, summary: &str, table: Table) {
+        let table = table.without_empty_columns();
         if !table.rows.is_empty() {
             self.blocks.push(Block::Folded(printable(summary), table));
         }
@@ -140,10 +143,52 @@ impl Table {
         Self::new(&texts.chain(numbers).collect::<Vec<_>>())
     }
 
+    /// The same without columns of numbers that no row has, as other tools' summaries lack
+    /// some. One that has no number at all stays as it is.
+    pub(crate) fn without_empty_columns(mut self) -> Self {
+        let has_value = |column: usize| self.rows.iter().any(|row| row[column] != NOTHING);
+        let is_kept: Vec<bool> = (0..self.columns.len())
+            .map(|column| self.columns[column].align == Align::Left || has_value(column))
+            .collect();
+        let is_number =
+            |(column, kept): (usize, &bool)| self.columns[column].align == Align::Right && *kept;
+        if !is_kept.iter().enumerate().any(is_number) {
+            return self;
+        }
+        let mut kept = is_kept.iter();
+        self.columns
+            .retain(|_| kept.next().copied().unwrap_or(true));
+        for row in &mut self.rows {
+            let mut kept = is_kept.iter();
+            row.retain(|_| kept.next().copied().unwrap_or(true));
+        }
+        self
+    }
+
     /// Adds a row, one cell for each column.
     pub(crate) fn row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.columns.len());
         self.rows
             .push(cells.iter().map(|cell| printable(cell)).collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_without_a_number_are_left_out() {
+        let table = |rows: &[[&str; 3]]| {
+            let mut table = Table::of_columns(&["name"], &["mean", "p99"]);
+            for row in rows {
+                table.row(row.map(str::to_owned).to_vec());
+            }
+            table.without_empty_columns()
+        };
+        let some = table(&[["a", "1 ms", "-"], ["b", "-", "-"]]);
+        assert_eq!(some.columns.len(), 2);
+        assert_eq!(some.rows, [["a", "1 ms"], ["b", "-"]]);
+        assert_eq!(table(&[["a", "-", "-"]]).columns.len(), 3);
     }
 }

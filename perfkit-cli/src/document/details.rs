@@ -10,7 +10,7 @@ use super::number_tables::{numbers, resources};
 use super::operations;
 use super::origin;
 use super::other_metrics;
-use super::ranking::ranking;
+use super::ranking::in_rank_order;
 use super::remarks::Detail;
 use super::sampling::how_sampled;
 
@@ -39,10 +39,7 @@ pub(super) fn measured(report: &Report, detail: Detail, document: &mut Document)
     let is_all_in_further = is_without_times && further.is_some();
     if !report.benchmarks.is_empty() && !is_all_in_further {
         document.table(numbers(report));
-        let in_order: Vec<&Benchmark> = match ranking(report) {
-            Some(ranking) => ranking.iter().map(|ranked| ranked.benchmark).collect(),
-            None => report.benchmarks.iter().collect(),
-        };
+        let in_order = in_rank_order(report);
         if detail == Detail::Full {
             document.table(resources(&in_order));
         }

@@ -283,7 +283,7 @@ mod tests {
         );
         assert_eq!(
             said(&[("a", 0.5, Faster), ("b", 0.52, Faster), ("c", 2.0, Slower)]),
-            "`a` is fastest; `b` may be as fast; `base` takes 2.00 and `c` 4.0 times as long."
+            "`a` is fastest; `b` may be as fast; `base` takes 2.00 and `c` 4.00 times as long."
         );
         assert_eq!(
             said(&[

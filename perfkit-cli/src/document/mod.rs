@@ -5,6 +5,7 @@
 //! tables, numbers, histograms, operations and gates. [`report`], [`pull_request`] and
 //! [`verdict_list`] with [`details`] put documents together for different readers.
 
+mod answer;
 mod blocks;
 mod change_tables;
 mod details;
@@ -31,6 +32,7 @@ mod verdict_list;
 mod verdict_sentence;
 mod words;
 
+pub(crate) use answer::answer;
 #[cfg(test)]
 pub(crate) use blocks::Histogram;
 pub(crate) use blocks::{Align, BINS, Block, Document, Histograms, Table};
@@ -40,7 +42,7 @@ pub(crate) use machine::machine;
 pub(crate) use named_apart::named_apart;
 pub(crate) use numbers::{NOTHING, RatioText};
 pub(crate) use pull_request::pull_request;
-pub(crate) use ranking::{Ranked, ranking};
+pub(crate) use ranking::{Ranked, in_rank_order, ranking};
 pub(crate) use recording::recording;
 pub(crate) use remarks::{Detail, remarks};
 pub(crate) use report::document;

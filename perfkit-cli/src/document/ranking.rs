@@ -67,6 +67,14 @@ pub(crate) fn ranking(report: &Report) -> Option<Vec<Ranked<'_>>> {
     Some(places.collect())
 }
 
+/// The benchmarks in the order of their ranking, where they have one.
+pub(crate) fn in_rank_order(report: &Report) -> Vec<&Benchmark> {
+    match ranking(report) {
+        Some(ranking) => ranking.iter().map(|ranked| ranked.benchmark).collect(),
+        None => report.benchmarks.iter().collect(),
+    }
+}
+
 fn place(own: &Ratio, all: &[Ratio]) -> String {
     let faster = all.iter().filter(|other| other.high < own.low).count();
     // One of those that overlap is the implementation itself.

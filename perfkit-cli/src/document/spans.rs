@@ -58,6 +58,15 @@ impl Sentence {
         self
     }
 
+    /// The sentence with its lead, without any marks.
+    pub(crate) fn words(&self) -> String {
+        let lead = self.lead.iter().map(|lead| format!("{lead}: "));
+        let spans = self.spans.iter().map(|span| match span {
+            Span::Text(text) | Span::Code(text) => text.clone(),
+        });
+        lead.chain(spans).collect()
+    }
+
     /// The sentence without its lead, as plain text.
     pub(crate) fn body(&self) -> String {
         let span = |span: &Span| match span {

@@ -97,6 +97,42 @@ impl Axis {
         }
     }
 
+    /// Whether a value has a place of its own, and none at an end because it lies beyond it.
+    pub(super) fn holds(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
+    /// Where 0 stands, or would stand before the low end; nowhere on a logarithmic axis.
+    pub(super) fn zero(&self) -> Option<f64> {
+        (!self.is_logarithmic).then(|| -self.low / (self.high - self.low))
+    }
+
+    /// The value at a place, from 0 at the low end to 1 at the high one, or beyond.
+    fn value(&self, place: f64) -> f64 {
+        if self.is_logarithmic {
+            self.low * (self.high / self.low).powf(place)
+        } else {
+            self.low + (self.high - self.low) * place
+        }
+    }
+
+    /// The same axis from one place on it to another, which may lie beyond its ends. What
+    /// begins at no less than 0 still does.
+    pub(super) fn stretched(&self, first: f64, last: f64) -> Self {
+        let (low, high) = (self.value(first), self.value(last));
+        let floor = match (self.is_logarithmic, self.low >= 0.0) {
+            (true, _) => SMALLEST,
+            (false, true) => 0.0,
+            (false, false) => -LARGEST,
+        };
+        let (low, high) = (low.max(floor), high.min(LARGEST));
+        if low < high {
+            Self { low, high, ..*self }
+        } else {
+            *self
+        }
+    }
+
     /// Whether a value is placed at the high end because it lies beyond it.
     pub(super) fn is_beyond(&self, value: f64) -> bool {
         value > self.high
@@ -105,24 +141,38 @@ impl Axis {
     /// Round values on the axis, at most about so many.
     pub(super) fn ticks(&self, most: usize) -> Vec<f64> {
         let most = most.max(2);
-        if self.is_logarithmic {
-            let decades = self.high.log10() - self.low.log10();
-            if decades >= 2.0 {
-                return self.powers_of_ten(decades, most);
-            }
+        if self.is_logarithmic && self.high / self.low >= 10.0 {
+            return self.logarithmic_ticks(most);
         }
         let raw = (self.high - self.low) / most as f64;
         let power = 10_f64.powf(raw.log10().floor());
-        let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
-        let step = steps
-            .into_iter()
-            .find(|step| *step >= raw)
-            .unwrap_or(steps[3]);
-        let first = (self.low / step).ceil();
-        let marks = (0..=most).map(|index| (first + index as f64) * step);
-        marks
-            .filter(|mark| (self.low..=self.high).contains(mark))
-            .collect()
+        let steps = [0.2, 0.5, 1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
+        let at = |step: f64| {
+            let first = (self.low / step).ceil();
+            // One more than fits tells that a step is too short.
+            let marks = (0..=most).map(move |index| (first + index as f64) * step);
+            marks.filter(|mark| self.holds(*mark)).collect::<Vec<_>>()
+        };
+        let fits = |marks: &Vec<f64>| marks.len() <= most;
+        let found = steps.into_iter().map(at).find(fits);
+        found.unwrap_or_else(|| at(steps[steps.len() - 1]))
+    }
+
+    /// 1, 2 and 5 of every power of ten, where there is room; otherwise 1 and 3, or 1.
+    fn logarithmic_ticks(&self, most: usize) -> Vec<f64> {
+        let decades = self.high.log10() - self.low.log10();
+        let powers = self.low.log10().floor() as i32..=self.high.log10().floor() as i32;
+        for leads in [&[1.0, 2.0, 5.0][..], &[1.0, 3.0], &[1.0]] {
+            let marks = powers.clone().flat_map(|power| {
+                let marks = leads.iter();
+                marks.map(move |lead| lead * 10_f64.powi(power))
+            });
+            let marks: Vec<f64> = marks.filter(|mark| self.holds(*mark)).collect();
+            if marks.len() <= most {
+                return marks;
+            }
+        }
+        self.powers_of_ten(decades, most)
     }
 
     fn powers_of_ten(&self, decades: f64, most: usize) -> Vec<f64> {
@@ -139,8 +189,15 @@ pub(super) fn mark(value: f64, ticks: &[f64], unit: Unit) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    let step = ticks.windows(2).map(|pair| pair[1] - pair[0]);
-    let step = step.fold(value.abs(), f64::min);
+    // Round values on a logarithmic axis have different distances, and one digit each.
+    let gaps = ticks.windows(2).map(|pair| pair[1] - pair[0]);
+    let (least, most) = gaps.fold((f64::INFINITY, 0.0), |(least, most), gap: f64| {
+        (gap.min(least), gap.max(most))
+    });
+    if most > 1.5 * least {
+        return unit.format(value, 1);
+    }
+    let step = least.min(value.abs());
     let digits = value.abs().log10().floor() - step.log10().floor() + 1.0;
     unit.format(value, digits.clamp(1.0, 6.0) as usize)
 }
@@ -179,6 +236,15 @@ mod tests {
         let wide = Axis::over([1.0, 5e9]);
         assert!(wide.is_logarithmic());
         assert_eq!(wide.ticks(5), [1.0, 1e3, 1e6, 1e9]);
+        let narrow = Axis::over([7e6, 96e6]);
+        assert_eq!(narrow.ticks(4), [50e6, 100e6]);
+        let ticks = Axis::over([1e6, 40e6]).ticks(6);
+        assert_eq!(ticks, [1e6, 2e6, 5e6, 10e6, 20e6]);
+        let words = ticks
+            .iter()
+            .map(|tick| mark(*tick, &ticks, Unit::Nanoseconds));
+        let words: Vec<_> = words.collect();
+        assert_eq!(words, ["1 ms", "2 ms", "5 ms", "10 ms", "20 ms"]);
     }
 
     #[test]

@@ -12,12 +12,15 @@ use crate::text::shorten;
 use super::axis::{Axis, mark};
 use super::pen::{Drawn, FOOT, Frame, Look, Pen, TEXT};
 use super::samples::{shown_maximum, wall_times};
-use super::shape::Paint;
+use super::shape::{Paint, SERIES};
 use super::thin::strata;
-use super::{Chart, count};
+use super::{Chart, PartOf, count};
 
-/// The most implementations in one picture.
-const MOST: usize = 12;
+/// The most implementations in a file.
+const MOST_IN_FILE: usize = 50;
+
+/// How many there are on a page that stand open, and in each part that is folded away.
+const ON_PAGE: [usize; 3] = [12, 24, 24];
 
 /// How many values a density is computed from, and at how many places.
 const KERNELS: usize = 2000;
@@ -35,13 +38,22 @@ const DENSITY: f64 = 40.0;
 const DOT_ROOM: f64 = 22.0;
 const GAP: f64 = 14.0;
 
+/// Between the words of a row and the peak of its density.
+const PAD: f64 = 7.0;
+
+/// Beyond so many bandwidths a density is too low to be seen.
+const TAIL: f64 = 3.0;
+
 /// The distributions of some implementations.
 pub(crate) struct Distribution {
     implementations: Vec<Implementation>,
+    part: PartOf,
+    /// How many are in no part.
     left_out: usize,
     axis: Axis,
 }
 
+#[derive(Clone)]
 struct Implementation {
     name: String,
     /// Its values, ascending.
@@ -53,38 +65,71 @@ struct Implementation {
 }
 
 impl Distribution {
-    /// The wall times of the given benchmarks; `None` if there is none.
+    /// The wall times of the given benchmarks for a file; `None` if there is none.
     pub(crate) fn of<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Option<Self> {
-        let mut all: Vec<Implementation> = benchmarks
-            .into_iter()
-            .filter_map(Implementation::of)
-            .collect();
-        let left_out = all.len().saturating_sub(MOST);
-        all.truncate(MOST);
-        let lowest = all.iter().map(|implementation| implementation.times[0]);
-        let highest = all
+        Self::in_parts(benchmarks, &[MOST_IN_FILE]).pop()
+    }
+
+    /// The same for a page, in parts of which the first one stands open; none if there is
+    /// no time.
+    pub(crate) fn parts<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Vec<Self> {
+        Self::in_parts(benchmarks, &ON_PAGE)
+    }
+
+    fn in_parts<'a>(
+        benchmarks: impl IntoIterator<Item = &'a Benchmark>,
+        sizes: &[usize],
+    ) -> Vec<Self> {
+        let found = benchmarks.into_iter().filter_map(Implementation::of);
+        let mut drawn: Vec<Implementation> = found.collect();
+        let all = drawn.len();
+        drawn.truncate(sizes.iter().sum());
+        let lowest = drawn.iter().map(|implementation| implementation.times[0]);
+        let highest = drawn
             .iter()
             .filter_map(|c| shown_maximum(&c.times, 5.0, 0.95));
-        let axis = Axis::over(lowest.chain(highest));
-        for implementation in &mut all {
+        // With its tails an axis may hold a value more, which has a tail too.
+        let axis = with_tails(Axis::over(lowest.chain(highest)), &drawn);
+        let axis = with_tails(axis, &drawn);
+        for implementation in &mut drawn {
             implementation.density = density_curve(&implementation.times, &axis);
         }
-        (!all.is_empty()).then_some(Self {
-            implementations: all,
-            left_out,
-            axis,
-        })
+        let left_out = all - drawn.len();
+        let mut parts = Vec::new();
+        let mut rest = &drawn[..];
+        for size in sizes {
+            let (here, others) = rest.split_at((*size).min(rest.len()));
+            let part = PartOf {
+                first: drawn.len() - rest.len() + 1,
+                here: here.len(),
+                all,
+            };
+            if !here.is_empty() {
+                parts.push(Self {
+                    implementations: here.to_vec(),
+                    part,
+                    left_out,
+                    axis,
+                });
+            }
+            rest = others;
+        }
+        parts
     }
 
     fn row_height(&self, width: f64) -> f64 {
         let lines = if width < ROOMY { 2.0 } else { 1.0 };
-        lines * LINE + DENSITY + DOT_ROOM + GAP
+        lines * LINE + PAD + DENSITY + DOT_ROOM + GAP
     }
 
     fn draw_row(&self, pen: &Pen<'_>, index: usize, width: f64) -> Drawn {
         let implementation = &self.implementations[index];
         let top = self.row_height(width) * index as f64;
-        let paint = Paint::series(index);
+        // Rows have their names: colours are an aid as long as each has one of its own.
+        let paint = match self.part.all {
+            ..=SERIES => Paint::series(index),
+            _ => Paint::series(0),
+        };
         let is_roomy = width >= ROOMY;
         let facts = implementation.facts(&self.axis);
         let room = if is_roomy { width * 0.5 } else { width };
@@ -93,10 +138,10 @@ impl Distribution {
         let foot = if is_roomy {
             let place = (width, top + 10.0);
             pen.text(place, &facts, Look::MUTED.at(HPos::Right))?;
-            top + LINE
+            top + LINE + PAD
         } else {
             pen.text((0.0, top + 10.0 + LINE), &facts, Look::MUTED)?;
-            top + 2.0 * LINE
+            top + 2.0 * LINE + PAD
         };
         let base = foot + DENSITY;
         let places = Axis::linear(0.0, 1.0);
@@ -144,18 +189,39 @@ fn scattered(values: &[f64]) -> impl Iterator<Item = (f64, f64)> + '_ {
         .map(move |(index, value)| (*value, height(index)))
 }
 
+/// The places of the values that are shown, and the bandwidth of their density: one that
+/// does not reach far below the least time that there can be. `None` without spread.
+fn kernels(times: &[f64], axis: &Axis) -> Option<(Vec<f64>, f64)> {
+    let shown = strata(times, KERNELS).into_iter();
+    let shown = shown.filter(|time| !axis.is_beyond(*time));
+    let shown: Vec<f64> = shown.map(|time| axis.position(time)).collect();
+    let width = stats::bandwidth(&shown)?;
+    let width = match axis.zero() {
+        Some(zero) => width.min((shown[0] - zero) / TAIL).max(width / 3.0),
+        None => width,
+    };
+    Some((shown, width))
+}
+
+/// The axis with room for the tails of all densities.
+fn with_tails(axis: Axis, all: &[Implementation]) -> Axis {
+    let (mut first, mut last) = (0.0_f64, 1.0_f64);
+    for implementation in all {
+        if let Some((shown, width)) = kernels(&implementation.times, &axis) {
+            first = first.min(shown[0] - TAIL * width);
+            last = last.max(shown[shown.len() - 1] + TAIL * width);
+        }
+    }
+    axis.stretched(first, last)
+}
+
 /// The density along an axis: on a logarithmic one that of the logarithms.
 fn density_curve(times: &[f64], axis: &Axis) -> Vec<(f64, f64)> {
-    let shown: Vec<f64> = strata(times, KERNELS)
-        .into_iter()
-        .filter(|time| !axis.is_beyond(*time))
-        .map(|time| axis.position(time))
-        .collect();
-    let Some(width) = stats::bandwidth(&shown) else {
+    let Some((shown, width)) = kernels(times, axis) else {
         return Vec::new();
     };
     // A narrow curve gets as many places as a wide one.
-    let reach = 3.5 * width;
+    let reach = TAIL * width;
     let low = (shown[0] - reach).max(0.0);
     let high = (shown[shown.len() - 1] + reach).min(1.0);
     let place = |step: usize| low + (high - low) * step as f64 / (PLACES - 1) as f64;
@@ -200,7 +266,7 @@ impl Implementation {
 
 impl Chart for Distribution {
     fn title(&self) -> String {
-        "Distribution of wall time".to_owned()
+        self.part.titled("Distribution of wall time")
     }
 
     fn description(&self) -> String {
@@ -219,7 +285,10 @@ impl Chart for Distribution {
             );
         }
         if self.left_out > 0 {
-            text += &format!(" Not drawn: {} more.", count(self.left_out));
+            text += &format!(
+                " Not drawn: {} more, of which the report has the numbers.",
+                count(self.left_out)
+            );
         }
         text
     }
@@ -262,5 +331,57 @@ impl Chart for Distribution {
             table.row(cells);
         }
         table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use perfkit::{Metric, MetricSummary};
+
+    fn benchmark(times: Vec<f64>) -> Benchmark {
+        let mut benchmark = Benchmark::new("b");
+        let summary = MetricSummary::from_samples(Unit::Nanoseconds, times);
+        benchmark.metrics.insert(Metric::WALL_TIME, summary);
+        benchmark
+    }
+
+    #[test]
+    fn no_density_is_cut_at_an_edge() {
+        let wave = |run: u32| (f64::from(run) * 0.618_034).fract();
+        let spread = |low: f64, high: f64| -> Vec<f64> {
+            (0..30).map(|run| low + (high - low) * wave(run)).collect()
+        };
+        let with_outlier = [spread(10e6, 11e6), vec![11.9e6]].concat();
+        let sets = [
+            vec![spread(10e6, 12e6)],
+            vec![spread(2e6, 90e6), spread(80e6, 95e6)],
+            vec![spread(1e6, 2e6), spread(5e8, 9e8)],
+            vec![with_outlier],
+        ];
+        for set in sets {
+            let benchmarks: Vec<Benchmark> = set.into_iter().map(benchmark).collect();
+            let drawn = Distribution::of(&benchmarks).unwrap();
+            for implementation in &drawn.implementations {
+                let density = &implementation.density;
+                let (first, last) = (density[0], density[density.len() - 1]);
+                assert!(first.1 < 0.1 && last.1 < 0.1, "{first:?} {last:?}");
+                assert!(density.iter().all(|(place, _)| (0.0..=1.0).contains(place)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_stand_open_is_in_further_parts() {
+        let many: Vec<Benchmark> = (0..70).map(|_| benchmark(vec![1e6, 2e6])).collect();
+        let parts = Distribution::parts(&many);
+        let titles: Vec<String> = parts.iter().map(Chart::title).collect();
+        let title = |part| format!("Distribution of wall time, {part} of 70");
+        assert_eq!(titles, ["1 to 12", "13 to 36", "37 to 60"].map(title));
+        assert!(
+            parts[0]
+                .description()
+                .contains("Not drawn: 10 more, of which")
+        );
     }
 }

@@ -12,8 +12,9 @@ use crate::text::{label, shorten};
 
 use super::axis::Axis;
 use super::pen::{Drawn, FOOT, Frame, Look, Pen, Plane, TEXT};
+use super::ratio_axis;
 use super::shape::Paint;
-use super::{Chart, count};
+use super::{Chart, PartOf};
 
 /// Ratios further from 1 than this are placed at the edge.
 const LARGEST: f64 = 1e6;
@@ -32,9 +33,7 @@ pub(crate) struct Forest {
     axis: Axis,
     /// The indifference zone, where all have the same.
     zone: Option<f64>,
-    /// Which of all comparisons these are: the first one's number, and how many
-    /// there are in all.
-    part: (usize, usize),
+    part: PartOf,
     is_ranking: bool,
 }
 
@@ -78,7 +77,7 @@ impl Forest {
             .chain(usual);
         let low = bounded.clone().fold(1.0, f64::min);
         let high = bounded.fold(1.0, f64::max);
-        let axis = Axis::logarithmic(low, high);
+        let axis = ratio_axis::around_one(low, high);
         let mut parts = Vec::new();
         let mut first = 0;
         for size in sizes {
@@ -88,7 +87,11 @@ impl Forest {
                     rows: rows[first..end].to_vec(),
                     axis,
                     zone,
-                    part: (first + 1, rows.len()),
+                    part: PartOf {
+                        first: first + 1,
+                        here: end - first,
+                        all: rows.len(),
+                    },
                     is_ranking,
                 });
             }
@@ -229,23 +232,10 @@ fn paint(verdict: Verdict) -> Paint {
 
 impl Chart for Forest {
     fn title(&self) -> String {
-        let (first, all) = self.part;
-        let last = first + self.rows.len() - 1;
-        let title = if self.is_ranking {
-            "Ranking"
-        } else {
-            "Ratios with confidence intervals"
-        };
-        if self.rows.len() == all {
-            title.to_owned()
-        } else {
-            format!(
-                "{title}, {} to {} of {}",
-                count(first),
-                count(last),
-                count(all)
-            )
-        }
+        self.part.titled(match self.is_ranking {
+            true => "Ranking",
+            false => "Ratios with confidence intervals",
+        })
     }
 
     fn description(&self) -> String {
@@ -272,15 +262,17 @@ impl Chart for Forest {
 
     fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let plane = self.plane(pen, width, (HEAD, self.height(width) - FOOT));
+        let ticks = ratio_axis::ticks(&self.axis, plane.length());
+        let words = |ratio: f64, _: &[f64]| ratio_axis::words(ratio);
         if width < ROOMY {
             // Names stand where the lines would be: each row has its own piece.
             for index in 0..self.rows.len() {
                 let bar = HEAD + self.row_height(width) * index as f64 + BAR;
                 self.draw_origin(&self.plane(pen, width, (bar - 9.0, bar + 9.0)))?;
             }
-            plane.name_x(&plane.ticks_x(), &times)?;
+            plane.name_x(&ticks, &words)?;
         } else {
-            plane.mark_x(&plane.ticks_x(), &times)?;
+            plane.mark_x(&ticks, &words)?;
             self.draw_origin(&plane)?;
         }
         for index in 0..self.rows.len() {
@@ -311,12 +303,4 @@ impl Chart for Forest {
         }
         table
     }
-}
-
-/// A ratio at a mark: `0.95`, `1.00`, `10`.
-fn times(ratio: f64, ticks: &[f64]) -> String {
-    let step = ticks.windows(2).map(|pair| pair[1] - pair[0]);
-    let step = step.fold(1.0, f64::min);
-    let decimals = (-step.log10()).ceil().clamp(0.0, 6.0) as usize;
-    format!("{ratio:.decimals$}")
 }

@@ -9,6 +9,7 @@ mod order;
 mod pen;
 mod percentiles;
 mod picture;
+mod ratio_axis;
 mod samples;
 mod shape;
 mod svg;
@@ -42,6 +43,28 @@ pub(crate) trait Chart {
 
     /// Its numbers.
     fn table(&self) -> Table;
+}
+
+/// Which of all rows or lines a chart has that is one of several.
+#[derive(Clone, Copy, Debug)]
+struct PartOf {
+    /// The first one's number, from 1.
+    first: usize,
+    here: usize,
+    all: usize,
+}
+
+impl PartOf {
+    /// A title, with what part it is where there are more.
+    fn titled(self, title: &str) -> String {
+        let Self { first, here, all } = self;
+        if here == all {
+            return title.to_owned();
+        }
+        let last = first + here - 1;
+        let [first, last, all] = [first, last, all].map(count);
+        format!("{title}, {first} to {last} of {all}")
+    }
 }
 
 fn count(number: usize) -> String {

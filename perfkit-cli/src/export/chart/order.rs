@@ -3,12 +3,14 @@
 use perfkit::report::Benchmark;
 use perfkit::stats;
 use perfkit::unit::Unit;
+use plotters::style::text_anchor::HPos;
 
 use crate::document::Table;
+use crate::text::shorten;
 
 use super::axis::Axis;
 use super::legend::Legend;
-use super::pen::{Drawn, FOOT, Pen};
+use super::pen::{Drawn, FOOT, Frame, Look, Pen, Plane, TEXT};
 use super::samples::{shown_maximum, wall_times};
 use super::shape::{Paint, SERIES};
 use super::thin::extremes;
@@ -19,15 +21,29 @@ use super::{Chart, count};
 const DOTS: usize = 400;
 const MOST_MEDIANS: usize = 40;
 
+/// More implementations than are told apart have a panel each, with fewer dots; of so many
+/// at most.
+const MOST_PANELS: usize = 60;
+const PANEL_DOTS: usize = 100;
+
 /// A median of fewer neighbours than this says little.
 const FEWEST_NEIGHBOURS: usize = 5;
 
 const HEIGHT: f64 = 240.0;
 
+/// A panel with its name, and the gap between two.
+const PANEL: f64 = 104.0;
+const GAP: f64 = 14.0;
+const LINE: f64 = 20.0;
+
+/// From this width on there are three panels in a row, otherwise two.
+const ROOMY: f64 = 600.0;
+
 /// The wall times of some implementations, run by run.
 pub(crate) struct Order {
+    /// All of them, of which so many are drawn.
     implementations: Vec<Implementation>,
-    left_out: usize,
+    drawn: usize,
     runs: Axis,
     times: Axis,
     beyond: usize,
@@ -45,25 +61,104 @@ impl Order {
     /// The runs of the given benchmarks; `None` with fewer than two of each.
     pub(crate) fn of<'a>(benchmarks: impl IntoIterator<Item = &'a Benchmark>) -> Option<Self> {
         let found = benchmarks.into_iter().filter_map(wall_times);
-        let mut all: Vec<_> = found.filter(|(_, times)| times.len() > 1).collect();
-        let left_out = all.len().saturating_sub(SERIES);
-        all.truncate(SERIES);
-        let ranges = all.iter().filter_map(|(_, times)| shown_range(times));
+        let all: Vec<_> = found.filter(|(_, times)| times.len() > 1).collect();
+        let drawn = all.len().min(MOST_PANELS);
+        let ranges = all[..drawn]
+            .iter()
+            .filter_map(|(_, times)| shown_range(times));
         let times = Axis::over(ranges.flatten());
-        let beyond = all.iter().flat_map(|(_, times)| times);
+        let beyond = all[..drawn].iter().flat_map(|(_, times)| times);
         let beyond = beyond.filter(|time| times.is_beyond(**time)).count();
         let longest = all.iter().map(|(_, times)| times.len()).max()?;
+        let dots = if drawn > SERIES { PANEL_DOTS } else { DOTS };
+        let implementations = all.into_iter();
         Some(Self {
-            implementations: all.into_iter().map(Implementation::new).collect(),
-            left_out,
+            implementations: implementations
+                .map(|named| Implementation::new(named, dots))
+                .collect(),
+            drawn,
             runs: Axis::linear(0.0, longest as f64 + 1.0),
             times,
             beyond,
         })
     }
 
+    fn drawn(&self) -> &[Implementation] {
+        &self.implementations[..self.drawn]
+    }
+
+    /// Whether there are more than one plane tells apart.
+    fn has_panels(&self) -> bool {
+        self.drawn > SERIES
+    }
+
+    fn draw_dots(&self, plane: &Plane<'_, '_>, index: usize, paint: Paint) -> Drawn {
+        let dots = &self.implementations[index].dots;
+        let places = dots.iter();
+        let places = places.map(|(run, time)| (*run as f64 + 1.0, *time));
+        let look = if dots.len() > 60 {
+            (1.8, 0.5)
+        } else {
+            (2.6, 0.9)
+        };
+        plane.dots(places, paint, look)
+    }
+
+    /// One plane for all, on which looks tell them apart.
+    fn draw_together(&self, pen: &Pen<'_>, width: f64) -> Drawn {
+        let legend = self.legend();
+        legend.draw(pen, width, true)?;
+        let frame = legend.frame(width, self.height(width));
+        let plane = pen.plane(frame, self.runs, self.times);
+        plane.mark_y(Unit::Nanoseconds)?;
+        plane.mark_x(&plane.ticks_x(), &|run, _| count(run as usize))?;
+        for index in 0..self.drawn {
+            self.draw_dots(&plane, index, Paint::marked(index))?;
+        }
+        for (index, implementation) in self.drawn().iter().enumerate() {
+            plane.line(implementation.line.clone(), Paint::marked(index), 2.2)?;
+        }
+        plane.name("run")
+    }
+
+    /// A panel for each, all with the same axes.
+    fn draw_panels(&self, pen: &Pen<'_>, width: f64) -> Drawn {
+        let columns = panel_columns(width);
+        let side = 64.0;
+        let panel = (width - side - 8.0 + GAP) / columns as f64;
+        for (index, implementation) in self.drawn().iter().enumerate() {
+            let (row, column) = (index / columns, index % columns);
+            let (left, top) = (side + panel * column as f64, PANEL * row as f64);
+            let frame = Frame {
+                left,
+                top: top + LINE,
+                right: left + panel - GAP,
+                bottom: top + PANEL - GAP,
+            };
+            let name = shorten(
+                &implementation.name,
+                ((panel - GAP) / (TEXT * 0.62)) as usize,
+            );
+            pen.text((left, top + 10.0), &name, Look::BOLD)?;
+            let plane = pen.plane(frame, self.runs, self.times);
+            if column == 0 {
+                plane.mark_y(Unit::Nanoseconds)?;
+            } else {
+                plane.rule_y().map(drop)?;
+            }
+            if index + columns >= self.drawn {
+                plane.mark_x(&plane.ticks_x(), &|run, _| count(run as usize))?;
+            }
+            self.draw_dots(&plane, index, Paint::series(0))?;
+            plane.line(implementation.line.clone(), Paint::INK, 1.6)?;
+        }
+        let bottom = PANEL * self.drawn.div_ceil(columns) as f64 - GAP;
+        let middle = (width / 2.0, bottom + 33.0);
+        pen.text(middle, "run", Look::INK.at(HPos::Center))
+    }
+
     fn legend(&self) -> Legend {
-        Legend::new(self.implementations.iter().map(|c| c.name.clone()))
+        Legend::new(self.drawn().iter().map(|c| c.name.clone()))
     }
 }
 
@@ -74,14 +169,18 @@ fn shown_range(times: &[f64]) -> Option<[f64; 2]> {
 }
 
 impl Implementation {
-    fn new((name, times): (String, Vec<f64>)) -> Self {
+    fn new((name, times): (String, Vec<f64>), dots: usize) -> Self {
         Self {
             name,
-            dots: extremes(&times, DOTS),
+            dots: extremes(&times, dots),
             line: medians(&times),
             thirds: thirds(&times),
         }
     }
+}
+
+fn panel_columns(width: f64) -> usize {
+    if width < ROOMY { 2 } else { 3 }
 }
 
 fn median(times: &[f64]) -> Option<f64> {
@@ -115,7 +214,8 @@ impl Chart for Order {
 
     fn description(&self) -> String {
         let mut text = "Each dot is one run, the line the median of neighbouring runs. A line that rises or falls shows drift.".to_owned();
-        if self.implementations.iter().any(|c| c.dots.len() >= DOTS) {
+        let most = if self.has_panels() { PANEL_DOTS } else { DOTS };
+        if self.drawn().iter().any(|c| c.dots.len() >= most) {
             text += " Of many runs only the fastest and the slowest neighbours are drawn.";
         }
         match self.beyond {
@@ -131,37 +231,30 @@ impl Chart for Order {
         if self.times.is_logarithmic() {
             text += " The axis of time is logarithmic.";
         }
-        if self.left_out > 0 {
-            text += &format!(" Not drawn: {} more.", count(self.left_out));
+        let left_out = self.implementations.len() - self.drawn;
+        if left_out > 0 {
+            text += &format!(
+                " Not drawn: {} more, which the chart data has.",
+                count(left_out)
+            );
         }
         text
     }
 
     fn height(&self, width: f64) -> f64 {
+        if self.has_panels() {
+            let rows = self.drawn.div_ceil(panel_columns(width));
+            return PANEL * rows as f64 - GAP + FOOT;
+        }
         self.legend().height(width) + HEIGHT + FOOT
     }
 
     fn draw(&self, pen: &Pen<'_>, width: f64) -> Drawn {
-        let legend = self.legend();
-        legend.draw(pen, width, true)?;
-        let frame = legend.frame(width, self.height(width));
-        let plane = pen.plane(frame, self.runs, self.times);
-        plane.mark_y(Unit::Nanoseconds)?;
-        plane.mark_x(&plane.ticks_x(), &|run, _| count(run as usize))?;
-        for (index, implementation) in self.implementations.iter().enumerate() {
-            let places = implementation.dots.iter();
-            let places = places.map(|(run, time)| (*run as f64 + 1.0, *time));
-            let look = if implementation.dots.len() > 60 {
-                (1.8, 0.5)
-            } else {
-                (2.6, 0.9)
-            };
-            plane.dots(places, Paint::marked(index), look)?;
+        if self.has_panels() {
+            self.draw_panels(pen, width)
+        } else {
+            self.draw_together(pen, width)
         }
-        for (index, implementation) in self.implementations.iter().enumerate() {
-            plane.line(implementation.line.clone(), Paint::marked(index), 2.2)?;
-        }
-        plane.name("run")
     }
 
     fn table(&self) -> Table {

@@ -29,6 +29,7 @@ pub(super) struct Look {
     pub(super) paint: Paint,
     pub(super) side: HPos,
     pub(super) is_bold: bool,
+    size: f64,
 }
 
 impl Look {
@@ -41,6 +42,7 @@ impl Look {
             paint,
             side,
             is_bold: false,
+            size: TEXT,
         }
     }
 
@@ -49,6 +51,10 @@ impl Look {
             is_bold: true,
             ..self
         }
+    }
+
+    pub(super) const fn sized(self, size: f64) -> Self {
+        Self { size, ..self }
     }
 
     pub(super) const fn at(self, side: HPos) -> Self {
@@ -95,7 +101,7 @@ impl<'a> Pen<'a> {
             FontStyle::Normal
         };
         let color = look.paint.color();
-        let style = TextStyle::from(("sans-serif", TEXT * f64::from(STEPS), weight))
+        let style = TextStyle::from(("sans-serif", look.size * f64::from(STEPS), weight))
             .color(&color)
             .pos(Pos::new(look.side, VPos::Center));
         self.0.draw(&Text::new(text, (steps(x), steps(y)), style))
@@ -173,6 +179,11 @@ impl Plane<'_, '_> {
             .text((middle, self.frame.bottom + 33.0), words, look)
     }
 
+    /// How long the horizontal axis is, in units.
+    pub(super) fn length(&self) -> f64 {
+        self.frame.right - self.frame.left
+    }
+
     /// Round values of the horizontal axis.
     pub(super) fn ticks_x(&self) -> Vec<f64> {
         self.x
@@ -200,17 +211,31 @@ impl Plane<'_, '_> {
 
     /// Lines at round values of the vertical axis, the values at its left.
     pub(super) fn mark_y(&self, unit: Unit) -> Drawn {
-        let height = self.frame.bottom - self.frame.top;
-        let ticks = self.y.ticks((height / 45.0) as usize);
+        let ticks = self.rule_y()?;
         for tick in &ticks {
-            let y = self.frame.bottom - height * self.y.position(*tick);
-            let ends = [(self.frame.left, y), (self.frame.right, y)];
-            self.pen.line(&ends, Paint::GRID, 1.0)?;
-            let place = (self.frame.left - 8.0, y);
+            let place = (self.frame.left - 8.0, self.y_of(*tick));
             let look = Look::MUTED.at(HPos::Right);
             self.pen.text(place, &mark(*tick, &ticks, unit), look)?;
         }
         Ok(())
+    }
+
+    /// Lines at round values of the vertical axis, and which these are.
+    pub(super) fn rule_y(&self) -> Result<Vec<f64>, DrawingAreaErrorKind<Infallible>> {
+        let most = (self.frame.bottom - self.frame.top) / 45.0;
+        let ticks = self.y.ticks((most as usize).max(4));
+        for tick in &ticks {
+            let y = self.y_of(*tick);
+            let ends = [(self.frame.left, y), (self.frame.right, y)];
+            self.pen.line(&ends, Paint::GRID, 1.0)?;
+        }
+        Ok(ticks)
+    }
+
+    /// Where a value of the vertical axis stands in the picture.
+    fn y_of(&self, value: f64) -> f64 {
+        let height = self.frame.bottom - self.frame.top;
+        self.frame.bottom - height * self.y.position(value)
     }
 }
 

@@ -2,31 +2,60 @@
 //! has as much room from 90 to 99 % as from 99 to 99.9 %.
 
 use perfkit::histogram::Histogram;
+use perfkit::report::Benchmark;
 use perfkit::unit::Unit;
-use perfkit::{Metric, OperationSnapshot, Report, stats};
+use perfkit::{Metric, MetricSummary, OperationSnapshot, Report, stats};
 use plotters::coord::ranged1d::Ranged as _;
 
-use crate::document::Table;
+use crate::document::{Table, counted};
 use crate::text::label;
 
 use super::axis::Axis;
 use super::legend::Legend;
 use super::pen::{Drawn, FOOT, Pen};
 use super::shape::{Paint, SERIES};
-use super::{Chart, count};
+use super::{Chart, PartOf};
 
 /// How many steps a curve has.
 const STEPS: usize = 80;
 
 const HEIGHT: f64 = 300.0;
 
-/// The percentile curves of the operations that took most time.
+/// So many charts of operations there are at most on a page.
+const MOST_PARTS: usize = 10;
+
+/// The percentile curves of some operations.
 pub(crate) struct Percentiles {
     operations: Vec<Operation>,
-    left_out: usize,
+    what: What,
+    part: PartOf,
     /// Of nines: 1 is 90 %, 2 is 99 %.
     nines: Axis,
     times: Axis,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Operations,
+    Benchmarks,
+}
+
+/// What has a curve.
+struct Timed {
+    total: f64,
+    name: String,
+    times: Histogram,
+}
+
+impl Timed {
+    fn of(summary: &MetricSummary, name: &str) -> Option<Self> {
+        let times = summary.histogram.clone();
+        Some(Self {
+            total: summary.sum,
+            name: label(name),
+            times: times.filter(|times| times.count() > 0)?,
+        })
+    }
 }
 
 struct Operation {
@@ -41,41 +70,71 @@ struct Operation {
 const QUANTILES: [f64; 6] = [0.5, 0.9, 0.95, 0.99, 0.999, 0.9999];
 
 impl Percentiles {
-    /// The execution times of a report's operations; `None` if there is none.
-    pub(crate) fn of(report: &Report) -> Option<Self> {
-        let time = |operation: &OperationSnapshot| {
+    /// The times of a report's operations, those with most time first, in charts of as many
+    /// as are told apart; or else those of benchmarks of which a histogram is known and no
+    /// single value. None if there is no time.
+    pub(crate) fn parts(report: &Report) -> Vec<Self> {
+        let of_operation = |operation: &OperationSnapshot| {
             let summary = operation.lifetime.metrics.get(&Metric::EXECUTION_TIME)?;
-            let times = summary
-                .histogram
-                .clone()
-                .filter(|times| times.count() > 0)?;
-            Some((summary.sum, label(&operation.label()), times))
+            Timed::of(summary, &operation.label())
         };
-        let mut found: Vec<_> = report.operations.iter().filter_map(time).collect();
-        found.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let left_out = found.len().saturating_sub(SERIES);
-        found.truncate(SERIES);
-        let most = found.iter().map(|(_, _, times)| times.count()).max()?;
-        let right = (most.max(10) as f64).log10();
-        let operations: Vec<Operation> = found
-            .into_iter()
-            .map(|(_, name, times)| Operation::new(name, &times, right))
+        let of_benchmark = |benchmark: &Benchmark| {
+            let summary = benchmark.metrics.get(&Metric::WALL_TIME)?;
+            let is_summary = summary.samples.is_empty() && summary.unit == Unit::Nanoseconds;
+            Timed::of(summary, &benchmark.label()).filter(|_| is_summary)
+        };
+        let mut found: Vec<Timed> = report.operations.iter().filter_map(of_operation).collect();
+        found.sort_by(|a, b| b.total.total_cmp(&a.total));
+        let mut what = What::Operations;
+        if found.is_empty() {
+            what = What::Benchmarks;
+            found = report.benchmarks.iter().filter_map(of_benchmark).collect();
+        }
+        let parts = found.chunks(SERIES).take(MOST_PARTS).enumerate();
+        let part = |(index, timed): (usize, &[Timed])| {
+            let part = PartOf {
+                first: index * SERIES + 1,
+                here: timed.len(),
+                all: found.len(),
+            };
+            Self::of(timed, what, part)
+        };
+        parts.map(part).collect()
+    }
+
+    fn of(timed: &[Timed], what: What, part: PartOf) -> Self {
+        let most = timed.iter().map(|timed| timed.times.count()).max();
+        let right = (most.unwrap_or(0).max(10) as f64).log10();
+        let operations: Vec<Operation> = timed
+            .iter()
+            .map(|timed| Operation::new(timed.name.clone(), &timed.times, right))
             .collect();
         let shown = operations.iter().flat_map(|operation| &operation.curve);
-        Some(Self {
+        Self {
             times: Axis::over(shown.map(|(_, time)| *time)),
             nines: Axis::linear(0.0, right),
             operations,
-            left_out,
-        })
+            what,
+            part,
+        }
     }
 
     fn legend(&self) -> Legend {
         let name = |operation: &Operation| {
-            let calls = Unit::Count.format(operation.calls as f64, 3);
-            format!("{}: {calls} calls", operation.name)
+            let calls = counted(operation.calls, self.what.value());
+            format!("{}: {calls}", operation.name)
         };
         Legend::new(self.operations.iter().map(name))
+    }
+}
+
+impl What {
+    /// One value.
+    fn value(self) -> &'static str {
+        match self {
+            Self::Operations => "call",
+            Self::Benchmarks => "value",
+        }
     }
 }
 
@@ -116,18 +175,28 @@ fn percent(nines: usize) -> String {
 
 impl Chart for Percentiles {
     fn title(&self) -> String {
-        "Percentiles of execution time".to_owned()
+        self.part.titled(match self.what {
+            What::Operations => "Percentiles of execution time",
+            What::Benchmarks => "Percentiles of wall time",
+        })
     }
 
     fn description(&self) -> String {
-        let mut text = "How long a call takes at most, for the share of calls on the lower axis, which has as much room from 90 to 99 % as from 99 to 99.9 %.".to_owned();
+        let value = self.what.value();
+        let mut text = format!(
+            "How long a {value} takes at most, for the share of {value}s on the lower axis, which has as much room from 90 to 99 % as from 99 to 99.9 %."
+        );
         if self.times.is_logarithmic() {
             text += " The axis of time is logarithmic.";
         }
-        if self.left_out > 0 {
+        let drawn = self.part.first + self.part.here - 1;
+        if self.part.first == 1 && drawn < self.part.all {
+            let which = match self.what {
+                What::Operations => "operations with most time in all",
+                What::Benchmarks => "first benchmarks",
+            };
             text += &format!(
-                " Drawn are the {SERIES} operations with most time in all. Not drawn: {} more.",
-                count(self.left_out)
+                " Drawn are the {SERIES} {which}; the page that `perfkit report --format html` writes has the others."
             );
         }
         text
@@ -151,12 +220,19 @@ impl Chart for Percentiles {
         for (index, operation) in self.operations.iter().enumerate() {
             plane.line(operation.curve.clone(), Paint::marked(index), 2.2)?;
         }
-        plane.name("percentile of calls")
+        plane.name(match self.what {
+            What::Operations => "percentile of calls",
+            What::Benchmarks => "percentile of values",
+        })
     }
 
     fn table(&self) -> Table {
-        let numbers = ["calls", "median", "p90", "p95", "p99", "p99.9", "p99.99"];
-        let mut table = Table::of_columns(&["operation"], &numbers);
+        let (name, count) = match self.what {
+            What::Operations => ("operation", "calls"),
+            What::Benchmarks => ("benchmark", "values"),
+        };
+        let numbers = [count, "median", "p90", "p95", "p99", "p99.9", "p99.99"];
+        let mut table = Table::of_columns(&[name], &numbers);
         for operation in &self.operations {
             let calls = Unit::Count.format(operation.calls as f64, 3);
             let mut cells = vec![operation.name.clone(), calls];

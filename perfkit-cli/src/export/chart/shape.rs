@@ -122,6 +122,24 @@ pub(crate) struct Shape {
     pub(crate) form: Form,
 }
 
+impl Shape {
+    /// The same so many units further down.
+    pub(super) fn moved_down(mut self, down: i32) -> Self {
+        let move_all = |places: &mut Vec<BackendCoord>| {
+            for (_, y) in places {
+                *y = y.saturating_add(down * STEPS);
+            }
+        };
+        match &mut self.form {
+            Form::Line { points, .. } => move_all(points),
+            Form::Area { corners } => move_all(corners),
+            Form::Dots { places, .. } => move_all(places),
+            Form::Text(words) => words.place.1 += f64::from(down),
+        }
+        self
+    }
+}
+
 /// Steps as units.
 pub(crate) fn units(steps: i32) -> f64 {
     f64::from(steps) / f64::from(STEPS)

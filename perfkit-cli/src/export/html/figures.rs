@@ -4,7 +4,7 @@
 use perfkit::Report;
 use perfkit::report::{Benchmark, Comparison};
 
-use crate::document::{is_time, most_striking_first, ranking};
+use crate::document::{in_rank_order, is_time, most_striking_first, ranking};
 use crate::error::Error;
 use crate::export::chart::{Chart, Distribution, Forest, Order, Percentiles, within_page};
 use crate::text::label;
@@ -31,7 +31,7 @@ pub(super) struct Figures {
     /// metrics.
     pub(super) ranking: Vec<FigureView>,
     pub(super) forests: Vec<FigureView>,
-    pub(super) percentiles: Option<FigureView>,
+    pub(super) percentiles: Vec<FigureView>,
     /// How many groups and how many comparisons are not drawn.
     pub(super) groups_left_out: usize,
     pub(super) comparisons_left_out: usize,
@@ -40,7 +40,7 @@ pub(super) struct Figures {
 /// The charts of implementations that are compared with each other.
 pub(super) struct Group {
     pub(super) name: String,
-    pub(super) distribution: FigureView,
+    pub(super) distributions: Vec<FigureView>,
     pub(super) order: Option<FigureView>,
 }
 
@@ -74,9 +74,10 @@ impl Figures {
         let ranked = ranking.unwrap_or_default();
         let most: usize = SIZES.iter().sum();
         let left_out = |rows: usize| rows.saturating_sub(most);
-        let percentiles = Percentiles::of(report)
-            .map(|chart| FigureView::of(&chart, &format!("{prefix}chart-percentiles")))
-            .transpose()?;
+        let percentiles = views(
+            &Percentiles::parts(report),
+            &format!("{prefix}chart-percentiles"),
+        )?;
         Ok(Self {
             open,
             folded,
@@ -105,7 +106,7 @@ impl FigureView {
         Ok(Self {
             svg: within_page(chart, id)?,
             description: chart.description(),
-            table: TableView::of(&chart.table(), &format!("{title}: numbers")),
+            table: TableView::of(chart.table(), &format!("{title}: numbers")),
             title,
             is_folded: false,
             is_named: false,
@@ -115,15 +116,16 @@ impl FigureView {
 
 impl Group {
     fn of(benchmarks: &[&Benchmark], id: &str) -> Result<Option<Self>, Error> {
-        let Some(distribution) = Distribution::of(benchmarks.iter().copied()) else {
+        let parts = Distribution::parts(benchmarks.iter().copied());
+        if parts.is_empty() {
             return Ok(None);
-        };
+        }
         let order = Order::of(benchmarks.iter().copied())
             .map(|chart| FigureView::of(&chart, &format!("{id}-order")))
             .transpose()?;
         Ok(Some(Self {
             name: group_name(benchmarks),
-            distribution: FigureView::of(&distribution, &format!("{id}-distribution"))?,
+            distributions: views(&parts, &format!("{id}-distribution"))?,
             order,
         }))
     }
@@ -144,21 +146,20 @@ fn group_name(benchmarks: &[&Benchmark]) -> String {
 impl Group {
     /// Where different charts stand under one heading.
     fn name_figures(&mut self) {
-        self.distribution.is_named = true;
-        self.order
-            .iter_mut()
-            .for_each(|order| order.is_named = true);
+        let figures = self.distributions.iter_mut().chain(&mut self.order);
+        figures.for_each(|figure| figure.is_named = true);
     }
 }
 
-/// Implementations that belong on one axis: all that were measured together, or the
-/// two sides of a comparison of saved reports.
+/// Implementations that belong on one axis: all that were measured together or have a
+/// ranking, or the two sides of a comparison of saved reports.
 fn groups(report: &Report) -> Vec<Vec<&Benchmark>> {
     if report.benchmarks.is_empty() {
         return Vec::new();
     }
-    if report.sampling.is_some() || report.comparisons.is_empty() {
-        return vec![report.benchmarks.iter().collect()];
+    let are_together = report.sampling.is_some() || report.comparisons.is_empty();
+    if are_together || ranking(report).is_some() {
+        return vec![in_rank_order(report)];
     }
     let timed = sorted_comparisons(report);
     let pairs = timed.into_iter().filter_map(|comparison| {
@@ -192,8 +193,8 @@ fn compared(report: &Report, is_ranked: bool) -> Vec<&Comparison> {
 }
 
 /// The parts of a chart, of which the first one stands open.
-fn views(parts: &[Forest], id: &str) -> Result<Vec<FigureView>, Error> {
-    let view = |(index, part): (usize, &Forest)| {
+fn views<C: Chart>(parts: &[C], id: &str) -> Result<Vec<FigureView>, Error> {
+    let view = |(index, part): (usize, &C)| {
         let mut view = FigureView::of(part, &format!("{id}{index}"))?;
         view.is_folded = index > 0;
         view.is_named = index == 0 && parts.len() > 1;

@@ -134,7 +134,7 @@ fn tables_and_sentences(report: &Report) -> (Vec<TableView>, Vec<Sentence>) {
             Block::Table(table) if has_values(&table) => {
                 let first = table.columns.first().map_or("", |column| column.heading);
                 let label = format!("table by {first}");
-                tables.push(TableView::of(&table, &label));
+                tables.push(TableView::of(table, &label));
             }
             Block::Sentence(sentence) => sentences.push(sentence),
             // Distributions have a chart of their own.

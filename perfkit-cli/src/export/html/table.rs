@@ -25,7 +25,8 @@ pub(super) struct Cell {
 }
 
 impl TableView {
-    pub(super) fn of(table: &Table, label: &str) -> Self {
+    pub(super) fn of(table: Table, label: &str) -> Self {
+        let table = table.without_empty_columns();
         let cell = |text: &str, align: Align| Cell {
             text: shorten(text, LONGEST_CELL),
             is_number: align == Align::Right,
