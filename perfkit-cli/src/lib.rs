@@ -50,7 +50,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Arguments, Verb};
+use args::{Arguments, Verb, with_tip};
 use error::Error;
 use exit::Exit;
 
@@ -59,7 +59,10 @@ use exit::Exit;
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error).into(),
+        Err(error) => {
+            let words: Vec<_> = std::env::args_os().collect();
+            return usage(&with_tip(error, &words)).into();
+        }
     };
     terminal::set_color(arguments.color().value);
     match dispatch(arguments) {

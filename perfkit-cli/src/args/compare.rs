@@ -239,20 +239,20 @@ pub(crate) struct CompareArguments {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Effort {
     /// First run each command N times without counting [default: 1, or $PERFKIT_WARMUP].
-    #[arg(short, long, value_name = "N", help_heading = RUNS)]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, help_heading = RUNS)]
     pub(crate) warmup: Option<u64>,
 
     /// Run each command exactly N times, whatever time that takes.
-    #[arg(short, long, value_name = "N", help_heading = RUNS)]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, help_heading = RUNS)]
     pub(crate) runs: Option<RunCount>,
 
     /// Run each command at least N times [default: as many as a verdict needs, 12 for two
     /// commands; or $PERFKIT_MIN_RUNS].
-    #[arg(short, long, value_name = "N", help_heading = RUNS)]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, help_heading = RUNS)]
     pub(crate) min_runs: Option<RunCount>,
 
     /// Run each command at most N times [default: 10000, or $PERFKIT_MAX_RUNS].
-    #[arg(short = 'M', long, value_name = "N", help_heading = RUNS)]
+    #[arg(short = 'M', long, value_name = "N", allow_negative_numbers = true, help_heading = RUNS)]
     pub(crate) max_runs: Option<RunCount>,
 
     /// Measure for at most this time, all commands or each group of benchmarks together; it

@@ -11,6 +11,7 @@ mod format;
 mod gate;
 mod ignored_failures;
 mod init;
+mod mistake;
 mod report;
 mod run;
 mod setting;
@@ -30,6 +31,7 @@ pub(crate) use format::Format;
 pub(crate) use gate::GateArguments;
 pub(crate) use ignored_failures::IgnoredFailures;
 pub(crate) use init::{CiService, InitArguments};
+pub(crate) use mistake::with_tip;
 pub(crate) use report::ReportArguments;
 pub(crate) use run::RunArguments;
 pub(crate) use setting::{Origin, Setting};
@@ -76,7 +78,6 @@ const EVERYWHERE: &str = "Options everywhere";
     version = VERSION,
     before_help = EXAMPLES,
     max_term_width = 100,
-    disable_help_subcommand = true,
     infer_subcommands = false
 )]
 pub(crate) struct Arguments {

@@ -12,6 +12,7 @@ use crate::text::printable;
 
 use super::command::{CommandTree, MeasuredCommand, RunContext};
 use super::command_line::{CommandLine, Shell, assignments};
+use super::missing_program;
 use super::parameters::{MOST_COMMANDS, Parameters, fill};
 use super::templates::Templates;
 
@@ -101,6 +102,10 @@ impl<'a> CommandSet<'a> {
                 };
                 add(template, first + index, name, variant)?;
             }
+        }
+        // One command may build what the next one runs.
+        if !templates.is_sequential {
+            missing_program::check(&all, shell)?;
         }
         let trees = trees.len().max(1);
         Ok(Self { all, trees })
@@ -254,7 +259,7 @@ fn check_counts(templates: &Templates, combinations: usize) -> Result<(), Error>
     let names = templates.names.len();
     if names > 0 && names != commands && names != commands * combinations {
         return Err(Error::usage(format!(
-            "--name is given {names} times for {} commands",
+            "--name is given {names} times, and the number of commands is {}",
             commands * combinations
         )));
     }

@@ -4,6 +4,7 @@ mod command;
 mod command_line;
 mod command_set;
 mod cpu;
+mod missing_program;
 mod parameters;
 mod process;
 mod shell_cost;

@@ -23,7 +23,7 @@ pub(super) fn of_run(name: &str, failure: &RunFailure) -> Error {
     let error = Error::command_failed(with_stderr(message, failure));
     match failure.kind {
         FailureKind::ExitStatus | FailureKind::Signal => {
-            error.hint("`-i` goes on after a failed run and counts it")
+            error.hint("`-i` goes on after a failed run, and its time counts")
         }
         _ => error,
     }
