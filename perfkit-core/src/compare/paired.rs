@@ -7,7 +7,9 @@
 //! * Where each block has processes of its own (commands), the ratio is the exponential of
 //!   the Hodges-Lehmann estimate of the differences (Hodges and Lehmann 1963), with the
 //!   interval that inverts Wilcoxon's signed-rank test (Wilcoxon 1945, Tukey 1949). It
-//!   assumes that differences are symmetric about their centre.
+//!   assumes that differences are symmetric about their centre. Times of fewer pairs than
+//!   that test needs have the interval of all differences, widened on both sides for what so
+//!   few cannot have shown ([`few_pairs_shift`](crate::stats)).
 //! * Where several blocks come from the same round of processes (functions), the median of
 //!   their differences is the one difference of that round: a process is a draw of its
 //!   own, and its blocks are not (Kalibera and Jones 2013). The ratio is the exponential of
@@ -43,11 +45,7 @@ pub fn compare_paired(
 ) -> Comparison {
     let pairs = Pairs::of(baseline, candidate, metric);
     let direction = direction(candidate.metrics.get(metric));
-    let Judgement {
-        verdict,
-        ratio,
-        is_sure,
-    } = pairs.judge(rules, direction);
+    let Judgement { verdict, ratio } = pairs.judge(rules, direction);
     let exact = pairs.exact_values();
     let mut notes = Vec::new();
     if *metric == Metric::WALL_TIME && ratio.is_some() {
@@ -58,8 +56,8 @@ pub fn compare_paired(
             NoteCode::ZeroValues,
             format!("{metric} has values of zero, of which no ratio can be taken"),
         ));
-    } else if pairs.are_positive && !is_sure {
-        notes.push(too_few_runs(pairs.replicates(), rules));
+    } else if pairs.are_positive && !pairs.are_enough(rules) {
+        notes.push(pairs.few_note(metric, rules));
     }
     Comparison {
         baseline_revision: baseline.revision.clone(),
@@ -83,14 +81,6 @@ pub(super) fn common_program(baseline: &Benchmark, candidate: &Benchmark) -> Opt
     program.filter(|_| is_one).cloned()
 }
 
-fn too_few_runs(replicates: u64, rules: &VerdictRules) -> Note {
-    let needed = rules.fewest_pairs();
-    Note::warning(
-        NoteCode::TooFewRuns,
-        format!("too few pairs of runs ({replicates}) for a verdict, which needs {needed}"),
-    )
-}
-
 /// Which values of a metric are better, as far as its summary says.
 pub(super) fn direction(summary: Option<&MetricSummary>) -> Direction {
     summary.map_or(Direction::default(), |summary| summary.direction)
@@ -108,8 +98,6 @@ struct Judgement {
     /// The interval that the verdict was read from; where there is none, the one of the
     /// highest level for which there are pairs enough.
     ratio: Option<Ratio>,
-    /// Whether there are pairs enough for the level of the rules.
-    is_sure: bool,
 }
 
 /// The values of both sides from every block in which both have one.
@@ -124,6 +112,8 @@ struct Pairs {
     are_nested: bool,
     /// Whether no value is zero, so that all have a logarithm.
     are_positive: bool,
+    /// Whether so much is known of their noise that few of them have an interval.
+    have_known_noise: bool,
 }
 
 impl Pairs {
@@ -142,10 +132,13 @@ impl Pairs {
         }
         let difference = |pair: &ExactValues| bounded(pair.candidate / pair.baseline).ln();
         let is_positive = |pair: &ExactValues| pair.baseline > 0.0 && pair.candidate > 0.0;
+        let are_nested = !baseline.rounds.is_empty();
         Self {
             differences: values.iter().map(difference).collect(),
             are_positive: values.iter().all(is_positive),
-            are_nested: !baseline.rounds.is_empty(),
+            // Times of CPUs may be counted in ticks, and memory in pages.
+            have_known_noise: *metric == Metric::WALL_TIME && !are_nested,
+            are_nested,
             values,
             rounds,
         }
@@ -156,20 +149,28 @@ impl Pairs {
         self.rounds.chunk_by(|a, b| a == b).count() as u64
     }
 
+    /// Whether there are as many as the level of the rules needs, whatever their noise is.
+    fn are_enough(&self, rules: &VerdictRules) -> bool {
+        self.replicates() >= rules.fewest_pairs()
+    }
+
+    /// Of too few pairs only a difference can be clear: that they agree may be chance.
     fn judge(&self, rules: &VerdictRules, direction: Direction) -> Judgement {
         let ratio = self.ratio(rules.confidence);
         let is_sure = ratio.is_some_and(|ratio| ratio.confidence >= rules.confidence);
+        let are_enough = self.are_enough(rules);
         let verdict_of = |ratio: &Ratio| verdict_of(Some(ratio), rules.indifference, direction);
         let verdict = match (ratio, self.exact_values()) {
-            (Some(ratio), _) if is_sure => verdict_of(&ratio),
-            (None, Some(values)) if self.replicates() >= rules.fewest_pairs() => {
-                verdict_of_values(values, direction)
-            }
+            (Some(ratio), _) if is_sure => match verdict_of(&ratio) {
+                Verdict::Same if !are_enough => Verdict::Inconclusive,
+                verdict => verdict,
+            },
+            (None, Some(values)) if are_enough => verdict_of_values(values, direction),
             _ => Verdict::Inconclusive,
         };
         let narrower = || self.ratio(rules.same_confidence);
         if verdict == Verdict::Inconclusive
-            && is_sure
+            && are_enough
             && rules.same_confidence < rules.confidence
             && let Some(narrower) = narrower()
             && verdict_of(&narrower) == Verdict::Same
@@ -177,24 +178,23 @@ impl Pairs {
             return Judgement {
                 verdict: Verdict::Same,
                 ratio: Some(narrower),
-                is_sure,
             };
         }
-        Judgement {
-            verdict,
-            ratio,
-            is_sure,
-        }
+        Judgement { verdict, ratio }
     }
 
     /// The ratio at this confidence, or at the highest of the lesser ones for which there
     /// are pairs enough; `None` where a value is zero.
     fn ratio(&self, confidence: f64) -> Option<Ratio> {
+        if !self.are_positive {
+            return None;
+        }
         let lesser = LESSER_CONFIDENCES.into_iter();
         let lesser = lesser.filter(|level| *level < confidence);
-        let mut levels = std::iter::once(confidence).chain(lesser);
-        let shift = levels.find_map(|level| self.shift(level));
-        shift.filter(|_| self.are_positive).map(|shift| Ratio {
+        let at_lesser = || lesser.clone().find_map(|level| self.shift(level));
+        let shift = self.shift(confidence);
+        let shift = shift.or_else(|| self.shift_of_few(confidence));
+        shift.or_else(at_lesser).map(|shift| Ratio {
             estimate: bounded(shift.value.exp()),
             low: bounded(shift.low.exp()),
             high: bounded(shift.high.exp()),
@@ -208,6 +208,47 @@ impl Pairs {
             stats::nested_shift(&self.rounds, &self.differences, confidence)
         } else {
             stats::paired_shift(&self.differences, confidence)
+        }
+    }
+
+    /// The same of fewer pairs than a test needs that knows nothing of their noise.
+    fn shift_of_few(&self, confidence: f64) -> Option<stats::Estimate> {
+        if !self.have_known_noise {
+            return None;
+        }
+        let logs = |value: fn(&ExactValues) -> f64| -> Vec<f64> {
+            self.values.iter().map(|pair| value(pair).ln()).collect()
+        };
+        let baseline = logs(|pair| pair.baseline);
+        let candidate = logs(|pair| pair.candidate);
+        stats::few_pairs_shift(&self.differences, [&baseline, &candidate], confidence)
+    }
+
+    /// What a reader should know of fewer pairs than the level of the rules needs.
+    fn few_note(&self, metric: &Metric, rules: &VerdictRules) -> Note {
+        let (pairs, enough) = (self.replicates(), rules.fewest_pairs());
+        let code = NoteCode::TooFewRuns;
+        match pairs {
+            1 if self.have_known_noise => Note::warning(
+                code,
+                "one run of each decides nothing, as it does not show how much runs vary; two can show a large difference",
+            ),
+            2.. if self.have_known_noise => Note::info(
+                code,
+                format!(
+                    "of {pairs} pairs of runs the interval goes from the smallest to the largest ratio of a pair, widened on both sides for what so few cannot have shown; {enough} need no widening, and can show that nothing differs"
+                ),
+            ),
+            _ if *metric == Metric::WALL_TIME => Note::warning(
+                code,
+                format!("too few pairs of runs ({pairs}) for a verdict, which needs {enough}"),
+            ),
+            _ => Note::detail(
+                code,
+                format!(
+                    "too few pairs of runs ({pairs}) for a verdict on {metric}, which needs {enough}"
+                ),
+            ),
         }
     }
 
@@ -311,20 +352,66 @@ mod tests {
     }
 
     #[test]
-    fn few_pairs_show_an_interval_and_no_verdict() {
-        let comparison = compare(2.0, 5);
-        assert_eq!(
-            (comparison.ratio, comparison.verdict),
-            (None, Verdict::Inconclusive)
-        );
-        assert_eq!(comparison.notes[0].code, NoteCode::TooFewRuns);
-        for (pairs, confidence) in [(6, 0.95), (8, 0.99), (10, 0.99)] {
-            let comparison = compare(2.0, pairs);
-            assert_eq!(comparison.ratio.unwrap().confidence, confidence);
+    fn few_pairs_of_times_tell_what_is_beyond_doubt() {
+        let found = |factor: f64, pairs: usize| {
+            let comparison = compare(factor, pairs);
+            let is_told = !comparison.notes.is_empty();
+            assert_eq!(is_told, pairs < 11, "{:?}", comparison.notes);
+            let confidence = comparison.ratio.map(|ratio| ratio.confidence);
+            assert_eq!(confidence, (pairs > 1).then_some(0.999));
+            comparison.verdict
+        };
+        assert_eq!(found(1000.0, 1), Verdict::Inconclusive);
+        for (pairs, slower, unsure) in [(2, 10.0, 4.0), (3, 3.2, 2.2), (5, 2.2, 1.4)] {
+            assert_eq!(found(slower, pairs), Verdict::Slower, "{pairs}");
+            assert_eq!(found(1.0 / slower, pairs), Verdict::Faster, "{pairs}");
+            assert_eq!(found(unsure, pairs), Verdict::Inconclusive, "{pairs}");
+        }
+        assert_eq!(found(1.0, 10), Verdict::Inconclusive);
+        assert_eq!(found(1.05, 11), Verdict::Slower);
+    }
+
+    #[test]
+    fn few_pairs_that_agree_are_not_the_same() {
+        let side = |name| benchmark(name, &[1e7; 10]);
+        let rules = VerdictRules {
+            indifference: 0.5,
+            ..VerdictRules::default()
+        };
+        let compare = |side_b: &Benchmark| {
+            compare_paired(&side("a"), side_b, &Metric::WALL_TIME, &rules).verdict
+        };
+        assert_eq!(compare(&side("b")), Verdict::Inconclusive);
+        let enough = [benchmark("a", &[1e7; 11]), benchmark("b", &[1e7; 11])];
+        let [a, b] = &enough;
+        let same = compare_paired(a, b, &Metric::WALL_TIME, &rules);
+        assert_eq!((same.verdict, same.notes.len()), (Verdict::Same, 0));
+        let at_99 = VerdictRules {
+            confidence: 0.99,
+            ..rules
+        };
+        let same = compare_paired(&side("a"), &side("b"), &Metric::WALL_TIME, &at_99);
+        assert_eq!(same.verdict, Verdict::Same);
+    }
+
+    #[test]
+    fn few_pairs_of_what_is_no_time_have_an_interval_and_no_verdict() {
+        let side = |name, factor: f64, pairs: usize| {
+            let mut side = benchmark(name, &[1.0]);
+            side.blocks = (0..pairs as u64).collect();
+            let memory = MetricSummary::from_samples(Unit::Bytes, series(factor, pairs, factor));
+            side.metrics.insert(Metric::PEAK_MEMORY, memory);
+            side
+        };
+        for (pairs, confidence) in [(5, None), (6, Some(0.95)), (10, Some(0.99))] {
+            let (a, b) = (side("a", 1.0, pairs), side("b", 20.0, pairs));
+            let rules = VerdictRules::default();
+            let comparison = compare_paired(&a, &b, &Metric::PEAK_MEMORY, &rules);
+            let found = comparison.ratio.map(|ratio| ratio.confidence);
+            assert_eq!(found, confidence);
             assert_eq!(comparison.verdict, Verdict::Inconclusive);
             assert_eq!(comparison.notes[0].code, NoteCode::TooFewRuns);
         }
-        assert_eq!(compare(2.0, 11).verdict, Verdict::Slower);
     }
 
     #[test]

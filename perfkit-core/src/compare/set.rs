@@ -134,7 +134,10 @@ impl ComparisonSet {
         };
         let of_control = |(of, control): &(usize, usize)| {
             let (of, control) = (benchmarks.get(*of)?, benchmarks.get(*control)?);
-            let ratio = compare_paired(of, control, metric, &rules).ratio?;
+            let compared = compare_paired(of, control, metric, &rules);
+            // The interval of fewer pairs says more of their number than of the machine.
+            let are_enough = compared.pairs >= rules.fewest_pairs();
+            let ratio = compared.ratio.filter(|_| are_enough)?;
             Some(ratio.high.max(ratio.inverse().high) - 1.0)
         };
         let own = self.controls.iter().filter(|(of, _)| *of == baseline);

@@ -21,6 +21,8 @@ mod bisection;
 #[cfg(feature = "bench")]
 mod density;
 #[cfg(feature = "bench")]
+mod few_pairs;
+#[cfg(feature = "bench")]
 mod hypothesis;
 #[cfg(feature = "bench")]
 mod mean_bounds;
@@ -60,6 +62,7 @@ mod for_comparing {
     pub use super::paired::{Estimate, paired_shift};
     pub use super::sign::sign_shift;
 
+    pub(crate) use super::few_pairs::few_pairs_shift;
     pub(crate) use super::middle::middle;
     pub(crate) use super::modes::modes;
     pub(crate) use super::nested::nested_shift;

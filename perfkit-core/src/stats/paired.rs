@@ -36,14 +36,20 @@ pub fn paired_shift(differences: &[f64], confidence: f64) -> Option<Estimate> {
     let n = ordered.len();
     let walsh_averages = n as u64 * (n as u64 + 1) / 2;
     let rank = signed_rank_quantile(n, tail(confidence))?;
-    let middle = |rank| walsh_average(&ordered, rank);
-    let value = 0.5 * (middle(walsh_averages.div_ceil(2)) + middle(walsh_averages / 2 + 1));
     Some(Estimate {
-        value,
+        value: paired_centre(&ordered),
         low: walsh_average(&ordered, rank),
         high: walsh_average(&ordered, walsh_averages + 1 - rank),
         confidence,
     })
+}
+
+/// The median of all Walsh averages of ordered differences.
+pub(super) fn paired_centre(ordered: &[f64]) -> f64 {
+    let n = ordered.len() as u64;
+    let walsh_averages = n * (n + 1) / 2;
+    let middle = |rank| walsh_average(ordered, rank);
+    0.5 * (middle(walsh_averages.div_ceil(2)) + middle(walsh_averages / 2 + 1))
 }
 
 /// The mean and the variance of the signed-rank statistic without ties.
