@@ -12,7 +12,9 @@ use crate::command_run::Shell;
 use crate::error::Error;
 use crate::input::CompareDefaults;
 
+/// A single run is not repeated to warm up.
 const WARMUP_BLOCKS: u64 = 1;
+const WARMUP_OF_ONE_RUN: u64 = 0;
 
 /// More runs than this tell nothing more, and the file gets large.
 const MAX_RUNS: RunCount = RunCount(10_000);
@@ -49,6 +51,10 @@ impl Settings {
             file.indifference,
         )?;
         let warmup = Setting::find(flags.warmup, Variable::WARMUP, file.warmup)?;
+        let usual_warmup = match max_runs.value {
+            RunCount(1) => WARMUP_OF_ONE_RUN,
+            _ => WARMUP_BLOCKS,
+        };
         let shell = Setting::find(shell, Variable::SHELL, file.shell)?;
         let seed = flags
             .seed
@@ -57,7 +63,7 @@ impl Settings {
             confidence: Setting::or(confidence, Confidence(usual.confidence)),
             indifference: Setting::or(indifference, Share(usual.indifference)),
             time: Setting::find(flags.time, Variable::TIME, file.time)?,
-            warmup_blocks: Setting::or(warmup, WARMUP_BLOCKS),
+            warmup_blocks: Setting::or(warmup, usual_warmup),
             min_runs,
             max_runs,
             shell: shell_of(shell)?,
@@ -92,6 +98,7 @@ impl Settings {
             rules: self.rules(),
             time,
             warmup_runs: self.warmup_blocks.value,
+            keeps_slow_warmup: self.warmup_blocks.origin == Origin::Default,
             min_runs: self.min_runs.as_ref().map(|min| min.value.0),
             max_runs: self.max_runs.value.0,
         }

@@ -8,8 +8,9 @@ use super::samples::MetricValue;
 use super::sampling::{Replicate, Source, SourceError};
 use super::subject::{Run, RunResult, Subject};
 
-/// Runs subjects in blocks: each block runs every subject once, in a random order of its
-/// own, so that whatever changes with time meets all alike.
+/// Runs subjects in blocks: each block runs every subject once, so that whatever changes with
+/// time meets all alike. Every other block has a random order, and the one after it the reverse
+/// of that: being first is then no advantage to anyone, however few blocks there are.
 #[derive(Debug)]
 pub struct Blocks<'a, S> {
     subjects: &'a mut [S],
@@ -35,10 +36,6 @@ impl<'a, S: Subject> Blocks<'a, S> {
         let block = *replicate.blocks;
         let failure = match self.subjects[index].run(run) {
             RunResult::Interrupted => return Err(SourceError::Interrupted),
-            result if run == Run::Warmup => match result {
-                RunResult::Failed(failure) => failure,
-                _ => return Ok(()),
-            },
             RunResult::Done(values) if is_finite(&values) => {
                 samples.count(1, 0);
                 samples.add(block, None, values);
@@ -53,7 +50,7 @@ impl<'a, S: Subject> Blocks<'a, S> {
             RunResult::Done(_) | RunResult::FailedAndIgnored(..) => not_a_number(run),
             RunResult::Failed(failure) => failure,
         };
-        samples.count(0, u64::from(run != Run::Warmup));
+        samples.count(0, 1);
         samples.describe(failure.clone());
         Err(SourceError::Failed(index, failure))
     }
@@ -61,13 +58,16 @@ impl<'a, S: Subject> Blocks<'a, S> {
 
 impl<S: Subject> Source for Blocks<'_, S> {
     fn measure(&mut self, replicate: &mut Replicate<'_>) -> Result<(), SourceError> {
-        self.order.shuffle(replicate.random);
+        match replicate.number {
+            Some(number) if number % 2 == 1 => self.order.reverse(),
+            _ => self.order.shuffle(replicate.random),
+        }
         for position in 0..self.order.len() {
             let index = self.order[position];
             (replicate.announce)(index);
             self.run(index, replicate)?;
         }
-        *replicate.blocks += u64::from(replicate.number.is_some());
+        *replicate.blocks += 1;
         Ok(())
     }
 
@@ -135,10 +135,13 @@ mod tests {
     fn rule() -> StoppingRule {
         StoppingRule {
             warmup_replicates: 1,
+            longest_warmup: Duration::MAX,
+            fewest_replicates: 3,
             min_replicates: 3,
             max_replicates: 50,
-            time: Duration::from_millis(200),
+            time: Duration::from_millis(220),
             longest: Duration::MAX,
+            ends_in_time: true,
             interim: Vec::new(),
             final_rules: VerdictRules::default(),
         }
@@ -183,21 +186,73 @@ mod tests {
     }
 
     #[test]
-    fn every_block_runs_everyone_once_in_an_order_of_its_own() {
+    fn every_block_runs_everyone_once_in_a_random_order_or_the_reverse_of_the_last() {
         let (sampled, runs) = FINE.run(&rule());
         assert_eq!(sampled.sampling.stopped, StopReason::TimeUp);
         assert_eq!((sampled.sampling.blocks, sampled.sampling.rounds), (10, 0));
+        assert_eq!(sampled.sampling.warmup_blocks, 1);
         assert!(sampled.benchmarks.iter().all(|b| b.successes == 10));
+        assert!(sampled.benchmarks.iter().all(|b| b.blocks.len() == 10));
         let blocks: Vec<_> = runs.chunks(2).collect();
         assert!(blocks.iter().all(|block| block[0] != block[1]));
-        assert!(blocks.contains(&["a", "b"].as_slice()));
-        assert!(blocks.contains(&["b", "a"].as_slice()));
+        let counted = &blocks[1..];
+        assert!(counted.chunks(2).all(|two| two[0] != two[1]));
+        assert!(counted.chunks(2).any(|two| two[0] == ["a", "b"]));
+        assert!(counted.chunks(2).any(|two| two[0] == ["b", "a"]));
         assert_eq!(runs.len(), 2 * 11);
     }
 
     #[test]
+    fn a_warm_up_that_leaves_no_time_is_kept_as_the_first_block() {
+        let slow = StoppingRule {
+            longest_warmup: Duration::from_millis(19),
+            time: Duration::from_millis(50),
+            fewest_replicates: 1,
+            ..rule()
+        };
+        let (sampled, runs) = FINE.run(&slow);
+        // Without a bound, as few as are always measured.
+        assert_eq!((sampled.sampling.blocks, runs.len()), (3, 6));
+        assert_eq!(sampled.sampling.warmup_blocks, 0);
+        for benchmark in &sampled.benchmarks {
+            assert_eq!((benchmark.successes, benchmark.failures), (3, 0));
+            assert_eq!(benchmark.blocks, [0, 1, 2]);
+        }
+        assert_eq!(runs[0..2], [runs[3], runs[2]], "the reverse of the first");
+        let bounded = StoppingRule {
+            longest: slow.time,
+            ..slow.clone()
+        };
+        assert_eq!(
+            FINE.run(&bounded).1.len(),
+            4,
+            "the third cannot end in time"
+        );
+        let never = StoppingRule {
+            time: Duration::ZERO,
+            longest: Duration::ZERO,
+            ..bounded
+        };
+        assert_eq!(FINE.run(&never).1.len(), 2, "one block is always measured");
+    }
+
+    #[test]
+    fn warm_ups_end_where_the_time_does() {
+        let many = StoppingRule {
+            warmup_replicates: 9,
+            fewest_replicates: 1,
+            time: Duration::from_millis(60),
+            longest: Duration::from_millis(60),
+            ..rule()
+        };
+        let (sampled, runs) = FINE.run(&many);
+        assert_eq!(sampled.sampling.warmup_blocks, 3);
+        assert_eq!((sampled.sampling.blocks, runs.len()), (1, 8));
+    }
+
+    #[test]
     fn the_seed_decides_the_order() {
-        let other = Case { seed: 8, ..FINE };
+        let other = Case { seed: 9, ..FINE };
         assert_eq!(FINE.run(&rule()).1, FINE.run(&rule()).1);
         assert_ne!(FINE.run(&rule()).1, other.run(&rule()).1);
     }
@@ -231,6 +286,7 @@ mod tests {
             let interim = [30, 500].map(|ms| InterimAnalysis {
                 min_replicates: rules.fewest_pairs().max(12),
                 min_time: Duration::from_millis(ms),
+                if_slow: None,
                 rules,
             });
             StoppingRule {

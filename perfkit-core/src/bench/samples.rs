@@ -29,6 +29,11 @@ impl Samples {
         }
     }
 
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(&self.benchmark.name);
+    }
+
     /// How many runs there were, of functions iterations.
     pub(super) fn runs(&self) -> u64 {
         self.benchmark.successes + self.benchmark.failures

@@ -59,7 +59,7 @@ pub enum SourceError {
 
 /// One independent repetition, as a source fills it.
 pub struct Replicate<'a> {
-    /// Its number, from 0; `None` for a warm-up, whose values are not kept.
+    /// Its number, from 0; `None` for a warm-up, whose values are only kept if it took long.
     pub(super) number: Option<u64>,
     /// Decides orders and placements.
     pub(super) random: &'a mut Pcg64Mcg,
@@ -91,7 +91,7 @@ pub struct Progress<'a> {
     /// The share of all that is done, from 0 to 1, if sampling goes on until its time
     /// is up.
     pub share: f64,
-    /// Time since the first replicate that counts began.
+    /// Time since the first replicate began, be it a warm-up.
     pub elapsed: Duration,
     /// The implementation that is run next.
     pub name: &'a str,
@@ -138,6 +138,7 @@ impl Experiment<'_> {
         let mut run = Run {
             random: Pcg64Mcg::seed_from_u64(self.seed),
             samples: samples.collect(),
+            warmups: 0,
             blocks: 0,
             replicates: 0,
             analyses_done: 0,
@@ -165,7 +166,7 @@ impl Experiment<'_> {
             sampling: Sampling {
                 interleaved: self.set.names.len() > 1,
                 seed: self.seed,
-                warmup_blocks: self.rule.warmup_replicates,
+                warmup_blocks: run.warmups,
                 blocks: run.blocks,
                 rounds,
                 interim_analyses: self.rule.interim.len() as u64,
@@ -184,6 +185,8 @@ struct Run<'a, S> {
     progress: &'a mut dyn FnMut(&Progress<'_>),
     random: Pcg64Mcg,
     samples: Vec<Samples>,
+    /// How many warm-ups are complete that were not kept.
+    warmups: u64,
     /// How many blocks are complete, and how many replicates.
     blocks: u64,
     replicates: u64,
@@ -196,16 +199,20 @@ struct Run<'a, S> {
 impl<S: Source> Run<'_, S> {
     fn run(&mut self) -> Result<StopReason, SourceError> {
         let Experiment { rule, clock, .. } = *self.experiment;
-        for _ in 0..rule.warmup_replicates {
-            self.measure(None, Duration::ZERO)?;
-        }
         let start_ns = clock.now_ns();
         let elapsed = || Duration::from_nanos(clock.now_ns().saturating_sub(start_ns));
+        while self.replicates == 0
+            && self.warmups < rule.warmup_replicates
+            && (self.warmups == 0 || !rule.is_bound_reached(elapsed(), self.expected(elapsed())))
+        {
+            self.warm_up(&elapsed)?;
+        }
         while self.replicates < rule.max_replicates {
             let wanted = self.source.wanted_time();
+            let next = self.expected(elapsed());
             let is_held_up =
                 self.source.may_be_held_up() && rule.is_held_up(self.replicates, elapsed(), wanted);
-            if is_held_up || rule.is_time_up(self.replicates, elapsed(), wanted) {
+            if is_held_up || rule.is_time_up(self.replicates, elapsed(), next, wanted) {
                 return Ok(self.end(StopReason::TimeUp));
             }
             self.measure(Some(self.replicates), elapsed())?;
@@ -215,6 +222,30 @@ impl<S: Source> Run<'_, S> {
             }
         }
         Ok(self.end(StopReason::RunsDone))
+    }
+
+    /// Measures a replicate that is not kept, unless it shows that there is no time for one.
+    fn warm_up(&mut self, elapsed: &dyn Fn() -> Duration) -> Result<(), SourceError> {
+        let begun = elapsed();
+        let result = self.measure(None, begun);
+        let is_kept = elapsed().saturating_sub(begun) > self.experiment.rule.longest_warmup;
+        if result.is_ok() && is_kept {
+            self.replicates = 1;
+        } else {
+            self.samples.iter_mut().for_each(Samples::clear);
+            self.blocks = 0;
+            self.warmups += u64::from(result.is_ok());
+            if let Err(SourceError::Failed(index, failure)) = &result {
+                self.samples[*index].describe(failure.clone());
+            }
+        }
+        result
+    }
+
+    /// How long the next replicate is expected to take: as long as the others in the mean.
+    fn expected(&self, elapsed: Duration) -> Duration {
+        let done = u32::try_from(self.warmups + self.replicates).unwrap_or(u32::MAX);
+        elapsed.checked_div(done).unwrap_or_default()
     }
 
     fn measure(&mut self, number: Option<u64>, elapsed: Duration) -> Result<(), SourceError> {

@@ -23,6 +23,11 @@ use crate::compare::VerdictRules;
 pub struct StoppingRule {
     /// Units that are measured first and not kept.
     pub warmup_replicates: u64,
+    /// A first unit that takes longer than this is no warm-up: it is kept, and no other
+    /// warm-up follows.
+    pub longest_warmup: Duration,
+    /// The fewest replicates, beyond `time` and `longest` too. One is always measured.
+    pub fewest_replicates: u64,
     /// The fewest replicates, beyond `time` too, but not beyond `longest`.
     pub min_replicates: u64,
     /// The most replicates.
@@ -32,6 +37,8 @@ pub struct StoppingRule {
     /// The same for what is slow: until there are `min_replicates`, and where the source wants
     /// more than `time`.
     pub longest: Duration,
+    /// Whether a replicate does not begin either that is expected to end well after the time.
+    pub ends_in_time: bool,
     /// Analyses that end sampling where every verdict on wall time is clear; in the order
     /// in which they become due.
     pub interim: Vec<InterimAnalysis>,
@@ -46,26 +53,49 @@ pub struct InterimAnalysis {
     pub min_replicates: u64,
     /// It is not due before this time.
     pub min_time: Duration,
+    /// It is also due after so many replicates once so much time is up.
+    pub if_slow: Option<(u64, Duration)>,
     /// Its rules, with its share of the error.
     pub rules: VerdictRules,
 }
 
 impl InterimAnalysis {
     pub(super) fn is_due(&self, replicates: u64, elapsed: Duration) -> bool {
-        replicates >= self.min_replicates && elapsed >= self.min_time
+        let is_past = |(fewest, time)| replicates >= fewest && elapsed >= time;
+        is_past((self.min_replicates, self.min_time)) || self.if_slow.is_some_and(is_past)
     }
 }
 
 impl StoppingRule {
-    /// Whether time is up after so many replicates. `wanted` is how long the source would
-    /// like sampling to go on. One replicate is always measured.
-    pub(super) fn is_time_up(&self, replicates: u64, elapsed: Duration, wanted: Duration) -> bool {
+    /// Whether time is up after so many replicates. `next` is how long another one is expected
+    /// to take, and `wanted` how long the source would like sampling to go on. One replicate
+    /// is always measured.
+    pub(super) fn is_time_up(
+        &self,
+        replicates: u64,
+        elapsed: Duration,
+        next: Duration,
+        wanted: Duration,
+    ) -> bool {
         let time = if replicates < self.min_replicates {
             self.longest
         } else {
             self.usual_time(wanted)
         };
-        replicates > 0 && elapsed >= time
+        replicates >= self.fewest_replicates.max(1) && self.is_past(time, elapsed, next)
+    }
+
+    /// Whether no warm-up begins any more, because there is no time beyond `time`.
+    pub(super) fn is_bound_reached(&self, elapsed: Duration, next: Duration) -> bool {
+        self.longest <= self.time && self.is_past(self.time, elapsed, next)
+    }
+
+    /// Whether a replicate must not begin: the time is over, or would be by more than a
+    /// twentieth.
+    fn is_past(&self, time: Duration, elapsed: Duration, next: Duration) -> bool {
+        let end = elapsed.saturating_add(next);
+        let latest = time.saturating_add(time / 20);
+        elapsed >= time || (self.ends_in_time && end > latest)
     }
 
     /// Whether it takes twice the usual time, however few replicates there are. One
@@ -82,7 +112,8 @@ impl StoppingRule {
         let of_fewest = of(replicates as f64, self.min_replicates as f64);
         let of_time = |time: Duration| of(elapsed.as_secs_f64(), time.as_secs_f64());
         let of_usual = of_fewest.min(of_time(self.usual_time(wanted)));
-        of_all.max(of_usual).max(of_time(self.longest))
+        let of_slow = of(replicates as f64, self.fewest_replicates as f64);
+        of_all.max(of_usual).max(of_slow.min(of_time(self.longest)))
     }
 
     fn usual_time(&self, wanted: Duration) -> Duration {
@@ -95,10 +126,13 @@ impl StoppingRule {
 pub struct CommandSettings {
     /// How sure verdicts must be, all analyses together.
     pub rules: VerdictRules,
-    /// How long it goes on for all together; `None` for the usual time.
+    /// How long it goes on at most for all together, warm-up included; `None` for the usual
+    /// time, and longer for slow commands.
     pub time: Option<Duration>,
     /// Runs of each that are not kept, before all others.
     pub warmup_runs: u64,
+    /// Whether warm-up runs are kept where they take too long to be thrown away.
+    pub keeps_slow_warmup: bool,
     /// The fewest runs of each; `None` for as many as a verdict needs. As many as
     /// `max_runs` are measured whatever they say: there are no interim analyses.
     pub min_runs: Option<u64>,
@@ -110,13 +144,17 @@ impl CommandSettings {
     /// The usual time for each command.
     const TIME_EACH: Duration = Duration::from_secs(3);
 
-    /// The fewest runs of each command, where no verdict needs more.
+    /// How long it goes on for each slow command until no verdict needs more runs.
+    const LONGEST_EACH: Duration = Duration::from_secs(30);
+
+    /// The fewest runs of each command, however long they take.
     const MIN_RUNS: u64 = 10;
 
     /// At these shares of the time the values are analysed, with these shares of the
-    /// error. What is clear early is clear at any level, and small differences need all
-    /// of the time: so most of the error is for the end.
-    const INTERIM: [(f64, f64); 2] = [(1.0 / 12.0, 0.1), (1.0 / 3.0, 0.2)];
+    /// error, and after so many runs where few runs take all of the time. What is clear early
+    /// is clear at any level, and small differences need all of the time: so most of the error
+    /// is for the end.
+    const INTERIM: [(f64, f64, u64); 2] = [(1.0 / 12.0, 0.1, 3), (1.0 / 3.0, 0.2, 6)];
     const FINAL_SHARE: f64 = 0.7;
 
     /// The rule for so many commands, of which so many pairs are compared.
@@ -128,24 +166,54 @@ impl CommandSettings {
         let usual_min = final_rules.for_each_of(pairs).fewest_pairs();
         let usual_min = usual_min.max(Self::MIN_RUNS);
         let min_replicates = self.min_runs.unwrap_or(usual_min).min(self.max_runs);
-        let time = self.time.unwrap_or(Self::TIME_EACH * commands as u32);
-        let interim = Self::INTERIM.map(|(of_time, of_error)| {
+        let each = |time: Duration| time * commands as u32;
+        let (longest, fewest) = match (self.min_runs, self.time) {
+            (Some(min_runs), _) => (Duration::MAX, min_runs),
+            (None, Some(time)) => (time, 1),
+            (None, None) => (each(Self::LONGEST_EACH), Self::MIN_RUNS),
+        };
+        let has_interim = !is_fixed && pairs > 0;
+        let interim = if has_interim {
+            self.interim(min_replicates, each(Self::TIME_EACH))
+        } else {
+            Vec::new()
+        };
+        StoppingRule {
+            warmup_replicates: self.warmup_runs,
+            longest_warmup: self.longest_warmup(each(Self::TIME_EACH), usual_min),
+            fewest_replicates: fewest.min(self.max_runs),
+            min_replicates,
+            max_replicates: self.max_runs,
+            time: self.time.unwrap_or(each(Self::TIME_EACH)),
+            longest,
+            ends_in_time: true,
+            interim,
+            final_rules,
+        }
+    }
+
+    fn interim(&self, min_replicates: u64, usual: Duration) -> Vec<InterimAnalysis> {
+        let time = self.time.unwrap_or(usual);
+        let analysis = |(of_time, of_error, if_slow): (f64, f64, u64)| {
             let rules = self.rules.with_error_share(of_error);
+            let if_slow = if_slow.max(self.min_runs.unwrap_or(0));
             InterimAnalysis {
                 min_replicates: min_replicates.max(rules.fewest_pairs()),
                 min_time: time.mul_f64(of_time),
+                if_slow: self.time.is_none().then_some((if_slow, usual)),
                 rules,
             }
-        });
-        let has_interim = !is_fixed && pairs > 0;
-        StoppingRule {
-            warmup_replicates: self.warmup_runs,
-            min_replicates,
-            max_replicates: self.max_runs,
-            time,
-            longest: Duration::MAX,
-            interim: interim.into_iter().filter(|_| has_interim).collect(),
-            final_rules,
+        };
+        Self::INTERIM.map(analysis).into()
+    }
+
+    /// A run of each may take all of the usual time and be thrown away, but not a share of the
+    /// time that was asked for which leaves too little for as many runs as a verdict needs.
+    fn longest_warmup(&self, usual: Duration, needed: u64) -> Duration {
+        match self.time {
+            _ if !self.keeps_slow_warmup => Duration::MAX,
+            Some(time) => time / u32::try_from(needed).unwrap_or(u32::MAX),
+            None => usual,
         }
     }
 }
@@ -211,15 +279,19 @@ impl FunctionSettings {
         let analysis = |min_replicates| InterimAnalysis {
             min_replicates,
             min_time: Duration::ZERO,
+            if_slow: None,
             rules,
         };
         let time = Self::TIME_EACH * functions.max(1) as u32;
         StoppingRule {
             warmup_replicates: 0,
+            longest_warmup: Duration::MAX,
+            fewest_replicates: 1,
             min_replicates: first,
             max_replicates: Self::MAX_ROUNDS,
             time: self.time.unwrap_or(time),
             longest: self.time.unwrap_or(Self::LONGEST.max(time)),
+            ends_in_time: false,
             interim: std::iter::once(first).chain(later).map(analysis).collect(),
             final_rules: rules,
         }
@@ -237,6 +309,7 @@ mod tests {
             rules: VerdictRules::default(),
             time: None,
             warmup_runs: 1,
+            keeps_slow_warmup: true,
             min_runs: None,
             max_runs: 10_000,
         }
@@ -271,29 +344,117 @@ mod tests {
     }
 
     #[test]
-    fn time_is_up_after_the_fewest_units_or_the_longest_time() {
+    fn time_of_functions_is_up_after_the_fewest_units_or_the_longest_time() {
         let none = Duration::ZERO;
-        let rule = commands().stopping_rule(2, 1);
-        assert!(!rule.is_time_up(rule.min_replicates - 1, 1000 * SECOND, none));
-        assert!(rule.is_time_up(rule.min_replicates, 6 * SECOND, none));
-        assert!(!rule.is_time_up(rule.min_replicates, 5 * SECOND, none));
         let settings = FunctionSettings::new(VerdictRules::default(), 1);
         let rule = settings.stopping_rule(2, 1);
-        assert!(!rule.is_time_up(rule.min_replicates - 1, 59 * SECOND, none));
-        assert!(rule.is_time_up(rule.min_replicates - 1, 60 * SECOND, none));
-        assert!(rule.is_time_up(rule.min_replicates, 2 * SECOND, none));
-        assert!(!rule.is_time_up(rule.min_replicates, 2 * SECOND, 3 * SECOND));
-        assert!(rule.is_time_up(rule.min_replicates, 60 * SECOND, 90 * SECOND));
+        let is_up = |rule: &StoppingRule, replicates, seconds: u32, wanted: u32| {
+            // However long the next one takes.
+            rule.is_time_up(replicates, seconds * SECOND, 9 * SECOND, wanted * SECOND)
+        };
+        assert!(!is_up(&rule, rule.min_replicates - 1, 59, 0));
+        assert!(is_up(&rule, rule.min_replicates - 1, 60, 0));
+        assert!(is_up(&rule, rule.min_replicates, 2, 0));
+        assert!(!is_up(&rule, rule.min_replicates, 2, 3));
+        assert!(is_up(&rule, rule.min_replicates, 60, 90));
+        assert!(!rule.is_time_up(rule.min_replicates, SECOND, none, none));
         let asked = FunctionSettings {
             time: Some(SECOND),
             ..settings
         };
         let rule = asked.stopping_rule(2, 1);
-        assert!(rule.is_time_up(1, SECOND, 3 * SECOND));
-        assert!(
-            !rule.is_time_up(0, SECOND, none),
-            "One replicate is always measured"
-        );
+        assert!(is_up(&rule, 1, 1, 3));
+        assert!(!is_up(&rule, 0, 1, 0), "One replicate is always measured");
+    }
+
+    /// How many runs of each of two commands there are that take so long, the warm-up among
+    /// them, and how many of these are kept.
+    fn runs(settings: &CommandSettings, each: Duration) -> (u64, u64) {
+        let rule = settings.stopping_rule(2, 1);
+        let block = 2 * each;
+        let is_kept = block > rule.longest_warmup;
+        let warmups = if is_kept { 0 } else { rule.warmup_replicates };
+        let elapsed = |kept: u64| block * u32::try_from(warmups + kept).unwrap();
+        let is_over = |kept: &u64| {
+            let time = elapsed(*kept);
+            *kept == rule.max_replicates || rule.is_time_up(*kept, time, block, Duration::ZERO)
+        };
+        let kept = (0..).find(is_over).unwrap();
+        (warmups + kept, kept)
+    }
+
+    #[test]
+    fn slow_commands_are_run_ten_times_and_quicker_ones_as_often_as_a_verdict_needs() {
+        let usual = commands();
+        for seconds in [4, 60, 600] {
+            assert_eq!(runs(&usual, seconds * SECOND), (10, 10), "{seconds} s");
+        }
+        assert_eq!(runs(&usual, 3 * SECOND), (11, 10));
+        assert_eq!(runs(&usual, 2 * SECOND), (13, 12));
+        assert_eq!(runs(&usual, SECOND / 2), (13, 12));
+        assert_eq!(runs(&usual, SECOND / 10), (30, 29));
+        let at_least = |min_runs| CommandSettings {
+            min_runs: Some(min_runs),
+            ..usual.clone()
+        };
+        assert_eq!(runs(&at_least(20), 60 * SECOND), (20, 20));
+        assert_eq!(runs(&at_least(2), 60 * SECOND), (2, 2));
+        let at_most = CommandSettings {
+            max_runs: 5,
+            ..usual.clone()
+        };
+        assert_eq!(runs(&at_most, 60 * SECOND), (5, 5));
+    }
+
+    #[test]
+    fn the_time_that_is_asked_for_is_a_bound() {
+        let bounded = |seconds: u32| CommandSettings {
+            time: Some(seconds * SECOND),
+            ..commands()
+        };
+        let half = SECOND / 2;
+        assert_eq!(runs(&bounded(1), half), (1, 1));
+        assert_eq!(runs(&bounded(1), SECOND), (1, 1));
+        assert_eq!(runs(&bounded(3), half), (3, 3));
+        assert_eq!(runs(&bounded(20), half), (20, 19));
+        // Begun only where it can end, give or take a twentieth of the time.
+        assert_eq!(runs(&bounded(10), 11 * half), (1, 1));
+        assert_eq!(runs(&bounded(10), half * 21 / 20), (10, 10));
+        assert_eq!(runs(&bounded(10), half * 23 / 20), (9, 9));
+        let rule = CommandSettings {
+            warmup_runs: 9,
+            keeps_slow_warmup: false,
+            ..bounded(10)
+        };
+        let rule = rule.stopping_rule(2, 1);
+        assert_eq!(rule.longest_warmup, Duration::MAX);
+        assert!(!rule.is_bound_reached(8 * SECOND, 2 * SECOND));
+        assert!(rule.is_bound_reached(9 * SECOND, 2 * SECOND));
+        let usual = commands().stopping_rule(2, 1);
+        assert!(!usual.is_bound_reached(1000 * SECOND, SECOND));
+    }
+
+    #[test]
+    fn slow_commands_are_analysed_after_few_runs_once_the_usual_time_is_up() {
+        let due = |settings: CommandSettings, replicates: u64, seconds: u32| {
+            let rule = settings.stopping_rule(2, 1);
+            let interim = rule.interim.iter();
+            let is_due = |a: &&InterimAnalysis| a.is_due(replicates, seconds * SECOND);
+            interim.filter(is_due).count()
+        };
+        let counts = [(2, 60), (3, 5), (3, 6), (5, 60), (6, 60), (15, 1), (15, 2)];
+        let expected = [0, 0, 1, 1, 2, 1, 2];
+        assert_eq!(counts.map(|(n, time)| due(commands(), n, time)), expected);
+        let at_least = CommandSettings {
+            min_runs: Some(5),
+            ..commands()
+        };
+        assert_eq!(due(at_least, 4, 60), 0);
+        let bounded = CommandSettings {
+            time: Some(60 * SECOND),
+            ..commands()
+        };
+        assert_eq!(due(bounded, 6, 60), 0);
     }
 
     #[test]
@@ -314,6 +475,7 @@ mod tests {
             min_replicates: 10,
             max_replicates: 100,
             time: 4 * SECOND,
+            longest: Duration::MAX,
             ..commands().stopping_rule(2, 1)
         };
         let share =

@@ -24,7 +24,8 @@
 //! within the zone, and one at 95 % in a single analysis after a
 //! number of rounds that is fixed beforehand.
 //!
-//! Saved sessions, which did not take turns, have noise of their own (`sessions.rs`).
+//! Few runs have noise of their own kinds (`few_runs.rs`), and so have saved sessions, which did
+//! not take turns (`sessions.rs`).
 //!
 //! What is guarded are the bounds of what is promised: a test fails where an
 //! engine that keeps its promise would yield such counts with a chance below one
@@ -41,6 +42,7 @@
     reason = "a failed test panics, and the table is printed"
 )]
 
+mod few_runs;
 mod machine;
 mod sessions;
 
@@ -320,6 +322,7 @@ fn commands_of(index: usize, model: &Model, tally: &mut Tally, slowdown: f64, co
         rules: VerdictRules::default(),
         time: Some(Duration::from_secs(60)),
         warmup_runs: 1,
+        keeps_slow_warmup: false,
         min_runs: Some(11),
         max_runs: 60,
     };
