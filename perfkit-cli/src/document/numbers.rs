@@ -50,7 +50,8 @@ pub(super) fn percentile(
     }
 }
 
-/// A ratio with its interval, with the decimals that the interval supports.
+/// A ratio with its interval, with the decimals that the interval supports, and so many that
+/// each number is on the side of 1 where it is, and none is zero.
 #[derive(Clone, Debug)]
 pub(crate) struct RatioText {
     pub(crate) estimate: String,
@@ -61,11 +62,14 @@ pub(crate) struct RatioText {
 
 impl RatioText {
     pub(crate) fn new(ratio: &Ratio) -> Self {
-        let decimals = decimals(ratio.high - ratio.low);
+        let of_interval = decimals(ratio.high - ratio.low);
         // A ratio that nothing has is not written out.
         let show = |value: f64| match value {
             value if value >= 1e9 || (value > 0.0 && value < 1e-5) => format!("{value:.1e}"),
-            value => format!("{value:.decimals$}"),
+            value => {
+                let decimals = of_interval.max(decimals_of(value));
+                format!("{value:.decimals$}")
+            }
         };
         Self {
             estimate: show(ratio.estimate),
@@ -108,9 +112,23 @@ fn decimals(width: f64) -> usize {
     (1.0 - width.log10()).ceil().clamp(0.0, 5.0) as usize
 }
 
+/// The fewest decimals that tell a ratio from 0 and from 1, and below 10 one of them.
+fn decimals_of(ratio: f64) -> usize {
+    let down_to = |distance: f64| match distance.abs() {
+        distance if distance > 0.0 => (-distance.log10()).ceil().clamp(0.0, MOST_DECIMALS) as usize,
+        _ => 0,
+    };
+    let usual = usize::from((1.0..10.0).contains(&ratio));
+    usual.max(down_to(ratio)).max(down_to(ratio - 1.0))
+}
+
+/// A double that is not 1 differs from it by no less.
+const MOST_DECIMALS: f64 = 16.0;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn summary(values: &[f64]) -> MetricSummary {
         MetricSummary::from_values(Unit::Nanoseconds, values)
@@ -150,6 +168,50 @@ mod tests {
         );
         assert_eq!(text(1.08, 1.12).interval(), "95 % interval 1.080 to 1.120");
         assert_eq!(text(0.5, 3.0).interval(), "95 % interval 0.5 to 3.0");
+    }
+
+    #[test]
+    fn a_wide_interval_keeps_the_side_of_its_ends() {
+        let text = |low, estimate, high| {
+            let ratio = Ratio {
+                estimate,
+                low,
+                high,
+                confidence: 0.999,
+            };
+            let text = RatioText::new(&ratio);
+            format!("{} ({} to {})", text.estimate, text.low, text.high)
+        };
+        assert_eq!(text(1.4, 2.04, 47.3), "2.0 (1.4 to 47)");
+        assert_eq!(text(0.3, 4.2, 58.1), "4.2 (0.3 to 58)");
+        assert_eq!(text(0.021, 0.09, 0.996), "0.09 (0.02 to 0.996)");
+        assert_eq!(text(1.004, 12.0, 230.0), "12 (1.004 to 230)");
+        assert_eq!(text(0.00049, 0.3, 190.0), "0.3 (0.0005 to 190)");
+        assert_eq!(text(1.0, 1.0, 1.0), "1.000 (1.000 to 1.000)");
+    }
+
+    proptest! {
+        #[test]
+        fn rounding_neither_moves_a_ratio_across_1_nor_changes_an_order(
+            logs in prop::array::uniform3(prop_oneof![
+                -12.0_f64..12.0,
+                -1e-2_f64..1e-2,
+                -1e-7_f64..1e-7,
+            ]),
+        ) {
+            let mut ends = logs.map(f64::exp);
+            ends.sort_unstable_by(f64::total_cmp);
+            let [low, estimate, high] = ends;
+            let text = RatioText::new(&Ratio { estimate, low, high, confidence: 0.999 });
+            let shown = [text.low, text.estimate, text.high];
+            let shown = shown.map(|text| text.parse::<f64>().unwrap());
+            prop_assert!(shown.is_sorted(), "{:?} as {:?}", ends, shown);
+            for (end, shown) in ends.into_iter().zip(shown) {
+                prop_assert!(shown > 0.0);
+                let is_one_side = end.total_cmp(&1.0) == shown.total_cmp(&1.0);
+                prop_assert!(is_one_side, "{} as {}", end, shown);
+            }
+        }
     }
 
     #[test]

@@ -62,10 +62,13 @@ pub(super) fn sentence(comparison: &Comparison) -> Sentence {
                 true => sentence,
                 false => metric(sentence.text(" in "), comparison),
             };
-            match comparison.is_across_machines {
-                true => sentence.text(": they were measured on different machines."),
-                false => sentence.text(": too few values."),
-            }
+            sentence.text(match comparison.pairs {
+                _ if comparison.is_across_machines => ": they were measured on different machines.",
+                1 if comparison.interleaved && is_time(&comparison.metric) => {
+                    ": one measurement of each decides nothing."
+                }
+                _ => ": too few values.",
+            })
         }
     }
 }
