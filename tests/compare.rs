@@ -533,10 +533,10 @@ fn strict_exits_with_3_when_nothing_was_decided() {
     folder
         .run(commands.into_iter().chain(["-r", "12"]))
         .exits_with(0);
-    let answer = folder.run(commands.into_iter().chain(["-r", "3"]));
+    let answer = folder.run(commands.into_iter().chain(["-r", "1"]));
     answer
         .exits_with(3)
-        .says("cannot be compared: too few values");
+        .says("cannot be compared: one measurement of each decides nothing");
 }
 
 #[test]

@@ -7,15 +7,14 @@ use crate::text::{label, shorten};
 use super::blocks::{Align, Document, Table};
 use super::numbers::{NOTHING, RatioText};
 use super::spans::{Sentence, Style};
-use super::words::{counted, is_one_program, is_time, largest_change_first, signed_change};
+use super::words::{
+    counted, is_one_program, is_time, largest_change_first, main_comparisons, signed_change,
+};
 
-/// How many comparisons of times came to what.
+/// How many comparisons came to what.
 pub(super) fn tally(comparisons: &[&Comparison]) -> Sentence {
-    let count = |verdict| {
-        let main = comparisons.iter().filter(|c| is_time(&c.metric));
-        main.filter(|c| c.verdict == verdict).count()
-    };
-    let all = comparisons.iter().filter(|c| is_time(&c.metric)).count();
+    let (main, others) = main_comparisons(comparisons);
+    let count = |verdict| main.iter().filter(|c| c.verdict == verdict).count();
     let (slower, faster) = (count(Verdict::Slower), count(Verdict::Faster));
     let (same, inconclusive) = (count(Verdict::Same), count(Verdict::Inconclusive));
     let style = match (slower, faster, inconclusive) {
@@ -24,9 +23,18 @@ pub(super) fn tally(comparisons: &[&Comparison]) -> Sentence {
         (0, 1.., 0) => Style::Good,
         (0, 0, 0) => Style::Plain,
     };
-    Sentence::led(style, &counted(all as u64, "comparison")).text(&format!(
-        "{slower} slower, {faster} faster, {inconclusive} inconclusive, {same} the same."
+    let others = of_others("; ", others);
+    Sentence::led(style, &counted(main.len() as u64, "comparison")).text(&format!(
+        "{slower} slower, {faster} faster, {inconclusive} inconclusive, {same} the same{others}."
     ))
+}
+
+/// `, 2 of other metrics`; nothing where there are none.
+fn of_others(joint: &str, others: usize) -> String {
+    match others {
+        0 => String::new(),
+        others => format!("{joint}{others} of other metrics"),
+    }
 }
 
 /// Adds what got worse, what got better and what is not known, each with its
@@ -57,7 +65,11 @@ fn table(comparisons: &[&Comparison], wanted: Verdict) -> Table {
         Verdict::Inconclusive => "Inconclusive",
         Verdict::Same => "The same",
     };
-    table.title = Some(format!("{title}: {}", rows.len()));
+    // What is counted is of the metric that all comparisons are counted by.
+    let (main, _) = main_comparisons(comparisons);
+    let counted = main.iter().filter(|c| c.verdict == wanted).count();
+    let others = of_others(", and ", rows.len() - counted);
+    table.title = Some(format!("{title}: {counted}{others}"));
     rows.into_iter()
         .for_each(|comparison| table.row(row(comparison)));
     table
@@ -124,6 +136,24 @@ mod tests {
         let same = same_program(Verdict::Same);
         assert_eq!(same[1..3], [NOTHING, "the same program"]);
         assert_eq!(same_program(Verdict::Slower)[2], "too few values");
+    }
+
+    #[test]
+    fn times_are_counted_and_what_else_is_listed_is_told_apart() {
+        let time = comparison(Metric::WALL_TIME, Verdict::Slower);
+        let same = comparison(Metric::WALL_TIME, Verdict::Same);
+        let cpu = comparison(Metric::CPU_TIME, Verdict::Slower);
+        let all = [&time, &same, &cpu, &cpu];
+        assert_eq!(
+            tally(&all).body(),
+            "1 slower, 0 faster, 0 inconclusive, 1 the same; 2 of other metrics."
+        );
+        let title = |verdict| table(&all, verdict).title.unwrap();
+        assert_eq!(title(Verdict::Slower), "Slower: 1, and 2 of other metrics");
+        assert_eq!(title(Verdict::Same), "The same: 1");
+        let alone = [&cpu];
+        assert!(tally(&alone).body().starts_with("1 slower, 0 faster"));
+        assert_eq!(table(&alone, Verdict::Slower).title.unwrap(), "Slower: 1");
     }
 
     #[test]

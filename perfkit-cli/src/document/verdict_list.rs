@@ -6,7 +6,7 @@ use super::gate;
 use super::remarks::Detail;
 use super::spans::Sentence;
 use super::verdict_sentence::{sentence, shown_comparisons};
-use super::words::verdict_word;
+use super::words::{main_comparisons, verdict_word};
 
 /// One verdict.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct ListedVerdict<'a> {
     pub(crate) sentence: Sentence,
     /// What it is on; none for a gate.
     pub(crate) comparison: Option<&'a Comparison>,
+    /// Whether it is counted where verdicts are.
+    pub(crate) is_counted: bool,
 }
 
 /// The gate's verdict, and one for each comparison.
@@ -24,12 +26,18 @@ pub(crate) fn verdict_list(report: &Report) -> Vec<ListedVerdict<'_>> {
         word: outcome_word(gate.outcome),
         sentence: gate::outcome(gate),
         comparison: None,
+        is_counted: true,
     });
-    let shown = shown_comparisons(report, Detail::Usual).into_iter();
-    let of_comparisons = shown.map(|comparison| ListedVerdict {
+    let shown = shown_comparisons(report, Detail::Usual);
+    let (main, _) = main_comparisons(&shown);
+    let mut main = main.into_iter().peekable();
+    let of_comparisons = shown.into_iter().map(move |comparison| ListedVerdict {
         word: verdict_word(comparison),
         sentence: sentence(comparison),
         comparison: Some(comparison),
+        is_counted: main
+            .next_if(|counted| std::ptr::eq(*counted, comparison))
+            .is_some(),
     });
     of_gate.chain(of_comparisons).collect()
 }

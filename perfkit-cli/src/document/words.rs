@@ -65,6 +65,17 @@ pub(crate) fn most_striking_first(a: &Comparison, b: &Comparison) -> Ordering {
         .then_with(|| largest_change_first(a, b))
 }
 
+/// Those of the comparisons that are counted, and how many others there are: counted are those
+/// of times, or all where none is of a time.
+pub(super) fn main_comparisons<'a>(all: &[&'a Comparison]) -> (Vec<&'a Comparison>, usize) {
+    let of_times = all.iter().filter(|c| is_time(&c.metric));
+    let of_times: Vec<&Comparison> = of_times.copied().collect();
+    match all.len() - of_times.len() {
+        _ if of_times.is_empty() => (all.to_vec(), 0),
+        others => (of_times, others),
+    }
+}
+
 /// The largest change first, whichever way it goes.
 pub(super) fn largest_change_first(a: &Comparison, b: &Comparison) -> Ordering {
     let size = |comparison: &Comparison| {

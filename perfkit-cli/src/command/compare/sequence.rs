@@ -52,6 +52,8 @@ impl Runs {
     fn append(&mut self, own: Self) {
         self.benchmarks.extend(own.benchmarks);
         self.sampling.blocks = self.sampling.blocks.max(own.sampling.blocks);
+        let warmup_blocks = &mut self.sampling.warmup_blocks;
+        *warmup_blocks = own.sampling.warmup_blocks.min(*warmup_blocks);
         self.sampling.stopped = own.sampling.stopped;
         own.failure
             .into_iter()

@@ -55,7 +55,7 @@ impl Verdicts {
 
 fn tally(listed: &[ListedVerdict<'_>]) -> Vec<Tally> {
     let mut counts: Vec<Tally> = Vec::new();
-    for verdict in listed {
+    for verdict in listed.iter().filter(|verdict| verdict.is_counted) {
         match counts.iter_mut().find(|known| known.word == verdict.word) {
             Some(known) => known.count += 1,
             None => counts.push(Tally {
