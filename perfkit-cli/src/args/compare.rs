@@ -238,7 +238,8 @@ pub(crate) struct CompareArguments {
 /// How much is measured, and how sure a verdict must be.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Effort {
-    /// First run each command N times without counting [default: 1, or $PERFKIT_WARMUP].
+    /// First run each command N times without counting [default: 1, none for slow commands and
+    /// with `-r 1`; or $PERFKIT_WARMUP].
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, help_heading = RUNS)]
     pub(crate) warmup: Option<u64>,
 
@@ -247,7 +248,7 @@ pub(crate) struct Effort {
     pub(crate) runs: Option<RunCount>,
 
     /// Run each command at least N times [default: as many as a verdict needs, 12 for two
-    /// commands; or $PERFKIT_MIN_RUNS].
+    /// commands, 10 for slow ones; or $PERFKIT_MIN_RUNS].
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, help_heading = RUNS)]
     pub(crate) min_runs: Option<RunCount>,
 
@@ -255,9 +256,9 @@ pub(crate) struct Effort {
     #[arg(short = 'M', long, value_name = "N", allow_negative_numbers = true, help_heading = RUNS)]
     pub(crate) max_runs: Option<RunCount>,
 
-    /// Measure for at most this time, all commands or each group of benchmarks together; it
-    /// ends before where every verdict is clear [default: 3s for each command, 1s for each
-    /// benchmark, more for slow ones; or $PERFKIT_TIME].
+    /// Measure for at most this time, all commands or each group of benchmarks together, with
+    /// as many runs as that allows; it ends before where every verdict is clear [default: 3s for
+    /// each command, 1s for each benchmark, more for slow ones; or $PERFKIT_TIME].
     #[arg(long, value_name = "TIME", help_heading = RUNS)]
     pub(crate) time: Option<TimeSpan>,
 
