@@ -140,6 +140,16 @@ fn a_number_of_runs_that_is_asked_for_counts_more_than_the_time() {
 }
 
 #[test]
+fn a_nearer_time_counts_more_than_a_farther_number_of_runs() {
+    let folder = Folder::new();
+    folder.write("perfkit.toml", "[compare]\nmin_runs = 40\nwarmup = 0\n");
+    let a = counted(&folder, "a", "0.1");
+    compare(&folder, &[&a], &["--time", "0.3s"]).says("stopped at the time limit");
+    let done = times(&folder, "a");
+    assert!((1..=3).contains(&done), "{done}");
+}
+
+#[test]
 fn warm_ups_end_where_the_time_does() {
     let folder = Folder::new();
     let a = counted(&folder, "a", "0.4");

@@ -17,6 +17,19 @@ pub(crate) enum Origin {
     Default,
 }
 
+impl Origin {
+    /// Whether what this says counts more than what the other says.
+    pub(crate) fn is_nearer_than(self, other: Self) -> bool {
+        let distance = |origin| match origin {
+            Self::CommandLine => 0,
+            Self::Environment(_) => 1,
+            Self::File => 2,
+            Self::Default => 3,
+        };
+        distance(self) < distance(other)
+    }
+}
+
 /// The value of a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting<T> {

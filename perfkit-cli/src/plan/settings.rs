@@ -99,9 +99,17 @@ impl Settings {
             time,
             warmup_runs: self.warmup_blocks.value,
             keeps_slow_warmup: self.warmup_blocks.origin == Origin::Default,
-            min_runs: self.min_runs.as_ref().map(|min| min.value.0),
+            min_runs: self.min_runs_whatever_time().map(|min| min.0),
             max_runs: self.max_runs.value.0,
         }
+    }
+
+    /// The fewest runs, also beyond the time: not where the time was said nearer.
+    fn min_runs_whatever_time(&self) -> Option<RunCount> {
+        let min_runs = self.min_runs.as_ref()?;
+        let time = self.time.as_ref();
+        let is_bound = time.is_some_and(|time| time.origin.is_nearer_than(min_runs.origin));
+        (!is_bound).then_some(min_runs.value)
     }
 
     /// What is asked for of so many comparisons of benchmarks.

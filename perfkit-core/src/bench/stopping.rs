@@ -163,8 +163,11 @@ impl CommandSettings {
         let is_fixed = self.min_runs == Some(self.max_runs);
         let final_share = if is_fixed { 1.0 } else { Self::FINAL_SHARE };
         let final_rules = self.rules.with_error_share(final_share);
-        let usual_min = final_rules.for_each_of(pairs).fewest_pairs();
-        let usual_min = usual_min.max(Self::MIN_RUNS);
+        let needed = match pairs {
+            0 => 0,
+            pairs => final_rules.for_each_of(pairs).fewest_pairs(),
+        };
+        let usual_min = needed.max(Self::MIN_RUNS);
         let min_replicates = self.min_runs.unwrap_or(usual_min).min(self.max_runs);
         let each = |time: Duration| time * commands as u32;
         let (longest, fewest) = match (self.min_runs, self.time) {
@@ -404,6 +407,7 @@ mod tests {
             ..usual.clone()
         };
         assert_eq!(runs(&at_most, 60 * SECOND), (5, 5));
+        assert_eq!(usual.stopping_rule(1, 0).min_replicates, 10);
     }
 
     #[test]
