@@ -85,3 +85,38 @@ pub(super) fn class(sentence: &Sentence) -> &'static str {
         Style::Plain => "is-plain",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use perfkit::Metric;
+    use perfkit::report::{Comparison, Environment, Verdict};
+
+    use super::*;
+    use crate::document::{Detail, document};
+
+    /// Ten that are compared in time, of which some differ in CPU time alone.
+    fn report() -> Report {
+        let mut report = Report::new(Environment::detect("mock"));
+        for index in 0..10 {
+            let name = index.to_string();
+            let mut time = Comparison::new("base", &name, Metric::WALL_TIME);
+            time.verdict = [Verdict::Slower, Verdict::Same, Verdict::Inconclusive][index % 3];
+            let mut cpu = Comparison::new("base", &name, Metric::CPU_TIME);
+            cpu.verdict = Verdict::Slower;
+            report.comparisons.extend([time, cpu]);
+        }
+        report
+    }
+
+    #[test]
+    fn a_page_counts_what_a_terminal_does() {
+        let report = report();
+        let counts = Verdicts::of(&report).counts;
+        let counts: Vec<(&str, usize)> = counts.iter().map(|c| (c.word, c.count)).collect();
+        assert_eq!(counts, [("slower", 4), ("inconclusive", 3), ("same", 3)]);
+        let document = document(&report, Detail::Usual);
+        let told = format!("{document:?}");
+        let expected = "4 slower, 0 faster, 3 inconclusive, 3 the same; 6 of other metrics.";
+        assert!(told.contains(expected), "{told}");
+    }
+}
