@@ -56,6 +56,8 @@ pub mod text;
 
 mod side;
 
+mod small_map;
+
 #[doc(hidden)]
 pub mod stats;
 
@@ -148,6 +150,7 @@ pub use perfkit_macros::measure;
 pub use probe_overhead::ProbeOverhead;
 pub use recorder::Calls;
 pub use report::{Report, Summary};
+pub use small_map::SmallMap;
 pub use snapshot::{OperationSnapshot, Snapshot, WindowSnapshot};
 pub use window::Window;
 

@@ -1,6 +1,7 @@
 //! Decisions on what was read: which results belong together, which rules hold.
 
 mod budget;
+mod by_name;
 mod confirmation;
 mod finding;
 mod gate;

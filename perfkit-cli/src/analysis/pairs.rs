@@ -268,7 +268,7 @@ impl Pairs {
     }
 
     /// What both sides have in saved reports, of which each is a session.
-    pub(super) fn add_saved(&mut self, sides: Sides<'_>, rule: &Regression, rules: &VerdictRules) {
+    pub(super) fn add_saved(&mut self, sides: &Sides<'_>, rule: &Regression, rules: &VerdictRules) {
         match &rule.scope {
             Scope::Benchmark(_) => {
                 let names = benchmark_names(sides.candidate).into_iter();

@@ -33,7 +33,7 @@ pub(super) fn judge_regression(
     };
     let mut pairs = Pairs::default();
     let sides = baseline.map(|baseline| Sides::of(baseline, reports));
-    match sides {
+    match &sides {
         Some(sides) => pairs.add_saved(sides, regression, &rules),
         None => {
             for report in reports {
@@ -43,12 +43,14 @@ pub(super) fn judge_regression(
     }
     let rule = rule_text(regression);
     let lost_of_name = |side, name: &str| match regression.scope {
-        Scope::Operation(_) => sides?.lost_of_name(side, name),
+        Scope::Operation(_) => sides.as_ref()?.lost_of_name(side, name),
         Scope::Benchmark(_) => None,
     };
     let unpaired = pairs.unpaired(regression, &rule, gate_rules.missing, lost_of_name);
     let is_for_nothing = pairs.all.is_empty() && unpaired.is_empty();
-    let lost = sides.map(|sides| lost(sides, &regression.scope, is_for_nothing));
+    let lost = sides
+        .as_ref()
+        .map(|sides| lost(sides, &regression.scope, is_for_nothing));
     let lost = lost.into_iter().flatten();
     if let Some(finding) = pairs.none_in_common(regression, &rule) {
         return (once(finding).chain(lost).collect(), pairs.notes);
@@ -99,7 +101,7 @@ fn judge_pairs(
 
 /// What each side has lost of the calls that a rule may be for: no pass shows anything of
 /// these.
-fn lost(sides: Sides<'_>, scope: &Scope, is_for_nothing: bool) -> Vec<GateFinding> {
+fn lost(sides: &Sides<'_>, scope: &Scope, is_for_nothing: bool) -> Vec<GateFinding> {
     let Scope::Operation(pattern) = scope else {
         return Vec::new();
     };

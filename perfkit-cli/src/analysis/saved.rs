@@ -1,12 +1,14 @@
 //! Saved reports, compared.
 
+use std::collections::BTreeSet;
+
 use perfkit::compare::{Sessions, VerdictRules, compare_unpaired, compare_unpaired_operations};
 use perfkit::report::{Benchmark, Note, NoteCode, OneSided, Report, Side, lost};
 use perfkit::{Direction, Metric, MetricSummary, OperationSnapshot};
 
 use crate::error::Error;
 
-use super::sides::{Sides, benchmark_names, names_of_kind, operation_names, own_operations};
+use super::sides::{Sides, benchmark_names, names_of_kind, operation_names};
 
 /// The metrics that implementations are compared in first.
 const MAIN: [Metric; 2] = [Metric::WALL_TIME, Metric::CPU_TIME];
@@ -52,10 +54,10 @@ pub(crate) fn compare_reports(
             ),
         });
     }
-    add_sides(&mut result, sides);
+    add_sides(&mut result, &sides);
     let (gone, new) = (
-        only_in(sides, Side::Baseline),
-        only_in(sides, Side::Candidate),
+        only_in(&sides, Side::Baseline),
+        only_in(&sides, Side::Candidate),
     );
     for (code, place, only) in [
         (NoteCode::Gone, "baseline", &gone),
@@ -70,7 +72,7 @@ pub(crate) fn compare_reports(
     }
     result.only_in_baseline = gone.into_iter().map(|(one, _)| one).collect();
     result.only_in_candidate = new.into_iter().map(|(one, _)| one).collect();
-    result.notes.extend(of_the_newest(sides));
+    result.notes.extend(of_the_newest(&sides));
     let beyond = beyond_limits(&result.operations);
     result.notes.extend(beyond);
     Ok(result)
@@ -112,12 +114,11 @@ fn compared_metrics<'a>(sessions: &Sessions<'a, Benchmark>) -> Vec<&'a Metric> {
 }
 
 /// Both sides' own numbers, for the tables: of each thing those of the newest session.
-fn add_sides(result: &mut Report, sides: Sides<'_>) {
+fn add_sides(result: &mut Report, sides: &Sides<'_>) {
     for (reports, side) in [
         (sides.baseline, Side::Baseline),
         (sides.candidate, Side::Candidate),
     ] {
-        let newest_first = || reports.iter().rev();
         for name in benchmark_names(reports) {
             let both = sides.of_benchmark(name).both;
             let compared = both.iter().filter_map(|both| match side {
@@ -126,8 +127,7 @@ fn add_sides(result: &mut Report, sides: Sides<'_>) {
             });
             let mut newest: Vec<&Benchmark> = compared.copied().collect();
             if newest.is_empty() {
-                let mut all = newest_first().flat_map(Report::own_benchmarks);
-                newest.extend(all.find(|b| b.name == *name));
+                newest.extend(sides.newest_benchmark(side, name));
             }
             let newest = newest.into_iter().cloned().map(|mut benchmark| {
                 benchmark.side = Some(side);
@@ -136,8 +136,7 @@ fn add_sides(result: &mut Report, sides: Sides<'_>) {
             result.benchmarks.extend(newest);
         }
         for name in operation_names(reports) {
-            let mut all = newest_first().flat_map(own_operations);
-            let mut newest = all.find(|o| o.name == *name).cloned();
+            let mut newest = sides.newest_operation(side, name).cloned();
             newest.iter_mut().for_each(|o| o.side = Some(side));
             result.operations.extend(newest);
         }
@@ -165,7 +164,7 @@ fn beyond_limits(operations: &[OperationSnapshot]) -> Vec<Note> {
 }
 
 /// What only one side has, and whether it takes its program to tell it from others.
-fn only_in(sides: Sides<'_>, side: Side) -> Vec<(OneSided, bool)> {
+fn only_in(sides: &Sides<'_>, side: Side) -> Vec<(OneSided, bool)> {
     let (from, other) = match side {
         Side::Baseline => (sides.baseline, sides.candidate),
         Side::Candidate => (sides.candidate, sides.baseline),
@@ -176,14 +175,14 @@ fn only_in(sides: Sides<'_>, side: Side) -> Vec<(OneSided, bool)> {
         let programs = of_name.only_in(side).into_iter();
         programs.map(move |program| (OneSided::new(name, program), is_of_several))
     });
-    let there = operation_names(other);
+    let there: BTreeSet<&String> = operation_names(other).into_iter().collect();
     let operations = operation_names(from).into_iter();
     let operations = operations.filter(|name| !there.contains(name));
     let operations = operations.map(|name| (OneSided::new(name, None), false));
     benchmarks.chain(operations).collect()
 }
 
-fn of_the_newest(sides: Sides<'_>) -> Option<Note> {
+fn of_the_newest(sides: &Sides<'_>) -> Option<Note> {
     let is_of_several = sides.baseline.len().max(sides.candidate.len()) > 1;
     is_of_several.then(|| {
         Note::detail(

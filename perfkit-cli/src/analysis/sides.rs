@@ -7,13 +7,16 @@ use perfkit::budget::engine::{lost_of_name, lost_of_pattern};
 use perfkit::compare::{Sessions, distinct_sessions};
 use perfkit::report::{Benchmark, Environment, Report, Side};
 
+use super::by_name::ByName;
+
 /// The reports of both sides, the newest last.
-#[derive(Clone, Copy)]
 pub(super) struct Sides<'a> {
     pub(super) baseline: &'a [Report],
     pub(super) candidate: &'a [Report],
     /// Whether all were measured on one machine, as far as is known.
     pub(super) is_one_machine: bool,
+    benchmarks: [ByName<'a, Benchmark>; 2],
+    operations: [ByName<'a, OperationSnapshot>; 2],
 }
 
 impl<'a> Sides<'a> {
@@ -25,28 +28,30 @@ impl<'a> Sides<'a> {
             baseline,
             candidate,
             is_one_machine: !first.is_some_and(is_other),
+            benchmarks: [baseline, candidate]
+                .map(|reports| ByName::of(reports, Report::own_benchmarks, |b| &b.name)),
+            operations: [baseline, candidate]
+                .map(|reports| ByName::of(reports, own_operations, |o| &o.name)),
         }
     }
 
     /// The benchmarks of a name, each of another program.
     pub(super) fn of_benchmark(&self, name: &str) -> OfName<'a> {
-        let named = |reports: &'a [Report]| {
-            let all = reports.iter().flat_map(Report::own_benchmarks);
-            all.filter(|benchmark| benchmark.name == name)
+        let [before, after] = &self.benchmarks;
+        let named = |side: &ByName<'a, Benchmark>| -> Vec<&'a Benchmark> {
+            side.named(name).iter().map(|named| named.thing).collect()
         };
-        let all = named(self.baseline).chain(named(self.candidate));
+        let all = named(before).into_iter().chain(named(after));
         let known: BTreeSet<&str> = all.filter_map(|b| b.program.as_deref()).collect();
-        let programs = |reports| -> BTreeSet<Option<&str>> {
-            named(reports).map(|b| b.program_among(&known)).collect()
+        let programs = |side| -> BTreeSet<Option<&str>> {
+            let all = named(side).into_iter();
+            all.map(|b| b.program_among(&known)).collect()
         };
-        let (then, now) = (programs(self.baseline), programs(self.candidate));
+        let (then, now) = (programs(before), programs(after));
         let is_clear = known.is_empty() || !then.contains(&None) && !now.contains(&None);
         if is_clear && then.len() < 2 && now.len() < 2 {
             // Where each side has it in one, it may have been moved.
-            let (before, after) = (
-                sessions_of(self.baseline, |b| b.name == name),
-                sessions_of(self.candidate, |b| b.name == name),
-            );
+            let [before, after] = [before, after].map(|side| sessions_of(side, name, |_| true));
             let without = |programs: BTreeSet<_>, has_other: bool| match has_other {
                 true => Vec::new(),
                 false => programs.into_iter().collect(),
@@ -65,9 +70,9 @@ impl<'a> Sides<'a> {
         let both = then.intersection(&now).filter_map(|program| {
             // What may be of several programs is paired with none.
             let program = (*program)?;
-            let is_it = |b: &Benchmark| b.name == name && b.program_among(&known) == Some(program);
-            let before = sessions_of(self.baseline, is_it)?;
-            Some(self.both(before, sessions_of(self.candidate, is_it)?))
+            let is_it = |b: &Benchmark| b.program_among(&known) == Some(program);
+            let before = sessions_of(before, name, is_it)?;
+            Some(self.both(before, sessions_of(after, name, is_it)?))
         });
         let lacking = |side: &BTreeSet<Option<&'a str>>, other: &BTreeSet<_>| {
             let lacks = |p: &&Option<&str>| p.is_none() || !other.contains(*p);
@@ -83,13 +88,22 @@ impl<'a> Sides<'a> {
 
     /// The sessions of an operation whose calls were timed; `None` where a side lacks it.
     pub(super) fn of_operation(&self, name: &str) -> Option<Sessions<'a, OperationSnapshot>> {
-        let is_it = |o: &&OperationSnapshot| o.name == name && !o.is_of_values;
-        let of_side = |reports: &'a [Report]| {
-            let found = reports.iter();
-            let found = found.filter_map(|report| own_operations(report).find(is_it));
+        let of_side = |side: &ByName<'a, OperationSnapshot>| {
+            let found = side.first_of_each(name, |operation| !operation.is_of_values);
             any_of(distinct_sessions(found, |a, b| a.lifetime == b.lifetime))
         };
-        Some(self.both(of_side(self.baseline)?, of_side(self.candidate)?))
+        let [before, after] = &self.operations;
+        Some(self.both(of_side(before)?, of_side(after)?))
+    }
+
+    /// What the newest session of a side that has a benchmark of this name measured of it.
+    pub(super) fn newest_benchmark(&self, side: Side, name: &str) -> Option<&'a Benchmark> {
+        self.benchmarks[place(side)].newest(name)
+    }
+
+    /// As [`Sides::newest_benchmark`] of an operation.
+    pub(super) fn newest_operation(&self, side: Side, name: &str) -> Option<&'a OperationSnapshot> {
+        self.operations[place(side)].newest(name)
     }
 
     /// What a side has lost that lacks an operation of this name, where lost calls may have
@@ -151,10 +165,20 @@ impl<'a> OfName<'a> {
     }
 }
 
+fn place(side: Side) -> usize {
+    match side {
+        Side::Baseline => 0,
+        Side::Candidate => 1,
+    }
+}
+
 /// What each session measured of a benchmark.
-fn sessions_of(reports: &[Report], is_it: impl Fn(&Benchmark) -> bool) -> Option<Vec<&Benchmark>> {
-    let found = reports.iter();
-    let found = found.filter_map(|report| report.own_benchmarks().find(|b| is_it(b)));
+fn sessions_of<'a>(
+    side: &ByName<'a, Benchmark>,
+    name: &str,
+    is_it: impl Fn(&Benchmark) -> bool,
+) -> Option<Vec<&'a Benchmark>> {
+    let found = side.first_of_each(name, is_it);
     any_of(distinct_sessions(found, |a, b| a.metrics == b.metrics))
 }
 

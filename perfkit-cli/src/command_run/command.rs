@@ -63,7 +63,7 @@ impl MeasuredCommand<'_> {
     /// Says of the results of its runs whose they are.
     pub(crate) fn describe(&self, benchmark: &mut Benchmark) {
         benchmark.command = Some(self.command_line.text.clone());
-        benchmark.parameters.clone_from(&self.parameters);
+        benchmark.parameters = self.parameters.clone().into_iter().collect();
         benchmark.environment = self.environment.iter().cloned().collect();
         benchmark.side = self.tree.map(|tree| tree.side);
         benchmark.revision = self.tree.and_then(|tree| tree.revision.clone());

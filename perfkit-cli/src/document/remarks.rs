@@ -1,5 +1,7 @@
 //! The notes of a report as remarks, and how much is shown.
 
+use std::collections::BTreeSet;
+
 use perfkit::report::{Note, Report, Severity};
 
 use super::blocks::Document;
@@ -31,11 +33,7 @@ pub(super) fn describe(report: &Report, detail: Detail, document: &mut Document)
 pub(crate) fn remarks(report: &Report) -> impl Iterator<Item = &Note> {
     let benchmarks = report.benchmarks.iter().flat_map(|b| &b.notes);
     let comparisons = report.comparisons.iter().flat_map(|c| &c.notes);
-    let mut seen: Vec<&Note> = Vec::new();
-    for note in report.notes.iter().chain(benchmarks).chain(comparisons) {
-        if !seen.contains(&note) {
-            seen.push(note);
-        }
-    }
-    seen.into_iter()
+    let all = report.notes.iter().chain(benchmarks).chain(comparisons);
+    let mut seen = BTreeSet::new();
+    all.filter(move |note| seen.insert((note.code, note.severity, note.message.as_str())))
 }

@@ -21,9 +21,10 @@ const GATE_HEADINGS: [&str; 4] = ["outcome", "subject", "rule", "measured"];
 /// Where there is none, nothing but the headings.
 pub(super) fn render(reports: &[Named<'_>], _: Layout) -> Result<String, Error> {
     let report = only(reports)?;
-    let lines = match &report.gate {
-        Some(gate) => findings(gate),
-        None => metrics(report),
+    // One line at a time: there may be hundreds of thousands of them.
+    let lines: Box<dyn Iterator<Item = Vec<String>>> = match &report.gate {
+        Some(gate) => Box::new(findings(gate).into_iter()),
+        None => Box::new(metrics(report)),
     };
     let mut writer = csv::Writer::from_writer(Vec::new());
     let failed = |error: &dyn Display| Error::data(format!("cannot write CSV: {error}"));
@@ -31,7 +32,7 @@ pub(super) fn render(reports: &[Named<'_>], _: Layout) -> Result<String, Error> 
         writer.write_record(line).map_err(|error| failed(&error))?;
     }
     let bytes = writer.into_inner().map_err(|error| failed(&error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    String::from_utf8(bytes).map_err(|error| failed(&error))
 }
 
 fn findings(gate: &Gate) -> Vec<Vec<String>> {
@@ -54,18 +55,21 @@ fn findings(gate: &Gate) -> Vec<Vec<String>> {
     lines
 }
 
-fn metrics(report: &Report) -> Vec<Vec<String>> {
-    let mut lines = vec![HEADINGS.map(str::to_owned).to_vec()];
+fn metrics(report: &Report) -> impl Iterator<Item = Vec<String>> {
+    let headings = std::iter::once(HEADINGS.map(str::to_owned).to_vec());
     let benchmarks = report.benchmarks.iter();
     let benchmarks = benchmarks.map(|b| ("benchmark", b.label(), &b.metrics));
     let operations = || report.operations.iter().map(|o| (o.label(), &o.lifetime));
     let of_calls = operations().map(|(name, window)| ("operation", name, &window.metrics));
-    for (kind, name, metrics) in benchmarks.chain(of_calls) {
-        let of_metric = |(metric, summary): (&Metric, _)| line(kind, &name, metric.name(), summary);
-        lines.extend(metrics.iter().map(of_metric));
-    }
-    lines.extend(operations().flat_map(|(name, window)| ends(&name, window.calls)));
-    lines
+    let of_metrics = benchmarks
+        .chain(of_calls)
+        .flat_map(|(kind, name, metrics)| {
+            let of_metric =
+                move |(metric, summary): (&Metric, _)| line(kind, &name, metric.name(), summary);
+            metrics.iter().map(of_metric)
+        });
+    let of_ends = operations().flat_map(|(name, window)| ends(&name, window.calls));
+    headings.chain(of_metrics).chain(of_ends)
 }
 
 /// A line with the number of calls for each way to end.

@@ -1,7 +1,7 @@
 //! From a path to a report: our own, or another tool's results.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use perfkit::Report;
@@ -40,23 +40,52 @@ pub(crate) fn load_report(path: &Path) -> Result<Report, Error> {
     }
 }
 
-/// Whether a path is for a report rather than a command: a file or a folder
-/// whose content is known, and that is no program.
+/// Whether a word of the command line is a file to be read rather than a command to be
+/// run: whatever exists and cannot be run is one, also where it cannot be read or holds
+/// nothing that is known. Where a program has the same name, what it holds decides.
 pub(crate) fn is_report(path: &Path) -> bool {
     if path.is_dir() {
-        return import::is_known_folder(path);
+        return is_path(path) || import::is_known_folder(path);
     }
     if let Some((folder, _)) = folder_with_baseline(path) {
-        return import::is_known_folder(&folder);
+        return is_path(path) || import::is_known_folder(&folder);
     }
-    let is_data = path
-        .metadata()
-        .is_ok_and(|found| found.is_file() && !is_executable(&found));
-    let start = if is_data {
-        read(path, START_BYTES).ok()
-    } else {
-        None
+    match path.metadata() {
+        Ok(found) if is_executable(&found) => false,
+        Ok(found) => !is_program(path) || found.is_file() && holds_results(path),
+        // Nobody may look into its folder, and so nobody can run it.
+        Err(error) => error.kind() == ErrorKind::PermissionDenied && is_word(path),
+    }
+}
+
+/// Whether a word that is beside reports can only be meant as one: it is the name of
+/// nothing that is there, and of no program.
+pub(crate) fn is_missing(path: &Path) -> bool {
+    is_word(path) && !path.exists() && !is_program(path)
+}
+
+fn is_word(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes();
+    !text.is_empty() && !text.iter().any(u8::is_ascii_whitespace)
+}
+
+fn is_path(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().contains(&b'/')
+}
+
+/// Whether a shell would find a program of this name.
+fn is_program(path: &Path) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = std::env::split_paths(&folders);
+    let is_there = |folder: PathBuf| {
+        let found = folder.join(path).metadata();
+        found.is_ok_and(|found| is_executable(&found))
     };
+    !is_path(path) && folders.any(is_there)
+}
+
+fn holds_results(path: &Path) -> bool {
+    let start = read(path, START_BYTES).ok();
     start.is_some_and(|start| {
         import::is_compressed(&start) || may_be_own(&start) || import::is_known(start)
     })
@@ -64,7 +93,7 @@ pub(crate) fn is_report(path: &Path) -> bool {
 
 fn is_executable(found: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    found.permissions().mode() & 0o111 != 0
+    found.is_file() && found.permissions().mode() & 0o111 != 0
 }
 
 /// `target/criterion@before`, unless there is a file of that name.
@@ -77,8 +106,9 @@ fn folder_with_baseline(path: &Path) -> Option<(PathBuf, String)> {
 
 fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let failed = |error: std::io::Error| Error::file("open", path, error);
-    let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_or(0, |found| found.len());
+    let mut bytes = Vec::with_capacity(length.saturating_add(1).min(most) as usize);
     file.take(most).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }

@@ -15,7 +15,7 @@ use crate::args::{
 use crate::baseline_store::BaselineStore;
 use crate::command_run::{Reference, Templates, combinations};
 use crate::error::{Error, shown};
-use crate::input::{CompareDefaults, ConfigFile, is_report};
+use crate::input::{CompareDefaults, ConfigFile, is_missing, is_report};
 use crate::revision::{Packages, Selection};
 
 pub(crate) use settings::Settings;
@@ -299,8 +299,7 @@ fn silence(timeout: Option<TimeSpan>) -> Duration {
 }
 
 /// Whether files are to be compared: every argument ends in `.json` and is a single
-/// word or the name of a file that exists, or names one that holds results of a tool
-/// that is known.
+/// word, or names what exists and cannot be run.
 fn are_reports(arguments: &[String]) -> Result<bool, Error> {
     let is_meant = |text: &&String| {
         let is_json = text.ends_with(".json")
@@ -311,9 +310,11 @@ fn are_reports(arguments: &[String]) -> Result<bool, Error> {
     if reports == 0 {
         return Ok(false);
     }
-    if reports < arguments.len() {
+    let is_lacking = |text: &&String| !is_meant(text) && is_missing(Path::new(text));
+    let missing = arguments.iter().filter(is_lacking).count();
+    if reports + missing < arguments.len() {
         return Err(Error::usage("commands and report files cannot be compared with each other")
-            .hint("a report file has a name that ends in .json, or holds results of another tool; measure the command into one with --export-json"));
+            .hint("a file that cannot be executed is taken for a report; measure the command into one with --export-json"));
     }
     Ok(true)
 }

@@ -179,7 +179,7 @@ impl GroupRunner<'_> {
             benchmark.program = Some(target.program.full_name());
         }
         for (benchmark, info) in benchmarks.iter_mut().zip(&group.info) {
-            benchmark.parameters.clone_from(&info.parameters);
+            benchmark.parameters = info.parameters.clone().into_iter().collect();
             benchmark.location.clone_from(&info.location);
             add_throughput(benchmark, info);
         }

@@ -19,6 +19,12 @@ pub use v2::HistogramError;
 /// bytes each, at most 5376 of them.
 #[derive(Clone, PartialEq)]
 pub struct Histogram {
+    // Most metrics have no distribution, and reports have many of them.
+    inner: Box<Inner>,
+}
+
+#[derive(Clone, PartialEq)]
+struct Inner {
     counts: BTreeMap<u16, u64>,
     count: u64,
     sum: u128,
@@ -36,13 +42,14 @@ impl Histogram {
     /// A histogram without values.
     #[must_use]
     pub fn new() -> Self {
-        Self {
+        let inner = Box::new(Inner {
             counts: BTreeMap::new(),
             count: 0,
             sum: 0,
             min: u64::MAX,
             max: 0,
-        }
+        });
+        Self { inner }
     }
 
     /// Adds one value.
@@ -57,64 +64,64 @@ impl Histogram {
         }
         self.add_to_bucket(bucket::index(value), count);
         let added = u128::from(value) * u128::from(count);
-        self.sum = self.sum.saturating_add(added);
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
+        self.inner.sum = self.inner.sum.saturating_add(added);
+        self.inner.min = self.inner.min.min(value);
+        self.inner.max = self.inner.max.max(value);
     }
 
     /// Adds the values of another histogram.
     pub fn merge(&mut self, other: &Self) {
-        for (index, count) in &other.counts {
+        for (index, count) in &other.inner.counts {
             self.add_to_bucket(*index, *count);
         }
-        self.sum = self.sum.saturating_add(other.sum);
-        self.min = self.min.min(other.min);
-        self.max = self.max.max(other.max);
+        self.inner.sum = self.inner.sum.saturating_add(other.inner.sum);
+        self.inner.min = self.inner.min.min(other.inner.min);
+        self.inner.max = self.inner.max.max(other.inner.max);
     }
 
     /// Adds to a bucket; the exact numbers are set by
     /// [`Histogram::set_exact`] afterwards.
     pub(crate) fn add_to_bucket(&mut self, index: u16, count: u64) {
-        let bucket = self.counts.entry(index).or_default();
+        let bucket = self.inner.counts.entry(index).or_default();
         *bucket = bucket.saturating_add(count);
-        self.count = self.count.saturating_add(count);
+        self.inner.count = self.inner.count.saturating_add(count);
     }
 
     /// How many values there are.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.count
+        self.inner.count
     }
 
     /// The exact sum of the values.
     #[must_use]
     pub fn sum(&self) -> u128 {
-        self.sum
+        self.inner.sum
     }
 
     /// The exact smallest value.
     #[must_use]
     pub fn min(&self) -> Option<u64> {
-        (self.count > 0).then_some(self.min)
+        (self.inner.count > 0).then_some(self.inner.min)
     }
 
     /// The exact largest value.
     #[must_use]
     pub fn max(&self) -> Option<u64> {
-        (self.count > 0).then_some(self.max)
+        (self.inner.count > 0).then_some(self.inner.max)
     }
 
     /// The exact arithmetic mean.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum as f64 / self.count as f64)
+        (self.inner.count > 0).then(|| self.inner.sum as f64 / self.inner.count as f64)
     }
 
     /// The standard deviation with divisor n − 1, every value taken as the
     /// middle of its bucket.
     #[must_use]
     pub fn std_dev(&self) -> Option<f64> {
-        let n = self.count;
+        let n = self.inner.count;
         if n < 2 {
             return None;
         }
@@ -129,24 +136,24 @@ impl Histogram {
     /// The nearest-rank percentile of a quantile in [0, 1].
     #[must_use]
     pub fn percentile(&self, quantile: f64) -> Option<f64> {
-        let rank = stats::nearest_rank(quantile, self.count)?;
+        let rank = stats::nearest_rank(quantile, self.inner.count)?;
         self.value_at_rank(rank)
     }
 
     /// The value of the given 1-based rank, within its bucket's width.
     #[must_use]
     pub fn value_at_rank(&self, rank: u64) -> Option<f64> {
-        if rank == 0 || rank > self.count {
+        if rank == 0 || rank > self.inner.count {
             return None;
         }
-        if rank == self.count {
-            return Some(self.max as f64);
+        if rank == self.inner.count {
+            return Some(self.inner.max as f64);
         }
         let mut seen = 0;
         for (value, count) in self.recorded() {
             seen = count.saturating_add(seen);
             if seen >= rank {
-                return Some(value.max(self.min).min(self.max) as f64);
+                return Some(value.max(self.inner.min).min(self.inner.max) as f64);
             }
         }
         None
@@ -156,8 +163,8 @@ impl Histogram {
     /// the bucket's count: its middle, or as near to it as minimum and maximum
     /// allow.
     pub fn recorded(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let (min, max) = (self.min, self.max.max(self.min));
-        self.counts.iter().map(move |(index, count)| {
+        let (min, max) = (self.inner.min, self.inner.max.max(self.inner.min));
+        self.inner.counts.iter().map(move |(index, count)| {
             let (lowest, highest) = (bucket::lowest(*index), bucket::highest(*index));
             let middle = bucket::middle(*index).clamp(min, max);
             (middle.clamp(lowest, highest), *count)
@@ -166,14 +173,17 @@ impl Histogram {
 
     /// The buckets that hold values, ascending.
     pub(crate) fn buckets(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
-        self.counts.iter().map(|(index, count)| (*index, *count))
+        self.inner
+            .counts
+            .iter()
+            .map(|(index, count)| (*index, *count))
     }
 
     /// Puts the exact numbers in place of those derived from the buckets.
     pub(crate) fn set_exact(&mut self, sum: u128, min: u64, max: u64) {
-        self.sum = sum;
-        self.min = min;
-        self.max = max;
+        self.inner.sum = sum;
+        self.inner.min = min;
+        self.inner.max = max;
     }
 }
 
@@ -181,7 +191,7 @@ impl fmt::Debug for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Histogram")
             .field("count", &self.count())
-            .field("sum", &self.sum)
+            .field("sum", &self.inner.sum)
             .field("min", &self.min())
             .field("max", &self.max())
             .finish_non_exhaustive()

@@ -91,9 +91,9 @@ impl Wire {
             encoding: ENCODING.to_owned(),
             data: BASE64.encode(&bytes),
             crc32: format!("{:08x}", crc32fast::hash(&bytes)),
-            sum: histogram.sum.to_string(),
+            sum: histogram.inner.sum.to_string(),
             min: histogram.min().unwrap_or(0),
-            max: histogram.max,
+            max: histogram.inner.max,
         })
     }
 

@@ -1,7 +1,6 @@
 //! Results of benchmarks, their comparison, and the gate's verdict on them.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use crate::metric::{Direction, Metric};
 use crate::metric_summary::MetricSummary;
 use crate::number;
 use crate::side::{Side, label};
+use crate::small_map::SmallMap;
 
 use super::location::SourceLocation;
 use super::note::Note;
@@ -42,11 +42,11 @@ pub struct Benchmark {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// The parameters that were put into the command.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub parameters: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "SmallMap::is_empty")]
+    pub parameters: SmallMap<String, String>,
     /// The environment variables that it was run with, beside those of everything.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub environment: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "SmallMap::is_empty")]
+    pub environment: SmallMap<String, String>,
     /// How many counted runs succeeded.
     #[serde(default)]
     pub successes: u64,
@@ -71,7 +71,7 @@ pub struct Benchmark {
     pub rounds: Vec<u64>,
     /// What was measured of its runs.
     #[serde(default)]
-    pub metrics: BTreeMap<Metric, MetricSummary>,
+    pub metrics: SmallMap<Metric, MetricSummary>,
     /// Whether its peak memory is at most what was measured, because a process inherits
     /// as much from the one that starts it.
     #[serde(default, skip_serializing_if = "number::is_default")]

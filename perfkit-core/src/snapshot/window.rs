@@ -1,6 +1,5 @@
 //! One window of one operation.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use crate::metric_summary::MetricSummary;
 use crate::monitor::ValueKind;
 use crate::number;
 use crate::recorder::{Calls, Quantity, Sample, Tally};
+use crate::small_map::SmallMap;
 use crate::unit::{NS_PER_SECOND, Unit};
 use crate::window::Window;
 
@@ -62,7 +62,7 @@ pub struct WindowSnapshot {
     pub bytes_per_second: Option<f64>,
     /// What was measured of the successful calls, and how long failures took.
     #[serde(default)]
-    pub metrics: BTreeMap<Metric, MetricSummary>,
+    pub metrics: SmallMap<Metric, MetricSummary>,
 }
 
 macro_rules! accessors {
@@ -243,7 +243,7 @@ impl WindowSnapshot {
     }
 
     pub(super) fn of_tally(window: Window, span_ns: u64, tally: &Tally) -> Self {
-        let mut metrics = BTreeMap::new();
+        let mut metrics = SmallMap::new();
         for quantity in Quantity::ALL {
             let Some(series) = tally.series(quantity) else {
                 continue;
@@ -280,7 +280,7 @@ impl WindowSnapshot {
         let of_any_end = [Quantity::ExecutionTime, Quantity::FailureTime]
             .map(|quantity| values[quantity as usize].clone());
         let measured = Quantity::ALL.into_iter().zip(values);
-        let mut metrics: BTreeMap<Metric, MetricSummary> = measured
+        let mut metrics: SmallMap<Metric, MetricSummary> = measured
             .filter(|(_, values)| !values.is_empty())
             .map(|(quantity, values)| {
                 let summary = MetricSummary::of_finite(quantity.unit(), values);
@@ -317,7 +317,7 @@ impl WindowSnapshot {
         window: Window,
         span_ns: u64,
         calls: Calls,
-        mut metrics: BTreeMap<Metric, MetricSummary>,
+        mut metrics: SmallMap<Metric, MetricSummary>,
     ) -> Self {
         let [succeeded, failed] =
             [Metric::EXECUTION_TIME, Metric::FAILURE_TIME].map(|metric| metrics.get(&metric));

@@ -1,13 +1,12 @@
 //! The distributions of times that a report has, for HdrHistogram's formats.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::{CreationError, Histogram as Buckets};
 use perfkit::unit::Unit;
-use perfkit::{Metric, MetricSummary, Report};
+use perfkit::{Metric, MetricSummary, Report, SmallMap};
 
 use crate::error::Error;
 
@@ -47,7 +46,7 @@ pub(super) fn distributions(report: &Report) -> Result<Vec<Distribution>, Error>
 }
 
 /// The distribution of what a subject is measured for first.
-fn times(metrics: &BTreeMap<Metric, MetricSummary>) -> Result<Option<Buckets<u64>>, Error> {
+fn times(metrics: &SmallMap<Metric, MetricSummary>) -> Result<Option<Buckets<u64>>, Error> {
     let named = [Metric::EXECUTION_TIME, Metric::WALL_TIME];
     let summary = named.iter().find_map(|metric| metrics.get(metric));
     let Some(summary) = summary.filter(|summary| summary.unit == Unit::Nanoseconds) else {

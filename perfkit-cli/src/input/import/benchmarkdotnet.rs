@@ -81,7 +81,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         .is_object_with(&["HostEnvironmentInfo", "Benchmarks"])
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let host = file.host_environment_info;
     let version = host.version.unwrap_or_default();

@@ -8,10 +8,9 @@ use perfkit::report::{
     Benchmark, ClockInfo, Environment, FailureKind, Note, NoteCode, Report, RunFailure,
 };
 use perfkit::unit::Unit;
-use perfkit::{Metric, MetricSummary};
+use perfkit::{Metric, MetricSummary, SmallMap};
 use serde::{Deserialize, Deserializer};
 
-use super::grouped::grouped;
 use super::json::Number;
 use super::parse_error::ParseError;
 use super::units::Scale;
@@ -126,6 +125,11 @@ impl Import {
         }
     }
 
+    /// Makes room for so many benchmarks at once.
+    pub(super) fn expect(&mut self, benchmarks: usize) {
+        self.report.benchmarks.reserve_exact(benchmarks);
+    }
+
     /// When it was measured, as far as the file says it in a form that can be
     /// read; otherwise the report is as old as its import.
     pub(super) fn created(&mut self, time: Option<SystemTime>) {
@@ -202,6 +206,11 @@ impl Entry {
         self.note(Note::info(NoteCode::MemoryFloor, why));
     }
 
+    /// Makes room for so many metrics at once.
+    pub(super) fn expect(&mut self, metrics: usize) {
+        self.benchmark.metrics = SmallMap::with_capacity(metrics.min(MOST_METRICS));
+    }
+
     /// How many runs there were, where the number of values does not say it.
     pub(super) fn runs(&mut self, successes: u64, failures: u64) {
         self.benchmark.successes = successes;
@@ -229,18 +238,27 @@ impl Entry {
         scale: Scale,
         values: impl IntoIterator<Item = Option<f64>>,
     ) {
-        let mut left_out = 0_u64;
-        let mut samples = Vec::new();
-        for value in values {
-            match value.and_then(|value| usable(value, scale)) {
-                Some(value) => samples.push(value),
-                None => left_out += 1,
+        let values = values.into_iter();
+        let values = values.map(|value| value.unwrap_or(f64::NAN));
+        self.numbers(metric, scale, values.collect());
+    }
+
+    /// The same of numbers in a list, which is not copied.
+    pub(super) fn numbers(&mut self, metric: Metric, scale: Scale, mut numbers: Vec<f64>) {
+        let all = numbers.len();
+        numbers.retain_mut(|number| match usable(*number, scale) {
+            Some(value) => {
+                *number = value;
+                true
             }
-        }
-        self.tell_left_out(&metric, left_out);
-        if !samples.is_empty() {
-            let summary =
-                MetricSummary::from_samples(scale.unit, samples).direction(scale.direction);
+            None => false,
+        });
+        self.tell_left_out(&metric, (all - numbers.len()) as u64);
+        if !numbers.is_empty() {
+            numbers.shrink_to_fit();
+            let mut summary =
+                MetricSummary::from_samples(scale.unit, numbers).direction(scale.direction);
+            summary.median = median(&summary);
             self.insert(metric, summary);
         }
     }
@@ -314,6 +332,21 @@ impl Entry {
     }
 }
 
+/// The middle value, or the mean of the two in the middle, which is what tools of this
+/// kind call the median.
+fn median(summary: &MetricSummary) -> Option<f64> {
+    let samples = &summary.samples;
+    // Of an even number it is the lower one of both.
+    let lower = summary.median?;
+    let are_up_to_it = samples.iter().filter(|value| **value <= lower).count();
+    if samples.len() % 2 == 1 || are_up_to_it > samples.len() / 2 {
+        return Some(lower);
+    }
+    let above = samples.iter().copied().filter(|value| *value > lower);
+    let upper = above.min_by(f64::total_cmp)?;
+    Some(lower + (upper - lower) / 2.0)
+}
+
 /// A value in base units. Only what is counted by itself may be negative.
 fn usable(value: f64, scale: Scale) -> Option<f64> {
     let value = value * scale.factor;
@@ -326,8 +359,8 @@ fn usable(value: f64, scale: Scale) -> Option<f64> {
 /// Gives benchmarks of one name the parameters that tell them apart, and those
 /// that have none a number.
 fn make_distinct(benchmarks: &mut [Benchmark]) {
-    let names = benchmarks.iter().map(|benchmark| benchmark.name.clone());
-    for (name, indices) in grouped(names.zip(0..)) {
+    for indices in of_one_name(benchmarks) {
+        let name = benchmarks[indices[0]].name.clone();
         let own = |index: &usize| &benchmarks[*index].parameters;
         let all = || indices.iter().map(own);
         let mut keys: HashSet<String> = all().flat_map(|own| own.keys().cloned()).collect();
@@ -344,7 +377,18 @@ fn make_distinct(benchmarks: &mut [Benchmark]) {
             }
         }
     }
-    number_the_rest(benchmarks);
+    if !of_one_name(benchmarks).is_empty() {
+        number_the_rest(benchmarks);
+    }
+}
+
+/// The places of those that share a name, for each name that several have.
+fn of_one_name(benchmarks: &[Benchmark]) -> Vec<Vec<usize>> {
+    let mut places: Vec<usize> = (0..benchmarks.len()).collect();
+    places.sort_by_key(|place| &benchmarks[*place].name);
+    let groups = places.chunk_by(|one, other| benchmarks[*one].name == benchmarks[*other].name);
+    let shared = groups.filter(|group| group.len() > 1);
+    shared.map(<[usize]>::to_vec).collect()
 }
 
 fn number_the_rest(benchmarks: &mut [Benchmark]) {

@@ -30,7 +30,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         && text.as_str().contains("\"criterion_estimates_v1\"")
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let import = Import::new(&format!("critcmp's export of the baseline {}", file.name));
     import.finish_with(file.benchmarks.values().map(entry))

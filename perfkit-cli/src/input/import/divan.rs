@@ -54,7 +54,7 @@ fn is_heading(line: &str) -> bool {
     line.contains('│') && rest.is_some()
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let mut import = Import::new("divan's text");
     import.note(Note::info(
         NoteCode::NoSamples,

@@ -1,11 +1,12 @@
 //! Go: the text of `go test -bench`, also within `go test -json`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
 use perfkit::report::Report;
 use perfkit::unit::Unit;
-use perfkit::{Direction, Metric};
+use perfkit::{Direction, Metric, SmallMap};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, MOST_METRICS};
@@ -31,12 +32,15 @@ struct Event {
     output: String,
 }
 
-/// What is read so far.
+/// What is read so far. There may be hundreds of thousands of benchmarks, so what they
+/// share is kept once.
 #[derive(Default)]
-struct Results {
+struct Results<'a> {
     created: Option<SystemTime>,
-    /// The results of every benchmark, by its package and its name.
-    found: Groups<(String, String), Series>,
+    packages: Groups<String, ()>,
+    units: Groups<String, ()>,
+    /// The results of every benchmark, by its package's place and its name.
+    found: Groups<(usize, Cow<'a, str>), Series>,
     facts: BTreeMap<String, String>,
     /// What `Unit` lines say of units that programs make up.
     direction: HashMap<String, Direction>,
@@ -46,7 +50,8 @@ struct Results {
 #[derive(Default)]
 struct Series {
     runs: u64,
-    values: Vec<(String, Vec<Option<f64>>)>,
+    /// By the place of their unit; NaN for what is none.
+    values: SmallMap<usize, Vec<f64>>,
 }
 
 pub(super) fn recognise_text(text: &Text) -> bool {
@@ -73,14 +78,14 @@ fn fields(line: &str) -> Option<(&str, Vec<&str>)> {
     Some((name, fields.collect()))
 }
 
-pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read_text(text: Text) -> Result<Report, ParseError> {
     let mut results = Results::default();
     let mut package = String::new();
-    text.read_lines(|line| results.line(line, &mut package))?;
+    text.read_lines(|line| results.line(Cow::Borrowed(line), &mut package))?;
     results.finish("the text of go test -bench")
 }
 
-pub(super) fn read_json(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read_json(text: Text) -> Result<Report, ParseError> {
     let mut results = Results::default();
     // A line of the text may come in several events, between those of others.
     let mut pending: BTreeMap<String, String> = BTreeMap::new();
@@ -101,19 +106,20 @@ pub(super) fn read_json(text: &Text) -> Result<Report, ParseError> {
         }
         while let Some(end) = open.find('\n') {
             let whole: String = open.drain(..=end).collect();
-            results.line(whole.trim_end(), &mut package)?;
+            results.line(Cow::Owned(whole), &mut package)?;
         }
         Ok(())
     })?;
     for (mut package, line) in pending {
-        results.line(&line, &mut package)?;
+        results.line(Cow::Owned(line), &mut package)?;
     }
     results.finish("go test JSON")
 }
 
-impl Results {
+impl<'a> Results<'a> {
     /// Reads a line; `package` is what the lines before say.
-    fn line(&mut self, line: &str, package: &mut String) -> Result<(), ParseError> {
+    fn line(&mut self, whole: Cow<'a, str>, package: &mut String) -> Result<(), ParseError> {
+        let line = whole.trim_end();
         let facts = ["goos", "goarch", "cpu", "pkg"];
         let fact = line.split_once(": ");
         if let Some((fact, value)) = fact.filter(|(fact, _)| facts.contains(fact)) {
@@ -137,16 +143,21 @@ impl Results {
                 "{name} has a value without a unit: the line may be cut off"
             )));
         }
-        let series = self.found.of((package.clone(), name.to_owned()));
+        let package = self.packages.place(package.as_str());
+        let owned = match &whole {
+            Cow::Borrowed(line) => Cow::Borrowed(&line[..name.len()]),
+            Cow::Owned(_) => Cow::Owned(name.to_owned()),
+        };
+        let series = self.found.of((package, owned));
         series.runs += 1;
         for pair in pairs {
             let value = match pair[0] {
-                "NaN" | "+Inf" | "-Inf" => None,
-                text => Some(
-                    units::number(text).ok_or_else(|| format!("{name}: {text:?} is no number"))?,
-                ),
+                "NaN" | "+Inf" | "-Inf" => f64::NAN,
+                text => {
+                    units::number(text).ok_or_else(|| format!("{name}: {text:?} is no number"))?
+                }
             };
-            series.add(pair[1], value);
+            series.add(self.units.place(pair[1]), value);
         }
         Ok(())
     }
@@ -176,16 +187,22 @@ impl Results {
             "arm64" => "aarch64".to_owned(),
             _ => name,
         }));
-        for ((package, name), series) in self.found.list {
+        let units = self.units.list.iter().map(|(unit, ())| {
+            let (metric, mut scale) = meaning(unit);
+            scale.direction = self.direction.get(unit).map_or(scale.direction, |d| *d);
+            (metric, scale)
+        });
+        let units: Vec<(Metric, Scale)> = units.collect();
+        let found = self.found.into_list();
+        import.expect(found.len());
+        for ((package, name), series) in found {
             let mut entry = Entry::new(name);
-            entry.parameter("pkg", &package);
+            entry.parameter("pkg", &self.packages.list[package].0);
             entry.runs(series.runs, 0);
+            entry.expect(series.values.len());
             for (unit, values) in series.values {
-                let (metric, mut scale) = meaning(&unit);
-                if let Some(direction) = self.direction.get(&unit) {
-                    scale.direction = *direction;
-                }
-                entry.samples(metric, scale, values);
+                let (metric, scale) = units[unit].clone();
+                entry.numbers(metric, scale, values);
             }
             import.add(entry);
         }
@@ -194,12 +211,12 @@ impl Results {
 }
 
 impl Series {
-    fn add(&mut self, unit: &str, value: Option<f64>) {
+    fn add(&mut self, unit: usize, value: f64) {
         let is_full = self.values.len() >= MOST_METRICS;
-        match self.values.iter_mut().find(|(known, _)| known == unit) {
-            Some((_, known)) => known.push(value),
+        match self.values.get_mut(&unit) {
+            Some(known) => known.push(value),
             None if is_full => {}
-            None => self.values.push((unit.to_owned(), vec![value])),
+            None => drop(self.values.insert(unit, vec![value])),
         }
     }
 }

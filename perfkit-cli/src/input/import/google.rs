@@ -62,7 +62,7 @@ pub(super) fn recognise(text: &Text) -> bool {
     text.shape().is_object_with(&["context", "benchmarks"])
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let mut import = Import::new("Google Benchmark JSON");
     import.created(date::parse(&file.context.date.0));

@@ -25,8 +25,8 @@ fn lines_before(text: &Text) -> Option<usize> {
     lines.position(|line| line.starts_with(HEADINGS))
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
-    let before = lines_before(text).ok_or_else(|| ParseError::new("there are no headings"))?;
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
+    let before = lines_before(&text).ok_or_else(|| ParseError::new("there are no headings"))?;
     let lines = text.as_str().split_inclusive('\n');
     let start: usize = lines.take(before).map(str::len).sum();
     let reader = csv::ReaderBuilder::new()

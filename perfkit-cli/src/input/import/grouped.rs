@@ -1,5 +1,6 @@
 //! Values that belong together.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -20,11 +21,35 @@ impl<K, V> Default for Groups<K, V> {
 
 impl<K: Clone + Eq + Hash, V: Default> Groups<K, V> {
     pub(super) fn of(&mut self, key: K) -> &mut V {
-        let place = *self.places.entry(key.clone()).or_insert(self.list.len());
-        if place == self.list.len() {
-            self.list.push((key, V::default()));
-        }
+        let place = match self.places.get(&key) {
+            Some(place) => *place,
+            None => self.add(key),
+        };
         &mut self.list[place].1
+    }
+
+    /// Where in the list a key stands, which it does from now on.
+    pub(super) fn place<Q>(&mut self, key: &Q) -> usize
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
+    {
+        match self.places.get(key) {
+            Some(place) => *place,
+            None => self.add(key.to_owned()),
+        }
+    }
+
+    fn add(&mut self, key: K) -> usize {
+        let place = self.list.len();
+        self.places.insert(key.clone(), place);
+        self.list.push((key, V::default()));
+        place
+    }
+
+    /// The list alone, where nothing will be looked up any more.
+    pub(super) fn into_list(self) -> Vec<(K, V)> {
+        self.list
     }
 }
 
@@ -38,7 +63,7 @@ where
         let group: &mut Vec<V> = groups.of(key);
         group.push(value);
     }
-    groups.list
+    groups.into_list()
 }
 
 #[cfg(test)]

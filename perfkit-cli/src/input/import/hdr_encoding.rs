@@ -27,6 +27,8 @@ const MOST_VALUES: u64 = 1 << 53;
 struct Encoded<'a> {
     digits: u32,
     lowest: u64,
+    /// By what values are to be multiplied, so that they are whole numbers.
+    ratio: f64,
     /// The bytes of each count; none where their number differs from count to
     /// count.
     word: Option<usize>,
@@ -54,6 +56,15 @@ pub(super) fn add_to(histogram: &mut Histogram, text: &str) -> Result<(), String
         return Err("the histogram is larger than 64 MiB when unpacked".to_owned());
     }
     add_counts(histogram, &Encoded::of(&bytes)?)
+}
+
+/// Whether a text begins as an encoded histogram does.
+pub(super) fn is_encoded(text: &str) -> bool {
+    // As much of it as is a cookie.
+    let start = text.trim().trim_matches('"').get(..8).unwrap_or_default();
+    let bytes = BASE64.decode(start).unwrap_or_default();
+    let known = [COMPRESSED, PLAIN];
+    cookie(&bytes).is_some_and(|cookie| known.iter().flatten().any(|known| *known == cookie))
 }
 
 fn cookie(bytes: &[u8]) -> Option<u32> {
@@ -97,6 +108,13 @@ impl<'a> Encoded<'a> {
             None => true,
             Some(size) => matches!(size, 2 | 4 | 8) && found.counts.len().is_multiple_of(size),
         };
+        // Integer histograms have nothing to convert: some writers leave zero.
+        if found.ratio != 1.0 && found.ratio != 0.0 {
+            let ratio = found.ratio;
+            return Err(format!(
+                "the histogram's values are to be multiplied by a conversion ratio of {ratio}: only those of whole numbers, with a ratio of 1, are read"
+            ));
+        }
         if found.digits > 5 || found.lowest == 0 || !is_whole {
             return Err("the histogram's header has values that no histogram has".to_owned());
         }
@@ -108,6 +126,7 @@ impl<'a> Encoded<'a> {
         Some(Self {
             digits: word(bytes, 4)?,
             lowest: long(bytes, 8)?,
+            ratio: 1.0,
             word: Some(word_size(bytes)?),
             counts: bytes.get(32..)?,
         })
@@ -122,6 +141,7 @@ impl<'a> Encoded<'a> {
             digits: word(bytes, 12)?,
             // What a shift of the buckets is for, no log has.
             lowest: if is_shifted { 0 } else { long(bytes, 16)? },
+            ratio: f64::from_bits(long(bytes, 32)?),
             word: if are_packed {
                 None
             } else {
@@ -291,6 +311,10 @@ mod tests {
             let odd = complaint(&header(PLAIN[0] | word, &[1; 8]));
             assert!(odd.contains("header"), "{odd}");
         }
+        let mut ratio = header(PLAIN[2], &[2]);
+        ratio[32..40].copy_from_slice(&1e-3_f64.to_bits().to_be_bytes());
+        let ratio = complaint(&ratio);
+        assert!(ratio.contains("conversion ratio of 0.001"), "{ratio}");
         for length in 0..32 {
             let bytes = &header(PLAIN[0] | 0x20, &[])[..length];
             assert!(complaint(bytes).contains("cut off"), "{length}");

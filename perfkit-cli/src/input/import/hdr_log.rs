@@ -25,9 +25,17 @@ const MOST_TAGS: usize = 10_000;
 pub(super) fn recognise(text: &Text) -> bool {
     let mut lines = text.lines().take(100);
     lines.any(|line| line.starts_with(VERSION) || line.starts_with(LEGEND))
+        // A log may lack all of that, or be what is left of one.
+        || text.lines().map(str::trim).find(|line| is_interval(line)).is_some_and(|line| {
+            fields(line).is_ok_and(|(_, encoded)| hdr_encoding::is_encoded(encoded))
+        })
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+fn is_interval(line: &str) -> bool {
+    !line.is_empty() && !line.starts_with(['#', '"'])
+}
+
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let mut tags: Groups<String, (Histogram, u64)> = Groups::default();
     let mut version = "";
     let mut created = None;
@@ -40,7 +48,7 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
             let seconds = rest.split(' ').next().and_then(|text| text.parse().ok());
             created = seconds.and_then(date::from_seconds);
         }
-        if line.is_empty() || line.starts_with(['#', '"']) {
+        if !is_interval(line) {
             return Ok(());
         }
         let (tag, encoded) = fields(line).map_err(ParseError::new)?;

@@ -7,7 +7,7 @@ use perfkit::report::{FailureKind, Note, NoteCode, Report};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
-use super::json::{Number, Plain, parse};
+use super::json::{Number, Numbers, Plain, parse};
 use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::Scale;
@@ -24,8 +24,8 @@ struct Outcome {
     time: Reported,
     user: Number,
     system: Number,
-    times: Option<Vec<Number>>,
-    memory_usage_byte: Option<Vec<Number>>,
+    times: Option<Numbers>,
+    memory_usage_byte: Option<Numbers>,
     exit_codes: Option<Vec<Option<i64>>>,
     parameters: Option<BTreeMap<String, Plain>>,
 }
@@ -37,8 +37,10 @@ pub(super) fn recognise(text: &Text) -> bool {
     shape.is_object_with(&["results"]) && !is_other && text.as_str().contains("\"command\"")
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
+    // Before its values are put in order, which needs as much memory once more.
+    drop(text);
     Import::new("hyperfine 1 JSON").finish_with(file.results.into_iter().map(entry))
 }
 
@@ -48,19 +50,23 @@ fn entry(outcome: Outcome) -> Entry {
     for (name, value) in outcome.parameters.iter().flatten() {
         entry.parameter(name, &value.0);
     }
-    let times = outcome.times.unwrap_or_default();
+    let times = outcome.times.unwrap_or_default().0;
     let codes = outcome.exit_codes.unwrap_or_default();
     let failures = count_failures(&mut entry, &codes, times.len());
     let is_good = |run: usize| is_success(&codes, run);
-    let good = |values: &[Number]| -> Vec<Option<f64>> {
-        let kept = values.iter().enumerate().filter(|(run, _)| is_good(*run));
-        kept.map(|(_, value)| value.0).collect()
+    let good = |mut values: Vec<f64>| -> Vec<f64> {
+        let mut run = 0;
+        values.retain(|_| {
+            run += 1;
+            is_good(run - 1)
+        });
+        values
     };
     let successes = times.len() as u64 - failures;
     if times.is_empty() {
         entry.reported(Metric::WALL_TIME, Scale::SECONDS, outcome.time);
     } else {
-        entry.samples(Metric::WALL_TIME, Scale::SECONDS, good(&times));
+        entry.numbers(Metric::WALL_TIME, Scale::SECONDS, good(times));
         entry.runs(successes, failures);
     }
     // The means hold the failed runs as well.
@@ -75,7 +81,7 @@ fn entry(outcome: Outcome) -> Entry {
         entry.reported(Metric::CPU_TIME, Scale::SECONDS, mean(cpu));
     }
     if let Some(memory) = outcome.memory_usage_byte {
-        entry.samples(Metric::PEAK_MEMORY, Scale::BYTES, good(&memory));
+        entry.numbers(Metric::PEAK_MEMORY, Scale::BYTES, good(memory.0));
         entry.peak_memory_is_inherited(MEMORY_FLOOR);
     }
     entry
@@ -124,7 +130,7 @@ mod tests {
             "user": 0.1, "system": 0.2, "min": 0.5, "max": 0.5, "times": [0.5]}]}"#;
         let text = Text::new(json.into()).unwrap();
         assert!(recognise(&text));
-        let report = read(&text).unwrap();
+        let report = read(text).unwrap();
         let time = &report.benchmarks[0].metrics[&Metric::WALL_TIME];
         assert_eq!(time.samples, [5e8]);
         assert_eq!(time.mean, Some(5e8));

@@ -35,7 +35,7 @@ fn is_of_two(line: &str) -> bool {
     is_command && unit.is_some() && unit == mean
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let is_two = is_of_two(text.lines().next().unwrap_or_default());
     let origin = if is_two {
         "hyperfine 2 CSV"

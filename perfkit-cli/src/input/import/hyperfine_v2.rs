@@ -65,7 +65,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         && (shape.has("primary_metric") || shape.has("metadata"))
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let version = file
         .metadata

@@ -52,7 +52,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         .is_list_with(&["benchmark", "mode", "primaryMetric"])
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let runs: Vec<Run> = parse(text.as_str())?;
     Import::new("JMH JSON").finish_with(runs.into_iter().map(entry))
 }

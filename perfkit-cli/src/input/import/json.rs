@@ -1,7 +1,9 @@
 //! JSON as tools write it: with `NaN` for numbers, and numbers for text.
 
+use std::fmt;
+
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, Unexpected};
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::parse_error::ParseError;
@@ -11,6 +13,11 @@ use super::parse_error::ParseError;
 /// `deserialize_with`: serde then demands it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Number(pub(super) Option<f64>);
+
+/// A list of numbers; NaN for each that is none. There may be millions of them, so each
+/// takes as little memory as it can.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Numbers(pub(super) Vec<f64>);
 
 /// A text, or what stands in its place, as text; nothing where the field is not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,15 +75,70 @@ fn string_length(text: &str) -> usize {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let unexpected = match Option::<Value>::deserialize(deserializer)? {
-            None | Some(Value::Null) => return Ok(Self(None)),
-            Some(Value::Number(number)) => return Ok(Self(number.as_f64())),
-            Some(Value::String(text)) => return Ok(Self(text.trim().parse().ok())),
-            Some(Value::Bool(truth)) => Unexpected::Bool(truth),
-            Some(Value::Array(_)) => Unexpected::Seq,
-            Some(Value::Object(_)) => Unexpected::Map,
-        };
-        Err(D::Error::invalid_type(unexpected, &"a number"))
+        // A field that is not there is none then.
+        deserializer.deserialize_option(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl<'de> Visitor<'de> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Number, E> {
+        Ok(Number(Some(number)))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Number, E> {
+        Ok(Number(Some(number as f64)))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Number, E> {
+        Ok(Number(Some(number as f64)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Number, E> {
+        Ok(Number(text.trim().parse().ok()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Number, E> {
+        Ok(Number(None))
+    }
+
+    fn visit_none<E>(self) -> Result<Number, E> {
+        Ok(Number(None))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Number, D::Error> {
+        inner.deserialize_any(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Numbers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(NumbersVisitor)
+    }
+}
+
+struct NumbersVisitor;
+
+impl<'de> Visitor<'de> for NumbersVisitor {
+    type Value = Numbers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of numbers")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Numbers, A::Error> {
+        let mut numbers = Vec::new();
+        while let Some(Number(number)) = list.next_element()? {
+            numbers.push(number.unwrap_or(f64::NAN));
+        }
+        Ok(Numbers(numbers))
     }
 }
 

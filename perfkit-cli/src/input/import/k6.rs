@@ -119,9 +119,9 @@ fn is_new(text: &Text) -> bool {
     text.shape().is_object_with(&keys) && text.as_str().contains("\"k6Version\"")
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
-    if is_new(text) {
-        return read_new(text);
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
+    if is_new(&text) {
+        return read_new(&text);
     }
     let file: File = parse(text.as_str())?;
     let mut import = Import::new("k6 summary JSON");

@@ -8,7 +8,7 @@ use super::build::{Entry, Import, Reported};
 use super::json::Number;
 use super::parse_error::ParseError;
 use super::text::Text;
-use super::units::{Scale, number};
+use super::units::{Scale, nanoseconds, number};
 
 /// What libtest calls MB/s: 10⁶ bytes, in its JSON as well.
 const MEGABYTES: f64 = 1e6;
@@ -34,7 +34,7 @@ pub(super) fn recognise_json(text: &Text) -> bool {
     text.shape().is_object_with(&["type", "event"])
 }
 
-pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read_text(text: Text) -> Result<Report, ParseError> {
     let mut import = Import::new("the text of libtest's benchmarks");
     text.read_lines(|line| {
         let result = line.trim_start().strip_prefix("test ");
@@ -42,17 +42,20 @@ pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
             return Ok(());
         };
         let (time, rate) =
-            figures(result).ok_or_else(|| format!("{name} has no time in ns/iter"))?;
+            figures(result).ok_or_else(|| format!("{name} has no time per iteration"))?;
         add(&mut import, name.trim(), Some(time), rate);
         Ok(())
     })?;
     import.finish()
 }
 
-/// The median in nanoseconds and MB/s of `  75.90 ns/iter (+/- 3.35) = 106 MB/s`.
+/// The median in nanoseconds and MB/s of `  75.90 ns/iter (+/- 3.35) = 106 MB/s`. Some
+/// harnesses in the place of libtest's write other units of time.
 fn figures(result: &str) -> Option<(f64, Option<f64>)> {
-    let (time, rest) = result.split_once("ns/iter")?;
-    let time = number(time.trim())?;
+    let (time, rest) = result.split_once("/iter")?;
+    let time = time.trim();
+    let end = time.trim_end_matches(|c: char| c.is_alphabetic());
+    let time = number(end.trim())? * nanoseconds(&time[end.len()..])?;
     match rest.split_once(" = ") {
         None => Some((time, None)),
         Some((_, rate)) => {
@@ -62,7 +65,7 @@ fn figures(result: &str) -> Option<(f64, Option<f64>)> {
     }
 }
 
-pub(super) fn read_json(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read_json(text: Text) -> Result<Report, ParseError> {
     let mut import = Import::new("libtest JSON");
     text.read_lines(|line| {
         if !line.trim_start().starts_with('{') {

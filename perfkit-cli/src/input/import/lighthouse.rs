@@ -82,7 +82,7 @@ pub(super) fn recognise(text: &Text) -> bool {
         .is_object_with(&["lighthouseVersion", "audits"])
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
     let mut import = Import::new(&format!("Lighthouse {} JSON", file.lighthouse_version.0));
     import.created(date::parse(&file.fetch_time.0));
@@ -118,7 +118,7 @@ pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
         let metric = units::metric(&format!("{name}-score"));
         entry.value(metric, SHARE, category.score.0);
     }
-    add_observed(&mut entry, text);
+    add_observed(&mut entry, &text);
     import.note(Note::info(
         NoteCode::SingleLoad,
         "Lighthouse loads a page once: budgets with `max` hold that value, and intervals need several loads",

@@ -45,7 +45,7 @@ use text::Text;
 struct Importer(
     &'static str,
     fn(&Text) -> bool,
-    fn(&Text) -> Result<Report, ParseError>,
+    fn(Text) -> Result<Report, ParseError>,
 );
 
 /// Every format that is known; a format that another one would also match stands
@@ -106,9 +106,9 @@ const IMPORTERS: &[Importer] = &[
 pub(super) fn read(bytes: Vec<u8>, path: &Path) -> Result<Report, Error> {
     let text = Text::new(bytes).map_err(|error| failed(path, None, &error))?;
     let Some(Importer(name, _, read)) = recognised(&text) else {
-        return Err(unknown(path));
+        return Err(unknown(path, &text));
     };
-    read(&text).map_err(|error| failed(path, Some(name), &error))
+    read(text).map_err(|error| failed(path, Some(name), &error))
 }
 
 /// The results in criterion's folder.
@@ -146,16 +146,19 @@ fn failed(path: &Path, format: Option<&str>, error: &ParseError) -> Error {
     }
 }
 
-fn unknown(path: &Path) -> Error {
+fn unknown(path: &Path, text: &Text) -> Error {
     let names: Vec<&str> = IMPORTERS.iter().map(|Importer(name, ..)| *name).collect();
     Error::data(format!(
         "{}: the file is no perfkit report, nor of another format that is known",
         shown(path)
     ))
-    .hint(format!(
-        "known are: {}, and criterion's folder target/criterion; files may be compressed with gzip",
-        names.join(", ")
-    ))
+    .hint(match text.as_str().starts_with("#!") {
+        true => "it seems to be a script: to run it, make it executable with chmod +x".to_owned(),
+        false => format!(
+            "known are: {}, and criterion's folder target/criterion; files may be compressed with gzip",
+            names.join(", ")
+        ),
+    })
 }
 
 /// Reads bytes as if they were of every format whose name begins with `family`,
@@ -168,6 +171,6 @@ pub(crate) fn try_all(family: &str, bytes: &[u8]) -> Vec<Report> {
     let importers = IMPORTERS.iter();
     let meant = importers.filter(|Importer(name, ..)| name.starts_with(family));
     meant
-        .filter_map(|Importer(_, _, read)| read(&text).ok())
+        .filter_map(|Importer(_, _, read)| read(Text::new(bytes.to_vec()).ok()?).ok())
         .collect()
 }

@@ -59,15 +59,15 @@ fn is_comment(line: &str) -> bool {
     line.trim().is_empty() || line.starts_with('#')
 }
 
-pub(super) fn read_json(text: &Text) -> Result<Report, ParseError> {
-    read_counters("perf stat JSON", text, |entry, line| {
+pub(super) fn read_json(text: Text) -> Result<Report, ParseError> {
+    read_counters("perf stat JSON", &text, |entry, line| {
         let counter: Counter = serde_json::from_str(line)?;
         add(entry, (&counter.value.0, &counter.unit.0, &counter.event.0))
     })
 }
 
-pub(super) fn read_csv(text: &Text) -> Result<Report, ParseError> {
-    read_counters("perf stat CSV", text, |entry, line| {
+pub(super) fn read_csv(text: Text) -> Result<Report, ParseError> {
+    read_counters("perf stat CSV", &text, |entry, line| {
         let mut fields = line.split(',');
         let mut next = || fields.next().unwrap_or_default();
         match (next(), next(), next()) {
@@ -91,7 +91,7 @@ fn read_counters(
     finish(origin, [entry])
 }
 
-pub(super) fn read_text(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read_text(text: Text) -> Result<Report, ParseError> {
     let mut runs = 1;
     let mut entries: Vec<Entry> = Vec::new();
     let mut times: Vec<Option<f64>> = Vec::new();

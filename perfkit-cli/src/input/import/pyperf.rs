@@ -7,7 +7,7 @@ use perfkit::report::Report;
 use serde::Deserialize;
 
 use super::build::{Entry, Import};
-use super::json::{Number, Plain, parse};
+use super::json::{Numbers, Plain, parse};
 use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale};
@@ -32,7 +32,7 @@ struct Measured {
 #[derive(Deserialize)]
 struct Run {
     #[serde(default)]
-    values: Vec<Number>,
+    values: Numbers,
 }
 
 pub(super) fn recognise(text: &Text) -> bool {
@@ -42,8 +42,10 @@ pub(super) fn recognise(text: &Text) -> bool {
         && text.as_str().contains("\"runs\"")
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
+    // Before its values are put in order, which needs as much memory once more.
+    drop(text);
     let common = file.metadata;
     let mut import = Import::new("pyperf JSON");
     let fact = |name: &str| {
@@ -87,10 +89,10 @@ fn entry(measured: Measured, common: &Metadata) -> Result<Entry, ParseError> {
     if let Some(command) = fact("command") {
         entry.command(command);
     }
-    let processes = measured.runs.iter().filter(|run| !run.values.is_empty());
+    let processes = measured.runs.iter().filter(|run| !run.values.0.is_empty());
     let processes = processes.count();
-    let values = measured.runs.iter().flat_map(|run| &run.values);
-    entry.samples(metric, scale, values.map(|value| value.0));
+    let values = measured.runs.iter().flat_map(|run| &run.values.0);
+    entry.numbers(metric, scale, values.copied().collect());
     entry.parameter("processes", &processes.to_string());
     if scale == Scale::BYTES {
         entry.peak_memory_is_inherited(

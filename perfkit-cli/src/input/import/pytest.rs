@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
 use super::date;
-use super::json::{Number, Plain, parse};
+use super::json::{Numbers, Plain, parse};
 use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::Scale;
@@ -53,15 +53,17 @@ struct Stats {
     time: Reported,
     #[serde(default)]
     rounds: u64,
-    data: Option<Vec<Number>>,
+    data: Option<Numbers>,
 }
 
 pub(super) fn recognise(text: &Text) -> bool {
     text.shape().is_object_with(&["machine_info", "benchmarks"])
 }
 
-pub(super) fn read(text: &Text) -> Result<Report, ParseError> {
+pub(super) fn read(text: Text) -> Result<Report, ParseError> {
     let file: File = parse(text.as_str())?;
+    // Before its values are put in order, which needs as much memory once more.
+    drop(text);
     let mut import = Import::new(&format!("pytest-benchmark {} JSON", file.version.0));
     import.created(date::parse_utc(&file.datetime.0));
     let machine = file.machine_info;
@@ -81,11 +83,10 @@ fn entry(measured: Measured) -> Entry {
     }
     entry.parameter("group", &measured.group.unwrap_or_default().0);
     let stats = measured.stats;
-    let data = stats.data.unwrap_or_default();
+    let data = stats.data.unwrap_or_default().0;
     let is_whole = stats.rounds == 0 || stats.rounds == data.len() as u64;
     if is_whole && !data.is_empty() {
-        let data = data.into_iter().map(|value| value.0);
-        entry.samples(Metric::WALL_TIME, Scale::SECONDS, data);
+        entry.numbers(Metric::WALL_TIME, Scale::SECONDS, data);
         return entry;
     }
     let reported = Reported {
