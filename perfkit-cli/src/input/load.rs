@@ -52,7 +52,7 @@ pub(crate) fn is_report(path: &Path) -> bool {
     }
     match path.metadata() {
         Ok(found) if is_executable(&found) => false,
-        Ok(found) => !is_program(path) || found.is_file() && holds_results(path),
+        Ok(_) => !is_program(path) || holds_results(path),
         // Nobody may look into its folder, and so nobody can run it.
         Err(error) => error.kind() == ErrorKind::PermissionDenied && is_word(path),
     }
@@ -84,8 +84,12 @@ fn is_program(path: &Path) -> bool {
     !is_path(path) && folders.any(is_there)
 }
 
-fn holds_results(path: &Path) -> bool {
-    let start = read(path, START_BYTES).ok();
+/// Whether a file has a report in it, or results of another tool.
+pub(crate) fn holds_results(path: &Path) -> bool {
+    let start = path
+        .is_file()
+        .then(|| read(path, START_BYTES).ok())
+        .flatten();
     start.is_some_and(|start| {
         import::is_compressed(&start) || may_be_own(&start) || import::is_known(start)
     })

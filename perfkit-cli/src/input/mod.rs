@@ -10,4 +10,4 @@ pub(crate) use config::{
     Regression, Scope, Waiver,
 };
 pub(crate) use import::try_all;
-pub(crate) use load::{is_missing, is_report, load_report};
+pub(crate) use load::{holds_results, is_missing, is_report, load_report};

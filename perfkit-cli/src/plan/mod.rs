@@ -15,7 +15,7 @@ use crate::args::{
 use crate::baseline_store::BaselineStore;
 use crate::command_run::{Reference, Templates, combinations};
 use crate::error::{Error, shown};
-use crate::input::{CompareDefaults, ConfigFile, is_missing, is_report};
+use crate::input::{CompareDefaults, ConfigFile, holds_results, is_missing, is_report};
 use crate::revision::{Packages, Selection};
 
 pub(crate) use settings::Settings;
@@ -301,11 +301,11 @@ fn silence(timeout: Option<TimeSpan>) -> Duration {
 /// Whether files are to be compared: every argument ends in `.json` and is a single
 /// word, or names what exists and cannot be run.
 fn are_reports(arguments: &[String]) -> Result<bool, Error> {
-    let is_meant = |text: &&String| {
-        let is_json = text.ends_with(".json")
-            && (!text.contains(char::is_whitespace) || Path::new(text).is_file());
-        is_json || is_report(Path::new(text))
+    let is_json = |text: &&String| {
+        text.ends_with(".json")
+            && (!text.contains(char::is_whitespace) || Path::new(text).is_file())
     };
+    let is_meant = |text: &&String| is_json(text) || is_report(Path::new(text));
     let reports = arguments.iter().filter(is_meant).count();
     if reports == 0 {
         return Ok(false);
@@ -313,6 +313,11 @@ fn are_reports(arguments: &[String]) -> Result<bool, Error> {
     let is_lacking = |text: &&String| !is_meant(text) && is_missing(Path::new(text));
     let missing = arguments.iter().filter(is_lacking).count();
     if reports + missing < arguments.len() {
+        let is_known = |text: &&String| is_json(text) || holds_results(Path::new(text));
+        if !arguments.iter().any(|text| is_known(&text)) {
+            // Of a script beside commands it is told that it may not be executed.
+            return Ok(false);
+        }
         return Err(Error::usage("commands and report files cannot be compared with each other")
             .hint("a file that cannot be executed is taken for a report; measure the command into one with --export-json"));
     }

@@ -110,7 +110,11 @@ impl Machine {
                 deviation * normal(&mut self.random)
             }
             Noise::Position(factor) => {
-                let first = if run.is_multiple_of(2) { factor.ln() } else { 0.0 };
+                let first = if run.is_multiple_of(2) {
+                    factor.ln()
+                } else {
+                    0.0
+                };
                 first + self.of_run(Noise::Normal(0.01), run)
             }
             Noise::All => {
