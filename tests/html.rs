@@ -224,6 +224,77 @@ fn many_implementations_are_all_drawn_in_the_order_of_their_ranking() {
     }
 }
 
+/// Commands with a level and a tool.
+fn scan(levels: &[u32], tools: &[&str]) -> Report {
+    let mut report = Report::new(Environment::detect("mock"));
+    for (tool, level) in tools
+        .iter()
+        .flat_map(|t| levels.iter().map(move |l| (t, l)))
+    {
+        let name = format!("{tool} -{level} file");
+        let mut benchmark = benchmark(&name, times(1e6 * f64::from(10 + level), 40));
+        benchmark.command = Some(name);
+        let parameters = [("level", level.to_string()), ("tool", (*tool).to_owned())];
+        benchmark.parameters = parameters.map(|(n, v)| (n.to_owned(), v)).into();
+        report.benchmarks.push(benchmark);
+    }
+    report
+}
+
+#[test]
+fn times_are_drawn_over_a_parameter() {
+    let folder = Folder::new();
+    let page = page_of(&folder, &scan(&[1, 2, 4, 8], &["gzip", "zstd"]));
+    assert_well_formed(&page);
+    assert!(page.contains("<h2 id=\"parameter\">Wall time over level</h2>"));
+    let charts = section(&page, "parameter");
+    assert!(charts.contains("The axis of level is logarithmic."));
+    for svg in charts
+        .split("<svg")
+        .skip(1)
+        .map(|svg| before(svg, "</svg>"))
+    {
+        for text in [
+            ">gzip -{level} file<",
+            ">zstd -{level} file<",
+            ">8<",
+            ">level<",
+        ] {
+            assert!(svg.contains(text), "{text}: {svg}");
+        }
+        // Each line has its band.
+        assert_eq!(svg.matches("fill-opacity=\"0.2\"").count(), 2);
+    }
+    assert!(charts.contains(">low</th>"));
+    folder
+        .run(["report", "report.json", "--plot", "plot.svg"])
+        .exits_with(0);
+    let svg = folder.read("plot.svg");
+    let order = [">Wall time over level<", ">Distribution of wall time<"];
+    let places: Vec<_> = order.iter().map(|title| svg.find(title).unwrap()).collect();
+    assert!(places.is_sorted());
+    // More lines than looks are a panel each; two values are no line.
+    let tools = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let page = page_of(&folder, &scan(&[1, 2, 3], &tools));
+    assert_well_formed(&page);
+    assert!(!section(&page, "parameter").contains("stroke-dasharray"));
+    let page = page_of(&folder, &scan(&[1, 2], &tools));
+    assert!(!page.contains("id=\"parameter\""));
+}
+
+#[test]
+fn sizes_and_throughput_are_drawn_too() {
+    let folder = Folder::new();
+    let path = workspace().join("tests/samples/google-benchmark/single.json");
+    let page = folder.run(["report", path.to_str().unwrap(), "--format", "html"]);
+    let page = page.exits_with(0).stdout;
+    assert_well_formed(&page);
+    let charts = section(&page, "parameter");
+    assert!(charts.starts_with("Wall time over size"));
+    assert!(charts.contains(">Throughput over size</p>") && charts.contains(">1024</text>"));
+    assert!(charts.contains(">BM_sum/{size}</text>"));
+}
+
 #[test]
 fn a_plot_says_what_it_is_of_and_what_it_comes_to() {
     let folder = Folder::new();
@@ -371,8 +442,11 @@ fn names_from_outside_are_inert() {
     let names: Vec<&str> = HOSTILE.iter().copied().chain([long.as_str()]).collect();
     report.benchmarks.clear();
     report.comparisons.clear();
-    for name in &names {
+    for (index, name) in names.iter().enumerate() {
         let mut benchmark = benchmark(name, times(1e7, 30));
+        let values = ["1e308", "-1e-320", "0", "-0", "1e17", "3", "4", "5"];
+        let parameter = (HOSTILE[2].to_owned(), values[index].to_owned());
+        benchmark.parameters = [parameter].into();
         benchmark.command = Some((*name).to_owned());
         benchmark.notes.push(Note::warning(NoteCode::Other, *name));
         report.benchmarks.push(benchmark);

@@ -73,6 +73,14 @@ fn of_ranking(ranking: &[Ranked<'_>]) -> Option<Sentence> {
         of(Relation::NotKnown),
         of(Relation::Slower),
     );
+    if others.len() == not_known.len() && others.len() > 1 {
+        let sentence = named(
+            Sentence::plain("None is certainly fastest: "),
+            first.benchmark,
+        );
+        let sentence = listed(sentence, &not_known, ", ");
+        return Some(sentence.text(" may be equally fast."));
+    }
     let sentence = named(Sentence::plain(""), first.benchmark).text(" is fastest");
     let sentence = together(sentence, &same, ("is as fast", "are as fast"));
     let may_be = ("may be as fast", "may be as fast");
@@ -96,6 +104,11 @@ fn ratio(ranked: &Ranked<'_>) -> Option<Ratio> {
     comparison.map_or(Some(BASELINE), |comparison| comparison.ratio)
 }
 
+fn indifference(ranked: &Ranked<'_>) -> f64 {
+    let comparison = ranked.comparison;
+    comparison.map_or(0.0, |comparison| comparison.indifference)
+}
+
 /// A ratio of ratios, whose interval is as wide as both of theirs allow.
 fn over(own: &Ratio, first: &Ratio) -> Ratio {
     Ratio {
@@ -117,7 +130,7 @@ fn relation(ranked: &Ranked<'_>, first: &Ranked<'_>, ratio: &Ratio) -> Relation 
         Some(Verdict::Same) => Relation::Same,
         Some(Verdict::Slower | Verdict::Faster) => Relation::Slower,
         Some(Verdict::Inconclusive) => Relation::NotKnown,
-        None if ratio.low > 1.0 => Relation::Slower,
+        None if ratio.low > 1.0 + indifference(ranked).max(indifference(first)) => Relation::Slower,
         None => Relation::NotKnown,
     }
 }
@@ -128,8 +141,18 @@ fn named(sentence: Sentence, benchmark: &Benchmark) -> Sentence {
 
 /// Those that are not known to be slower, in a clause.
 fn together(sentence: Sentence, placed: &[&Placed<'_>], (one, many): (&str, &str)) -> Sentence {
-    let told = match placed.len() {
+    let verb = match placed.len() {
         0 => return sentence,
+        1 => one,
+        _ => many,
+    };
+    listed(sentence, placed, "; ").text(&format!(" {verb}"))
+}
+
+/// Names after others, of which they are parted by this; of many, the first ones and how many
+/// there are.
+fn listed(sentence: Sentence, placed: &[&Placed<'_>], first_joint: &str) -> Sentence {
+    let told = match placed.len() {
         all @ ..=MOST_NAMES => all,
         _ => MOST_NAMES - 1,
     };
@@ -138,16 +161,15 @@ fn together(sentence: Sentence, placed: &[&Placed<'_>], (one, many): (&str, &str
     for (index, placed) in placed[..told].iter().enumerate() {
         let is_last = index + 1 == told && more == 0;
         let joint = match index {
-            0 => "; ",
-            _ if is_last => " and ",
+            _ if is_last && (index > 0 || first_joint == ", ") => " and ",
+            0 => first_joint,
             _ => ", ",
         };
         sentence = named(sentence.text(joint), placed.benchmark);
     }
-    let verb = if placed.len() == 1 { one } else { many };
     match more {
-        0 => sentence.text(&format!(" {verb}")),
-        more => sentence.text(&format!(" and {more} more {verb}")),
+        0 => sentence,
+        more => sentence.text(&format!(" and {more} more")),
     }
 }
 
@@ -296,7 +318,7 @@ mod tests {
         );
         assert_eq!(
             said(&["a", "b", "c", "d"].map(|name| (name, 1.01, Inconclusive))),
-            "`base` is fastest; `a`, `b` and 2 more may be as fast."
+            "None is certainly fastest: `base`, `a`, `b` and 2 more may be equally fast."
         );
     }
 

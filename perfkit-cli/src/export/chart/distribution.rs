@@ -6,7 +6,7 @@ use perfkit::stats;
 use perfkit::unit::Unit;
 use plotters::style::text_anchor::HPos;
 
-use crate::document::Table;
+use crate::document::{Table, counted};
 use crate::text::shorten;
 
 use super::axis::{Axis, mark};
@@ -260,7 +260,10 @@ impl Implementation {
             n => format!(", {} beyond the right edge", count(n)),
         };
         let median = Unit::Nanoseconds.format(self.median, 4);
-        format!("median {median}, {} runs{beyond}", count(self.times.len()))
+        format!(
+            "median {median}, {}{beyond}",
+            counted(self.times.len() as u64, "run")
+        )
     }
 }
 

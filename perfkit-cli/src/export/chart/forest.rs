@@ -249,7 +249,7 @@ impl Chart for Forest {
             "Each dot is the candidate's value over its baseline's, the bar the confidence interval; the word at the right says which is better"
         };
         let order = if self.is_ranking {
-            "The fastest first; = marks a tie, because the intervals overlap. "
+            "The fastest first; those with = share a place, and 1-3 is any of these, because the intervals overlap. "
         } else {
             ""
         };

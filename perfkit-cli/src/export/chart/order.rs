@@ -3,14 +3,13 @@
 use perfkit::report::Benchmark;
 use perfkit::stats;
 use perfkit::unit::Unit;
-use plotters::style::text_anchor::HPos;
 
 use crate::document::Table;
-use crate::text::shorten;
 
 use super::axis::Axis;
 use super::legend::Legend;
-use super::pen::{Drawn, FOOT, Frame, Look, Pen, Plane, TEXT};
+use super::panels::Panels;
+use super::pen::{Drawn, FOOT, Pen, Plane};
 use super::samples::{shown_maximum, wall_times};
 use super::shape::{Paint, SERIES};
 use super::thin::extremes;
@@ -30,14 +29,6 @@ const PANEL_DOTS: usize = 100;
 const FEWEST_NEIGHBOURS: usize = 5;
 
 const HEIGHT: f64 = 240.0;
-
-/// A panel with its name, and the gap between two.
-const PANEL: f64 = 104.0;
-const GAP: f64 = 14.0;
-const LINE: f64 = 20.0;
-
-/// From this width on there are three panels in a row, otherwise two.
-const ROOMY: f64 = 600.0;
 
 /// The wall times of some implementations, run by run.
 pub(crate) struct Order {
@@ -123,38 +114,22 @@ impl Order {
 
     /// A panel for each, all with the same axes.
     fn draw_panels(&self, pen: &Pen<'_>, width: f64) -> Drawn {
-        let columns = panel_columns(width);
-        let side = 64.0;
-        let panel = (width - side - 8.0 + GAP) / columns as f64;
+        let panels = Panels::new(self.drawn, width);
         for (index, implementation) in self.drawn().iter().enumerate() {
-            let (row, column) = (index / columns, index % columns);
-            let (left, top) = (side + panel * column as f64, PANEL * row as f64);
-            let frame = Frame {
-                left,
-                top: top + LINE,
-                right: left + panel - GAP,
-                bottom: top + PANEL - GAP,
-            };
-            let name = shorten(
-                &implementation.name,
-                ((panel - GAP) / (TEXT * 0.62)) as usize,
-            );
-            pen.text((left, top + 10.0), &name, Look::BOLD)?;
-            let plane = pen.plane(frame, self.runs, self.times);
-            if column == 0 {
+            let place = panels.begin(pen, index, &implementation.name)?;
+            let plane = pen.plane(place.frame, self.runs, self.times);
+            if place.is_first_of_row {
                 plane.mark_y(Unit::Nanoseconds)?;
             } else {
                 plane.rule_y().map(drop)?;
             }
-            if index + columns >= self.drawn {
+            if place.is_last_of_column {
                 plane.mark_x(&plane.ticks_x(), &|run, _| count(run as usize))?;
             }
             self.draw_dots(&plane, index, Paint::series(0))?;
             plane.line(implementation.line.clone(), Paint::INK, 1.6)?;
         }
-        let bottom = PANEL * self.drawn.div_ceil(columns) as f64 - GAP;
-        let middle = (width / 2.0, bottom + 33.0);
-        pen.text(middle, "run", Look::INK.at(HPos::Center))
+        panels.name(pen, "run")
     }
 
     fn legend(&self) -> Legend {
@@ -177,10 +152,6 @@ impl Implementation {
             thirds: thirds(&times),
         }
     }
-}
-
-fn panel_columns(width: f64) -> usize {
-    if width < ROOMY { 2 } else { 3 }
 }
 
 fn median(times: &[f64]) -> Option<f64> {
@@ -243,8 +214,7 @@ impl Chart for Order {
 
     fn height(&self, width: f64) -> f64 {
         if self.has_panels() {
-            let rows = self.drawn.div_ceil(panel_columns(width));
-            return PANEL * rows as f64 - GAP + FOOT;
+            return Panels::new(self.drawn, width).height();
         }
         self.legend().height(width) + HEIGHT + FOOT
     }

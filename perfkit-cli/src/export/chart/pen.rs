@@ -21,7 +21,8 @@ pub(super) const TEXT: f64 = 12.5;
 /// The room below a plane, for the values and the name of its axis.
 pub(super) const FOOT: f64 = 46.0;
 
-pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
+pub(crate) type NotDrawn = DrawingAreaErrorKind<Infallible>;
+pub(crate) type Drawn = Result<(), NotDrawn>;
 
 /// How a text looks.
 #[derive(Clone, Copy)]
@@ -221,7 +222,7 @@ impl Plane<'_, '_> {
     }
 
     /// Lines at round values of the vertical axis, and which these are.
-    pub(super) fn rule_y(&self) -> Result<Vec<f64>, DrawingAreaErrorKind<Infallible>> {
+    pub(super) fn rule_y(&self) -> Result<Vec<f64>, NotDrawn> {
         let most = (self.frame.bottom - self.frame.top) / 45.0;
         let ticks = self.y.ticks((most as usize).max(4));
         for tick in &ticks {

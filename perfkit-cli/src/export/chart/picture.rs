@@ -11,7 +11,7 @@ use crate::text::{escape_xml, wrap};
 use super::pen::{Look, Pen};
 use super::shape::Shape;
 use super::svg::elements;
-use super::{Chart, Distribution, Percentiles};
+use super::{Chart, Distribution, OverParameter, Percentiles};
 
 /// The colours by day: Okabe and Ito's palette (2008), which colour-blind people
 /// can tell apart, some of it darker, so that everything stands out from white
@@ -26,6 +26,9 @@ const NARROW: u32 = 340;
 const TITLE: f64 = 17.0;
 const ANSWER: f64 = 13.5;
 const BELOW_HEAD: f64 = 14.0;
+
+/// The gap between two charts of a file.
+const BETWEEN: u32 = 34;
 
 /// The margin of a file.
 pub(crate) const MARGIN: u32 = 20;
@@ -58,38 +61,55 @@ impl Picture {
         })
     }
 
+    /// This one and another of the same width below it.
+    fn above(mut self, other: Self) -> Self {
+        let down = self.height + BETWEEN;
+        let moved = other.shapes.into_iter();
+        self.shapes
+            .extend(moved.map(|shape| shape.moved_down(down as i32)));
+        self.height = down + other.height;
+        self.description += &format!(" {}: {}", other.title, other.description);
+        self
+    }
+
     /// The same below what it is of and what it comes to.
     fn headed(self, title: &str, answer: &str) -> Result<Self, Error> {
-        let columns = |size: f64| (f64::from(self.width) / (size * 0.57)) as usize;
-        let title_lines = wrap(title, Some(columns(TITLE)));
-        let answer_lines = wrap(answer, Some(columns(ANSWER)));
-        let title_lines = title_lines.lines().map(|line| (line, TITLE, Look::BOLD));
-        let answer_lines = answer_lines.lines().map(|line| (line, ANSWER, Look::INK));
-        let lines = title_lines
-            .chain(answer_lines)
-            .filter(|(line, ..)| !line.is_empty());
+        let description = format!("{answer} {}: {}", self.title, self.description);
+        let lines = [(title, TITLE, Look::BOLD), (answer, ANSWER, Look::INK)];
+        Ok(Self {
+            title: title.to_owned(),
+            description: description.trim_start().to_owned(),
+            ..self.below(&lines)?
+        })
+    }
+
+    /// The same below its own title.
+    fn named(self) -> Result<Self, Error> {
+        let title = self.title.clone();
+        self.below(&[(&title, ANSWER, Look::BOLD)])
+    }
+
+    /// The same below some texts, each in as many lines as it takes.
+    fn below(self, texts: &[(&str, f64, Look)]) -> Result<Self, Error> {
         let mut shapes = Vec::new();
         let mut y = 0.0;
         let pen = Pen::new((self.width, self.height), &mut shapes);
-        let draw = |(line, size, look): (&str, f64, Look)| {
-            let place = (0.0, y + size * 0.7);
-            y += size * 1.4;
-            pen.text(place, line, look.sized(size))
-        };
-        let drawn = lines.into_iter().try_for_each(draw);
-        let drawn = drawn.and_then(|()| pen.finish());
-        drawn.map_err(|error| not_drawn(&error))?;
+        for (text, size, look) in texts {
+            let columns = f64::from(self.width) / (size * 0.57);
+            let text = wrap(text, Some(columns as usize));
+            for line in text.lines().filter(|line| !line.is_empty()) {
+                let place = (0.0, y + size * 0.7);
+                y += size * 1.4;
+                let drawn = pen.text(place, line, look.sized(*size));
+                drawn.map_err(|error| not_drawn(&error))?;
+            }
+        }
+        pen.finish().map_err(|error| not_drawn(&error))?;
         let down = (y + BELOW_HEAD).ceil() as u32;
-        shapes.extend(
-            self.shapes
-                .into_iter()
-                .map(|shape| shape.moved_down(down as i32)),
-        );
-        let described = format!("{answer} {}: {}", self.title, self.description);
+        let moved = self.shapes.into_iter();
+        shapes.extend(moved.map(|shape| shape.moved_down(down as i32)));
         Ok(Self {
             height: self.height + down,
-            title: title.to_owned(),
-            description: described.trim_start().to_owned(),
             shapes,
             ..self
         })
@@ -128,18 +148,31 @@ pub(crate) fn within_page(chart: &dyn Chart, id: &str) -> Result<String, Error> 
     Ok(text)
 }
 
-/// What a report shows in a picture: the distributions of its implementations,
-/// or the percentiles of its operations, below what it is of and what it comes to.
+/// What a report shows in a picture: its times over a parameter and the distributions of its
+/// implementations, or the percentiles of its operations, below what it is of and what it comes to.
 pub(crate) fn plot(report: &Report) -> Result<Picture, Error> {
+    let mut charts: Vec<Box<dyn Chart>> = Vec::new();
+    let over_parameter = OverParameter::all(&report.benchmarks).into_iter();
+    charts.extend(over_parameter.map(|chart| Box::new(chart) as _));
     let distribution = Distribution::of(in_rank_order(report));
-    let percentiles = Percentiles::parts(report);
-    let picture = match (&distribution, percentiles.first()) {
-        (Some(chart), _) => Picture::of(chart, WIDE)?,
-        (None, Some(chart)) => Picture::of(chart, WIDE)?,
-        (None, None) => {
-            let nothing = "there is nothing to plot: the report has no times";
-            return Err(Error::data(nothing));
+    charts.extend(distribution.map(|chart| Box::new(chart) as _));
+    if charts.is_empty() {
+        let percentiles = Percentiles::parts(report).into_iter().next();
+        charts.extend(percentiles.map(|chart| Box::new(chart) as _));
+    }
+    let are_several = charts.len() > 1;
+    let pictures = charts.iter().map(|chart| {
+        let picture = Picture::of(&**chart, WIDE)?;
+        if are_several {
+            picture.named()
+        } else {
+            Ok(picture)
         }
+    });
+    let pictures: Vec<Picture> = pictures.collect::<Result<_, _>>()?;
+    let Some(picture) = pictures.into_iter().reduce(Picture::above) else {
+        let nothing = "there is nothing to plot: the report has no times";
+        return Err(Error::data(nothing));
     };
     let answer = answer(report).map_or_else(String::new, |answer| answer.words());
     picture.headed(&title_and_time(report), &answer)

@@ -6,7 +6,9 @@ use perfkit::report::{Benchmark, Comparison};
 
 use crate::document::{in_rank_order, is_time, most_striking_first, ranking};
 use crate::error::Error;
-use crate::export::chart::{Chart, Distribution, Forest, Order, Percentiles, within_page};
+use crate::export::chart::{
+    Chart, Distribution, Forest, Order, OverParameter, Percentiles, within_page,
+};
 use crate::text::label;
 
 use super::table::TableView;
@@ -30,6 +32,8 @@ pub(super) struct Figures {
     /// Implementations with one baseline, and the comparisons of others or of other
     /// metrics.
     pub(super) ranking: Vec<FigureView>,
+    /// Times and rates over the values of a parameter.
+    pub(super) over_parameter: Vec<FigureView>,
     pub(super) forests: Vec<FigureView>,
     pub(super) percentiles: Vec<FigureView>,
     /// How many groups and how many comparisons are not drawn.
@@ -78,9 +82,16 @@ impl Figures {
             &Percentiles::parts(report),
             &format!("{prefix}chart-percentiles"),
         )?;
+        let over_parameter = OverParameter::all(&report.benchmarks);
+        let mut over_parameter = views(&over_parameter, &format!("{prefix}parameter"))?;
+        for (index, figure) in over_parameter.iter_mut().enumerate() {
+            figure.is_folded = false;
+            figure.is_named = index > 0;
+        }
         Ok(Self {
             open,
             folded,
+            over_parameter,
             ranking: views(
                 &Forest::ranking(&ranked, &SIZES),
                 &format!("{prefix}ranking"),
