@@ -46,47 +46,17 @@ impl<'a> CommandSet<'a> {
             signals,
         };
         let variants = variants(templates, trees)?;
-        let is_set_up_each_time = !templates.is_sequential && is_setup_of_one(templates);
-        // What is run around commands is never measured, always through a shell.
-        let hook_shell = shell.or_default();
-        let mut all: Vec<MeasuredCommand<'a>> = Vec::new();
-        let mut add = |template: &str, index: usize, name: String, variant: &Variant<'a>| {
-            let environment = variant.environment(one_or_own(&templates.environments, index))?;
-            let line = |text: &str, shell| -> Result<CommandLine, Error> {
-                let line = variant.command_line(text, shell)?;
-                Ok(line.with_environment(&environment))
-            };
-            let hook = |hook: Option<&String>| hook.map(|hook| line(hook, &hook_shell)).transpose();
-            let command_line = line(template, shell)?;
-            let (prepare, conclude) = (
-                hook(one_or_own(&templates.prepare, index))?,
-                hook(one_or_own(&templates.conclude, index))?,
-            );
-            let (setup, cleanup) = (
-                hook(templates.setup.as_ref())?,
-                hook(templates.cleanup.as_ref())?,
-            );
-            all.push(MeasuredCommand {
-                name: unused_name(&all, name, variant.tree),
-                command_line,
-                prepare,
-                conclude,
-                setup,
-                is_set_up_each_time,
-                cleanup,
-                parameters: variant.named.clone(),
-                environment,
-                output: one_or_own(&templates.outputs, index).unwrap_or(&Output::Null),
-                warmups: 0,
-                tree: variant.tree,
-                was_set_up: false,
-                context,
-            });
-            Ok(())
+        let mut adding = Adding {
+            templates,
+            shell,
+            hook_shell: shell.or_default(),
+            is_set_up_each_time: !templates.is_sequential && is_setup_of_one(templates),
+            context,
+            all: Vec::new(),
         };
         if let Some(reference) = &templates.reference {
             let name = reference.name.as_ref().unwrap_or(&reference.command);
-            add(&reference.command, 0, name.clone(), &Variant::default())?;
+            adding.add(&reference.command, 0, name.clone(), &Variant::default())?;
         }
         let first = usize::from(templates.reference.is_some());
         for (index, template) in templates.commands.iter().enumerate() {
@@ -100,9 +70,10 @@ impl<'a> CommandSet<'a> {
                             + &own_variables(templates, index, &variant.named)
                     }
                 };
-                add(template, first + index, name, variant)?;
+                adding.add(template, first + index, name, variant)?;
             }
         }
+        let all = adding.all;
         // One command may build what the next one runs.
         if !templates.is_sequential {
             missing_program::check(&all, shell)?;
@@ -163,6 +134,55 @@ impl<'a> CommandSet<'a> {
                 Error::usage(format!("--baseline `{wanted}` is none of the commands"))
                     .hint(format!("the names are {}", names.join(", ")))
             })
+    }
+}
+
+/// Commands that are being put together.
+struct Adding<'a, 'b> {
+    templates: &'a Templates,
+    shell: &'b Shell,
+    /// What is run around commands is never measured, always through a shell.
+    hook_shell: Shell,
+    is_set_up_each_time: bool,
+    context: RunContext<'a>,
+    all: Vec<MeasuredCommand<'a>>,
+}
+
+impl<'a> Adding<'a, '_> {
+    /// Adds a command, with what is given for that of this number.
+    fn add(
+        &mut self,
+        template: &str,
+        index: usize,
+        name: String,
+        variant: &Variant<'a>,
+    ) -> Result<(), Error> {
+        let templates = self.templates;
+        let environment = variant.environment(one_or_own(&templates.environments, index))?;
+        let line = |text: &str, shell| -> Result<CommandLine, Error> {
+            let line = variant.command_line(text, shell)?;
+            Ok(line.with_environment(&environment))
+        };
+        let hook =
+            |hook: Option<&String>| hook.map(|hook| line(hook, &self.hook_shell)).transpose();
+        let command = MeasuredCommand {
+            name: unused_name(&self.all, name, variant.tree),
+            command_line: line(template, self.shell)?,
+            prepare: hook(one_or_own(&templates.prepare, index))?,
+            conclude: hook(one_or_own(&templates.conclude, index))?,
+            setup: hook(templates.setup.as_ref())?,
+            is_set_up_each_time: self.is_set_up_each_time,
+            cleanup: hook(templates.cleanup.as_ref())?,
+            parameters: variant.named.clone(),
+            output: one_or_own(&templates.outputs, index).unwrap_or(&Output::Null),
+            warmups: 0,
+            tree: variant.tree,
+            was_set_up: false,
+            context: self.context,
+            environment: environment.clone(),
+        };
+        self.all.push(command);
+        Ok(())
     }
 }
 
