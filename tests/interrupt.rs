@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use perfkit::report::StopReason;
 use support::{Answer, Folder, assert_fits_schema, is_gone};
@@ -69,6 +69,24 @@ fn ctrl_c_ends_the_children_and_saves_what_was_finished() {
 }
 
 #[test]
+fn pressing_it_again_and_again_loses_nothing() {
+    let folder = Folder::new();
+    let arguments = ["compare", "true", "true", "--export-json", "out.json"];
+    // The file is there from the third run of all on.
+    let prepare = "echo >> runs; [ $(wc -l < runs) -lt 3 ] || echo >> begun";
+    let arguments = arguments
+        .into_iter()
+        .chain(["--time", "1h", "-w", "0", "-p", prepare]);
+    let mut child = start(&folder, &arguments.collect::<Vec<_>>());
+    wait_for(&folder, "begun");
+    while child.try_wait().unwrap().is_none() {
+        send("-INT", child.id());
+    }
+    Answer::from(child.wait_with_output().unwrap()).exits_with(130);
+    assert_fits_schema(&folder.read("out.json"));
+}
+
+#[test]
 fn being_terminated_does_the_same() {
     let (folder, answer) = interrupt("-TERM");
     answer.exits_with(143).says("stopped by an interrupt");
@@ -95,7 +113,12 @@ fn start(folder: &Folder, arguments: &[&str]) -> std::process::Child {
 fn wait_for(folder: &Folder, name: &str) {
     let is_there =
         || std::fs::read_to_string(folder.path(name)).is_ok_and(|text| text.ends_with('\n'));
+    let begin = Instant::now();
     while !is_there() {
+        assert!(
+            begin.elapsed() < Duration::from_secs(60),
+            "{name} is not written"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }

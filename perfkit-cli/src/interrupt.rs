@@ -18,9 +18,10 @@ const ENDS: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 
 /// Listens for signals from its creation to the end of the process.
 ///
-/// While nothing is measured, a signal has its usual effect and ends perfkit at
-/// once. Between [`Signals::defer_signals`] and [`Signals::restore_signals`] it is only
-/// counted as a request, and whoever measures ends as soon as it can do so in order.
+/// Before anything is measured, a signal has its usual effect and ends perfkit at once. From
+/// [`Signals::defer_signals`] on it is only counted as a request, and whoever measures ends
+/// as soon as it can do so in order. So it stays until the result is saved and printed: who
+/// presses Ctrl-C twice must not lose it.
 #[derive(Debug)]
 pub(crate) struct Signals {
     /// Becomes readable when a child ended or stopped.
@@ -66,7 +67,7 @@ impl Signals {
         self.has_usual_effect.store(false, Ordering::SeqCst);
     }
 
-    /// From now on a signal ends perfkit at once.
+    /// From now on a signal ends perfkit at once, as while something long is built.
     pub(crate) fn restore_signals(&self) {
         self.has_usual_effect.store(true, Ordering::SeqCst);
     }

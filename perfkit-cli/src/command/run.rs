@@ -75,7 +75,6 @@ pub(super) fn record(
     let child = start(command, every, stdout, folder.path());
     let status = child.and_then(|child| wait(child, signals))?;
     let elapsed = started.elapsed();
-    signals.restore_signals();
     Ok(Recorded {
         status,
         elapsed,

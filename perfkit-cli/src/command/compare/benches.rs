@@ -164,7 +164,6 @@ fn run_all(groups: &[GroupRun], timeouts: Timeouts<'_>, session: Session<'_>) ->
         set.append(&group.set);
         result.add_to(&mut report);
     }
-    session.signals.restore_signals();
     report.comparisons = compare_set(&report.benchmarks, &set, &FUNCTION_METRICS, &rules);
     let noise = set.noise_notes(&named_apart(&report).benchmarks, &rules);
     report.notes.extend(noise);

@@ -92,7 +92,6 @@ fn measure(
     };
     let failures = commands.iter_mut().filter_map(|c| c.clean_up().err());
     let failures: Vec<Error> = failures.map(|failure| failure::of_hook(&failure)).collect();
-    session.signals.restore_signals();
     let (mut runs, shell_cost) = measured?;
     failures.into_iter().for_each(|failure| runs.add(failure));
     for (benchmark, command) in runs.benchmarks.iter_mut().zip(commands.iter()) {
