@@ -237,6 +237,63 @@ mod tests {
     }
 
     #[test]
+    fn what_ends_a_warm_up_that_took_long_leaves_what_was_measured() {
+        let kept = |longest_ms: u64| {
+            let (clock, runs) = (MockClock::new(), RefCell::default());
+            let subject = |name| Fake {
+                name,
+                clock: &clock,
+                runs: &runs,
+                fails_at: None,
+                ignores_failures: false,
+            };
+            let mut subjects = [
+                Ending::After(subject("a")),
+                Ending::After(subject("b")),
+                Ending::Now,
+            ];
+            let names = ["a", "b", "c"].map(str::to_owned);
+            let rule = StoppingRule {
+                longest_warmup: Duration::from_millis(longest_ms),
+                ..rule()
+            };
+            let experiment = Experiment {
+                set: &ComparisonSet::against(0, names.into()),
+                rule: &rule,
+                seed: 4,
+                clock: &clock.clone().into(),
+            };
+            let sampled = experiment.run(&mut Blocks::of(&mut subjects), &mut |_| {});
+            assert_eq!(sampled.sampling.stopped, StopReason::Interrupted);
+            assert_eq!(sampled.sampling.warmup_blocks, 0);
+            let successes = sampled.benchmarks.iter().map(|b| b.successes).sum::<u64>();
+            (successes, runs.borrow().len() as u64)
+        };
+        let (found, done) = kept(5);
+        assert!(found == done && done > 0, "{found} of {done}");
+        assert_eq!(kept(1000).0, 0);
+    }
+
+    /// Runs as another does, or is interrupted.
+    enum Ending<'a> {
+        After(Fake<'a>),
+        Now,
+    }
+
+    impl Subject for Ending<'_> {
+        fn name(&self) -> &str {
+            "c"
+        }
+
+        fn run(&mut self, run: Run) -> RunResult {
+            match self {
+                Self::After(other) => other.run(run),
+                Self::Now => RunResult::Interrupted,
+            }
+        }
+    }
+
+    #[test]
     fn warm_ups_end_where_the_time_does() {
         let many = StoppingRule {
             warmup_replicates: 9,

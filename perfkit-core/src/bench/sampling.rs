@@ -229,8 +229,8 @@ impl<S: Source> Run<'_, S> {
         let begun = elapsed();
         let result = self.measure(None, begun);
         let is_kept = elapsed().saturating_sub(begun) > self.experiment.rule.longest_warmup;
-        if result.is_ok() && is_kept {
-            self.replicates = 1;
+        if is_kept {
+            self.replicates = u64::from(result.is_ok());
         } else {
             self.samples.iter_mut().for_each(Samples::clear);
             self.blocks = 0;
