@@ -230,3 +230,39 @@ fn the_result_goes_to_a_file_in_any_format() {
         );
     }
 }
+
+#[test]
+fn a_report_tells_how_to_measure_it_again() {
+    let folder = Folder::new();
+    let arguments = ["sh -c 'exit 0'", "true", "-n", "a b", "--format", "html"];
+    let page = compare(&folder, arguments).exits_with(0).stdout;
+    let again =
+        r"perfkit compare -w 0 -r 2 'sh -c '\''exit 0'\''' true -n 'a b' --format html --seed ";
+    let text = page.replace("&#39;", "'").replace("&#x27;", "'");
+    let told: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("perfkit compare"))
+        .collect();
+    assert!(text.contains(again), "{told:#?}");
+    let answer = compare(&folder, ["--seed", "7", "--format", "json", "--", "true"]).exits_with(0);
+    let words = [
+        "compare", "-w", "0", "-r", "2", "--seed", "7", "--format", "json", "--", "true",
+    ];
+    assert_eq!(answer.report().arguments, words);
+}
+
+#[test]
+fn what_the_configuration_changes_is_told() {
+    let folder = Folder::new();
+    folder.write(
+        "perfkit.toml",
+        "[compare]\nwarmup = 0\nconfidence = \"99%\"\n",
+    );
+    let answer = folder.run(["compare", "true", "-r", "2"]).exits_with(0);
+    answer.complains("perfkit.toml says confidence: 99 %, warmup: 0");
+    let arguments = ["true", "-w", "1", "--confidence", "95%", "-r", "2"];
+    let answer = folder
+        .run(["compare"].into_iter().chain(arguments))
+        .exits_with(0);
+    assert!(!answer.stderr.contains("perfkit.toml"), "{answer:#?}");
+}

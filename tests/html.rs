@@ -405,11 +405,10 @@ fn every_verb_writes_a_page() {
     let answer = folder.run(arguments).exits_with(0);
     assert_well_formed(&answer.stdout);
     assert_eq!(folder.read("saved.html"), answer.stdout);
-    assert!(answer.stdout.contains("perfkit compare --seed "));
     assert!(
         answer
             .stdout
-            .contains("--runs 5 true &#39;sleep 0.001&#39;"),
+            .contains(" -r 5 true &#39;sleep 0.001&#39; --export-html saved.html "),
         "{}",
         answer.stdout
     );

@@ -159,6 +159,23 @@ pub(crate) enum Verb {
     Schema,
 }
 
+/// The most bytes of a command line that a report keeps.
+const LONGEST_LINE: usize = 64 * 1024;
+
+/// The command line as it was given, without the program's name, so that it can be given once
+/// more; nothing where it is too long to be told.
+pub(crate) fn as_given() -> Vec<String> {
+    let words = std::env::args_os().skip(1);
+    let words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let bytes: usize = words.iter().map(String::len).sum();
+    match bytes <= LONGEST_LINE {
+        true => words,
+        false => Vec::new(),
+    }
+}
+
 /// The command line's description, for completions and the manual.
 pub(crate) fn description() -> clap::Command {
     use clap::CommandFactory as _;

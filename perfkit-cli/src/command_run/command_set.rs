@@ -277,7 +277,7 @@ fn check_counts(templates: &Templates, combinations: usize) -> Result<(), Error>
         }
     }
     let names = templates.names.len();
-    if names > 0 && names != commands && names != commands * combinations {
+    if names > commands && names != commands * combinations {
         return Err(Error::usage(format!(
             "--name is given {names} times, and the number of commands is {}",
             commands * combinations
@@ -368,7 +368,7 @@ fn own_variables(templates: &Templates, command: usize, parameters: &Parameters)
 
 /// The name given for the command, or for its variant of this number.
 fn name_template(templates: &Templates, command: usize, variant: usize) -> Option<&str> {
-    let is_by_command = templates.names.len() == templates.commands.len();
+    let is_by_command = templates.names.len() <= templates.commands.len();
     let index = if is_by_command { command } else { variant };
     templates.names.get(index).map(String::as_str)
 }

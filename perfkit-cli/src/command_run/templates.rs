@@ -20,7 +20,7 @@ pub(crate) struct Reference {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Templates {
     pub(crate) commands: Vec<String>,
-    /// None, one for each command, or one for each command and combination.
+    /// At most one for each command, the first of them first, or one for each command and combination.
     pub(crate) names: Vec<String>,
     /// The values of parameters that each command is run with; at least one, which
     /// may be empty.

@@ -65,6 +65,10 @@ pub struct Report {
     pub created: SystemTime,
     /// Where it was made.
     pub environment: Environment,
+    /// The command line of perfkit that measured it, without the program's name; empty where
+    /// it is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
     /// The operations of an instrumented program.
     #[serde(default)]
     pub operations: Vec<OperationSnapshot>,
@@ -110,6 +114,7 @@ impl Report {
             schema: SCHEMA.to_owned(),
             created: SystemTime::now(),
             environment,
+            arguments: Vec::new(),
             operations: Vec::new(),
             base: None,
             shard: None,

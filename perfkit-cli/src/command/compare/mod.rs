@@ -16,8 +16,8 @@ use perfkit::Report;
 use perfkit::report::{Benchmark, Git, Note, NoteCode};
 
 use crate::analysis::is_inconclusive;
-use crate::args::{CompareArguments, Verbosity};
-use crate::error::Error;
+use crate::args::{self, CompareArguments, Origin, Verbosity};
+use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::git;
 use crate::interrupt::Signals;
@@ -63,6 +63,7 @@ pub(super) fn compare(session: Session<'_>) -> Result<Outcome, Error> {
         What::Commands(templates) => commands::compare(templates, session),
         What::Benches(benches) => benches::compare(benches, session),
     }?;
+    outcome.report.arguments = args::as_given();
     outcome.report.base = session.checkout.map(|checkout| Git {
         commit: checkout.commit.clone(),
         dirty: Some(false),
@@ -94,6 +95,21 @@ fn tell_sources(plan: &Plan, outputs: &Outputs, verbosity: Verbosity) {
         candidate.for_each(|path| sources.report("candidate", path));
     }
     sources.tell(verbosity);
+    if verbosity == Verbosity::Normal {
+        tell_configuration(plan);
+    }
+}
+
+/// Says what the configuration changes: who compares two commands may not know that there is
+/// one.
+fn tell_configuration(plan: &Plan) {
+    let described = plan.described();
+    let of_file = described.iter().filter(|s| s.origin == Origin::File);
+    let settings: Vec<&str> = of_file.map(|setting| setting.value.as_str()).collect();
+    if let (Some(path), false) = (&plan.configuration, settings.is_empty()) {
+        let path = shown(&path.value);
+        terminal::print_line(&format!("{path} says {}", settings.join(", ")));
+    }
 }
 
 /// How it ended: what the user asked for counts more than what failed, and what

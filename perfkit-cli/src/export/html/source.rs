@@ -92,6 +92,9 @@ pub(super) fn created(report: &Report) -> (String, String) {
 /// The command that measures the same again, where the report tells it.
 pub(super) fn command(report: &Report) -> Option<String> {
     let sampling = report.sampling.as_ref()?;
+    if !report.arguments.is_empty() {
+        return Some(as_given(&report.arguments, sampling.seed));
+    }
     let commands = report.benchmarks.iter().map(|b| b.command.as_deref());
     let commands: Vec<&str> = commands.collect::<Option<_>>()?;
     let mut words = vec!["perfkit".to_owned(), "compare".to_owned()];
@@ -99,6 +102,20 @@ pub(super) fn command(report: &Report) -> Option<String> {
     words.extend(commands.iter().map(|c| shell_words::quote(c).into_owned()));
     let text = printable(&words.join(" "));
     Some(shorten(&text, LONGEST_COMMAND))
+}
+
+/// The command line, with the seed where it does not say one.
+fn as_given(arguments: &[String], seed: u64) -> String {
+    let is_seed = |word: &String| word == "--seed" || word.starts_with("--seed=");
+    let quoted = |word: &String| shell_words::quote(word).into_owned();
+    let mut words: Vec<String> = arguments.iter().map(quoted).collect();
+    if !arguments.iter().any(is_seed) {
+        // What follows two dashes is no option.
+        let end = arguments.iter().position(|word| word == "--");
+        words.insert(end.unwrap_or(words.len()), format!("--seed {seed}"));
+    }
+    words.insert(0, "perfkit".to_owned());
+    shorten(&printable(&words.join(" ")), LONGEST_COMMAND)
 }
 
 fn options(sampling: &Sampling) -> Vec<String> {
