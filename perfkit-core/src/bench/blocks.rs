@@ -8,9 +8,11 @@ use super::samples::MetricValue;
 use super::sampling::{Replicate, Source, SourceError};
 use super::subject::{Run, RunResult, Subject};
 
-/// Runs subjects in blocks: each block runs every subject once, so that whatever changes with
-/// time meets all alike. Every other block has a random order, and the one after it the reverse
-/// of that: being first is then no advantage to anyone, however few blocks there are.
+/// Runs subjects in blocks: each block runs every subject once, in a random order, so that
+/// whatever changes with time meets all alike. The second block has the reverse of the first
+/// order, so that being first makes no pairs agree, however few there are. Where there will be
+/// few, every other block has the reverse of the one before it. More have orders of their own:
+/// with these a burst that lasts for two runs does not meet the same subject twice.
 #[derive(Debug)]
 pub struct Blocks<'a, S> {
     subjects: &'a mut [S],
@@ -59,7 +61,8 @@ impl<'a, S: Subject> Blocks<'a, S> {
 impl<S: Subject> Source for Blocks<'_, S> {
     fn measure(&mut self, replicate: &mut Replicate<'_>) -> Result<(), SourceError> {
         match replicate.number {
-            Some(number) if number % 2 == 1 => self.order.reverse(),
+            Some(1) => self.order.reverse(),
+            Some(number) if replicate.are_few && number % 2 == 1 => self.order.reverse(),
             _ => self.order.shuffle(replicate.random),
         }
         for position in 0..self.order.len() {
@@ -186,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn every_block_runs_everyone_once_in_a_random_order_or_the_reverse_of_the_last() {
+    fn every_block_runs_everyone_once_in_an_order_of_its_own() {
         let (sampled, runs) = FINE.run(&rule());
         assert_eq!(sampled.sampling.stopped, StopReason::TimeUp);
         assert_eq!((sampled.sampling.blocks, sampled.sampling.rounds), (10, 0));
@@ -195,11 +198,42 @@ mod tests {
         assert!(sampled.benchmarks.iter().all(|b| b.blocks.len() == 10));
         let blocks: Vec<_> = runs.chunks(2).collect();
         assert!(blocks.iter().all(|block| block[0] != block[1]));
-        let counted = &blocks[1..];
-        assert!(counted.chunks(2).all(|two| two[0] != two[1]));
-        assert!(counted.chunks(2).any(|two| two[0] == ["a", "b"]));
-        assert!(counted.chunks(2).any(|two| two[0] == ["b", "a"]));
         assert_eq!(runs.len(), 2 * 11);
+    }
+
+    /// The orders of the blocks that count, each as the name of the first.
+    fn firsts(rule: &StoppingRule, seed: u64) -> Vec<&'static str> {
+        let rule = StoppingRule {
+            warmup_replicates: 0,
+            ..rule.clone()
+        };
+        let (_, runs) = Case { seed, ..FINE }.run(&rule);
+        runs.chunks(2).map(|block| block[0]).collect()
+    }
+
+    #[test]
+    fn orders_of_few_blocks_are_balanced_and_those_of_many_are_random() {
+        let few = StoppingRule {
+            max_replicates: 10,
+            ..rule()
+        };
+        let many = StoppingRule {
+            time: Duration::from_secs(1),
+            ..rule()
+        };
+        let is_balanced = |firsts: &[&str]| firsts.chunks_exact(2).all(|two| two[0] != two[1]);
+        let seeds = 0..20;
+        for seed in seeds.clone() {
+            let firsts = firsts(&few, seed);
+            assert!(firsts.len() == 10 && is_balanced(&firsts), "{firsts:?}");
+        }
+        assert!(seeds.clone().any(|seed| firsts(&few, seed)[0] == "a"));
+        assert!(seeds.clone().any(|seed| firsts(&few, seed)[0] == "b"));
+        for seed in seeds {
+            let firsts = firsts(&many, seed);
+            assert_eq!(firsts.len(), 50);
+            assert!(is_balanced(&firsts[..2]) && !is_balanced(&firsts));
+        }
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub enum SourceError {
 pub struct Replicate<'a> {
     /// Its number, from 0; `None` for a warm-up, whose values are only kept if it took long.
     pub(super) number: Option<u64>,
+    /// Whether there will be too few of them for orders to even out by chance.
+    pub(super) are_few: bool,
     /// Decides orders and placements.
     pub(super) random: &'a mut Pcg64Mcg,
     /// What was measured of each implementation so far.
@@ -251,6 +253,7 @@ impl<S: Source> Run<'_, S> {
     fn measure(&mut self, number: Option<u64>, elapsed: Duration) -> Result<(), SourceError> {
         let Experiment { set, rule, .. } = *self.experiment;
         let wanted = self.source.wanted_time();
+        let are_few = rule.are_few(self.expected(elapsed));
         let announce = &mut |index: usize| {
             (self.progress)(&Progress {
                 is_warmup: number.is_none(),
@@ -262,6 +265,7 @@ impl<S: Source> Run<'_, S> {
         };
         self.source.measure(&mut Replicate {
             number,
+            are_few,
             random: &mut self.random,
             samples: &mut self.samples,
             blocks: &mut self.blocks,

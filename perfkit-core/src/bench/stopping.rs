@@ -85,6 +85,19 @@ impl StoppingRule {
         replicates >= self.fewest_replicates.max(1) && self.is_past(time, elapsed, next)
     }
 
+    /// Whether there will be fewer replicates than a verdict needs that knows nothing of their
+    /// noise, if each takes so long.
+    pub(super) fn are_few(&self, each: Duration) -> bool {
+        let enough = self.final_rules.fewest_pairs();
+        let time = if self.min_replicates < enough {
+            self.time
+        } else {
+            self.longest
+        };
+        let needed = each.saturating_mul(u32::try_from(enough).unwrap_or(u32::MAX));
+        self.max_replicates < enough || (self.fewest_replicates < enough && needed > time)
+    }
+
     /// Whether no warm-up begins any more, because there is no time beyond `time`.
     pub(super) fn is_bound_reached(&self, elapsed: Duration, next: Duration) -> bool {
         self.longest <= self.time && self.is_past(self.time, elapsed, next)
@@ -436,6 +449,28 @@ mod tests {
         assert!(rule.is_bound_reached(9 * SECOND, 2 * SECOND));
         let usual = commands().stopping_rule(2, 1);
         assert!(!usual.is_bound_reached(1000 * SECOND, SECOND));
+    }
+
+    #[test]
+    fn runs_are_few_where_so_many_are_asked_for_or_fit_into_the_time() {
+        let are_few = |settings: &CommandSettings, block: u32| {
+            let rule = settings.stopping_rule(2, 1);
+            rule.are_few(block * SECOND)
+        };
+        let usual = commands();
+        assert_eq!([4, 5, 6].map(|s| are_few(&usual, s)), [false, false, true]);
+        let with = |min_runs, max_runs, time: Option<u32>| CommandSettings {
+            min_runs,
+            max_runs,
+            time: time.map(|time| time * SECOND),
+            ..commands()
+        };
+        assert!(are_few(&with(Some(10), 10, None), 0));
+        assert!(!are_few(&with(Some(11), 11, None), 100));
+        assert!(!are_few(&with(Some(40), 10_000, Some(1)), 100));
+        assert!(are_few(&with(Some(3), 10_000, None), 1));
+        assert!(are_few(&with(None, 10_000, Some(10)), 1));
+        assert!(!are_few(&with(None, 10_000, Some(20)), 1));
     }
 
     #[test]
