@@ -368,7 +368,10 @@ fn several_reports_are_one_page() {
     let page = folder.run(arguments).exits_with(0).stdout;
     assert_well_formed(&page);
     assert_self_contained(&page);
-    assert!(page.contains("<h1>3 reports</h1>") && !page.contains("<b>.json"));
+    assert!(
+        page.contains("<h1>3 reports: &#60;b&#62;.json, work.json and &#60;b&#62;.json</h1>")
+            && !page.contains("<b>.json")
+    );
     assert_eq!(page.matches("<article").count(), 3);
     assert_eq!(page.matches("Comparison: 1 slower").count(), 2);
     let ids: Vec<&str> = page.split(" id=\"").skip(1).collect();
@@ -383,6 +386,85 @@ fn several_reports_are_one_page() {
             targets.all(|target| distinct.contains(target)),
             "{reference}"
         );
+    }
+}
+
+#[test]
+fn what_several_reports_have_in_common_is_laid_over_each_other() {
+    let folder = Folder::new();
+    let monitors = [("v1", 1.0, 10), ("v2", 1.3, 13), ("v3", 2.0, 20)];
+    for (name, factor, micros) in monitors {
+        let clock = MockClock::new();
+        let monitor = Monitor::with_clock(clock.clone());
+        for call in 0..200_u64 {
+            let time = Duration::from_micros(1000 + micros * call);
+            monitor.measure("handle", || clock.advance(time));
+        }
+        let mut report = Report::from_snapshot(monitor.snapshot());
+        for (name, level) in [("parse", 1e7 * factor), ("write", 2e7)] {
+            report.benchmarks.push(benchmark(name, times(level, 40)));
+        }
+        report.benchmarks.push(benchmark(name, times(1e6, 40)));
+        report.save(folder.path(&format!("{name}.json"))).unwrap();
+    }
+    let reports = [
+        "report", "--format", "html", "v1.json", "v2.json", "v3.json",
+    ];
+    let page = folder.run(reports).exits_with(0).stdout;
+    assert_well_formed(&page);
+    assert_self_contained(&page);
+    assert!(page.contains("<h1>3 reports: v1.json, v2.json and v3.json</h1>"));
+    let across = section(&page, "across");
+    assert!(
+        across.contains(
+            "<code>parse</code> takes 2.00 times as long, the largest change of 2 benchmarks"
+        ),
+        "{}",
+        &across[..2000]
+    );
+    // One chart has all benchmarks, one all operations, and each has one by report.
+    let charts: Vec<&str> = across.split("<figure>").skip(1).collect();
+    assert_eq!(charts.len(), 5);
+    assert!(charts[0].contains(">parse</text>") && charts[0].contains(">v3</text>"));
+    assert!(charts[1].contains(">handle</text>"));
+    for chart in &charts[2..] {
+        let places = ["v1", "v2", "v3"].map(|name| chart.find(&format!(">{name}")));
+        assert!(places.is_sorted() && places[0].is_some(), "{places:?}");
+    }
+    assert!(charts[4].contains(">v2: 200 calls</text>"));
+    // The reports themselves follow, folded away.
+    let (_, alone) = page.split_once("</section>").unwrap();
+    assert_eq!(
+        alone
+            .matches("<summary>This report alone</summary>")
+            .count(),
+        3
+    );
+    let two = ["report", "--format", "html", "v1.json", "v3.json"];
+    let page = folder.run(two).exits_with(0).stdout;
+    assert!(page.contains("<code>perfkit compare v1.json v3.json</code> gives one."));
+}
+
+#[test]
+fn the_environment_is_that_of_what_was_measured() {
+    let folder = Folder::new();
+    let mut report = pair();
+    report.environment.load = Some(3.25);
+    let environment = |page: &str| section(page, "environment").to_owned();
+    let of_benchmarks = environment(&page_of(&folder, &report));
+    assert!(of_benchmarks.contains("<dt>Rust</dt>"), "{of_benchmarks}");
+    for benchmark in &mut report.benchmarks {
+        benchmark.command = Some(benchmark.name.clone());
+    }
+    let of_commands = environment(&page_of(&folder, &report));
+    for told in [
+        "<dd>2 commands, 60 runs of each</dd>",
+        "<dt>Load</dt><dd>3.2 in the minute",
+    ] {
+        assert!(of_commands.contains(told), "{told}: {of_commands}");
+    }
+    for own in ["Rust", "Optimisation level", "Clock"] {
+        assert!(!of_commands.contains(&format!("<dt>{own}</dt>")), "{own}");
     }
 }
 
@@ -574,7 +656,7 @@ fn a_page_is_opened_with_the_systems_opener() {
     let both = ["report", "report.json", "report.json", "--open"];
     with_path(&folder.path("bin"), &both).exits_with(0);
     let opened = std::fs::read_to_string(folder.read("opened").trim()).unwrap();
-    assert!(opened.contains("<h1>2 reports</h1>"));
+    assert!(opened.contains("<h1>2 reports: report.json and report.json</h1>"));
     with_path(&folder.path("bin"), &["report", "report.json", "--open"]).exits_with(0);
     let opened = PathBuf::from(folder.read("opened").trim());
     assert!(opened.starts_with(folder.path("tmp")), "{opened:?}");
@@ -675,7 +757,8 @@ fn pages_are_accessible() {
     let files = ["report.json", "before.json", "after.json"];
     let several = [&["report", "--format", "html"], &files[..]].concat();
     let several = folder.run(several).exits_with(0).stdout;
-    for page in [page_of(&folder, &pair()), many, operations, several] {
+    let scan = page_of(&folder, &scan(&[1, 2, 3], &["a", "b", "c"]));
+    for page in [page_of(&folder, &pair()), many, operations, several, scan] {
         for width in [360, 1280] {
             for scheme in [0, 1] {
                 let look = (width, scheme);
@@ -702,7 +785,9 @@ fn a_browser_shows_pages_without_sideways_scrolling() {
     hostile.comparisons[0]
         .candidate
         .clone_from(&hostile.benchmarks[1].name);
-    for (name, report) in [("pair", pair()), ("hostile", hostile)] {
+    let tools = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let scan = scan(&[1, 2, 4, 1000], &tools);
+    for (name, report) in [("pair", pair()), ("hostile", hostile), ("scan", scan)] {
         let page = page_of(&folder, &report);
         let path = folder.write(&format!("{name}.html"), &page);
         for width in [360, 1280] {

@@ -48,7 +48,7 @@ pub(crate) use remarks::{Detail, remarks};
 pub(crate) use report::document;
 pub(crate) use selftest::selftest;
 pub(crate) use spans::{Sentence, Span, Style};
-pub(crate) use titles::{kind, title, title_and_time};
+pub(crate) use titles::{kind, listed, title, title_and_time};
 pub(crate) use verdict_list::{ListedVerdict, verdict_list};
 pub(crate) use words::{
     VERDICT_WORDS, capitalised, counted, is_time, most_striking_first, severity_word,

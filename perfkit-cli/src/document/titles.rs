@@ -69,7 +69,8 @@ fn names(report: &Report) -> Vec<String> {
     names.into_iter().map(label).collect()
 }
 
-fn listed(names: &[String]) -> String {
+/// Names in a row, of which many are counted.
+pub(crate) fn listed(names: &[String]) -> String {
     let short = |name: &String| shorten(name, LONGEST_NAME);
     match names {
         [] => String::new(),

@@ -28,6 +28,10 @@ pub struct Environment {
     /// How many processors the process may use.
     #[serde(default)]
     pub cores: Option<usize>,
+    /// How many processes ran or waited for a processor, on average over the minute before
+    /// the report was made; absent where the system does not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<f64>,
     /// The version of perfkit that made the report.
     pub perfkit: String,
     /// The version of the Rust compiler that built it.
@@ -65,6 +69,7 @@ impl Environment {
             architecture: consts::ARCH.to_owned(),
             cpu: cpu_model(),
             cores: std::thread::available_parallelism().ok().map(Into::into),
+            load: load(),
             perfkit: env!("CARGO_PKG_VERSION").to_owned(),
             rust: known(env!("PERFKIT_RUSTC_VERSION")),
             opt_level: known(env!("PERFKIT_OPT_LEVEL")),
@@ -108,6 +113,13 @@ fn os_version() -> Option<String> {
 fn os_version() -> Option<String> {
     let release = read_start("/proc/sys/kernel/osrelease")?;
     Some(release.trim().to_owned())
+}
+
+/// The first of the system's averages, on Linux.
+fn load() -> Option<f64> {
+    let text = read_start("/proc/loadavg")?;
+    let load: f64 = text.split_whitespace().next()?.parse().ok()?;
+    (load.is_finite() && load >= 0.0).then_some(load)
 }
 
 /// The processor's model: from the kernel on Linux, through sysinfo elsewhere.

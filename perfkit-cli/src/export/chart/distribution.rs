@@ -76,12 +76,28 @@ impl Distribution {
         Self::in_parts(benchmarks, &ON_PAGE)
     }
 
+    /// Those of one benchmark in several reports, under the names of these; `None` unless two
+    /// have values.
+    pub(crate) fn by_report<'a>(
+        named: impl IntoIterator<Item = (&'a str, &'a Benchmark)>,
+    ) -> Option<Self> {
+        let found = named.into_iter().filter_map(|(name, benchmark)| {
+            let name = name.to_owned();
+            Implementation::of(benchmark).map(|found| Implementation { name, ..found })
+        });
+        let found: Vec<Implementation> = found.collect();
+        (found.len() > 1).then(|| Self::of_all(found, &[MOST_IN_FILE]).pop())?
+    }
+
     fn in_parts<'a>(
         benchmarks: impl IntoIterator<Item = &'a Benchmark>,
         sizes: &[usize],
     ) -> Vec<Self> {
         let found = benchmarks.into_iter().filter_map(Implementation::of);
-        let mut drawn: Vec<Implementation> = found.collect();
+        Self::of_all(found.collect(), sizes)
+    }
+
+    fn of_all(mut drawn: Vec<Implementation>, sizes: &[usize]) -> Vec<Self> {
         let all = drawn.len();
         drawn.truncate(sizes.iter().sum());
         let lowest = drawn.iter().map(|implementation| implementation.times[0]);

@@ -1,5 +1,6 @@
 //! Charts: what they show, how that is drawn, and how it becomes SVG.
 
+mod across;
 mod axis;
 mod canvas;
 mod distribution;
@@ -15,9 +16,11 @@ mod picture;
 mod ratio_axis;
 mod samples;
 mod shape;
+pub(crate) mod shared;
 mod svg;
 mod thin;
 
+pub(crate) use across::Across;
 pub(crate) use distribution::Distribution;
 pub(crate) use forest::Forest;
 pub(crate) use order::Order;

@@ -53,12 +53,27 @@ struct Curve {
     points: Vec<Median>,
 }
 
-struct Median {
-    value: f64,
-    median: f64,
+/// A median, and the value of the horizontal axis that it is above.
+pub(super) struct Median {
+    pub(super) value: f64,
+    pub(super) median: f64,
     /// The ends of its interval; none with too few values.
-    interval: Option<(f64, f64)>,
+    pub(super) interval: Option<(f64, f64)>,
     count: u64,
+}
+
+/// A line through medians, and the band of their intervals where all have one.
+pub(super) fn draw_curve(plane: &Plane<'_, '_>, points: &[Median], paint: Paint) -> Drawn {
+    if points.iter().all(|point| point.interval.is_some()) {
+        let ends = |point: &Median| point.interval.unwrap_or_default();
+        let low = points.iter().map(|point| (point.value, ends(point).0));
+        let high = points.iter().map(|point| (point.value, ends(point).1));
+        plane.polygon(low.chain(high.rev()).collect(), paint, 0.2)?;
+    }
+    let medians = points.iter().map(|point| (point.value, point.median));
+    let medians: Vec<(f64, f64)> = medians.collect();
+    plane.line(medians.clone(), paint, 2.2)?;
+    plane.dots(medians, paint, (3.0, 1.0))
 }
 
 impl OverParameter {
@@ -132,20 +147,6 @@ impl OverParameter {
         ticks
     }
 
-    fn draw_curve(&self, plane: &Plane<'_, '_>, curve: &Curve, paint: Paint) -> Drawn {
-        let has_band = curve.points.iter().all(|point| point.interval.is_some());
-        if has_band {
-            let ends = |point: &Median| point.interval.unwrap_or_default();
-            let low = curve.points.iter().map(|p| (p.value, ends(p).0));
-            let high = curve.points.iter().rev().map(|p| (p.value, ends(p).1));
-            plane.polygon(low.chain(high).collect(), paint, 0.2)?;
-        }
-        let medians = curve.points.iter().map(|point| (point.value, point.median));
-        let medians: Vec<(f64, f64)> = medians.collect();
-        plane.line(medians.clone(), paint, 2.2)?;
-        plane.dots(medians, paint, (3.0, 1.0))
-    }
-
     fn draw_together(&self, pen: &Pen<'_>, width: f64) -> Drawn {
         let legend = self.legend();
         legend.draw(pen, width, true)?;
@@ -154,7 +155,7 @@ impl OverParameter {
         plane.mark_y(self.unit)?;
         plane.mark_x(&self.ticks(&plane), &|value, _| value_words(value))?;
         for (index, curve) in self.lines.iter().enumerate() {
-            self.draw_curve(&plane, curve, Paint::marked(index))?;
+            draw_curve(&plane, &curve.points, Paint::marked(index))?;
         }
         plane.name(&self.parameter)
     }
@@ -172,7 +173,7 @@ impl OverParameter {
             if place.is_last_of_column {
                 plane.mark_x(&self.ticks(&plane), &|value, _| value_words(value))?;
             }
-            self.draw_curve(&plane, curve, Paint::series(0))?;
+            draw_curve(&plane, &curve.points, Paint::series(0))?;
         }
         panels.name(pen, &self.parameter)
     }
@@ -198,7 +199,7 @@ impl Curve {
 }
 
 impl Median {
-    fn of(value: f64, summary: &MetricSummary) -> Option<Self> {
+    pub(super) fn of(value: f64, summary: &MetricSummary) -> Option<Self> {
         let median = summary.median.or(summary.mean);
         let median = median.filter(|median| is_drawable(*median))?;
         Some(Self {
@@ -207,6 +208,17 @@ impl Median {
             interval: interval(&summary.samples),
             count: summary.count,
         })
+    }
+}
+
+impl Median {
+    /// As a multiple of something.
+    pub(super) fn over(&self, unit: f64) -> Self {
+        Self {
+            median: self.median / unit,
+            interval: self.interval.map(|(low, high)| (low / unit, high / unit)),
+            ..*self
+        }
     }
 }
 

@@ -221,6 +221,24 @@ impl Plane<'_, '_> {
         Ok(())
     }
 
+    /// Lines at these values of the vertical axis, the words for them at its left.
+    pub(super) fn mark_y_at(&self, ticks: &[f64], words: &dyn Fn(f64) -> String) -> Drawn {
+        for tick in ticks {
+            let y = self.y_of(*tick);
+            let ends = [(self.frame.left, y), (self.frame.right, y)];
+            self.pen.line(&ends, Paint::GRID, 1.0)?;
+            let place = (self.frame.left - 8.0, y);
+            let look = Look::MUTED.at(HPos::Right);
+            self.pen.text(place, &words(*tick), look)?;
+        }
+        Ok(())
+    }
+
+    /// How high the vertical axis is, in units.
+    pub(super) fn height(&self) -> f64 {
+        self.frame.bottom - self.frame.top
+    }
+
     /// Lines at round values of the vertical axis, and which these are.
     pub(super) fn rule_y(&self) -> Result<Vec<f64>, NotDrawn> {
         let most = (self.frame.bottom - self.frame.top) / 45.0;

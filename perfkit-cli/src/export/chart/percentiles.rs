@@ -38,6 +38,8 @@ pub(crate) struct Percentiles {
 enum What {
     Operations,
     Benchmarks,
+    /// One operation.
+    Reports,
 }
 
 /// What has a curve.
@@ -90,14 +92,31 @@ impl Percentiles {
             what = What::Benchmarks;
             found = report.benchmarks.iter().filter_map(of_benchmark).collect();
         }
-        let parts = found.chunks(SERIES).take(MOST_PARTS).enumerate();
-        let part = |(index, timed): (usize, &[Timed])| {
+        Self::in_parts(&found, what)
+    }
+
+    /// Those of one operation in several reports, under the names of these, in charts of as
+    /// many as are told apart.
+    pub(crate) fn by_report<'a>(
+        named: impl IntoIterator<Item = (&'a str, &'a OperationSnapshot)>,
+    ) -> Vec<Self> {
+        let timed = named.into_iter().filter_map(|(name, operation)| {
+            let summary = operation.lifetime.metrics.get(&Metric::EXECUTION_TIME)?;
+            Timed::of(summary, name)
+        });
+        let timed: Vec<Timed> = timed.collect();
+        Self::in_parts(&timed, What::Reports)
+    }
+
+    fn in_parts(timed: &[Timed], what: What) -> Vec<Self> {
+        let parts = timed.chunks(SERIES).take(MOST_PARTS).enumerate();
+        let part = |(index, here): (usize, &[Timed])| {
             let part = PartOf {
                 first: index * SERIES + 1,
-                here: timed.len(),
-                all: found.len(),
+                here: here.len(),
+                all: timed.len(),
             };
-            Self::of(timed, what, part)
+            Self::of(here, what, part)
         };
         parts.map(part).collect()
     }
@@ -132,7 +151,7 @@ impl What {
     /// One value.
     fn value(self) -> &'static str {
         match self {
-            Self::Operations => "call",
+            Self::Operations | Self::Reports => "call",
             Self::Benchmarks => "value",
         }
     }
@@ -176,7 +195,7 @@ fn percent(nines: usize) -> String {
 impl Chart for Percentiles {
     fn title(&self) -> String {
         self.part.titled(match self.what {
-            What::Operations => "Percentiles of execution time",
+            What::Operations | What::Reports => "Percentiles of execution time",
             What::Benchmarks => "Percentiles of wall time",
         })
     }
@@ -194,6 +213,7 @@ impl Chart for Percentiles {
             let which = match self.what {
                 What::Operations => "operations with most time in all",
                 What::Benchmarks => "first benchmarks",
+                What::Reports => "first reports",
             };
             text += &format!(
                 " Drawn are the {SERIES} {which}; the page that `perfkit report --format html` writes has the others."
@@ -221,7 +241,7 @@ impl Chart for Percentiles {
             plane.line(operation.curve.clone(), Paint::marked(index), 2.2)?;
         }
         plane.name(match self.what {
-            What::Operations => "percentile of calls",
+            What::Operations | What::Reports => "percentile of calls",
             What::Benchmarks => "percentile of values",
         })
     }
@@ -229,6 +249,7 @@ impl Chart for Percentiles {
     fn table(&self) -> Table {
         let (name, count) = match self.what {
             What::Operations => ("operation", "calls"),
+            What::Reports => ("report", "calls"),
             What::Benchmarks => ("benchmark", "values"),
         };
         let numbers = [count, "median", "p90", "p95", "p99", "p99.9", "p99.99"];

@@ -112,7 +112,7 @@ impl Figures {
 }
 
 impl FigureView {
-    fn of(chart: &dyn Chart, id: &str) -> Result<Self, Error> {
+    pub(super) fn of(chart: &dyn Chart, id: &str) -> Result<Self, Error> {
         let title = chart.title();
         Ok(Self {
             svg: within_page(chart, id)?,

@@ -1,6 +1,7 @@
 //! One HTML file that needs nothing else: no network, no script, no fonts.
 
 mod figures;
+mod overlay;
 mod page;
 mod part;
 mod source;

@@ -2,11 +2,12 @@
 
 use askama::Template;
 
-use crate::document::{Span, title, title_and_time};
+use crate::document::{Span, listed, title, title_and_time};
 use crate::error::Error;
 use crate::export::chart;
 use crate::export::layout::Named;
 
+use super::overlay::Overlay;
 use super::part::Part;
 
 /// The style of the page; that of the charts is theirs.
@@ -19,6 +20,8 @@ pub(super) struct Page<'a> {
     heading: String,
     title: String,
     style: String,
+    /// What several reports have in common.
+    overlay: Option<Overlay>,
     parts: Vec<Part<'a>>,
 }
 
@@ -36,11 +39,17 @@ impl<'a> Page<'a> {
         let (heading, title) = match parts.as_slice() {
             [part] => (title(part.report), title_and_time(part.report)),
             several => {
-                let count = format!("{} reports", several.len());
-                (count.clone(), count)
+                let names: Vec<String> = several.iter().map(|part| part.name.clone()).collect();
+                let heading = format!("{} reports: {}", several.len(), listed(&names));
+                (heading.clone(), heading)
             }
         };
+        let overlay = match reports {
+            [_] => None,
+            several => Overlay::of(several)?,
+        };
         Ok(Self {
+            overlay,
             heading,
             title,
             style: format!("{}{STYLE}", chart::STYLE),

@@ -5,43 +5,48 @@ use perfkit::Report;
 use perfkit::report::{Sampling, StopReason};
 use perfkit::unit::Unit;
 
+use crate::document::counted;
 use crate::text::{printable, rfc_3339, shorten, utc};
 
 /// The longest command line that is shown.
 const LONGEST_COMMAND: usize = 4000;
 
-/// What is known of the machine and the build: names and values.
+/// What is known of the machine, of what was measured, and of the build where that matters:
+/// names and values.
 pub(super) fn environment(report: &Report) -> Vec<(&'static str, String)> {
     let found = &report.environment;
-    let names = [&found.os, &found.architecture].map(String::as_str);
-    let names: Vec<&str> = names.into_iter().filter(|name| is_known(name)).collect();
-    let system = match &found.os_version {
-        Some(version) if names.is_empty() => Some(version.clone()),
-        Some(version) => Some(format!("{version} ({})", names.join(", "))),
-        None => Some(names.join(", ")).filter(|names| !names.is_empty()),
-    };
     let git = found.git.as_ref().map(|git| {
         let state = match git.dirty {
             Some(true) => " with changes",
             Some(false) => "",
             None => " (not known whether with changes)",
         };
-        format!("{}{state}", git.commit)
+        let subject = git.subject.iter();
+        let subject: String = subject.map(|subject| format!(": {subject}")).collect();
+        format!("{}{state}{subject}", git.commit)
     });
     let probe = found.clock.probe.map(|cost| {
         let time = Unit::Nanoseconds.format(cost.call_ns, 2);
         format!("{time} for each measured call")
     });
+    let load = found.load.map(|load| {
+        format!("{load:.1} in the minute before the report was made: processes that ran or waited")
+    });
+    // Of commands, neither perfkit's build nor its clock matters.
+    let is_of_commands = report.benchmarks.iter().any(|b| b.command.is_some());
+    let of_build = |fact: Option<String>| fact.filter(|_| !is_of_commands);
     let facts = [
+        ("Measured", measured(report)),
         ("Machine", found.cpu.clone()),
         ("Processors", found.cores.map(|cores| cores.to_string())),
-        ("System", system),
+        ("System", system(report)),
+        ("Load", load),
         ("Revision", git),
-        ("Rust", found.rust.clone()),
-        ("Optimisation level", found.opt_level.clone()),
+        ("Rust", of_build(found.rust.clone())),
+        ("Optimisation level", of_build(found.opt_level.clone())),
         (
             "Clock",
-            Some(found.clock.name.clone()).filter(|name| is_known(name)),
+            of_build(Some(found.clock.name.clone())).filter(|name| is_known(name)),
         ),
         ("Cost of measuring", probe),
         ("perfkit", Some(found.perfkit.clone())),
@@ -50,6 +55,49 @@ pub(super) fn environment(report: &Report) -> Vec<(&'static str, String)> {
         .into_iter()
         .filter_map(|(name, value)| Some((name, shorten(&printable(&value?), 200))))
         .collect()
+}
+
+/// `4 commands, 20 runs of each`, `3 operations, 2,000 calls`.
+fn measured(report: &Report) -> Option<String> {
+    if !report.operations.is_empty() {
+        let summary = report.summary();
+        let operations = counted(report.operations.len() as u64, "operation");
+        return Some(format!(
+            "{operations}, {}",
+            counted(summary.ended.total(), "call")
+        ));
+    }
+    let is_command = report.benchmarks.iter().any(|b| b.command.is_some());
+    let what = counted(
+        report.benchmarks.len() as u64,
+        if is_command { "command" } else { "benchmark" },
+    );
+    let runs = report.benchmarks.iter().map(|b| b.successes + b.failures);
+    let (least, most) = (runs.clone().min()?, runs.max()?);
+    Some(match (least, most) {
+        (_, 0) => what,
+        (least, most) if least == most => format!("{what}, {} of each", counted(most, "run")),
+        (least, most) => format!(
+            "{what}, {} to {} of each",
+            count(least),
+            counted(most, "run")
+        ),
+    })
+}
+
+fn count(number: u64) -> String {
+    Unit::Count.format(number as f64, 3)
+}
+
+fn system(report: &Report) -> Option<String> {
+    let found = &report.environment;
+    let names = [&found.os, &found.architecture].map(String::as_str);
+    let names: Vec<&str> = names.into_iter().filter(|name| is_known(name)).collect();
+    match &found.os_version {
+        Some(version) if names.is_empty() => Some(version.clone()),
+        Some(version) => Some(format!("{version} ({})", names.join(", "))),
+        None => Some(names.join(", ")).filter(|names| !names.is_empty()),
+    }
 }
 
 /// Importers say `unknown` where a file says nothing.

@@ -90,6 +90,7 @@ impl Import {
             architecture: UNKNOWN.to_owned(),
             cpu: None,
             cores: None,
+            load: None,
             perfkit: env!("CARGO_PKG_VERSION").to_owned(),
             rust: None,
             opt_level: None,
