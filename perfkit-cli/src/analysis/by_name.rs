@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(all.collect::<Vec<_>>(), ["1", "3", "5", "6"]);
         let first = found.first_of_each("b", |_| true).map(command);
         assert_eq!(first.collect::<Vec<_>>(), ["1", "5"]);
-        let later = found.first_of_each("b", |b| command(b) > "1".to_owned());
+        let later = found.first_of_each("b", |b| command(b).as_str() > "1");
         assert_eq!(later.map(command).collect::<Vec<_>>(), ["3", "5"]);
         assert_eq!(found.newest("b").map(command).unwrap(), "5");
         assert!(found.named("bb").is_empty() && found.newest("").is_none());

@@ -6,6 +6,7 @@ use perfkit::report::{Benchmark, Comparison, Report};
 use super::blocks::Document;
 use super::gate;
 use super::histograms::histograms;
+use super::load;
 use super::number_tables::{numbers, resources};
 use super::operations;
 use super::origin;
@@ -54,6 +55,7 @@ pub(super) fn measured(report: &Report, detail: Detail, document: &mut Document)
     if let Some(further) = further {
         document.table(further);
     }
+    load::describe(&report.benchmarks, document);
     if let Some(sampling) = &report.sampling {
         document.sentence(how_sampled(sampling, &report.benchmarks));
     }

@@ -12,6 +12,7 @@ mod details;
 mod gate;
 mod headline;
 mod histograms;
+mod load;
 mod machine;
 mod named_apart;
 mod number_tables;

@@ -11,6 +11,7 @@ use crate::number;
 use crate::side::{Side, label};
 use crate::small_map::SmallMap;
 
+use super::load::LoadModel;
 use super::location::SourceLocation;
 use super::note::Note;
 
@@ -76,6 +77,9 @@ pub struct Benchmark {
     /// as much from the one that starts it.
     #[serde(default, skip_serializing_if = "number::is_default")]
     pub is_peak_memory_inherited: bool,
+    /// When its requests were sent, where a load generator measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadModel>,
     /// Warnings and remarks on this implementation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use perfkit::histogram::Histogram;
 use perfkit::report::{
-    Benchmark, ClockInfo, Environment, FailureKind, Note, NoteCode, Report, RunFailure,
+    Benchmark, ClockInfo, Environment, FailureKind, LoadModel, Note, NoteCode, Report, RunFailure,
 };
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, SmallMap};
@@ -68,6 +68,23 @@ pub(super) struct Reported {
 }
 
 impl Reported {
+    /// Takes a percentile over, where it is one that reports have.
+    pub(super) fn percentile(&mut self, percent: f64, value: Option<f64>) {
+        let places = [
+            (0.0, &mut self.min),
+            (50.0, &mut self.median),
+            (95.0, &mut self.p95),
+            (99.0, &mut self.p99),
+            (99.9, &mut self.p99_9),
+            (100.0, &mut self.max),
+        ];
+        for (known, place) in places {
+            if (known - percent).abs() < 1e-9 {
+                *place = value.or(*place);
+            }
+        }
+    }
+
     /// Nothing but a mean.
     pub(super) fn of_mean(mean: Option<f64>) -> Self {
         Self {
@@ -199,6 +216,19 @@ impl Entry {
         if !self.benchmark.notes.contains(&note) {
             self.benchmark.notes.push(note);
         }
+    }
+
+    /// Says when the requests of a load generator were sent.
+    pub(super) fn load(&mut self, model: LoadModel) {
+        self.benchmark.load = Some(model);
+    }
+
+    /// Says that a tool keeps the values of its numbers to itself.
+    pub(super) fn lacks_samples(&mut self, tool: &str) {
+        self.note(Note::info(
+            NoteCode::NoSamples,
+            format!("{tool} reports percentiles without the values they are from: budgets hold them as they are, and no interval can be had"),
+        ));
     }
 
     /// Says why its peak memory is at most what the file says.

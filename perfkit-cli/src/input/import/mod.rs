@@ -1,8 +1,10 @@
 //! Results of other tools, recognised by what is in them and turned into
 //! reports. One file for each tool.
 
+mod apache_bench;
 mod benchmarkdotnet;
 mod build;
+mod catch2;
 mod critcmp;
 mod criterion;
 mod csv_lines;
@@ -13,8 +15,10 @@ mod google;
 mod google_csv;
 mod google_rows;
 mod grouped;
+mod h2load;
 mod hdr_encoding;
 mod hdr_log;
+mod hey;
 mod hyperfine;
 mod hyperfine_csv;
 mod hyperfine_v2;
@@ -24,12 +28,20 @@ mod json_shape;
 mod k6;
 mod libtest;
 mod lighthouse;
+mod memtier;
+mod nanobench;
+mod oha;
 mod parse_error;
 mod perf_stat;
+mod pgbench;
 mod pyperf;
 mod pytest;
+mod redis_benchmark;
 mod text;
 mod units;
+mod vegeta;
+mod wrk;
+mod xml_tags;
 
 use std::path::Path;
 
@@ -56,6 +68,7 @@ const IMPORTERS: &[Importer] = &[
         hyperfine_v2::recognise,
         hyperfine_v2::read,
     ),
+    Importer("nanobench JSON", nanobench::recognise, nanobench::read),
     Importer("hyperfine 1 JSON", hyperfine::recognise, hyperfine::read),
     Importer(
         "hyperfine CSV",
@@ -99,6 +112,47 @@ const IMPORTERS: &[Importer] = &[
         "perf stat CSV",
         perf_stat::recognise_csv,
         perf_stat::read_csv,
+    ),
+    Importer("oha JSON", oha::recognise, oha::read),
+    Importer("wrk text", wrk::recognise, wrk::read),
+    Importer("vegeta JSON", vegeta::recognise_json, vegeta::read_json),
+    Importer("vegeta text", vegeta::recognise_text, vegeta::read_text),
+    Importer(
+        "vegeta histogram",
+        vegeta::recognise_histogram,
+        vegeta::read_histogram,
+    ),
+    Importer("hey text", hey::recognise_text, hey::read_text),
+    Importer("hey CSV", hey::recognise_csv, hey::read_csv),
+    Importer(
+        "ab text",
+        apache_bench::recognise_text,
+        apache_bench::read_text,
+    ),
+    Importer(
+        "ab percentiles",
+        apache_bench::recognise_percentiles,
+        apache_bench::read_percentiles,
+    ),
+    Importer(
+        "ab requests",
+        apache_bench::recognise_requests,
+        apache_bench::read_requests,
+    ),
+    Importer("h2load text", h2load::recognise_text, h2load::read_text),
+    Importer("h2load log", h2load::recognise_log, h2load::read_log),
+    Importer("pgbench log", pgbench::recognise, pgbench::read),
+    Importer(
+        "redis-benchmark CSV",
+        redis_benchmark::recognise,
+        redis_benchmark::read,
+    ),
+    Importer("memtier_benchmark JSON", memtier::recognise, memtier::read),
+    Importer("Catch2 XML", catch2::recognise_xml, catch2::read_xml),
+    Importer(
+        "Catch2 text",
+        catch2::recognise_console,
+        catch2::read_console,
     ),
 ];
 

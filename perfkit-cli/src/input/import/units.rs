@@ -17,6 +17,8 @@ pub(super) struct Scale {
 impl Scale {
     pub(super) const NANOSECONDS: Self =
         Self::new(Unit::Nanoseconds, 1.0, Direction::LowerIsBetter);
+    pub(super) const MICROSECONDS: Self =
+        Self::new(Unit::Nanoseconds, 1e3, Direction::LowerIsBetter);
     pub(super) const MILLISECONDS: Self =
         Self::new(Unit::Nanoseconds, 1e6, Direction::LowerIsBetter);
     pub(super) const SECONDS: Self = Self::new(Unit::Nanoseconds, 1e9, Direction::LowerIsBetter);
@@ -55,6 +57,37 @@ pub(super) fn nanoseconds(unit: &str) -> Option<f64> {
         "day" | "days" => 86_400e9,
         _ => return None,
     })
+}
+
+/// The nanoseconds of a time with its unit, as `1.34ms`, and of several in a row, as Go
+/// writes them: `1m2.5s`.
+pub(super) fn time(text: &str) -> Option<f64> {
+    let (value, rest) = with_unit(text)?;
+    let end = rest.find(|c: char| c.is_ascii_digit());
+    let (unit, more) = rest.split_at(end.unwrap_or(rest.len()));
+    let first = value * nanoseconds(unit.trim())?;
+    match more {
+        "" => Some(first),
+        more => Some(first + time(more)?),
+    }
+}
+
+/// The bytes of a size as `5.56MB`, of tools whose units are powers of 1024.
+pub(super) fn binary_size(text: &str) -> Option<f64> {
+    let (value, unit) = with_unit(text)?;
+    let unit = unit.trim().trim_end_matches('B');
+    let power = ["", "K", "M", "G", "T"]
+        .iter()
+        .position(|known| *known == unit)?;
+    Some(value * 1024_f64.powi(power as i32))
+}
+
+/// A number, and what follows it.
+fn with_unit(text: &str) -> Option<(f64, &str)> {
+    let text = text.trim();
+    let is_of_number = |c: char| c.is_ascii_digit() || c == '.';
+    let end = text.find(|c| !is_of_number(c)).unwrap_or(text.len());
+    Some((number(&text[..end])?, &text[end..]))
 }
 
 /// How many bytes a unit of data is. `MB` is 10⁶ bytes, `MiB` 2²⁰.
@@ -162,6 +195,27 @@ mod tests {
             assert_eq!((read.unit, read.direction), (unit, direction), "{text}");
             assert!((read.factor - factor).abs() <= 1e-12 * factor, "{text}");
         }
+    }
+
+    #[test]
+    fn times_and_sizes_have_their_units_behind_them() {
+        let times = [
+            ("96.00us", 96e3),
+            ("1.5 ms", 1.5e6),
+            ("1m2.5s", 62.5e9),
+            ("0s", 0.0),
+            ("2.05s", 2.05e9),
+        ];
+        for (text, expected) in times {
+            assert_eq!(time(text), Some(expected), "{text}");
+        }
+        for text in ["", "s", "5", "5x", "-5s", "1m2", "1e5s", "ms5"] {
+            assert_eq!(time(text), None, "{text}");
+        }
+        assert_eq!(binary_size("1.50KB"), Some(1536.0));
+        assert_eq!(binary_size("12B"), Some(12.0));
+        assert_eq!(binary_size("1M"), Some(1_048_576.0));
+        assert_eq!(binary_size("1 apple"), None);
     }
 
     #[test]
