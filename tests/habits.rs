@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::process::{Command, Stdio};
+
 use perfkit::report::Verdict;
 use support::{Answer, Folder};
 
@@ -265,4 +267,37 @@ fn what_the_configuration_changes_is_told() {
         .run(["compare"].into_iter().chain(arguments))
         .exits_with(0);
     assert!(!answer.stderr.contains("perfkit.toml"), "{answer:#?}");
+}
+
+/// What a terminal of 80 columns shows of a command line, colours and redrawing left in.
+fn on_a_terminal(folder: &Folder, line: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_perfkit");
+    let mut command = Command::new("script");
+    command
+        .args(["-qec", &format!("stty cols 80 rows 24; {program} {line}")])
+        .arg("/dev/null")
+        .current_dir(folder.path(""))
+        .stdin(Stdio::null());
+    match command.output() {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Err(error) => {
+            support::required::skip(&format!("script of util-linux: {error}"));
+            String::new()
+        }
+    }
+}
+
+#[test]
+fn a_terminal_of_80_columns_shows_progress_and_the_columns_that_matter() {
+    let folder = Folder::new();
+    let shown = on_a_terminal(&folder, "compare -r 12 'sleep 0.04' 'sleep 0.05'");
+    if shown.is_empty() {
+        return;
+    }
+    for expected in ["warm-up: sleep 0.0", " of 12", " s left: ", " ms sleep 0.0"] {
+        assert!(shown.contains(expected), "{expected}: {shown:?}");
+    }
+    for column in [" mean ", " median ", " min ", " max ", " std dev "] {
+        assert!(shown.contains(column), "{column}: {shown}");
+    }
 }

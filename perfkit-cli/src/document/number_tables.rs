@@ -52,14 +52,14 @@ const COLUMNS: [(&str, Align, u8); 11] = [
     ("command", Align::Left, 0),
     ("mean", Align::Right, 1),
     ("median", Align::Right, 0),
-    ("min", Align::Right, 4),
-    ("max", Align::Right, 3),
+    ("min", Align::Right, 2),
+    ("max", Align::Right, 2),
     ("p95", Align::Right, 5),
-    ("std dev", Align::Right, 6),
-    ("runs", Align::Right, 2),
-    ("success", Align::Right, 4),
-    ("CPU", Align::Right, 2),
-    ("peak memory", Align::Right, 3),
+    ("std dev", Align::Right, 2),
+    ("runs", Align::Right, 3),
+    ("success", Align::Right, 5),
+    ("CPU", Align::Right, 4),
+    ("peak memory", Align::Right, 4),
 ];
 
 fn cells(benchmark: &Benchmark) -> Vec<String> {

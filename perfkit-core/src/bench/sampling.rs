@@ -97,6 +97,28 @@ pub struct Progress<'a> {
     pub elapsed: Duration,
     /// The implementation that is run next.
     pub name: &'a str,
+    /// The median of its wall times so far, or of a moment ago, in nanoseconds.
+    pub median_ns: Option<f64>,
+}
+
+/// The estimates that are shown meanwhile. To have them takes time, and nobody reads faster.
+#[derive(Debug, Default)]
+struct Estimates {
+    medians_ns: Vec<Option<f64>>,
+    next: Duration,
+}
+
+impl Estimates {
+    const INTERVAL: Duration = Duration::from_millis(200);
+
+    /// Estimates anew, if the last ones are old.
+    fn update(&mut self, samples: &[Samples], elapsed: Duration) {
+        if elapsed >= self.next {
+            let medians = samples.iter().map(|s| s.median(&Metric::WALL_TIME));
+            self.medians_ns = medians.collect();
+            self.next = elapsed + Self::INTERVAL;
+        }
+    }
 }
 
 /// What sampling yielded.
@@ -144,6 +166,7 @@ impl Experiment<'_> {
             blocks: 0,
             replicates: 0,
             analyses_done: 0,
+            estimates: Estimates::default(),
             rules: self.rule.final_rules,
             experiment: self,
             source,
@@ -194,6 +217,7 @@ struct Run<'a, S> {
     replicates: u64,
     /// How many of the interim analyses are past.
     analyses_done: usize,
+    estimates: Estimates,
     /// Those of the analysis that it ends with.
     rules: VerdictRules,
 }
@@ -254,6 +278,8 @@ impl<S: Source> Run<'_, S> {
         let Experiment { set, rule, .. } = *self.experiment;
         let wanted = self.source.wanted_time();
         let are_few = rule.are_few(self.expected(elapsed));
+        self.estimates.update(&self.samples, elapsed);
+        let medians_ns = &self.estimates.medians_ns;
         let announce = &mut |index: usize| {
             (self.progress)(&Progress {
                 is_warmup: number.is_none(),
@@ -261,6 +287,7 @@ impl<S: Source> Run<'_, S> {
                 share: rule.share_done(self.replicates, elapsed, wanted),
                 elapsed,
                 name: set.names.get(index).map_or("", String::as_str),
+                median_ns: medians_ns.get(index).copied().flatten(),
             });
         };
         self.source.measure(&mut Replicate {

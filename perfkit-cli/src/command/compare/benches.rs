@@ -186,7 +186,7 @@ fn run_one(
     let line = ProgressLine::start(session.is_talkative());
     let mut show = |progress: &Progress<'_>| {
         let share = (index as f64 + progress.share) / groups.max(1) as f64;
-        line.show(share, progress.elapsed, &printable(progress.name));
+        line.show(share, progress.elapsed, || printable(progress.name));
     };
     runner.run(group, &mut show)
 }

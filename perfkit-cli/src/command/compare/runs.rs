@@ -4,6 +4,7 @@ use perfkit::Clock;
 use perfkit::bench::engine::{Blocks, Experiment, Progress, StoppingRule};
 use perfkit::compare::{ComparisonSet, VerdictRules};
 use perfkit::report::{Benchmark, Sampling, StopReason};
+use perfkit::unit::Unit;
 
 use crate::command_run::MeasuredCommand;
 use crate::error::Error;
@@ -44,9 +45,7 @@ pub(super) fn sample(
         session.is_talkative() && !commands.iter().any(MeasuredCommand::shows_its_output);
     let line = ProgressLine::start(is_shown);
     let mut show = |progress: &Progress<'_>| {
-        let what = if progress.is_warmup { "warm-up: " } else { "" };
-        let what = format!("{what}{}", printable(progress.name));
-        line.show(progress.share, progress.elapsed, &what);
+        line.show(progress.share, progress.elapsed, || doing(progress, rule));
     };
     let experiment = Experiment {
         set,
@@ -62,6 +61,28 @@ pub(super) fn sample(
         sampling: with_reason(sampled.sampling, session, false),
         rules: sampled.rules,
         failure: sampled.failure.map(of_run),
+    }
+}
+
+/// What is run next, and what is known of it.
+fn doing(progress: &Progress<'_>, rule: &StoppingRule) -> String {
+    let name = printable(progress.name);
+    if progress.is_warmup {
+        return format!("warm-up: {name}");
+    }
+    let run = progress.replicates + 1;
+    let mut run = match rule.min_replicates == rule.max_replicates {
+        true => format!("run {run} of {}", rule.max_replicates),
+        false => format!("run {run}"),
+    };
+    // The share of a moment tells nothing of what is left, and it may end before.
+    if progress.share > 0.02 && progress.share < 1.0 {
+        let left = progress.elapsed.as_secs_f64() * (1.0 - progress.share) / progress.share;
+        run += &format!(", ≤ {left:.1} s left");
+    }
+    match progress.median_ns {
+        Some(ns) => format!("{run}: {} {name}", Unit::Nanoseconds.format(ns, 3)),
+        None => format!("{run}: {name}"),
     }
 }
 
