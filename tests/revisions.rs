@@ -204,7 +204,7 @@ fn the_path_of_a_tree_is_never_code() {
         "test -x {tree}/run.sh",
         "-p",
         "cd {tree}",
-        "-c",
+        "-C",
         "cd '{tree}'",
     ];
     base(
