@@ -224,3 +224,30 @@ fn a_cleanup_that_fails_is_told_after_the_result() {
         .complains("`false`, a warm-up run")
         .complains("the cleanup command `exit 4` ended with exit status 4");
 }
+
+#[test]
+fn what_fails_is_ranked_after_all_that_work() {
+    let folder = Folder::new();
+    let commands = [
+        "compare",
+        "-i",
+        "sleep 0.05",
+        "sleep 0.1",
+        "false",
+        "-r",
+        "12",
+    ];
+    let answer = folder
+        .run(commands)
+        .exits_with(0)
+        .says("`sleep 0.05` is fastest; `sleep 0.1` takes ")
+        .says("; `false` failed and is ranked apart.\n");
+    let rows = answer
+        .stdout
+        .lines()
+        .filter(|line| line.contains("  = max  "));
+    let places: Vec<&str> = rows
+        .filter_map(|row| row.split_whitespace().next())
+        .collect();
+    assert_eq!(places, ["1", "2", "failed"], "{answer:#?}");
+}

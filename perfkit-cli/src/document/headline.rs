@@ -57,10 +57,12 @@ enum Relation {
 fn of_ranking(ranking: &[Ranked<'_>]) -> Option<Sentence> {
     let (first, others) = ranking.split_first()?;
     let first_ratio = ratio(first)?;
-    let all = others.len();
-    let others = others.iter();
-    let others = others.filter_map(|ranked| Placed::of(ranked, first, &first_ratio));
-    let others: Vec<Placed<'_>> = others.collect();
+    let apart = others.iter().filter(|ranked| ranked.is_apart);
+    let place = |ranked| Placed::of(ranked, first, &first_ratio);
+    let apart: Vec<Placed<'_>> = apart.filter_map(place).collect();
+    let others = others.iter().filter(|ranked| !ranked.is_apart);
+    let all = others.clone().count();
+    let others: Vec<Placed<'_>> = others.filter_map(place).collect();
     let not_compared = all - others.len();
     let of = |relation| -> Vec<&Placed<'_>> {
         let others = others.iter();
@@ -78,14 +80,14 @@ fn of_ranking(ranking: &[Ranked<'_>]) -> Option<Sentence> {
             Sentence::plain("None is certainly fastest: "),
             first.benchmark,
         );
-        let sentence = listed(sentence, &not_known, ", ");
-        return Some(sentence.text(" may be equally fast."));
+        let sentence = listed(sentence, &not_known, ", ").text(" may be equally fast");
+        return Some(with_failed(sentence, &apart).text("."));
     }
     let sentence = named(Sentence::plain(""), first.benchmark).text(" is fastest");
     let sentence = together(sentence, &same, ("is as fast", "are as fast"));
     let may_be = ("may be as fast", "may be as fast");
     let sentence = together(sentence, &not_known, may_be);
-    let sentence = slower_ones(sentence, &slower);
+    let sentence = with_failed(slower_ones(sentence, &slower), &apart);
     Some(match not_compared {
         0 => sentence.text("."),
         count => sentence.text(&format!("; {count} could not be compared.")),
@@ -147,6 +149,16 @@ fn together(sentence: Sentence, placed: &[&Placed<'_>], (one, many): (&str, &str
         _ => many,
     };
     listed(sentence, placed, "; ").text(&format!(" {verb}"))
+}
+
+/// Those that are ranked apart.
+fn with_failed(sentence: Sentence, apart: &[Placed<'_>]) -> Sentence {
+    let apart: Vec<&Placed<'_>> = apart.iter().collect();
+    together(
+        sentence,
+        &apart,
+        ("failed and is ranked apart", "failed and are ranked apart"),
+    )
 }
 
 /// Names after others, of which they are parted by this; of many, the first ones and how many

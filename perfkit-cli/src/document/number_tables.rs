@@ -42,7 +42,11 @@ pub(super) fn numbers(report: &Report) -> Table {
         };
         cells.insert(1, verdict.to_owned());
         cells.insert(2, or_nothing(ratio));
-        cells.insert(0, or_nothing(ranked.place.clone()));
+        let place = match ranked.is_apart {
+            true => Some("failed".to_owned()),
+            false => ranked.place.clone(),
+        };
+        cells.insert(0, or_nothing(place));
         table.row(cells);
     }
     table

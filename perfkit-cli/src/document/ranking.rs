@@ -12,8 +12,11 @@ pub(crate) struct Ranked<'a> {
     /// `None` of the baseline.
     pub(crate) comparison: Option<&'a Comparison>,
     /// `1`; `2=`, which others have too; `2-4`, which reaches over the places that it may have
-    /// where that is not so of all alike; `None` where it could not be compared.
+    /// where that is not so of all alike; `None` where it could not be compared, or is apart.
     pub(crate) place: Option<String>,
+    /// Whether it comes after all others because runs of it failed, which is often quicker
+    /// than to work.
+    pub(crate) is_apart: bool,
 }
 
 /// The implementations, the fastest first; `None` where there are fewer than three,
@@ -53,14 +56,24 @@ pub(crate) fn ranking(report: &Report) -> Option<Vec<Ranked<'_>>> {
         .iter()
         .map(|benchmark| Some((benchmark, span(benchmark)?)))
         .collect::<Option<Vec<_>>>()?;
+    let has_worked = |benchmark: &Benchmark| benchmark.failed_blocks.is_empty();
+    let is_apart =
+        |benchmark: &Benchmark| !has_worked(benchmark) && report.benchmarks.iter().any(has_worked);
     let estimate = |span: &Option<Span>| span.map_or(f64::INFINITY, |span| span.estimate);
-    ranked.sort_by(|a, b| estimate(&a.1).total_cmp(&estimate(&b.1)));
-    let spans: Vec<Span> = ranked.iter().filter_map(|(_, span)| *span).collect();
+    ranked.sort_by(|a, b| {
+        let apart = is_apart(a.0).cmp(&is_apart(b.0));
+        apart.then(estimate(&a.1).total_cmp(&estimate(&b.1)))
+    });
+    let with_others = ranked.iter().filter(|(benchmark, _)| !is_apart(benchmark));
+    let spans: Vec<Span> = with_others.filter_map(|(_, span)| *span).collect();
     let mut places = places(&spans).into_iter();
     let ranked = ranked.into_iter().map(|(benchmark, span)| Ranked {
         benchmark,
         comparison: by_candidate.get(benchmark.name.as_str()).copied(),
-        place: span.and_then(|_| places.next()),
+        place: span
+            .filter(|_| !is_apart(benchmark))
+            .and_then(|_| places.next()),
+        is_apart: is_apart(benchmark),
     });
     Some(ranked.collect())
 }
