@@ -469,6 +469,29 @@ fn the_environment_is_that_of_what_was_measured() {
 }
 
 #[test]
+fn a_page_of_revisions_tells_them_below_its_title() {
+    let folder = Folder::new();
+    let mut report = pair();
+    let git = |digit: &str, subject: &str| {
+        let text = format!(
+            "{{\"commit\":\"{}\",\"subject\":\"{subject}\"}}",
+            digit.repeat(40)
+        );
+        serde_json::from_str(&text).unwrap()
+    };
+    report.base = Some(git("a", "Reads <b>twice</b>"));
+    report.environment.git = Some(git("b", "Reads once"));
+    let page = page_of(&folder, &report);
+    assert_well_formed(&page);
+    let header = before(&page, "</header>");
+    assert!(
+        header.contains("Base <code>aaaaaaaaaaaa</code> (Reads &#60;b&#62;twice"),
+        "{header}"
+    );
+    assert!(header.contains("head <code>bbbbbbbbbbbb</code> (Reads once)"));
+}
+
+#[test]
 fn every_verb_writes_a_page() {
     let folder = Folder::new();
     let arguments = [

@@ -5,17 +5,16 @@ use perfkit::report::{Benchmark, Comparison, Report};
 
 use super::blocks::Document;
 use super::gate;
-use super::histograms::histograms;
+use super::histograms::{self, histograms};
 use super::load;
 use super::number_tables::{numbers, resources};
 use super::operations;
-use super::origin;
 use super::other_metrics;
 use super::ranking::in_rank_order;
 use super::remarks::Detail;
 use super::sampling::how_sampled;
 
-/// Everything but verdicts and remarks, for formats that show those apart.
+/// Everything but verdicts, origin and remarks, for formats that show those apart.
 pub(crate) fn details(report: &Report) -> Document {
     let mut document = Document::default();
     if let Some(gate) = &report.gate {
@@ -25,7 +24,6 @@ pub(crate) fn details(report: &Report) -> Document {
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
     }
-    origin::describe(report, &mut document);
     document
 }
 
@@ -44,10 +42,14 @@ pub(super) fn measured(report: &Report, detail: Detail, document: &mut Document)
         if detail == Detail::Full {
             document.table(resources(&in_order));
         }
+        let most = match detail {
+            Detail::Full => histograms::MOST,
+            Detail::Brief | Detail::Usual => histograms::USUAL,
+        };
         // Those of several groups would not fit on one axis.
         if detail != Detail::Brief
             && have_one_baseline(&report.comparisons)
-            && let Some(histograms) = histograms(in_order.into_iter())
+            && let Some(histograms) = histograms(in_order.into_iter(), most)
         {
             document.histograms(histograms);
         }

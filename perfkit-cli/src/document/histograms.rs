@@ -6,23 +6,26 @@ use perfkit::{Metric, MetricSummary};
 
 use super::blocks::{BINS, Histogram, Histograms};
 
-/// The most implementations whose distribution is shown, and the fewest values that
-/// have one.
-const MOST: usize = 12;
+/// The most implementations whose distribution is shown usually, and in full detail.
+pub(super) const USUAL: usize = 12;
+pub(crate) const MOST: usize = 200;
+
+/// The fewest values that have one.
 const FEWEST_VALUES: u64 = 5;
 
 /// An axis over more than this is logarithmic.
 const WIDEST_LINEAR: f64 = 20.0;
 
-/// The distributions of wall times; `None` where there are none.
+/// The distributions of wall times, of at most so many; `None` where there are none.
 pub(super) fn histograms<'a>(
     benchmarks: impl Iterator<Item = &'a Benchmark>,
+    most: usize,
 ) -> Option<Histograms> {
     let mut all: Vec<(String, &MetricSummary)> = benchmarks
         .filter_map(|benchmark| Some((benchmark.label(), times(benchmark)?)))
         .collect();
-    let left_out = all.len().saturating_sub(MOST);
-    all.truncate(MOST);
+    let left_out = all.len().saturating_sub(most);
+    all.truncate(most);
     let lows = all.iter().filter_map(|(_, times)| times.min);
     let highs = all.iter().filter_map(|(_, times)| shown_maximum(times));
     let axis = Axis::over(
@@ -121,7 +124,7 @@ mod tests {
             &[1e6, 1e6, 1e6, 1e6, 1e6, 9e6],
         ] {
             let benchmarks = [benchmark(values), benchmark(&[7.0; 5])];
-            let drawn = histograms(benchmarks.iter()).unwrap();
+            let drawn = histograms(benchmarks.iter(), USUAL).unwrap();
             let counted: u32 = drawn.rows.iter().flat_map(|row| &row.bins).sum();
             assert_eq!(u64::from(counted) + drawn.beyond, values.len() as u64 + 5);
         }
@@ -129,7 +132,7 @@ mod tests {
 
     #[test]
     fn few_values_are_no_distribution() {
-        assert!(histograms([benchmark(&[1.0; 4])].iter()).is_none());
-        assert!(histograms([benchmark(&[f64::MAX; 9])].iter()).is_none());
+        assert!(histograms([benchmark(&[1.0; 4])].iter(), USUAL).is_none());
+        assert!(histograms([benchmark(&[f64::MAX; 9])].iter(), USUAL).is_none());
     }
 }

@@ -15,9 +15,14 @@ const LONGEST_SUBJECT: usize = 80;
 
 /// Which share of the benchmarks it is, and both revisions.
 pub(super) fn describe(report: &Report, document: &mut Document) {
-    for told in share(report).into_iter().chain(revisions(report)) {
+    for told in origin(report) {
         document.sentence(told);
     }
+}
+
+/// The same for formats that show it apart.
+pub(crate) fn origin(report: &Report) -> impl Iterator<Item = Sentence> {
+    share(report).into_iter().chain(revisions(report))
 }
 
 /// Both revisions, where one is compared with another.

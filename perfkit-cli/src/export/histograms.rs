@@ -1,6 +1,6 @@
 //! Distributions in block characters.
 
-use crate::document::{BINS, Histograms, counted};
+use crate::document::{BINS, Histograms, MOST_HISTOGRAMS, counted};
 use crate::text::{display_width, shorten, wrap};
 
 /// From few values to many.
@@ -54,14 +54,17 @@ fn remarks(histograms: &Histograms) -> String {
         0 => None,
         runs => Some(format!("{} beyond the right end", counted(runs, "run"))),
     };
-    let left_out = histograms.left_out;
+    let (drawn, left_out) = (histograms.rows.len(), histograms.left_out);
     let remarks = [
         Some("Histograms of the wall times".to_owned()),
         histograms
             .is_logarithmic
             .then(|| "logarithmic axis".to_owned()),
         beyond,
-        (left_out > 0).then(|| format!("{left_out} more not shown")),
+        (left_out > 0).then(|| match drawn {
+            ..MOST_HISTOGRAMS => format!("{left_out} more not shown, --verbose shows more"),
+            _ => format!("{left_out} more not shown"),
+        }),
     ];
     let remarks: Vec<String> = remarks.into_iter().flatten().collect();
     remarks.join("; ")

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use perfkit::report::Benchmark;
+use perfkit::report::{Benchmark, Side};
 use perfkit::{OperationSnapshot, Report};
 
 use crate::text::label;
@@ -28,7 +28,8 @@ pub(crate) fn benchmarks<'a>(reports: &[&'a Report]) -> Vec<Shared<'a, Benchmark
 pub(crate) fn operations<'a>(reports: &[&'a Report]) -> Vec<Shared<'a, OperationSnapshot>> {
     let mut shared = shared(reports, |report| {
         let operations = report.operations.iter();
-        let timed = operations.filter(|operation| !operation.is_of_values);
+        let own = operations.filter(|operation| operation.side != Some(Side::Baseline));
+        let timed = own.filter(|operation| !operation.is_of_values);
         timed.map(|o| ((o.name.as_str(), None), o)).collect()
     });
     let total = |shared: &Shared<'_, OperationSnapshot>| {
@@ -84,7 +85,7 @@ pub(crate) fn short_names(files: &[&str]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use perfkit::report::{Environment, Side};
+    use perfkit::report::Environment;
 
     use super::*;
 

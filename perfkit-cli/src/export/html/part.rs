@@ -4,7 +4,8 @@ use perfkit::Report;
 use perfkit::report::Severity;
 
 use crate::document::{
-    Block, NOTHING, Sentence, Table, capitalised, details, headline, kind, remarks, severity_word,
+    Block, NOTHING, Sentence, Table, capitalised, details, headline, kind, origin, remarks,
+    severity_word,
 };
 use crate::error::Error;
 use crate::text::{label, printable, shorten};
@@ -29,6 +30,8 @@ pub(super) struct Part<'a> {
     pub(super) level: u8,
     /// The answer in a sentence, where there is one.
     pub(super) headline: Option<Sentence>,
+    /// Which revisions it is of, and which share of the benchmarks.
+    pub(super) origin: Vec<Sentence>,
     pub(super) verdicts: Verdicts,
     /// What stands at the top where there is no verdict.
     pub(super) summary: Vec<Sentence>,
@@ -76,6 +79,7 @@ impl<'a> Part<'a> {
         Ok(Self {
             report,
             headline: headline(report),
+            origin: origin(report).collect(),
             verdicts,
             summary,
             warnings,
