@@ -343,6 +343,24 @@ fn memtier_benchmark() {
 }
 
 #[test]
+fn goose() {
+    let (report, _) = import("goose/report.json");
+    let run = benchmark(&report, "GET /");
+    assert_times(run, [12.5, 10.0, 33.0, 70.0, NONE, 2.0, 131.0]);
+    assert_eq!((run.successes, run.failures), (891, 9));
+    // Beside a difference from a baseline a number is a `value`.
+    let run = benchmark(&report, "POST /login");
+    assert_times(run, [31.25, 29.0, 66.0, 90.0, NONE, 8.0, 95.0]);
+    assert_eq!(run.load, Some(LoadModel::Closed));
+    benchmark(&report, "Aggregated");
+    assert_eq!(report.benchmarks.len(), 3);
+    complain(
+        &text("goose/report.json").replace("\"name\": \"/\"", "\"name\": 5"),
+        &["line 4", "read as goose JSON", "expected a string"],
+    );
+}
+
+#[test]
 fn nanobench() {
     let (report, _) = import("nanobench/results.json");
     let name = "Benchmarking std::mt19937_64 and std::knuth_b/std::mt19937_64";
@@ -358,6 +376,56 @@ fn nanobench() {
     complain(
         &whole[..whole.len() / 2],
         &["line ", "read as nanobench JSON"],
+    );
+}
+
+#[test]
+fn tests_of_cargo_nextest() {
+    let (report, _) = import("nextest/libtest.json");
+    let quick = benchmark(&report, "sample::sample$tests::quick");
+    close(metric(quick, "wall_time").mean, 0.011_526_29e9);
+    let failed = benchmark(&report, "sample::sample$tests::fails#2");
+    assert_eq!((failed.failures, failed.metrics.len()), (1, 0));
+    assert_eq!(report.benchmarks.len(), 3);
+    let (report, _) = import("nextest/junit.xml");
+    let slow = benchmark(&report, "sample::tests::takes_a_while");
+    close(metric(slow, "wall_time").mean, 47e6);
+    let failed = benchmark(&report, "sample::tests::fails");
+    assert!(
+        failed.failed_runs[0]
+            .reason
+            .contains("panicked at src/lib.rs:8:18")
+    );
+    assert!(
+        report
+            .to_json()
+            .unwrap()
+            .contains("\"created\": \"2026-11-30T00:37:59.841Z\"")
+    );
+    complain(
+        &text("nextest/junit.xml").replace("time=\"0.047\"", "time=\"long\""),
+        &["line ", "read as JUnit XML", "takes_a_while is no number"],
+    );
+}
+
+#[test]
+fn cargo_criterion() {
+    let (report, _) = import("cargo-criterion/messages.json");
+    let norm = benchmark(&report, "norm");
+    let time = metric(norm, "wall_time");
+    assert_eq!(time.samples, [4140.0, 4130.0, 4150.0, 4170.0]);
+    close(time.median, 4145.0);
+    let rate = metric(norm, "throughput");
+    close(Some(rate.samples[0] * 4140.0), 1024e9);
+    let copied = metric(benchmark(&report, "group/copy"), "throughput");
+    assert_eq!(copied.unit.symbol(), "B/s");
+    complain(
+        &text("cargo-criterion/messages.json").replace("[10,20]", "[10]"),
+        &[
+            "line 2",
+            "read as cargo-criterion JSON",
+            "2 values of 1 batches",
+        ],
     );
 }
 

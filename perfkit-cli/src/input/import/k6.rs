@@ -153,7 +153,7 @@ fn read_new(text: &Text) -> Result<Report, ParseError> {
 fn add(import: &mut Import, mut entry: Entry, metrics: &BTreeMap<String, Entity>) {
     import.note(Note::info(
         NoteCode::NoSamples,
-        "k6 reports percentiles without the values they are from: budgets hold them as they are, and no interval can be had",
+        "k6 reports percentiles without the values they are from: budgets hold them as they are, and no interval can be had; its file does not say whether the load was open, which that of executors with an arrival rate is, or closed",
     ));
     let metric = |name: &str| metrics.get(name).map(Entity::values);
     let requests = metric("http_reqs").and_then(|values| values.count.0);

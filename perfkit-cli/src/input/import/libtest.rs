@@ -1,10 +1,12 @@
-//! `cargo bench` with `#[bench]`: its text, and its lines of JSON.
+//! `cargo bench` with `#[bench]`: its text, and its lines of JSON. In these, which
+//! cargo-nextest writes too, tests may say how long they took.
 
 use perfkit::Metric;
 use perfkit::report::{Note, NoteCode, Report};
 use serde::Deserialize;
 
 use super::build::{Entry, Import, Reported};
+use super::grouped::Groups;
 use super::json::Number;
 use super::parse_error::ParseError;
 use super::text::Text;
@@ -21,8 +23,19 @@ struct Event {
     kind: String,
     #[serde(default)]
     name: String,
+    #[serde(default)]
+    event: String,
+    /// Of a test, in seconds.
+    exec_time: Number,
     median: Number,
     mib_per_second: Number,
+}
+
+/// What is known of the tests of one name.
+#[derive(Default)]
+struct Test {
+    times: Vec<f64>,
+    failures: u64,
 }
 
 pub(super) fn recognise_text(text: &Text) -> bool {
@@ -67,6 +80,7 @@ fn figures(result: &str) -> Option<(f64, Option<f64>)> {
 
 pub(super) fn read_json(text: Text) -> Result<Report, ParseError> {
     let mut import = Import::new("libtest JSON");
+    let mut tests: Groups<String, Test> = Groups::default();
     text.read_lines(|line| {
         if !line.trim_start().starts_with('{') {
             return Ok(());
@@ -75,10 +89,23 @@ pub(super) fn read_json(text: Text) -> Result<Report, ParseError> {
         if event.kind == "bench" {
             let (time, rate) = (event.median.0, event.mib_per_second.0);
             add(&mut import, &event.name, time, rate);
+        } else if let Some(time) = event.exec_time.0.filter(|_| event.kind == "test") {
+            let test = tests.of(event.name);
+            match event.event.as_str() {
+                "ok" => test.times.push(time),
+                "failed" | "timeout" => test.failures += 1,
+                _ => {}
+            }
         }
         Ok(())
     })?;
-    import.finish()
+    let tests = tests.into_list().into_iter();
+    import.finish_with(tests.map(|(name, test)| {
+        let mut entry = Entry::new(name);
+        entry.runs(test.times.len() as u64, test.failures);
+        entry.numbers(Metric::WALL_TIME, Scale::SECONDS, test.times);
+        entry
+    }))
 }
 
 fn add(import: &mut Import, name: &str, time: Option<f64>, rate: Option<f64>) {

@@ -4,6 +4,7 @@
 mod apache_bench;
 mod benchmarkdotnet;
 mod build;
+mod cargo_criterion;
 mod catch2;
 mod critcmp;
 mod criterion;
@@ -14,6 +15,7 @@ mod go;
 mod google;
 mod google_csv;
 mod google_rows;
+mod goose;
 mod grouped;
 mod h2load;
 mod hdr_encoding;
@@ -25,6 +27,7 @@ mod hyperfine_v2;
 mod jmh;
 mod json;
 mod json_shape;
+mod junit;
 mod k6;
 mod libtest;
 mod lighthouse;
@@ -147,7 +150,14 @@ const IMPORTERS: &[Importer] = &[
         redis_benchmark::recognise,
         redis_benchmark::read,
     ),
+    Importer("goose JSON", goose::recognise, goose::read),
     Importer("memtier_benchmark JSON", memtier::recognise, memtier::read),
+    Importer(
+        "cargo-criterion JSON",
+        cargo_criterion::recognise,
+        cargo_criterion::read,
+    ),
+    Importer("JUnit XML", junit::recognise, junit::read),
     Importer("Catch2 XML", catch2::recognise_xml, catch2::read_xml),
     Importer(
         "Catch2 text",
