@@ -1,6 +1,7 @@
 //! The answer in one sentence: what is fastest and by how much, or how long it takes.
 
 use perfkit::report::{Benchmark, Ratio, Report, Verdict};
+use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 
 use crate::text::label;
@@ -223,17 +224,36 @@ fn of_one(benchmark: &Benchmark) -> Option<Sentence> {
     };
     let of_values = match times.count {
         0 => String::new(),
-        1 => return Some(sentence.text(&format!(": {} in one run.", show(middle)))),
+        1 => {
+            let told = format!(": {} in one run{}.", show(middle), failed(benchmark));
+            return Some(sentence.text(&told));
+        }
         _ => format!(" of {values}"),
     };
     let reach = match (times.min, times.max) {
         (Some(min), Some(max)) => format!(", {} to {}", show(min), show(max)),
         _ => String::new(),
     };
-    Some(sentence.text(&format!(": {word} {}{of_values}{reach}.", show(middle))))
+    let failed = failed(benchmark);
+    Some(sentence.text(&format!(
+        ": {word} {}{of_values}{reach}{failed}.",
+        show(middle)
+    )))
 }
 
-/// Commands that were not compared, by their medians.
+/// How many failed, where any did: times alone would sound as if all were well.
+fn failed(benchmark: &Benchmark) -> String {
+    match benchmark.failures {
+        0 => String::new(),
+        failures => {
+            let count = |number: u64| Unit::Count.format(number as f64, 3);
+            let all = count(benchmark.successes + failures);
+            format!("; {} of {all} failed", count(failures))
+        }
+    }
+}
+
+/// Commands that were not compared, by their medians: those of which every run succeeded.
 fn of_medians(benchmarks: &[Benchmark]) -> Option<Sentence> {
     if benchmarks
         .iter()
@@ -242,7 +262,10 @@ fn of_medians(benchmarks: &[Benchmark]) -> Option<Sentence> {
         return None;
     }
     let median = |benchmark| Some((benchmark, times(benchmark)?.median?));
-    let medians: Vec<(&Benchmark, f64)> = benchmarks.iter().filter_map(median).collect();
+    let worked = benchmarks
+        .iter()
+        .filter(|benchmark| benchmark.failures == 0);
+    let medians: Vec<(&Benchmark, f64)> = worked.filter_map(median).collect();
     let by_median = |a: &&(&Benchmark, f64), b: &&(&Benchmark, f64)| a.1.total_cmp(&b.1);
     let (least, least_median) = medians.iter().min_by(by_median)?;
     let (most, most_median) = medians.iter().max_by(by_median)?;
@@ -266,7 +289,6 @@ fn times(benchmark: &Benchmark) -> Option<&MetricSummary> {
 #[cfg(test)]
 mod tests {
     use perfkit::report::{Comparison, Environment};
-    use perfkit::unit::Unit;
 
     use super::*;
 
@@ -346,6 +368,10 @@ mod tests {
             said(vec![benchmark("true", &[2e6])]).unwrap(),
             "`true`: 2.00 ms in one run."
         );
+        let mut failing = benchmark("x", &[1e6, 2e6]);
+        (failing.successes, failing.failures) = (2, 3);
+        let told = said(vec![failing]).unwrap();
+        assert!(told.ends_with("; 3 of 5 failed."), "{told}");
         assert_eq!(said(vec![Benchmark::new("none")]), None);
     }
 
