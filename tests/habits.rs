@@ -301,3 +301,19 @@ fn a_terminal_of_80_columns_shows_progress_and_the_columns_that_matter() {
         assert!(shown.contains(column), "{column}: {shown}");
     }
 }
+
+#[test]
+fn a_style_says_what_is_shown() {
+    let folder = Folder::new();
+    let style = |style| compare(&folder, ["true", "--style", style]).exits_with(0);
+    assert!(style("color").stdout.contains('\u{1b}'));
+    assert!(style("full").stdout.contains('\u{1b}'));
+    assert!(!style("basic").stdout.contains('\u{1b}'));
+    let nothing = style("none");
+    assert_eq!((nothing.stdout.as_str(), nothing.stderr.as_str()), ("", ""));
+    let arguments = ["true", "--style", "none", "--export-csv", "out.csv"];
+    compare(&folder, arguments).exits_with(0);
+    assert!(folder.read("out.csv").contains("true"));
+    let shown = on_a_terminal(&folder, "compare -r 2 true --style basic");
+    assert!(!shown.contains("warm-up"), "{shown:?}");
+}

@@ -8,6 +8,7 @@ use super::baseline::BaselineName;
 use super::format::Format;
 use super::ignored_failures::IgnoredFailures;
 use super::shard::Shard;
+use super::style::OutputStyle;
 use super::values::{Confidence, RunCount, Share, TimeSpan};
 
 const EXAMPLES: &str = "\
@@ -195,6 +196,10 @@ pub(crate) struct CompareArguments {
     /// How to print the result [default: human, or $PERFKIT_FORMAT].
     #[arg(long, value_enum, help_heading = RESULT)]
     pub(crate) format: Option<Format>,
+
+    /// How the result is shown on a terminal.
+    #[arg(long, value_enum, value_name = "STYLE", default_value = "auto", hide_default_value = true, help_heading = RESULT)]
+    pub(crate) style: OutputStyle,
 
     /// Write the result to this file instead of standard output.
     #[arg(short = 'o', value_name = "FILE", help_heading = RESULT)]

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod clean;
+mod color;
 mod compare;
 mod completions;
 mod doctor;
@@ -17,11 +18,13 @@ mod run;
 mod setting;
 mod shard;
 mod similar;
+mod style;
 mod values;
 mod work;
 
 pub(crate) use baseline::{BaselineAction, BaselineArguments, BaselineName};
 pub(crate) use clean::CleanArguments;
+pub(crate) use color::Color;
 pub(crate) use compare::{CompareArguments, Effort, Input, Output};
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use doctor::DoctorArguments;
@@ -37,12 +40,11 @@ pub(crate) use run::RunArguments;
 pub(crate) use setting::{Origin, Setting};
 pub(crate) use shard::Shard;
 pub(crate) use similar::most_similar;
+pub(crate) use style::OutputStyle;
 pub(crate) use values::{Confidence, RunCount, Share, TimeSpan};
 pub(crate) use work::WorkArguments;
 
-use std::str::FromStr;
-
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -109,32 +111,25 @@ impl Arguments {
     /// The flag's choice, or that of `PERFKIT_COLOR`. An error is shown in colour or
     /// not, and so a variable that says neither is passed over.
     pub(crate) fn color(&self) -> Setting<Color> {
-        let given = Setting::find(self.color, Variable::COLOR, None);
+        let flag = self.color.or(self.style().color());
+        let given = Setting::find(flag, Variable::COLOR, None);
         Setting::or(given.ok().flatten(), Color::default())
     }
 
+    fn style(&self) -> OutputStyle {
+        match &self.verb {
+            Verb::Compare(compare) => compare.style,
+            _ => OutputStyle::Auto,
+        }
+    }
+
     pub(crate) fn verbosity(&self) -> Verbosity {
-        match (self.quiet, self.verbose) {
+        let is_quiet = self.quiet || self.style() == OutputStyle::None;
+        match (is_quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, false) => Verbosity::Normal,
             (false, true) => Verbosity::Verbose,
         }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
-
-impl FromStr for Color {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        <Self as ValueEnum>::from_str(text, true)
     }
 }
 

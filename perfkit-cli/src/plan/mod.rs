@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) has_control: bool,
     /// Whether everything is kept on one CPU.
     pub(crate) is_pinned: bool,
+    /// Whether a terminal shows how far it has come.
+    pub(crate) shows_progress: bool,
     pub(crate) settings: Settings,
     /// Where the configuration is, and what named it.
     pub(crate) configuration: Option<Setting<PathBuf>>,
@@ -101,6 +103,7 @@ impl Plan {
             base: arguments.base.clone(),
             has_control: arguments.control,
             is_pinned: arguments.pin,
+            shows_progress: arguments.style.has_progress(),
             configuration: config.map(|config| config.path),
         })
     }
@@ -128,6 +131,7 @@ impl Plan {
             base: Some(base.to_owned()),
             has_control: true,
             is_pinned: false,
+            shows_progress: true,
             configuration: Some(config.path.clone()),
         })
     }
@@ -156,6 +160,7 @@ impl Plan {
             base: None,
             has_control: true,
             is_pinned: false,
+            shows_progress: true,
             configuration: config.map(|config| config.path.clone()),
         })
     }

@@ -183,7 +183,7 @@ fn run_one(
     (index, groups): (usize, usize),
     session: Session<'_>,
 ) -> GroupResult {
-    let line = ProgressLine::start(session.is_talkative());
+    let line = ProgressLine::start(session.shows_progress());
     let mut show = |progress: &Progress<'_>| {
         let share = (index as f64 + progress.share) / groups.max(1) as f64;
         line.show(share, progress.elapsed, || printable(progress.name));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use perfkit::Report;
 
-use crate::args::{CompareArguments, Format, Origin, Setting, Verbosity};
+use crate::args::{CompareArguments, Format, Origin, OutputStyle, Setting, Verbosity};
 use crate::command::{check_apart, check_plot, check_writable, deliver, draw, first_error, save};
 use crate::error::Error;
 
@@ -29,6 +29,8 @@ fn printed_as(
 /// The forms in which a result is printed and saved.
 pub(super) struct Outputs {
     pub(super) format: Setting<Format>,
+    /// Whether it is printed at all.
+    is_printed: bool,
     /// Where it is printed, instead of on standard output.
     file: Option<PathBuf>,
     saved: Vec<(Format, PathBuf)>,
@@ -53,6 +55,7 @@ impl Outputs {
             saved.partition(|(_, path)| path.as_os_str() == STDOUT);
         let outputs = Self {
             format: printed_as(arguments.format, &printed)?,
+            is_printed: arguments.style != OutputStyle::None,
             file: arguments.result_file.clone(),
             saved,
             plot: arguments.plot.clone(),
@@ -77,12 +80,14 @@ impl Outputs {
         let saved = saved.map(|(format, path)| save(report, *format, path));
         let mut results: Vec<Result<(), Error>> = saved.collect();
         results.extend(self.plot.as_deref().map(|path| draw(report, path)));
-        results.push(deliver(
-            report,
-            verbosity.into(),
-            self.format.value,
-            self.file.as_deref(),
-        ));
+        if self.is_printed {
+            results.push(deliver(
+                report,
+                verbosity.into(),
+                self.format.value,
+                self.file.as_deref(),
+            ));
+        }
         first_error(results)
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn sample(
     session: Session<'_>,
 ) -> Runs {
     let is_shown =
-        session.is_talkative() && !commands.iter().any(MeasuredCommand::shows_its_output);
+        session.shows_progress() && !commands.iter().any(MeasuredCommand::shows_its_output);
     let line = ProgressLine::start(is_shown);
     let mut show = |progress: &Progress<'_>| {
         line.show(progress.share, progress.elapsed, || doing(progress, rule));

@@ -31,6 +31,11 @@ impl Session<'_> {
         self.signals.is_interrupted()
     }
 
+    /// Whether a terminal shows how far it has come.
+    pub(in crate::command) fn shows_progress(&self) -> bool {
+        self.plan.shows_progress && self.is_talkative()
+    }
+
     /// Whether something may be said beside the result.
     pub(in crate::command) fn is_talkative(&self) -> bool {
         self.verbosity > Verbosity::Quiet
