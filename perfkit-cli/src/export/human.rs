@@ -104,6 +104,10 @@ fn severity_style(severity: Severity) -> Ansi {
 
 fn render_table(table: &Table, width: Option<usize>) -> String {
     let shown = columns_that_fit(table, width);
+    let widths: Vec<usize> = shown.iter().map(|c| column_width(table, *c)).collect();
+    if width.is_none_or(|width| widths.iter().sum::<usize>() <= width) {
+        return aligned(table, &shown, &widths);
+    }
     let mut grid = Grid::new();
     grid.load_style(comfy_table::presets::NOTHING);
     grid.set_content_arrangement(ContentArrangement::Disabled);
@@ -130,17 +134,51 @@ fn render_table(table: &Table, width: Option<usize>) -> String {
     title.chain(lines).collect()
 }
 
+/// A table of which no line has to be broken: what a grid makes of it, without one of
+/// hundreds of thousands of cells.
+fn aligned<'a>(table: &'a Table, shown: &[usize], widths: &[usize]) -> String {
+    let mut text = String::new();
+    if let Some(title) = &table.title {
+        text.push_str(title);
+        text.push('\n');
+    }
+    let mut add = |cell: &dyn Fn(usize) -> &'a str| {
+        let start = text.len();
+        for (column, width) in shown.iter().zip(widths) {
+            let cell = cell(*column);
+            let room = (width - GAP).saturating_sub(display_width(cell));
+            let (before, after) = match table.columns[*column].align {
+                Align::Left => (0, room),
+                Align::Right => (room, 0),
+            };
+            text.extend(std::iter::repeat_n(' ', 1 + before));
+            text.push_str(cell);
+            text.extend(std::iter::repeat_n(' ', after + 1));
+        }
+        text.truncate(start + text[start..].trim_end().len());
+        text.push('\n');
+    };
+    add(&|column| table.columns[column].heading);
+    for row in &table.rows {
+        add(&|column| &row[column]);
+    }
+    text
+}
+
+/// How wide a column is, with the room beside it.
+fn column_width(table: &Table, column: usize) -> usize {
+    let cells = table.rows.iter().map(|row| display_width(&row[column]));
+    let heading = display_width(table.columns[column].heading);
+    cells.max().unwrap_or(0).max(heading) + GAP
+}
+
 /// The columns that have room, in their order: those of the highest rank go
 /// first, those of rank 0 never.
 fn columns_that_fit(table: &Table, width: Option<usize>) -> Vec<usize> {
     let mut shown: Vec<usize> = (0..table.columns.len()).collect();
     let Some(width) = width else { return shown };
-    let column_width = |column: &usize| {
-        let cells = table.rows.iter().map(|row| display_width(&row[*column]));
-        let heading = display_width(table.columns[*column].heading);
-        cells.max().unwrap_or(0).max(heading) + GAP
-    };
-    while shown.iter().map(column_width).sum::<usize>() > width {
+    let widths: Vec<usize> = shown.iter().map(|c| column_width(table, *c)).collect();
+    while shown.iter().map(|column| widths[*column]).sum::<usize>() > width {
         let dispensable = shown.iter().rposition(|column| {
             let rank = table.columns[*column].rank;
             rank > 0 && shown.iter().all(|other| table.columns[*other].rank <= rank)
