@@ -104,6 +104,14 @@ fn wrk() {
     close(metric(run, "bytes_per_second").mean, 5.56 * 1024.0 * 1024.0);
     assert_eq!(run.load, Some(LoadModel::Closed));
     assert!(human.contains("read from the text of wrk"), "{human}");
+    let folder = Folder::new();
+    let file = sample("wrk/wrk-latency.txt").display().to_string();
+    for format in ["markdown", "html"] {
+        let page = folder
+            .run(["report", &file, "--format", format])
+            .exits_with(0);
+        page.says("Closed load: each connection").says("13.3 ms");
+    }
     let words = human.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("Closed load: each connection sent its next request only when the one before was answered"), "{human}");
     let (report, _) = import("wrk/wrk-errors.txt");
@@ -248,6 +256,8 @@ fn pgbench_logs() {
 fn redis_benchmark() {
     let (report, _) = import("redis-benchmark/table.csv");
     let run = benchmark(&report, "SET");
+    // How many requests there were it does not say.
+    assert_eq!(run.successes, 0);
     assert_times(run, [0.617, 0.551, 0.855, 3.543, NONE, 0.168, 3.751]);
     close(metric(run, "throughput").mean, 54_054.05);
     assert_eq!(report.benchmarks.len(), 4);
@@ -481,11 +491,11 @@ fn both_loads_on_a_page_are_told_apart_by_name() {
     let human = folder.run(["report", "both"]).exits_with(0).stdout;
     let words = human.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        words.contains("Closed load (`http://127.0.0.1:18080/`)"),
+        words.contains("http://127.0.0.1:18080/ closed 96.0 µs - 13.3 ms"),
         "{human}"
     );
     assert!(
-        words.contains("Open load (`http://127.0.0.1:80/index.html`)"),
+        words.contains("http://127.0.0.1:80/index.html open 6.67 ms 10.0 ms 11.2 ms 12.3 ms"),
         "{human}"
     );
 }

@@ -57,7 +57,7 @@ pub(super) fn measured(report: &Report, detail: Detail, document: &mut Document)
     if let Some(further) = further {
         document.table(further);
     }
-    load::describe(&report.benchmarks, document);
+    load::describe(report, document);
     if let Some(sampling) = &report.sampling {
         document.sentence(how_sampled(sampling, &report.benchmarks));
     }

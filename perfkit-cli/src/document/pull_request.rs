@@ -7,6 +7,7 @@ use super::blocks::Document;
 use super::change_tables;
 use super::gate;
 use super::headline::headline;
+use super::load;
 use super::number_tables::numbers;
 use super::remarks::Detail;
 use super::report::finish;
@@ -44,6 +45,7 @@ pub(crate) fn pull_request(report: &Report, detail: Detail) -> Document {
             document.table(numbers);
         }
     }
+    load::describe(report, &mut document);
     if let Some(sampling) = &report.sampling {
         document.sentence(how_sampled(sampling, &report.benchmarks));
     }

@@ -161,8 +161,11 @@ impl Import {
     pub(super) fn add(&mut self, entry: Entry) {
         let mut benchmark = entry.benchmark;
         if benchmark.successes + benchmark.failures == 0 {
+            // Other metrics may have a single number each.
+            let time = benchmark.metrics.get(&Metric::WALL_TIME);
             let counts = benchmark.metrics.values().map(|summary| summary.count);
-            benchmark.successes = counts.max().unwrap_or(0);
+            let most = counts.max().unwrap_or(0);
+            benchmark.successes = time.map_or(most, |time| time.count);
         }
         self.report.benchmarks.push(benchmark);
     }
