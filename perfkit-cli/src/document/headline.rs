@@ -38,12 +38,12 @@ struct Placed<'a> {
 }
 
 impl<'a> Placed<'a> {
-    fn of(ranked: &Ranked<'a>, first: &Ranked<'_>, first_ratio: &Ratio) -> Option<Self> {
-        let ratio = over(&ratio(ranked)?, first_ratio);
+    /// `surest` is the one whose time is certainly below the least bound.
+    fn of(ranked: &Ranked<'a>, first: &Ranked<'_>, surest: &Ranked<'_>) -> Option<Self> {
         Some(Self {
             benchmark: ranked.benchmark,
-            relation: relation(ranked, first, &ratio),
-            ratio,
+            relation: relation(ranked, first, surest),
+            ratio: over(&ratio(ranked)?, &ratio(first)?),
         })
     }
 }
@@ -57,9 +57,13 @@ enum Relation {
 
 fn of_ranking(ranking: &[Ranked<'_>]) -> Option<Sentence> {
     let (first, others) = ranking.split_first()?;
-    let first_ratio = ratio(first)?;
+    ratio(first)?;
     let apart = others.iter().filter(|ranked| ranked.is_apart);
-    let place = |ranked| Placed::of(ranked, first, &first_ratio);
+    let high = |ranked: &&Ranked<'_>| ratio(ranked).map_or(f64::INFINITY, |ratio| ratio.high);
+    let working = ranking.iter().filter(|ranked| !ranked.is_apart);
+    let surest = working.min_by(|a, b| high(a).total_cmp(&high(b)));
+    let surest = surest.unwrap_or(first);
+    let place = |ranked| Placed::of(ranked, first, surest);
     let apart: Vec<Placed<'_>> = apart.filter_map(place).collect();
     let others = others.iter().filter(|ranked| !ranked.is_apart);
     let all = others.clone().count();
@@ -82,17 +86,22 @@ fn of_ranking(ranking: &[Ranked<'_>]) -> Option<Sentence> {
             first.benchmark,
         );
         let sentence = listed(sentence, &not_known, ", ").text(" may be equally fast");
-        return Some(with_failed(sentence, &apart).text("."));
+        return Some(ended(with_failed(sentence, &apart), not_compared));
     }
     let sentence = named(Sentence::plain(""), first.benchmark).text(" is fastest");
     let sentence = together(sentence, &same, ("is as fast", "are as fast"));
     let may_be = ("may be as fast", "may be as fast");
     let sentence = together(sentence, &not_known, may_be);
     let sentence = with_failed(slower_ones(sentence, &slower), &apart);
-    Some(match not_compared {
+    Some(ended(sentence, not_compared))
+}
+
+/// The end of a sentence, and how many it does not tell of.
+fn ended(sentence: Sentence, not_compared: usize) -> Sentence {
+    match not_compared {
         0 => sentence.text("."),
         count => sentence.text(&format!("; {count} could not be compared.")),
-    })
+    }
 }
 
 /// The time over that of the baseline; `None` where it is not known.
@@ -122,20 +131,28 @@ fn over(own: &Ratio, first: &Ratio) -> Ratio {
     }
 }
 
-/// Of one that was compared with the fastest, the verdict; of two that were compared with a
-/// third, whether their intervals are apart.
-fn relation(ranked: &Ranked<'_>, first: &Ranked<'_>, ratio: &Ratio) -> Relation {
-    let verdict = match (ranked.comparison, first.comparison) {
-        (Some(comparison), None) | (None, Some(comparison)) => Some(comparison.verdict),
-        _ => None,
+/// Who is certainly slower than any other cannot be as fast as the fastest, whichever that
+/// is. Of one that was compared with the first, the verdict counts too.
+fn relation(ranked: &Ranked<'_>, first: &Ranked<'_>, surest: &Ranked<'_>) -> Relation {
+    let is_same = match [ranked.comparison, first.comparison] {
+        [Some(comparison), None] | [None, Some(comparison)] => comparison.verdict == Verdict::Same,
+        _ => false,
     };
-    match verdict {
-        Some(Verdict::Same) => Relation::Same,
-        Some(Verdict::Slower | Verdict::Faster) => Relation::Slower,
-        Some(Verdict::Inconclusive) => Relation::NotKnown,
-        None if ratio.low > 1.0 + indifference(ranked).max(indifference(first)) => Relation::Slower,
-        None => Relation::NotKnown,
+    if is_same {
+        Relation::Same
+    } else if is_faster(surest, ranked) {
+        Relation::Slower
+    } else {
+        Relation::NotKnown
     }
+}
+
+/// Whether one is certainly faster than another, by more than counts as the same.
+fn is_faster(one: &Ranked<'_>, other: &Ranked<'_>) -> bool {
+    let (Some(own), Some(others)) = (ratio(one), ratio(other)) else {
+        return false;
+    };
+    own.high < others.low / (1.0 + indifference(one).max(indifference(other)))
 }
 
 fn named(sentence: Sentence, benchmark: &Benchmark) -> Sentence {
@@ -308,6 +325,10 @@ mod tests {
 
     /// What is said of others that were compared with `base`: ratio, and verdict.
     fn said(others: &[(&str, f64, Verdict)]) -> String {
+        headline(&compared(others)).unwrap().body()
+    }
+
+    fn compared(others: &[(&str, f64, Verdict)]) -> Report {
         let names = others.iter().map(|(name, ..)| *name);
         let names = std::iter::once("base").chain(names);
         let mut report = report(names.map(|name| benchmark(name, &[1e6, 2e6])).collect());
@@ -323,7 +344,7 @@ mod tests {
             comparison
         });
         report.comparisons = compared.collect();
-        headline(&report).unwrap().body()
+        report
     }
 
     #[test]
@@ -349,6 +370,22 @@ mod tests {
                 ("d", 4.0, Slower)
             ]),
             "`base` is fastest; `a` is as fast; the next, `b`, takes 2.00 and the slowest, `d`, 4.00 times as long."
+        );
+        // The slower ones are slower than the baseline, and so than whatever is fastest.
+        let mut wide = Comparison::new("base", "a", Metric::WALL_TIME);
+        wide.ratio = Some(Ratio {
+            estimate: 0.9,
+            low: 0.4,
+            high: 2.2,
+            confidence: 0.999,
+        });
+        let others = [("b", 2.0, Slower), ("c", 3.0, Slower)];
+        let mut wide_first = compared(&others);
+        wide_first.benchmarks.push(benchmark("a", &[1e6]));
+        wide_first.comparisons.push(wide);
+        assert_eq!(
+            headline(&wide_first).unwrap().body(),
+            "`a` is fastest; `base` may be as fast; `b` takes 2.2 and `c` 3.3 times as long."
         );
         assert_eq!(
             said(&["a", "b", "c", "d"].map(|name| (name, 1.01, Inconclusive))),
