@@ -37,16 +37,25 @@ fn a_setup_with_a_parameter_is_run_before_each_run_of_its_value() {
 }
 
 #[test]
-fn what_a_setup_chooses_is_what_is_compared() {
+fn what_a_setup_chooses_is_what_is_measured() {
     let folder = Folder::new();
     let setup = ["--setup", "echo {time} > chosen", "-L", "time", "0,0.1"];
-    let runs = ["-w", "0", "-r", "12"];
+    let runs = ["-w", "0", "-r", "3", "--export-json", "out.json"];
     let arguments = ["compare"].into_iter().chain(SLEEPS);
     folder
         .run(arguments.chain(setup).chain(runs))
         .exits_with(0)
-        .says("Slower: ")
         .says("(time = 0.1)");
+    let report = folder.report("out.json");
+    let least = report.benchmarks[1].metrics[&Metric::WALL_TIME].min;
+    // Less what was subtracted for the shell.
+    assert!(least > Some(80e6), "{least:?}");
+    let told = folder.read("told");
+    assert_eq!(
+        told.lines().filter(|line| *line == "0.1").count(),
+        3,
+        "{told}"
+    );
 }
 
 #[test]
@@ -102,11 +111,11 @@ fn in_sequence_each_command_is_set_up_run_and_cleaned_up_before_the_next() {
 fn in_sequence_what_differs_much_is_told_and_a_failure_ends_it() {
     let folder = Folder::new();
     let how = ["--sequential", "-r", "12"];
-    let arguments = ["compare", "sleep 0.001", "sleep 0.1"].into_iter();
+    let arguments = ["compare", "sleep 0.001", "sleep 0.2"].into_iter();
     folder
         .run(arguments.chain(how))
         .exits_with(0)
-        .says("Slower: `sleep 0.1` takes ")
+        .says("Slower: `sleep 0.2` takes ")
         .says("99 % interval")
         .says("run one after the other and not in turn");
     let arguments = ["compare", "true", "false", "touch was-run"].into_iter();
@@ -147,7 +156,7 @@ fn what_always_fails_has_its_times_and_its_verdict() {
     let commands = [
         "compare",
         "-i",
-        "sh -c 'sleep 0.1; exit 1'",
+        "sh -c 'sleep 0.2; exit 1'",
         "false",
         "-r",
         "12",
@@ -240,7 +249,6 @@ fn what_fails_is_ranked_after_all_that_work() {
     let answer = folder
         .run(commands)
         .exits_with(0)
-        .says("`sleep 0.05` is fastest; `sleep 0.1` takes ")
         .says("; `false` failed and is ranked apart.\n");
     let rows = answer
         .stdout
@@ -249,5 +257,31 @@ fn what_fails_is_ranked_after_all_that_work() {
     let places: Vec<&str> = rows
         .filter_map(|row| row.split_whitespace().next())
         .collect();
-    assert_eq!(places, ["1", "2", "failed"], "{answer:#?}");
+    assert_eq!((places.len(), places[2]), (3, "failed"), "{answer:#?}");
+}
+
+#[test]
+fn what_is_suddenly_written_to_standard_error_stops_no_run() {
+    let folder = Folder::new();
+    // Far more than a pipe holds, after runs that wrote nothing.
+    let loud = "case $PERFKIT_ITERATION in 3|4) yes problem | head -c 400000 >&2; esac";
+    let arguments = [
+        "compare",
+        loud,
+        "-S",
+        "sh",
+        "-w",
+        "1",
+        "-r",
+        "5",
+        "--timeout",
+        "20s",
+    ];
+    folder.run(arguments).exits_with(0).says("5 runs");
+    let fails = format!("{loud}; [ $PERFKIT_ITERATION != 4 ] || exit 3");
+    let arguments = ["compare", &fails, "-S", "sh", "-w", "1", "-r", "5"];
+    folder
+        .run(arguments)
+        .exits_with(5)
+        .complains("run 5: exit status 3\n  | problem\n");
 }

@@ -36,6 +36,8 @@ pub(crate) struct MeasuredCommand<'a> {
     pub(crate) parameters: Parameters,
     pub(super) environment: Vec<(String, String)>,
     pub(super) output: &'a Output,
+    /// Whether no run so far wrote anything to standard error, and there was one.
+    pub(super) has_quiet_stderr: bool,
     /// How many warm-up runs there were.
     pub(super) warmups: u64,
     pub(super) tree: Option<&'a CommandTree>,
@@ -135,13 +137,14 @@ impl MeasuredCommand<'_> {
         }
     }
 
-    fn run_command(&self, run: Run) -> RunResult {
+    fn run_command(&mut self, run: Run) -> RunResult {
         let launch = Launch {
             command: &self.command_line,
             input: self.context.input,
             output: self.output,
             timeout: self.context.timeout,
             iteration: Some(self.iteration(run)),
+            has_quiet_stderr: self.has_quiet_stderr,
             ignored_requests: 0,
         };
         let failure = |kind: FailureKind, reason: String, stderr: String| {
@@ -149,7 +152,9 @@ impl MeasuredCommand<'_> {
             failure.with_stderr(stderr)
         };
         move_to_cpu_of(run);
-        match process::run(&launch, self.context.signals) {
+        let ended = process::run(&launch, self.context.signals);
+        self.has_quiet_stderr = matches!(&ended, Ok(Ended::Exited(end)) if end.stderr.is_empty());
+        match ended {
             Ok(Ended::Exited(end)) if end.status.success() => RunResult::Done(values(&end)),
             Ok(Ended::Exited(end)) => {
                 let kind = match end.status.code() {

@@ -175,6 +175,7 @@ impl<'a> Adding<'a, '_> {
             cleanup: hook(templates.cleanup.as_ref())?,
             parameters: variant.named.clone(),
             output: one_or_own(&templates.outputs, index).unwrap_or(&Output::Null),
+            has_quiet_stderr: false,
             warmups: 0,
             tree: variant.tree,
             was_set_up: false,

@@ -30,6 +30,11 @@ const TAIL_BYTES: usize = 8192;
 /// How many lines of it are shown.
 const TAIL_LINES: usize = 10;
 
+/// When standard error on which nothing is expected is looked at: first after so long, later
+/// after up to so long.
+const FIRST_LOOK: Duration = Duration::from_millis(5);
+const LAST_LOOK: Duration = Duration::from_millis(100);
+
 /// How long a process group may take to end when asked, before it is made to.
 const END_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -44,6 +49,10 @@ pub(crate) struct Launch<'a> {
     pub(crate) timeout: Option<Duration>,
     /// Which run of its command this belongs to, as the environment tells it.
     pub(crate) iteration: Option<String>,
+    /// Whether nothing is expected on its standard error, so that it is only looked at now and
+    /// then: its end, at the end of the process, would wake perfkit once more, and on a busy
+    /// machine something else may run in between.
+    pub(crate) has_quiet_stderr: bool,
     /// So many requests to end do not end it: what cleans up after an
     /// interruption must not be ended by the same one.
     pub(crate) ignored_requests: usize,
@@ -58,6 +67,7 @@ impl<'a> Launch<'a> {
             output: &Output::Null,
             timeout: None,
             iteration: None,
+            has_quiet_stderr: false,
             ignored_requests,
         }
     }
@@ -101,6 +111,7 @@ pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error
         .spawn()
         .map_err(|error| not_started(launch.command.program(), &error))?;
     let mut process = Process::new(child, signals)?;
+    process.has_quiet_stderr = launch.has_quiet_stderr;
     let deadline_ns = launch
         .timeout
         .map(|timeout| start_ns.saturating_add(timeout.as_nanos() as u64));
@@ -220,6 +231,9 @@ struct Process<'a> {
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     tail: Vec<u8>,
+    /// Whether standard error is looked at now and then, and after how long the next time.
+    has_quiet_stderr: bool,
+    next_look: Duration,
 }
 
 impl<'a> Process<'a> {
@@ -235,6 +249,8 @@ impl<'a> Process<'a> {
             stdout,
             stderr,
             tail: Vec::new(),
+            has_quiet_stderr: false,
+            next_look: FIRST_LOOK,
         })
     }
 
@@ -249,6 +265,11 @@ impl<'a> Process<'a> {
 
     /// Waits until something happens, at most so long, and returns when it did.
     fn wait(&mut self, at_most: Option<Duration>, clock: &Clock) -> Result<u64, Error> {
+        let at_most = match self.has_quiet_stderr {
+            true => Some(at_most.map_or(self.next_look, |most| most.min(self.next_look))),
+            false => at_most,
+        };
+        self.next_look = (self.next_look * 2).min(LAST_LOOK);
         let timeout = at_most.map(|at_most| Timespec {
             tv_sec: at_most.as_secs().min(3600) as i64,
             tv_nsec: at_most.subsec_nanos().into(),
@@ -260,7 +281,10 @@ impl<'a> Process<'a> {
             .into();
         let outputs = [
             self.stdout.as_ref().map(AsFd::as_fd),
-            self.stderr.as_ref().map(AsFd::as_fd),
+            self.stderr
+                .as_ref()
+                .filter(|_| !self.has_quiet_stderr)
+                .map(AsFd::as_fd),
         ];
         watched.extend(
             outputs
@@ -293,6 +317,7 @@ impl<'a> Process<'a> {
         if read_available(self.stderr.as_mut(), keep) == Stream::Closed {
             self.stderr = None;
         }
+        self.has_quiet_stderr &= self.tail.is_empty();
     }
 
     /// The last lines of standard error so far.
