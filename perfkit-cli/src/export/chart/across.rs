@@ -17,7 +17,7 @@ use super::shape::{Paint, SERIES};
 use super::{Chart, count};
 
 /// The most panels of one chart.
-const MOST: usize = 60;
+const MOST: usize = 30;
 
 const HEIGHT: f64 = 260.0;
 
