@@ -75,6 +75,20 @@ fn many_values_take_little_memory_each() {
         .says(&format!("benchmark,x,wall_time,ns,{VALUES},"));
 }
 
+#[test]
+fn more_benchmarks_than_anybody_has_are_refused() {
+    let folder = Folder::new();
+    let mut text = String::new();
+    for number in 0..=1_000_000 {
+        writeln!(text, "BenchmarkA{number} 1 1 ns/op").unwrap();
+    }
+    folder.write("go.txt", &text);
+    folder
+        .run(["report", "go.txt"])
+        .exits_with(4)
+        .complains("go.txt: line 1000001: read as Go benchmark text: there are more than");
+}
+
 /// How many instructions perfkit executes; `None` where they cannot be counted.
 fn instructions(folder: &Folder, arguments: &[&str]) -> Option<u64> {
     let mut command = Command::new("valgrind");

@@ -3,7 +3,7 @@
 use perfkit::Metric;
 use perfkit::report::{LoadModel, Report};
 
-use super::build::{Entry, Import, Reported};
+use super::build::{Entry, Import, Reported, check_number};
 use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale, number};
@@ -49,6 +49,7 @@ pub(super) fn read_text(text: Text) -> Result<Report, ParseError> {
     text.read_lines(|line| {
         if line.starts_with(VERSION) {
             runs.push(Run::default());
+            check_number(runs.len())?;
         } else if let Some(run) = runs.last_mut() {
             run.line(line)?;
         }

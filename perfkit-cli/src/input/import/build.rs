@@ -21,6 +21,9 @@ const UNKNOWN: &str = "unknown";
 /// The most failed runs that are told one by one.
 const MOST_FAILURES: usize = 10;
 
+/// More benchmarks than anybody has: each takes 1.7 kB.
+const MOST_BENCHMARKS: usize = 1_000_000;
+
 /// More metrics than any tool has for one benchmark.
 pub(super) const MOST_METRICS: usize = 500;
 
@@ -30,6 +33,18 @@ const LARGEST_VALUE: f64 = 1e100;
 /// A report in the making.
 pub(super) struct Import {
     report: Report,
+    /// Benchmarks beyond those that are read.
+    beyond: usize,
+}
+
+/// Refuses more benchmarks than are read.
+pub(super) fn check_number(benchmarks: usize) -> Result<(), ParseError> {
+    if benchmarks <= MOST_BENCHMARKS {
+        return Ok(());
+    }
+    Err(ParseError::new(
+        "there are more than 1,000,000 benchmarks, the most that are read: split the file",
+    ))
 }
 
 /// A benchmark in the making.
@@ -121,7 +136,7 @@ impl Import {
         report.imported_from = Some(origin.to_owned());
         let note = Note::info(NoteCode::Imported, format!("read from {origin}"));
         report.notes.push(note);
-        Self { report }
+        Self { report, beyond: 0 }
     }
 
     /// Where the numbers came from, as far as the format says.
@@ -160,6 +175,10 @@ impl Import {
 
     pub(super) fn add(&mut self, entry: Entry) {
         let mut benchmark = entry.benchmark;
+        if self.report.benchmarks.len() >= MOST_BENCHMARKS {
+            self.beyond += 1;
+            return;
+        }
         if benchmark.successes + benchmark.failures == 0 {
             // Other metrics may have a single number each.
             let time = benchmark.metrics.get(&Metric::WALL_TIME);
@@ -182,6 +201,7 @@ impl Import {
     /// The report, in which no two benchmarks share a name.
     pub(super) fn finish(mut self) -> Result<Report, ParseError> {
         let benchmarks = &mut self.report.benchmarks;
+        check_number(benchmarks.len() + self.beyond)?;
         benchmarks.retain(|benchmark| !benchmark.metrics.is_empty() || benchmark.failures > 0);
         if benchmarks.is_empty() {
             return Err(ParseError::new("there is no result in it"));

@@ -20,12 +20,10 @@ pub(super) fn recognise_xml(text: &Text) -> bool {
 }
 
 pub(super) fn recognise_console(text: &Text) -> bool {
-    let headings: Vec<&str> = text
-        .lines()
-        .filter(|line| line.starts_with(HEADINGS))
-        .collect();
-    let has_columns = |line: &&&str| line.contains("samples") && line.contains("iterations");
-    headings.iter().any(|line| has_columns(&line))
+    let is_heading = |line: &str| {
+        line.starts_with(HEADINGS) && line.contains("samples") && line.contains("iterations")
+    };
+    text.lines().any(is_heading)
 }
 
 pub(super) fn read_xml(text: Text) -> Result<Report, ParseError> {

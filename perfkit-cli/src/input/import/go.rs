@@ -9,7 +9,7 @@ use perfkit::unit::Unit;
 use perfkit::{Direction, Metric, SmallMap};
 use serde::Deserialize;
 
-use super::build::{Entry, Import, MOST_METRICS};
+use super::build::{Entry, Import, MOST_METRICS, check_number};
 use super::date;
 use super::grouped::Groups;
 use super::json::Plain;
@@ -149,6 +149,7 @@ impl<'a> Results<'a> {
             Cow::Owned(_) => Cow::Owned(name.to_owned()),
         };
         let series = self.found.of((package, owned));
+        let is_new = series.runs == 0;
         series.runs += 1;
         for pair in pairs {
             let value = match pair[0] {
@@ -159,7 +160,10 @@ impl<'a> Results<'a> {
             };
             series.add(self.units.place(pair[1]), value);
         }
-        Ok(())
+        match is_new {
+            true => check_number(self.found.list.len()),
+            false => Ok(()),
+        }
     }
 
     fn unit(&mut self, line: &str) {

@@ -3,7 +3,7 @@
 use perfkit::Metric;
 use perfkit::report::{FailureKind, Report};
 
-use super::build::{Entry, Import};
+use super::build::{Entry, Import, check_number};
 use super::date;
 use super::grouped::Groups;
 use super::parse_error::ParseError;
@@ -53,6 +53,7 @@ pub(super) fn read(text: Text) -> Result<Report, ParseError> {
                 open.take()
                     .into_iter()
                     .for_each(|case| case.add(&mut tests));
+                check_number(tests.list.len())?;
                 open = Some(Case::of(&tag)?);
             }
             ("failure" | "error", Some(case)) => {

@@ -5,7 +5,7 @@ use perfkit::Metric;
 use perfkit::report::{Note, NoteCode, Report};
 use serde::Deserialize;
 
-use super::build::{Entry, Import, Reported};
+use super::build::{Entry, Import, Reported, check_number};
 use super::grouped::Groups;
 use super::json::Number;
 use super::parse_error::ParseError;
@@ -90,6 +90,7 @@ pub(super) fn read_json(text: Text) -> Result<Report, ParseError> {
             let (time, rate) = (event.median.0, event.mib_per_second.0);
             add(&mut import, &event.name, time, rate);
         } else if let Some(time) = event.exec_time.0.filter(|_| event.kind == "test") {
+            check_number(tests.list.len())?;
             let test = tests.of(event.name);
             match event.event.as_str() {
                 "ok" => test.times.push(time),

@@ -4,7 +4,7 @@
 use perfkit::Metric;
 use perfkit::report::{FailureKind, LoadModel, Report};
 
-use super::build::{Entry, Import};
+use super::build::{Entry, Import, check_number};
 use super::grouped::Groups;
 use super::parse_error::ParseError;
 use super::text::Text;
@@ -70,6 +70,7 @@ pub(super) fn read(text: Text) -> Result<Report, ParseError> {
         let found = transaction(line)
             .ok_or("the line is no transaction of pgbench: it may be cut off".to_owned())?;
         let place = scripts.place(found.script);
+        check_number(scripts.list.len())?;
         let script = &mut scripts.list[place].1;
         match found.time.parse() {
             Ok(time) => {

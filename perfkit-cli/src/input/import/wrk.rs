@@ -4,7 +4,7 @@
 use perfkit::Metric;
 use perfkit::report::{LoadModel, Report};
 
-use super::build::{Entry, Import, Reported};
+use super::build::{Entry, Import, Reported, check_number};
 use super::parse_error::ParseError;
 use super::text::Text;
 use super::units::{self, Scale, number};
@@ -52,6 +52,7 @@ pub(super) fn read(text: Text) -> Result<Report, ParseError> {
                 url: url.to_owned(),
                 ..Run::default()
             });
+            check_number(runs.len())?;
         } else if let Some(run) = runs.last_mut() {
             run.line(line)?;
         }
