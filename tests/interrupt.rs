@@ -242,3 +242,28 @@ fn quitting_leaves_no_process() {
     answer.exits_with(143);
     assert_saved_and_gone(&folder);
 }
+
+#[test]
+fn killing_it_leaves_no_process() {
+    let folder = Folder::new();
+    let hangs = "sleep 61 & echo $! > pid; wait";
+    // The command itself, and what is run before it.
+    for arguments in [&["-S", "sh", hangs][..], &["true", "-p", hangs]] {
+        let all: Vec<&str> = ["compare", "-w", "0"]
+            .iter()
+            .chain(arguments)
+            .copied()
+            .collect();
+        let child = start(&folder, &all);
+        wait_for(&folder, "pid");
+        send("-KILL", child.id());
+        child.wait_with_output().unwrap();
+        let pid = folder.read("pid");
+        let begin = Instant::now();
+        while !is_gone(&pid) {
+            assert!(begin.elapsed() < Duration::from_secs(60), "{pid} is left");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::fs::remove_file(folder.path("pid")).unwrap();
+    }
+}

@@ -14,6 +14,7 @@ use crate::text::printable;
 
 use super::command_line::CommandLine;
 use super::cpu::move_to_cpu_of;
+use super::guard::Guard;
 use super::parameters::Parameters;
 use super::process::{self, Ended, Finished, Launch, describe_signal, describe_status};
 
@@ -59,6 +60,7 @@ pub(super) struct RunContext<'a> {
     pub(super) timeout: Option<Duration>,
     pub(super) ignored_failures: Option<&'a IgnoredFailures>,
     pub(super) signals: &'a Signals,
+    pub(super) guard: &'a Guard,
 }
 
 impl MeasuredCommand<'_> {
@@ -116,6 +118,7 @@ impl MeasuredCommand<'_> {
         let Some(hook) = hook else { return Ok(()) };
         let launch = Launch {
             iteration: run.map(|run| self.iteration(run)),
+            guard: Some(self.context.guard),
             ..Launch::aside(hook, self.context.signals.requests())
         };
         let failed = |what: String, stderr: String| {
@@ -145,6 +148,7 @@ impl MeasuredCommand<'_> {
             timeout: self.context.timeout,
             iteration: Some(self.iteration(run)),
             has_quiet_stderr: self.has_quiet_stderr,
+            guard: Some(self.context.guard),
             ignored_requests: 0,
         };
         let failure = |kind: FailureKind, reason: String, stderr: String| {

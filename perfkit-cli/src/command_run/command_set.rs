@@ -12,6 +12,7 @@ use crate::text::printable;
 
 use super::command::{CommandTree, MeasuredCommand, RunContext};
 use super::command_line::{CommandLine, Shell, assignments};
+use super::guard::Guard;
 use super::missing_program;
 use super::parameters::{MOST_COMMANDS, Parameters, fill};
 use super::templates::Templates;
@@ -34,7 +35,7 @@ impl<'a> CommandSet<'a> {
         templates: &'a Templates,
         trees: &'a [CommandTree],
         shell: &Shell,
-        signals: &'a Signals,
+        (signals, guard): (&'a Signals, &'a Guard),
     ) -> Result<Self, Error> {
         let combinations = templates.combinations.len();
         check_counts(templates, combinations)?;
@@ -44,6 +45,7 @@ impl<'a> CommandSet<'a> {
             timeout: templates.timeout,
             ignored_failures: templates.ignored_failures.as_ref(),
             signals,
+            guard,
         };
         let variants = variants(templates, trees)?;
         let mut adding = Adding {

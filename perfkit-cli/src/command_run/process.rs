@@ -20,6 +20,7 @@ use crate::interrupt::Signals;
 use crate::text::printable;
 
 use super::command_line::CommandLine;
+use super::guard::Guard;
 
 /// The variables that tell a command which run it is.
 const ITERATION: [&str; 2] = ["PERFKIT_ITERATION", "HYPERFINE_ITERATION"];
@@ -53,6 +54,8 @@ pub(crate) struct Launch<'a> {
     /// then: its end, at the end of the process, would wake perfkit once more, and on a busy
     /// machine something else may run in between.
     pub(crate) has_quiet_stderr: bool,
+    /// What ends it when perfkit is killed.
+    pub(crate) guard: Option<&'a Guard>,
     /// So many requests to end do not end it: what cleans up after an
     /// interruption must not be ended by the same one.
     pub(crate) ignored_requests: usize,
@@ -68,6 +71,7 @@ impl<'a> Launch<'a> {
             timeout: None,
             iteration: None,
             has_quiet_stderr: false,
+            guard: None,
             ignored_requests,
         }
     }
@@ -102,6 +106,14 @@ pub(crate) struct Finished {
 
 /// Runs a process in a process group of its own and waits for its end.
 pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error> {
+    let ended = run_guarded(launch, signals);
+    if let Some(guard) = launch.guard {
+        guard.release();
+    }
+    ended
+}
+
+fn run_guarded(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error> {
     let mut command = prepare(launch)?;
     let clock = Clock::os();
     signals.clear();
@@ -112,6 +124,9 @@ pub(crate) fn run(launch: &Launch<'_>, signals: &Signals) -> Result<Ended, Error
         .map_err(|error| not_started(launch.command.program(), &error))?;
     let mut process = Process::new(child, signals)?;
     process.has_quiet_stderr = launch.has_quiet_stderr;
+    if let Some(guard) = launch.guard {
+        guard.watch(process.pid);
+    }
     let deadline_ns = launch
         .timeout
         .map(|timeout| start_ns.saturating_add(timeout.as_nanos() as u64));

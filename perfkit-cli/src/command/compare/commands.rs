@@ -8,7 +8,7 @@ use perfkit::report::{Benchmark, Report, Side};
 use perfkit::unit::Unit;
 
 use crate::analysis::{add_remarks, compare_all, compare_sequence};
-use crate::command_run::{CommandSet, CommandTree, MeasuredCommand, ShellCost, Templates};
+use crate::command_run::{CommandSet, CommandTree, Guard, MeasuredCommand, ShellCost, Templates};
 use crate::error::Error;
 use crate::input::environment;
 use crate::revision::{Checkout, PlainPaths};
@@ -32,7 +32,9 @@ pub(super) fn compare(templates: &Templates, session: Session<'_>) -> Result<Out
     let paths = checkout.map(PlainPaths::of).transpose()?;
     let trees = checkout.zip(paths.as_ref()).map(trees).unwrap_or_default();
     let shell = plan.settings.shell();
-    let mut commands = CommandSet::from_templates(templates, &trees, shell, session.signals)?;
+    let guard = Guard::start();
+    let ends = (session.signals, &guard);
+    let mut commands = CommandSet::from_templates(templates, &trees, shell, ends)?;
     templates.check_streams()?;
     let set = commands.comparison_set(templates.baseline.as_deref(), plan.has_control)?;
     if plan.is_pinned {
