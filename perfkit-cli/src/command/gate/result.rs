@@ -1,5 +1,7 @@
 //! What a gate came to, as a report.
 
+use std::collections::HashMap;
+
 use perfkit::Report;
 use perfkit::report::{Benchmark, Gate, GateFinding, Note, Side, SourceLocation};
 
@@ -15,8 +17,9 @@ pub(super) struct Judged {
 
 impl Judged {
     pub(super) fn new(reports: Vec<Report>, (mut gate, notes): (Gate, Vec<Note>)) -> Self {
+        let located = located(&reports);
         for finding in &mut gate.findings {
-            finding.location = location(&reports, finding);
+            finding.location = location(&located, finding);
         }
         let judged = reports.first().map(|report| report.environment.clone());
         let mut result = Report::new(judged.unwrap_or_else(environment::detect));
@@ -46,11 +49,23 @@ impl Judged {
     }
 }
 
+/// The candidate's benchmarks of which it is known where they stand, by their names.
+fn located(reports: &[Report]) -> HashMap<&str, Vec<&Benchmark>> {
+    let mut located: HashMap<&str, Vec<&Benchmark>> = HashMap::new();
+    for benchmark in reports.iter().flat_map(|report| &report.benchmarks) {
+        if benchmark.location.is_some() && benchmark.side != Some(Side::Baseline) {
+            located.entry(&benchmark.name).or_default().push(benchmark);
+        }
+    }
+    located
+}
+
 /// Where a benchmark stands in the source of the candidate.
-fn location(reports: &[Report], finding: &GateFinding) -> Option<SourceLocation> {
-    let benchmarks = reports.iter().flat_map(|report| &report.benchmarks);
-    let is_it =
-        |b: &&Benchmark| b.name == finding.subject && b.may_be_of(finding.program.as_deref());
-    let mut own = benchmarks.filter(|b| is_it(b) && b.side != Some(Side::Baseline));
-    own.find_map(|benchmark| benchmark.location.clone())
+fn location(
+    located: &HashMap<&str, Vec<&Benchmark>>,
+    finding: &GateFinding,
+) -> Option<SourceLocation> {
+    let mut named = located.get(&*finding.subject)?.iter();
+    let own = named.find(|benchmark| benchmark.may_be_of(finding.program.as_deref()))?;
+    own.location.clone()
 }
