@@ -1,5 +1,7 @@
 //! Holding reports against the rules of a configuration.
 
+use std::collections::HashSet;
+
 use perfkit::report::{Gate, GateFinding, GateOutcome, Note, Report};
 use toml::value::Date;
 
@@ -34,6 +36,7 @@ pub(crate) fn judge(
 ) -> Judgement {
     let mut of_rules = Vec::new();
     let mut notes = Vec::new();
+    let mut seen = HashSet::new();
     let mut waivers = Waivers::new(&rules.waivers, today);
     for budget in &rules.budgets {
         let judged = judge_budget(reports, budget, rules.confidence, &mut waivers);
@@ -43,7 +46,7 @@ pub(crate) fn judge(
         let judged = judge_regression(reports, baseline, regression, rules, &mut waivers);
         of_rules.extend(judged.0);
         for note in judged.1 {
-            if !notes.contains(&note) {
+            if seen.insert(note.clone()) {
                 notes.push(note);
             }
         }

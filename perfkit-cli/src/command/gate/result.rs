@@ -1,6 +1,6 @@
 //! What a gate came to, as a report.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use perfkit::Report;
 use perfkit::report::{Benchmark, Gate, GateFinding, Note, Side, SourceLocation};
@@ -40,8 +40,9 @@ impl Judged {
         };
         whole.created = self.result.created;
         whole.gate.clone_from(&self.result.gate);
+        let mut seen: HashSet<Note> = whole.notes.iter().cloned().collect();
         for note in &self.result.notes {
-            if !whole.notes.contains(note) {
+            if seen.insert(note.clone()) {
                 whole.notes.push(note.clone());
             }
         }
