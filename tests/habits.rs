@@ -173,6 +173,9 @@ fn a_file_named_dash_is_standard_output() {
     compare(&folder, ["true", "--export-csv", "-"])
         .exits_with(0)
         .says("name,");
+    compare(&folder, ["true", "-o", "-"])
+        .exits_with(0)
+        .says("true");
     assert!(folder.files().is_empty(), "{:?}", folder.files());
     for second in [["--format", "csv"], ["--export-markdown", "-"]] {
         compare(

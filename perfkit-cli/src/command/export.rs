@@ -13,7 +13,7 @@ use crate::input::load_report;
 use crate::{export as formats, terminal};
 
 use super::sources::Sources;
-use super::{check_writable, otlp};
+use super::{check_writable, otlp, write_out};
 
 pub(crate) fn run(arguments: ExportArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     let (target, output) = (arguments.to, arguments.output.as_deref());
@@ -109,7 +109,7 @@ fn exposition(report: &Report, format: TextFormat) -> Result<String, Error> {
 
 fn write(text: &str, output: Option<&Path>) -> Result<(), Error> {
     match output {
-        Some(output) => formats::save(output, text),
+        Some(output) => write_out(output, text.as_bytes()),
         None => terminal::print_exactly(text),
     }
 }

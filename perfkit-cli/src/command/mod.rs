@@ -28,6 +28,11 @@ use crate::document::Detail;
 use crate::error::{Error, shown};
 use crate::{export as formats, terminal};
 
+/// Whether this is the name of standard output.
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// Prints a report, or writes it to a file.
 fn deliver(
     report: &Report,
@@ -44,12 +49,12 @@ fn deliver(
 
 /// Prints a picture of a report, or writes it to a file.
 fn deliver_picture(report: &Report, is_png: bool, output: Option<&Path>) -> Result<(), Error> {
-    if is_png && output.is_none() && terminal::stdout_is_terminal() {
+    if is_png && output.is_none_or(is_stdout) && terminal::stdout_is_terminal() {
         return Err(Error::usage("a PNG is nothing for a terminal")
             .hint("add -o FILE.png, or pass it on with `|` or `>`"));
     }
     let picture = formats::draw(report, is_png)?;
-    match output {
+    match output.filter(|path| !is_stdout(path)) {
         Some(path) => formats::save(path, &picture),
         None => terminal::print_bytes(&picture),
     }
@@ -61,7 +66,7 @@ fn deliver_text(
     format: Format,
     output: Option<&Path>,
 ) -> Result<(), Error> {
-    match output {
+    match output.filter(|path| !is_stdout(path)) {
         Some(path) => {
             let text = render(None)?;
             match format {
@@ -83,10 +88,18 @@ fn deliver_text(
 /// Saves a report in a format.
 fn save(report: &Report, format: Format, path: &Path) -> Result<(), Error> {
     let text = formats::render(report, Detail::Usual, format, None)?;
-    formats::save(path, &text)
+    write_out(path, text.as_bytes())
 }
 
-/// Draws a report into a file, which may be standard output.
+/// Writes what is rendered to a file, which may be standard output.
+fn write_out(path: &Path, content: &[u8]) -> Result<(), Error> {
+    match is_stdout(path) {
+        true => terminal::print_bytes(content),
+        false => formats::save(path, content),
+    }
+}
+
+/// Draws a report into a file.
 fn draw(report: &Report, path: &Path) -> Result<(), Error> {
     let is_png = path.extension().is_some_and(|extension| extension == "png");
     formats::save(path, &formats::draw(report, is_png)?)
@@ -103,6 +116,9 @@ fn first_error(results: Vec<Result<(), Error>>) -> Result<(), Error> {
 /// Refuses a file that cannot be written before the work is done that it is to
 /// hold.
 fn check_writable(path: &Path) -> Result<(), Error> {
+    if is_stdout(path) {
+        return Ok(());
+    }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

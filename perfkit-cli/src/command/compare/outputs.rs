@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use perfkit::Report;
 
 use crate::args::{CompareArguments, Format, Origin, OutputStyle, Setting, Verbosity};
-use crate::command::{check_apart, check_plot, check_writable, deliver, draw, first_error, save};
+use crate::command::{
+    check_apart, check_plot, check_writable, deliver, draw, first_error, is_stdout, save,
+};
 use crate::error::Error;
-
-/// The name of a file that is standard output.
-const STDOUT: &str = "-";
 
 /// The form in which the result is printed: there is room for one on standard output.
 fn printed_as(
@@ -51,8 +50,7 @@ impl Outputs {
         let saved = saved
             .into_iter()
             .filter_map(|(format, path)| Some((format, path.clone()?)));
-        let (printed, saved): (Vec<_>, Vec<_>) =
-            saved.partition(|(_, path)| path.as_os_str() == STDOUT);
+        let (printed, saved): (Vec<_>, Vec<_>) = saved.partition(|(_, path)| is_stdout(path));
         let outputs = Self {
             format: printed_as(arguments.format, &printed)?,
             is_printed: arguments.style != OutputStyle::None,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use perfkit::Report;
 
 use crate::args::{Format, GateArguments, Setting, Verbosity};
-use crate::command::{check_all_writable, deliver, first_error, save};
+use crate::command::{check_all_writable, deliver, first_error, save, write_out};
 use crate::document::named_apart;
 use crate::error::Error;
 use crate::export;
@@ -84,7 +84,10 @@ impl Form {
         match self {
             Self::Result(format) => save(&judged.result, format, path),
             Self::Page => save(&judged.with_numbers(), Format::Html, path),
-            Self::Junit => export::save(path, export::junit(&named_apart(&judged.result))?),
+            Self::Junit => {
+                let text = export::junit(&named_apart(&judged.result))?;
+                write_out(path, text.as_bytes())
+            }
         }
     }
 }
