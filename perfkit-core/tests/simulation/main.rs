@@ -451,7 +451,7 @@ fn commands() {
     }
     let least = [
         ("white", 0.02, 0.99),
-        ("drifting", 0.01, 0.99),
+        ("drifting", 0.01, 0.95),
         ("processes 0.1 %", 0.01, 0.99),
         ("mix", 0.10, 0.90),
     ];
