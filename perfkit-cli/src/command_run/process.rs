@@ -25,6 +25,11 @@ use super::guard::Guard;
 /// The variables that tell a command which run it is.
 const ITERATION: [&str; 2] = ["PERFKIT_ITERATION", "HYPERFINE_ITERATION"];
 
+/// How much a pipe holds that output is thrown away from: who writes much is to wait for
+/// perfkit as seldom as may be.
+#[cfg(target_os = "linux")]
+const PIPE_BYTES: usize = 1 << 20;
+
 /// How much of standard error is kept, from its end.
 const TAIL_BYTES: usize = 8192;
 
@@ -257,6 +262,11 @@ impl<'a> Process<'a> {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (out, err) = (stdout.as_ref(), stderr.as_ref());
         out.map_or(Ok(()), do_not_block).map_err(failed)?;
+        #[cfg(target_os = "linux")]
+        if let Some(out) = out {
+            // Where the system allows no more, what it has does too.
+            let _ = rustix::pipe::fcntl_setpipe_size(out, PIPE_BYTES);
+        }
         err.map_or(Ok(()), do_not_block).map_err(failed)?;
         Ok(Self {
             pid: Pid::from_child(&child),
