@@ -1,23 +1,10 @@
 //! Results of load generators and of further harnesses, read by the real binary. Which of
 //! the samples the tools wrote is in the README beside them.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a failed test panics"
-)]
 
-mod support;
-
-use std::path::PathBuf;
-
+use crate::support::{Answer, Folder, assert_fits_schema};
+use crate::{benchmark, sample};
 use perfkit::report::{Benchmark, LoadModel};
 use perfkit::{Metric, MetricSummary, Report};
-use support::{Answer, Folder, assert_fits_schema, workspace};
-
-fn sample(name: &str) -> PathBuf {
-    workspace().join("tests/samples").join(name)
-}
 
 fn text(name: &str) -> String {
     std::fs::read_to_string(sample(name)).unwrap()
@@ -32,13 +19,6 @@ fn import(name: &str) -> (Report, String) {
     let json = json.exits_with(0);
     assert_fits_schema(&json.stdout);
     (json.report(), human.stdout)
-}
-
-#[track_caller]
-fn benchmark<'a>(report: &'a Report, name: &str) -> &'a Benchmark {
-    let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
-    let found = report.benchmarks.iter().find(|b| b.name == name);
-    found.unwrap_or_else(|| panic!("no {name} in {names:?}"))
 }
 
 #[track_caller]

@@ -1,9 +1,6 @@
 //! The mistakes that people make most: each ends at once with what was wrong and what to write.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-mod support;
-
-use support::Folder;
+use crate::support::Folder;
 
 /// Command lines, the exit code, and what standard error has to say.
 const MISTAKES: [(&str, i32, &str); 58] = [

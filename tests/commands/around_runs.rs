@@ -1,11 +1,8 @@
 //! What belongs around the runs of commands: setup, cleanup, failures, and their order.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-mod support;
-
+use crate::support::{Folder, assert_fits_schema};
 use perfkit::Metric;
 use perfkit::report::{NoteCode, Verdict};
-use support::{Folder, assert_fits_schema};
 
 /// A script that fails in its fourth run.
 const FAILS_IN_THE_FOURTH_RUN: &str = "

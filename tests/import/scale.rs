@@ -1,19 +1,11 @@
 //! Large results of other tools: what reading and comparing them takes grows with their
 //! size, and no faster. Nothing here is held to a time.
 #![cfg(target_os = "linux")]
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a failed test panics"
-)]
-
-mod support;
 
 use std::fmt::Write as _;
 use std::process::Command;
 
-use support::{Answer, Folder, required};
+use crate::support::{Answer, Folder, required};
 
 /// What `go test -bench` prints of so many benchmarks, each with three metrics.
 fn go_lines(benchmarks: usize) -> String {

@@ -1,12 +1,9 @@
 //! Few runs of commands, bounds of time and single runs: how often commands are run, and what
 //! is told of it.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-mod support;
-
+use crate::support::{Answer, Folder};
 use perfkit::Metric;
 use perfkit::report::{NoteCode, StopReason, Verdict};
-use support::{Answer, Folder};
 
 /// A script that takes so many seconds and leaves a line with its name in `runs`.
 fn counted(folder: &Folder, name: &str, seconds: &str) -> String {

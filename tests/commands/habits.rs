@@ -1,11 +1,8 @@
 //! What those who know hyperfine type without thinking means here what it means there.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::process::{Command, Stdio};
 
-use support::{Answer, Folder};
+use crate::support::{Answer, Folder};
 
 /// Runs `perfkit compare` with these arguments, without warm-up and in two runs.
 fn compare<'a>(folder: &Folder, arguments: impl IntoIterator<Item = &'a str>) -> Answer {
@@ -282,7 +279,7 @@ fn on_a_terminal(folder: &Folder, line: &str) -> String {
     match command.output() {
         Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
         Err(error) => {
-            support::required::skip(&format!("script of util-linux: {error}"));
+            crate::support::required::skip(&format!("script of util-linux: {error}"));
             String::new()
         }
     }

@@ -1,20 +1,14 @@
 //! Results of other tools, read by the real binary. The samples are what the
 //! tools wrote; those of BenchmarkDotNet, Lighthouse and k6 were written by hand
 //! in the form that their documentation and sources describe.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use perfkit::report::{Benchmark, NoteCode, Verdict};
+use crate::support::{Answer, Folder, assert_fits_schema};
+use crate::{benchmark, sample};
+use perfkit::report::{NoteCode, Verdict};
 use perfkit::{Direction, Metric, MetricSummary, Report};
-use support::{Answer, Folder, assert_fits_schema, workspace};
-
-fn sample(name: &str) -> PathBuf {
-    workspace().join("tests/samples").join(name)
-}
 
 /// The report that the binary makes of a sample.
 fn import(name: &str) -> Report {
@@ -35,13 +29,6 @@ fn import(name: &str) -> Report {
     let answer = answer.exits_with(0);
     assert_fits_schema(&answer.stdout);
     answer.report()
-}
-
-#[track_caller]
-fn benchmark<'a>(report: &'a Report, name: &str) -> &'a Benchmark {
-    let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
-    let found = report.benchmarks.iter().find(|b| b.name == name);
-    found.unwrap_or_else(|| panic!("no {name} in {names:?}"))
 }
 
 #[track_caller]
