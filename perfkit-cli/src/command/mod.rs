@@ -26,6 +26,7 @@ use perfkit::Report;
 use crate::args::{Format, Verbosity};
 use crate::document::Detail;
 use crate::error::{Error, shown};
+use crate::export::PictureFormat;
 use crate::{export as formats, terminal};
 
 /// Whether this is the name of standard output.
@@ -40,20 +41,25 @@ fn deliver(
     format: Format,
     output: Option<&Path>,
 ) -> Result<(), Error> {
-    if let Format::Svg | Format::Png = format {
-        return deliver_picture(report, format == Format::Png, output);
+    if let Some(picture) = PictureFormat::of(format) {
+        return deliver_picture(report, picture, output);
     }
     let render = |width| formats::render(report, detail, format, width);
     deliver_text(render, format, output)
 }
 
 /// Prints a picture of a report, or writes it to a file.
-fn deliver_picture(report: &Report, is_png: bool, output: Option<&Path>) -> Result<(), Error> {
+fn deliver_picture(
+    report: &Report,
+    format: PictureFormat,
+    output: Option<&Path>,
+) -> Result<(), Error> {
+    let is_png = format == PictureFormat::Png;
     if is_png && output.is_none_or(is_stdout) && terminal::stdout_is_terminal() {
         return Err(Error::usage("a PNG is nothing for a terminal")
             .hint("add -o FILE.png, or pass it on with `|` or `>`"));
     }
-    let picture = formats::draw(report, is_png)?;
+    let picture = formats::draw(report, format)?;
     match output.filter(|path| !is_stdout(path)) {
         Some(path) => formats::save(path, &picture),
         None => terminal::print_bytes(&picture),
@@ -101,8 +107,7 @@ fn write_out(path: &Path, content: &[u8]) -> Result<(), Error> {
 
 /// Draws a report into a file.
 fn draw(report: &Report, path: &Path) -> Result<(), Error> {
-    let is_png = path.extension().is_some_and(|extension| extension == "png");
-    formats::save(path, &formats::draw(report, is_png)?)
+    formats::save(path, &formats::draw(report, PictureFormat::of_file(path))?)
 }
 
 /// The first of several errors; the others are printed.

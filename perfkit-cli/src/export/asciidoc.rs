@@ -1,45 +1,25 @@
 //! For documents in AsciiDoc.
 
-use crate::document::{
-    Align, Block, Document, Sentence, Span, Table, capitalised, pull_request, severity_word,
-};
+use crate::document::{Align, Table};
 use crate::error::Error;
-use crate::text::label;
 
 use super::layout::{Layout, Named};
+use super::markup::Markup;
+
+const ASCIIDOC: Markup = Markup {
+    heading: "==",
+    item: "*",
+    quote: '`',
+    escape,
+    table,
+};
 
 /// The reports in AsciiDoc, each under its name where there are several.
 pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Error> {
-    let one = |(name, report): &Named<'_>| {
-        let text = render_document(&pull_request(report, layout.detail));
-        match reports.len() {
-            1 => text,
-            _ => format!("== {}\n\n{text}\n", escape(&label(name))),
-        }
-    };
-    Ok(reports.iter().map(one).collect())
+    Ok(ASCIIDOC.render(reports, layout))
 }
 
-fn render_document(document: &Document) -> String {
-    let blocks: Vec<String> = document.blocks.iter().filter_map(block).collect();
-    blocks.join("\n") + "\n"
-}
-
-fn block(block: &Block) -> Option<String> {
-    Some(match block {
-        Block::Sentence(sentence) => sentence_text(sentence) + "\n",
-        Block::Table(table) => table_text(table, table.title.as_deref()),
-        Block::Folded(summary, table) => table_text(table, Some(summary)),
-        Block::Remark(severity, remark) => {
-            let word = capitalised(severity_word(*severity));
-            format!("* {word}: {}\n", escape(remark))
-        }
-        // A picture for terminals.
-        Block::Histograms(_) => return None,
-    })
-}
-
-fn table_text(table: &Table, title: Option<&str>) -> String {
+fn table(table: &Table, title: Option<&str>) -> String {
     let title = title.map_or_else(String::new, |title| format!(".{}\n", escape(title)));
     let sides = table.columns.iter().map(|column| match column.align {
         Align::Left => "<",
@@ -57,16 +37,6 @@ fn table_text(table: &Table, title: Option<&str>) -> String {
         text += &line(row.iter().map(|cell| escape(cell)).collect());
     }
     text + "|===\n"
-}
-
-fn sentence_text(sentence: &Sentence) -> String {
-    let lead = sentence.lead.iter();
-    let lead = lead.map(|lead| format!("*{}:* ", escape(lead)));
-    let spans = sentence.spans.iter().map(|span| match span {
-        Span::Text(text) => escape(text),
-        Span::Code(text) => format!("`{}`", escape(text)),
-    });
-    lead.chain(spans).collect()
 }
 
 /// Text in which nothing is markup: what could be is written as a character reference.
@@ -92,7 +62,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Style;
+    use crate::document::{Document, Sentence, Style};
 
     #[test]
     fn a_document_is_asciidoc() {
@@ -111,6 +81,6 @@ mod tests {
 |===
 
 ";
-        assert_eq!(render_document(&document), expected);
+        assert_eq!(ASCIIDOC.document(&document), expected);
     }
 }

@@ -9,6 +9,7 @@ mod human;
 mod json;
 mod layout;
 mod markdown;
+mod markup;
 mod orgmode;
 mod png;
 mod tool;
@@ -85,14 +86,41 @@ pub(crate) fn render_document(document: &Document, format: Format, width: Option
 /// The ends of the names that pictures may have.
 pub(crate) const PICTURES: [&str; 2] = ["svg", "png"];
 
-/// A picture of the report, as PNG or SVG.
-pub(crate) fn draw(report: &Report, is_png: bool) -> Result<Vec<u8>, Error> {
+/// The forms that a picture may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PictureFormat {
+    Svg,
+    Png,
+}
+
+impl PictureFormat {
+    /// That of a result which is to be a picture.
+    pub(crate) fn of(format: Format) -> Option<Self> {
+        match format {
+            Format::Svg => Some(Self::Svg),
+            Format::Png => Some(Self::Png),
+            _ => None,
+        }
+    }
+
+    /// What the name of a file asks for.
+    pub(crate) fn of_file(path: &Path) -> Self {
+        match path.extension() {
+            Some(extension) if extension == "png" => Self::Png,
+            _ => Self::Svg,
+        }
+    }
+}
+
+/// A picture of the report.
+pub(crate) fn draw(report: &Report, format: PictureFormat) -> Result<Vec<u8>, Error> {
     let picture = chart::plot(&named_apart(report))?;
-    if is_png {
-        png::encode(&picture)
-    } else {
-        let svg = picture.svg();
-        Ok(without_commands(&svg).into_owned().into_bytes())
+    match format {
+        PictureFormat::Png => png::encode(&picture),
+        PictureFormat::Svg => {
+            let svg = picture.svg();
+            Ok(without_commands(&svg).into_owned().into_bytes())
+        }
     }
 }
 

@@ -1,48 +1,28 @@
 //! For documents in Emacs's Org mode.
 
-use crate::document::{
-    Block, Document, Sentence, Span, Table, capitalised, pull_request, severity_word,
-};
+use crate::document::Table;
 use crate::error::Error;
-use crate::text::label;
 
 use super::layout::{Layout, Named};
+use super::markup::Markup;
+
+const ORGMODE: Markup = Markup {
+    heading: "*",
+    item: "-",
+    quote: '"',
+    escape,
+    table,
+};
+
+/// The reports in Org mode, each under its name where there are several.
+pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Error> {
+    Ok(ORGMODE.render(reports, layout))
+}
 
 /// A space of no width, by which Org's manual keeps a character from being markup.
 const NO_WIDTH: char = '\u{200B}';
 
-/// The reports in Org mode, each under its name where there are several.
-pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Error> {
-    let one = |(name, report): &Named<'_>| {
-        let text = render_document(&pull_request(report, layout.detail));
-        match reports.len() {
-            1 => text,
-            _ => format!("* {}\n\n{text}\n", escape(&label(name))),
-        }
-    };
-    Ok(reports.iter().map(one).collect())
-}
-
-fn render_document(document: &Document) -> String {
-    let blocks: Vec<String> = document.blocks.iter().filter_map(block).collect();
-    blocks.join("\n") + "\n"
-}
-
-fn block(block: &Block) -> Option<String> {
-    Some(match block {
-        Block::Sentence(sentence) => sentence_text(sentence) + "\n",
-        Block::Table(table) => table_text(table, table.title.as_deref()),
-        Block::Folded(summary, table) => table_text(table, Some(summary)),
-        Block::Remark(severity, remark) => {
-            let word = capitalised(severity_word(*severity));
-            format!("- {word}: {}\n", escape(remark))
-        }
-        // A picture for terminals.
-        Block::Histograms(_) => return None,
-    })
-}
-
-fn table_text(table: &Table, title: Option<&str>) -> String {
+fn table(table: &Table, title: Option<&str>) -> String {
     let title = title.map_or_else(String::new, |title| {
         format!("#+CAPTION: {}\n", escape(title))
     });
@@ -54,16 +34,6 @@ fn table_text(table: &Table, title: Option<&str>) -> String {
         text += &line(row.iter().map(|cell| escape(cell)).collect());
     }
     text
-}
-
-fn sentence_text(sentence: &Sentence) -> String {
-    let lead = sentence.lead.iter();
-    let lead = lead.map(|lead| format!("*{}:* ", escape(lead)));
-    let spans = sentence.spans.iter().map(|span| match span {
-        Span::Text(text) => escape(text),
-        Span::Code(text) => format!("\"{}\"", escape(text)),
-    });
-    lead.chain(spans).collect()
 }
 
 /// Text in which nothing is markup.
@@ -84,7 +54,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Align, Style};
+    use crate::document::{Align, Document, Sentence, Style};
 
     #[test]
     fn a_document_is_in_org_mode() {
@@ -101,6 +71,6 @@ mod tests {
 | a\\vert{}b | 2 ms |
 
 ";
-        assert_eq!(render_document(&document), expected);
+        assert_eq!(ORGMODE.document(&document), expected);
     }
 }
