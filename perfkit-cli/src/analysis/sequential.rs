@@ -1,11 +1,11 @@
 //! What runs say that did not take turns.
 
-use perfkit::compare::{ComparisonSet, Sessions, VerdictRules, compare_unpaired};
+use perfkit::compare::{Apart, ComparisonSet, Sessions, VerdictRules, compare_unpaired};
 use perfkit::report::{Benchmark, Comparison};
 
 use super::interleaved::METRICS;
 
-/// Every pair of a set, in every metric that both have, as sessions of one machine.
+/// Every pair of a set, in every metric that both have, as far apart as sessions of one machine.
 pub(crate) fn compare_sequence(
     benchmarks: &[Benchmark],
     set: &ComparisonSet,
@@ -18,8 +18,7 @@ pub(crate) fn compare_sequence(
         let sessions = Sessions {
             baseline: vec![baseline],
             candidate: vec![candidate],
-            is_one_machine: true,
-            is_one_session: true,
+            apart: Apart::InOneSession,
         };
         let both = [baseline, candidate];
         let metrics = METRICS.iter();

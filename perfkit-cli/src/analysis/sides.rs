@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit::OperationSnapshot;
 use perfkit::budget::engine::{lost_of_name, lost_of_pattern};
-use perfkit::compare::{Sessions, distinct_sessions};
+use perfkit::compare::{Apart, Sessions, distinct_sessions};
 use perfkit::report::{Benchmark, Environment, Report, Side};
 
 use super::by_name::ByName;
@@ -13,8 +13,8 @@ use super::by_name::ByName;
 pub(super) struct Sides<'a> {
     pub(super) baseline: &'a [Report],
     pub(super) candidate: &'a [Report],
-    /// Whether all were measured on one machine, as far as is known.
-    pub(super) is_one_machine: bool,
+    /// How far apart they were measured.
+    pub(super) apart: Apart,
     benchmarks: [ByName<'a, Benchmark>; 2],
     operations: [ByName<'a, OperationSnapshot>; 2],
 }
@@ -27,7 +27,10 @@ impl<'a> Sides<'a> {
         Self {
             baseline,
             candidate,
-            is_one_machine: !first.is_some_and(is_other),
+            apart: match first.is_some_and(is_other) {
+                true => Apart::OnSeveralMachines,
+                false => Apart::OnOneMachine,
+            },
             benchmarks: [baseline, candidate]
                 .map(|reports| ByName::of(reports, Report::own_benchmarks, |b| &b.name)),
             operations: [baseline, candidate]
@@ -138,8 +141,7 @@ impl<'a> Sides<'a> {
         Sessions {
             baseline,
             candidate,
-            is_one_machine: self.is_one_machine,
-            is_one_session: false,
+            apart: self.apart,
         }
     }
 }

@@ -20,5 +20,7 @@ pub use diagnostics::{add_diagnostics, counters_unavailable};
 pub use paired::compare_paired;
 pub use rules::VerdictRules;
 pub use set::{ComparisonSet, compare_set};
-pub use unpaired::{Sessions, compare_unpaired, compare_unpaired_operations, distinct_sessions};
+pub use unpaired::{
+    Apart, Sessions, compare_unpaired, compare_unpaired_operations, distinct_sessions,
+};
 pub use verdict::verdict;

@@ -291,7 +291,7 @@ fn places<'a>(
 mod tests {
     use crate::unit::Unit;
 
-    use super::super::unpaired::{Sessions, compare_unpaired};
+    use super::super::unpaired::{Apart, Sessions, compare_unpaired};
     use super::*;
 
     fn benchmark(name: &str, values: &[f64]) -> Benchmark {
@@ -423,8 +423,7 @@ mod tests {
             let sessions = Sessions {
                 baseline: vec![baseline],
                 candidate: vec![candidate],
-                is_one_machine: true,
-                is_one_session: false,
+                apart: Apart::OnOneMachine,
             };
             compare_unpaired(&sessions, metric, rules)
         };

@@ -38,6 +38,17 @@ const NOISE_OF_COUNTS: SessionNoise = SessionNoise {
 const CONFIDENCE_OF_A_SESSION: f64 = 0.95;
 const STANDARD_ERRORS: f64 = 1.96;
 
+/// How far apart two sides were measured that did not take turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Apart {
+    /// One after the other in one session, where taking turns would be better.
+    InOneSession,
+    /// In sessions of one machine, as far as is known.
+    OnOneMachine,
+    /// On machines that differ, so that times are no measure for each other.
+    OnSeveralMachines,
+}
+
 /// The sessions of both sides, each with what it measured of one thing.
 #[derive(Clone, Debug)]
 pub struct Sessions<'a, T> {
@@ -45,10 +56,8 @@ pub struct Sessions<'a, T> {
     pub baseline: Vec<&'a T>,
     /// Those of the candidate, the newest last.
     pub candidate: Vec<&'a T>,
-    /// Whether all were measured on one machine, as far as is known.
-    pub is_one_machine: bool,
-    /// Whether they are one session in truth, whose two sides ran one after the other.
-    pub is_one_session: bool,
+    /// How far apart both sides were measured.
+    pub apart: Apart,
 }
 
 /// Each session once: a file and its copy are one, and counted as two they would promise
@@ -105,8 +114,7 @@ impl<'a, T> Sessions<'a, T> {
         Sessions {
             baseline: of_side(&self.baseline),
             candidate: of_side(&self.candidate),
-            is_one_machine: self.is_one_machine,
-            is_one_session: self.is_one_session,
+            apart: self.apart,
         }
     }
 
@@ -140,7 +148,7 @@ fn compare_summaries(
     let direction = direction(newest);
     let constant = constants(all);
     // Counts that never vary do not depend on the machine, and all else does.
-    let is_across_machines = !all.is_one_machine && constant.is_none();
+    let is_across_machines = all.apart == Apart::OnSeveralMachines && constant.is_none();
     let is_by_intervals = constant.is_none() && !is_across_machines;
     let (without_short, needs) = match &constant {
         Some(_) => {
@@ -239,7 +247,7 @@ fn not_in_turn(sides: &Sessions<'_, MetricSummary>, has_interval: bool) -> Note 
         _ if !has_interval => {
             "not measured in turn, and sessions differ by more than the runs of one".to_owned()
         }
-        (noise, 0 | 1) if noise == NOISE_OF_TIMES && sides.is_one_session => {
+        (noise, 0 | 1) if noise == NOISE_OF_TIMES && sides.apart == Apart::InOneSession => {
             "run one after the other and not in turn: what the machine did meanwhile may be 12 % and more, so no less than 15 % is told apart; leave out --sequential, and less can be".to_owned()
         }
         (noise, 0 | 1) if noise == NOISE_OF_TIMES => {
@@ -407,8 +415,7 @@ mod tests {
         let sessions = Sessions {
             baseline: vec![before],
             candidate: vec![after],
-            is_one_machine: true,
-            is_one_session: false,
+            apart: Apart::OnOneMachine,
         };
         compare_unpaired(&sessions, metric, &VerdictRules::of_sessions())
     }
@@ -438,8 +445,7 @@ mod tests {
             let sessions = Sessions {
                 baseline: before.iter().collect(),
                 candidate: after.iter().collect(),
-                is_one_machine: true,
-                is_one_session: false,
+                apart: Apart::OnOneMachine,
             };
             compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions())
         };
@@ -468,8 +474,7 @@ mod tests {
             let sessions = Sessions {
                 baseline: before.iter().collect(),
                 candidate: after.iter().collect(),
-                is_one_machine: true,
-                is_one_session: false,
+                apart: Apart::OnOneMachine,
             };
             compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions())
         };
@@ -505,8 +510,7 @@ mod tests {
             let sessions = Sessions {
                 baseline,
                 candidate: vec![&long],
-                is_one_machine: true,
-                is_one_session: false,
+                apart: Apart::OnOneMachine,
             };
             compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions())
         };
@@ -535,8 +539,7 @@ mod tests {
         let sessions = Sessions {
             baseline: vec![&number, &long, &short],
             candidate: vec![&long],
-            is_one_machine: true,
-            is_one_session: false,
+            apart: Apart::OnOneMachine,
         };
         let found = compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions());
         assert_eq!(found.ratio.unwrap().estimate, 1.0);
@@ -566,8 +569,7 @@ mod tests {
         let sessions = Sessions {
             baseline: vec![&before],
             candidate: vec![&after],
-            is_one_machine: false,
-            is_one_session: false,
+            apart: Apart::OnSeveralMachines,
         };
         let compare = |metric| compare_unpaired(&sessions, metric, &VerdictRules::of_sessions());
         let times = compare(&Metric::WALL_TIME);
@@ -631,8 +633,7 @@ mod tests {
             let sessions = Sessions {
                 baseline: vec![&before, short],
                 candidate: vec![&after],
-                is_one_machine: false,
-                is_one_session: false,
+                apart: Apart::OnSeveralMachines,
             };
             compare_unpaired(
                 &sessions,

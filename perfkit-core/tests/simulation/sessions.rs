@@ -3,7 +3,7 @@
 //! Each session draws a lasting factor, and some are off by 10 %, as where another tenant
 //! was on the machine; its runs vary by 2 % besides.
 
-use perfkit::compare::{Sessions, VerdictRules, compare_unpaired};
+use perfkit::compare::{Apart, Sessions, VerdictRules, compare_unpaired};
 use perfkit::report::{Benchmark, Verdict};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
@@ -80,8 +80,7 @@ impl Tally {
             let sessions = Sessions {
                 baseline: before.iter().collect(),
                 candidate: after.iter().collect(),
-                is_one_machine: true,
-                is_one_session: false,
+                apart: Apart::OnOneMachine,
             };
             compare_unpaired(&sessions, &Metric::WALL_TIME, &VerdictRules::of_sessions())
         };

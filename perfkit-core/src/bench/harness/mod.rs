@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::compare::{Sessions, VerdictRules, compare_unpaired, distinct_sessions};
+use crate::compare::{Apart, Sessions, VerdictRules, compare_unpaired, distinct_sessions};
 use crate::report::{Benchmark, Environment, Note, NoteCode, Report, Severity, StopReason};
 use crate::text::printable;
 
@@ -245,7 +245,7 @@ fn compare_with(before: &[Report], report: &mut Report, group: &GroupRun) {
         let Some(after) = report.own_benchmarks().find(|b| b.name == *name) else {
             continue;
         };
-        let (baseline, is_one_machine) = sessions_of(after, before, &report.environment);
+        let (baseline, apart) = sessions_of(after, before, &report.environment);
         if baseline.is_empty() {
             stream::print(&format!("  {}: new\n", printable(name)));
             continue;
@@ -253,8 +253,7 @@ fn compare_with(before: &[Report], report: &mut Report, group: &GroupRun) {
         let sessions = Sessions {
             baseline,
             candidate: vec![after],
-            is_one_machine,
-            is_one_session: false,
+            apart,
         };
         let metric = crate::metric::Metric::WALL_TIME;
         let comparison = compare_unpaired(&sessions, &metric, &VerdictRules::of_sessions());
@@ -273,7 +272,7 @@ fn sessions_of<'a>(
     wanted: &Benchmark,
     reports: &'a [Report],
     here: &Environment,
-) -> (Vec<&'a Benchmark>, bool) {
+) -> (Vec<&'a Benchmark>, Apart) {
     let found = |is_here: bool| {
         let of_machine =
             move |report: &&Report| report.environment.is_other_machine(here) != is_here;
@@ -285,8 +284,8 @@ fn sessions_of<'a>(
     };
     let of_here = found(true);
     match of_here.is_empty() {
-        true => (found(false), false),
-        false => (of_here, true),
+        true => (found(false), Apart::OnSeveralMachines),
+        false => (of_here, Apart::OnOneMachine),
     }
 }
 
