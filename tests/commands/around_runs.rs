@@ -22,9 +22,7 @@ fn a_setup_with_a_parameter_is_run_before_each_run_of_its_value() {
     let runs = ["-w", "0", "-r", "12", "-S", "sh", "--format", "json"];
     let arguments = ["compare", TELLS].into_iter().chain(setup).chain(runs);
     let answer = folder.run(arguments).exits_with(0);
-    let report = answer
-        .complains("--setup, which is run before each run")
-        .report();
+    let report = answer.complains("is run before each run").report();
     let names: Vec<&str> = report.benchmarks.iter().map(|b| b.name.as_str()).collect();
     let expected = ["a", "b"].map(|value| format!("{TELLS} (rev = {value})"));
     assert_eq!(names, expected);

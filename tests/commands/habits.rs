@@ -144,6 +144,10 @@ fn a_reference_is_run_beside_the_commands_and_is_the_baseline() {
     assert_eq!(names, ["old", "sleep 0.001", "sleep 0.002"]);
     let comparisons = report.comparisons.iter();
     assert!(comparisons.clone().all(|c| c.baseline == "old"));
+    let with_parameter = ["--reference", "sleep {time}"];
+    compare(&folder, arguments.into_iter().chain(with_parameter))
+        .exits_with(2)
+        .complains("--reference has the parameter `time` in it");
     // One for each, the reference first.
     let each = ["-p", "echo old >> log", "-p", "echo new >> log"];
     let reference = ["--reference", "true", "true"];
@@ -312,6 +316,11 @@ fn a_style_says_what_is_shown() {
     let arguments = ["true", "--style", "none", "--export-csv", "out.csv"];
     compare(&folder, arguments).exits_with(0);
     assert!(folder.read("out.csv").contains("true"));
+    // What is asked for on standard output is no part of what a style hides.
+    let arguments = ["true", "--style", "none", "--export-csv", "-"];
+    compare(&folder, arguments).exits_with(0).says("true");
+    compare(&folder, ["true", "--style", "none", "-o", "out.txt"]).exits_with(0);
+    assert!(folder.read("out.txt").contains("true"));
     let shown = on_a_terminal(&folder, "compare -r 2 true --style basic");
     assert!(!shown.contains("warm-up"), "{shown:?}");
 }

@@ -307,6 +307,17 @@ fn check_parameters_are_used(templates: &Templates) -> Result<(), Error> {
         texts.iter().any(|text| text.contains(&reference))
     };
     let names = templates.combinations.iter().flat_map(Parameters::keys);
+    if let Some(reference) = &templates.reference
+        && let Some(name) = names
+            .clone()
+            .into_iter()
+            .find(|name| reference.command.contains(&format!("{{{name}}}")))
+    {
+        return Err(Error::usage(format!(
+            "--reference has the parameter `{name}` in it, and is run without parameters"
+        ))
+        .hint("give it a value there, or name one of the commands with --baseline"));
+    }
     match names.into_iter().find(|name| !is_used(name)) {
         None => Ok(()),
         Some(name) => Err(

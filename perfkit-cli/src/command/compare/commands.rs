@@ -80,7 +80,7 @@ fn measure(
 ) -> Result<Measured, Error> {
     if session.is_talkative() && commands.iter().any(|c| c.is_set_up_each_time) {
         terminal::print_line(
-            "note: a parameter is in --setup, which is run before each run: with --sequential it is run once for each value",
+            "note: --setup depends on a parameter or variable and is run before each run: with --sequential it is run once for each value",
         );
     }
     session.signals.defer_signals();

@@ -53,7 +53,10 @@ impl Outputs {
         let (printed, saved): (Vec<_>, Vec<_>) = saved.partition(|(_, path)| is_stdout(path));
         let outputs = Self {
             format: printed_as(arguments.format, &printed)?,
-            is_printed: arguments.style != OutputStyle::None,
+            // Somewhere else it is wanted, whatever the terminal is to show.
+            is_printed: arguments.style != OutputStyle::None
+                || !printed.is_empty()
+                || arguments.result_file.is_some(),
             file: arguments.result_file.clone(),
             saved,
             plot: arguments.plot.clone(),
