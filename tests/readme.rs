@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `console` | each command is run in a folder that has what it speaks of |
 //! | `console ci` | the command is in `.ci/run`, or is an example, which is run |
-//! | `console package` | the same is run, with other names, by `tests/benches.rs` or `tests/revisions.rs` |
+//! | `console package` | the same is run, with other names, by `tests/benches.rs` or `tests/revisions/checkouts.rs` |
 //! | `console elsewhere` | not run |
 //! | `text plan` | a drawing |
 //! | `text output` | what the command before it printed, once: its words are looked for |
@@ -218,7 +218,7 @@ fn fake_collector() -> String {
 
 #[test]
 fn commands_of_packages_are_run_by_the_tests_of_benches() {
-    let tests = ["tests/benches.rs", "tests/revisions.rs"];
+    let tests = ["tests/benches.rs", "tests/revisions/checkouts.rs"];
     let tests = tests.map(|path| std::fs::read_to_string(workspace().join(path)).unwrap());
     let tests = tests.concat();
     let run = [

@@ -1,14 +1,11 @@
 //! `perfkit report`, `completions`, `man` and `--help`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use crate::support::{Answer, Folder, assert_fits_schema};
 use perfkit::unit::Unit;
 use perfkit::{Failure, Metric, MetricSummary, MockClock, Monitor, Outcome, Report};
-use support::{Answer, Folder, assert_fits_schema};
 
 /// A report of 200 calls of 1 to 200 ms, one in ten of them failed.
 fn save_operations(folder: &Folder, name: &str) {
@@ -395,7 +392,7 @@ fn names_from_outside_cannot_steer_the_terminal() {
 #[test]
 fn colours_are_for_terminals_unless_they_are_asked_for() {
     let folder = Folder::new();
-    let report = support::workspace().join("tests/golden/two.json");
+    let report = crate::support::workspace().join("tests/golden/two.json");
     let is_coloured = |arguments: &[&str], environment: &[(&str, &str)]| {
         let report = report.to_str().unwrap();
         let mut command = folder.perfkit([&["report", report], arguments].concat());

@@ -1,16 +1,13 @@
 //! `perfkit baseline`: sessions are kept whole or not at all, and what was measured later is
 //! held against them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::support::{Answer, Folder, assert_fits_schema, session};
 use perfkit::report::{GateFinding, GateOutcome, NoteCode, SessionCounts, Side, Verdict};
 use perfkit::{Monitor, Report};
-use support::{Answer, Folder, assert_fits_schema, session};
 
 const RULE: &str = "[[regression]]\nbenchmark = \"*\"\nmax_slowdown = \"3%\"\n";
 

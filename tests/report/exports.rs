@@ -1,10 +1,8 @@
 //! `perfkit export` into the formats of other tools.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Folder, assert_fits_schema};
 use hdrhistogram::Histogram as Buckets;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
@@ -12,7 +10,6 @@ use perfkit::report::{Benchmark, Environment, Gate, GateFinding, GateOutcome};
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric, MetricSummary, MockClock, Monitor, Report};
 use serde_json::Value;
-use support::{Folder, assert_fits_schema};
 
 /// A folder with a report of two operations, one of them named by an enemy.
 fn folder() -> Folder {
@@ -290,7 +287,7 @@ fn percentiles_are_written_for_one_operation_or_into_a_folder() {
 
 #[test]
 fn a_score_goes_to_the_list_of_what_is_better_when_bigger() {
-    let file = support::workspace().join("tests/samples/lighthouse/mobile.json");
+    let file = crate::support::workspace().join("tests/samples/lighthouse/mobile.json");
     let file = file.to_str().unwrap();
     let folder = Folder::new();
     let list = |target: &str| {

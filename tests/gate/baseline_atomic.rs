@@ -1,8 +1,5 @@
 //! `perfkit baseline save` that is killed, that finds no room, that may not write, and that
 //! is not alone: sessions are there whole or not at all.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -13,8 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::support::{Answer, Folder, required, session};
 use perfkit::Report;
-use support::{Answer, Folder, required, session};
 
 /// A folder with so many sessions to save, `0.json` and so on.
 fn with_sessions(count: usize) -> Folder {

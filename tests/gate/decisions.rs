@@ -1,16 +1,13 @@
 //! `perfkit gate`: budgets and regressions, decided by intervals.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::future::Future as _;
 use std::time::Duration;
 
+use crate::support::{Answer, Folder, assert_fits_schema};
 use perfkit::compare::{ComparisonSet, VerdictRules, compare_set};
 use perfkit::report::{Benchmark, Environment, GateOutcome, OneSided, Shard};
 use perfkit::unit::Unit;
 use perfkit::{Direction, Metric, MetricSummary, MockClock, Monitor, Report};
-use support::{Answer, Folder, assert_fits_schema};
 
 /// A candidate that takes 6 % longer, and the baseline's second run, which swings
 /// about the first by so much.
@@ -979,7 +976,7 @@ fn an_annotation_names_the_line_of_a_file_of_the_checkout() {
         benchmark.location = Some(serde_json::from_value(location).unwrap());
     }
     report.save(folder.path("report.json")).unwrap();
-    support::git(&folder.path(""), &["init", "-q"]);
+    crate::support::git(&folder.path(""), &["init", "-q"]);
     std::fs::create_dir_all(folder.path("crate/benches")).unwrap();
     folder.write("crate/benches/a.rs", "");
     folder.write("crate/benches/a,b:c%.rs", "");

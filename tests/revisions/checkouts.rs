@@ -1,15 +1,12 @@
 //! Revisions: where they are checked out, what is left of them, and that nothing runs but
 //! what was asked for.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::support::{Answer, Folder, Guarded, eventually, git};
 use perfkit::report::NoteCode;
-use support::{Answer, Folder, Guarded, eventually, git};
 
 /// A repository with a revision whose `run.sh` is quick, and a tree whose is not.
 fn repository(directory: &Path) {

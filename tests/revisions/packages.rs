@@ -1,14 +1,11 @@
 //! Which benches are built of which packages, with which versions of what they depend on,
 //! and whose fault it is where that fails. The programs are empty, so that they are built
 //! quickly: that they were built is told where they are left out.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::path::Path;
 use std::process::Command;
 
-use support::{Answer, Folder, git};
+use crate::support::{Answer, Folder, git};
 
 fn write(folder: &Folder, name: &str, text: &str) {
     std::fs::create_dir_all(folder.path(name).parent().unwrap()).unwrap();

@@ -1,12 +1,9 @@
 //! `perfkit gate --selftest`: whether the gate tells a slowdown from none here. What this
 //! machine is like today must not decide these tests, and so they hold what is said
 //! against the exit code.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-mod support;
-
+use crate::support::{Answer, Folder, assert_fits_schema};
 use perfkit::report::GateOutcome;
-use support::{Answer, Folder, assert_fits_schema};
 
 const SHORT: [&str; 4] = ["gate", "--selftest", "--time", "300ms"];
 

@@ -1,17 +1,14 @@
 //! Pages: `--format html`, `--export-html`, `report --open`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::support::required::skip;
+use crate::support::{Answer, Folder, workspace};
 use perfkit::report::{Benchmark, Comparison, Environment, Note, NoteCode, Ratio, Report, Verdict};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, MockClock, Monitor};
-use support::required::skip;
-use support::{Answer, Folder, workspace};
 
 /// What must never have an effect.
 const HOSTILE: [&str; 6] = [
@@ -529,7 +526,7 @@ fn every_verb_writes_a_page() {
         page.contains("<h1>Gate: ") && page.contains(">Gate failed</span>"),
         "{page}"
     );
-    let service = support::example("01_function");
+    let service = crate::support::example("01_function");
     let service = service.to_str().unwrap();
     let run = ["run", "--format", "html", "-o", "run.html", "--", service];
     folder.run(run).exits_with(0);

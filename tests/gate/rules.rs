@@ -1,19 +1,16 @@
 //! What the rules of `perfkit.toml` can say: amounts, least changes, exact counts,
 //! waivers.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support::{
+    Answer, Folder, assert_fits_config_schema, assert_fits_schema, config_schema_errors, workspace,
+};
 use perfkit::compare::{ComparisonSet, VerdictRules, compare_set};
 use perfkit::report::{Benchmark, Environment, GateOutcome};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, MockClock, Monitor, Report};
-use support::{
-    Answer, Folder, assert_fits_config_schema, assert_fits_schema, config_schema_errors, workspace,
-};
 
 /// Two benchmarks that took turns 40 times: the candidate takes 6 % longer than 10 ms, and
 /// allocates as often as is said.

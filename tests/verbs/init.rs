@@ -1,15 +1,12 @@
 //! `perfkit init`: what it writes, that the gate takes it, and what it leaves alone.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support::{Folder, assert_fits_config_schema, workspace};
 use perfkit::report::{Benchmark, Environment};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, MockClock, Monitor, Report};
-use support::{Folder, assert_fits_config_schema, workspace};
 
 /// A package with these bench targets, which need not be built.
 fn package(folder: &Folder, benches: &[&str]) {
@@ -275,7 +272,7 @@ fn the_files_for_ci_services_are_those_of_the_docs() {
 #[test]
 fn of_a_package_below_the_top_the_file_for_a_ci_service_is_at_the_top_and_names_it() {
     let top = Folder::new();
-    support::git(&top.path(""), &["init", "-q"]);
+    crate::support::git(&top.path(""), &["init", "-q"]);
     // A folder of that name alone makes no repository.
     std::fs::create_dir_all(top.path("crates/.git")).unwrap();
     let below = top.inside("crates/the engine");
@@ -307,7 +304,7 @@ fn of_a_package_below_the_top_the_file_for_a_ci_service_is_at_the_top_and_names_
     let refused = |below: &Folder| {
         let mut command = below.perfkit(["init", "--ci", "github", "--force"]);
         command.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
-        support::Answer::of(command).exits_with(0)
+        crate::support::Answer::of(command).exits_with(0)
     };
     refused(&below)
         .complains("git does not say where the top of this repository is")
@@ -333,7 +330,7 @@ fn without_a_package_a_command_is_proposed_and_a_file_above_is_told_of() {
     std::fs::create_dir(folder.path("inner")).unwrap();
     let mut command = folder.perfkit(["init"]);
     command.current_dir(folder.path("inner"));
-    support::Answer::of(command)
+    crate::support::Answer::of(command)
         .exits_with(0)
         .says("Next: write a bench, or give a command that both trees have: `perfkit gate --base REV '{tree}/run.sh'`")
         .says("now counts instead of");
@@ -345,7 +342,7 @@ fn a_file_that_the_environment_names_is_told_of_as_it_counts() {
     let init = |named: &str| {
         let mut command = folder.perfkit(["init", "--force"]);
         command.env("PERFKIT_CONFIG", named);
-        support::Answer::of(command).exits_with(0)
+        crate::support::Answer::of(command).exits_with(0)
     };
     let answer = init("other.toml");
     drop(

@@ -1,12 +1,9 @@
 //! What reports look like, kept as files: `PERFKIT_GOLDEN=overwrite cargo test
-//! --test golden` writes them anew, and a look at the difference is the review.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
+//! --test report golden` writes them anew, and a look at the difference is the review.
 
 use std::path::PathBuf;
 
-use support::{Folder, workspace};
+use crate::support::{Folder, workspace};
 
 fn golden(name: &str) -> PathBuf {
     workspace().join("tests/golden").join(name)
@@ -42,7 +39,7 @@ fn printed(report: &str, format: &[&str]) -> String {
     let mut command = folder.perfkit(arguments);
     command.current_dir(workspace()).env_remove("COLUMNS");
     command.env("LC_ALL", "C.UTF-8");
-    let answer = support::Answer::of(command).exits_with(0);
+    let answer = crate::support::Answer::of(command).exits_with(0);
     assert_eq!(answer.stderr, "");
     answer.stdout
 }
@@ -79,7 +76,7 @@ fn where_there_is_only_ascii_only_ascii_is_written() {
     let folder = Folder::new();
     let mut command = folder.perfkit(["report", path.to_str().unwrap()]);
     command.env("LC_ALL", "C");
-    let text = support::Answer::of(command).exits_with(0).stdout;
+    let text = crate::support::Answer::of(command).exits_with(0).stdout;
     assert!(text.is_ascii(), "{text}");
     is_golden("two.ascii.txt", &text);
 }

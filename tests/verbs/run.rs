@@ -1,12 +1,9 @@
 //! `perfkit run`: an instrumented program and what it recorded.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use support::{Answer, Folder, assert_fits_schema, eventually, example, is_gone};
+use crate::support::{Answer, Folder, assert_fits_schema, eventually, example, is_gone};
 
 #[test]
 fn what_a_program_recorded_is_shown_after_its_own_output() {
@@ -89,7 +86,7 @@ fn a_program_with_elevated_rights_is_told_why_it_records_nothing() {
     let program = folder.path("program");
     std::fs::copy(example("01_function"), &program).unwrap();
     if chown(&program, Some(NOBODY), None).is_err() {
-        return support::required::skip("the rights of root");
+        return crate::support::required::skip("the rights of root");
     }
     let setuid = std::fs::Permissions::from_mode(0o4755);
     std::fs::set_permissions(&program, setuid).unwrap();

@@ -1,12 +1,9 @@
 //! `perfkit compare`, with real commands and real files.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-mod support;
-
+use crate::support::{Answer, Folder, assert_fits_schema, is_gone};
 use perfkit::report::{Benchmark, Environment, NoteCode, Report, StopReason, Verdict};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
-use support::{Answer, Folder, assert_fits_schema, is_gone};
 
 /// A script that counts its runs in a file and fails in the fourth.
 const FAILS_IN_THE_FOURTH_RUN: &str = "

@@ -1,14 +1,11 @@
 //! `perfkit doctor`: what makes a machine noisy, and what a program records.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::support::{Answer, Folder, example};
 use perfkit::{Monitor, Report};
 use serde_json::Value;
-use support::{Answer, Folder, example};
 
 fn diagnosis(answer: &Answer) -> Value {
     serde_json::from_str(&answer.stdout).unwrap()

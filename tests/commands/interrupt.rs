@@ -1,14 +1,11 @@
 //! Ctrl-C and its like: children gone, what was finished is saved.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::{Answer, Folder, assert_fits_schema, is_gone};
 use perfkit::report::StopReason;
-use support::{Answer, Folder, assert_fits_schema, is_gone};
 
 /// Starts a comparison whose first command notes each run and whose second one
 /// hangs from its third run on, waits until it hangs, and sends a signal.

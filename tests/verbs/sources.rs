@@ -1,12 +1,9 @@
 //! `-v` says where settings came from: the command line, the environment, perfkit.toml
 //! or the default; and which reports were read.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::process::{Command, Stdio};
 
-use support::{Answer, Folder};
+use crate::support::{Answer, Folder};
 
 /// What is said beside the result of `true` against itself.
 fn compare(folder: &Folder, arguments: &[&str], variables: &[(&str, &str)]) -> Answer {
