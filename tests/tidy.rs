@@ -223,6 +223,7 @@ fn unsafe_code_is_rare_and_explained() {
         "perfkit-core/src/alloc.rs",
         "perfkit-core/src/clock/thread_cpu.rs",
         "perfkit-core/src/clock/tsc.rs",
+        "perfkit-core/src/export/prometheus/readiness.rs",
         "perfkit-core/src/global/exit.rs",
         "perfkit-core/src/global/signals.rs",
         "perfkit-core/src/process/child.rs",

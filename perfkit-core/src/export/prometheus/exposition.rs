@@ -14,7 +14,7 @@ use super::bounds::BucketBounds;
 use super::label::{self, escaped};
 
 /// The text formats that Prometheus reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TextFormat {
     /// Prometheus' own, version 0.0.4.

@@ -1,5 +1,7 @@
-//! As much of HTTP/1.1 as a scrape needs: the head of a request in, a whole
+//! As much of HTTP/1.1 as a scrape needs: the head of a request in, the head of an
 //! answer out.
+
+use std::sync::Arc;
 
 use super::exposition::TextFormat;
 
@@ -30,24 +32,18 @@ impl Status {
     }
 }
 
-/// The answer to the head of a request; `render` writes the page.
-pub(super) fn answer(head: &[u8], render: impl FnOnce(TextFormat) -> String) -> Vec<u8> {
-    match requested(&String::from_utf8_lossy(head)) {
-        Ok(format) => whole(Status::Ok, format.content_type(), &render(format)),
-        Err(status) => refusal(status),
-    }
-}
-
-/// An answer that says why there is no page.
-pub(super) fn refusal(status: Status) -> Vec<u8> {
+/// An answer that says why there is no page: its head, and its body.
+pub(super) fn refusal(status: Status) -> (Vec<u8>, Arc<[u8]>) {
     let body = match status {
         Status::NotFound => format!("{}: the metrics are at {PATH}\n", status.line()),
         _ => format!("{}\n", status.line()),
     };
-    whole(status, "text/plain; charset=utf-8", &body)
+    let head = head(status, "text/plain; charset=utf-8", body.len());
+    (head, body.into_bytes().into())
 }
 
-fn whole(status: Status, content_type: &str, body: &str) -> Vec<u8> {
+/// The head of an answer whose body has so many bytes.
+pub(super) fn head(status: Status, content_type: &str, length: usize) -> Vec<u8> {
     let allow = match status {
         Status::MethodNotAllowed => "Allow: GET\r\n",
         _ => "",
@@ -57,19 +53,19 @@ fn whole(status: Status, content_type: &str, body: &str) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 {}\r\n\
          Content-Type: {content_type}\r\n\
-         Content-Length: {}\r\n\
+         Content-Length: {length}\r\n\
          X-Content-Type-Options: nosniff\r\n\
          {allow}\
          Connection: close\r\n\
          \r\n",
         status.line(),
-        body.len()
     );
-    [head.as_bytes(), body.as_bytes()].concat()
+    head.into_bytes()
 }
 
 /// The format that a request for the page asks for, or what is wrong with it.
-fn requested(head: &str) -> Result<TextFormat, Status> {
+pub(super) fn requested(head: &[u8]) -> Result<TextFormat, Status> {
+    let head = String::from_utf8_lossy(head);
     let mut lines = head.split("\r\n");
     let words: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
     let [method, target, version] = words[..] else {
@@ -134,10 +130,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn accepting(accept: &str) -> TextFormat {
-        requested(&format!(
-            "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n"
-        ))
-        .unwrap()
+        let head = format!("GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n");
+        requested(head.as_bytes()).unwrap()
     }
 
     #[test]
@@ -168,12 +162,12 @@ mod tests {
     #[test]
     fn several_accept_lines_are_one() {
         let head = "GET /metrics HTTP/1.0\r\naccept: text/plain;q=0.1\r\nACCEPT:application/openmetrics-text\r\n\r\n";
-        assert_eq!(requested(head), Ok(TextFormat::OpenMetrics));
+        assert_eq!(requested(head.as_bytes()), Ok(TextFormat::OpenMetrics));
     }
 
     #[test]
     fn only_the_page_is_there_and_only_to_be_read() {
-        let status = |line: &str| requested(&format!("{line}\r\n\r\n")).unwrap_err();
+        let status = |line: &str| requested(format!("{line}\r\n\r\n").as_bytes()).unwrap_err();
         assert_eq!(status("GET / HTTP/1.1"), Status::NotFound);
         assert_eq!(status("GET /metrics/ HTTP/1.1"), Status::NotFound);
         assert_eq!(status("POST /metrics HTTP/1.1"), Status::MethodNotAllowed);
@@ -183,27 +177,30 @@ mod tests {
         assert_eq!(status("PRI * HTTP/2.0"), Status::BadRequest);
         assert_eq!(status(""), Status::BadRequest);
         let query = "GET /metrics?name[]=x HTTP/1.1\r\n\r\n";
-        assert_eq!(requested(query), Ok(TextFormat::Text));
+        assert_eq!(requested(query.as_bytes()), Ok(TextFormat::Text));
     }
 
     #[test]
     fn an_answer_tells_its_length_and_that_it_is_the_last() {
-        let answer = answer(b"GET /metrics HTTP/1.1\r\n\r\n", |_| "größe 1\n".to_owned());
+        let head = head(Status::Ok, TextFormat::Text.content_type(), 10);
         let expected = "HTTP/1.1 200 OK\r\n\
             Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
             Content-Length: 10\r\n\
             X-Content-Type-Options: nosniff\r\n\
-            Connection: close\r\n\r\ngröße 1\n";
-        assert_eq!(String::from_utf8(answer).unwrap(), expected);
-        let refused = String::from_utf8(refusal(Status::MethodNotAllowed)).unwrap();
-        assert!(refused.contains("\r\nAllow: GET\r\n"), "{refused}");
+            Connection: close\r\n\r\n";
+        assert_eq!(String::from_utf8(head).unwrap(), expected);
+        let (head, body) = refusal(Status::MethodNotAllowed);
+        let head = String::from_utf8(head).unwrap();
+        assert!(head.contains("\r\nAllow: GET\r\n"), "{head}");
+        assert_eq!(*body, *b"405 Method Not Allowed\n");
     }
 
     proptest! {
         #[test]
-        fn arbitrary_bytes_get_an_answer(head in prop::collection::vec(any::<u8>(), 0..300)) {
-            let answer = answer(&head, |_| String::new());
-            prop_assert!(answer.starts_with(b"HTTP/1.1 "));
+        fn arbitrary_bytes_are_no_request_for_the_page(
+            head in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            prop_assert!(requested(&head).is_err());
         }
     }
 }

@@ -57,9 +57,12 @@
 //! the direction of writing, appear as `\u{1b}`: they would reach terminals.
 
 mod bounds;
+mod connection;
+mod endpoint;
 mod exposition;
 mod http;
 mod label;
+mod readiness;
 mod server;
 
 pub use exposition::TextFormat;
