@@ -116,6 +116,36 @@ impl Unit {
         format!("{number} {suffix}").trim_end().to_owned()
     }
 
+    /// Prints a value with `digits` significant digits in the scale of this suffix, whatever
+    /// its size: any suffix that [`Unit::parse`] reads. `None` where the unit has no such
+    /// scale, and of a value that is not finite.
+    ///
+    /// ```
+    /// use perfkit::unit::Unit;
+    /// let value = 20_871_234.0;
+    /// assert_eq!(Unit::Nanoseconds.format_in(value, 4, "s").unwrap(), "0.02087 s");
+    /// assert_eq!(Unit::Nanoseconds.format_in(value, 4, "us").unwrap(), "20871 µs");
+    /// assert_eq!(Unit::Bytes.format_in(1.0, 4, "ms"), None);
+    /// ```
+    #[must_use]
+    pub fn format_in(self, value: f64, digits: usize, suffix: &str) -> Option<String> {
+        let [printed, read] = self.scales();
+        let named = |scales: &[Scale]| scales.iter().copied().find(|(name, _)| *name == suffix);
+        let (name, size) = named(printed).or_else(|| named(read))?;
+        // One of several spellings is printed.
+        let usual = printed.iter().find(|(_, other)| *other == size);
+        let name = usual.map_or(name, |(name, _)| name);
+        let scaled = value / size;
+        if !scaled.is_finite() {
+            return None;
+        }
+        let number = match scaled.abs() {
+            beyond if beyond >= BEYOND => format!("{scaled:.*e}", digits.clamp(1, 17) - 1),
+            _ => significant(scaled, digits.min(17)),
+        };
+        Some(format!("{number} {name}").trim_end().to_owned())
+    }
+
     /// Reads a value as people write it: `100ms`, `1.5 s`, `300MB`, `2 GiB`,
     /// `100k/s`, `99.99%`. Returns base units.
     ///
@@ -337,6 +367,21 @@ mod tests {
     fn values_without_meaning_are_a_dash() {
         assert_eq!(Unit::Nanoseconds.format(f64::NAN, 4), "-");
         assert_eq!(Unit::PerSecond.format(f64::INFINITY, 4), "-");
+    }
+
+    #[test]
+    fn a_chosen_scale_is_kept_whatever_the_size() {
+        let show = |value, suffix| Unit::Nanoseconds.format_in(value, 3, suffix);
+        assert_eq!(show(1234.0, "ns").unwrap(), "1234 ns");
+        assert_eq!(show(0.0, "s").unwrap(), "0 s");
+        assert_eq!(show(90e9, "min").unwrap(), "1.50 min");
+        assert_eq!(show(1.0, "s").unwrap(), "0.000000001 s");
+        assert_eq!(show(1.0, "MB"), None);
+        assert_eq!(show(f64::NAN, "s"), None);
+        assert_eq!(Unit::Count.format_in(2.5e6, 2, "M").unwrap(), "2.5 M");
+        assert_eq!(Unit::Count.format_in(42.0, 2, "").unwrap(), "42");
+        let long = Unit::Nanoseconds.format_in(f64::MAX, 3, "ns").unwrap();
+        assert!(long.len() < 20, "{long}");
     }
 
     #[test]

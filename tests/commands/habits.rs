@@ -324,3 +324,94 @@ fn a_style_says_what_is_shown() {
     let shown = on_a_terminal(&folder, "compare -r 2 true --style basic");
     assert!(!shown.contains("warm-up"), "{shown:?}");
 }
+
+/// The table of a result in Markdown: its headings, and its rows.
+fn table(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
+    let cells = |line: &str| -> Vec<String> {
+        let inner = line.trim_start_matches('|').trim_end_matches('|');
+        inner
+            .split('|')
+            .map(|cell| cell.trim().to_owned())
+            .collect()
+    };
+    let mut lines = text.lines().filter(|line| line.starts_with('|'));
+    let headings = cells(lines.next().unwrap());
+    (headings, lines.skip(1).map(cells).collect())
+}
+
+/// A report of three commands, given as the slowest, the quickest and the one between.
+fn three() -> Folder {
+    let folder = Folder::new();
+    let named = ["-n", "slow", "-n", "quick", "-n", "between"];
+    let commands = ["sleep 0.03", "true", "sleep 0.01"];
+    let arguments = named.into_iter().chain(commands);
+    compare(&folder, arguments.chain(["--export-json", "r.json"])).exits_with(0);
+    folder
+}
+
+#[test]
+fn the_order_of_rows_is_the_readers_choice() {
+    let folder = three();
+    for (order, expected) in [
+        (&[][..], ["quick", "between", "slow"]),
+        (&["--sort", "command"], ["slow", "quick", "between"]),
+        (&["--sort", "mean-time"], ["quick", "between", "slow"]),
+    ] {
+        let arguments = ["report", "r.json", "--format", "orgmode"].iter();
+        let text = folder.run(arguments.chain(order)).exits_with(0).stdout;
+        let position = |name: &str| text.find(&format!("| {name} |"));
+        let mut found: Vec<_> = expected.iter().map(|name| position(name)).collect();
+        assert!(found.iter().all(Option::is_some), "{text}");
+        found.sort_unstable();
+        let in_order: Vec<_> = expected.iter().map(|name| position(name)).collect();
+        assert_eq!(found, in_order, "{order:?}: {text}");
+    }
+}
+
+#[test]
+fn times_have_the_unit_that_was_chosen_and_metrics_their_own() {
+    let folder = three();
+    let show = |arguments: &[&str]| {
+        let all = ["report", "r.json", "--format", "markdown"].iter();
+        table(&folder.run(all.chain(arguments)).exits_with(0).stdout)
+    };
+    for [unit, suffix] in [["second", " s"], ["us", " µs"], ["ms", " ms"]] {
+        let (headings, rows) = show(&["-u", unit]);
+        let median = headings.iter().position(|heading| heading == "median");
+        for row in rows {
+            let cell = &row[median.unwrap()];
+            assert!(cell.ends_with(suffix), "{unit}: {cell}");
+        }
+    }
+    // A metric's own unit is the stronger word.
+    let metrics = "time_wall_clock:s,time_user:us,memory_peak_resident:kB";
+    let (headings, rows) = show(&["--metrics", metrics, "-u", "ms"]);
+    for (heading, suffix) in [("median", " s"), ("user", " µs"), ("peak memory", " kB")] {
+        let column = headings.iter().position(|known| known == heading);
+        let column = column.unwrap_or_else(|| panic!("{heading}: {headings:?}"));
+        for row in &rows {
+            assert!(row[column].ends_with(suffix), "{heading}: {row:?}");
+        }
+    }
+    let (headings, rows) = show(&["--metrics", "user_time,voluntary_context_switches"]);
+    assert!(headings.contains(&"metric".to_owned()) && headings.contains(&"waits".to_owned()));
+    assert!(
+        rows.iter().all(|row| row.contains(&"user".to_owned())),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn a_metric_that_was_chosen_and_never_measured_is_told() {
+    let folder = Folder::new();
+    folder.write(
+        "r.csv",
+        "command,mean,stddev,median,user,system,min,max\nx,1,0.1,1,0.5,0.1,0.9,1.2\n",
+    );
+    let all = ["report", "r.csv", "--metrics"];
+    let answer = folder.run(all.into_iter().chain(["instructions,wall_time"]));
+    let answer = answer.exits_with(0);
+    assert_eq!(answer.stderr.trim(), "No result has `instructions`");
+    let answer = folder.run(all.into_iter().chain(["all"])).exits_with(0);
+    assert_eq!(answer.stderr.trim(), "", "a preset is what there is");
+}

@@ -7,6 +7,7 @@ use clap::Args;
 use super::baseline::BaselineName;
 use super::format::Format;
 use super::ignored_failures::IgnoredFailures;
+use super::numbers_view::NumbersView;
 use super::shard::Shard;
 use super::style::OutputStyle;
 use super::values::{Confidence, RunCount, Share, TimeSpan};
@@ -238,6 +239,9 @@ pub(crate) struct CompareArguments {
     /// Exit with 3 when a verdict is inconclusive, or nothing could be compared.
     #[arg(long, help_heading = RESULT)]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) numbers: NumbersView,
 }
 
 /// How much is measured, and how sure a verdict must be.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::format::Format;
+use super::numbers_view::NumbersView;
 
 /// Show reports: of an instrumented program, of a comparison, of a gate.
 #[derive(Debug, Args)]
@@ -37,4 +38,7 @@ pub(crate) struct ReportArguments {
     /// Write a page and open it in a browser: a temporary page, or that of --output.
     #[arg(long)]
     pub(crate) open: bool,
+
+    #[command(flatten)]
+    pub(crate) numbers: NumbersView,
 }

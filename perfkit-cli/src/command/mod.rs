@@ -21,10 +21,10 @@ pub(crate) mod work;
 use std::path::Path;
 
 use anstream::adapter::strip_str;
-use perfkit::Report;
+use perfkit::{Metric, Report};
 
-use crate::args::{Format, Verbosity};
-use crate::document::Detail;
+use crate::args::{Format, NumbersView, Verbosity};
+use crate::document::{Detail, View, listed};
 use crate::error::{Error, shown};
 use crate::export::PictureFormat;
 use crate::{export as formats, terminal};
@@ -35,16 +35,16 @@ fn is_stdout(path: &Path) -> bool {
 }
 
 /// Prints a report, or writes it to a file.
-fn deliver(
+fn deliver<'a>(
     report: &Report,
-    detail: Detail,
+    view: impl Into<View<'a>>,
     format: Format,
     output: Option<&Path>,
 ) -> Result<(), Error> {
     if let Some(picture) = PictureFormat::of(format) {
         return deliver_picture(report, picture, output);
     }
-    let render = |width| formats::render(report, detail, format, width);
+    let render = |width| formats::render(report, view, format, width);
     deliver_text(render, format, output)
 }
 
@@ -93,8 +93,29 @@ fn deliver_text(
 
 /// Saves a report in a format.
 fn save(report: &Report, format: Format, path: &Path) -> Result<(), Error> {
-    let text = formats::render(report, Detail::Usual, format, None)?;
+    save_view(report, Detail::Usual.into(), format, path)
+}
+
+/// The same, with the tables of numbers as they were chosen.
+fn save_view(report: &Report, view: View<'_>, format: Format, path: &Path) -> Result<(), Error> {
+    let text = formats::render(report, view, format, None)?;
     write_out(path, text.as_bytes())
+}
+
+/// Says which of the metrics that were chosen for the tables nothing has.
+fn tell_unmeasured<'a>(numbers: &NumbersView, reports: impl Iterator<Item = &'a Report> + Clone) {
+    let has = |metric: &Metric| {
+        let mut benchmarks = reports.clone().flat_map(|report| &report.benchmarks);
+        benchmarks.any(|benchmark| benchmark.metrics.contains_key(metric))
+    };
+    let named = numbers.named().iter();
+    let absent: Vec<String> = named
+        .filter(|shown| !has(&shown.metric))
+        .map(|shown| format!("`{}`", shown.metric.name()))
+        .collect();
+    if !absent.is_empty() {
+        terminal::print_line(&format!("No result has {}", listed(&absent)));
+    }
 }
 
 /// Writes what is rendered to a file, which may be standard output.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use perfkit::Report;
 
 use crate::args::{Format, Origin, ReportArguments, Setting, Verbosity};
+use crate::document::View;
 use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::export::{NOT_SEVERAL, render_several};
@@ -12,7 +13,7 @@ use crate::input::load_report;
 use crate::terminal;
 
 use super::sources::Sources;
-use super::{browser, check_plot, check_writable, deliver, deliver_text, draw};
+use super::{browser, check_plot, check_writable, deliver, deliver_text, draw, tell_unmeasured};
 
 pub(crate) fn run(arguments: ReportArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     let format = match arguments.format {
@@ -39,7 +40,12 @@ pub(crate) fn run(arguments: ReportArguments, verbosity: Verbosity) -> Result<Ex
         None if arguments.open => Some(temporary_page()?),
         output => output.clone(),
     };
-    show(&reports, verbosity, format.value, page.as_deref())?;
+    let view = View {
+        detail: verbosity.into(),
+        numbers: &arguments.numbers,
+    };
+    show(&reports, view, format.value, page.as_deref())?;
+    tell_unmeasured(view.numbers, reports.iter().map(|(_, report)| *report));
     if let (true, Some(page)) = (arguments.open, page) {
         if verbosity > Verbosity::Quiet {
             terminal::print_line(&format!("The page is {}", shown(&page)));
@@ -73,14 +79,14 @@ fn check(arguments: &ReportArguments, format: Format) -> Result<(), Error> {
 
 fn show(
     reports: &[(&str, &Report)],
-    verbosity: Verbosity,
+    view: View<'_>,
     format: Format,
     output: Option<&Path>,
 ) -> Result<(), Error> {
     match reports {
-        [(_, report)] => deliver(report, verbosity.into(), format, output),
+        [(_, report)] => deliver(report, view, format, output),
         several => {
-            let render = |width| render_several(several, verbosity.into(), format, width);
+            let render = |width| render_several(several, view, format, width);
             deliver_text(render, format, output)
         }
     }

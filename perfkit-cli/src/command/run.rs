@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_p
 
 use crate::args::{Format, RunArguments, Verbosity};
 use crate::command_run::{describe_status, not_started};
+use crate::document::Detail;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::input::{environment, load_report};
@@ -37,7 +38,7 @@ pub(crate) fn run(arguments: RunArguments, verbosity: Verbosity) -> Result<Exit,
         let saved = saved.map_or(Ok(()), |path| save(report, Format::Json, path));
         first_error(vec![
             saved,
-            deliver(report, verbosity.into(), format.value, output),
+            deliver(report, Detail::from(verbosity), format.value, output),
         ])
     });
     conclude(status, report.is_some(), &signals).and_then(|exit| published.map(|()| exit))

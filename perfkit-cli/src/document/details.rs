@@ -3,6 +3,8 @@
 use perfkit::Metric;
 use perfkit::report::{Benchmark, Comparison, Report};
 
+use crate::args::NumbersView;
+
 use super::blocks::Document;
 use super::gate;
 use super::histograms::{self, histograms};
@@ -10,17 +12,22 @@ use super::load;
 use super::number_tables::{numbers, resources};
 use super::operations;
 use super::other_metrics;
-use super::ranking::in_rank_order;
+use super::ranking::{in_rank_order, put_in_order};
 use super::remarks::Detail;
 use super::sampling::how_sampled;
+use super::view::View;
 
 /// Everything but verdicts, origin and remarks, for formats that show those apart.
-pub(crate) fn details(report: &Report) -> Document {
+pub(crate) fn details(report: &Report, numbers: &NumbersView) -> Document {
     let mut document = Document::default();
     if let Some(gate) = &report.gate {
         gate::findings(gate, &mut document);
     }
-    measured(report, Detail::Full, &mut document);
+    let view = View {
+        detail: Detail::Full,
+        numbers,
+    };
+    measured(report, view, &mut document);
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
     }
@@ -28,7 +35,11 @@ pub(crate) fn details(report: &Report) -> Document {
 }
 
 /// What was measured of benchmarks, and how.
-pub(super) fn measured(report: &Report, detail: Detail, document: &mut Document) {
+pub(super) fn measured(report: &Report, view: View<'_>, document: &mut Document) {
+    let View {
+        detail,
+        numbers: of_numbers,
+    } = view;
     if report.benchmarks.is_empty() && report.comparisons.is_empty() {
         return;
     }
@@ -37,10 +48,11 @@ pub(super) fn measured(report: &Report, detail: Detail, document: &mut Document)
     let further = other_metrics::table(&report.benchmarks, detail);
     let is_all_in_further = is_without_times && further.is_some();
     if !report.benchmarks.is_empty() && !is_all_in_further {
-        document.table(numbers(report));
-        let in_order = in_rank_order(report);
+        document.table(numbers(report, of_numbers));
+        let mut in_order = in_rank_order(report);
+        put_in_order(&mut in_order, report, of_numbers.order, |row| row);
         if detail == Detail::Full {
-            document.table(resources(&in_order));
+            document.table(resources(&in_order, of_numbers));
         }
         let most = match detail {
             Detail::Full => histograms::MOST,

@@ -31,6 +31,7 @@ mod spans;
 mod titles;
 mod verdict_list;
 mod verdict_sentence;
+mod view;
 mod words;
 
 pub(crate) use answer::answer;
@@ -53,6 +54,7 @@ pub(crate) use selftest::selftest;
 pub(crate) use spans::{Sentence, Span, Style};
 pub(crate) use titles::{kind, listed, title, title_and_time};
 pub(crate) use verdict_list::{ListedVerdict, verdict_list};
+pub(crate) use view::View;
 pub(crate) use words::{
     VERDICT_WORDS, capitalised, counted, is_time, most_striking_first, severity_word,
     verdict_style, verdict_word,

@@ -13,12 +13,13 @@ use super::remarks::Detail;
 use super::report::finish;
 use super::sampling::how_sampled;
 use super::verdict_sentence::{sentence, shown_comparisons};
+use super::view::View;
 
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 3;
 
 /// Everything that a report says, in the order in which a reviewer asks.
-pub(crate) fn pull_request(report: &Report, detail: Detail) -> Document {
+pub(crate) fn pull_request(report: &Report, view: View<'_>) -> Document {
     let mut document = Document::default();
     if let Some(gate) = &report.gate {
         gate::describe_briefly(gate, &mut document);
@@ -37,7 +38,7 @@ pub(crate) fn pull_request(report: &Report, detail: Detail) -> Document {
         change_tables::describe(&shown, &mut document);
     }
     if !report.benchmarks.is_empty() {
-        let numbers = numbers(report);
+        let numbers = numbers(report, view.numbers);
         if !are_few {
             let summary = format!("All numbers: {}", report.benchmarks.len());
             document.fold(&summary, numbers);
@@ -49,5 +50,5 @@ pub(crate) fn pull_request(report: &Report, detail: Detail) -> Document {
     if let Some(sampling) = &report.sampling {
         document.sentence(how_sampled(sampling, &report.benchmarks));
     }
-    finish(report, detail, document)
+    finish(report, view.detail, document)
 }

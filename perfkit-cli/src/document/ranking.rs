@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
+use perfkit::Metric;
 use perfkit::report::{Benchmark, Comparison, Report};
+
+use crate::args::RowOrder;
 
 use super::words::is_time;
 
@@ -86,6 +89,34 @@ pub(crate) fn in_rank_order(report: &Report) -> Vec<&Benchmark> {
     }
 }
 
+/// Puts what is of benchmarks of the report in the order that the reader chose; it is that of
+/// the ranking, or of the report, already.
+pub(super) fn put_in_order<T>(
+    rows: &mut [T],
+    report: &Report,
+    order: RowOrder,
+    benchmark: impl Fn(&T) -> &Benchmark,
+) {
+    match order {
+        RowOrder::Auto => {}
+        RowOrder::Command => rows.sort_by_cached_key(|row| {
+            let row = benchmark(row);
+            report
+                .benchmarks
+                .iter()
+                .position(|other| std::ptr::eq(other, row))
+        }),
+        RowOrder::MeanTime => rows.sort_by(|a, b| {
+            let mean = |row| {
+                let time = benchmark(row).metrics.get(&Metric::WALL_TIME);
+                // What has no time comes last.
+                time.and_then(|time| time.mean).unwrap_or(f64::INFINITY)
+            };
+            mean(a).total_cmp(&mean(b))
+        }),
+    }
+}
+
 /// What the time of an implementation may be, in times of the baseline.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -145,7 +176,6 @@ fn places(spans: &[Span]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use perfkit::Metric;
     use perfkit::compare::verdict;
     use perfkit::report::{Ratio, Verdict};
     use proptest::prelude::*;

@@ -13,12 +13,14 @@ use super::ranking::ranking;
 use super::remarks::{self, Detail};
 use super::spans::Sentence;
 use super::verdict_sentence::{sentence, shown_comparisons};
+use super::view::View;
 
 /// As many comparisons have a sentence each; more are a table.
 const MOST_SENTENCES: usize = 8;
 
 /// The report as a document.
-pub(crate) fn document(report: &Report, detail: Detail) -> Document {
+pub(crate) fn document<'a>(report: &Report, view: impl Into<View<'a>>) -> Document {
+    let view = view.into();
     let mut document = Document::default();
     if let Some(gate) = &report.gate {
         gate::describe(gate, &mut document);
@@ -26,7 +28,7 @@ pub(crate) fn document(report: &Report, detail: Detail) -> Document {
     if let Some(headline) = headline(report) {
         document.sentence(headline);
     }
-    let shown = shown_comparisons(report, detail);
+    let shown = shown_comparisons(report, view.detail);
     if shown.len() <= MOST_SENTENCES {
         for comparison in shown {
             document.sentence(sentence(comparison));
@@ -37,8 +39,8 @@ pub(crate) fn document(report: &Report, detail: Detail) -> Document {
             change_tables::describe(&shown, &mut document);
         }
     }
-    details::measured(report, detail, &mut document);
-    finish(report, detail, document)
+    details::measured(report, view, &mut document);
+    finish(report, view.detail, document)
 }
 
 /// Adds what comes last: operations, what is said where there is nothing else to say,

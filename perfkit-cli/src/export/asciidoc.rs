@@ -15,7 +15,7 @@ const ASCIIDOC: Markup = Markup {
 };
 
 /// The reports in AsciiDoc, each under its name where there are several.
-pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Error> {
+pub(super) fn render(reports: &[Named<'_>], layout: Layout<'_>) -> Result<String, Error> {
     Ok(ASCIIDOC.render(reports, layout))
 }
 

@@ -19,7 +19,7 @@ const GATE_HEADINGS: [&str; 4] = ["outcome", "subject", "rule", "measured"];
 
 /// Every metric of every benchmark and operation; of a gate, every finding.
 /// Where there is none, nothing but the headings.
-pub(super) fn render(reports: &[Named<'_>], _: Layout) -> Result<String, Error> {
+pub(super) fn render(reports: &[Named<'_>], _: Layout<'_>) -> Result<String, Error> {
     let report = only(reports)?;
     // One line at a time: there may be hundreds of thousands of them.
     let lines: Box<dyn Iterator<Item = Vec<String>>> = match &report.gate {

@@ -20,9 +20,9 @@ const USUAL_WIDTH: usize = 80;
 
 /// The reports as lines of at most the layout's width, each under its name where there
 /// are several.
-pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Error> {
+pub(super) fn render(reports: &[Named<'_>], layout: Layout<'_>) -> Result<String, Error> {
     let one = |(name, report): &Named<'_>| {
-        let text = render_document(&document(report, layout.detail), layout.width);
+        let text = render_document(&document(report, layout.view), layout.width);
         match reports.len() {
             1 => text,
             _ => format!("== {} ==\n\n{text}\n", printable(name)),

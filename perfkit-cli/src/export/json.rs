@@ -7,7 +7,7 @@ use crate::error::Error;
 use super::layout::{Layout, Named, only};
 
 /// A report as JSON.
-pub(super) fn render(reports: &[Named<'_>], _: Layout) -> Result<String, Error> {
+pub(super) fn render(reports: &[Named<'_>], _: Layout<'_>) -> Result<String, Error> {
     let json = only(reports)?.to_json();
     let json = json.map_err(|error| Error::data(error.to_string()))?;
     Ok(harmless(&json))

@@ -2,7 +2,7 @@
 
 use perfkit::Report;
 
-use crate::document::Detail;
+use crate::document::View;
 use crate::error::Error;
 
 /// A report and the name of its file, which formats show where there are several.
@@ -10,8 +10,8 @@ pub(crate) type Named<'a> = (&'a str, &'a Report);
 
 /// What a format may show, and in how many columns where it goes to a terminal.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
-    pub(super) detail: Detail,
+pub(super) struct Layout<'a> {
+    pub(super) view: View<'a>,
     pub(super) width: Option<usize>,
 }
 

@@ -31,9 +31,9 @@ const OPEN_REMARKS: usize = 5;
 
 /// The reports as GitHub-flavoured Markdown, each short enough for a comment, and under
 /// its name where there are several.
-pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Error> {
+pub(super) fn render(reports: &[Named<'_>], layout: Layout<'_>) -> Result<String, Error> {
     let one = |(name, report): &Named<'_>| {
-        let text = render_document(&pull_request(report, layout.detail));
+        let text = render_document(&pull_request(report, layout.view));
         match reports.len() {
             1 => text,
             _ => format!("## {}\n\n{text}\n", escape_markdown(&label(name))),
@@ -164,11 +164,16 @@ fn push_rows(table: &Table, columns: &[usize], rows: &[Vec<String>], text: &mut 
     }
 }
 
-/// The columns of lowest rank, in their order, at most five.
+/// The columns of lowest rank, in their order, at most five and those that stay anyway.
 fn most_important(table: &Table) -> Vec<usize> {
     let mut columns: Vec<usize> = (0..table.columns.len()).collect();
     columns.sort_by_key(|column| table.columns[*column].rank);
-    columns.truncate(MOST_COLUMNS);
+    let staying = table
+        .columns
+        .iter()
+        .filter(|column| column.rank == 0)
+        .count();
+    columns.truncate(MOST_COLUMNS.max(staying));
     columns.sort_unstable();
     columns
 }

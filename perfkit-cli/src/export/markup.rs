@@ -23,9 +23,9 @@ pub(super) struct Markup {
 
 impl Markup {
     /// The reports, each under its name where there are several.
-    pub(super) fn render(&self, reports: &[Named<'_>], layout: Layout) -> String {
+    pub(super) fn render(&self, reports: &[Named<'_>], layout: Layout<'_>) -> String {
         let one = |(name, report): &Named<'_>| {
-            let text = self.document(&pull_request(report, layout.detail));
+            let text = self.document(&pull_request(report, layout.view));
             match reports.len() {
                 1 => text,
                 _ => format!(

@@ -24,7 +24,7 @@ use perfkit::Report;
 use perfkit::report::save_atomically;
 
 use crate::args::Format;
-use crate::document::{Detail, Document, named_apart};
+use crate::document::{Document, View, named_apart};
 use crate::error::Error;
 use crate::text::without_commands;
 
@@ -32,25 +32,26 @@ use layout::Layout;
 
 /// The report in the given format; `width` is that of the terminal, where it
 /// goes to one.
-pub(crate) fn render(
+pub(crate) fn render<'a>(
     report: &Report,
-    detail: Detail,
+    view: impl Into<View<'a>>,
     format: Format,
     width: Option<usize>,
 ) -> Result<String, Error> {
-    render_several(&[("", report)], detail, format, width)
+    render_several(&[("", report)], view, format, width)
 }
 
 /// Several reports, each under the name of its file, in a format that can tell
 /// them apart.
-pub(crate) fn render_several(
+pub(crate) fn render_several<'a>(
     reports: &[Named<'_>],
-    detail: Detail,
+    view: impl Into<View<'a>>,
     format: Format,
     width: Option<usize>,
 ) -> Result<String, Error> {
+    let view = view.into();
     let render = match format {
-        Format::Json => return json::render(reports, Layout { detail, width }),
+        Format::Json => return json::render(reports, Layout { view, width }),
         Format::Human => human::render,
         Format::Markdown => markdown::render,
         Format::Csv => csv::render,
@@ -72,7 +73,7 @@ pub(crate) fn render_several(
         .iter()
         .map(|(name, report)| (*name, &**report))
         .collect();
-    render(&apart, Layout { detail, width })
+    render(&apart, Layout { view, width })
 }
 
 /// What is no report, for people: as Markdown, or in lines of at most `width` columns.
@@ -132,6 +133,7 @@ pub(crate) fn save(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::Detail;
     use crate::text::display_width;
 
     #[test]

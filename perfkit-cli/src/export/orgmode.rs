@@ -15,7 +15,7 @@ const ORGMODE: Markup = Markup {
 };
 
 /// The reports in Org mode, each under its name where there are several.
-pub(super) fn render(reports: &[Named<'_>], layout: Layout) -> Result<String, Error> {
+pub(super) fn render(reports: &[Named<'_>], layout: Layout<'_>) -> Result<String, Error> {
     Ok(ORGMODE.render(reports, layout))
 }
 

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use perfkit::Report;
 
-use crate::args::{CompareArguments, Format, Origin, OutputStyle, Setting, Verbosity};
+use crate::args::{CompareArguments, Format, NumbersView, Origin, OutputStyle, Setting, Verbosity};
 use crate::command::{
-    check_apart, check_plot, check_writable, deliver, draw, first_error, is_stdout, save,
+    check_apart, check_plot, check_writable, deliver, draw, first_error, is_stdout, save_view,
+    tell_unmeasured,
 };
+use crate::document::{Detail, View};
 use crate::error::Error;
 
 /// The form in which the result is printed: there is room for one on standard output.
@@ -34,6 +36,8 @@ pub(super) struct Outputs {
     file: Option<PathBuf>,
     saved: Vec<(Format, PathBuf)>,
     plot: Option<PathBuf>,
+    /// How the tables of numbers are.
+    numbers: NumbersView,
 }
 
 impl Outputs {
@@ -60,6 +64,7 @@ impl Outputs {
             file: arguments.result_file.clone(),
             saved,
             plot: arguments.plot.clone(),
+            numbers: arguments.numbers.clone(),
         };
         outputs.check()?;
         Ok(outputs)
@@ -78,17 +83,26 @@ impl Outputs {
     /// nothing else from being done.
     pub(super) fn publish(&self, report: &Report, verbosity: Verbosity) -> Result<(), Error> {
         let saved = self.saved.iter();
-        let saved = saved.map(|(format, path)| save(report, *format, path));
+        let usual = self.view(Detail::Usual);
+        let saved = saved.map(|(format, path)| save_view(report, usual, *format, path));
         let mut results: Vec<Result<(), Error>> = saved.collect();
         results.extend(self.plot.as_deref().map(|path| draw(report, path)));
         if self.is_printed {
             results.push(deliver(
                 report,
-                verbosity.into(),
+                self.view(verbosity.into()),
                 self.format.value,
                 self.file.as_deref(),
             ));
         }
+        tell_unmeasured(&self.numbers, std::iter::once(report));
         first_error(results)
+    }
+
+    fn view(&self, detail: Detail) -> View<'_> {
+        View {
+            detail,
+            numbers: &self.numbers,
+        }
     }
 }

@@ -6,7 +6,7 @@ use perfkit::Report;
 
 use crate::args::{Format, GateArguments, Setting, Verbosity};
 use crate::command::{check_all_writable, deliver, first_error, save, write_out};
-use crate::document::named_apart;
+use crate::document::{Detail, named_apart};
 use crate::error::Error;
 use crate::export;
 
@@ -65,7 +65,7 @@ impl Outputs {
         let mut results: Vec<Result<(), Error>> = saved.collect();
         results.push(deliver(
             &judged.result,
-            verbosity.into(),
+            Detail::from(verbosity),
             self.format.value,
             self.output.as_deref(),
         ));

@@ -12,7 +12,7 @@ use crate::command::compare::{Outcome, Session, compare};
 use crate::command::work::steps_that_take;
 use crate::command::{check_writable, deliver_text};
 use crate::command_run::Templates;
-use crate::document::selftest;
+use crate::document::{Detail, selftest};
 use crate::error::{Error, shown};
 use crate::exit::Exit;
 use crate::export::{render, render_document};
@@ -58,7 +58,12 @@ pub(super) fn run(arguments: &GateArguments, verbosity: Verbosity) -> Result<Exi
             let document = selftest(&tested, &report.notes, verbosity.into());
             Ok(render_document(&document, format.value, width))
         }
-        other => render(&as_report(&tested, &report), verbosity.into(), other, width),
+        other => render(
+            &as_report(&tested, &report),
+            Detail::from(verbosity),
+            other,
+            width,
+        ),
     };
     deliver_text(show, format.value, output)?;
     Ok(exit)

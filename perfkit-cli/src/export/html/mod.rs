@@ -18,8 +18,8 @@ use super::layout::{Layout, Named};
 use page::Page;
 
 /// The reports as one page.
-pub(super) fn render(reports: &[Named<'_>], _: Layout) -> Result<String, Error> {
-    let page = Page::of(reports)?.render();
+pub(super) fn render(reports: &[Named<'_>], layout: Layout<'_>) -> Result<String, Error> {
+    let page = Page::of(reports, layout.view.numbers)?.render();
     let page = page.map_err(|error| Error::data(format!("the page cannot be written: {error}")))?;
     Ok(without_commands(&page).into_owned())
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::args::NumbersView;
 use crate::document::{Span, listed, title, title_and_time};
 use crate::error::Error;
 use crate::export::chart;
@@ -27,13 +28,13 @@ pub(super) struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// A page of one report, or of several with the names of their files.
-    pub(super) fn of(reports: &[Named<'a>]) -> Result<Self, Error> {
+    pub(super) fn of(reports: &[Named<'a>], numbers: &NumbersView) -> Result<Self, Error> {
         let parts: Vec<Part<'_>> = match reports {
-            [(_, report)] => vec![Part::alone(report)?],
+            [(_, report)] => vec![Part::alone(report, numbers)?],
             several => several
                 .iter()
                 .enumerate()
-                .map(|(index, (name, report))| Part::numbered(index + 1, name, report))
+                .map(|(index, (name, report))| Part::numbered(index + 1, name, report, numbers))
                 .collect::<Result<_, _>>()?,
         };
         let (heading, title) = match parts.as_slice() {

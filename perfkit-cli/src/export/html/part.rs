@@ -3,6 +3,7 @@
 use perfkit::Report;
 use perfkit::report::Severity;
 
+use crate::args::NumbersView;
 use crate::document::{
     Block, NOTHING, Sentence, Table, capitalised, details, headline, kind, origin, remarks,
     severity_word,
@@ -53,18 +54,28 @@ pub(super) struct RemarkView {
 
 impl<'a> Part<'a> {
     /// A report that has the page for itself.
-    pub(super) fn alone(report: &'a Report) -> Result<Self, Error> {
-        Self::of(report, String::new(), String::new(), 2)
+    pub(super) fn alone(report: &'a Report, numbers: &NumbersView) -> Result<Self, Error> {
+        Self::of(report, numbers, [String::new(), String::new()], 2)
     }
 
     /// A report among others.
-    pub(super) fn numbered(number: usize, name: &str, report: &'a Report) -> Result<Self, Error> {
-        Self::of(report, label(name), format!("r{number}-"), 3)
+    pub(super) fn numbered(
+        number: usize,
+        name: &str,
+        report: &'a Report,
+        numbers: &NumbersView,
+    ) -> Result<Self, Error> {
+        Self::of(report, numbers, [label(name), format!("r{number}-")], 3)
     }
 
-    fn of(report: &'a Report, name: String, prefix: String, level: u8) -> Result<Self, Error> {
+    fn of(
+        report: &'a Report,
+        numbers: &NumbersView,
+        [name, prefix]: [String; 2],
+        level: u8,
+    ) -> Result<Self, Error> {
         let verdicts = Verdicts::of(report);
-        let (tables, sentences) = tables_and_sentences(report);
+        let (tables, sentences) = tables_and_sentences(report, numbers);
         let (summary, method) = if verdicts.open.is_empty() {
             (sentences, Vec::new())
         } else {
@@ -130,9 +141,9 @@ impl<'a> Part<'a> {
 }
 
 /// The tables of the page, and the sentences that belong to them.
-fn tables_and_sentences(report: &Report) -> (Vec<TableView>, Vec<Sentence>) {
+fn tables_and_sentences(report: &Report, numbers: &NumbersView) -> (Vec<TableView>, Vec<Sentence>) {
     let (mut tables, mut sentences) = (Vec::new(), Vec::new());
-    for block in details(report).blocks {
+    for block in details(report, numbers).blocks {
         match block {
             // A table without any value says nothing.
             Block::Table(table) if has_values(&table) => {
