@@ -347,6 +347,34 @@ fn both_formats_say_the_same_under_their_own_heads() {
 }
 
 #[test]
+fn a_page_is_as_long_as_the_limits_of_names_and_labels_allow() {
+    let length_of = |name: &str| {
+        let monitor = Monitor::builder().max_operations(20).build();
+        for number in 0..40 {
+            let named = monitor
+                .operation(&format!("{name}{number:02}"))
+                .cpu()
+                .memory();
+            named.clone().items(1).measure(|| ());
+            for kind in 0..40 {
+                named.start().fail(format!("{kind:0>40}"), "no");
+            }
+        }
+        let snapshot = monitor.snapshot();
+        let kept = snapshot.operations.len();
+        assert!(kept <= 22, "{kept}");
+        prometheus::text(&snapshot).len() / kept
+    };
+    let (short, long) = (length_of(""), length_of(&"x".repeat(1000)));
+    println!(
+        "{short} bytes, {} times a name",
+        (long - short) as f64 / 1000.0
+    );
+    assert!(short < 14_000, "{short}");
+    assert!((long - short) < 150 * 1000, "{}", long - short);
+}
+
+#[test]
 fn promtool_has_nothing_to_object() {
     let Some(promtool) = std::env::var_os("PERFKIT_TEST_PROMTOOL") else {
         return required::skip("PERFKIT_TEST_PROMTOOL names no promtool");
@@ -435,7 +463,7 @@ fn a_request_in_pieces_is_one_request() {
     let server = endpoint(&Monitor::new());
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.set_nodelay(true).unwrap();
-    for piece in b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".chunks(3) {
+    for piece in b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".chunks(3) {
         stream.write_all(piece).unwrap();
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -450,11 +478,11 @@ fn what_is_no_scrape_is_refused_and_the_next_one_is_answered() {
     let address = server.address();
     let long = format!("GET /metrics HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
     // More than the system takes before somebody reads it.
-    let posted = format!("POST /metrics HTTP/1.1\r\n\r\n{}", "x".repeat(8 << 20));
+    let posted = format!("POST /metrics HTTP/1.0\r\n\r\n{}", "x".repeat(8 << 20));
     for (request, status) in [
-        ("GET / HTTP/1.1\r\n\r\n", "404 Not Found"),
-        ("GET /metricsx HTTP/1.1\r\n\r\n", "404 Not Found"),
-        ("HEAD /metrics HTTP/1.1\r\n\r\n", "405 Method Not Allowed"),
+        ("GET / HTTP/1.0\r\n\r\n", "404 Not Found"),
+        ("GET /metricsx HTTP/1.0\r\n\r\n", "404 Not Found"),
+        ("HEAD /metrics HTTP/1.0\r\n\r\n", "405 Method Not Allowed"),
         (posted.as_str(), "405 Method Not Allowed"),
         ("\u{0}\u{1}\r\n\r\n", "400 Bad Request"),
         ("\r\n\r\n", "400 Bad Request"),
@@ -472,6 +500,50 @@ fn what_is_no_scrape_is_refused_and_the_next_one_is_answered() {
         );
         assert!(get(address, "*/*").0.starts_with("HTTP/1.1 200 OK\r\n"));
     }
+}
+
+#[test]
+fn a_page_on_the_web_reads_nothing_under_a_name_of_its_own() {
+    let monitor = Monitor::new();
+    monitor.measure("secret", || ());
+    let config = prometheus::Config::new().monitor(&monitor);
+    let ask = |server: &Server, host: &str| {
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        exchange(server.address(), request.as_bytes())
+    };
+    let server = config.clone().serve("127.0.0.1:0").unwrap();
+    for host in ["localhost", "127.0.0.1:9464", "[::1]"] {
+        assert!(ask(&server, host).1.contains("secret"), "{host}");
+    }
+    let (head, body) = ask(&server, "rebound.example:9464");
+    assert!(
+        head.starts_with("HTTP/1.1 421 Misdirected Request\r\n"),
+        "{head}"
+    );
+    assert!(
+        !body.contains("secret") && body.contains("allowed_hosts"),
+        "{body}"
+    );
+
+    let named = config.clone().allowed_hosts(["Metrics.example"]);
+    let server = named.clone().serve("127.0.0.1:0").unwrap();
+    assert!(ask(&server, "metrics.example:80").1.contains("secret"));
+    assert!(!ask(&server, "rebound.example").1.contains("secret"));
+
+    // Other machines know this one by names that it does not know itself.
+    let (open, named) = (config.serve("0.0.0.0:0"), named.serve("0.0.0.0:0"));
+    let ask = |server: Server, host: &str| {
+        let address = SocketAddr::from(([127, 0, 0, 1], server.address().port()));
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        exchange(address, request.as_bytes()).1
+    };
+    assert!(ask(open.unwrap(), "app.default.svc").contains("secret"));
+    assert!(!ask(named.unwrap(), "app.default.svc").contains("secret"));
+
+    let config = prometheus::Config::new().allowed_hosts(["https://metrics.example/"]);
+    let error = config.serve("127.0.0.1:0").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("without scheme"), "{error}");
 }
 
 #[test]
@@ -509,7 +581,7 @@ fn a_client_that_takes_nothing_holds_it_up_for_seconds_only() {
     let _ = get(server.address(), "*/*");
     let undisturbed = begin.elapsed();
     let mut deaf = TcpStream::connect(server.address()).unwrap();
-    deaf.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+    deaf.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
     let begin = Instant::now();
     let (_, body) = get(server.address(), "*/*");
     assert!(body.len() > 6 << 20, "{}", body.len());

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::monitor::Monitor;
 
 use super::connection::{Connection, Incomplete, Phase};
+use super::host::Hosts;
 use super::http::{self, Status};
 use super::readiness::{Interest, Waiting, is_to_be_tried_again};
 
@@ -31,6 +32,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Endpoint {
     listener: TcpListener,
     monitor: Monitor,
+    hosts: Hosts,
     connections: Vec<Connection>,
     waiting: Waiting,
     /// Until when no connections are accepted.
@@ -39,10 +41,11 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// The listener must not block.
-    pub(super) fn new(listener: TcpListener, monitor: Monitor) -> Self {
+    pub(super) fn new(listener: TcpListener, monitor: Monitor, hosts: Hosts) -> Self {
         Self {
             listener,
             monitor,
+            hosts,
             connections: Vec::new(),
             waiting: Waiting::default(),
             pauses_until: None,
@@ -138,7 +141,7 @@ impl Endpoint {
             let Some(request) = self.connections[position].request() else {
                 continue;
             };
-            let (head, body) = match http::requested(request) {
+            let (head, body) = match http::requested(request, &self.hosts) {
                 Ok(format) => {
                     let page = pages.entry(format).or_insert_with(|| {
                         let snapshot = snapshot.get_or_insert_with(|| self.monitor.snapshot());

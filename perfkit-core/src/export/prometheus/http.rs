@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::exposition::TextFormat;
+use super::host::{Host, Hosts};
 
 /// The one page.
 const PATH: &str = "/metrics";
@@ -16,6 +17,7 @@ pub(super) enum Status {
     NotFound,
     MethodNotAllowed,
     RequestTimeout,
+    Misdirected,
     HeadTooLong,
 }
 
@@ -27,6 +29,7 @@ impl Status {
             Self::NotFound => "404 Not Found",
             Self::MethodNotAllowed => "405 Method Not Allowed",
             Self::RequestTimeout => "408 Request Timeout",
+            Self::Misdirected => "421 Misdirected Request",
             Self::HeadTooLong => "431 Request Header Fields Too Large",
         }
     }
@@ -36,6 +39,12 @@ impl Status {
 pub(super) fn refusal(status: Status) -> (Vec<u8>, Arc<[u8]>) {
     let body = match status {
         Status::NotFound => format!("{}: the metrics are at {PATH}\n", status.line()),
+        Status::Misdirected => format!(
+            "{}: this endpoint answers for localhost and for the address that it listens on, \
+             and this request is for another host. Ask for one of these, or let the program \
+             name the host: perfkit::prometheus::Config::allowed_hosts\n",
+            status.line()
+        ),
         _ => format!("{}\n", status.line()),
     };
     let head = head(status, "text/plain; charset=utf-8", body.len());
@@ -64,7 +73,7 @@ pub(super) fn head(status: Status, content_type: &str, length: usize) -> Vec<u8>
 }
 
 /// The format that a request for the page asks for, or what is wrong with it.
-pub(super) fn requested(head: &[u8]) -> Result<TextFormat, Status> {
+pub(super) fn requested(head: &[u8], hosts: &Hosts) -> Result<TextFormat, Status> {
     let head = String::from_utf8_lossy(head);
     let mut lines = head.split("\r\n");
     let words: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
@@ -74,6 +83,23 @@ pub(super) fn requested(head: &[u8]) -> Result<TextFormat, Status> {
     if method.is_empty() || !target.starts_with('/') || !version.starts_with("HTTP/1.") {
         return Err(Status::BadRequest);
     }
+    let fields: Vec<_> = lines.filter_map(|line| line.split_once(':')).collect();
+    let values = |wanted: &'static str| {
+        let same = fields
+            .iter()
+            .filter(move |(name, _)| name.eq_ignore_ascii_case(wanted));
+        same.map(|(_, value)| value.trim_matches([' ', '\t']))
+    };
+    match (&values("host").collect::<Vec<_>>()[..], version) {
+        // Browsers always say the host, and so does HTTP since version 1.1.
+        ([], "HTTP/1.0") => {}
+        ([host], _) => match Host::parse(host) {
+            Some(host) if hosts.admit(&host) => {}
+            Some(_) => return Err(Status::Misdirected),
+            None => return Err(Status::BadRequest),
+        },
+        _ => return Err(Status::BadRequest),
+    }
     // Prometheus may add parameters, and they change nothing here.
     let path = target.split('?').next();
     if path != Some(PATH) {
@@ -82,11 +108,9 @@ pub(super) fn requested(head: &[u8]) -> Result<TextFormat, Status> {
     if method != "GET" {
         return Err(Status::MethodNotAllowed);
     }
-    let accepted = lines
-        .filter_map(|line| line.split_once(':'))
-        .filter(|(name, _)| name.eq_ignore_ascii_case("accept"))
-        .flat_map(|(_, value)| value.split(','));
-    Ok(preferred(accepted))
+    Ok(preferred(
+        values("accept").flat_map(|value| value.split(',')),
+    ))
 }
 
 /// OpenMetrics where it is asked for by name and nothing that covers the older
@@ -129,9 +153,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn requested_locally(head: &str) -> Result<TextFormat, Status> {
+        requested(
+            head.as_bytes(),
+            &Hosts::new([127, 0, 0, 1].into(), Vec::new()),
+        )
+    }
+
     fn accepting(accept: &str) -> TextFormat {
-        let head = format!("GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n");
-        requested(head.as_bytes()).unwrap()
+        let head = format!("GET /metrics HTTP/1.0\r\nAccept: {accept}\r\n\r\n");
+        requested_locally(&head).unwrap()
     }
 
     #[test]
@@ -162,12 +193,14 @@ mod tests {
     #[test]
     fn several_accept_lines_are_one() {
         let head = "GET /metrics HTTP/1.0\r\naccept: text/plain;q=0.1\r\nACCEPT:application/openmetrics-text\r\n\r\n";
-        assert_eq!(requested(head.as_bytes()), Ok(TextFormat::OpenMetrics));
+        assert_eq!(requested_locally(head), Ok(TextFormat::OpenMetrics));
     }
 
     #[test]
     fn only_the_page_is_there_and_only_to_be_read() {
-        let status = |line: &str| requested(format!("{line}\r\n\r\n").as_bytes()).unwrap_err();
+        let status = |line: &str| {
+            requested_locally(&format!("{line}\r\nHost: localhost\r\n\r\n")).unwrap_err()
+        };
         assert_eq!(status("GET / HTTP/1.1"), Status::NotFound);
         assert_eq!(status("GET /metrics/ HTTP/1.1"), Status::NotFound);
         assert_eq!(status("POST /metrics HTTP/1.1"), Status::MethodNotAllowed);
@@ -176,8 +209,28 @@ mod tests {
         assert_eq!(status("GET  /metrics HTTP/1.1"), Status::BadRequest);
         assert_eq!(status("PRI * HTTP/2.0"), Status::BadRequest);
         assert_eq!(status(""), Status::BadRequest);
-        let query = "GET /metrics?name[]=x HTTP/1.1\r\n\r\n";
-        assert_eq!(requested(query.as_bytes()), Ok(TextFormat::Text));
+        let query = "GET /metrics?name[]=x HTTP/1.0\r\n\r\n";
+        assert_eq!(requested_locally(query), Ok(TextFormat::Text));
+    }
+
+    #[test]
+    fn a_request_is_for_one_host_and_for_this_one() {
+        let asked =
+            |fields: &str| requested_locally(&format!("GET /metrics HTTP/1.1\r\n{fields}\r\n\r\n"));
+        assert_eq!(asked("hOST:\tlocalhost:9464 "), Ok(TextFormat::Text));
+        assert_eq!(asked("Host: evil.example"), Err(Status::Misdirected));
+        for fields in [
+            "",
+            "X: y",
+            "Host:",
+            "Host: a b",
+            "Host: localhost\r\nHost: localhost",
+        ] {
+            assert_eq!(asked(fields), Err(Status::BadRequest), "{fields}");
+        }
+        // Also of what is not there.
+        let elsewhere = "POST /x HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+        assert_eq!(requested_locally(elsewhere), Err(Status::Misdirected));
     }
 
     #[test]
@@ -200,7 +253,8 @@ mod tests {
         fn arbitrary_bytes_are_no_request_for_the_page(
             head in prop::collection::vec(any::<u8>(), 0..300),
         ) {
-            prop_assert!(requested(&head).is_err());
+            let hosts = Hosts::new([127, 0, 0, 1].into(), Vec::new());
+            prop_assert!(requested(&head, &hosts).is_err());
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::monitor::Monitor;
 use crate::process::spawn_without_signals;
 
 use super::endpoint::Endpoint;
+use super::host::{Host, Hosts};
 
 /// How long stopping waits for the thread, which it interrupts.
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);
@@ -20,7 +21,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 ///
 /// It answers `GET /metrics` in OpenMetrics where the client prefers that and in
 /// the text format 0.0.4 otherwise. A client has two seconds for a request of at
-/// most 8 KiB, and ten to take the answer, of which it may take nothing for two.
+/// most 8 KiB, and ten to take the answer, of which it may take nothing for two. A
+/// request for a host that is not its own is refused ([`super::Config::allowed_hosts`]).
 ///
 /// One thread serves all connections. There are 64 at a time: where there were
 /// more, those go that linger after their answer, then the oldest that have not
@@ -39,12 +41,17 @@ struct State {
 }
 
 impl Server {
-    pub(super) fn start(monitor: Monitor, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub(super) fn start(
+        monitor: Monitor,
+        allowed_hosts: Vec<Host>,
+        address: impl ToSocketAddrs,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::<State>::default());
         listener.set_nonblocking(true)?;
-        let endpoint = Endpoint::new(listener, monitor);
+        let hosts = Hosts::new(address.ip(), allowed_hosts);
+        let endpoint = Endpoint::new(listener, monitor, hosts);
         let builder = std::thread::Builder::new().name("perfkit-metrics".to_owned());
         let of_thread = Arc::clone(&shared);
         let thread = spawn_without_signals(builder, move || {
