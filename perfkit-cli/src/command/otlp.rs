@@ -14,7 +14,9 @@ pub(super) fn send(report: &Report) -> Result<(), Error> {
     let config =
         otlp::Config::from_environment().map_err(|error| Error::usage(error.to_string()))?;
     if !config.is_enabled {
-        return Err(Error::usage("OTEL_SDK_DISABLED switches the export off"));
+        return Err(Error::usage(
+            "OTEL_SDK_DISABLED or OTEL_METRICS_EXPORTER switches the export off",
+        ));
     }
     let sent = otlp::send_report(report, &config)
         .map_err(|error| Error::data(format!("the report was not exported: {error}")))?;

@@ -1,5 +1,7 @@
 //! Ways out of the process.
 
+#[cfg(feature = "otlp")]
+mod metric_table;
 mod shared;
 
 #[cfg(feature = "otlp")]

@@ -43,6 +43,9 @@ use crate::recorder::MonitorState;
 use crate::report::ReportError;
 use crate::snapshot::Snapshot;
 
+#[cfg(feature = "otlp")]
+pub(crate) use output::print_error;
+
 static GLOBAL: OnceLock<Monitor> = OnceLock::new();
 
 /// Makes the global monitor. What the environment sets goes before what the program does.

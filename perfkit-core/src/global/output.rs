@@ -242,7 +242,7 @@ fn tell_not_saved(error: &ReportError) {
     print_error(&message);
 }
 
-pub(super) fn print_error(message: &str) {
+pub(crate) fn print_error(message: &str) {
     write_to_stderr(&format!("perfkit: {message}\n"));
 }
 

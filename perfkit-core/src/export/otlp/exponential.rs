@@ -2,7 +2,7 @@
 
 use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
 
-use crate::histogram::Histogram;
+use crate::histogram::{Histogram, bucket};
 
 /// 2⁶ buckets to a doubling: each is at most 1.1 % wide, so that its middle is
 /// within 0.55 % of every value in it.
@@ -11,11 +11,14 @@ pub(super) const SCALE: i32 = 6;
 /// The positive buckets of a histogram's values times `factor`, and how many
 /// values were zero.
 ///
-/// The bucket of index i holds values in (2^(i/64), 2^((i+1)/64)].
+/// The bucket of index i holds values in (2^(i/64), 2^((i+1)/64)]. Every value is taken as the
+/// middle of its bucket, whatever minimum and maximum are: else a count could move to another
+/// bucket from one export to the next.
 pub(super) fn buckets(histogram: &Histogram, factor: f64) -> (Buckets, u64) {
     let mut zeros = 0;
     let mut counts: Vec<(i32, u64)> = Vec::new();
-    for (value, count) in histogram.recorded() {
+    for (index, count) in histogram.buckets() {
+        let value = bucket::middle(index);
         if value == 0 {
             zeros += count;
             continue;

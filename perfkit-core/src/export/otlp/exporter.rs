@@ -1,16 +1,21 @@
 //! The thread that exports.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::export::metric_table::{self as table, MetricInfo};
 use crate::export::shared::{Shared, deadline};
+use crate::global;
 use crate::monitor::Monitor;
 use crate::process::{self, spawn_without_signals};
+use crate::snapshot::{OperationSnapshot, Snapshot};
 
 use super::config::Config;
-use super::convert::{self, Period};
+use super::convert::{Export, Form, Request, Total, overflow_calls};
+use super::growth::{Ledger, Reading};
+use super::points::Period;
 use super::transport::{SendError, Transport};
 
 /// What became of the data points so far: all that were produced are either
@@ -37,6 +42,7 @@ pub struct Otlp {
     shared: Arc<Shared<State>>,
     thread: Option<JoinHandle<()>>,
     timeout: Duration,
+    unobeyed: Vec<String>,
 }
 
 #[derive(Default)]
@@ -63,9 +69,11 @@ impl Otlp {
             let exporter = Exporter {
                 monitor,
                 transport: Transport::new(&config),
+                form: Form::of(&config),
                 config,
                 shared: Arc::clone(&shared),
-                start: None,
+                since: None,
+                ledger: Ledger::default(),
             };
             let builder = std::thread::Builder::new().name("perfkit-otlp".to_owned());
             thread = Some(spawn_without_signals(builder, move || exporter.run())?);
@@ -74,7 +82,27 @@ impl Otlp {
             shared,
             thread,
             timeout,
+            unobeyed: Vec::new(),
         })
+    }
+
+    /// Says once in a process which variables are not obeyed.
+    pub(super) fn names_unobeyed(&mut self, variables: Vec<String>) {
+        static ONCE: Once = Once::new();
+        if !variables.is_empty() {
+            let list = variables.join(", ");
+            ONCE.call_once(|| {
+                global::print_error(&format!("the OTLP export does not obey {list}"));
+            });
+        }
+        self.unobeyed = variables;
+    }
+
+    /// The environment variables that are set, speak of metrics and are not obeyed, by name.
+    /// Those of an export that was started with a [`Config`] are not looked at.
+    #[must_use]
+    pub fn unobeyed(&self) -> &[String] {
+        &self.unobeyed
     }
 
     /// Exports now and waits until that is done, at most for `timeout`; whether
@@ -144,10 +172,13 @@ struct Exporter {
     monitor: Monitor,
     transport: Transport,
     config: Config,
+    form: Form,
     shared: Arc<Shared<State>>,
-    /// When the values that are cumulative began, and the monitor's uptime then
-    /// last seen: a shorter one means that it was reset.
-    start: Option<(SystemTime, Duration)>,
+    /// Since when values are counted: by the monitor's own clock, which tells when it was
+    /// reset, and as a time of day.
+    since: Option<(u64, SystemTime)>,
+    /// What arrived; kept where differences are told.
+    ledger: Ledger,
 }
 
 impl Exporter {
@@ -162,7 +193,7 @@ impl Exporter {
             let (stop_by, requested) = (state.stop_by, state.requested);
             drop(state);
             let now = Instant::now();
-            let timeout = deadline(self.config.timeout);
+            let timeout = deadline(self.config.export_timeout);
             let end = stop_by.map_or(timeout, |stop_by| stop_by.min(timeout));
             self.export(end, stop_by);
             let mut state = self.shared.lock();
@@ -181,15 +212,20 @@ impl Exporter {
     }
 
     fn export(&mut self, deadline: Instant, stop_by: Option<Instant>) {
-        let snapshot = self.monitor.snapshot();
-        let began = snapshot.taken_at.checked_sub(snapshot.uptime);
-        let start = match self.start {
-            Some((start, uptime)) if snapshot.uptime >= uptime => start,
-            _ => began.unwrap_or(snapshot.taken_at),
+        let (snapshot, started) = self.snapshot();
+        let start = match self.since {
+            Some((then, start)) if then == started => start,
+            _ => {
+                // What was counted before is gone.
+                self.ledger = Ledger::default();
+                let start = snapshot.taken_at.checked_sub(snapshot.uptime);
+                start.unwrap_or(snapshot.taken_at)
+            }
         };
-        self.start = Some((start, snapshot.uptime));
+        self.since = Some((started, start));
         let period = Period::new(start, snapshot.taken_at);
-        let requests = convert::requests(&snapshot.operations, process::usage(), period);
+        let totals = self.totals(&snapshot.operations);
+        let requests = self.requests(&snapshot.operations, &totals, period);
         let mut state = self.shared.lock();
         state.stats.exports += 1;
         state.stats.produced += requests.iter().map(|r| r.data_points).sum::<u64>();
@@ -197,21 +233,91 @@ impl Exporter {
         // Waiting to retry ends early when the program wants to end.
         let shared = Arc::clone(&self.shared);
         let shall_stop = move || shared.lock().stop_by != stop_by;
+        let mut operations: Vec<_> = snapshot.operations.into_iter().map(Some).collect();
         for request in &requests {
             let result = self.transport.send(request, deadline, &shall_stop);
-            let stats = &mut self.shared.lock().stats;
-            match result {
-                Ok(accepted) => stats.acknowledged += accepted,
-                Err(error) => {
-                    let rejected = match error {
-                        SendError::Rejected(points, _) => points.min(request.data_points),
-                        _ => request.data_points,
-                    };
-                    stats.dropped += rejected;
-                    stats.acknowledged += request.data_points - rejected;
-                    stats.last_error = Some(error);
+            if self.form.has_deltas() && has_arrived(&result) {
+                for operation in &mut operations[request.operations.clone()] {
+                    let operation = operation.take().into_iter();
+                    operation.for_each(|whole| self.ledger.arrived(whole, period.end));
+                }
+                for (metric, value) in totals.iter().filter(|_| request.has_totals) {
+                    self.ledger.total_arrived(metric.name, *value, period.end);
                 }
             }
+            count(&mut self.shared.lock().stats, request, result);
+        }
+    }
+
+    /// All operations, and when the monitor began to count them.
+    fn snapshot(&self) -> (Snapshot, u64) {
+        loop {
+            let started = self.monitor.started();
+            let snapshot = self.monitor.snapshot();
+            // A reset meanwhile would make values of both sides of it.
+            if self.monitor.started() == started {
+                return (snapshot, started);
+            }
+        }
+    }
+
+    /// The numbers that are not of one operation.
+    fn totals(&self, operations: &[OperationSnapshot]) -> Vec<(&'static MetricInfo, u64)> {
+        let process = process::usage();
+        let of_process = process.iter().flat_map(|usage| {
+            [
+                (&table::PROCESS_MEMORY, usage.memory_bytes),
+                (&table::PROCESS_CPU, usage.cpu_time_ns),
+            ]
+        });
+        let overflow = overflow_calls(operations).into_iter();
+        overflow.chain(of_process).collect()
+    }
+
+    fn requests(
+        &self,
+        operations: &[OperationSnapshot],
+        totals: &[(&'static MetricInfo, u64)],
+        period: Period,
+    ) -> Vec<Request> {
+        let read = |operation| match self.form.has_deltas() {
+            true => self.ledger.read(operation),
+            false => Reading::untold(operation),
+        };
+        let total = |(metric, value): &(&'static MetricInfo, u64)| Total {
+            metric,
+            value: *value,
+            added: self.ledger.read_total(metric.name, *value),
+        };
+        let resource = opentelemetry_sdk::Resource::builder().build();
+        let export = Export {
+            readings: operations.iter().map(read).collect(),
+            totals: totals.iter().map(total).collect(),
+            period,
+            form: &self.form,
+            resource: &(&resource).into(),
+        };
+        export.requests()
+    }
+}
+
+/// Whether a request is done with. One that was accepted in part is: to send it again would
+/// double the rest.
+fn has_arrived(result: &Result<u64, SendError>) -> bool {
+    matches!(result, Ok(_) | Err(SendError::Rejected(..)))
+}
+
+fn count(stats: &mut Stats, request: &Request, result: Result<u64, SendError>) {
+    match result {
+        Ok(accepted) => stats.acknowledged += accepted,
+        Err(error) => {
+            let rejected = match error {
+                SendError::Rejected(points, _) => points.min(request.data_points),
+                _ => request.data_points,
+            };
+            stats.dropped += rejected;
+            stats.acknowledged += request.data_points - rejected;
+            stats.last_error = Some(error);
         }
     }
 }

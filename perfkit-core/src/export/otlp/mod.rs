@@ -1,34 +1,17 @@
 //! Export to OpenTelemetry collectors, over OTLP http/protobuf.
 //!
 //! [`start`] sends the global monitor's operations at a regular interval, on a
-//! thread of its own: cumulative exponential histograms of scale 6, whose
+//! thread of its own: exponential histograms of scale 6, whose
 //! percentiles are within 0.55 % of those of a report, which are within 0.8 %
 //! themselves; count, sum, minimum and maximum are exact.
 //! Nothing of it runs on the threads that are measured, and a collector that
 //! does not answer costs the program nothing but that thread's waiting.
 //!
-//! | metric | unit | kind | attributes |
-//! |---|---|---|---|
-//! | `perfkit.operation.duration` | `s` | exponential histogram | `code.function.name` |
-//! | `perfkit.operation.failure_duration` | `s` | exponential histogram, where calls did not succeed | `code.function.name` |
-//! | `perfkit.operation.calls` | `{call}` | sum | `code.function.name`, `perfkit.outcome`, `error.type` |
-//! | `perfkit.operation.untimed_calls` | `{call}` | sum, of sampled operations | `code.function.name` |
-//! | `perfkit.operation.calls_in_flight` | `{call}` | sum, not monotonic | `code.function.name` |
-//! | `perfkit.operation.overflow_calls` | `{call}` | sum, of calls that lost their name or labels | |
-//! | `perfkit.operation.cpu_time` | `s` | exponential histogram | `code.function.name` |
-//! | `perfkit.operation.allocated`, `.peak_growth` | `By` | exponential histogram | `code.function.name` |
-//! | `perfkit.operation.items`, `.bytes` | `{item}`, `By` | sum | `code.function.name` |
-//! | `process.memory.usage` | `By` | sum, not monotonic | |
-//! | `process.cpu.time` | `s` | sum | |
+//! Which metrics these are, and which environment variables are obeyed, stands in
+//! `docs/export.md`. The duration is that of successful calls, as everywhere in perfkit; those
+//! that failed, panicked or were cancelled have a histogram of their own, which adds up with it.
 //!
-//! The duration is that of successful calls, as everywhere in perfkit; those that failed,
-//! panicked or were cancelled have a histogram of their own, which adds up with it.
-//!
-//! The environment variables are those of the OpenTelemetry specification:
-//! `OTEL_EXPORTER_OTLP_ENDPOINT`, `_HEADERS`, `_TIMEOUT` and `_PROTOCOL`, each
-//! also with `METRICS_` before its last word, `OTEL_METRIC_EXPORT_INTERVAL`,
-//! `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SDK_DISABLED`. TLS is
-//! not built in: `https` endpoints are refused. No proxy is used but that of
+//! TLS is not built in: `https` endpoints are refused. No proxy is used but that of
 //! `PERFKIT_OTLP_PROXY`.
 //!
 //! ```no_run
@@ -39,13 +22,18 @@
 //! }
 //! ```
 
+mod attributes;
 mod config;
 mod convert;
+mod environment;
+mod explicit;
 mod exponential;
 mod exporter;
+mod growth;
+mod points;
 mod transport;
 
-pub use config::{Config, ConfigError};
+pub use config::{Compression, Config, ConfigError, HistogramForm, Temporality};
 pub use exporter::{Otlp, Stats};
 pub use transport::SendError;
 
@@ -55,7 +43,9 @@ use crate::export::shared::deadline;
 use crate::monitor::Monitor;
 use crate::report::Report;
 
-use convert::Period;
+use convert::{Export, Form, Total, overflow_calls};
+use growth::Reading;
+use points::Period;
 use transport::Transport;
 
 /// Why the export could not be started.
@@ -89,11 +79,16 @@ impl std::error::Error for StartError {
 /// Starts exporting the global monitor, as the environment says. The export
 /// ends, with the last values sent, when the result is dropped or shut down.
 ///
+/// Where variables are set that speak of metrics and are not obeyed, a line on standard error
+/// names them, once; [`Otlp::unobeyed`] has them too.
+///
 /// # Errors
 /// An environment variable is wrong, or the system refuses a thread.
 pub fn start() -> Result<Otlp, StartError> {
     let config = Config::from_environment().map_err(StartError::Config)?;
-    start_with(Monitor::global(), config)
+    let mut otlp = start_with(Monitor::global(), config)?;
+    otlp.names_unobeyed(environment::unobeyed());
+    Ok(otlp)
 }
 
 /// Starts exporting a monitor.
@@ -124,9 +119,24 @@ pub fn send_report(report: &Report, config: &Config) -> Result<Sent, SendError> 
     let span = Duration::from_nanos(longest.unwrap_or(0));
     let start = report.created.checked_sub(span).unwrap_or(report.created);
     let period = Period::new(start, report.created);
-    let requests = convert::requests(&report.operations, None, period);
+    let resource = opentelemetry_sdk::Resource::builder().build();
+    let export = Export {
+        readings: report.operations.iter().map(Reading::untold).collect(),
+        totals: overflow_calls(&report.operations)
+            .map(|(metric, value)| Total {
+                metric,
+                value,
+                added: None,
+            })
+            .into_iter()
+            .collect(),
+        period,
+        form: &Form::of(config),
+        resource: &(&resource).into(),
+    };
+    let requests = export.requests();
     let transport = Transport::new(config);
-    let deadline = deadline(config.timeout);
+    let deadline = deadline(config.export_timeout);
     let mut data_points = 0;
     for request in &requests {
         data_points += transport.send(request, deadline, &|| false)?;

@@ -1,16 +1,21 @@
 //! One request to a collector, retried where that may help.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::io::Write as _;
 use std::time::{Duration, Instant, SystemTime};
 
+use flate2::write::GzEncoder;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use prost::Message as _;
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Proxy};
 
-use super::config::Config;
+use crate::export::shared::deadline as end_of;
+
+use super::config::{Compression, Config};
 use super::convert::Request;
 
 /// The most bytes of an answer that are read.
@@ -65,6 +70,8 @@ pub(super) struct Transport {
     agent: Result<Agent, SendError>,
     endpoint: String,
     headers: Vec<(String, String)>,
+    compression: Compression,
+    timeout: Duration,
 }
 
 /// What an attempt came to.
@@ -93,11 +100,13 @@ impl Transport {
             agent: proxy.map(agent).map_err(no_address),
             endpoint: config.endpoint.clone(),
             headers: config.headers.clone(),
+            compression: config.compression,
+            timeout: config.timeout,
         }
     }
 
-    /// Sends a request until it is accepted, is refused for good, or the
-    /// deadline comes. Gives up between attempts when `shall_stop` says so.
+    /// Sends a request until it is accepted, is refused for good, or its time or that of the
+    /// whole export is over. Gives up between attempts when `shall_stop` says so.
     /// Returns how many data points were accepted.
     pub(super) fn send(
         &self,
@@ -105,10 +114,12 @@ impl Transport {
         deadline: Instant,
         shall_stop: &dyn Fn() -> bool,
     ) -> Result<u64, SendError> {
+        let deadline = deadline.min(end_of(self.timeout));
+        let body = self.body_of(request)?;
         let mut wait = FIRST_WAIT;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let (error, asked) = match self.attempt(request, left.max(LOOK)) {
+            let (error, asked) = match self.attempt(&body, left.max(LOOK)) {
                 Attempt::Accepted => return Ok(request.data_points),
                 Attempt::Failed(error) => return Err(error),
                 Attempt::Retry(error, asked) => (error, asked),
@@ -125,7 +136,20 @@ impl Transport {
         }
     }
 
-    fn attempt(&self, request: &Request, timeout: Duration) -> Attempt {
+    /// A request as it goes over the wire.
+    fn body_of<'a>(&self, request: &'a Request) -> Result<Cow<'a, [u8]>, SendError> {
+        match self.compression {
+            Compression::None => Ok(Cow::Borrowed(&request.bytes)),
+            Compression::Gzip => {
+                let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                let written = encoder.write_all(&request.bytes);
+                let compressed = written.and_then(|()| encoder.finish()).map(Cow::Owned);
+                compressed.map_err(|error| SendError::Unreachable(error.to_string()))
+            }
+        }
+    }
+
+    fn attempt(&self, body: &[u8], timeout: Duration) -> Attempt {
         let agent = match &self.agent {
             Ok(agent) => agent,
             Err(error) => return Attempt::Failed(error.clone()),
@@ -136,10 +160,13 @@ impl Transport {
             .timeout_global(Some(timeout))
             .build()
             .content_type("application/x-protobuf");
+        if self.compression == Compression::Gzip {
+            call = call.header("content-encoding", "gzip");
+        }
         for (name, value) in &self.headers {
             call = call.header(name, value);
         }
-        match call.send(&request.bytes[..]) {
+        match call.send(body) {
             Ok(answer) => judge(answer),
             Err(error) => {
                 let message = SendError::Unreachable(error.to_string());

@@ -1,0 +1,157 @@
+//! The data points of OTLP.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, ExponentialHistogram, ExponentialHistogramDataPoint, Histogram,
+    HistogramDataPoint, Metric, NumberDataPoint, Sum, metric::Data, number_data_point,
+};
+
+use crate::metric_summary::MetricSummary;
+use crate::unit::Unit;
+
+use super::explicit;
+use super::exponential::{SCALE, buckets};
+
+const NS_TO_SECONDS: f64 = 1e-9;
+
+/// The time that values cover, in nanoseconds since 1970.
+#[derive(Clone, Copy)]
+pub(super) struct Period {
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+impl Period {
+    pub(super) fn new(start: SystemTime, end: SystemTime) -> Self {
+        let [start, end] = [start, end].map(|time| {
+            let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        });
+        Self { start, end }
+    }
+}
+
+/// How many of OpenTelemetry's unit make one of ours.
+fn factor_of(unit: Unit) -> f64 {
+    match unit {
+        Unit::Nanoseconds => NS_TO_SECONDS,
+        _ => 1.0,
+    }
+}
+
+fn temporality(is_delta: bool) -> i32 {
+    match is_delta {
+        true => AggregationTemporality::Delta.into(),
+        false => AggregationTemporality::Cumulative.into(),
+    }
+}
+
+pub(super) fn exponential_histogram(
+    data_points: Vec<ExponentialHistogramDataPoint>,
+    is_delta: bool,
+) -> Data {
+    Data::ExponentialHistogram(ExponentialHistogram {
+        data_points,
+        aggregation_temporality: temporality(is_delta),
+    })
+}
+
+pub(super) fn explicit_histogram(data_points: Vec<HistogramDataPoint>, is_delta: bool) -> Data {
+    Data::Histogram(Histogram {
+        data_points,
+        aggregation_temporality: temporality(is_delta),
+    })
+}
+
+/// `None` where there are totals without a distribution.
+pub(super) fn exponential_point(
+    attributes: Vec<KeyValue>,
+    summary: &MetricSummary,
+    unit: Unit,
+    period: Period,
+) -> Option<ExponentialHistogramDataPoint> {
+    let histogram = summary.histogram.as_ref()?;
+    let factor = factor_of(unit);
+    let (positive, zero_count) = buckets(histogram, factor);
+    Some(ExponentialHistogramDataPoint {
+        attributes,
+        start_time_unix_nano: period.start,
+        time_unix_nano: period.end,
+        count: histogram.count(),
+        sum: Some(histogram.sum() as f64 * factor),
+        scale: SCALE,
+        zero_count,
+        positive: Some(positive),
+        min: summary.min.map(|value| value * factor),
+        max: summary.max.map(|value| value * factor),
+        ..ExponentialHistogramDataPoint::default()
+    })
+}
+
+/// `None` where there are totals without a distribution.
+pub(super) fn explicit_point(
+    attributes: Vec<KeyValue>,
+    summary: &MetricSummary,
+    unit: Unit,
+    bounds: &[Duration],
+    period: Period,
+) -> Option<HistogramDataPoint> {
+    let histogram = summary.histogram.as_ref()?;
+    let factor = factor_of(unit);
+    let bounds = explicit::bounds_of(unit, bounds);
+    Some(HistogramDataPoint {
+        attributes,
+        start_time_unix_nano: period.start,
+        time_unix_nano: period.end,
+        count: histogram.count(),
+        sum: Some(histogram.sum() as f64 * factor),
+        bucket_counts: explicit::counts(histogram, factor, &bounds),
+        explicit_bounds: bounds,
+        min: summary.min.map(|value| value * factor),
+        max: summary.max.map(|value| value * factor),
+        ..HistogramDataPoint::default()
+    })
+}
+
+pub(super) fn number_point(
+    value: i64,
+    attributes: Vec<KeyValue>,
+    period: Period,
+) -> NumberDataPoint {
+    NumberDataPoint {
+        attributes,
+        start_time_unix_nano: period.start,
+        time_unix_nano: period.end,
+        value: Some(number_data_point::Value::AsInt(value)),
+        ..NumberDataPoint::default()
+    }
+}
+
+/// Nanoseconds, as a number of seconds.
+pub(super) fn seconds(ns: u64) -> number_data_point::Value {
+    number_data_point::Value::AsDouble(ns as f64 * NS_TO_SECONDS)
+}
+
+pub(super) fn sum_of(
+    data_points: Vec<NumberDataPoint>,
+    is_monotonic: bool,
+    is_delta: bool,
+) -> Data {
+    Data::Sum(Sum {
+        data_points,
+        aggregation_temporality: temporality(is_delta),
+        is_monotonic,
+    })
+}
+
+pub(super) fn data_point_count(metric: &Metric) -> u64 {
+    let count = match &metric.data {
+        Some(Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
+        Some(Data::Histogram(histogram)) => histogram.data_points.len(),
+        Some(Data::Sum(sum)) => sum.data_points.len(),
+        _ => 0,
+    };
+    count as u64
+}

@@ -1,0 +1,156 @@
+//! Values since the last export that arrived.
+
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use perfkit::Monitor;
+use perfkit::otlp::{self, Config, Temporality};
+
+use crate::collector::{Arrived, Collector, PATIENCE, answer};
+
+const CALLS: &str = "perfkit.operation.calls";
+const DURATION: &str = "perfkit.operation.duration";
+
+/// Start and end of what is told of calls.
+fn period(arrived: &Arrived) -> (u64, u64) {
+    let Some(Data::Sum(sum)) = &arrived.metric(CALLS).data else {
+        panic!("no sum")
+    };
+    let point = &sum.data_points[0];
+    (point.start_time_unix_nano, point.time_unix_nano)
+}
+
+/// Count, sum and buckets' total of a distribution.
+fn distribution(arrived: &Arrived) -> (u64, f64, u64) {
+    let Some(Data::ExponentialHistogram(histogram)) = &arrived.metric(DURATION).data else {
+        panic!("no histogram")
+    };
+    let point = &histogram.data_points[0];
+    let counted: u64 = point.positive.as_ref().unwrap().bucket_counts.iter().sum();
+    (point.count, point.sum.unwrap(), counted + point.zero_count)
+}
+
+fn calls(monitor: &Monitor, number: u64) {
+    for call in 0..number {
+        let _ = monitor.try_measure("work", || if call % 4 == 3 { Err("no") } else { Ok(()) });
+    }
+}
+
+#[test]
+fn what_did_not_arrive_is_part_of_the_next_and_keeps_its_start() {
+    let failures = [400, 500, 404];
+    let mut turns = vec![answer(200, "", b"")];
+    turns.extend(failures.map(|status| answer(status, "", b"")));
+    let collector = Collector::start(turns);
+    let monitor = Monitor::new();
+    let config = Config {
+        temporality: Temporality::Delta,
+        ..collector.config()
+    };
+    let otlp = otlp::start_with(&monitor, config).unwrap();
+    let send = |number, is_kept| {
+        calls(&monitor, number);
+        assert_eq!(otlp.flush(PATIENCE), is_kept);
+        let arrived = collector.next();
+        assert_eq!(arrived.is_kept, is_kept);
+        arrived
+    };
+    let first = send(4, true);
+    assert_eq!(first.total(CALLS), 4);
+    for sent in [1, 2, 3] {
+        let failed = send(4, false);
+        assert_eq!(failed.total(CALLS), 4 * sent);
+        assert_eq!(period(&failed).0, period(&first).1);
+    }
+    let second = send(0, true);
+    assert_eq!(second.total(CALLS), 12);
+    assert_eq!(period(&second).0, period(&first).1);
+    let (count, sum, counted) = distribution(&second);
+    assert_eq!((count, counted), (9, 9));
+    let third = send(8, true);
+    assert_eq!(third.total(CALLS), 8);
+    assert_eq!(period(&third).0, period(&second).1);
+
+    let snapshot = monitor.snapshot();
+    let whole = snapshot
+        .operation("work")
+        .unwrap()
+        .lifetime
+        .execution_time();
+    let sums = distribution(&first).1 + sum + distribution(&third).1;
+    assert!((sums - whole.unwrap().sum * 1e-9).abs() < 1e-12);
+}
+
+#[test]
+fn what_was_accepted_in_part_is_not_sent_again() {
+    use opentelemetry_proto::tonic::collector::metrics::v1::{
+        ExportMetricsPartialSuccess, ExportMetricsServiceResponse,
+    };
+    use prost::Message as _;
+    let partial = ExportMetricsServiceResponse {
+        partial_success: Some(ExportMetricsPartialSuccess {
+            rejected_data_points: 1,
+            error_message: "no".to_owned(),
+        }),
+    };
+    let partial = answer(200, "", &partial.encode_to_vec());
+    let collector = Collector::start(vec![partial]);
+    let monitor = Monitor::new();
+    let config = Config {
+        temporality: Temporality::LowMemory,
+        ..collector.config()
+    };
+    let otlp = otlp::start_with(&monitor, config).unwrap();
+    for number in [4, 8] {
+        calls(&monitor, number);
+        otlp.flush(PATIENCE);
+        assert_eq!(collector.next().total(CALLS), number as i64);
+    }
+    assert_eq!(otlp.stats().dropped, 1);
+}
+
+#[test]
+fn after_a_reset_everything_is_new() {
+    for temporality in [Temporality::Delta, Temporality::Cumulative] {
+        let collector = Collector::start(vec![]);
+        let monitor = Monitor::new();
+        let config = Config {
+            temporality,
+            ..collector.config()
+        };
+        let otlp = otlp::start_with(&monitor, config).unwrap();
+        calls(&monitor, 4);
+        assert!(otlp.flush(PATIENCE));
+        let before = collector.next();
+        // The clock has to move on between the start and the reset.
+        while monitor.snapshot().uptime < Duration::from_millis(1) {}
+        monitor.reset();
+        calls(&monitor, 5);
+        assert!(otlp.flush(PATIENCE));
+        let after = collector.next();
+        assert_eq!(after.total(CALLS), 5);
+        assert!(period(&after).0 > period(&before).0);
+    }
+}
+
+/// A collector that is told of an operation for the first time gets all of it.
+#[test]
+fn an_operation_that_appears_late_is_told_whole() {
+    let collector = Collector::start(vec![]);
+    let monitor = Monitor::new();
+    let config = Config {
+        temporality: Temporality::Delta,
+        ..collector.config()
+    };
+    let otlp = otlp::start_with(&monitor, config).unwrap();
+    calls(&monitor, 4);
+    assert!(otlp.flush(PATIENCE));
+    assert_eq!(collector.next().total(CALLS), 4);
+    monitor.measure("late", || ());
+    assert!(otlp.flush(PATIENCE));
+    // What did not change is not told.
+    assert_eq!(
+        collector.next().sums(CALLS),
+        [("perfkit.outcome=success".to_owned(), 1)]
+    );
+}

@@ -1,0 +1,8 @@
+//! OTLP export against a collector of our own that does as it is told. The one at
+//! `tests/collector.rs` of the whole has the command and a real collector.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod collector;
+mod delta;
+mod program;
+mod variables;
