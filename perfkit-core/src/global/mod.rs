@@ -44,7 +44,7 @@ use crate::report::ReportError;
 use crate::snapshot::Snapshot;
 
 #[cfg(feature = "otlp")]
-pub(crate) use output::print_error;
+pub(crate) use output::{print_error, set_note};
 
 static GLOBAL: OnceLock<Monitor> = OnceLock::new();
 

@@ -4,18 +4,21 @@
 //! This is the one place of the library that writes to a standard stream, and
 //! it does so only where that was asked for.
 
+use std::collections::BTreeMap;
 use std::io;
 #[cfg(not(unix))]
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "otlp")]
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::monitor::Monitor;
 #[cfg(unix)]
 use crate::process::append_within_limit;
-use crate::report::{Report, ReportError, is_replaced};
+use crate::report::{Note, Report, ReportError, is_replaced};
 
 /// The monitor that is reported on; set before anything is asked for.
 static MONITOR: OnceLock<Monitor> = OnceLock::new();
@@ -62,6 +65,33 @@ pub(super) fn has_replaced_file() -> bool {
     REPORT_PATH.get().is_some_and(|path| is_replaced(path))
 }
 
+/// What else is to be said in the reports of this program, by what says it.
+static NOTES: Mutex<BTreeMap<&'static str, Note>> = Mutex::new(BTreeMap::new());
+
+/// Sets or takes back a note in all reports from now on.
+#[cfg(feature = "otlp")]
+pub(crate) fn set_note(of: &'static str, note: Option<Note>) {
+    let mut notes = NOTES.lock().unwrap_or_else(PoisonError::into_inner);
+    match note {
+        Some(note) => drop(notes.insert(of, note)),
+        None => drop(notes.remove(of)),
+    }
+}
+
+/// Never waits for long: in a child that was forked meanwhile nobody might ever let go.
+fn notes() -> Vec<Note> {
+    for _ in 0..100 {
+        match NOTES.try_lock() {
+            Ok(notes) => return notes.values().cloned().collect(),
+            Err(TryLockError::Poisoned(notes)) => {
+                return notes.into_inner().values().cloned().collect();
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+    Vec::new()
+}
+
 /// Saves what was recorded so far, unless the file has it.
 pub(super) fn save_meanwhile() {
     let (Some(path), Some(monitor)) = (own_path(), MONITOR.get()) else {
@@ -105,10 +135,10 @@ struct Taken {
 
 impl Taken {
     fn from(monitor: &Monitor) -> Self {
-        Self {
-            mark: mark(monitor.progress()),
-            report: Report::from_snapshot(monitor.snapshot()),
-        }
+        let mark = mark(monitor.progress());
+        let mut report = Report::from_snapshot(monitor.snapshot());
+        report.notes.extend(notes());
+        Self { report, mark }
     }
 
     /// For whoever has the turn.

@@ -79,6 +79,8 @@ pub enum NoteCode {
     NotCounted,
     /// Both sides were not measured in turn.
     NotInterleaved,
+    /// Data points did not arrive where the program exports them to.
+    NotExported,
     /// The program was built without optimisation.
     NotOptimized,
     /// Processes could not be kept on one CPU.

@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data, number_data_point};
-use perfkit::otlp::Config;
+use perfkit::otlp::{Config, FailureLog};
 use prost::Message as _;
 
 /// Longer than anything takes that ends.
@@ -65,11 +65,12 @@ impl Collector {
         self.arrived.recv_timeout(PATIENCE).unwrap()
     }
 
-    /// With nothing sent but when it is asked for.
+    /// With nothing sent but when it is asked for, and nothing said of failures.
     pub(crate) fn config(&self) -> Config {
         Config {
             endpoint: self.endpoint.clone(),
             interval: Duration::from_secs(3600),
+            failure_log: FailureLog::Silent,
             ..Config::default()
         }
     }

@@ -4,5 +4,6 @@
 
 mod collector;
 mod delta;
+mod down;
 mod program;
 mod variables;

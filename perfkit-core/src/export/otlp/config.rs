@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use super::failure_log::FailureLog;
+
 pub(super) const DEFAULT_ENDPOINT: &str = "http://localhost:4318";
 pub(super) const METRICS_PATH: &str = "/v1/metrics";
 
@@ -34,6 +36,9 @@ pub struct Config {
     /// The longest that one export may take, which is several requests where there is much
     /// to tell; 30 s by default.
     pub export_timeout: Duration,
+    /// The longest that the program waits at its end, when [`super::Otlp`] is dropped, for the
+    /// last values to be sent; 2 s by default, whatever the other timeouts are.
+    pub shutdown_timeout: Duration,
     /// The time from one export to the next.
     pub interval: Duration,
     /// How requests are compressed; not at all by default.
@@ -51,6 +56,8 @@ pub struct Config {
     /// by default, whatever the variables say that other programs take theirs from: headers
     /// may hold a secret, and a collector is nearby as a rule.
     pub proxy: Option<String>,
+    /// Where it is said that exports fail; on standard error by default.
+    pub failure_log: FailureLog,
     /// Whether anything is exported at all.
     pub is_enabled: bool,
 }
@@ -62,12 +69,14 @@ impl Default for Config {
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
             export_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(2),
             interval: Duration::from_secs(60),
             compression: Compression::None,
             temporality: Temporality::Cumulative,
             histograms: HistogramForm::Exponential,
             bounds: Vec::new(),
             proxy: None,
+            failure_log: FailureLog::StandardError,
             is_enabled: true,
         }
     }

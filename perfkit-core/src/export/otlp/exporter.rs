@@ -10,38 +10,81 @@ use crate::export::shared::{Shared, deadline};
 use crate::global;
 use crate::monitor::Monitor;
 use crate::process::{self, spawn_without_signals};
+use crate::report::{Note, NoteCode};
 use crate::snapshot::{OperationSnapshot, Snapshot};
+use crate::text::printable;
 
 use super::config::Config;
 use super::convert::{Export, Form, Request, Total, overflow_calls};
+use super::failure_log::{FailureLog, LastLine};
 use super::growth::{Ledger, Reading};
 use super::points::Period;
 use super::transport::{SendError, Transport};
 
-/// What became of the data points so far: all that were produced are either
-/// acknowledged or dropped, unless an export is under way.
+/// What became of the data points so far. All that were produced are acknowledged, dropped or
+/// pending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// How many exports were begun.
     pub exports: u64,
+    /// Of those, how many did not arrive whole.
+    pub failed_exports: u64,
     /// Data points that were to be sent.
     pub produced: u64,
     /// Data points that the collector accepted.
     pub acknowledged: u64,
-    /// Data points that did not arrive. Values are cumulative, so the next
-    /// export that does arrive carries what these told.
+    /// Data points that did not arrive. The next export that does arrive carries what
+    /// these told, unless they are those of a delta that the collector rejected in part.
     pub dropped: u64,
+    /// Data points of the export that is under way; where the program did not wait for its
+    /// end, nobody knows whether they arrived.
+    pub pending: u64,
+    /// Whether the latest export that ended arrived whole; `None` before the first one ends.
+    pub has_arrived: Option<bool>,
     /// The latest failure.
     pub last_error: Option<SendError>,
 }
 
-/// A running export. Dropped, it sends the last values and ends, waiting at
-/// most for the configured timeout.
+impl Stats {
+    /// What did not arrive and why, for people; `None` where everything did.
+    fn failure(&self) -> Option<String> {
+        let lost = self.dropped.saturating_add(self.pending);
+        let why = match &self.last_error {
+            Some(error) => error.to_string(),
+            None => "the collector did not answer in time".to_owned(),
+        };
+        let message = format!(
+            "{lost} of {} data points did not arrive: {why}",
+            self.produced
+        );
+        (lost > 0).then(|| printable(&message))
+    }
+
+    /// What a report says of it.
+    fn note(&self) -> Option<Note> {
+        let failure = self.failure()?;
+        let note = match self.has_arrived == Some(true) && self.pending == 0 {
+            true => Note::info(
+                NoteCode::NotExported,
+                format!("OTLP: {failure}; the latest export did arrive"),
+            ),
+            false => Note::warning(NoteCode::NotExported, format!("OTLP: {failure}")),
+        };
+        Some(note)
+    }
+}
+
+/// A running export. Dropped, it sends the last values and ends, waiting at most for
+/// [`Config::shutdown_timeout`]. It says that exports fail where [`Config::failure_log`] wants
+/// it, once a minute at most, and the report of the global monitor has a note then.
 #[must_use = "the export ends when this is dropped"]
 pub struct Otlp {
     shared: Arc<Shared<State>>,
     thread: Option<JoinHandle<()>>,
-    timeout: Duration,
+    shutdown_timeout: Duration,
+    failure_log: FailureLog,
+    is_of_global: bool,
     unobeyed: Vec<String>,
 }
 
@@ -55,6 +98,24 @@ struct State {
     answered: u64,
     has_ended: bool,
     stats: Stats,
+    last_line: LastLine,
+}
+
+/// Tells of a failure, and puts it into the reports of the global monitor.
+fn tell(shared: &Shared<State>, log: &FailureLog, is_of_global: bool) {
+    let mut state = shared.lock();
+    let stats = state.stats.clone();
+    let has_failed = stats.has_arrived == Some(false) || stats.pending > 0;
+    let is_due = has_failed && state.last_line.is_due(Instant::now());
+    drop(state);
+    if is_of_global {
+        global::set_note("otlp", stats.note());
+    }
+    if let Some(failure) = stats.failure().filter(|_| is_due) {
+        log.say(&format!(
+            "the OTLP export fails, and the program goes on: {failure}"
+        ));
+    }
 }
 
 /// However short an interval is asked for, a collector has a pause.
@@ -63,7 +124,8 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 impl Otlp {
     pub(super) fn start(monitor: Monitor, config: Config) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let timeout = config.timeout;
+        let (shutdown_timeout, failure_log) = (config.shutdown_timeout, config.failure_log.clone());
+        let is_of_global = monitor.is_global();
         let mut thread = None;
         if config.is_enabled {
             let exporter = Exporter {
@@ -81,7 +143,9 @@ impl Otlp {
         Ok(Self {
             shared,
             thread,
-            timeout,
+            shutdown_timeout,
+            failure_log,
+            is_of_global,
             unobeyed: Vec::new(),
         })
     }
@@ -149,6 +213,8 @@ impl Otlp {
             .has_ended;
         if ended {
             let _ = thread.join();
+        } else {
+            tell(&self.shared, &self.failure_log, self.is_of_global);
         }
         ended
     }
@@ -156,7 +222,7 @@ impl Otlp {
 
 impl Drop for Otlp {
     fn drop(&mut self) {
-        self.end(self.timeout);
+        self.end(self.shutdown_timeout);
     }
 }
 
@@ -196,6 +262,11 @@ impl Exporter {
             let timeout = deadline(self.config.export_timeout);
             let end = stop_by.map_or(timeout, |stop_by| stop_by.min(timeout));
             self.export(end, stop_by);
+            tell(
+                &self.shared,
+                &self.config.failure_log,
+                self.monitor.is_global(),
+            );
             let mut state = self.shared.lock();
             state.answered = requested;
             state.has_ended = stop_by.is_some();
@@ -228,7 +299,9 @@ impl Exporter {
         let requests = self.requests(&snapshot.operations, &totals, period);
         let mut state = self.shared.lock();
         state.stats.exports += 1;
-        state.stats.produced += requests.iter().map(|r| r.data_points).sum::<u64>();
+        state.stats.pending = requests.iter().map(|r| r.data_points).sum();
+        state.stats.produced += state.stats.pending;
+        let dropped_before = state.stats.dropped;
         drop(state);
         // Waiting to retry ends early when the program wants to end.
         let shared = Arc::clone(&self.shared);
@@ -247,6 +320,10 @@ impl Exporter {
             }
             count(&mut self.shared.lock().stats, request, result);
         }
+        let stats = &mut self.shared.lock().stats;
+        let has_arrived = stats.dropped == dropped_before;
+        stats.has_arrived = Some(has_arrived);
+        stats.failed_exports += u64::from(!has_arrived);
     }
 
     /// All operations, and when the monitor began to count them.
@@ -308,6 +385,7 @@ fn has_arrived(result: &Result<u64, SendError>) -> bool {
 }
 
 fn count(stats: &mut Stats, request: &Request, result: Result<u64, SendError>) {
+    stats.pending -= request.data_points;
     match result {
         Ok(accepted) => stats.acknowledged += accepted,
         Err(error) => {

@@ -18,7 +18,7 @@
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let _otlp = perfkit::otlp::start()?;
 //!     perfkit::measure("work", || ());
-//!     Ok(()) // sends the last values, within the timeout
+//!     Ok(()) // sends the last values, which takes two seconds at most
 //! }
 //! ```
 
@@ -29,12 +29,14 @@ mod environment;
 mod explicit;
 mod exponential;
 mod exporter;
+mod failure_log;
 mod growth;
 mod points;
 mod transport;
 
 pub use config::{Compression, Config, ConfigError, HistogramForm, Temporality};
 pub use exporter::{Otlp, Stats};
+pub use failure_log::FailureLog;
 pub use transport::SendError;
 
 use std::time::Duration;

@@ -40,6 +40,9 @@ pub enum SendError {
     Unreachable(String),
     /// The collector answered with this HTTP status.
     Refused(u16),
+    /// The collector accepted the request, and what it said of that cannot be read: it did not
+    /// come in time, broke off or is too long.
+    Unreadable(String),
     /// Something accepted the request and answered as no collector does.
     NoCollector,
     /// The collector rejected some of the data points, with this message.
@@ -52,6 +55,7 @@ impl fmt::Display for SendError {
             Self::Empty => write!(f, "the report has no operations"),
             Self::Unreachable(why) => write!(f, "the collector cannot be reached: {why}"),
             Self::Refused(status) => write!(f, "the collector answered with HTTP status {status}"),
+            Self::Unreadable(why) => write!(f, "the collector's answer cannot be read: {why}"),
             Self::NoCollector => write!(f, "the answer is not that of an OTLP collector"),
             Self::Rejected(points, message) => write!(
                 f,
@@ -209,18 +213,19 @@ fn accepted(answer: &mut Response<ureq::Body>) -> Attempt {
         .with_config()
         .limit(LARGEST_ANSWER)
         .read_to_vec();
-    let message = body
-        .ok()
-        .map(|body| ExportMetricsServiceResponse::decode(&body[..]));
+    let message = match body {
+        Ok(body) => ExportMetricsServiceResponse::decode(&body[..]),
+        Err(error) => return Attempt::Failed(SendError::Unreadable(error.to_string())),
+    };
     match message {
-        Some(Ok(message)) => match message.partial_success {
+        Ok(message) => match message.partial_success {
             Some(partial) if partial.rejected_data_points > 0 => {
                 let rejected = partial.rejected_data_points.unsigned_abs();
                 Attempt::Failed(SendError::Rejected(rejected, partial.error_message))
             }
             _ => Attempt::Accepted,
         },
-        _ => Attempt::Failed(SendError::NoCollector),
+        Err(_) => Attempt::Failed(SendError::NoCollector),
     }
 }
 
