@@ -422,15 +422,15 @@ fn parameters_are_put_in_place() {
         names,
         [
             "echo a0.5",
-            "echo a1.0",
-            "echo a1.5",
             "echo b0.5",
+            "echo a1.0",
             "echo b1.0",
+            "echo a1.5",
             "echo b1.5"
         ]
     );
-    assert_eq!(report.benchmarks[4].parameters["x"], "b");
-    assert_eq!(report.benchmarks[4].parameters["y"], "1.0");
+    assert_eq!(report.benchmarks[4].parameters["x"], "a");
+    assert_eq!(report.benchmarks[4].parameters["y"], "1.5");
     folder
         .run(["compare", "true", "-L", "x", "1,2"])
         .exits_with(2)

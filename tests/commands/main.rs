@@ -11,3 +11,4 @@ mod few_runs;
 mod habits;
 mod interrupt;
 mod mistakes;
+mod scenarios;

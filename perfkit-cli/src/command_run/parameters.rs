@@ -11,7 +11,8 @@ pub(crate) type Parameters = BTreeMap<String, String>;
 pub(super) const MOST_COMMANDS: usize = 1000;
 
 /// Every combination of the values of `--parameter-list` (name and values by
-/// turns) and `--parameter-scan` (name, minimum and maximum by turns).
+/// turns) and `--parameter-scan` (name, minimum and maximum by turns). The first parameter
+/// changes first, as with hyperfine, so that names and hooks for each command fit both.
 pub(crate) fn combinations(
     lists: &[String],
     scans: &[String],
@@ -42,9 +43,9 @@ pub(crate) fn combinations(
             combination.insert(name.to_owned(), value.clone());
             combination
         };
-        combinations = combinations
+        combinations = values
             .iter()
-            .flat_map(|combination| values.iter().map(move |value| with(combination, value)))
+            .flat_map(|value| combinations.iter().map(move |others| with(others, value)))
             .collect();
     }
     Ok(combinations)
@@ -198,7 +199,7 @@ mod tests {
         let lists = owned(&["a", "1,2", "b", "x,y\\,z,"]);
         let made = combinations(&lists, &[], None).unwrap();
         let filled: Vec<_> = made.iter().map(|p| fill("{a}-{b}", p)).collect();
-        assert_eq!(filled, ["1-x", "1-y,z", "1-", "2-x", "2-y,z", "2-"]);
+        assert_eq!(filled, ["1-x", "2-x", "1-y,z", "2-y,z", "1-", "2-"]);
     }
 
     #[test]

@@ -88,7 +88,11 @@ fn of_ranking(ranking: &[Ranked<'_>]) -> Option<Sentence> {
         let sentence = listed(sentence, &not_known, ", ").text(" may be equally fast");
         return Some(ended(with_failed(sentence, &apart), not_compared));
     }
-    let sentence = named(Sentence::plain(""), first.benchmark).text(" is fastest");
+    let is_fastest = match not_compared {
+        0 => " is fastest",
+        _ => " is the fastest of those that could be compared",
+    };
+    let sentence = named(Sentence::plain(""), first.benchmark).text(is_fastest);
     let sentence = together(sentence, &same, ("is as fast", "are as fast"));
     let may_be = ("may be as fast", "may be as fast");
     let sentence = together(sentence, &not_known, may_be);

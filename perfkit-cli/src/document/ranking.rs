@@ -47,6 +47,10 @@ pub(crate) fn ranking(report: &Report) -> Option<Vec<Ranked<'_>>> {
     if !have_one_baseline {
         return None;
     }
+    // A baseline alone is no ranking.
+    if main.iter().all(|comparison| comparison.ratio.is_none()) {
+        return None;
+    }
     let span = |benchmark: &'_ Benchmark| -> Option<Option<Span>> {
         if benchmark.name == *baseline {
             return Some(Some(Span::BASELINE));

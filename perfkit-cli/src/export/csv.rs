@@ -144,7 +144,7 @@ mod tests {
             report.benchmarks.push(benchmark);
         }
         let layout = Layout {
-            detail: Detail::Usual,
+            view: Detail::Usual.into(),
             width: None,
         };
         let text = render(&[("", &report)], layout).unwrap();

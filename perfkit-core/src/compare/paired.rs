@@ -239,6 +239,10 @@ impl Pairs {
                     "of {pairs} pairs of runs the interval goes from the smallest to the largest ratio of a pair, widened on both sides for what so few cannot have shown; {enough} need no widening, and can show that nothing differs"
                 ),
             ),
+            0 if *metric == Metric::WALL_TIME => Note::warning(
+                code,
+                "no block had a run of each that worked, so that there is nothing to compare",
+            ),
             _ if *metric == Metric::WALL_TIME => Note::warning(
                 code,
                 format!("too few pairs of runs ({pairs}) for a verdict, which needs {enough}"),
