@@ -9,6 +9,7 @@ use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data, number_data_point};
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use perfkit::otlp::{Config, FailureLog};
 use prost::Message as _;
 
@@ -112,6 +113,10 @@ pub(crate) fn read_request(stream: &mut impl Read) -> Option<(String, Vec<u8>)> 
 impl Arrived {
     pub(crate) fn metrics(&self) -> &[Metric] {
         &self.message.resource_metrics[0].scope_metrics[0].metrics
+    }
+
+    pub(crate) fn resource(&self) -> &Resource {
+        self.message.resource_metrics[0].resource.as_ref().unwrap()
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Metric> {

@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
 mod collector;
+mod contents;
 mod delta;
 mod down;
 mod program;
 mod variables;
+
+#[global_allocator]
+static ALLOCATOR: perfkit::CountingAllocator = perfkit::CountingAllocator::system();

@@ -56,6 +56,10 @@ pub struct Config {
     /// by default, whatever the variables say that other programs take theirs from: headers
     /// may hold a secret, and a collector is nearby as a rule.
     pub proxy: Option<String>,
+    /// Whether the host, the process and the container are told (`host.name`, `process.pid`,
+    /// `container.id` and others), and a random `service.instance.id`; true by default. What
+    /// `OTEL_RESOURCE_ATTRIBUTES` says goes before it.
+    pub detects_resource: bool,
     /// Where it is said that exports fail; on standard error by default.
     pub failure_log: FailureLog,
     /// Whether anything is exported at all.
@@ -76,6 +80,7 @@ impl Default for Config {
             histograms: HistogramForm::Exponential,
             bounds: Vec::new(),
             proxy: None,
+            detects_resource: true,
             failure_log: FailureLog::StandardError,
             is_enabled: true,
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::metrics::v1::{
-    Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric::Data,
+    Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric::Data, number_data_point,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
@@ -64,21 +64,36 @@ impl Form {
 /// A number that is not of an operation.
 pub(super) struct Total {
     pub(super) metric: &'static MetricInfo,
+    pub(super) attributes: &'static [(&'static str, &'static str)],
     /// In nanoseconds where it is a time.
     pub(super) value: u64,
     /// What was added, and since when; `None` where that is everything.
     pub(super) added: Option<(u64, u64)>,
 }
 
+impl Total {
+    pub(super) fn new(metric: &'static MetricInfo, value: u64) -> Self {
+        Self {
+            metric,
+            attributes: &[],
+            value,
+            added: None,
+        }
+    }
+
+    /// What tells it from all others.
+    pub(super) fn key(&self) -> String {
+        format!("{} {:?}", self.metric.name, self.attributes)
+    }
+}
+
 /// The calls of all operations that stand for too many names or labels; told from the start,
 /// so that the first of them is an increase.
-pub(super) fn overflow_calls(
-    operations: &[OperationSnapshot],
-) -> Option<(&'static MetricInfo, u64)> {
+pub(super) fn overflow_calls(operations: &[OperationSnapshot]) -> Option<Total> {
     let overflow = operations.iter().filter(|o| o.is_overflow);
     let calls = overflow.map(|operation| operation.lifetime.calls.total());
     let calls = calls.fold(0, u64::saturating_add);
-    (!operations.is_empty()).then_some((&table::OVERFLOW_CALLS, calls))
+    (!operations.is_empty()).then(|| Total::new(&table::OVERFLOW_CALLS, calls))
 }
 
 /// What one export tells.
@@ -109,7 +124,8 @@ impl Export<'_> {
     fn requests_of(&self, operations: Range<usize>, has_totals: bool) -> Vec<Request> {
         let mut metrics = self.operation_metrics(&self.readings[operations.clone()]);
         if has_totals {
-            metrics.extend(self.totals.iter().map(|total| self.total_metric(total)));
+            let of_one = self.totals.chunk_by(|a, b| a.metric.name == b.metric.name);
+            metrics.extend(of_one.map(|totals| self.total_metric(totals)));
         }
         let data_points = metrics.iter().map(data_point_count).sum();
         let message = self.message(metrics);
@@ -156,6 +172,10 @@ impl Export<'_> {
         });
         let counts = [
             self.calls(readings),
+            self.sum(&table::RECURSIVE_CALLS, readings, |operation| {
+                (operation.recursive_calls > 0).then_some(operation.recursive_calls as i64)
+            }),
+            self.sum(&table::IDLE_TIME, readings, idle_time),
             self.sum(&table::UNTIMED_CALLS, readings, |operation| {
                 (operation.untimed_calls > 0).then_some(operation.untimed_calls as i64)
             }),
@@ -221,6 +241,12 @@ impl Export<'_> {
         let point = |reading: &Reading| {
             let (operation, period) = self.told(reading, metric.kind);
             let value = value(operation).filter(|value| *value != 0 || !is_delta)?;
+            // A file may claim what no counter can be.
+            let value = match metric.kind {
+                Kind::UpDownCounter => value,
+                _ => value.max(0),
+            };
+            let value = in_unit(metric, value);
             Some(number_point(value, attributes_of(operation), period))
         };
         let points = readings.iter().filter_map(point).collect();
@@ -235,17 +261,25 @@ impl Export<'_> {
         self.sum_metric(&table::CALLS, points.collect())
     }
 
-    fn total_metric(&self, total: &Total) -> Metric {
-        let metric = total.metric;
-        let (value, period) = match total.added {
-            Some((added, since)) if self.form.is_delta(metric.kind) => (added, self.since(since)),
-            _ => (total.value, self.period),
-        };
-        let mut point = number_point(value as i64, Vec::new(), period);
-        if metric.unit == "s" {
-            point.value = Some(seconds(value));
-        }
-        self.sum_metric(metric, vec![point])
+    /// Of totals of one metric.
+    fn total_metric(&self, totals: &[Total]) -> Metric {
+        let metric = totals
+            .first()
+            .map_or(&table::OVERFLOW_CALLS, |total| total.metric);
+        let points = totals.iter().map(|total| {
+            let (value, period) = match total.added {
+                Some((added, since)) if self.form.is_delta(metric.kind) => {
+                    (added, self.since(since))
+                }
+                _ => (total.value, self.period),
+            };
+            let attributes = total.attributes.iter();
+            let attributes = attributes
+                .map(|(key, value)| attribute(key, value))
+                .collect();
+            number_point(in_unit(metric, value as i64), attributes, period)
+        });
+        self.sum_metric(metric, points.collect())
     }
 
     fn sum_metric(&self, metric: &MetricInfo, points: Vec<NumberDataPoint>) -> Metric {
@@ -265,6 +299,24 @@ fn metric_of(info: &MetricInfo, data: Data) -> Metric {
     }
 }
 
+/// A whole number of a metric, which of a time is nanoseconds.
+fn in_unit(metric: &MetricInfo, value: i64) -> number_data_point::Value {
+    match metric.unit {
+        "s" => seconds(value),
+        _ => number_data_point::Value::AsInt(value),
+    }
+}
+
+/// The time of async calls in which they waited, in nanoseconds; `None` where some calls were not
+/// async, whose time would be in it.
+fn idle_time(operation: &OperationSnapshot) -> Option<i64> {
+    let (whole, busy) = (
+        operation.lifetime.execution_time()?,
+        operation.lifetime.busy_time()?,
+    );
+    (whole.count == busy.count).then_some((whole.sum - busy.sum) as i64)
+}
+
 /// Calls by outcome, failures also by the type of the error.
 fn call_points(operation: &OperationSnapshot, period: Period) -> Vec<NumberDataPoint> {
     let calls = operation.lifetime.calls;
@@ -272,7 +324,9 @@ fn call_points(operation: &OperationSnapshot, period: Period) -> Vec<NumberDataP
         let mut attributes = attributes_of(operation);
         attributes.push(attribute("perfkit.outcome", outcome));
         attributes.extend(error.map(|error| attribute("error.type", error)));
-        (count > 0).then(|| number_point(count as i64, attributes, period))
+        let is_any = count > 0;
+        let count = number_data_point::Value::AsInt(count as i64);
+        is_any.then(|| number_point(count, attributes, period))
     };
     let apart = operation.errors.iter().filter(|error| !error.is_overflow);
     let mut by_kind = BTreeMap::<&str, u64>::new();
@@ -302,12 +356,10 @@ fn call_points(operation: &OperationSnapshot, period: Period) -> Vec<NumberDataP
 mod tests {
     use std::time::{SystemTime, UNIX_EPOCH};
 
-    use opentelemetry_proto::tonic::common::v1::any_value::Value;
-    use opentelemetry_proto::tonic::metrics::v1::number_data_point;
-
     use super::*;
     use crate::monitor::Monitor;
     use crate::outcome::{Failure, Outcome};
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
     #[test]
     fn failures_of_too_many_kinds_are_of_another_type() {
@@ -344,11 +396,7 @@ mod tests {
         let form = Form::of(&Config::default());
         let export = Export {
             readings: snapshot.operations.iter().map(Reading::untold).collect(),
-            totals: vec![Total {
-                metric: &table::OVERFLOW_CALLS,
-                value: 0,
-                added: None,
-            }],
+            totals: overflow_calls(&snapshot.operations).into_iter().collect(),
             period,
             form: &form,
             resource: &Resource::default(),
@@ -368,7 +416,8 @@ mod tests {
         }
         assert_eq!(next, 12_000);
         let points: u64 = requests.iter().map(|request| request.data_points).sum();
-        // Of each its time, its calls and those in flight; and the calls beyond all limits.
-        assert_eq!(points, 3 * 12_000 + 1);
+        // Of each its time, its self time, its calls and those in flight; and the calls beyond all
+        // limits.
+        assert_eq!(points, 4 * 12_000 + 1);
     }
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Once};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::export::metric_table::{self as table, MetricInfo};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+
+use crate::export::metric_table as table;
 use crate::export::shared::{Shared, deadline};
 use crate::global;
 use crate::monitor::Monitor;
@@ -19,6 +21,7 @@ use super::convert::{Export, Form, Request, Total, overflow_calls};
 use super::failure_log::{FailureLog, LastLine};
 use super::growth::{Ledger, Reading};
 use super::points::Period;
+use super::resource;
 use super::transport::{SendError, Transport};
 
 /// What became of the data points so far. All that were produced are acknowledged, dropped or
@@ -118,6 +121,9 @@ fn tell(shared: &Shared<State>, log: &FailureLog, is_of_global: bool) {
     }
 }
 
+/// What OpenTelemetry calls this exporter.
+const COMPONENT: (&str, &str) = ("otel.component.type", "otlp_http_metric_exporter");
+
 /// However short an interval is asked for, a collector has a pause.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -132,10 +138,11 @@ impl Otlp {
                 monitor,
                 transport: Transport::new(&config),
                 form: Form::of(&config),
-                config,
                 shared: Arc::clone(&shared),
                 since: None,
                 ledger: Ledger::default(),
+                resource: resource::of_process(config.detects_resource),
+                config,
             };
             let builder = std::thread::Builder::new().name("perfkit-otlp".to_owned());
             thread = Some(spawn_without_signals(builder, move || exporter.run())?);
@@ -243,6 +250,7 @@ struct Exporter {
     /// Since when values are counted: by the monitor's own clock, which tells when it was
     /// reset, and as a time of day.
     since: Option<(u64, SystemTime)>,
+    resource: Resource,
     /// What arrived; kept where differences are told.
     ledger: Ledger,
 }
@@ -295,8 +303,15 @@ impl Exporter {
         };
         self.since = Some((started, start));
         let period = Period::new(start, snapshot.taken_at);
-        let totals = self.totals(&snapshot.operations);
-        let requests = self.requests(&snapshot.operations, &totals, period);
+        let export = Export {
+            readings: self.readings(&snapshot.operations),
+            totals: self.totals(&snapshot.operations),
+            period,
+            form: &self.form,
+            resource: &self.resource,
+        };
+        let requests = export.requests();
+        let totals = export.totals;
         let mut state = self.shared.lock();
         state.stats.exports += 1;
         state.stats.pending = requests.iter().map(|r| r.data_points).sum();
@@ -314,8 +329,9 @@ impl Exporter {
                     let operation = operation.take().into_iter();
                     operation.for_each(|whole| self.ledger.arrived(whole, period.end));
                 }
-                for (metric, value) in totals.iter().filter(|_| request.has_totals) {
-                    self.ledger.total_arrived(metric.name, *value, period.end);
+                for total in totals.iter().filter(|_| request.has_totals) {
+                    self.ledger
+                        .total_arrived(total.key(), total.value, period.end);
                 }
             }
             count(&mut self.shared.lock().stats, request, result);
@@ -338,43 +354,39 @@ impl Exporter {
         }
     }
 
-    /// The numbers that are not of one operation.
-    fn totals(&self, operations: &[OperationSnapshot]) -> Vec<(&'static MetricInfo, u64)> {
-        let process = process::usage();
-        let of_process = process.iter().flat_map(|usage| {
-            [
-                (&table::PROCESS_MEMORY, usage.memory_bytes),
-                (&table::PROCESS_CPU, usage.cpu_time_ns),
-            ]
-        });
-        let overflow = overflow_calls(operations).into_iter();
-        overflow.chain(of_process).collect()
+    /// The numbers that are not of one operation, those of one metric together.
+    fn totals(&self, operations: &[OperationSnapshot]) -> Vec<Total> {
+        let stats = self.shared.lock().stats.clone();
+        let exported = |value, attributes| Total {
+            attributes,
+            ..Total::new(&table::EXPORTED, value)
+        };
+        let mut totals = vec![
+            exported(stats.acknowledged, &[COMPONENT]),
+            exported(stats.dropped, &[COMPONENT, ("error.type", "dropped")]),
+        ];
+        let dropped = self.monitor.dropped_deliveries();
+        totals.push(Total::new(&table::DROPPED_DELIVERIES, dropped));
+        totals.extend(overflow_calls(operations));
+        if let Some(usage) = process::usage() {
+            totals.extend([
+                Total::new(&table::PROCESS_MEMORY, usage.memory_bytes),
+                Total::new(&table::PROCESS_VIRTUAL_MEMORY, usage.virtual_memory_bytes),
+                Total::new(&table::PROCESS_CPU, usage.cpu_time_ns),
+            ]);
+        }
+        for total in &mut totals {
+            total.added = self.ledger.read_total(&total.key(), total.value);
+        }
+        totals
     }
 
-    fn requests(
-        &self,
-        operations: &[OperationSnapshot],
-        totals: &[(&'static MetricInfo, u64)],
-        period: Period,
-    ) -> Vec<Request> {
+    fn readings<'a>(&self, operations: &'a [OperationSnapshot]) -> Vec<Reading<'a>> {
         let read = |operation| match self.form.has_deltas() {
             true => self.ledger.read(operation),
             false => Reading::untold(operation),
         };
-        let total = |(metric, value): &(&'static MetricInfo, u64)| Total {
-            metric,
-            value: *value,
-            added: self.ledger.read_total(metric.name, *value),
-        };
-        let resource = opentelemetry_sdk::Resource::builder().build();
-        let export = Export {
-            readings: operations.iter().map(read).collect(),
-            totals: totals.iter().map(total).collect(),
-            period,
-            form: &self.form,
-            resource: &(&resource).into(),
-        };
-        export.requests()
+        operations.iter().map(read).collect()
     }
 }
 

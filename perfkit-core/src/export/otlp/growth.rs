@@ -59,8 +59,8 @@ impl Ledger {
         self.operations.insert(key(&operation), (operation, until));
     }
 
-    pub(super) fn total_arrived(&mut self, name: &str, total: u64, until: u64) {
-        self.totals.insert(name.to_owned(), (total, until));
+    pub(super) fn total_arrived(&mut self, key: String, total: u64, until: u64) {
+        self.totals.insert(key, (total, until));
     }
 }
 

@@ -32,6 +32,7 @@ mod exporter;
 mod failure_log;
 mod growth;
 mod points;
+mod resource;
 mod transport;
 
 pub use config::{Compression, Config, ConfigError, HistogramForm, Temporality};
@@ -45,7 +46,7 @@ use crate::export::shared::deadline;
 use crate::monitor::Monitor;
 use crate::report::Report;
 
-use convert::{Export, Form, Total, overflow_calls};
+use convert::{Export, Form, overflow_calls};
 use growth::Reading;
 use points::Period;
 use transport::Transport;
@@ -121,20 +122,12 @@ pub fn send_report(report: &Report, config: &Config) -> Result<Sent, SendError> 
     let span = Duration::from_nanos(longest.unwrap_or(0));
     let start = report.created.checked_sub(span).unwrap_or(report.created);
     let period = Period::new(start, report.created);
-    let resource = opentelemetry_sdk::Resource::builder().build();
     let export = Export {
         readings: report.operations.iter().map(Reading::untold).collect(),
-        totals: overflow_calls(&report.operations)
-            .map(|(metric, value)| Total {
-                metric,
-                value,
-                added: None,
-            })
-            .into_iter()
-            .collect(),
+        totals: overflow_calls(&report.operations).into_iter().collect(),
         period,
         form: &Form::of(config),
-        resource: &(&resource).into(),
+        resource: &resource::of_report(&report.environment),
     };
     let requests = export.requests();
     let transport = Transport::new(config);

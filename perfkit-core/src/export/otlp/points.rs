@@ -116,7 +116,7 @@ pub(super) fn explicit_point(
 }
 
 pub(super) fn number_point(
-    value: i64,
+    value: number_data_point::Value,
     attributes: Vec<KeyValue>,
     period: Period,
 ) -> NumberDataPoint {
@@ -124,13 +124,13 @@ pub(super) fn number_point(
         attributes,
         start_time_unix_nano: period.start,
         time_unix_nano: period.end,
-        value: Some(number_data_point::Value::AsInt(value)),
+        value: Some(value),
         ..NumberDataPoint::default()
     }
 }
 
 /// Nanoseconds, as a number of seconds.
-pub(super) fn seconds(ns: u64) -> number_data_point::Value {
+pub(super) fn seconds(ns: i64) -> number_data_point::Value {
     number_data_point::Value::AsDouble(ns as f64 * NS_TO_SECONDS)
 }
 
