@@ -13,9 +13,9 @@ const FIRST_TENTH_NS: u64 = 10;
 const DECADES: u32 = 9;
 
 /// A bound, and its text as a label.
-struct Bound {
-    bound_ns: u64,
-    le: String,
+pub(super) struct Bound {
+    pub(super) bound_ns: u64,
+    pub(super) le: String,
 }
 
 /// All bounds, ascending.
@@ -45,7 +45,7 @@ impl BucketBounds {
     pub(super) fn cumulative<'a>(
         &'a self,
         histogram: &'a Histogram,
-    ) -> impl Iterator<Item = (&'a str, u64)> {
+    ) -> impl Iterator<Item = (&'a Bound, u64)> {
         let mut buckets = histogram.buckets().peekable();
         let mut covered = 0_u64;
         self.all.iter().map(move |bound| {
@@ -53,7 +53,7 @@ impl BucketBounds {
             while let Some((_, count)) = buckets.next_if(is_covered) {
                 covered = covered.saturating_add(count);
             }
-            (bound.le.as_str(), covered)
+            (bound, covered)
         })
     }
 }

@@ -145,7 +145,7 @@ impl Endpoint {
                 Ok(format) => {
                     let page = pages.entry(format).or_insert_with(|| {
                         let snapshot = snapshot.get_or_insert_with(|| self.monitor.snapshot());
-                        Arc::<[u8]>::from(format.render(&snapshot.operations).into_bytes())
+                        Arc::<[u8]>::from(format.render(&snapshot.operations))
                     });
                     (
                         http::head(Status::Ok, format.content_type(), page.len()),

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::exposition::TextFormat;
 use super::host::{Host, Hosts};
+use super::negotiation::Format;
 
 /// The one page.
 const PATH: &str = "/metrics";
@@ -73,7 +73,7 @@ pub(super) fn head(status: Status, content_type: &str, length: usize) -> Vec<u8>
 }
 
 /// The format that a request for the page asks for, or what is wrong with it.
-pub(super) fn requested(head: &[u8], hosts: &Hosts) -> Result<TextFormat, Status> {
+pub(super) fn requested(head: &[u8], hosts: &Hosts) -> Result<Format, Status> {
     let head = String::from_utf8_lossy(head);
     let mut lines = head.split("\r\n");
     let words: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
@@ -108,92 +108,27 @@ pub(super) fn requested(head: &[u8], hosts: &Hosts) -> Result<TextFormat, Status
     if method != "GET" {
         return Err(Status::MethodNotAllowed);
     }
-    Ok(preferred(
-        values("accept").flat_map(|value| value.split(',')),
-    ))
-}
-
-/// OpenMetrics where it is asked for by name and nothing that covers the older
-/// format is liked better. Who accepts neither gets the older format all the
-/// same: it is text.
-fn preferred<'a>(accepted: impl Iterator<Item = &'a str>) -> TextFormat {
-    let mut openmetrics = 0.0_f64;
-    let mut text = 0.0_f64;
-    for range in accepted {
-        let mut parts = range
-            .split(';')
-            .map(|part| part.trim().to_ascii_lowercase());
-        let media_type = parts.next().unwrap_or_default();
-        let mut quality = 1.0_f64;
-        let mut is_known_version = true;
-        for part in parts {
-            match part.split_once('=') {
-                Some(("q", value)) => quality = value.parse().unwrap_or(0.0),
-                Some(("version", value)) => is_known_version = value.trim_matches('"') == "1.0.0",
-                _ => {}
-            }
-        }
-        match media_type.as_str() {
-            "application/openmetrics-text" if is_known_version => {
-                openmetrics = openmetrics.max(quality);
-            }
-            "text/plain" | "text/*" | "*/*" => text = text.max(quality),
-            _ => {}
-        }
-    }
-    if openmetrics > 0.0 && openmetrics >= text {
-        TextFormat::OpenMetrics
-    } else {
-        TextFormat::Text
-    }
+    Ok(Format::preferred(values("accept")))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::text_format::TextFormat;
     use super::*;
     use proptest::prelude::*;
 
-    fn requested_locally(head: &str) -> Result<TextFormat, Status> {
+    fn requested_locally(head: &str) -> Result<Format, Status> {
         requested(
             head.as_bytes(),
             &Hosts::new([127, 0, 0, 1].into(), Vec::new()),
         )
     }
 
-    fn accepting(accept: &str) -> TextFormat {
-        let head = format!("GET /metrics HTTP/1.0\r\nAccept: {accept}\r\n\r\n");
-        requested_locally(&head).unwrap()
-    }
-
-    #[test]
-    fn the_format_is_what_the_scraper_likes_best() {
-        for accept in [
-            // Prometheus 2 and 3 in their usual settings.
-            "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-            "Application/OpenMetrics-Text; Version=\"1.0.0\"",
-            "application/openmetrics-text",
-        ] {
-            assert_eq!(accepting(accept), TextFormat::OpenMetrics, "{accept}");
-        }
-        for accept in [
-            "*/*",
-            "",
-            "text/html",
-            "text/plain;version=0.0.4",
-            "application/openmetrics-text;version=2.0.0,text/plain;q=0.1",
-            "application/openmetrics-text;q=0",
-            "application/openmetrics-text;q=nan",
-            "application/openmetrics-text;q=0.2,text/plain;q=0.3",
-        ] {
-            assert_eq!(accepting(accept), TextFormat::Text, "{accept}");
-        }
-    }
-
     #[test]
     fn several_accept_lines_are_one() {
         let head = "GET /metrics HTTP/1.0\r\naccept: text/plain;q=0.1\r\nACCEPT:application/openmetrics-text\r\n\r\n";
-        assert_eq!(requested_locally(head), Ok(TextFormat::OpenMetrics));
+        let openmetrics = Format::Text(TextFormat::OpenMetrics);
+        assert_eq!(requested_locally(head), Ok(openmetrics));
     }
 
     #[test]
@@ -210,14 +145,17 @@ mod tests {
         assert_eq!(status("PRI * HTTP/2.0"), Status::BadRequest);
         assert_eq!(status(""), Status::BadRequest);
         let query = "GET /metrics?name[]=x HTTP/1.0\r\n\r\n";
-        assert_eq!(requested_locally(query), Ok(TextFormat::Text));
+        assert_eq!(requested_locally(query), Ok(Format::Text(TextFormat::Text)));
     }
 
     #[test]
     fn a_request_is_for_one_host_and_for_this_one() {
         let asked =
             |fields: &str| requested_locally(&format!("GET /metrics HTTP/1.1\r\n{fields}\r\n\r\n"));
-        assert_eq!(asked("hOST:\tlocalhost:9464 "), Ok(TextFormat::Text));
+        assert_eq!(
+            asked("hOST:\tlocalhost:9464 "),
+            Ok(Format::Text(TextFormat::Text))
+        );
         assert_eq!(asked("Host: evil.example"), Err(Status::Misdirected));
         for fields in [
             "",

@@ -4,7 +4,23 @@ use std::fmt::Write as _;
 
 use crate::text::is_invisible;
 
-/// A label's value as it stands between quotes.
+/// A label's value with what is invisible spelled out, so that it is safe to show, and
+/// names that differ in it alone stay apart. Line breaks stay: every format has a way to
+/// tell them.
+pub(super) fn visible(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for character in value.chars() {
+        if is_invisible(character) && character != '\n' {
+            // Writing to a string cannot fail.
+            let _ = write!(text, r"\u{{{:x}}}", u32::from(character));
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
+/// A value as it stands between the quotes of the text formats.
 pub(super) fn escaped(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     for character in value.chars() {
@@ -12,12 +28,6 @@ pub(super) fn escaped(value: &str) -> String {
             '\\' => text.push_str(r"\\"),
             '"' => text.push_str(r#"\""#),
             '\n' => text.push_str(r"\n"),
-            // The formats would take these as they are. Spelled out, names that
-            // differ in them alone stay apart.
-            hidden if is_invisible(hidden) => {
-                // Writing to a string cannot fail.
-                let _ = write!(text, r"\\u{{{:x}}}", u32::from(hidden));
-            }
             plain => text.push(plain),
         }
     }
@@ -48,7 +58,7 @@ pub(super) fn key(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, key};
+    use super::{escaped, key, visible};
 
     #[test]
     fn keys_are_made_to_fit() {
@@ -70,10 +80,11 @@ mod tests {
 
     #[test]
     fn what_is_hidden_is_spelled_out() {
-        assert_eq!(escaped("\u{1b}[31m\r\0"), r"\\u{1b}[31m\\u{d}\\u{0}");
+        assert_eq!(visible("\u{1b}[31m\r\0"), r"\u{1b}[31m\u{d}\u{0}");
         assert_eq!(
-            escaped("a\u{202e}b\u{200b}\u{85}"),
-            r"a\\u{202e}b\\u{200b}\\u{85}"
+            visible("a\u{202e}b\u{200b}\u{85}\n"),
+            "a\\u{202e}b\\u{200b}\\u{85}\n"
         );
+        assert_eq!(escaped(&visible("\u{1b}")), r"\\u{1b}");
     }
 }

@@ -1,27 +1,12 @@
-//! Export to Prometheus, and to whatever else reads its text formats.
+//! Export to Prometheus, and to whatever else reads its formats.
 //!
 //! [`serve_default`] opens an endpoint on a thread of its own, which Prometheus
-//! scrapes. [`text`] and [`openmetrics`] write the same for a program that has a
-//! web server already, for a file of node_exporter's textfile collector, or for
-//! a push gateway. Nothing runs unless it is asked for, and nothing of it runs
-//! on the threads that are measured.
+//! scrapes. [`respond`] answers scrapes from a web server that the program has
+//! already; [`text`], [`openmetrics`] and [`protobuf`] write for a file of
+//! node_exporter's textfile collector, or for a push gateway. Nothing runs unless it
+//! is asked for, and nothing of it runs on the threads that are measured.
 //!
-//! | metric | type | labels |
-//! |---|---|---|
-//! | `perfkit_execution_time_seconds` | histogram | `operation` |
-//! | `perfkit_calls_total` | counter | `operation`, `outcome` |
-//! | `perfkit_calls_in_flight` | gauge | `operation` |
-//! | `perfkit_overflow_calls_total` | counter, of calls that lost their name or labels | |
-//! | `perfkit_untimed_calls_total` | counter | `operation`; sampled operations only |
-//! | `perfkit_errors_total` | counter | `operation`, `error_type` |
-//! | `perfkit_self_time_seconds_total` | counter | `operation` |
-//! | `perfkit_busy_time_seconds_total` | counter | `operation` |
-//! | `perfkit_cpu_time_seconds_total` | counter | `operation` |
-//! | `perfkit_failure_time_seconds` | histogram, where calls did not succeed | `operation` |
-//! | `perfkit_allocated_bytes_total` | counter | `operation` |
-//! | `perfkit_allocations_total` | counter | `operation` |
-//! | `perfkit_items_total` | counter | `operation` |
-//! | `perfkit_bytes_total` | counter | `operation` |
+//! The metrics are those of [`METRICS`].
 //!
 //! An operation's own labels stand beside these, with `label_` before those that
 //! have one of these names. Values that the program handed over
@@ -36,13 +21,18 @@
 //! measured of an operation is not there, rather than zero.
 //!
 //! # Accuracy
-//! The histogram's bounds stand at 1, 1.5, 2, 3, 5 and 7 of every decade from
+//! `_sum` and `_count` of a histogram are exact, and so is the mean.
+//!
+//! A native histogram has 128 buckets to a doubling: what `histogram_quantile` finds
+//! in it is within 1 % of the percentile of a report, which is within 0.8 %. Prometheus
+//! has them where native histograms are enabled and it scrapes protobuf.
+//!
+//! The classic histogram's bounds stand at 1, 1.5, 2, 3, 5 and 7 of every decade from
 //! 100 ns to 100 s, the same for every operation and at any time, so that they
-//! can be added up over operations, instances and versions. `_sum` and `_count`
-//! are exact, and so is the mean. A percentile that Prometheus interpolates is
-//! in the right bucket: in the worst case, between 3 and 5, it is 67 % too high
-//! or 40 % too low. Where that is too coarse, the percentiles of a report are
-//! within 0.8 %, those over OTLP within 1.4 %.
+//! can be added up over operations, instances and versions. A percentile that
+//! Prometheus interpolates is in the right bucket: in the worst case, between 3 and 5,
+//! it is 67 % too high or 40 % too low. Where that is too coarse, the percentiles of a
+//! native histogram or a report are fine, and so are those over OTLP, within 1.4 %.
 //!
 //! A call that took no longer than a bound is always counted within it. One that
 //! took up to 0.8 % longer may be, because perfkit's own buckets are that wide.
@@ -59,25 +49,34 @@
 //! the direction of writing, appear as `\u{1b}`: they would reach terminals.
 
 mod bounds;
+mod catalogue;
 mod config;
 mod connection;
 mod endpoint;
-mod exposition;
+mod family;
 mod host;
 mod http;
 mod label;
+mod native;
+mod negotiation;
+mod protobuf;
 mod readiness;
 mod server;
+mod subject;
+mod text_format;
 
+pub use catalogue::{METRICS, MetricDescription, MetricType};
 pub use config::Config;
-pub use exposition::TextFormat;
 pub use server::Server;
+pub use text_format::TextFormat;
 
 use std::io;
 use std::net::{Ipv4Addr, ToSocketAddrs};
 
 use crate::monitor::Monitor;
 use crate::snapshot::Snapshot;
+
+use negotiation::Format;
 
 /// The port of [`serve_default`]: that of OpenTelemetry's Prometheus exporters.
 pub const DEFAULT_PORT: u16 = 9464;
@@ -109,6 +108,53 @@ pub fn text(snapshot: &Snapshot) -> String {
 #[must_use]
 pub fn openmetrics(snapshot: &Snapshot) -> String {
     TextFormat::OpenMetrics.render(&snapshot.operations)
+}
+
+/// The lifetime of all operations in Prometheus' protobuf format, with native
+/// histograms and the classic ones beside them.
+///
+/// Each `io.prometheus.client.MetricFamily` follows its length. Prometheus asks for
+/// it where it takes native histograms ([`respond`]).
+#[must_use]
+pub fn protobuf(snapshot: &Snapshot) -> Vec<u8> {
+    protobuf::render(&snapshot.operations)
+}
+
+/// The answer to a scrape of the global monitor, for a web server that the program has
+/// already: the `Content-Type`, and the body in the format that the request's `Accept`
+/// prefers.
+///
+/// Formats are protobuf, OpenMetrics and the text format 0.0.4, which is also the answer
+/// where the request says nothing. With axum:
+///
+/// ```
+/// use axum::http::{HeaderMap, header::{ACCEPT, CONTENT_TYPE}};
+/// use axum::{Router, response::IntoResponse, routing::get};
+///
+/// async fn metrics(headers: HeaderMap) -> impl IntoResponse {
+///     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+///     let (content_type, body) = perfkit::prometheus::respond(accept);
+///     ([(CONTENT_TYPE, content_type)], body)
+/// }
+///
+/// let app: Router = Router::new().route("/metrics", get(metrics));
+/// ```
+///
+/// Writing the page keeps the thread that asks busy: of thousands of operations, ask on
+/// one of `tokio::task::spawn_blocking`. Who may read it is the server's to decide:
+/// [`Config::allowed_hosts`] is for the endpoint of
+/// perfkit's own.
+#[must_use]
+pub fn respond(accept: Option<&str>) -> (&'static str, Vec<u8>) {
+    respond_with(Monitor::global(), accept)
+}
+
+/// The answer to a scrape of a monitor, as [`respond`] gives it for the global one.
+#[must_use]
+pub fn respond_with(monitor: &Monitor, accept: Option<&str>) -> (&'static str, Vec<u8>) {
+    let format = Format::preferred(accept);
+    let body = format.render(&monitor.snapshot().operations);
+    (format.content_type(), body)
 }
 
 /// Opens an endpoint for the global monitor on `http://127.0.0.1:9464/metrics`,

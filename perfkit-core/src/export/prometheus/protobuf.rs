@@ -1,0 +1,187 @@
+//! Prometheus' protobuf format, the one that has native histograms.
+//!
+//! The messages are those of `io.prometheus.client`, published in
+//! <https://github.com/prometheus/client_model>, each `MetricFamily` after its length.
+
+use crate::snapshot::OperationSnapshot;
+use crate::unit::NS_PER_SECOND;
+
+use super::bounds::BucketBounds;
+use super::catalogue::MetricType;
+use super::family::{Distribution, Family, Series, Value, families};
+use super::native::{SCHEMA, ZERO_THRESHOLD, native_buckets};
+use super::subject::subjects;
+
+/// The media type, for the `Content-Type` of an HTTP answer.
+pub(super) const CONTENT_TYPE: &str = "application/vnd.google.protobuf; \
+    proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
+pub(super) fn render(operations: &[OperationSnapshot]) -> Vec<u8> {
+    let subjects = subjects(operations);
+    let bounds = BucketBounds::new();
+    let mut page = Vec::new();
+    for family in families(&subjects) {
+        let message = family_message(&bounds, &family);
+        varint(&mut page, message.0.len() as u64);
+        page.extend(message.0);
+    }
+    page
+}
+
+fn family_message(bounds: &BucketBounds, family: &Family<'_>) -> Message {
+    let metric = family.metric;
+    let mut message = Message::default();
+    message.text(1, metric.name);
+    message.text(2, metric.help);
+    message.integer(
+        3,
+        match metric.metric_type {
+            MetricType::Counter => 0,
+            MetricType::Gauge => 1,
+            MetricType::Histogram => 4,
+        },
+    );
+    for series in &family.series {
+        message.message(4, &metric_message(bounds, metric.metric_type, series));
+    }
+    // Unit is its fifth field; readers from before 2023 pass over it.
+    message.text(5, metric.unit.unwrap_or(""));
+    message
+}
+
+fn metric_message(bounds: &BucketBounds, metric_type: MetricType, series: &Series<'_>) -> Message {
+    let mut message = Message::default();
+    let labels = series.subject.iter().flat_map(|subject| &subject.labels);
+    for (key, value) in labels {
+        message.message(1, &label_message(key, value));
+    }
+    if let Some((key, value)) = &series.label {
+        message.message(1, &label_message(key, value));
+    }
+    let of_number = if metric_type == MetricType::Gauge {
+        2
+    } else {
+        3
+    };
+    match &series.value {
+        Value::Count(count) => message.message(of_number, &number_message(*count as f64)),
+        Value::Number(number) => message.message(of_number, &number_message(*number)),
+        Value::Distribution(times) => message.message(7, &histogram_message(bounds, times)),
+    }
+    message
+}
+
+fn label_message(key: &str, value: &str) -> Message {
+    let mut message = Message::default();
+    message.text(1, key);
+    message.text(2, value);
+    message
+}
+
+fn number_message(value: f64) -> Message {
+    let mut message = Message::default();
+    message.double(1, value);
+    message
+}
+
+/// With the classic buckets, of which a reader without native histograms makes use.
+fn histogram_message(bounds: &BucketBounds, times: &Distribution<'_>) -> Message {
+    let mut message = Message::default();
+    message.integer(1, times.count);
+    message.double(2, times.sum_seconds);
+    let Some(histogram) = &times.histogram else {
+        return message;
+    };
+    for (bound, count) in bounds.cumulative(histogram) {
+        let mut bucket = Message::default();
+        bucket.integer(1, count);
+        bucket.double(2, bound.bound_ns as f64 / NS_PER_SECOND);
+        message.message(3, &bucket);
+    }
+    let native = native_buckets(histogram);
+    message.integer(5, zigzag(SCHEMA.into()));
+    message.double(6, ZERO_THRESHOLD);
+    message.integer(7, native.zeros);
+    for &(offset, length) in &native.spans {
+        let mut span = Message::default();
+        span.integer(1, zigzag(offset.into()));
+        span.integer(2, length.into());
+        message.message(12, &span);
+    }
+    let mut deltas = Vec::new();
+    for &delta in &native.deltas {
+        varint(&mut deltas, zigzag(delta));
+    }
+    message.bytes(13, &deltas);
+    message
+}
+
+/// A message so far: fields, each after its number and its wire type.
+#[derive(Default)]
+struct Message(Vec<u8>);
+
+impl Message {
+    fn key(&mut self, field: u32, wire_type: u32) {
+        varint(&mut self.0, u64::from(field << 3 | wire_type));
+    }
+
+    fn integer(&mut self, field: u32, value: u64) {
+        self.key(field, 0);
+        varint(&mut self.0, value);
+    }
+
+    fn double(&mut self, field: u32, value: f64) {
+        self.key(field, 1);
+        self.0.extend(value.to_le_bytes());
+    }
+
+    fn bytes(&mut self, field: u32, bytes: &[u8]) {
+        self.key(field, 2);
+        varint(&mut self.0, bytes.len() as u64);
+        self.0.extend(bytes);
+    }
+
+    /// Nothing where it is empty, which is what readers take it for.
+    fn text(&mut self, field: u32, text: &str) {
+        if !text.is_empty() {
+            self.bytes(field, text.as_bytes());
+        }
+    }
+
+    fn message(&mut self, field: u32, message: &Self) {
+        self.bytes(field, &message.0);
+    }
+}
+
+/// Seven bits to a byte, the lowest first; all but the last byte have the eighth set.
+fn varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+/// Numbers of small magnitude are small, whatever their sign.
+fn zigzag(value: i64) -> u64 {
+    (value << 1 ^ value >> 63) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_those_of_the_specification() {
+        let encoded = |value| {
+            let mut bytes = Vec::new();
+            varint(&mut bytes, value);
+            bytes
+        };
+        assert_eq!(encoded(0), [0]);
+        assert_eq!(encoded(150), [0x96, 0x01]);
+        assert_eq!(encoded(u64::MAX).len(), 10);
+        assert_eq!([0, -1, 1, -2].map(zigzag), [0, 1, 2, 3]);
+        assert_eq!([i64::MAX, i64::MIN].map(zigzag), [u64::MAX - 1, u64::MAX]);
+    }
+}
