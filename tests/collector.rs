@@ -140,7 +140,8 @@ fn histograms_and_counters_arrive_whole() {
         panic!("no exponential histogram")
     };
     let point = &histogram.data_points[0];
-    assert_eq!((point.count, point.scale), (9, 6));
+    assert_eq!(point.count, 9);
+    assert!(point.scale <= 6 && point.positive.as_ref().unwrap().bucket_counts.len() <= 160);
     let counted: u64 = point.positive.as_ref().unwrap().bucket_counts.iter().sum();
     assert_eq!(counted + point.zero_count, 9);
     assert!(point.min <= point.max && point.sum > point.max);

@@ -219,3 +219,39 @@ fn each_process_is_an_instance_and_may_keep_it_to_itself() {
     };
     assert_eq!(instance(config, &untold), None);
 }
+
+/// From 1 µs to 100 ms.
+#[test]
+fn histograms_are_as_fine_as_the_number_of_buckets_allows() {
+    let point = |max_buckets| {
+        let collector = Collector::start(vec![]);
+        let clock = MockClock::new();
+        let monitor = Monitor::with_clock(clock.clone());
+        for exponent in 0..=5 {
+            let time = Duration::from_micros(10_u64.pow(exponent));
+            monitor.measure("work", || clock.advance(time));
+        }
+        let config = Config {
+            max_buckets,
+            ..collector.config()
+        };
+        let otlp = otlp::start_with(&monitor, config).unwrap();
+        assert!(otlp.flush(PATIENCE));
+        let arrived = collector.next();
+        let metric = arrived.metric("perfkit.operation.duration");
+        let Some(Data::ExponentialHistogram(histogram)) = &metric.data else {
+            panic!("{metric:?}")
+        };
+        let point = histogram.data_points[0].clone();
+        let buckets = point.positive.unwrap().bucket_counts;
+        assert_eq!(buckets.iter().sum::<u64>(), 6);
+        assert_eq!((point.min, point.max), (Some(1e-6), Some(0.1)));
+        (point.scale, buckets.len())
+    };
+    let (scale, buckets) = point(Config::default().max_buckets);
+    assert_eq!(scale, 3);
+    assert!(buckets <= 160, "{buckets}");
+    let (scale, buckets) = point(3100);
+    assert_eq!(scale, 6);
+    assert!(buckets > 160, "{buckets}");
+}

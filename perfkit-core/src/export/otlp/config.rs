@@ -48,6 +48,14 @@ pub struct Config {
     pub temporality: Temporality,
     /// The form of distributions; exponential by default.
     pub histograms: HistogramForm,
+    /// The most buckets of an exponential histogram, from the first to the last that holds
+    /// values; 160 by default, as OpenTelemetry has it, and 2 at least.
+    ///
+    /// The scale is as fine as that allows, 6 at most. With 160 buckets it is 6 where the
+    /// longest time is up to 5.6 times the shortest, and then percentiles are within 0.55 % of
+    /// those of a report. Up to 31 times it is 5 (1.1 %), up to 970 times 4 (2.2 %), up to
+    /// 900,000 times 3 (4.4 %). With 3100 buckets it is always 6.
+    pub max_buckets: usize,
     /// Upper bounds of the buckets of [`HistogramForm::ExplicitBuckets`], for metrics that are
     /// times. Where it is empty, which is the default, they are OpenTelemetry's own, taken as
     /// milliseconds: 0, 5, 10, 25, 50, 75, 100, 250, 500 and 750 ms, 1, 2.5, 5, 7.5 and 10 s.
@@ -78,6 +86,7 @@ impl Default for Config {
             compression: Compression::None,
             temporality: Temporality::Cumulative,
             histograms: HistogramForm::Exponential,
+            max_buckets: 160,
             bounds: Vec::new(),
             proxy: None,
             detects_resource: true,

@@ -36,6 +36,7 @@ pub(super) struct Form {
     temporality: Temporality,
     histograms: HistogramForm,
     bounds: Vec<Duration>,
+    max_buckets: usize,
 }
 
 impl Form {
@@ -44,6 +45,7 @@ impl Form {
             temporality: config.temporality,
             histograms: config.histograms,
             bounds: config.bounds.clone(),
+            max_buckets: config.max_buckets,
         }
     }
 
@@ -216,7 +218,7 @@ impl Export<'_> {
         let data = match self.form.histograms {
             HistogramForm::Exponential => {
                 let point = |(attributes, summary, period)| {
-                    exponential_point(attributes, summary, unit, period)
+                    exponential_point(attributes, summary, unit, self.form.max_buckets, period)
                 };
                 exponential_histogram(told.filter_map(point).collect(), is_delta)
             }

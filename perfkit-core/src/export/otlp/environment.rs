@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use super::config::{Compression, Config, ConfigError, HistogramForm, METRICS_PATH, Temporality};
 
 const PROXY: &str = "PERFKIT_OTLP_PROXY";
+const MAX_BUCKETS: &str = "PERFKIT_OTLP_MAX_BUCKETS";
 
 const INTERVAL: &str = "OTEL_METRIC_EXPORT_INTERVAL";
 const EXPORT_TIMEOUT: &str = "OTEL_METRIC_EXPORT_TIMEOUT";
@@ -21,7 +22,8 @@ const OF_OTLP: [&str; 5] = ["ENDPOINT", "HEADERS", "TIMEOUT", "PROTOCOL", "COMPR
 const MOST_NAMED: usize = 20;
 
 impl Config {
-    /// Reads the standard environment variables, and `PERFKIT_OTLP_PROXY`.
+    /// Reads the standard environment variables, `PERFKIT_OTLP_PROXY` and
+    /// `PERFKIT_OTLP_MAX_BUCKETS`.
     ///
     /// # Errors
     /// A variable that has no valid value, names a protocol other than
@@ -66,6 +68,9 @@ impl Config {
         }
         if let Some(form) = said(HISTOGRAMS) {
             config.histograms = histograms_of(&form)?;
+        }
+        if let Some(most) = said(MAX_BUCKETS) {
+            config.max_buckets = buckets_of(&most)?;
         }
         if let Some(proxy) = said(PROXY) {
             config.proxy = Some(proxy_of(&proxy)?);
@@ -149,6 +154,15 @@ fn histograms_of(text: &str) -> Result<HistogramForm, ConfigError> {
         ("explicit_bucket_histogram", HistogramForm::ExplicitBuckets),
     ];
     one_of(HISTOGRAMS, text, &known)
+}
+
+fn buckets_of(text: &str) -> Result<usize, ConfigError> {
+    let number = text.parse().ok().filter(|number| *number >= 2);
+    number.ok_or_else(|| {
+        let text: String = text.chars().take(60).collect();
+        let problem = format!("`{}` is no whole number from 2 on", text.escape_debug());
+        ConfigError::new(MAX_BUCKETS, problem)
+    })
 }
 
 /// The value that a word stands for, in lower or upper case.
@@ -327,6 +341,9 @@ mod tests {
         );
         let timeout = read(&[(EXPORT_TIMEOUT, "1500")]).unwrap().export_timeout;
         assert_eq!(timeout, Duration::from_millis(1500));
+        assert_eq!(read(&[]).unwrap().max_buckets, 160);
+        assert_eq!(read(&[(MAX_BUCKETS, "3100")]).unwrap().max_buckets, 3100);
+        assert!(read(&[(MAX_BUCKETS, "1")]).is_err());
         let exporters = |list| read(&[(EXPORTERS, list)]).unwrap().is_enabled;
         assert!(exporters("otlp") && exporters("console, otlp"));
         assert!(!exporters("none") && !exporters("prometheus"));

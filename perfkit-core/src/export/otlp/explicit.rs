@@ -32,11 +32,12 @@ pub(super) fn bounds_of(unit: Unit, asked_for: &[Duration]) -> Vec<f64> {
 }
 
 /// How many values are above the bound before and up to each bound, and how many above the
-/// last. Every value times `factor` is taken as the middle of its own bucket.
-pub(super) fn counts(histogram: &Histogram, factor: f64, bounds: &[f64]) -> Vec<u64> {
+/// last. Of a value, which is taken as the middle of its own bucket, `per_unit` make
+/// one of OpenTelemetry's unit.
+pub(super) fn counts(histogram: &Histogram, per_unit: f64, bounds: &[f64]) -> Vec<u64> {
     let mut counts = vec![0_u64; bounds.len() + 1];
     for (index, count) in histogram.buckets() {
-        let value = bucket::middle(index) as f64 * factor;
+        let value = bucket::middle(index) as f64 / per_unit;
         let place = bounds.partition_point(|bound| *bound < value);
         counts[place] = counts[place].saturating_add(count);
     }

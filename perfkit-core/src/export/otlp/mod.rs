@@ -1,9 +1,9 @@
 //! Export to OpenTelemetry collectors, over OTLP http/protobuf.
 //!
 //! [`start`] sends the global monitor's operations at a regular interval, on a
-//! thread of its own: exponential histograms of scale 6, whose
-//! percentiles are within 0.55 % of those of a report, which are within 0.8 %
-//! themselves; count, sum, minimum and maximum are exact.
+//! thread of its own. Histograms are exponential ones of at most
+//! [`Config::max_buckets`] buckets, on which it depends how near their percentiles are to those of
+//! a report; count, sum, minimum and maximum are exact.
 //! Nothing of it runs on the threads that are measured, and a collector that
 //! does not answer costs the program nothing but that thread's waiting.
 //!

@@ -9,12 +9,10 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 
 use crate::metric_summary::MetricSummary;
-use crate::unit::Unit;
+use crate::unit::{NS_PER_SECOND, Unit};
 
 use super::explicit;
-use super::exponential::{SCALE, buckets};
-
-const NS_TO_SECONDS: f64 = 1e-9;
+use super::exponential::{Exponential, exponential};
 
 /// The time that values cover, in nanoseconds since 1970.
 #[derive(Clone, Copy)]
@@ -33,10 +31,10 @@ impl Period {
     }
 }
 
-/// How many of OpenTelemetry's unit make one of ours.
-fn factor_of(unit: Unit) -> f64 {
+/// How many of our unit make one of OpenTelemetry's.
+fn per_unit(unit: Unit) -> f64 {
     match unit {
-        Unit::Nanoseconds => NS_TO_SECONDS,
+        Unit::Nanoseconds => NS_PER_SECOND,
         _ => 1.0,
     }
 }
@@ -70,22 +68,27 @@ pub(super) fn exponential_point(
     attributes: Vec<KeyValue>,
     summary: &MetricSummary,
     unit: Unit,
+    max_buckets: usize,
     period: Period,
 ) -> Option<ExponentialHistogramDataPoint> {
     let histogram = summary.histogram.as_ref()?;
-    let factor = factor_of(unit);
-    let (positive, zero_count) = buckets(histogram, factor);
+    let per_unit = per_unit(unit);
+    let Exponential {
+        scale,
+        positive,
+        zero_count,
+    } = exponential(histogram, per_unit, max_buckets);
     Some(ExponentialHistogramDataPoint {
         attributes,
         start_time_unix_nano: period.start,
         time_unix_nano: period.end,
         count: histogram.count(),
-        sum: Some(histogram.sum() as f64 * factor),
-        scale: SCALE,
+        sum: Some(histogram.sum() as f64 / per_unit),
+        scale,
         zero_count,
         positive: Some(positive),
-        min: summary.min.map(|value| value * factor),
-        max: summary.max.map(|value| value * factor),
+        min: summary.min.map(|value| value / per_unit),
+        max: summary.max.map(|value| value / per_unit),
         ..ExponentialHistogramDataPoint::default()
     })
 }
@@ -99,18 +102,18 @@ pub(super) fn explicit_point(
     period: Period,
 ) -> Option<HistogramDataPoint> {
     let histogram = summary.histogram.as_ref()?;
-    let factor = factor_of(unit);
+    let per_unit = per_unit(unit);
     let bounds = explicit::bounds_of(unit, bounds);
     Some(HistogramDataPoint {
         attributes,
         start_time_unix_nano: period.start,
         time_unix_nano: period.end,
         count: histogram.count(),
-        sum: Some(histogram.sum() as f64 * factor),
-        bucket_counts: explicit::counts(histogram, factor, &bounds),
+        sum: Some(histogram.sum() as f64 / per_unit),
+        bucket_counts: explicit::counts(histogram, per_unit, &bounds),
         explicit_bounds: bounds,
-        min: summary.min.map(|value| value * factor),
-        max: summary.max.map(|value| value * factor),
+        min: summary.min.map(|value| value / per_unit),
+        max: summary.max.map(|value| value / per_unit),
         ..HistogramDataPoint::default()
     })
 }
@@ -131,7 +134,7 @@ pub(super) fn number_point(
 
 /// Nanoseconds, as a number of seconds.
 pub(super) fn seconds(ns: i64) -> number_data_point::Value {
-    number_data_point::Value::AsDouble(ns as f64 * NS_TO_SECONDS)
+    number_data_point::Value::AsDouble(ns as f64 / NS_PER_SECOND)
 }
 
 pub(super) fn sum_of(
