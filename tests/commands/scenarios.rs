@@ -52,6 +52,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     for arguments in [
         &["true"][..],
         &["true", "--export-json", "-"],
+        &["true", "--export-csv", "-"],
         &["true", "echo second"],
     ] {
         let (reader, writer) = std::io::pipe().unwrap();

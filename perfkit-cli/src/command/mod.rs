@@ -44,6 +44,9 @@ fn deliver<'a>(
     if let Some(picture) = PictureFormat::of(format) {
         return deliver_picture(report, picture, output);
     }
+    if format == Format::Csv && output.is_none_or(is_stdout) {
+        return terminal::print_from(|stdout| formats::write_csv(report, stdout));
+    }
     let render = |width| formats::render(report, view, format, width);
     deliver_text(render, format, output)
 }

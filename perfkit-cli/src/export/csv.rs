@@ -1,6 +1,7 @@
 //! For spreadsheets and scripts: one line per metric, in base units.
 
 use std::fmt::Display;
+use std::io;
 
 use perfkit::report::{Gate, GateOutcome};
 use perfkit::{Calls, Metric, MetricSummary, Report};
@@ -20,19 +21,37 @@ const GATE_HEADINGS: [&str; 4] = ["outcome", "subject", "rule", "measured"];
 /// Every metric of every benchmark and operation; of a gate, every finding.
 /// Where there is none, nothing but the headings.
 pub(super) fn render(reports: &[Named<'_>], _: Layout<'_>) -> Result<String, Error> {
-    let report = only(reports)?;
-    // One line at a time: there may be hundreds of thousands of them.
+    let mut bytes = Vec::new();
+    write(only(reports)?, &mut bytes)?;
+    String::from_utf8(bytes).map_err(|error| failed(&error))
+}
+
+/// The same, one line at a time: there may be hundreds of thousands of them. A reader that went
+/// away is no error.
+pub(super) fn write(report: &Report, to: &mut impl io::Write) -> Result<(), Error> {
     let lines: Box<dyn Iterator<Item = Vec<String>>> = match &report.gate {
         Some(gate) => Box::new(findings(gate).into_iter()),
         None => Box::new(metrics(report)),
     };
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let failed = |error: &dyn Display| Error::data(format!("cannot write CSV: {error}"));
-    for line in lines {
-        writer.write_record(line).map_err(|error| failed(&error))?;
+    let mut writer = csv::Writer::from_writer(to);
+    let write = |line| writer.write_record(line).map_err(cause);
+    let written = { lines }.try_for_each(write);
+    match written.and_then(|()| writer.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(&error)),
+        _ => Ok(()),
     }
-    let bytes = writer.into_inner().map_err(|error| failed(&error))?;
-    String::from_utf8(bytes).map_err(|error| failed(&error))
+}
+
+/// What the system said, if it said something.
+fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(cause) => cause,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+fn failed(error: &dyn Display) -> Error {
+    Error::data(format!("cannot write CSV: {error}"))
 }
 
 fn findings(gate: &Gate) -> Vec<Vec<String>> {

@@ -18,6 +18,7 @@ pub(crate) use json::write as write_json;
 pub(crate) use layout::{NOT_SEVERAL, Named};
 pub(crate) use tool::{bencher, github_action, hdr, hgrm, hgrm_files, junit, undirected};
 
+use std::io;
 use std::path::Path;
 
 use perfkit::Report;
@@ -74,6 +75,11 @@ pub(crate) fn render_several<'a>(
         .map(|(name, report)| (*name, &**report))
         .collect();
     render(&apart, Layout { view, width })
+}
+
+/// Writes the report as CSV, without having all of it in memory.
+pub(crate) fn write_csv(report: &Report, to: &mut impl io::Write) -> Result<(), Error> {
+    csv::write(&named_apart(report), to)
 }
 
 /// What is no report, for people: as Markdown, or in lines of at most `width` columns.

@@ -7,7 +7,7 @@ mod progress;
 pub(crate) use progress::ProgressLine;
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::process::Stdio;
 
 use anstream::{AutoStream, ColorChoice};
@@ -53,6 +53,13 @@ pub(crate) fn print_exactly(text: &str) -> Result<(), Error> {
 /// Writes what is no text to standard output.
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
     write(io::stdout().lock(), bytes)
+}
+
+/// Has something write to standard output as it goes.
+pub(crate) fn print_from(
+    write: impl FnOnce(&mut StdoutLock<'static>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    write(&mut io::stdout().lock())
 }
 
 /// A reader that went away is no error.
