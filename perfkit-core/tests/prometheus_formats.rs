@@ -12,18 +12,18 @@
     reason = "a failed test panics"
 )]
 
+mod real_prometheus;
 mod required;
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use perfkit::prometheus::{self, MetricType, TextFormat};
 use perfkit::{MockClock, Monitor, OperationSnapshot};
 use prost::Message as _;
+
+use real_prometheus::{Prometheus, get};
 
 /// What Prometheus 2.42 accepts with native histograms.
 const PROTOBUF: &str = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
@@ -309,26 +309,6 @@ fn the_documentation_has_the_table_of_metrics() {
     assert!(page.contains(&table), "docs/export.md has not\n{table}");
 }
 
-/// The head and the body of an answer.
-fn get(address: SocketAddr, path: &str, accept: &str) -> (String, Vec<u8>) {
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
-    );
-    let mut stream = TcpStream::connect(address).unwrap();
-    // A server that never answers is a failure, not a test that never ends.
-    let patience = Some(Duration::from_secs(60));
-    stream.set_read_timeout(patience).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let end = answer
-        .windows(4)
-        .position(|end| end == b"\r\n\r\n")
-        .unwrap();
-    let body = answer.split_off(end + 4);
-    (String::from_utf8(answer).unwrap(), body)
-}
-
 fn content_type(head: &str) -> &str {
     let fields = head.lines().filter_map(|line| line.split_once(": "));
     let mut same = fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
@@ -374,95 +354,10 @@ async fn a_route_of_axum_answers_scrapes_as_the_endpoint_does() {
     assert!(content_type.starts_with("text/plain;") && body.is_ascii());
 }
 
-/// A Prometheus with its data in a folder of its own; ended and removed when dropped.
-struct Prometheus {
-    process: Child,
-    folder: PathBuf,
-    address: SocketAddr,
-}
-
-impl Prometheus {
-    /// Starts it with native histograms, to scrape the address every second.
-    fn start(program: &Path, target: SocketAddr) -> Self {
-        let name = format!("perfkit-prometheus-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).unwrap();
-        let config = format!(
-            "scrape_configs:\n- job_name: perfkit\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  \
-             static_configs:\n  - targets: ['{target}']\n"
-        );
-        let config_file = folder.join("prometheus.yml");
-        std::fs::write(&config_file, config).unwrap();
-        // Free a moment ago.
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        let log = std::fs::File::create(folder.join("log")).unwrap();
-        let process = Command::new(program)
-            .arg("--enable-feature=native-histograms")
-            .arg(format!("--config.file={}", config_file.display()))
-            .arg(format!(
-                "--storage.tsdb.path={}",
-                folder.join("data").display()
-            ))
-            .arg(format!("--web.listen-address={address}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        Self {
-            process,
-            folder,
-            address,
-        }
-    }
-
-    /// The values of a query's result by `operation`, once there are any.
-    fn query(&self, query: &str) -> BTreeMap<String, f64> {
-        let path = format!("/api/v1/query?query={}", percent_encoded(query));
-        let begin = Instant::now();
-        loop {
-            let values = TcpStream::connect(self.address)
-                .map(|_| get(self.address, &path, "application/json").1)
-                .map_or(BTreeMap::new(), |body| values_of(&body));
-            if !values.is_empty() {
-                return values;
-            }
-            let log = || std::fs::read_to_string(self.folder.join("log"));
-            assert!(
-                begin.elapsed() < Duration::from_secs(120),
-                "{query} {:?}",
-                log()
-            );
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-fn percent_encoded(text: &str) -> String {
-    let encoded = text.bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    });
-    encoded.collect()
-}
-
-/// Empty also where the server is not ready to answer queries.
-fn values_of(body: &[u8]) -> BTreeMap<String, f64> {
-    let Ok(answer) = serde_json::from_slice::<serde_json::Value>(body) else {
-        return BTreeMap::new();
-    };
-    let result = answer["data"]["result"].as_array();
-    let values = result.into_iter().flatten().map(|series| {
+/// The values of a query's result by `operation`.
+fn by_operation(prometheus: &Prometheus, query: &str) -> BTreeMap<String, f64> {
+    let result = prometheus.query(query);
+    let values = result.iter().map(|series| {
         let operation = series["metric"]["operation"].as_str().unwrap();
         let value = series["value"][1].as_str().unwrap().parse().unwrap();
         (operation.to_owned(), value)
@@ -479,18 +374,18 @@ fn percentile_of(operations: &[OperationSnapshot], name: &str, quantile: f64) ->
 
 #[test]
 fn a_real_prometheus_finds_the_percentiles_of_the_report() {
-    let Some(program) = std::env::var_os("PERFKIT_TEST_PROMETHEUS") else {
-        return required::skip("PERFKIT_TEST_PROMETHEUS names no Prometheus");
-    };
     let monitor = busy();
     let server = prometheus::serve_with(&monitor, "127.0.0.1:0").unwrap();
-    let prometheus = Prometheus::start(Path::new(&program), server.address());
+    let Some(prometheus) = Prometheus::start(server.address()) else {
+        return;
+    };
     let operations = monitor.snapshot().operations;
     for quantile in [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999] {
         // A series that native histograms alone have: classic ones end in `_bucket`.
-        let found = prometheus.query(&format!(
-            "histogram_quantile({quantile}, perfkit_execution_time_seconds)"
-        ));
+        let found = by_operation(
+            &prometheus,
+            &format!("histogram_quantile({quantile}, perfkit_execution_time_seconds)"),
+        );
         let said = percentile_of(&operations, "spread", quantile);
         let error = found["spread"] / said - 1.0;
         println!("p{}: {:+.3} %", 100.0 * quantile, 100.0 * error);
@@ -500,8 +395,11 @@ fn a_real_prometheus_finds_the_percentiles_of_the_report() {
             found["spread"]
         );
     }
-    let counted = prometheus.query("histogram_count(perfkit_execution_time_seconds)");
+    let counted = by_operation(
+        &prometheus,
+        "histogram_count(perfkit_execution_time_seconds)",
+    );
     assert_eq!((counted["spread"], counted["extreme"]), (1000.0, 6.0));
-    let calls = prometheus.query(r#"sum by (operation) (perfkit_calls_total)"#);
+    let calls = by_operation(&prometheus, "sum by (operation) (perfkit_calls_total)");
     assert_eq!(calls["a\\ \"b\"\n\\u{1b}[2J größe"], 2.0, "{calls:?}");
 }

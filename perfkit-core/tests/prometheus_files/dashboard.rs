@@ -1,0 +1,253 @@
+//! The dashboard for Grafana.
+
+use perfkit::prometheus::{METRICS, MetricDescription, MetricType};
+use serde_json::{Value, json};
+
+use crate::expression::{QUANTILES, metric, quantile};
+
+/// Which series a panel shows, by the dashboard's variables.
+const SELECTOR: &str = r#"{job=~"$job", operation=~"$operation"}"#;
+
+/// Grafana chooses it by the interval of scrapes and the width of a panel.
+const WINDOW: &str = "$__rate_interval";
+
+const WIDTH: usize = 24;
+
+const HEIGHT: usize = 8;
+
+/// What a panel is before it has a place.
+struct Panel {
+    title: String,
+    description: String,
+    unit: &'static str,
+    targets: Vec<Value>,
+}
+
+pub(crate) fn dashboard() -> Value {
+    let mut panels = vec![share_of_failures(), time_of_all_calls()];
+    panels.extend(METRICS.iter().map(panel));
+    json!({
+        "id": null,
+        "uid": "perfkit-operations",
+        "title": "perfkit: operations",
+        "description": "What programs measure with perfkit, by operation.",
+        "tags": ["perfkit"],
+        "schemaVersion": 39,
+        "version": 1,
+        "editable": true,
+        "graphTooltip": 1,
+        "refresh": "30s",
+        "time": { "from": "now-1h", "to": "now" },
+        "timepicker": {},
+        "timezone": "",
+        "annotations": { "list": [] },
+        "links": [],
+        "templating": { "list": variables() },
+        "panels": panels.into_iter().enumerate().map(|(n, panel)| placed(n, panel)).collect::<Vec<_>>(),
+    })
+}
+
+fn variables() -> [Value; 3] {
+    let calls = metric("perfkit_calls_total").name;
+    let of_labels = |name: &str, label: &str, query: String| {
+        json!({
+            "name": name,
+            "label": label,
+            "type": "query",
+            "datasource": datasource(),
+            "definition": query,
+            "query": { "query": query, "refId": name },
+            "refresh": 2,
+            "sort": 1,
+            "multi": true,
+            "includeAll": true,
+            "allValue": ".*",
+            "current": { "selected": true, "text": ["All"], "value": ["$__all"] },
+            "options": [],
+            "hide": 0,
+            "regex": "",
+        })
+    };
+    [
+        json!({
+            "name": "datasource",
+            "label": "Data source",
+            "type": "datasource",
+            "query": "prometheus",
+            "current": {},
+            "options": [],
+            "refresh": 1,
+            "hide": 0,
+            "regex": "",
+            "includeAll": false,
+            "multi": false,
+        }),
+        of_labels("job", "Job", format!("label_values({calls}, job)")),
+        of_labels(
+            "operation",
+            "Operation",
+            format!("label_values({calls}{{job=~\"$job\"}}, operation)"),
+        ),
+    ]
+}
+
+fn datasource() -> Value {
+    json!({ "type": "prometheus", "uid": "${datasource}" })
+}
+
+/// Two panels to a row.
+fn placed(number: usize, panel: Panel) -> Value {
+    json!({
+        "id": number + 1,
+        "type": "timeseries",
+        "title": panel.title,
+        "description": panel.description,
+        "datasource": datasource(),
+        "gridPos": {
+            "x": number % 2 * WIDTH / 2,
+            "y": number / 2 * HEIGHT,
+            "w": WIDTH / 2,
+            "h": HEIGHT,
+        },
+        "fieldConfig": {
+            "defaults": { "unit": panel.unit, "min": 0, "custom": { "fillOpacity": 8 } },
+            "overrides": [],
+        },
+        "options": {
+            "legend": { "displayMode": "table", "placement": "bottom", "calcs": ["mean", "max"] },
+            "tooltip": { "mode": "multi", "sort": "desc" },
+        },
+        "targets": panel.targets,
+    })
+}
+
+fn target(number: usize, expression: &str, legend: &str) -> Value {
+    let reference = ["A", "B", "C"][number];
+    json!({
+        "refId": reference,
+        "datasource": datasource(),
+        "expr": expression,
+        "legendFormat": legend,
+        "editorMode": "code",
+        "range": true,
+    })
+}
+
+fn share_of_failures() -> Panel {
+    let calls = metric("perfkit_calls_total").name;
+    let rate = |outcome: &str| {
+        let selector = SELECTOR.replace('}', &format!(", {outcome}}}"));
+        format!("sum by (operation) (rate({calls}{selector}[{WINDOW}]))")
+    };
+    let failed = rate(r#"outcome=~"failure|panic""#);
+    let all = rate(r#"outcome!="cancelled""#);
+    let expression = format!("{failed} / ({all} > 0)");
+    Panel {
+        title: "Share of calls that failed".to_owned(),
+        description: "Calls that failed or panicked, among those that were not cancelled."
+            .to_owned(),
+        unit: "percentunit",
+        targets: vec![target(0, &expression, "{{operation}}")],
+    }
+}
+
+/// Where the time goes.
+fn time_of_all_calls() -> Panel {
+    let time = metric("perfkit_self_time_seconds_total").name;
+    let expression = format!("topk(10, sum by (operation) (rate({time}{SELECTOR}[{WINDOW}])))");
+    Panel {
+        title: "Where the time goes".to_owned(),
+        description: "The ten operations with the most self time: 100 % is one call at a time, \
+                      all the time."
+            .to_owned(),
+        unit: "percentunit",
+        targets: vec![target(0, &expression, "{{operation}}")],
+    }
+}
+
+fn panel(metric: &MetricDescription) -> Panel {
+    let targets = match metric.metric_type {
+        MetricType::Histogram => quantiles(metric),
+        MetricType::Counter => {
+            let (selector, labels) = (selector(metric), metric.labels.join(", "));
+            let rate = format!(
+                "sum by ({labels}) (rate({}{selector}[{WINDOW}]))",
+                metric.name
+            );
+            vec![target(0, &rate, &legend(metric))]
+        }
+        _ => {
+            let labels = metric.labels.join(", ");
+            let sum = format!("sum by ({labels}) ({}{})", metric.name, selector(metric));
+            vec![target(0, &sum, &legend(metric))]
+        }
+    };
+    let only = match metric.only {
+        "" => String::new(),
+        only => format!(" There {only}."),
+    };
+    Panel {
+        title: title(metric),
+        description: format!("{}{only}", metric.help),
+        unit: unit(metric),
+        targets,
+    }
+}
+
+/// A metric that is the program's has no operation.
+fn selector(metric: &MetricDescription) -> &'static str {
+    match metric.labels {
+        [] => r#"{job=~"$job"}"#,
+        _ => SELECTOR,
+    }
+}
+
+fn quantiles(metric: &MetricDescription) -> Vec<Value> {
+    let targets = QUANTILES
+        .into_iter()
+        .enumerate()
+        .map(|(position, (word, number))| {
+            let grouping = |more: &str| match more {
+                "" => "by (operation)".to_owned(),
+                more => format!("by (operation, {more})"),
+            };
+            let expression = quantile(metric, number, (SELECTOR, WINDOW), grouping);
+            target(position, &expression, &format!("{{{{operation}}}} {word}"))
+        });
+    targets.collect()
+}
+
+fn legend(metric: &MetricDescription) -> String {
+    match metric.labels {
+        [] => "calls".to_owned(),
+        labels => {
+            let labels = labels.iter().map(|label| format!("{{{{{label}}}}}"));
+            labels.collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// Of `perfkit_cpu_time_seconds_total`: `CPU time`… without what its unit tells.
+fn title(metric: &MetricDescription) -> String {
+    let name = metric.name.trim_start_matches("perfkit_");
+    let name = name.trim_end_matches("_total");
+    let name = match metric.unit {
+        Some(unit) => name.trim_end_matches(unit).trim_end_matches('_'),
+        None => name,
+    };
+    let words = name.replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn unit(metric: &MetricDescription) -> &'static str {
+    match (metric.metric_type, metric.unit) {
+        (MetricType::Histogram, _) => "s",
+        // Seconds in a second.
+        (MetricType::Counter, Some("seconds")) => "percentunit",
+        (MetricType::Counter, Some("bytes")) => "Bps",
+        (MetricType::Counter, _) => "cps",
+        _ => "short",
+    }
+}
