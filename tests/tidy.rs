@@ -231,6 +231,9 @@ fn unsafe_code_is_rare_and_explained() {
         "perfkit-core/src/process/heap.rs",
         "perfkit-core/src/process/layout.rs",
         "perfkit-core/src/process/rights.rs",
+        "perfkit-core/src/process/spawner/program/main.rs",
+        "perfkit-core/src/process/spawner/program/memory.rs",
+        "perfkit-core/src/process/spawner/program/system.rs",
         "perfkit-core/src/process/thread.rs",
         "perfkit-core/src/recorder/fork.rs",
     ];

@@ -78,6 +78,12 @@ impl Signals {
         [self.children.as_fd(), self.ends.as_fd()]
     }
 
+    /// What becomes readable when the user asks for an end; [`Signals::requests`] makes it wait
+    /// for the next.
+    pub(crate) fn end_fd(&self) -> BorrowedFd<'_> {
+        self.ends.as_fd()
+    }
+
     pub(crate) fn clear(&self) {
         read_all(&self.children);
         self.requests

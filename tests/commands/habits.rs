@@ -307,7 +307,10 @@ fn a_terminal_of_80_columns_shows_progress_and_the_columns_that_matter() {
 #[test]
 fn a_style_says_what_is_shown() {
     let folder = Folder::new();
-    let style = |style| compare(&folder, ["true", "--style", style]).exits_with(0);
+    let style = |style| {
+        let arguments = ["true", "sleep 0.01", "--style", style];
+        compare(&folder, arguments).exits_with(0)
+    };
     assert!(style("color").stdout.contains('\u{1b}'));
     assert!(style("full").stdout.contains('\u{1b}'));
     assert!(!style("basic").stdout.contains('\u{1b}'));

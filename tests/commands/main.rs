@@ -12,3 +12,4 @@ mod habits;
 mod interrupt;
 mod mistakes;
 mod scenarios;
+mod spawning;

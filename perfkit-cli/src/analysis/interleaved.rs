@@ -25,23 +25,23 @@ pub(crate) fn compare_all(
 }
 
 /// Adds to each implementation what a reader should know of its runs; returns what is to be
-/// said of all. `own_peak_bytes` is the peak memory of the process that started them.
-pub(crate) fn add_remarks(benchmarks: &mut [Benchmark], own_peak_bytes: u64) -> Vec<Note> {
+/// said of all. `memory_floor_bytes` is what each inherits of peak memory from the process that started it.
+pub(crate) fn add_remarks(benchmarks: &mut [Benchmark], memory_floor_bytes: u64) -> Vec<Note> {
     let of_all = add_diagnostics(benchmarks);
     for benchmark in benchmarks {
-        mark_inherited_memory(benchmark, own_peak_bytes);
+        mark_inherited_memory(benchmark, memory_floor_bytes);
     }
     of_all
 }
 
-fn mark_inherited_memory(benchmark: &mut Benchmark, own_peak_bytes: u64) {
+fn mark_inherited_memory(benchmark: &mut Benchmark, memory_floor_bytes: u64) {
     let peak = benchmark.metrics.get(&Metric::PEAK_MEMORY);
     let peak = peak.and_then(|peak| peak.max);
-    if peak.is_some_and(|peak| peak <= own_peak_bytes as f64) {
+    if peak.is_some_and(|peak| peak <= memory_floor_bytes as f64) {
         benchmark.is_peak_memory_inherited = true;
         benchmark.notes.push(Note::info(
             NoteCode::MemoryFloor,
-            "a peak memory marked ≤ is what every process inherits from perfkit, which starts it: the command needs that much or less",
+            "a peak memory marked ≤ is what every process inherits from the one that starts it: the command needs that much or less",
         ));
     }
 }

@@ -13,10 +13,10 @@ use crate::interrupt::Signals;
 use crate::text::printable;
 
 use super::command_line::CommandLine;
-use super::cpu::move_to_cpu_of;
-use super::guard::Guard;
+use super::ended::{Ended, Finished, describe_signal, describe_status};
+use super::launch::Launch;
 use super::parameters::Parameters;
-use super::process::{self, Ended, Finished, Launch, describe_signal, describe_status};
+use super::starter::Starter;
 
 /// A source tree that commands are run in, as `{tree}`.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ pub(super) struct RunContext<'a> {
     pub(super) timeout: Option<Duration>,
     pub(super) ignored_failures: Option<&'a IgnoredFailures>,
     pub(super) signals: &'a Signals,
-    pub(super) guard: &'a Guard,
+    pub(super) starter: &'a Starter,
 }
 
 impl MeasuredCommand<'_> {
@@ -118,14 +118,13 @@ impl MeasuredCommand<'_> {
         let Some(hook) = hook else { return Ok(()) };
         let launch = Launch {
             iteration: run.map(|run| self.iteration(run)),
-            guard: Some(self.context.guard),
             ..Launch::aside(hook, self.context.signals.requests())
         };
         let failed = |what: String, stderr: String| {
             let reason = format!("the {kind} command `{}` {what}", printable(&hook.text));
             RunFailure::new(FailureKind::Hook, reason).with_stderr(stderr)
         };
-        match process::run(&launch, self.context.signals) {
+        match self.context.starter.run(&launch, self.context.signals) {
             Ok(Ended::Exited(end)) if end.status.success() => Ok(()),
             Ok(Ended::Exited(end)) => {
                 let what = format!("ended with {}", describe_status(end.status));
@@ -148,15 +147,14 @@ impl MeasuredCommand<'_> {
             timeout: self.context.timeout,
             iteration: Some(self.iteration(run)),
             has_quiet_stderr: self.has_quiet_stderr,
-            guard: Some(self.context.guard),
+            cpu: self.context.starter.cpu_of(run),
             ignored_requests: 0,
         };
         let failure = |kind: FailureKind, reason: String, stderr: String| {
             let failure = RunFailure::new(kind, reason).of_run(run.number());
             failure.with_stderr(stderr)
         };
-        move_to_cpu_of(run);
-        let ended = process::run(&launch, self.context.signals);
+        let ended = self.context.starter.run(&launch, self.context.signals);
         self.has_quiet_stderr = matches!(&ended, Ok(Ended::Exited(end)) if end.stderr.is_empty());
         match ended {
             Ok(Ended::Exited(end)) if end.status.success() => RunResult::Done(values(&end)),

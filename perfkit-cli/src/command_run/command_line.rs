@@ -1,10 +1,22 @@
 //! From a command's text to a program and its arguments.
 
-use std::fmt;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
+use std::{fmt, io};
+
+use perfkit::process::spawner::{ProgramTexts, TextList};
 
 use crate::error::Error;
+
+/// The variables that tell a command which run it is.
+const ITERATION: [&str; 2] = ["PERFKIT_ITERATION", "HYPERFINE_ITERATION"];
+
+/// Where programs are looked for if nobody says where.
+const USUAL_FOLDERS: &str = "/bin:/usr/bin";
 
 /// What runs a command's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +76,20 @@ pub(crate) struct CommandLine {
     words: Vec<String>,
     /// Variables that it is run with, beside those of this process.
     environment: Vec<(String, String)>,
+    /// The same for each run, once there was one.
+    prepared: OnceCell<Prepared>,
+}
+
+/// What all runs of a command have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Prepared {
+    /// Where the program may lie.
+    paths: Vec<PathBuf>,
+    arguments: TextList,
+    /// All but those that tell which run it is.
+    variables: TextList,
+    /// These, as they are where no run is told.
+    outer_iteration: TextList,
 }
 
 impl CommandLine {
@@ -86,6 +112,7 @@ impl CommandLine {
             text: text.to_owned(),
             words,
             environment: Vec::new(),
+            prepared: OnceCell::new(),
         })
     }
 
@@ -93,6 +120,7 @@ impl CommandLine {
     pub(super) fn with_environment(self, environment: &[(String, String)]) -> Self {
         Self {
             environment: environment.to_vec(),
+            prepared: OnceCell::new(),
             ..self
         }
     }
@@ -102,13 +130,93 @@ impl CommandLine {
         self.words.first().map_or("", String::as_str)
     }
 
-    pub(crate) fn to_command(&self) -> Command {
+    /// The command that starts it, as the run that `iteration` tells.
+    pub(super) fn to_command(&self, iteration: Option<&str>) -> Command {
         let mut command = Command::new(self.program());
         command.args(self.words.iter().skip(1));
         let variables = self.environment.iter();
         command.envs(variables.map(|(name, value)| (name, value)));
+        if let Some(iteration) = iteration {
+            command.envs(ITERATION.map(|name| (name, iteration)));
+        }
         command
     }
+
+    /// The same for a process that starts it. The program is looked for here, so that this
+    /// takes none of its time.
+    pub(super) fn texts(&self, iteration: Option<&str>) -> io::Result<ProgramTexts> {
+        let prepared = match self.prepared.get() {
+            Some(prepared) => prepared,
+            None => {
+                let prepared = self.prepare()?;
+                self.prepared.get_or_init(|| prepared)
+            }
+        };
+        let mut texts = ProgramTexts {
+            arguments: prepared.arguments.clone(),
+            variables: prepared.variables.clone(),
+            ..ProgramTexts::default()
+        };
+        for path in prepared.paths.iter().filter(|path| may_be_there(path)) {
+            texts.paths.push(&[path.as_os_str()])?;
+        }
+        match iteration {
+            None => texts.variables.append(&prepared.outer_iteration),
+            Some(iteration) => {
+                for name in ITERATION {
+                    let parts = [name, "=", iteration].map(OsStr::new);
+                    texts.variables.push(&parts)?;
+                }
+            }
+        }
+        Ok(texts)
+    }
+
+    fn prepare(&self) -> io::Result<Prepared> {
+        let mut all: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+        let own = self.environment.iter().cloned();
+        all.extend(own.map(|(name, value)| (name.into(), value.into())));
+        let mut arguments = TextList::default();
+        for word in &self.words {
+            arguments.push(&[OsStr::new(word)])?;
+        }
+        let (mut variables, mut outer_iteration) = (TextList::default(), TextList::default());
+        for (name, value) in &all {
+            let is_iteration = ITERATION.iter().any(|iteration| name == iteration);
+            let list = match is_iteration {
+                true => &mut outer_iteration,
+                false => &mut variables,
+            };
+            list.push(&[name, OsStr::new("="), value])?;
+        }
+        Ok(Prepared {
+            paths: paths(self.program(), all.get(OsStr::new("PATH"))),
+            arguments,
+            variables,
+            outer_iteration,
+        })
+    }
+}
+
+/// Where a program may lie, in the order in which the system looks for it.
+fn paths(program: &str, folders: Option<&OsString>) -> Vec<PathBuf> {
+    if program.is_empty() || program.contains('/') {
+        return vec![program.into()];
+    }
+    let folders = folders.map_or(OsStr::new(USUAL_FOLDERS), OsString::as_os_str);
+    let in_folder = |folder: PathBuf| folder.join(program);
+    std::env::split_paths(folders).map(in_folder).collect()
+}
+
+/// Whether there is something that only executing it tells more of.
+fn may_be_there(path: &Path) -> bool {
+    let found = path.metadata();
+    !found.is_err_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        )
+    })
 }
 
 /// Variables as `--env` has them: assignments between spaces, with quotes as in a shell.

@@ -12,9 +12,9 @@ use crate::text::printable;
 
 use super::command::{CommandTree, MeasuredCommand, RunContext};
 use super::command_line::{CommandLine, Shell, assignments};
-use super::guard::Guard;
 use super::missing_program;
 use super::parameters::{MOST_COMMANDS, Parameters, fill};
+use super::starter::Starter;
 use super::templates::Templates;
 
 /// All commands of a comparison, before any of them ran.
@@ -35,7 +35,7 @@ impl<'a> CommandSet<'a> {
         templates: &'a Templates,
         trees: &'a [CommandTree],
         shell: &Shell,
-        (signals, guard): (&'a Signals, &'a Guard),
+        (signals, starter): (&'a Signals, &'a Starter),
     ) -> Result<Self, Error> {
         let combinations = templates.combinations.len();
         check_counts(templates, combinations)?;
@@ -45,7 +45,7 @@ impl<'a> CommandSet<'a> {
             timeout: templates.timeout,
             ignored_failures: templates.ignored_failures.as_ref(),
             signals,
-            guard,
+            starter,
         };
         let variants = variants(templates, trees)?;
         let mut adding = Adding {

@@ -10,7 +10,9 @@ use crate::interrupt::Signals;
 
 use super::command::values;
 use super::command_line::{CommandLine, Shell};
-use super::process::{self, Ended, Launch};
+use super::ended::{Ended, describe_status};
+use super::launch::Launch;
+use super::starter::Starter;
 
 /// How often the bare shell is started, after a few starts that do not count.
 const RUNS: usize = 30;
@@ -38,14 +40,18 @@ pub(crate) struct ShellCost {
 impl ShellCost {
     /// Starts the shell with nothing to do; `None` where there is no shell, or
     /// the user interrupts it.
-    pub(crate) fn measure(shell: &Shell, signals: &Signals) -> Result<Option<Self>, Error> {
+    pub(crate) fn measure(
+        shell: &Shell,
+        starter: &Starter,
+        signals: &Signals,
+    ) -> Result<Option<Self>, Error> {
         if !matches!(shell, Shell::Through(_)) {
             return Ok(None);
         }
         let nothing = CommandLine::new("", shell)?;
         let mut samples: Vec<Vec<f64>> = vec![Vec::new(); METRICS.len()];
         for run in 0..WARMUP_RUNS + RUNS {
-            let values = match start(&nothing, signals)? {
+            let values = match start(&nothing, starter, signals)? {
                 RunResult::Done(values) => values,
                 _ => return Ok(None),
             };
@@ -88,13 +94,13 @@ impl ShellCost {
     }
 }
 
-fn start(nothing: &CommandLine, signals: &Signals) -> Result<RunResult, Error> {
-    match process::run(&Launch::aside(nothing, 0), signals)? {
+fn start(nothing: &CommandLine, starter: &Starter, signals: &Signals) -> Result<RunResult, Error> {
+    match starter.run(&Launch::aside(nothing, 0), signals)? {
         Ended::Exited(end) if end.status.success() => Ok(RunResult::Done(values(&end))),
         Ended::Exited(end) => Err(Error::command_failed(format!(
             "the shell `{}` ended with {} when it had nothing to do",
             nothing.program(),
-            process::describe_status(end.status)
+            describe_status(end.status)
         ))),
         _ => Ok(RunResult::Interrupted),
     }

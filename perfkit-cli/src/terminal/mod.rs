@@ -8,6 +8,7 @@ pub(crate) use progress::ProgressLine;
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::Stdio;
 
 use anstream::{AutoStream, ColorChoice};
@@ -76,6 +77,15 @@ fn write(mut stdout: impl Write, bytes: &[u8]) -> Result<(), Error> {
 /// Standard error, for what a program prints that is not to stand within a result.
 pub(crate) fn stderr_of_a_program() -> Stdio {
     io::stderr().into()
+}
+
+/// Standard output and error as they are, for a program that writes to them itself.
+pub(crate) fn own_streams() -> io::Result<[OwnedFd; 2]> {
+    let [stdout, stderr] = [
+        io::stdout().as_fd().try_clone_to_owned(),
+        io::stderr().as_fd().try_clone_to_owned(),
+    ];
+    Ok([stdout?, stderr?])
 }
 
 /// Writes a line to standard error. There is nobody to tell if that fails.

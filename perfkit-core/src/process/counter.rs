@@ -36,6 +36,14 @@ impl HardwareCounter {
         Self::open(event, Whose::Children)
     }
 
+    /// The same of the next child of another process, which has one thread.
+    ///
+    /// # Errors
+    /// The system has no such counter, or does not let us read it.
+    pub fn of_children_of(event: HardwareEvent, process: u32) -> io::Result<Self> {
+        Self::open(event, Whose::ChildrenOf(process))
+    }
+
     /// Of the calling thread, from now on.
     ///
     /// # Errors
@@ -49,6 +57,7 @@ impl HardwareCounter {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whose {
     Children,
+    ChildrenOf(u32),
     ThisThread,
 }
 
@@ -95,8 +104,14 @@ mod system {
                 HardwareEvent::Cycles => CYCLES,
             };
             let flags = match whose {
-                Whose::Children => DISABLED | INHERIT | ENABLE_ON_EXEC,
+                Whose::Children | Whose::ChildrenOf(_) => DISABLED | INHERIT | ENABLE_ON_EXEC,
                 Whose::ThisThread => 0,
+            };
+            let thread = match whose {
+                Whose::ChildrenOf(process) => {
+                    libc::pid_t::try_from(process).map_err(io::Error::other)?
+                }
+                Whose::Children | Whose::ThisThread => 0,
             };
             let attributes = Attributes {
                 kind: HARDWARE,
@@ -106,7 +121,7 @@ mod system {
                 flags: flags | EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR,
                 ..Attributes::default()
             };
-            let counter = File::from(open(&attributes)?);
+            let counter = File::from(open(&attributes, thread)?);
             Ok(Self { counter })
         }
 
@@ -126,8 +141,8 @@ mod system {
     }
 
     #[expect(unsafe_code, reason = "no safe interface that closes it in children")]
-    fn open(attributes: &Attributes) -> io::Result<OwnedFd> {
-        let (this_thread, any_cpu, no_group) = (0, -1, -1);
+    fn open(attributes: &Attributes, thread: libc::pid_t) -> io::Result<OwnedFd> {
+        let (any_cpu, no_group) = (-1, -1);
         // SAFETY: the pointer is to a structure of the size that it states, which
         // lives across the call; the kernel writes to nothing of ours but that
         // size, where it is wrong.
@@ -135,7 +150,7 @@ mod system {
             libc::syscall(
                 libc::SYS_perf_event_open,
                 std::ptr::from_ref(attributes),
-                this_thread as libc::pid_t,
+                thread,
                 any_cpu as libc::c_int,
                 no_group as libc::c_int,
                 CLOSE_ON_EXEC,

@@ -15,6 +15,9 @@ mod layout;
 #[cfg(feature = "process")]
 mod own;
 mod rights;
+#[cfg(all(feature = "spawner", unix))]
+#[doc(hidden)]
+pub mod spawner;
 mod thread;
 
 #[cfg(all(feature = "bench", unix))]

@@ -3,12 +3,11 @@
 use perfkit::Metric;
 use perfkit::bench::engine::{pin, usable_cpus};
 use perfkit::compare::{ComparisonSet, counters_unavailable};
-use perfkit::process::own_peak_memory_bytes;
 use perfkit::report::{Benchmark, Report, Side};
 use perfkit::unit::Unit;
 
 use crate::analysis::{add_remarks, compare_all, compare_sequence};
-use crate::command_run::{CommandSet, CommandTree, Guard, MeasuredCommand, ShellCost, Templates};
+use crate::command_run::{CommandSet, CommandTree, MeasuredCommand, ShellCost, Starter, Templates};
 use crate::error::Error;
 use crate::input::environment;
 use crate::revision::{Checkout, PlainPaths};
@@ -32,19 +31,19 @@ pub(super) fn compare(templates: &Templates, session: Session<'_>) -> Result<Out
     let paths = checkout.map(PlainPaths::of).transpose()?;
     let trees = checkout.zip(paths.as_ref()).map(trees).unwrap_or_default();
     let shell = plan.settings.shell();
-    let guard = Guard::start();
-    let ends = (session.signals, &guard);
-    let mut commands = CommandSet::from_templates(templates, &trees, shell, ends)?;
-    templates.check_streams()?;
-    let set = commands.comparison_set(templates.baseline.as_deref(), plan.has_control)?;
     if plan.is_pinned {
         pin_to_one_cpu();
     }
+    let starter = Starter::new()?;
+    let runs = (session.signals, &starter);
+    let mut commands = CommandSet::from_templates(templates, &trees, shell, runs)?;
+    templates.check_streams()?;
+    let set = commands.comparison_set(templates.baseline.as_deref(), plan.has_control)?;
     let mut commands = commands.all;
     let is_sequential = templates.is_sequential;
-    let mut measured = measure(&mut commands, &set, is_sequential, session)?;
+    let mut measured = measure(&mut commands, &set, is_sequential, (session, &starter))?;
     let failure = measured.runs.failure.take();
-    let report = report(measured, &set);
+    let report = report(measured, &set, starter.memory_floor_bytes());
     Ok(Outcome { report, failure })
 }
 
@@ -76,7 +75,7 @@ fn measure(
     commands: &mut [MeasuredCommand<'_>],
     set: &ComparisonSet,
     is_sequential: bool,
-    session: Session<'_>,
+    (session, starter): (Session<'_>, &Starter),
 ) -> Result<Measured, Error> {
     if session.is_talkative() && commands.iter().any(|c| c.is_set_up_each_time) {
         terminal::print_line(
@@ -87,10 +86,10 @@ fn measure(
     let shell = session.plan.settings.shell();
     let measured = match is_sequential {
         true => {
-            let shell_cost = ShellCost::measure(shell, session.signals);
+            let shell_cost = ShellCost::measure(shell, starter, session.signals);
             shell_cost.map(|cost| (sequence::run(commands, session), cost))
         }
-        false => interleaved(commands, set, session),
+        false => interleaved(commands, set, (session, starter)),
     };
     let failures = commands.iter_mut().filter_map(|c| c.clean_up().err());
     let failures: Vec<Error> = failures.map(|failure| failure::of_hook(&failure)).collect();
@@ -110,12 +109,12 @@ fn measure(
 fn interleaved(
     commands: &mut [MeasuredCommand<'_>],
     set: &ComparisonSet,
-    session: Session<'_>,
+    (session, starter): (Session<'_>, &Starter),
 ) -> Result<(Runs, Option<ShellCost>), Error> {
     let failure = set_up(commands, session);
     let settings = &session.plan.settings;
     let shell_cost = match &failure {
-        None => ShellCost::measure(settings.shell(), session.signals)?,
+        None => ShellCost::measure(settings.shell(), starter, session.signals)?,
         Some(_) => None,
     };
     let mut rule = settings.stopping_rule(set);
@@ -150,20 +149,19 @@ fn print_median(benchmark: &Benchmark) {
     terminal::print_line(&format!("{name}: {median} (runs: {runs})"));
 }
 
-fn report(measured: Measured, set: &ComparisonSet) -> Report {
+fn report(measured: Measured, set: &ComparisonSet, memory_floor_bytes: u64) -> Report {
     let Runs {
         benchmarks,
         sampling,
         rules,
         ..
     } = measured.runs;
-    let own_peak_bytes = own_peak_memory_bytes();
     let mut report = Report::new(environment::detect());
     report.benchmarks = benchmarks;
     if let Some(cost) = measured.shell_cost {
         report.notes = cost.subtract_from(&mut report.benchmarks);
     }
-    let of_all = add_remarks(&mut report.benchmarks, own_peak_bytes);
+    let of_all = add_remarks(&mut report.benchmarks, memory_floor_bytes);
     report.notes.extend(of_all);
     report
         .notes
