@@ -59,7 +59,7 @@ mod http;
 mod label;
 mod native;
 mod negotiation;
-mod protobuf;
+mod protobuf_format;
 mod readiness;
 mod server;
 mod subject;
@@ -117,7 +117,7 @@ pub fn openmetrics(snapshot: &Snapshot) -> String {
 /// it where it takes native histograms ([`respond`]).
 #[must_use]
 pub fn protobuf(snapshot: &Snapshot) -> Vec<u8> {
-    protobuf::render(&snapshot.operations)
+    protobuf_format::render(&snapshot.operations)
 }
 
 /// The answer to a scrape of the global monitor, for a web server that the program has

@@ -2,7 +2,7 @@
 
 use crate::snapshot::OperationSnapshot;
 
-use super::protobuf;
+use super::protobuf_format;
 use super::text_format::TextFormat;
 
 /// The formats that a scraper can ask for.
@@ -16,14 +16,14 @@ impl Format {
     pub(super) fn content_type(self) -> &'static str {
         match self {
             Self::Text(format) => format.content_type(),
-            Self::Protobuf => protobuf::CONTENT_TYPE,
+            Self::Protobuf => protobuf_format::CONTENT_TYPE,
         }
     }
 
     pub(super) fn render(self, operations: &[OperationSnapshot]) -> Vec<u8> {
         match self {
             Self::Text(format) => format.render(operations).into_bytes(),
-            Self::Protobuf => protobuf::render(operations),
+            Self::Protobuf => protobuf_format::render(operations),
         }
     }
 
