@@ -8,7 +8,7 @@ use plotters::style::text_anchor::HPos;
 use crate::document::{
     NOTHING, Ranked, RatioText, Style, Table, is_time, verdict_style, verdict_word,
 };
-use crate::text::{label, shorten};
+use crate::text::{display_width, label, shorten};
 
 use super::axis::Axis;
 use super::pen::{Drawn, FOOT, Frame, Look, Pen, Plane, TEXT};
@@ -21,6 +21,14 @@ const LARGEST: f64 = 1e6;
 
 /// From this width on names stand beside the intervals, otherwise above them.
 const ROOMY: f64 = 600.0;
+
+/// The least and the largest share of the width that names have beside the intervals, and the
+/// gap between.
+const NAMES: [f64; 2] = [0.15, 0.42];
+const GAP: f64 = 16.0;
+
+/// The width of a character, on average.
+const CHARACTER: f64 = TEXT * 0.6;
 
 /// Where the bar of a row stands below its name.
 const BAR: f64 = 35.0;
@@ -108,6 +116,15 @@ impl Forest {
         if width < ROOMY { 50.0 } else { 26.0 }
     }
 
+    /// Where the names end that stand beside the intervals: they have the room that they need,
+    /// as far as there is some.
+    fn names_end(&self, width: f64) -> f64 {
+        let names = self.rows.iter().map(|row| display_width(&row.name));
+        let longest = names.max().unwrap_or(0) as f64 * CHARACTER;
+        let [least, most] = NAMES.map(|share| width * share);
+        longest.ceil().clamp(least, most)
+    }
+
     /// The line where nothing differs, and the zone around it.
     fn draw_origin(&self, plane: &Plane<'_, '_>) -> Drawn {
         if let Some(zone) = self.zone {
@@ -128,7 +145,7 @@ impl Forest {
         let (left, right) = if width < ROOMY {
             (6.0, width - 6.0)
         } else {
-            (width * 0.3, width - 278.0)
+            (self.names_end(width) + GAP, width - 278.0)
         };
         let frame = Frame {
             left,
@@ -145,11 +162,11 @@ impl Forest {
         let top = HEAD + self.row_height(width) * index as f64;
         let middle = top + self.row_height(width) / 2.0;
         let (text_at, name_room, bar_at) = if is_roomy {
-            (middle, width * 0.3 - 16.0, middle)
+            (middle, self.names_end(width), middle)
         } else {
             (top + 14.0, width - 166.0, top + BAR)
         };
-        let name = shorten(&row.name, (name_room / (TEXT * 0.6)) as usize);
+        let name = shorten(&row.name, (name_room / CHARACTER) as usize);
         pen.text((0.0, text_at), &name, Look::INK)?;
         let (word, paint) = (row.word, row.paint);
         let numbers = match &row.ratio {
