@@ -7,6 +7,8 @@ mod contents;
 mod delta;
 mod down;
 mod program;
+#[cfg(feature = "otlp-tls")]
+mod tls;
 mod variables;
 
 #[global_allocator]

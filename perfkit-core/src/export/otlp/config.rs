@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
+#[cfg(feature = "otlp-tls")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::failure_log::FailureLog;
@@ -60,6 +62,17 @@ pub struct Config {
     /// times. Where it is empty, which is the default, they are OpenTelemetry's own, taken as
     /// milliseconds: 0, 5, 10, 25, 50, 75, 100, 250, 500 and 750 ms, 1, 2.5, 5, 7.5 and 10 s.
     pub bounds: Vec<Duration>,
+    /// The file, in PEM form, of the certificates that a collector's is issued by, instead of
+    /// those that the system trusts.
+    #[cfg(feature = "otlp-tls")]
+    pub certificate: Option<PathBuf>,
+    /// The file, in PEM form, of the certificate that the program shows to the collector, with
+    /// those between it and one that the collector trusts.
+    #[cfg(feature = "otlp-tls")]
+    pub client_certificate: Option<PathBuf>,
+    /// The file, in PEM form, of the private key of that certificate.
+    #[cfg(feature = "otlp-tls")]
+    pub client_key: Option<PathBuf>,
     /// The proxy that requests go through, such as `http://user:password@proxy:3128`; none
     /// by default, whatever the variables say that other programs take theirs from: headers
     /// may hold a secret, and a collector is nearby as a rule.
@@ -88,6 +101,12 @@ impl Default for Config {
             histograms: HistogramForm::Exponential,
             max_buckets: 160,
             bounds: Vec::new(),
+            #[cfg(feature = "otlp-tls")]
+            certificate: None,
+            #[cfg(feature = "otlp-tls")]
+            client_certificate: None,
+            #[cfg(feature = "otlp-tls")]
+            client_key: None,
             proxy: None,
             detects_resource: true,
             failure_log: FailureLog::StandardError,

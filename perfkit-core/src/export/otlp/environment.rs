@@ -1,10 +1,15 @@
 //! What the environment asks for, by the standard variables.
 
+#[cfg(feature = "otlp-tls")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
 use super::config::{Compression, Config, ConfigError, HistogramForm, METRICS_PATH, Temporality};
+
+#[cfg(feature = "otlp-tls")]
+use super::tls::{self, TlsProblem};
 
 const PROXY: &str = "PERFKIT_OTLP_PROXY";
 const MAX_BUCKETS: &str = "PERFKIT_OTLP_MAX_BUCKETS";
@@ -18,6 +23,11 @@ const HISTOGRAMS: &str = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATI
 /// What variables of OTLP are obeyed that have a form for metrics alone, too.
 const OF_OTLP: [&str; 5] = ["ENDPOINT", "HEADERS", "TIMEOUT", "PROTOCOL", "COMPRESSION"];
 
+#[cfg(feature = "otlp-tls")]
+const OF_TLS: [&str; 3] = ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"];
+#[cfg(not(feature = "otlp-tls"))]
+const OF_TLS: [&str; 0] = [];
+
 /// So many variables are named that are not obeyed.
 const MOST_NAMED: usize = 20;
 
@@ -27,7 +37,9 @@ impl Config {
     ///
     /// # Errors
     /// A variable that has no valid value, names a protocol other than
-    /// http/protobuf, or an endpoint or a proxy that is not plain http.
+    /// http/protobuf, or an endpoint or a proxy that is not
+    /// plain http (with the feature `otlp-tls` an endpoint may be https), or a certificate or key
+    /// that is of no use.
     pub fn from_environment() -> Result<Self, ConfigError> {
         Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
@@ -75,6 +87,19 @@ impl Config {
         if let Some(proxy) = said(PROXY) {
             config.proxy = Some(proxy_of(&proxy)?);
         }
+        #[cfg(feature = "otlp-tls")]
+        {
+            let path = |what| said_of(what).map(|(path, _)| PathBuf::from(path));
+            config.certificate = path("CERTIFICATE");
+            config.client_certificate = path("CLIENT_CERTIFICATE");
+            config.client_key = path("CLIENT_KEY");
+            tls::load(&config).map_err(|TlsProblem { file, problem }| {
+                let what = file.variable();
+                let [_, general] = names_of(what);
+                let variable = said_of(what).map_or(general, |(_, variable)| variable);
+                ConfigError::new(&variable, problem)
+            })?;
+        }
         let is_disabled = |value: String| value.eq_ignore_ascii_case("true");
         let is_asked_for = said(EXPORTERS).is_none_or(|list| has_exporter(&list, "otlp"));
         config.is_enabled = is_asked_for && !said("OTEL_SDK_DISABLED").is_some_and(is_disabled);
@@ -111,6 +136,7 @@ fn unobeyed_of(set: impl Iterator<Item = (String, String)>) -> Vec<String> {
         INTERVAL | EXPORT_TIMEOUT | TEMPORALITY | HISTOGRAMS => true,
         _ => OF_OTLP
             .iter()
+            .chain(&OF_TLS)
             .any(|what| names_of(what).iter().any(|known| known == name)),
     };
     // A name that can be shown as it is, and is not too long for a line.
@@ -184,14 +210,15 @@ fn one_of<T: Copy>(variable: &str, text: &str, known: &[(&str, T)]) -> Result<T,
 
 fn endpoint_of(variable: &str, endpoint: &str, is_base: bool) -> Result<String, ConfigError> {
     let fail = |problem: String| Err(ConfigError::new(variable, problem));
-    if endpoint.starts_with("https://") {
+    let is_tls = endpoint.starts_with("https://");
+    if is_tls && !cfg!(feature = "otlp-tls") {
         return fail(format!(
-            "`{}` needs TLS, which is not built in: export to a collector nearby over http, and let it forward",
+            "`{}` needs TLS, which is in the feature otlp-tls: build it in, or export over http to a collector nearby that forwards",
             endpoint.escape_debug()
         ));
     }
     let has_host = endpoint
-        .strip_prefix("http://")
+        .strip_prefix(if is_tls { "https://" } else { "http://" })
         .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
     if !has_host || endpoint.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return fail(format!(
@@ -301,7 +328,14 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_refused_by_name() {
         let error = |name, value| read(&[(name, value)]).unwrap_err();
-        assert!(error("OTEL_EXPORTER_OTLP_ENDPOINT", "https://x").contains("needs TLS"));
+        if cfg!(feature = "otlp-tls") {
+            let https = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://x")]).unwrap();
+            assert_eq!(https.endpoint, "https://x/v1/metrics");
+            let file = error("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/there/is/none");
+            assert!(file.contains("name its file too"), "{file}");
+        } else {
+            assert!(error("OTEL_EXPORTER_OTLP_ENDPOINT", "https://x").contains("needs TLS"));
+        }
         assert!(error("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317").contains("no address"));
         assert!(error("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc").contains("`grpc` is not built in"));
         assert!(error("OTEL_EXPORTER_OTLP_TIMEOUT", "10s").contains("`10s` is no positive"));

@@ -11,7 +11,7 @@
 //! `docs/export.md`. The duration is that of successful calls, as everywhere in perfkit; those
 //! that failed, panicked or were cancelled have a histogram of their own, which adds up with it.
 //!
-//! TLS is not built in: `https` endpoints are refused. No proxy is used but that of
+//! TLS is in the feature `otlp-tls`: without it `https` endpoints are refused. No proxy is used but that of
 //! `PERFKIT_OTLP_PROXY`.
 //!
 //! ```no_run
@@ -33,6 +33,8 @@ mod failure_log;
 mod growth;
 mod points;
 mod resource;
+#[cfg(feature = "otlp-tls")]
+mod tls;
 mod transport;
 
 pub use config::{Compression, Config, ConfigError, HistogramForm, Temporality};

@@ -88,20 +88,8 @@ enum Attempt {
 
 impl Transport {
     pub(super) fn new(config: &Config) -> Self {
-        // None is said where there is none: else it would be one of the environment.
-        let agent = |proxy: Option<Proxy>| {
-            Agent::config_builder()
-                .http_status_as_error(false)
-                .max_redirects(0)
-                .proxy(proxy)
-                .user_agent(concat!("perfkit/", env!("CARGO_PKG_VERSION")))
-                .build()
-                .new_agent()
-        };
-        let proxy = config.proxy.as_deref().map(Proxy::new).transpose();
-        let no_address = |_| SendError::Unreachable("the proxy is no address".to_owned());
         Self {
-            agent: proxy.map(agent).map_err(no_address),
+            agent: agent_of(config),
             endpoint: config.endpoint.clone(),
             headers: config.headers.clone(),
             compression: config.compression,
@@ -175,6 +163,7 @@ impl Transport {
             Err(error) => {
                 let message = SendError::Unreachable(error.to_string());
                 match error {
+                    _ if is_refusal(&error) => Attempt::Failed(message),
                     ureq::Error::Io(_)
                     | ureq::Error::ConnectionFailed
                     | ureq::Error::HostNotFound
@@ -184,6 +173,34 @@ impl Transport {
             }
         }
     }
+}
+
+fn agent_of(config: &Config) -> Result<Agent, SendError> {
+    let proxy = config.proxy.as_deref().map(Proxy::new).transpose();
+    let no_address = |_| SendError::Unreachable("the proxy is no address".to_owned());
+    let builder = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        // None is said where there is none: else it would be one of the environment.
+        .proxy(proxy.map_err(no_address)?)
+        .user_agent(concat!("perfkit/", env!("CARGO_PKG_VERSION")));
+    #[cfg(feature = "otlp-tls")]
+    let builder = {
+        let tls = super::tls::load(config);
+        builder.tls_config(tls.map_err(|of| SendError::Unreachable(of.problem))?)
+    };
+    Ok(builder.build().new_agent())
+}
+
+/// Whether a connection failed for a reason that lasts.
+#[cfg(feature = "otlp-tls")]
+fn is_refusal(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Io(error) if super::tls::is_refusal(error))
+}
+
+#[cfg(not(feature = "otlp-tls"))]
+fn is_refusal(_: &ureq::Error) -> bool {
+    false
 }
 
 fn judge(mut answer: Response<ureq::Body>) -> Attempt {
