@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use perfkit::Monitor;
 use perfkit::otlp::{self, Config, Temporality};
 
-use crate::collector::{Arrived, Collector, PATIENCE, answer};
+use crate::collector::{Arrived, Collector, PATIENCE, accepted, answer};
 
 const CALLS: &str = "perfkit.operation.calls";
 const DURATION: &str = "perfkit.operation.duration";
@@ -152,5 +152,36 @@ fn an_operation_that_appears_late_is_told_whole() {
     assert_eq!(
         collector.next().sums(CALLS),
         [("perfkit.outcome=success".to_owned(), 1)]
+    );
+}
+
+/// So many operations that they are sent in several requests, of which one fails.
+#[test]
+fn of_an_export_in_parts_only_what_failed_is_sent_again() {
+    const OPERATIONS: usize = 2500;
+    let collector = Collector::start(vec![accepted(), answer(400, "", b"")]);
+    let monitor = Monitor::builder().max_operations(2 * OPERATIONS).build();
+    let call_all = || {
+        for number in 0..OPERATIONS {
+            monitor.measure(&format!("{number} {}", "x".repeat(900)), || ());
+        }
+    };
+    let config = Config {
+        temporality: Temporality::Delta,
+        ..collector.config()
+    };
+    let otlp = otlp::start_with(&monitor, config).unwrap();
+    call_all();
+    assert!(!otlp.flush(PATIENCE));
+    call_all();
+    assert!(otlp.flush(PATIENCE));
+    let arrived: Vec<_> = collector.arrived.try_iter().collect();
+    let refused: Vec<_> = arrived.iter().filter(|one| !one.is_kept).collect();
+    assert_eq!(refused.len(), 1);
+    assert!(refused[0].total(CALLS) > 0 && arrived.len() > 4);
+    let kept = arrived.iter().filter(|one| one.is_kept);
+    assert_eq!(
+        kept.map(|one| one.total(CALLS)).sum::<i64>(),
+        2 * OPERATIONS as i64
     );
 }

@@ -6,6 +6,7 @@ mod collector;
 mod contents;
 mod delta;
 mod down;
+mod faults;
 mod program;
 #[cfg(feature = "otlp-tls")]
 mod tls;
