@@ -108,6 +108,7 @@ fn environment() -> Environment {
         commit: "\u{1b}[31m<b>::error::x".to_owned(),
         dirty: None,
         subject: Some("</h1>\u{1b}[31m[x](http://x)::error::x".to_owned()),
+        branch: Some("\"} 1\n\u{1b}[2J##[x".to_owned()),
     });
     environment.cpu = Some("=1\u{202e}<script>".to_owned());
     environment
@@ -425,15 +426,17 @@ fn own_json_is_inert_and_the_same_report() {
 
 #[test]
 fn prometheus_reads_lines_of_its_own() {
-    let report = operations(&names());
-    for target in ["prometheus", "openmetrics"] {
-        let text = written(&report, &["export", "REPORT", "--to", target]);
-        assert_inert(&text);
-        for line in text.lines() {
-            assert!(
-                line.starts_with("# ") || line.starts_with("perfkit_"),
-                "{line}"
-            );
+    let names = names();
+    for report in [benchmarks(&names), operations(&names), gate(&names)] {
+        for target in ["prometheus", "openmetrics"] {
+            let text = written(&report, &["export", "REPORT", "--to", target]);
+            assert_inert(&text);
+            for line in text.lines() {
+                assert!(
+                    line.starts_with("# ") || line.starts_with("perfkit_"),
+                    "{line}"
+                );
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Folder, assert_fits_schema};
+use crate::support::{Folder, assert_fits_schema, required, workspace};
 use hdrhistogram::Histogram as Buckets;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
@@ -91,7 +91,7 @@ fn what_cannot_be_exported_is_told() {
         folder
             .run(["export", "nothing.json", "--to", target])
             .exits_with(4)
-            .complains("the report has no operations");
+            .complains("the report has no results");
     }
 }
 
@@ -110,6 +110,82 @@ fn benchmark_folder() -> Folder {
     let folder = Folder::new();
     report.save(folder.path("report.json")).unwrap();
     folder
+}
+
+/// The golden reports have a commit each, and a gate, comparisons and benchmarks between them.
+#[test]
+fn results_are_gauges_for_prometheus() {
+    let golden = |name: &str| {
+        let folder = Folder::new();
+        let text = std::fs::read(workspace().join("tests/golden").join(name)).unwrap();
+        let mut report = Report::from_json(&text).unwrap();
+        report.environment.git.as_mut().unwrap().branch = Some("main".to_owned());
+        report.save(folder.path("report.json")).unwrap();
+        folder
+    };
+    let revision = "commit=\"0123456789abcdef0123456789abcdef01234567\",branch=\"main\"";
+    let has = |text: &str, line: &str| {
+        let line = line.replace('}', &format!(",{revision}}}"));
+        let found = text.lines().any(|found| found.starts_with(&line));
+        assert!(found, "{line}\n{text}");
+    };
+    let two = exported(&golden("two.json"), "prometheus");
+    let (one, other) = ("gzip -1 -c words.txt", "gzip -9 -c words.txt");
+    let sides = format!("baseline=\"{one}\",candidate=\"{other}\",metric=\"wall_time\"");
+    let of = format!("benchmark=\"{one}\",metric=\"wall_time\"");
+    for line in [
+        format!("perfkit_comparison_verdict{{{sides},verdict=\"slower\"}} 1"),
+        format!("perfkit_comparison_ratio{{{sides},statistic=\"estimate\"}} 1.5604"),
+        format!("perfkit_benchmark_seconds{{{of},statistic=\"median\"}} 0.020274613"),
+        format!("perfkit_benchmark_seconds{{{of},statistic=\"low\"}} 0.020148398"),
+    ] {
+        has(&two, &line);
+    }
+    let created = format!("perfkit_report_created_timestamp_seconds{{{revision}}} ");
+    assert!(two.contains(&created), "{two}");
+    let gate = exported(&golden("gate.json"), "prometheus");
+    has(&gate, "perfkit_gate_verdict{verdict=\"fail\"} 1");
+    assert!(gate.contains("perfkit_gate_finding{subject="), "{gate}");
+    for name in ["one.json", "two.json", "many.json", "gate.json"] {
+        let folder = golden(name);
+        promtool_agrees(&exported(&folder, "prometheus"));
+        let text = exported(&folder, "openmetrics");
+        assert!(text.ends_with("\n# EOF\n") && text.matches("# EOF").count() == 1);
+    }
+}
+
+/// A report of a program that has benchmarks too is one text.
+#[test]
+fn operations_and_results_are_in_one_text() {
+    let folder = folder();
+    let mut report = Report::load(folder.path("report.json")).unwrap();
+    let mut benchmark = Benchmark::new("sort");
+    benchmark.successes = 1;
+    report.benchmarks = vec![benchmark.clone(), benchmark];
+    report.save(folder.path("report.json")).unwrap();
+    let text = exported(&folder, "prometheus");
+    assert!(text.contains("perfkit_calls_total{"), "{text}");
+    assert!(text.contains("perfkit_benchmark_runs{"), "{text}");
+    promtool_agrees(&text);
+}
+
+/// Whether promtool finds nothing to object, where there is one.
+fn promtool_agrees(text: &str) {
+    let Some(promtool) = std::env::var_os("PERFKIT_TEST_PROMTOOL") else {
+        return required::skip("PERFKIT_TEST_PROMTOOL names no promtool");
+    };
+    let mut check = std::process::Command::new(promtool);
+    let check = check.args(["check", "metrics"]);
+    let mut check = check
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = check.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, text.as_bytes()).unwrap();
+    drop(stdin);
+    let output = check.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}\n{text}");
 }
 
 #[track_caller]
@@ -287,7 +363,7 @@ fn percentiles_are_written_for_one_operation_or_into_a_folder() {
 
 #[test]
 fn a_score_goes_to_the_list_of_what_is_better_when_bigger() {
-    let file = crate::support::workspace().join("tests/samples/lighthouse/mobile.json");
+    let file = workspace().join("tests/samples/lighthouse/mobile.json");
     let file = file.to_str().unwrap();
     let folder = Folder::new();
     let list = |target: &str| {

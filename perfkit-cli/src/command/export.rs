@@ -57,8 +57,8 @@ fn render(report: &Report, target: ExportTarget, operation: Option<&str>) -> Res
     let apart = &*named_apart(report);
     match target {
         ExportTarget::Otlp => Err(Error::usage("otlp is sent to a collector")),
-        ExportTarget::Prometheus => exposition(report, TextFormat::Text),
-        ExportTarget::OpenMetrics => exposition(report, TextFormat::OpenMetrics),
+        ExportTarget::Prometheus => formats::prometheus(apart, TextFormat::Text),
+        ExportTarget::OpenMetrics => formats::prometheus(apart, TextFormat::OpenMetrics),
         ExportTarget::Json => own(report, args::Format::Json),
         ExportTarget::Csv => own(report, args::Format::Csv),
         ExportTarget::Bencher => formats::bencher(apart),
@@ -93,18 +93,6 @@ fn own(report: &Report, format: args::Format) -> Result<String, Error> {
         ));
     }
     formats::render(report, Detail::Usual, format, None)
-}
-
-/// The formats that Prometheus reads. A label has no escape for what CI services
-/// take for a command, so that it is spelt in another way, as everywhere.
-fn exposition(report: &Report, format: TextFormat) -> Result<String, Error> {
-    if report.operations.is_empty() {
-        return Err(Error::data(
-            "the report was not exported: the report has no operations",
-        ));
-    }
-    let text = format.render(&report.operations);
-    Ok(text.replace("##[", "##(").replace("##vso[", "##vso("))
 }
 
 fn write(text: &str, output: Option<&Path>) -> Result<(), Error> {

@@ -86,6 +86,7 @@ mod tests {
             commit: digit.repeat(40),
             dirty,
             subject: None,
+            branch: None,
         };
         report.base = Some(git("a", Some(false)));
         let mut told = |head| {

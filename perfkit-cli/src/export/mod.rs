@@ -16,7 +16,9 @@ mod tool;
 
 pub(crate) use json::write as write_json;
 pub(crate) use layout::{NOT_SEVERAL, Named};
-pub(crate) use tool::{bencher, github_action, hdr, hgrm, hgrm_files, junit, undirected};
+pub(crate) use tool::{
+    bencher, github_action, hdr, hgrm, hgrm_files, junit, prometheus, undirected,
+};
 
 use std::io;
 use std::path::Path;

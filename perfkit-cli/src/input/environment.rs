@@ -34,6 +34,28 @@ pub(crate) fn complete(environment: &mut Environment) {
     {
         git.subject = git::subject(&here, &git.commit);
     }
+    if let Some(git) = &mut environment.git
+        && git.branch.is_none()
+    {
+        git.branch = branch_of_ci(|name| std::env::var(name).ok());
+    }
+}
+
+/// The branch that a CI service says it builds, where it checks out a commit of it: that of a
+/// pull request first.
+fn branch_of_ci(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    // Each with what stands before the name where it is one of a branch.
+    const VARIABLES: [(&str, &str); 4] = [
+        ("GITHUB_HEAD_REF", ""),
+        ("GITHUB_REF", "refs/heads/"),
+        ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", ""),
+        ("CI_COMMIT_BRANCH", ""),
+    ];
+    VARIABLES.into_iter().find_map(|(name, prefix)| {
+        let value = variable(name)?;
+        let branch = value.strip_prefix(prefix)?;
+        (!branch.is_empty()).then(|| branch.to_owned())
+    })
 }
 
 /// Asks git; `None` if it does not answer in time. Nobody waits for its end then.
@@ -60,4 +82,30 @@ fn has_changed_files() -> Option<bool> {
     let has_change = matches!(child.stdout.take()?.read(&mut [0]), Ok(1));
     let ended_well = child.wait().is_ok_and(|status| status.success());
     (has_change || ended_well).then_some(has_change)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ci_services_name_the_branch_and_a_tag_is_none() {
+        let branch = |set: &[(&str, &str)]| {
+            branch_of_ci(|name| {
+                let found = set.iter().find(|(set, _)| *set == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let main = Some("main".to_owned());
+        assert_eq!(branch(&[("GITHUB_REF", "refs/heads/main")]), main);
+        let pull = [
+            ("GITHUB_HEAD_REF", "main"),
+            ("GITHUB_REF", "refs/pull/7/merge"),
+        ];
+        assert_eq!(branch(&pull), main);
+        let tag = [("GITHUB_HEAD_REF", ""), ("GITHUB_REF", "refs/tags/v1")];
+        assert_eq!(branch(&tag), None);
+        assert_eq!(branch(&[("CI_COMMIT_BRANCH", "main")]), main);
+        assert_eq!(branch(&[]), None);
+    }
 }

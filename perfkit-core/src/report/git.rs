@@ -28,6 +28,9 @@ pub struct Git {
     /// looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The branch that is checked out; `None` where none is, or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
 }
 
 impl Git {
@@ -41,7 +44,10 @@ impl Git {
         let found = folder.ancestors().map(|folder| folder.join(".git"));
         let git = git_folder(&found.into_iter().find(|path| path.exists())?)?;
         let head = first_line(&git.join("HEAD"))?;
-        let commit = match head.strip_prefix("ref: ") {
+        let reference = head.strip_prefix("ref: ");
+        let branch = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
+        let branch = branch.map(str::to_owned);
+        let commit = match reference {
             None => head,
             Some(reference) => resolve(&git, reference)?,
         };
@@ -50,6 +56,7 @@ impl Git {
             commit,
             dirty: None,
             subject: None,
+            branch,
         })
     }
 }
@@ -135,6 +142,8 @@ mod tests {
             &[head, (".git/refs/heads/main", &hash), ("src/lib.rs", "")],
         );
         assert_eq!(branch.commit("src").as_deref(), Some(HASH));
+        let found = Git::of(&branch.0).unwrap().branch;
+        assert_eq!(found.as_deref(), Some("main"));
         let list = format!("# pack-refs\n{HASH} refs/heads/main\n");
         let packed = Repository::new("packed", &[head, (".git/packed-refs", &list)]);
         assert_eq!(packed.commit(".").as_deref(), Some(HASH));

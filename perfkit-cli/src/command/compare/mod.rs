@@ -68,6 +68,7 @@ pub(super) fn compare(session: Session<'_>) -> Result<Outcome, Error> {
         commit: checkout.commit.clone(),
         dirty: Some(false),
         subject: git::subject(&checkout.own.directory, &checkout.commit),
+        branch: None,
     });
     if let Some(checkout) = session.checkout.filter(|checkout| checkout.has_filters) {
         outcome.report.notes.push(filters_not_run(checkout));

@@ -36,6 +36,8 @@ pub(super) struct Measure<'a> {
     /// Where the true value is with a confidence of 95 %.
     pub(super) bounds: Option<(f64, f64)>,
     pub(super) direction: Direction,
+    /// Which number of the metric it is: `median`, `mean` or, where it has one only, `value`.
+    pub(super) statistic: &'static str,
     /// What the number is, in words: `median of 100 values`.
     pub(super) what: String,
 }
@@ -50,7 +52,8 @@ pub(super) fn subjects(report: &Report) -> Vec<Subject<'_>> {
         .collect()
 }
 
-fn of_benchmark(benchmark: &Benchmark) -> Subject<'_> {
+/// Everything in a benchmark that a tracker can follow.
+pub(super) fn of_benchmark(benchmark: &Benchmark) -> Subject<'_> {
     let metrics = benchmark.metrics.iter();
     let mut measures: Vec<Measure<'_>> = metrics.filter_map(|(m, s)| of_metric(m, s)).collect();
     let runs = benchmark.successes.saturating_add(benchmark.failures);
@@ -80,6 +83,7 @@ fn of_operation(operation: &OperationSnapshot) -> Subject<'_> {
             value: value.filter(|value| value.is_finite())?,
             bounds: None,
             direction: Direction::HigherIsBetter,
+            statistic: "mean",
             what: "mean of the whole time".to_owned(),
         })
     }));
@@ -98,6 +102,7 @@ fn success_rate(successes: u64, of: u64, what: &str) -> Option<Measure<'static>>
         value: successes as f64 / of as f64,
         bounds: Some(stats::proportion_bounds(successes, of, CONFIDENCE)),
         direction: Direction::HigherIsBetter,
+        statistic: "value",
         what: format!("of {of} {what}"),
     })
 }
@@ -125,6 +130,7 @@ fn of_metric<'a>(metric: &'a Metric, summary: &MetricSummary) -> Option<Measure<
         value,
         bounds,
         direction: summary.direction,
+        statistic: which,
         what: format!("{which} of {} values", summary.count),
     })
 }
