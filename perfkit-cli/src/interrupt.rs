@@ -92,6 +92,10 @@ impl Signals {
 
     /// How often the user asked for an end.
     pub(crate) fn requests(&self) -> usize {
+        // The signal is noted before the byte is written: without it there is none to read.
+        if self.last() == 0 {
+            return self.requests.get();
+        }
         self.requests
             .set(self.requests.get() + read_all(&self.ends));
         self.requests.get()

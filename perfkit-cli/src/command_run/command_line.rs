@@ -10,6 +10,9 @@ use std::{fmt, io};
 
 use perfkit::process::spawner::{ProgramTexts, TextList};
 
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+
 use crate::error::Error;
 
 /// The variables that tell a command which run it is.
@@ -157,8 +160,14 @@ impl CommandLine {
             variables: prepared.variables.clone(),
             ..ProgramTexts::default()
         };
-        for path in prepared.paths.iter().filter(|path| may_be_there(path)) {
-            texts.paths.push(&[path.as_os_str()])?;
+        for path in &prepared.paths {
+            let found = look_for(path);
+            if found != Found::Nothing {
+                texts.paths.push(&[path.as_os_str()])?;
+            }
+            if found == Found::Program {
+                break;
+            }
         }
         match iteration {
             None => texts.variables.append(&prepared.outer_iteration),
@@ -208,15 +217,20 @@ fn paths(program: &str, folders: Option<&OsString>) -> Vec<PathBuf> {
     std::env::split_paths(folders).map(in_folder).collect()
 }
 
-/// Whether there is something that only executing it tells more of.
-fn may_be_there(path: &Path) -> bool {
-    let found = path.metadata();
-    !found.is_err_and(|error| {
-        matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-        )
-    })
+#[derive(PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Program,
+    /// What only executing it tells more of.
+    Something,
+}
+
+fn look_for(path: &Path) -> Found {
+    match access(path, Access::EXEC_OK) {
+        Ok(()) if path.is_file() => Found::Program,
+        Err(Errno::NOENT | Errno::NOTDIR) => Found::Nothing,
+        _ => Found::Something,
+    }
 }
 
 /// Variables as `--env` has them: assignments between spaces, with quotes as in a shell.

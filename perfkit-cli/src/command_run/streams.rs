@@ -153,7 +153,9 @@ impl Written {
 
     /// Takes what the process wrote, without waiting, so that it never blocks.
     pub(super) fn drain(&mut self) {
-        if read_available(self.stdout.as_mut(), |_| ()) == Stream::Closed {
+        if self.stdout.is_some()
+            && read_available(self.stdout.as_mut(), &mut [0; 65536], |_| ()) == Stream::Closed
+        {
             self.stdout = None;
         }
         let tail = &mut self.tail;
@@ -162,7 +164,8 @@ impl Written {
             let excess = tail.len().saturating_sub(TAIL_BYTES);
             tail.drain(..excess);
         };
-        if read_available(self.stderr.as_mut(), keep) == Stream::Closed {
+        let buffer = &mut [0; TAIL_BYTES];
+        if read_available(self.stderr.as_mut(), buffer, keep) == Stream::Closed {
             self.stderr = None;
         }
         self.has_quiet_stderr &= self.tail.is_empty();
@@ -185,15 +188,18 @@ enum Stream {
     Closed,
 }
 
-fn read_available(stream: Option<&mut impl Read>, mut take: impl FnMut(&[u8])) -> Stream {
+fn read_available(
+    stream: Option<&mut impl Read>,
+    buffer: &mut [u8],
+    mut take: impl FnMut(&[u8]),
+) -> Stream {
     let Some(stream) = stream else {
         return Stream::Closed;
     };
-    let mut buffer = [0; 65536];
-    // A process may write without end. After a megabyte it is the turn of the clock
+    // A process may write without end. After a megabyte at most it is the turn of the clock
     // and of signals, and then of the rest.
     for _ in 0..16 {
-        match stream.read(&mut buffer) {
+        match stream.read(buffer) {
             Ok(0) => return Stream::Closed,
             Ok(read) => take(&buffer[..read]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
