@@ -185,38 +185,29 @@ fn the_end_of_what_starts_commands_is_told_and_no_command_is_left() {
     assert!(is_gone(&spawner));
 }
 
-/// Runs perfkit where no file may be as large as the program that is executed from memory.
-fn without_spawner(folder: &Folder, arguments: &[&str]) -> Answer {
-    let script = "ulimit -f 4; exec \"$0\" compare \"$@\"";
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", script, env!("CARGO_BIN_EXE_perfkit")])
-        .args(arguments)
-        .current_dir(folder.path(""));
-    Answer::of(command)
-}
-
 #[test]
 fn where_no_small_process_can_start_commands_perfkit_does_and_says_what_memory_means() {
     let folder = Folder::new();
+    let without_spawner =
+        |arguments: &[&str]| folder.run_without_spawner(["compare"].iter().chain(arguments));
     let arguments = ["true", "-r", "3", "--format", "json"];
-    let report = without_spawner(&folder, &arguments).exits_with(0).report();
+    let report = without_spawner(&arguments).exits_with(0).report();
     let benchmark = &report.benchmarks[0];
     assert_eq!(benchmark.successes, 3);
     assert!(benchmark.is_peak_memory_inherited);
     let peak = benchmark.metrics[&Metric::PEAK_MEMORY].max.unwrap();
-    without_spawner(&folder, &["true", "-r", "3"])
+    without_spawner(&["true", "-r", "3"])
         .says("≤ ")
         .says("is what every process inherits from the one that starts it");
     assert!(peak > 1e6, "{peak}");
     folder.script("fails", "echo first >&2; echo second >&2; exit 3");
-    without_spawner(&folder, &["./fails", "-r", "3"])
+    without_spawner(&["./fails", "-r", "3"])
         .exits_with(5)
         .complains("second");
-    without_spawner(&folder, &["sleep 61", "-r", "1", "--timeout", "50ms"])
+    without_spawner(&["sleep 61", "-r", "1", "--timeout", "50ms"])
         .exits_with(5)
         .complains("timed out after");
-    without_spawner(&folder, &["-S", "sh", "kill -STOP $$", "-r", "1"])
+    without_spawner(&["-S", "sh", "kill -STOP $$", "-r", "1"])
         .exits_with(5)
         .complains("SIGSTOP");
 }

@@ -674,9 +674,9 @@ fn a_failed_gate_is_saved_in_every_form() {
 #[test]
 fn memory_that_is_perfkit_s_own_is_not_held_against_a_command() {
     let folder = Folder::new();
-    folder
-        .run(["compare", "true", "-r", "3", "--export-json", "out.json"])
-        .exits_with(0);
+    let arguments = ["compare", "true", "-r", "3", "--format", "json"];
+    let answer = folder.run_without_spawner(arguments).exits_with(0);
+    folder.write("out.json", &answer.stdout);
     let judge = |limit: &str| {
         let text = format!("[[budget]]\nbenchmark = \"true\"\npeak_memory = \"< {limit}\"\n");
         folder.write("perfkit.toml", &text);

@@ -125,6 +125,28 @@ impl Folder {
     }
 
     /// Runs `perfkit` to its end.
+    /// Runs the binary where no file may be as large as the program that starts commands, so
+    /// that it has to start them itself.
+    pub(crate) fn run_without_spawner<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Answer {
+        let perfkit = self.perfkit(arguments);
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "ulimit -f 4; exec \"$0\" \"$@\""])
+            .arg(perfkit.get_program())
+            .args(perfkit.get_args())
+            .current_dir(&self.0);
+        for (name, value) in perfkit.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Answer::of(command)
+    }
+
     pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Answer {
         Answer::of(self.perfkit(arguments))
     }
