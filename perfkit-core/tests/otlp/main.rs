@@ -7,6 +7,8 @@ mod contents;
 mod delta;
 mod down;
 mod faults;
+#[cfg(feature = "otlp-grpc")]
+mod grpc;
 mod program;
 #[cfg(feature = "otlp-tls")]
 mod tls;

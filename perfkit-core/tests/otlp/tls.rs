@@ -30,6 +30,25 @@ fn certificates(name: &str) -> Vec<CertificateDer<'static>> {
     found.map(Result::unwrap).collect()
 }
 
+/// With a certificate, and one that issues those of clients if these need one.
+fn server_config(name: &str, clients: Option<&str>) -> ServerConfig {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(authority) => {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(certificates(authority));
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+    };
+    let key = PrivateKeyDer::from_pem_file(file(&format!("{name}.key"))).unwrap();
+    let chain = certificates(&format!("{name}.pem"));
+    builder.with_single_cert(chain, key).unwrap()
+}
+
 /// A collector behind TLS: where it is, what arrives, and how many connections there were.
 struct TlsCollector {
     endpoint: String,
@@ -38,25 +57,8 @@ struct TlsCollector {
 }
 
 impl TlsCollector {
-    /// With a certificate, and one that issues those of clients if these need one.
     fn start(name: &str, clients: Option<&str>) -> Self {
-        let provider = Arc::new(ring::default_provider());
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
-        let builder = builder.with_safe_default_protocol_versions().unwrap();
-        let builder = match clients {
-            None => builder.with_no_client_auth(),
-            Some(authority) => {
-                let mut roots = RootCertStore::empty();
-                roots.add_parsable_certificates(certificates(authority));
-                let verifier =
-                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-                builder.with_client_cert_verifier(verifier.build().unwrap())
-            }
-        };
-        let key = PrivateKeyDer::from_pem_file(file(&format!("{name}.key"))).unwrap();
-        let chain = certificates(&format!("{name}.pem"));
-        let config = Arc::new(builder.with_single_cert(chain, key).unwrap());
-
+        let config = Arc::new(server_config(name, clients));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, bodies) = channel();
@@ -264,4 +266,78 @@ fn the_variables_name_the_files() {
         "{said}"
     );
     assert!(said.contains("name its file too"), "{said}");
+}
+
+#[cfg(feature = "otlp-grpc")]
+mod grpc {
+    use std::io::{ErrorKind, Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::grpc::Server;
+
+    /// Copies what is there; whether that may go on.
+    fn copy(from: &mut impl Read, to: &mut impl Write) -> bool {
+        let mut buffer = [0; 16_384];
+        match from.read(&mut buffer) {
+            Ok(0) => false,
+            Ok(read) => to.write_all(&buffer[..read]).is_ok() && to.flush().is_ok(),
+            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        }
+    }
+
+    /// Where one gets through TLS to a server.
+    fn before(server: &Server, mut config: ServerConfig) -> String {
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let config = Arc::new(config);
+        let target = server.endpoint.replace("http://", "");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for outer in listener.incoming() {
+                let (config, target) = (Arc::clone(&config), target.clone());
+                std::thread::spawn(move || {
+                    let pause = Some(Duration::from_millis(2));
+                    let (outer, mut inner) = (outer.unwrap(), TcpStream::connect(target).unwrap());
+                    outer.set_read_timeout(pause).unwrap();
+                    inner.set_read_timeout(pause).unwrap();
+                    let connection = ServerConnection::new(config).unwrap();
+                    let mut outer = StreamOwned::new(connection, outer);
+                    while copy(&mut outer, &mut inner) && copy(&mut inner, &mut outer) {}
+                });
+            }
+        });
+        format!("https://localhost:{port}")
+    }
+
+    #[test]
+    fn a_call_goes_over_tls_to_whom_the_program_trusts() {
+        let server = Server::start(vec![]);
+        let endpoint = before(&server, server_config("server", Some("ca.pem")));
+        let monitor = Monitor::new();
+        monitor.measure("work", || ());
+        let report = Report::from_snapshot(monitor.snapshot());
+        let files = |name: &str, key: &str, authority: &str| Config {
+            endpoint: endpoint.clone(),
+            certificate: Some(file(authority)),
+            client_certificate: Some(file(&format!("{name}.pem"))),
+            client_key: Some(file(&format!("{key}.key"))),
+            ..server.config()
+        };
+        let trusted = files("client", "client", "ca.pem");
+        assert_eq!(otlp::send_report(&report, &trusted).map(|_| ()), Ok(()));
+        assert_eq!(server.arrived.try_iter().count(), 1);
+        for (wrong, problem) in [
+            (files("client", "client", "other-ca.pem"), "UnknownIssuer"),
+            (files("client", "server", "ca.pem"), "not the key"),
+        ] {
+            match otlp::send_report(&report, &wrong) {
+                Err(SendError::Unreachable(why)) => assert!(why.contains(problem), "{why}"),
+                other => panic!("{other:?}"),
+            }
+        }
+        let stranger = quick(files("stranger", "stranger", "ca.pem"));
+        assert!(otlp::send_report(&report, &stranger).is_err());
+        assert_eq!(server.arrived.try_iter().count(), 0);
+    }
 }

@@ -29,8 +29,11 @@ pub(super) const METRICS_PATH: &str = "/v1/metrics";
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The full address of the collector's metrics receiver.
+    /// The full address of the collector's metrics receiver; over gRPC without a path, such as
+    /// `http://localhost:4317`.
     pub endpoint: String,
+    /// How requests travel; http/protobuf by default.
+    pub protocol: Protocol,
     /// Headers that every request carries.
     pub headers: Vec<(String, String)>,
     /// The longest that one request may take, retries included; 10 s by default.
@@ -75,7 +78,7 @@ pub struct Config {
     pub client_key: Option<PathBuf>,
     /// The proxy that requests go through, such as `http://user:password@proxy:3128`; none
     /// by default, whatever the variables say that other programs take theirs from: headers
-    /// may hold a secret, and a collector is nearby as a rule.
+    /// may hold a secret, and a collector is nearby as a rule. Of http/protobuf alone.
     pub proxy: Option<String>,
     /// Whether the host, the process and the container are told (`host.name`, `process.pid`,
     /// `container.id` and others), and a random `service.instance.id`; true by default. What
@@ -91,6 +94,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             endpoint: format!("{DEFAULT_ENDPOINT}{METRICS_PATH}"),
+            protocol: Protocol::HttpProtobuf,
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
             export_timeout: Duration::from_secs(30),
@@ -113,6 +117,17 @@ impl Default for Config {
             is_enabled: true,
         }
     }
+}
+
+/// How requests travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// As protobuf over http.
+    HttpProtobuf,
+    /// Over gRPC.
+    #[cfg(feature = "otlp-grpc")]
+    Grpc,
 }
 
 /// How requests are compressed.

@@ -66,7 +66,7 @@ impl Form {
 /// A number that is not of an operation.
 pub(super) struct Total {
     pub(super) metric: &'static MetricInfo,
-    pub(super) attributes: &'static [(&'static str, &'static str)],
+    pub(super) attributes: Vec<(&'static str, &'static str)>,
     /// In nanoseconds where it is a time.
     pub(super) value: u64,
     /// What was added, and since when; `None` where that is everything.
@@ -77,7 +77,7 @@ impl Total {
     pub(super) fn new(metric: &'static MetricInfo, value: u64) -> Self {
         Self {
             metric,
-            attributes: &[],
+            attributes: Vec::new(),
             value,
             added: None,
         }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use super::config::{Compression, Config, ConfigError, HistogramForm, METRICS_PATH, Temporality};
+use super::config::{
+    Compression, Config, ConfigError, HistogramForm, METRICS_PATH, Protocol, Temporality,
+};
 
 #[cfg(feature = "otlp-tls")]
 use super::tls::{self, TlsProblem};
@@ -14,6 +16,12 @@ use super::tls::{self, TlsProblem};
 const PROXY: &str = "PERFKIT_OTLP_PROXY";
 const MAX_BUCKETS: &str = "PERFKIT_OTLP_MAX_BUCKETS";
 
+const GRPC_ENDPOINT: &str = "http://localhost:4317";
+const PROTOCOLS: &[(&str, Protocol)] = &[
+    ("http/protobuf", Protocol::HttpProtobuf),
+    #[cfg(feature = "otlp-grpc")]
+    ("grpc", Protocol::Grpc),
+];
 const INTERVAL: &str = "OTEL_METRIC_EXPORT_INTERVAL";
 const EXPORT_TIMEOUT: &str = "OTEL_METRIC_EXPORT_TIMEOUT";
 const EXPORTERS: &str = "OTEL_METRICS_EXPORTER";
@@ -36,8 +44,7 @@ impl Config {
     /// `PERFKIT_OTLP_MAX_BUCKETS`.
     ///
     /// # Errors
-    /// A variable that has no valid value, names a protocol other than
-    /// http/protobuf, or an endpoint or a proxy that is not
+    /// A variable that has no valid value, names a protocol that is not built in, or an endpoint or a proxy that is not
     /// plain http (with the feature `otlp-tls` an endpoint may be https), or a certificate or key
     /// that is of no use.
     pub fn from_environment() -> Result<Self, ConfigError> {
@@ -52,8 +59,15 @@ impl Config {
             names.find_map(|name| Some((said(&name)?, name)))
         };
         let mut config = Self::default();
+        if let Some((protocol, variable)) = said_of("PROTOCOL") {
+            config.protocol = one_of(&variable, &protocol, PROTOCOLS)?;
+            if config.protocol != Protocol::HttpProtobuf {
+                config.endpoint = GRPC_ENDPOINT.to_owned();
+            }
+        }
         if let Some((endpoint, variable)) = said_of("ENDPOINT") {
-            let is_base = variable == "OTEL_EXPORTER_OTLP_ENDPOINT";
+            let is_http = config.protocol == Protocol::HttpProtobuf;
+            let is_base = is_http && variable == "OTEL_EXPORTER_OTLP_ENDPOINT";
             config.endpoint = endpoint_of(&variable, &endpoint, is_base)?;
         }
         if let Some((headers, variable)) = said_of("HEADERS") {
@@ -65,9 +79,6 @@ impl Config {
         if let Some((compression, variable)) = said_of("COMPRESSION") {
             let known = [("gzip", Compression::Gzip), ("none", Compression::None)];
             config.compression = one_of(&variable, &compression, &known)?;
-        }
-        if let Some((protocol, variable)) = said_of("PROTOCOL") {
-            one_of(&variable, &protocol, &[("http/protobuf", ())])?;
         }
         if let Some(interval) = said(INTERVAL) {
             config.interval = milliseconds_of(INTERVAL, &interval)?;
@@ -85,6 +96,12 @@ impl Config {
             config.max_buckets = buckets_of(&most)?;
         }
         if let Some(proxy) = said(PROXY) {
+            if config.protocol != Protocol::HttpProtobuf {
+                return Err(ConfigError::new(
+                    PROXY,
+                    "it is of http/protobuf alone, not of grpc",
+                ));
+            }
             config.proxy = Some(proxy_of(&proxy)?);
         }
         #[cfg(feature = "otlp-tls")]
@@ -337,7 +354,12 @@ mod tests {
             assert!(error("OTEL_EXPORTER_OTLP_ENDPOINT", "https://x").contains("needs TLS"));
         }
         assert!(error("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317").contains("no address"));
-        assert!(error("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc").contains("`grpc` is not built in"));
+        assert!(error("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json").contains("is not built in"));
+        let grpc = read(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
+        assert_eq!(grpc.is_ok(), cfg!(feature = "otlp-grpc"));
+        if let Ok(grpc) = grpc {
+            assert_eq!(grpc.endpoint, "http://localhost:4317");
+        }
         assert!(error("OTEL_EXPORTER_OTLP_TIMEOUT", "10s").contains("`10s` is no positive"));
         assert!(error("OTEL_METRIC_EXPORT_INTERVAL", "0").contains("no positive"));
         assert!(!read(&[("OTEL_SDK_DISABLED", "TRUE")]).unwrap().is_enabled);

@@ -16,13 +16,14 @@ use crate::report::{Note, NoteCode};
 use crate::snapshot::{OperationSnapshot, Snapshot};
 use crate::text::printable;
 
-use super::config::Config;
+use super::config::{Config, Protocol};
 use super::convert::{Export, Form, Request, Total, overflow_calls};
 use super::failure_log::{FailureLog, LastLine};
 use super::growth::{Ledger, Reading};
 use super::points::Period;
 use super::resource;
-use super::transport::{SendError, Transport};
+use super::send_error::SendError;
+use super::transport::Transport;
 
 /// What became of the data points so far. All that were produced are acknowledged, dropped or
 /// pending.
@@ -122,7 +123,14 @@ fn tell(shared: &Shared<State>, log: &FailureLog, is_of_global: bool) {
 }
 
 /// What OpenTelemetry calls this exporter.
-const COMPONENT: (&str, &str) = ("otel.component.type", "otlp_http_metric_exporter");
+fn component(protocol: Protocol) -> (&'static str, &'static str) {
+    let name = match protocol {
+        Protocol::HttpProtobuf => "otlp_http_metric_exporter",
+        #[cfg(feature = "otlp-grpc")]
+        Protocol::Grpc => "otlp_grpc_metric_exporter",
+    };
+    ("otel.component.type", name)
+}
 
 /// However short an interval is asked for, a collector has a pause.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
@@ -357,13 +365,14 @@ impl Exporter {
     /// The numbers that are not of one operation, those of one metric together.
     fn totals(&self, operations: &[OperationSnapshot]) -> Vec<Total> {
         let stats = self.shared.lock().stats.clone();
+        let component = component(self.config.protocol);
         let exported = |value, attributes| Total {
             attributes,
             ..Total::new(&table::EXPORTED, value)
         };
         let mut totals = vec![
-            exported(stats.acknowledged, &[COMPONENT]),
-            exported(stats.dropped, &[COMPONENT, ("error.type", "dropped")]),
+            exported(stats.acknowledged, vec![component]),
+            exported(stats.dropped, vec![component, ("error.type", "dropped")]),
         ];
         let dropped = self.monitor.dropped_deliveries();
         totals.push(Total::new(&table::DROPPED_DELIVERIES, dropped));

@@ -1,4 +1,5 @@
-//! Export to OpenTelemetry collectors, over OTLP http/protobuf.
+//! Export to OpenTelemetry collectors, over OTLP: http/protobuf and, in the feature `otlp-grpc`,
+//! gRPC.
 //!
 //! [`start`] sends the global monitor's operations at a regular interval, on a
 //! thread of its own. Histograms are exponential ones of at most
@@ -31,16 +32,20 @@ mod exponential;
 mod exporter;
 mod failure_log;
 mod growth;
+#[cfg(feature = "otlp-grpc")]
+mod grpc;
+mod http;
 mod points;
 mod resource;
+mod send_error;
 #[cfg(feature = "otlp-tls")]
 mod tls;
 mod transport;
 
-pub use config::{Compression, Config, ConfigError, HistogramForm, Temporality};
+pub use config::{Compression, Config, ConfigError, HistogramForm, Protocol, Temporality};
 pub use exporter::{Otlp, Stats};
 pub use failure_log::FailureLog;
-pub use transport::SendError;
+pub use send_error::SendError;
 
 use std::time::Duration;
 
