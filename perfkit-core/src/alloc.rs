@@ -95,6 +95,20 @@ impl Counters {
         }
     }
 
+    #[inline(always)]
+    fn have_moved_since(&self, before: &Self) -> bool {
+        self.allocations.get() != before.allocations.get()
+            || self.freed_bytes.get() != before.freed_bytes.get()
+    }
+
+    #[inline]
+    fn set_back(&self, before: &Self) {
+        self.allocated_bytes.set(before.allocated_bytes.get());
+        self.allocations.set(before.allocations.get());
+        self.freed_bytes.set(before.freed_bytes.get());
+        self.peak_bytes.set(before.peak_bytes.get());
+    }
+
     #[inline]
     fn shrink(&self, bytes: usize) {
         let freed = self.freed_bytes.get().wrapping_add(bytes as u64);
@@ -170,12 +184,24 @@ pub(crate) fn uncounted<T>(work: impl FnOnce() -> T) -> T {
     struct Restore(Counters);
     impl Drop for Restore {
         fn drop(&mut self) {
-            let before = &self.0;
+            let _ = COUNTERS.try_with(|counters| counters.set_back(&self.0));
+        }
+    }
+    let _restore = COUNTERS.try_with(|counters| Restore(counters.clone()));
+    work()
+}
+
+/// The same for work that takes no memory as a rule, and costs next to nothing then.
+#[inline(always)]
+pub(crate) fn uncounted_if_any<T>(work: impl FnOnce() -> T) -> T {
+    struct Restore(Counters);
+    impl Drop for Restore {
+        #[inline(always)]
+        fn drop(&mut self) {
             let _ = COUNTERS.try_with(|counters| {
-                counters.allocated_bytes.set(before.allocated_bytes.get());
-                counters.allocations.set(before.allocations.get());
-                counters.freed_bytes.set(before.freed_bytes.get());
-                counters.peak_bytes.set(before.peak_bytes.get());
+                if counters.have_moved_since(&self.0) {
+                    counters.set_back(&self.0);
+                }
             });
         }
     }

@@ -102,6 +102,30 @@ impl Failure {
         }
     }
 
+    /// A failure of a kind that is known to be short, whose text nobody will read.
+    #[inline(always)]
+    pub(crate) fn repeated(kind: &'static str) -> Self {
+        Self {
+            kind: Cow::Borrowed(kind),
+            text: None,
+        }
+    }
+
+    /// The kind, where the program has it for good.
+    #[inline]
+    pub(crate) fn static_kind(&self) -> Option<&'static str> {
+        match self.kind {
+            Cow::Borrowed(kind) => Some(kind),
+            Cow::Owned(_) => None,
+        }
+    }
+
+    /// The same of a failure that has no text, and so nothing that takes memory.
+    #[inline]
+    pub(crate) fn bare_static_kind(&self) -> Option<&'static str> {
+        self.static_kind().filter(|_| self.text.is_none())
+    }
+
     /// The failure under another kind, with the same text.
     pub(crate) fn with_kind(self, kind: impl Into<Cow<'static, str>>) -> Self {
         Self {

@@ -31,14 +31,28 @@ impl ErrorTextPolicy {
 
     /// A failure of the kind that a function finds out, with its text if that is
     /// worth writing.
-    #[cold]
+    #[inline]
     pub(crate) fn failure(
         self,
         kind: impl FnOnce() -> Cow<'static, str>,
         text: impl Display,
     ) -> Outcome {
+        match alloc::uncounted_if_any(kind) {
+            Cow::Borrowed(kind) if self.repeats(kind) => Outcome::Failure(Failure::repeated(kind)),
+            kind => self.new_failure(kind, text),
+        }
+    }
+
+    /// Whether it is as the last failure was, and its text not wanted.
+    #[inline(always)]
+    fn repeats(self, kind: &'static str) -> bool {
+        self.of.is_some_and(|(shard, end)| shard.repeats(kind, end))
+    }
+
+    #[cold]
+    fn new_failure(self, kind: Cow<'static, str>, text: impl Display) -> Outcome {
         let failure = || {
-            let failure = Failure::without_text(kind());
+            let failure = Failure::without_text(kind);
             let is_wanted = |(shard, end): (&Shard, u64)| shard.wants_text(failure.kind(), end);
             if self.of.is_none_or(is_wanted) {
                 failure.with_text(text)

@@ -159,6 +159,13 @@ impl<E: MetricSelection> FastCall<E> {
             mem::forget(outcome);
             return record_success(shard, span, used);
         }
+        if let Outcome::Failure(failure) = &outcome
+            && let Some(kind) = failure.bare_static_kind()
+            && record_repeat(shard, span.start, span.end, span.callees, kind)
+        {
+            mem::forget(outcome);
+            return;
+        }
         record_other(shard, span.start, span.end, span.callees, used, outcome);
     }
 
@@ -239,6 +246,27 @@ fn record_success<U: Copy + Into<OptionalValues>>(shard: &'static Shard, span: S
     } else {
         record_rare(shard, start, end, callees, used);
     }
+}
+
+/// Counts a failure that is as the last one was; says no where it is anything else.
+#[inline(never)]
+fn record_repeat(
+    shard: &'static Shard,
+    start: u64,
+    end: u64,
+    callees: u64,
+    kind: &'static str,
+) -> bool {
+    let duration = end.wrapping_sub(start);
+    let outer = shard.outer();
+    let is_repeat = shard.gate.is_outermost()
+        && nesting::callees() == callees
+        && shard.record_repeat(end, duration, kind);
+    if is_repeat {
+        nesting::leave(outer, end, duration);
+        shard.gate.leave_outermost();
+    }
+    is_repeat
 }
 
 /// A successful call that has callees, runs within another of its operation, or that

@@ -16,7 +16,7 @@ const OTHER: &str = "other";
 
 /// So many texts are kept as they come, because they are the first that anybody
 /// sees; of later ones at most one in [`TEXT_PAUSE`].
-const FIRST_TEXTS: u64 = 1000;
+const FIRST_TEXTS: u64 = if cfg!(perfkit_loom) { 0 } else { 1000 };
 
 /// How long no text is written after one was, in ticks: some 0.1 s, or twice that.
 const TEXT_PAUSE: u64 = 1 << 28;
@@ -39,6 +39,16 @@ pub struct ErrorSnapshot {
 }
 
 impl ErrorSnapshot {
+    /// Failures of a kind of which nothing else is known.
+    pub(super) fn of(kind: &str, count: u64) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            count,
+            last_text: String::new(),
+            is_overflow: false,
+        }
+    }
+
     /// Failures of which the kind is not known.
     pub(super) fn other(count: u64) -> Self {
         Self {
@@ -74,7 +84,7 @@ pub(super) struct ErrorLog {
 }
 
 #[derive(Debug, Default)]
-struct Kind {
+pub(super) struct Kind {
     name: OnceLock<Box<str>>,
     count: AtomicU64,
     last_text: Mutex<String>,
@@ -82,15 +92,30 @@ struct Kind {
 
 impl ErrorLog {
     pub(super) fn record(&self, failure: &Failure) {
-        let Some(kind) = self.find(failure.kind()) else {
+        let Some(kind) = self.add(failure.kind(), 1) else {
             return;
         };
-        kind.count.store(kind.count.own() + 1, Release);
         // A reader that copies the text just now keeps the one before.
         if let Some(text) = failure.known_text()
             && let Some(mut last_text) = hold_soon(&kind.last_text, 0)
         {
             text.clone_into(&mut last_text);
+        }
+    }
+
+    /// Counts failures of a kind of which nothing else is known.
+    pub(super) fn add(&self, kind: &str, count: u64) -> Option<&Kind> {
+        let kind = self.find(kind)?;
+        kind.count.store(kind.count.own() + count, Release);
+        Some(kind)
+    }
+
+    /// Until when no text of a kind that is known is wanted, in ticks: none is as long as all
+    /// are.
+    pub(super) fn no_text_until(&self) -> u64 {
+        match self.texts.load(Relaxed) >= FIRST_TEXTS {
+            true => self.next_text.load(Relaxed),
+            false => 0,
         }
     }
 

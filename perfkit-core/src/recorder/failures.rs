@@ -38,6 +38,14 @@ impl Failures {
         self.times[at].add_one(bucket_of(duration));
     }
 
+    /// Counts a failure that is neither longer than all before nor without a time.
+    #[inline]
+    pub(super) fn count_failure(&self, duration: u64) {
+        let [failures, ..] = &self.times;
+        self.extent.add(signed(duration));
+        failures.add_one(bucket_of(duration));
+    }
+
     /// The sum of two numbers and of how many there were without a time.
     pub(super) fn sum(&self, numbers: [u64; 2]) -> u64 {
         let counts = self.without_time.iter().map(|count| count.load(Relaxed));

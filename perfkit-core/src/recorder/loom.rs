@@ -319,6 +319,65 @@ fn a_failure_is_among_the_errors_though_they_are_being_read() {
     });
 }
 
+#[test]
+fn a_failure_that_repeats_is_counted_once() {
+    static KIND: &str = "refused";
+    model(4, || {
+        let (recorder, _) = recorder();
+        let shard = recorder.lease().unwrap();
+        let failed = |end| Sample {
+            ending: Ending::Failure,
+            ..call(end)
+        };
+        // The first call begins a slot.
+        slow_path(shard, 1, 1);
+        shard.wants_text(KIND, 1);
+        shard.record(&failed(1), Some(&Failure::repeated(KIND)));
+        let writer = thread::spawn(move || {
+            assert!(shard.record_repeat(2, 1, KIND));
+            // What was counted without a lock becomes part of the log.
+            shard.record(&failed(3), Some(&Failure::new("another", "")));
+        });
+        let (errors, is_whole) = shard.try_errors();
+        let of_kind = errors.iter().find(|error| error.kind == KIND);
+        let count = of_kind.map_or(0, |error| error.count);
+        assert!(!is_whole || (1..=2).contains(&count), "{count}");
+        writer.join().unwrap();
+        let last = read(&recorder);
+        let counts: Vec<u64> = last.errors.iter().map(|error| error.count).collect();
+        assert_eq!(counts.iter().sum::<u64>(), 3);
+        assert_eq!(last.lifetime.calls.failure, 3);
+    });
+}
+
+#[test]
+fn a_failure_that_repeats_is_before_a_reset_or_after_it() {
+    static KIND: &str = "refused";
+    model(2, || {
+        let (recorder, _) = recorder();
+        let shard = recorder.lease().unwrap();
+        let failed = |end| Sample {
+            ending: Ending::Failure,
+            ..call(end)
+        };
+        // The first call begins a slot.
+        slow_path(shard, 1, 1);
+        shard.wants_text(KIND, 1);
+        shard.record(&failed(1), Some(&Failure::repeated(KIND)));
+        assert!(shard.record_repeat(1, 1, KIND));
+        let writer = thread::spawn(move || {
+            if !shard.record_repeat(2, 1, KIND) {
+                shard.record(&failed(2), Some(&Failure::repeated(KIND)));
+            }
+        });
+        shard.forget_errors();
+        writer.join().unwrap();
+        let (errors, _) = shard.try_errors();
+        let count: u64 = errors.iter().map(|error| error.count).sum();
+        assert!(count <= 1, "{count}");
+    });
+}
+
 fn errors(recording: &Recording) -> u64 {
     recording.errors.iter().map(|error| error.count).sum()
 }

@@ -17,6 +17,7 @@ pub(crate) mod names;
 mod operation;
 mod optional_metrics;
 mod pool;
+mod repeats;
 mod ring;
 mod sample;
 mod shard;
