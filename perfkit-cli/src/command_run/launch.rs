@@ -15,8 +15,8 @@ pub(crate) struct Launch<'a> {
     /// Which run of its command this belongs to, as the environment tells it.
     pub(crate) iteration: Option<String>,
     /// Whether nothing is expected on its standard error, so that it is only looked at now and
-    /// then: its end, at the end of the process, would wake perfkit once more, and on a busy
-    /// machine something else may run in between.
+    /// then: its end, at the end of the process, would wake perfkit once more where perfkit
+    /// starts the process itself, and on a busy machine something else may run in between.
     pub(crate) has_quiet_stderr: bool,
     /// The CPU that it begins on, if that is not left to the system.
     pub(crate) cpu: Option<usize>,

@@ -43,7 +43,10 @@ fn run_guarded(
     signals: &Signals,
     (guard, null, counting): (&Guard, &File, &Counting),
 ) -> Result<Ended, Error> {
-    let (mut command, written) = prepare(launch, null)?;
+    let (mut command, mut written) = prepare(launch, null)?;
+    if launch.has_quiet_stderr {
+        written.expect_no_stderr();
+    }
     let clock = Clock::os();
     if let Some(cpu) = launch.cpu {
         move_to(cpu);

@@ -42,11 +42,13 @@ pub(super) fn run(
     spawner
         .run(&texts, streams.fds(), launch.cpu)
         .map_err(|error| not_started(program, &error))?;
-    // The process has the only ends from now on.
-    drop(streams);
+    // Until the process has ended perfkit keeps its ends of the pipes: their end would wake it
+    // while the process is still ending, and closing them here would keep it from sleeping while
+    // the process is being started, which takes a CPU that is free.
     let mut process = Process {
         spawner,
         signals,
+        streams: Some(streams),
         written,
     };
     let mut reason = None;
@@ -79,6 +81,7 @@ pub(super) fn run(
 struct Process<'a> {
     spawner: &'a Spawner,
     signals: &'a Signals,
+    streams: Option<Streams<'a>>,
     written: Written,
 }
 
@@ -103,6 +106,9 @@ impl Process<'_> {
             true => self.spawner.outcome().map_err(|error| lost(&error))?,
             false => None,
         };
+        if outcome.is_some() {
+            self.streams = None;
+        }
         self.written.drain();
         Ok(outcome)
     }

@@ -47,7 +47,7 @@ impl<'a> Streams<'a> {
             Input::Null => None,
             Input::File(path) => Some(open(path)?),
         };
-        let mut written = Written::nothing(launch.has_quiet_stderr);
+        let mut written = Written::nothing();
         let (mut stdout, stderr);
         if *launch.output == Output::Inherit {
             let own = terminal::own_streams().map_err(|error| cannot_watch(&error))?;
@@ -124,14 +124,19 @@ pub(super) struct Written {
 }
 
 impl Written {
-    fn nothing(has_quiet_stderr: bool) -> Self {
+    fn nothing() -> Self {
         Self {
             stdout: None,
             stderr: None,
             tail: Vec::new(),
-            has_quiet_stderr,
+            has_quiet_stderr: false,
             next_look: FIRST_LOOK,
         }
+    }
+
+    /// From now on standard error is only looked at now and then, until there is something.
+    pub(super) fn expect_no_stderr(&mut self) {
+        self.has_quiet_stderr = true;
     }
 
     /// How long to wait for anything, if `at_most` is how long to wait for something else.
