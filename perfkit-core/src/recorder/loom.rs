@@ -338,7 +338,7 @@ fn a_failure_that_repeats_is_counted_once() {
             // What was counted without a lock becomes part of the log.
             shard.record(&failed(3), Some(&Failure::new("another", "")));
         });
-        let (errors, is_whole) = shard.try_errors();
+        let (errors, is_whole) = shard.errors.try_read();
         let of_kind = errors.iter().find(|error| error.kind == KIND);
         let count = of_kind.map_or(0, |error| error.count);
         assert!(!is_whole || (1..=2).contains(&count), "{count}");
@@ -370,9 +370,9 @@ fn a_failure_that_repeats_is_before_a_reset_or_after_it() {
                 shard.record(&failed(2), Some(&Failure::repeated(KIND)));
             }
         });
-        shard.forget_errors();
+        shard.errors.forget();
         writer.join().unwrap();
-        let (errors, _) = shard.try_errors();
+        let (errors, _) = shard.errors.try_read();
         let count: u64 = errors.iter().map(|error| error.count).sum();
         assert!(count <= 1, "{count}");
     });

@@ -6,6 +6,7 @@
 //! stopping anybody: a [`Recording`] comes out.
 
 mod counts;
+mod error_counts;
 mod errors;
 mod extent;
 mod failures;

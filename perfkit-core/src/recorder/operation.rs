@@ -262,7 +262,7 @@ impl Recorder {
         members.before_reset = Some(Box::new(total));
         for member in &mut members.all {
             member.seen_before_reset = member.shard.seen();
-            member.unlogged_before_reset = member.shard.forget_errors();
+            member.unlogged_before_reset = member.shard.errors.forget();
         }
     }
 }
@@ -388,7 +388,7 @@ impl Members {
     fn errors(&self) -> Vec<errors::ErrorSnapshot> {
         let mut all = Vec::new();
         for member in &self.all {
-            let errors = member.shard.errors(member.unlogged_before_reset);
+            let errors = member.shard.errors.read(member.unlogged_before_reset);
             errors::merge(&mut all, errors);
         }
         all

@@ -37,8 +37,7 @@
 //! | `gate` | that thread, from a reading of the monitor's state | that thread, and whoever takes the shard from an operation that is gone | `recording.rs`, `recursion_multiplies_nothing`, `what_is_switched_off_is_not_recorded` and `a_monitor_may_go_while_a_call_on_it_runs` |
 //! | `slot_end` | whoever holds the lock on the operation's shards | that thread, without a lock: an old value only makes it ask again | `a_call_is_in_one_slot` |
 //! | `was_reset` | set by the thread that resets, cleared by the shard's thread | any thread | `a_call_is_before_a_reset_or_after_it` |
-//! | `errors` | that thread, unless the lock is held: then it counts in `unlogged` | any thread, under the lock | `a_failure_is_among_the_errors_though_they_are_being_read` |
-//! | `repeats` | that thread; what is in the log, and that there are no more, whoever holds the lock on `errors` | any thread: once more where some became part of the log meanwhile | `a_failure_that_repeats_is_counted_once` |
+//! | `errors` | see [`ErrorCounts`] | | |
 //! | `owner` | whoever adds the shard to an operation or takes it away | that thread, under the lock | `a_shard_is_handed_on_with_its_calls` |
 
 use std::cmp::Ordering::{Equal, Less};
@@ -51,16 +50,14 @@ use crate::outcome::{Ending, Failure};
 use super::counts::{
     Counts, NO_BUCKET, TRIES_IF_TORN, bucket_of, bucket_of_ordinary, count_of, raise,
 };
-use super::errors::{self, ErrorLog, ErrorSnapshot};
+use super::error_counts::ErrorCounts;
 use super::failures::Failures;
 use super::gate::Gate;
 use super::optional_metrics::OptionalMetrics;
-use super::repeats::Repeats;
 use super::ring::{LONGEST, Ring, pack};
 use super::sample::{OptionalValues, Quantity, RingEntry, Sample, signed};
 use super::sync::{
-    Acquire, Arc, AtomicU32, AtomicU64, Mutex, Own, Relaxed, Release, Weak, add, hold_soon, lock,
-    try_lock,
+    Acquire, AtomicU32, AtomicU64, Mutex, Own, Relaxed, Release, Weak, add, lock, try_lock,
 };
 use super::tally::{Series, Tally, only_totals};
 
@@ -107,25 +104,14 @@ pub(crate) struct Shard {
     nested: AtomicU64,
     failures: Failures,
     optional: OptionalMetrics,
-    errors: Mutex<Errors>,
-    /// Failures of the kind that failed last, which are not in `errors` yet.
-    repeats: Repeats,
+    pub(super) errors: ErrorCounts,
     /// How many calls began to wait on this thread, less those that ceased to: of all
     /// threads together it is how many wait.
     waiting: AtomicU64,
     /// Not zero from a reset until the thread has seen it.
     was_reset: AtomicU32,
-    /// Failures that came while a reader looked at the errors.
-    unlogged: AtomicU64,
     /// The operation that the shard serves; none in the pool.
     pub(super) owner: Mutex<Option<Weak<dyn ShardOwner>>>,
-}
-
-/// The failures by kind, and of which kind those are that are counted in `repeats`.
-#[derive(Debug, Default)]
-struct Errors {
-    log: Option<Arc<ErrorLog>>,
-    repeated: Option<&'static str>,
 }
 
 /// The operation that a shard serves, as far as the shard's thread needs it now
@@ -322,7 +308,7 @@ impl Shard {
         let duration = (!sample.nested).then_some(sample.duration);
         self.failures.count(sample.ending, duration);
         if let Some(failure) = failure {
-            self.log(failure);
+            self.errors.log(failure);
         }
         self.push_other(
             sample.end,
@@ -360,29 +346,7 @@ impl Shard {
     pub(crate) fn record_untimed(&self, ending: Ending, failure: Option<&Failure>) {
         self.failures.count(ending, None);
         if let Some(failure) = failure {
-            self.log(failure);
-        }
-    }
-
-    fn log(&self, failure: &Failure) {
-        // A reader holds it for as long as it takes to copy a pointer, unless it
-        // loses its core just then.
-        let Some(mut errors) = hold_soon(&self.errors, 1000) else {
-            return add(&self.unlogged, 1);
-        };
-        let Errors { log, repeated } = &mut *errors;
-        let log = log.get_or_insert_default();
-        if let Some(kind) = repeated.take() {
-            let more = self.repeats.pending();
-            self.repeats.set_logged(more);
-            log.add(kind, more);
-        }
-        log.record(failure);
-        if let Some(kind) = failure.static_kind() {
-            *repeated = Some(kind);
-            self.repeats.begin(kind, log.no_text_until());
-        } else {
-            self.repeats.end();
+            self.errors.log(failure);
         }
     }
 
@@ -390,7 +354,7 @@ impl Shard {
     /// [`Shard::record_repeat`] may count it.
     #[inline(always)]
     pub(crate) fn repeats(&self, kind: &'static str, end: u64) -> bool {
-        self.repeats.are_of(kind, end)
+        self.errors.repeats.are_of(kind, end)
     }
 
     /// Counts an outermost failure of such a kind, if it is an ordinary one: it ends in the
@@ -399,10 +363,10 @@ impl Shard {
     pub(crate) fn record_repeat(&self, end: u64, duration: u64, kind: &'static str) -> bool {
         let is_ordinary = !self.is_slot_over(end)
             && self.failures.have_longer(duration)
-            && self.repeats.are_of(kind, end);
+            && self.errors.repeats.are_of(kind, end);
         if is_ordinary {
             self.failures.count_failure(duration);
-            self.repeats.add_one();
+            self.errors.repeats.add_one();
             self.push_other(end, pack(duration, Ending::Failure, false));
         }
         is_ordinary
@@ -411,11 +375,7 @@ impl Shard {
     /// Whether the text of a failure is worth writing; see [`ErrorLog`].
     #[cold]
     pub(crate) fn wants_text(&self, kind: &str, now: u64) -> bool {
-        let errors = hold_soon(&self.errors, 16);
-        errors.is_none_or(|mut errors| {
-            let log = errors.log.get_or_insert_default();
-            log.wants_text(kind, now)
-        })
+        self.errors.wants_text(kind, now)
     }
 
     /// The extremes are those of the calls from now on.
@@ -573,50 +533,6 @@ impl Shard {
             ..call
         }
     }
-
-    pub(super) fn forget_errors(&self) -> u64 {
-        if let Some(mut errors) = hold_soon(&self.errors, 1000) {
-            *errors = Errors::default();
-            self.repeats.end();
-            self.repeats.set_logged(self.repeats.pending());
-        }
-        self.unlogged.load(Relaxed)
-    }
-
-    /// The failures by kind, less so many of unknown kind.
-    pub(super) fn errors(&self, unlogged_before: u64) -> Vec<ErrorSnapshot> {
-        let (mut errors, mut is_whole) = self.try_errors();
-        for _ in 1..TRIES {
-            if is_whole {
-                break;
-            }
-            (errors, is_whole) = self.try_errors();
-        }
-        let unlogged = self.unlogged.load(Relaxed).saturating_sub(unlogged_before);
-        errors::merge(&mut errors, vec![ErrorSnapshot::other(unlogged)]);
-        errors
-    }
-}
-
-impl Shard {
-    /// The failures whose kind is known, and whether none of them changed its place meanwhile,
-    /// so that it may be counted twice.
-    pub(super) fn try_errors(&self) -> (Vec<ErrorSnapshot>, bool) {
-        let Some(held) = hold_soon(&self.errors, 1000) else {
-            return (Vec::new(), true);
-        };
-        let log = held.log.clone();
-        let (repeated, logged) = (held.repeated, self.repeats.logged());
-        let pending = self.repeats.pending();
-        drop(held);
-        let mut errors = log.map_or_else(Vec::new, |log| log.counts());
-        let more = match repeated {
-            Some(kind) => ErrorSnapshot::of(kind, pending),
-            None => ErrorSnapshot::other(pending),
-        };
-        errors::merge(&mut errors, vec![more]);
-        (errors, self.repeats.logged() == logged)
-    }
 }
 
 /// When nobody else uses the shard.
@@ -636,7 +552,6 @@ impl Shard {
             &self.others,
             &self.untimed,
             &self.nested,
-            &self.unlogged,
             &self.waiting,
         ];
         for number in numbers {
@@ -646,8 +561,7 @@ impl Shard {
         self.failures.clear();
         self.optional.clear();
         self.forget_extremes();
-        self.forget_errors();
-        self.repeats.clear();
+        self.errors.clear();
     }
 }
 
