@@ -10,6 +10,9 @@ mod faults;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;
 mod program;
+mod real;
+#[path = "../required/mod.rs"]
+mod required;
 #[cfg(feature = "otlp-tls")]
 mod tls;
 mod variables;
