@@ -97,6 +97,22 @@ impl Call {
         Self::begin_at(destination, options, Dropped::ended(), place)
     }
 
+    /// The call of a guard that began before, of which time alone was measured up to now.
+    pub(super) fn of_guard(
+        destination: Handle,
+        outer: Covered,
+        start: u64,
+        dropped: Dropped,
+    ) -> Self {
+        Self {
+            destination,
+            options: Options::default(),
+            dropped,
+            running: Some((Place::Beside(outer), Segment::of_time(start))),
+            labels: CallLabels::default(),
+        }
+    }
+
     fn begin_at(destination: Handle, options: Options, dropped: Dropped, place: Place) -> Self {
         let segment = Segment::begin(options, destination.monitor.clock());
         Self {
@@ -159,11 +175,7 @@ impl Call {
             }
             Place::Beside(outer) => {
                 add_waiting(recorder, -1);
-                let now = Covered::of_current();
-                let is_same = now.frame == outer.frame;
-                let ended = now.callees.saturating_sub(outer.callees);
-                nesting::add_guarded(outer, start, end);
-                (false, if is_same { ended } else { 0 })
+                (false, nesting::leave_guarded(outer, start, end))
             }
         };
         Some(Sample {

@@ -11,6 +11,7 @@ mod fast_call;
 mod future;
 mod judge;
 mod nesting;
+mod plain_timer;
 mod segment;
 #[cfg(feature = "stream")]
 mod stream;

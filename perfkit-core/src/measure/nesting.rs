@@ -218,6 +218,19 @@ pub(super) fn add_guarded(parent: Covered, start: u64, end: u64) {
     });
 }
 
+/// Ends a guard, which began in a call as it was then: how much of its time its callees
+/// covered.
+#[inline]
+pub(super) fn leave_guarded(outer: Covered, start: u64, end: u64) -> u64 {
+    let now = Covered::of_current();
+    let ended = match now.frame == outer.frame {
+        true => now.callees.saturating_sub(outer.callees),
+        false => 0,
+    };
+    add_guarded(outer, start, end);
+    ended
+}
+
 /// A segment of a call on one thread, for knowing calls of an operation within
 /// itself: all of a plain call, one poll of an async one. They end in the reverse
 /// order in which they began.

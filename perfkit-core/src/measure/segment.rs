@@ -24,6 +24,17 @@ impl Segment {
         }
     }
 
+    /// A segment that began before, of which time alone is measured.
+    pub(super) fn of_time(start: u64) -> Self {
+        Self {
+            resources: Resources {
+                memory: None,
+                cpu_start_ns: None,
+            },
+            start,
+        }
+    }
+
     /// Ends the segment, which began with the same options, and returns when, and
     /// what it used.
     #[inline(always)]

@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::mem::ManuallyDrop;
 
 use crate::alloc;
 use crate::label::Label;
 use crate::monitor::Operation;
 use crate::outcome::{Failure, Outcome};
+use crate::recorder::StateReading;
 
 use super::call::Call;
+use super::plain_timer::PlainTimer;
 
 /// Measures from its start until it is stopped, failed or dropped.
 ///
@@ -35,19 +38,38 @@ use super::call::Call;
 #[derive(Debug)]
 #[must_use = "a timer that is not kept stops at once"]
 pub struct Timer {
-    call: Option<Call>,
+    running: Option<Running>,
     /// The call's frame belongs to the thread that began it.
     _not_send: std::marker::PhantomData<*const ()>,
+}
+
+#[derive(Debug)]
+enum Running {
+    Plain(PlainTimer),
+    /// In a box, so that a plain timer is small.
+    Full(Box<Call>),
 }
 
 impl Timer {
     #[inline]
     pub(super) fn of(operation: &Operation) -> Self {
-        let begin = || Call::begin_guarded(operation.destination.clone(), operation.options);
-        let is_enabled = operation.destination.monitor.is_enabled();
+        let state = operation.destination.monitor.state();
+        let plain = PlainTimer::begin(operation, state).map(Running::Plain);
         Self {
-            call: is_enabled.then(begin),
+            running: plain.or_else(|| begin_full(operation, state)),
             _not_send: std::marker::PhantomData,
+        }
+    }
+
+    /// The call as one that may have labels.
+    fn full(&mut self) -> Option<&mut Call> {
+        let running = match self.running.take()? {
+            Running::Plain(timer) => alloc::uncounted(|| Box::new(timer.into_call())),
+            Running::Full(call) => call,
+        };
+        match self.running.insert(Running::Full(running)) {
+            Running::Full(call) => Some(call),
+            Running::Plain(_) => None,
         }
     }
 
@@ -63,7 +85,7 @@ impl Timer {
     /// assert!(monitor.snapshot().operation(r#"get{status="404"}"#).is_some());
     /// ```
     pub fn label(&mut self, key: &str, value: impl Display) {
-        if let Some(call) = &mut self.call {
+        if let Some(call) = self.full() {
             alloc::uncounted(|| call.label(Label::new(key, &value)));
         }
     }
@@ -71,28 +93,61 @@ impl Timer {
     /// Ends the call as a success.
     #[inline]
     pub fn stop(self) {
-        self.end(|| Outcome::Success);
+        match ManuallyDrop::new(self).running.take() {
+            Some(Running::Plain(timer)) => timer.stop(),
+            Some(Running::Full(call)) => {
+                unboxed(call, |mut call| call.finish(|_| Outcome::Success));
+            }
+            None => {}
+        }
     }
 
     /// Ends the call as a failure. The kind should be one of few: failures are
     /// counted by it.
     #[inline]
     pub fn fail(self, kind: impl Into<Cow<'static, str>>, text: impl Display) {
-        self.end(|| Outcome::Failure(Failure::new(kind, text)));
+        let outcome = |_| Outcome::Failure(Failure::new(kind, text));
+        match ManuallyDrop::new(self).running.take() {
+            Some(Running::Plain(timer)) => timer.into_call().finish(outcome),
+            Some(Running::Full(call)) => unboxed(call, |mut call| call.finish(outcome)),
+            None => {}
+        }
     }
 
     /// Ends without recording anything.
     #[inline]
-    pub fn discard(mut self) {
-        if let Some(call) = self.call.take() {
-            call.discard();
+    pub fn discard(self) {
+        match ManuallyDrop::new(self).running.take() {
+            Some(Running::Plain(timer)) => timer.discard(),
+            Some(Running::Full(call)) => unboxed(call, Call::discard),
+            None => {}
         }
     }
+}
 
+impl Drop for Timer {
     #[inline]
-    fn end(mut self, outcome: impl FnOnce() -> Outcome) {
-        if let Some(call) = &mut self.call {
-            call.finish(|_| outcome());
+    fn drop(&mut self) {
+        match self.running.take() {
+            Some(Running::Plain(timer)) => timer.drop_it(),
+            Some(Running::Full(call)) => unboxed(call, drop),
+            None => {}
         }
     }
+}
+
+/// Begins a call of which more is wanted than its time.
+#[cold]
+fn begin_full(operation: &Operation, state: StateReading) -> Option<Running> {
+    let begin = || Call::begin_guarded(operation.destination.clone(), operation.options);
+    let call = state
+        .is_enabled()
+        .then(|| alloc::uncounted(|| Box::new(begin())));
+    call.map(Running::Full)
+}
+
+/// Ends a call, whose box is not the program's.
+#[cold]
+fn unboxed(call: Box<Call>, end: impl FnOnce(Call)) {
+    end(alloc::uncounted(|| *call));
 }

@@ -72,6 +72,12 @@ impl StateReading {
         self.0 & FULL_PATH != 0
     }
 
+    /// Whether calls take the fast path.
+    #[inline(always)]
+    pub(crate) fn is_fast(self) -> bool {
+        self.is(Self::FAST_PATH)
+    }
+
     /// The state in which a call takes the fast path.
     pub(super) const FAST_PATH: u64 = ENABLED;
 
