@@ -222,6 +222,9 @@ pub(super) fn add_guarded(parent: Covered, start: u64, end: u64) {
 /// covered.
 #[inline]
 pub(super) fn leave_guarded(outer: Covered, start: u64, end: u64) -> u64 {
+    if leave_undisturbed(outer, start, end) {
+        return 0;
+    }
     let now = Covered::of_current();
     let ended = match now.frame == outer.frame {
         true => now.callees.saturating_sub(outer.callees),
@@ -229,6 +232,23 @@ pub(super) fn leave_guarded(outer: Covered, start: u64, end: u64) -> u64 {
     };
     add_guarded(outer, start, end);
     ended
+}
+
+/// The same where nothing was counted since it began; else says no, and has done nothing.
+#[inline(always)]
+fn leave_undisturbed(outer: Covered, start: u64, end: u64) -> bool {
+    CURRENT.with(|current| {
+        let is_undisturbed = current.frame.get() == outer.frame
+            && current.callees.get() == outer.callees
+            && current.until.get() == outer.until
+            && outer.until <= start
+            && start <= end;
+        if is_undisturbed {
+            current.callees.set(outer.callees.wrapping_add(end - start));
+            current.until.set(end);
+        }
+        is_undisturbed
+    })
 }
 
 /// A segment of a call on one thread, for knowing calls of an operation within
