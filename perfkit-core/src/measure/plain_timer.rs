@@ -24,7 +24,7 @@ impl PlainTimer {
     /// Begins one; says no where more is wanted of the call than its time.
     #[inline]
     pub(super) fn begin(operation: &Operation, state: StateReading) -> Option<Self> {
-        if !state.is_fast() || operation.options.has_any() {
+        if !cfg!(feature = "record") || !state.is_fast() || operation.options.has_any() {
             return None;
         }
         let destination = operation.destination.clone();

@@ -8,7 +8,6 @@ use crate::alloc;
 use crate::label::Label;
 use crate::monitor::Operation;
 use crate::outcome::{Failure, Outcome};
-use crate::recorder::StateReading;
 
 use super::call::Call;
 use super::plain_timer::PlainTimer;
@@ -56,7 +55,7 @@ impl Timer {
         let state = operation.destination.monitor.state();
         let plain = PlainTimer::begin(operation, state).map(Running::Plain);
         Self {
-            running: plain.or_else(|| begin_full(operation, state)),
+            running: plain.or_else(|| begin_full(operation)),
             _not_send: std::marker::PhantomData,
         }
     }
@@ -138,11 +137,10 @@ impl Drop for Timer {
 
 /// Begins a call of which more is wanted than its time.
 #[cold]
-fn begin_full(operation: &Operation, state: StateReading) -> Option<Running> {
+fn begin_full(operation: &Operation) -> Option<Running> {
     let begin = || Call::begin_guarded(operation.destination.clone(), operation.options);
-    let call = state
-        .is_enabled()
-        .then(|| alloc::uncounted(|| Box::new(begin())));
+    let is_enabled = operation.destination.monitor.is_enabled();
+    let call = is_enabled.then(|| alloc::uncounted(|| Box::new(begin())));
     call.map(Running::Full)
 }
 

@@ -32,7 +32,7 @@
 //! can be added up over operations, instances and versions. A percentile that
 //! Prometheus interpolates is in the right bucket: in the worst case, between 3 and 5,
 //! it is 67 % too high or 40 % too low. Where that is too coarse, the percentiles of a
-//! native histogram or a report are fine, and so are those over OTLP, within 1.4 %.
+//! native histogram or a report are fine; those over OTLP are as fine as its buckets.
 //!
 //! A call that took no longer than a bound is always counted within it. One that
 //! took up to 0.8 % longer may be, because perfkit's own buckets are that wide.
