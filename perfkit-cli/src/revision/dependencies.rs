@@ -9,16 +9,22 @@
 //! some of another.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 /// Folders of a profile where cargo puts what it built.
 const FOLDERS: [&str; 3] = ["deps", "build", ".fingerprint"];
 
 /// The file of a profile's folder that cargo locks while it builds.
 const CARGO_LOCK: &str = ".cargo-lock";
+
+/// How often it is tried to lock it, and how long after each time: ten seconds in all.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// How many digits a hash of cargo's has.
 const DIGITS: usize = 16;
@@ -78,8 +84,7 @@ impl Dependencies {
         for (profile, hashes) in &self.built {
             let from = self.target.join(profile);
             let lock = File::open(from.join(CARGO_LOCK))?;
-            // Another cargo may build there.
-            lock.try_lock_shared()?;
+            lock_when_free(&lock)?;
             for folder in FOLDERS {
                 let to = target.join(profile).join(folder);
                 copy_entries(&from.join(folder), &to, hashes)?;
@@ -87,6 +92,18 @@ impl Dependencies {
         }
         Ok(())
     }
+}
+
+/// Locks a folder that another cargo may be building in, for which it waits a while: to build
+/// all of it once more would take longer.
+fn lock_when_free(lock: &File) -> io::Result<()> {
+    for _ in 0..LOCK_TRIES {
+        match lock.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => sleep(LOCK_PAUSE),
+            locked => return Ok(locked?),
+        }
+    }
+    Ok(lock.try_lock_shared()?)
 }
 
 /// The hash in the name of a file or folder of cargo's.
