@@ -319,20 +319,31 @@ fn a_failure_is_among_the_errors_though_they_are_being_read() {
     });
 }
 
+/// The kind of a failure, at one place in the program.
+static KIND: &str = "refused";
+
+fn failed(end: u64) -> Sample {
+    Sample {
+        ending: Ending::Failure,
+        ..call(end)
+    }
+}
+
+/// A shard in which a call failed, so that failures of its kind repeat.
+fn failed_once(recorder: &Arc<Recorder>) -> &'static Shard {
+    let shard = recorder.lease().unwrap();
+    // The first call begins a slot.
+    slow_path(shard, 1, 1);
+    shard.wants_text(KIND, 1);
+    shard.record(&failed(1), Some(&Failure::repeated(KIND)));
+    shard
+}
+
 #[test]
 fn a_failure_that_repeats_is_counted_once() {
-    static KIND: &str = "refused";
     model(4, || {
         let (recorder, _) = recorder();
-        let shard = recorder.lease().unwrap();
-        let failed = |end| Sample {
-            ending: Ending::Failure,
-            ..call(end)
-        };
-        // The first call begins a slot.
-        slow_path(shard, 1, 1);
-        shard.wants_text(KIND, 1);
-        shard.record(&failed(1), Some(&Failure::repeated(KIND)));
+        let shard = failed_once(&recorder);
         let writer = thread::spawn(move || {
             assert!(shard.record_repeat(2, 1, KIND));
             // What was counted without a lock becomes part of the log.
@@ -352,18 +363,9 @@ fn a_failure_that_repeats_is_counted_once() {
 
 #[test]
 fn a_failure_that_repeats_is_before_a_reset_or_after_it() {
-    static KIND: &str = "refused";
     model(2, || {
         let (recorder, _) = recorder();
-        let shard = recorder.lease().unwrap();
-        let failed = |end| Sample {
-            ending: Ending::Failure,
-            ..call(end)
-        };
-        // The first call begins a slot.
-        slow_path(shard, 1, 1);
-        shard.wants_text(KIND, 1);
-        shard.record(&failed(1), Some(&Failure::repeated(KIND)));
+        let shard = failed_once(&recorder);
         assert!(shard.record_repeat(1, 1, KIND));
         let writer = thread::spawn(move || {
             if !shard.record_repeat(2, 1, KIND) {
