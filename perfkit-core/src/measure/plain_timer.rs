@@ -4,7 +4,7 @@
 use crate::clock::Clock;
 use crate::monitor::{Handle, Operation};
 use crate::outcome::{Ending, Outcome};
-use crate::recorder::{OptionalValues, Sample, StateReading, add_waiting, shard_of_thread};
+use crate::recorder::{OptionalValues, Sample, add_waiting, shard_of_thread};
 
 use super::call::{Call, Dropped};
 use super::nesting::{self, Covered};
@@ -23,8 +23,9 @@ pub(super) struct PlainTimer {
 impl PlainTimer {
     /// Begins one; says no where more is wanted of the call than its time.
     #[inline]
-    pub(super) fn begin(operation: &Operation, state: StateReading) -> Option<Self> {
-        if !cfg!(feature = "record") || !state.is_fast() || operation.options.has_any() {
+    pub(super) fn begin(operation: &Operation) -> Option<Self> {
+        let state = operation.destination.monitor.state();
+        if !state.is_fast() || operation.options.has_any() {
             return None;
         }
         let destination = operation.destination.clone();
@@ -51,7 +52,7 @@ impl PlainTimer {
 
     /// Ends it as one that was dropped.
     #[inline]
-    pub(super) fn drop_it(self) {
+    pub(super) fn end_as_dropped(self) {
         match self.dropped.outcome() {
             Outcome::Success => self.stop(),
             other => self.into_call().finish(|_| other),
@@ -80,14 +81,12 @@ impl PlainTimer {
         if let Some(shard) = shard
             && self_time == duration
             && destination.monitor.state().is_fast()
+            && shard.record_ordinary(end, duration, &OptionalValues::default())
         {
             shard.add_waiting(-1);
-            if shard.record_ordinary(end, duration, &OptionalValues::default()) {
-                return;
-            }
-            shard.add_waiting(1);
+        } else {
+            self.stop_rarely(end, duration, self_time);
         }
-        self.stop_rarely(end, duration, self_time);
     }
 
     #[cold]

@@ -52,10 +52,16 @@ enum Running {
 impl Timer {
     #[inline]
     pub(super) fn of(operation: &Operation) -> Self {
-        let state = operation.destination.monitor.state();
-        let plain = PlainTimer::begin(operation, state).map(Running::Plain);
+        let begin = || {
+            let plain = PlainTimer::begin(operation).map(Running::Plain);
+            plain.or_else(|| begin_full(operation))
+        };
         Self {
-            running: plain.or_else(|| begin_full(operation)),
+            running: if cfg!(feature = "record") {
+                begin()
+            } else {
+                None
+            },
             _not_send: std::marker::PhantomData,
         }
     }
@@ -128,7 +134,7 @@ impl Drop for Timer {
     #[inline]
     fn drop(&mut self) {
         match self.running.take() {
-            Some(Running::Plain(timer)) => timer.drop_it(),
+            Some(Running::Plain(timer)) => timer.end_as_dropped(),
             Some(Running::Full(call)) => unboxed(call, drop),
             None => {}
         }
