@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use perfkit::{Monitor, Report};
+
 use crate::support::{Answer, Folder};
 
 /// Runs `perfkit compare` with these arguments, without warm-up and in two runs.
@@ -417,4 +419,15 @@ fn a_metric_that_was_chosen_and_never_measured_is_told() {
     assert_eq!(answer.stderr.trim(), "No result has `instructions`");
     let answer = folder.run(all.into_iter().chain(["all"])).exits_with(0);
     assert_eq!(answer.stderr.trim(), "", "a preset is what there is");
+    // What changes nothing is told as well.
+    let values = ["report", "r.csv", "-u", "ms", "--format", "csv"];
+    let answer = folder.run(values).exits_with(0);
+    assert!(answer.stderr.contains("are of tables"), "{answer:#?}");
+    let monitor = Monitor::new();
+    monitor.measure("operation", || ());
+    let report = Report::from_snapshot(monitor.snapshot());
+    report.save(folder.path("operations.json")).unwrap();
+    let answer = folder.run(["report", "operations.json", "--sort", "command"]);
+    let answer = answer.exits_with(0);
+    assert!(answer.stderr.contains("are of benchmarks"), "{answer:#?}");
 }

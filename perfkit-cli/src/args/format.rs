@@ -40,6 +40,11 @@ impl Format {
         Ok(Setting::or(given, Self::default()))
     }
 
+    /// Whether it has tables for people, rather than values or a picture.
+    pub(crate) fn has_tables(self) -> bool {
+        !matches!(self, Self::Json | Self::Csv | Self::Svg | Self::Png)
+    }
+
     /// What it is called on the command line.
     pub(crate) fn name(self) -> String {
         let value = self.to_possible_value();

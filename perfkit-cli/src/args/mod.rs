@@ -36,7 +36,7 @@ pub(crate) use gate::GateArguments;
 pub(crate) use ignored_failures::IgnoredFailures;
 pub(crate) use init::{CiService, InitArguments};
 pub(crate) use mistake::with_tip;
-pub(crate) use numbers_view::{NumbersView, RowOrder, ShownMetric};
+pub(crate) use numbers_view::{NumbersView, RowOrder, ShownMetric, further_metrics};
 pub(crate) use report::ReportArguments;
 pub(crate) use run::RunArguments;
 pub(crate) use setting::{Origin, Setting};

@@ -33,6 +33,11 @@ pub(crate) struct NumbersView {
 }
 
 impl NumbersView {
+    /// Whether nothing was chosen.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.order == RowOrder::Auto && self.time_unit.is_none() && self.metrics.is_none()
+    }
+
     /// The metrics that were chosen; none where what is usual is shown.
     pub(crate) fn chosen(&self) -> &[ShownMetric] {
         self.metrics.as_ref().map_or(&[], |shown| &shown.metrics)
@@ -160,6 +165,14 @@ static KNOWN: [Known; 11] = [
         Some("instructions"),
     ),
 ];
+
+/// The metrics, and what heads their columns, that are not among the usual ones.
+pub(crate) fn further_metrics() -> impl Iterator<Item = (&'static str, &'static Metric)> {
+    let usual = [Metric::WALL_TIME, Metric::CPU_TIME, Metric::PEAK_MEMORY];
+    let further = KNOWN.iter();
+    let further = further.filter(move |known| !usual.contains(&known.metric));
+    further.map(|known| (known.heading, &known.metric))
+}
 
 /// What hyperfine counts and perfkit does not.
 const NOT_COUNTED: [&str; 3] = ["cache_references", "cache_misses", "branch_misses"];

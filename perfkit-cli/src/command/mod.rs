@@ -105,12 +105,26 @@ fn save_view(report: &Report, view: View<'_>, format: Format, path: &Path) -> Re
     write_out(path, text.as_bytes())
 }
 
-/// Says which of the metrics that were chosen for the tables nothing has.
-fn tell_unmeasured<'a>(numbers: &NumbersView, reports: impl Iterator<Item = &'a Report> + Clone) {
-    let has = |metric: &Metric| {
-        let mut benchmarks = reports.clone().flat_map(|report| &report.benchmarks);
-        benchmarks.any(|benchmark| benchmark.metrics.contains_key(metric))
-    };
+/// Says what was chosen for the tables of numbers and is not to be seen in any.
+fn tell_unshown<'a>(
+    numbers: &NumbersView,
+    mut formats: impl Iterator<Item = Format>,
+    reports: impl Iterator<Item = &'a Report> + Clone,
+) {
+    const OPTIONS: &str = "--sort, --time-unit and --metrics";
+    if numbers.is_usual() {
+        return;
+    }
+    if !formats.any(Format::has_tables) {
+        let message = "are of tables, and there is none in what was asked for: it holds all values, in base units";
+        return terminal::print_line(&format!("{OPTIONS} {message}"));
+    }
+    let benchmarks = || reports.clone().flat_map(|report| &report.benchmarks);
+    if benchmarks().next().is_none() {
+        let message = "are of benchmarks, and there are none";
+        return terminal::print_line(&format!("{OPTIONS} {message}"));
+    }
+    let has = |metric: &Metric| benchmarks().any(|b| b.metrics.contains_key(metric));
     let named = numbers.named().iter();
     let absent: Vec<String> = named
         .filter(|shown| !has(&shown.metric))

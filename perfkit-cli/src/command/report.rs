@@ -13,7 +13,7 @@ use crate::input::load_report;
 use crate::terminal;
 
 use super::sources::Sources;
-use super::{browser, check_plot, check_writable, deliver, deliver_text, draw, tell_unmeasured};
+use super::{browser, check_plot, check_writable, deliver, deliver_text, draw, tell_unshown};
 
 pub(crate) fn run(arguments: ReportArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     let format = match arguments.format {
@@ -45,7 +45,12 @@ pub(crate) fn run(arguments: ReportArguments, verbosity: Verbosity) -> Result<Ex
         numbers: &arguments.numbers,
     };
     show(&reports, view, format.value, page.as_deref())?;
-    tell_unmeasured(view.numbers, reports.iter().map(|(_, report)| *report));
+    let formats = std::iter::once(format.value);
+    tell_unshown(
+        view.numbers,
+        formats,
+        reports.iter().map(|(_, report)| *report),
+    );
     if let (true, Some(page)) = (arguments.open, page) {
         if verbosity > Verbosity::Quiet {
             terminal::print_line(&format!("The page is {}", shown(&page)));

@@ -4,7 +4,7 @@ use perfkit::report::{Benchmark, Report};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary};
 
-use crate::args::{NumbersView, ShownMetric};
+use crate::args::{NumbersView, ShownMetric, further_metrics};
 use crate::text::label;
 
 use super::blocks::{Align, Table};
@@ -204,31 +204,13 @@ fn peak_memory(benchmark: &Benchmark, view: &NumbersView) -> String {
 
 /// The medians of everything else that was measured.
 pub(super) fn resources(benchmarks: &[&Benchmark], view: &NumbersView) -> Table {
-    let mut metrics = vec![
-        ("user", Metric::USER_TIME),
-        ("system", Metric::SYSTEM_TIME),
-        ("minor faults", Metric::MINOR_PAGE_FAULTS),
-        ("major faults", Metric::MAJOR_PAGE_FAULTS),
-        ("waits", Metric::VOLUNTARY_CONTEXT_SWITCHES),
-        ("preemptions", Metric::INVOLUNTARY_CONTEXT_SWITCHES),
-    ];
-    let counted = [
-        ("cycles", Metric::CYCLES),
-        ("instructions", Metric::INSTRUCTIONS),
-    ];
-    let has = |metric: &Metric| benchmarks.iter().any(|b| b.metrics.contains_key(metric));
-    metrics.extend(counted.into_iter().filter(|(_, metric)| has(metric)));
     let mut columns = vec![("command (medians)", Align::Left, 0)];
-    columns.extend(
-        metrics
-            .iter()
-            .map(|(heading, _)| (*heading, Align::Right, 1)),
-    );
+    columns.extend(further_metrics().map(|(heading, _)| (heading, Align::Right, 1)));
     let mut table = Table::new(&columns);
     for benchmark in benchmarks {
         let cell = |metric: &Metric| typical(benchmark, metric, view);
         let mut cells = vec![label(&benchmark.label())];
-        cells.extend(metrics.iter().map(|(_, metric)| cell(metric)));
+        cells.extend(further_metrics().map(|(_, metric)| cell(metric)));
         table.row(cells);
     }
     table

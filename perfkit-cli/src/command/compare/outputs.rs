@@ -7,7 +7,7 @@ use perfkit::Report;
 use crate::args::{CompareArguments, Format, NumbersView, Origin, OutputStyle, Setting, Verbosity};
 use crate::command::{
     check_apart, check_plot, check_writable, deliver, draw, first_error, is_stdout, save_view,
-    tell_unmeasured,
+    tell_unshown,
 };
 use crate::document::{Detail, View};
 use crate::error::Error;
@@ -95,7 +95,11 @@ impl Outputs {
                 self.file.as_deref(),
             ));
         }
-        tell_unmeasured(&self.numbers, std::iter::once(report));
+        if self.is_printed {
+            let saved = self.saved.iter().map(|(format, _)| *format);
+            let formats = saved.chain([self.format.value]);
+            tell_unshown(&self.numbers, formats, std::iter::once(report));
+        }
         first_error(results)
     }
 
