@@ -230,6 +230,7 @@ fn unsafe_code_is_rare_and_explained() {
         "perfkit-core/src/process/counter.rs",
         "perfkit-core/src/process/heap.rs",
         "perfkit-core/src/process/layout.rs",
+        "perfkit-core/src/process/peer.rs",
         "perfkit-core/src/process/rights.rs",
         "perfkit-core/src/process/spawner/program/main.rs",
         "perfkit-core/src/process/spawner/program/memory.rs",

@@ -38,6 +38,7 @@
 //! | read counts, averages and percentiles | [`snapshot()`] |
 //! | save them, or sum them up | [`Report`] |
 //! | get a report when the program ends | [`report_at_exit`], [`save_report`] |
+//! | look at it while it runs | [`watchable`], and `perfkit watch` |
 //! | send every value somewhere | [`Monitor::set_collector`] |
 //! | send totals to OpenTelemetry | `otlp::start`, in the feature `otlp` |
 //! | let Prometheus read them | `prometheus::serve_default`, in the feature `prometheus` |
@@ -129,7 +130,7 @@ pub use export::prometheus;
 pub use global::measure_stream;
 pub use global::{
     ConfigureError, configure, measure, measure_async, operation, report_at_exit, save_report,
-    set_enabled, snapshot, try_measure, try_measure_async,
+    set_enabled, snapshot, try_measure, try_measure_async, watchable,
 };
 #[cfg(feature = "metrics")]
 pub use integration::metrics;

@@ -306,7 +306,7 @@ fn a_report_that_cannot_be_saved_and_a_setting_that_is_not_known_are_told() {
     );
     let text = stderr(&run("work", &[("PERFKIT", "sumary")]));
     assert!(
-        text.contains("PERFKIT is `sumary`, and known are off, on and summary"),
+        text.contains("PERFKIT is `sumary`, and known are off, on, summary and watch"),
         "{text}"
     );
 }

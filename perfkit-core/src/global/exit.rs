@@ -1,5 +1,6 @@
 //! What is arranged for when the program ends, by itself or not.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -12,7 +13,7 @@ use crate::report::ReportError;
 use super::output::{self, End};
 use super::saver::{self, Schedule};
 use super::settings::{Interval, Settings};
-use super::signals;
+use super::{signals, watch};
 
 /// How the report is kept while the program runs, once that is known.
 static KEEPING: OnceLock<Keeping> = OnceLock::new();
@@ -53,6 +54,20 @@ pub(super) fn arrange(settings: &Settings, monitor: &Monitor) {
     if settings.summary_at_exit || settings.report_path.is_some() {
         keep();
     }
+    if settings.is_watchable
+        && let Err(error) = be_watchable(monitor)
+    {
+        output::print_error(&format!(
+            "PERFKIT=watch: the program cannot be watched: {error}"
+        ));
+    }
+}
+
+/// Lets others watch the process until it exits.
+pub(super) fn be_watchable(monitor: &Monitor) -> io::Result<PathBuf> {
+    let socket = watch::open(monitor)?;
+    register();
+    Ok(socket)
 }
 
 pub(super) fn print_summary_at_exit() {
@@ -125,6 +140,7 @@ fn register() {}
 extern "C" fn at_exit() {
     // Unwinding out of here would abort the program at its very end.
     let _ = std::panic::catch_unwind(|| {
+        watch::close();
         signals::let_signal_end();
         output::conclude(End::Exit);
     });

@@ -1,7 +1,8 @@
 //! The program's own monitor, and what the environment asks of it.
 //!
 //! - `PERFKIT=off` records nothing, `PERFKIT=on` records (the default),
-//!   `PERFKIT=summary` also prints a summary to standard error at exit.
+//!   `PERFKIT=summary` also prints a summary to standard error at exit, `PERFKIT=watch` also
+//!   lets `perfkit watch` look at the program while it runs. See `watch/`.
 //! - `PERFKIT_REPORT=path.json` saves a report at exit; `{pid}` in the path
 //!   becomes the process id, so that several processes can share the setting.
 //! - While the program runs, the file is saved every second on a thread of its own, or as
@@ -24,10 +25,14 @@ mod settings;
     path = "no_signals.rs"
 )]
 mod signals;
+#[cfg_attr(not(unix), path = "no_watch.rs")]
+#[doc(hidden)]
+pub mod watch;
 
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::future::Future;
+use std::io;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -276,4 +281,27 @@ pub fn report_at_exit() {
 pub fn save_report() -> Result<Option<PathBuf>, ReportError> {
     let _ = Monitor::global();
     exit::save_now()
+}
+
+/// Lets `perfkit watch` look at this program while it runs, as `PERFKIT=watch` does; returns
+/// the local socket on which it is asked.
+///
+/// A thread of its own answers each request with a report, to processes of the same user
+/// alone. The socket is in `$XDG_RUNTIME_DIR/perfkit`, or else in a folder `perfkit-UID` of
+/// the temporary folder, for this user alone (mode 0700), and is removed when the program
+/// exits; what a killed program leaves, `perfkit watch` removes. A forked child calls it to
+/// have a socket of its own.
+///
+/// # Errors
+/// No socket or thread can be had; the folder is open to others; the program has rights that
+/// whoever started it has not (setuid, setgid, capabilities of its file), was built without
+/// the feature `record`, or does not run on Unix.
+///
+/// ```
+/// if let Err(error) = perfkit::watchable() {
+///     eprintln!("this program cannot be watched: {error}");
+/// }
+/// ```
+pub fn watchable() -> io::Result<PathBuf> {
+    exit::be_watchable(Monitor::global())
 }

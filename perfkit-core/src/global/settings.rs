@@ -14,6 +14,8 @@ use super::limits::{self, Limits};
 pub(super) struct Settings {
     pub(super) is_enabled: bool,
     pub(super) summary_at_exit: bool,
+    /// Whether others may look at the program while it runs.
+    pub(super) is_watchable: bool,
     pub(super) report_path: Option<PathBuf>,
     pub(super) interval: Interval,
     /// Whether the report is saved before a signal ends the program.
@@ -75,9 +77,9 @@ fn of_elevated_rights(is_set: impl Fn(&str) -> bool) -> Settings {
 fn parse(mode: Option<&str>, every: Option<&str>, signals: Option<&str>) -> Settings {
     let mut complaints = Vec::new();
     let mode = mode.unwrap_or_default();
-    if !matches!(mode, "" | "on" | "off" | "summary") {
+    if !matches!(mode, "" | "on" | "off" | "summary" | "watch") {
         complaints.push(format!(
-            "PERFKIT is `{}`, and known are off, on and summary: recording is on",
+            "PERFKIT is `{}`, and known are off, on, summary and watch: recording is on",
             mode.escape_debug()
         ));
     }
@@ -95,6 +97,7 @@ fn parse(mode: Option<&str>, every: Option<&str>, signals: Option<&str>) -> Sett
     Settings {
         is_enabled: mode != "off",
         summary_at_exit: mode == "summary",
+        is_watchable: mode == "watch",
         report_path: None,
         interval,
         watches_signals: signals != "off",
@@ -130,7 +133,8 @@ mod tests {
         assert!(parse(None, None, None).is_enabled);
         assert!(mode("on").is_enabled);
         assert!(!mode("off").is_enabled);
-        assert!(mode("summary").summary_at_exit);
+        assert!(mode("summary").summary_at_exit && !mode("summary").is_watchable);
+        assert!(mode("watch").is_watchable && mode("watch").is_enabled);
         let every = |every| parse(None, Some(every), None).interval;
         assert_eq!(every(""), Interval::Default);
         assert_eq!(every("off"), Interval::Never);

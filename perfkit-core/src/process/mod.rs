@@ -14,6 +14,8 @@ mod heap;
 mod layout;
 #[cfg(feature = "process")]
 mod own;
+#[cfg(unix)]
+mod peer;
 mod rights;
 #[cfg(all(feature = "spawner", unix))]
 #[doc(hidden)]
@@ -30,5 +32,7 @@ pub(crate) use heap::{release_free_memory, reset_peak_memory};
 pub(crate) use layout::spawn_at_fixed_addresses;
 #[cfg(feature = "process")]
 pub use own::{ProcessUsage, usage};
+#[cfg(unix)]
+pub(crate) use peer::{is_of_same_user, own_user};
 pub(crate) use rights::{append_within_limit, has_elevated_rights};
 pub(crate) use thread::spawn_without_signals;

@@ -18,6 +18,7 @@ mod required;
 #[allow(dead_code, reason = "it is for bench programs too")]
 #[path = "../bench_program/running.rs"]
 mod running;
+mod watched;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -72,6 +73,14 @@ fn main() {
         ),
         ("a_child_that_goes_on", a_child_that_goes_on),
         ("a_log_is_not_flooded", a_log_is_not_flooded),
+        ("it_is_watched_until_it_exits", watched::until_it_exits),
+        ("nobody_else_can_watch", watched::by_nobody_else),
+        ("bad_requests_are_no_harm", watched::by_bad_requests),
+        (
+            "a_child_leaves_the_socket_alone",
+            watched::not_by_way_of_a_child,
+        ),
+        ("without_a_folder_it_runs_on", watched::without_a_folder),
     ]);
 }
 
