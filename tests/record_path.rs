@@ -33,8 +33,11 @@ use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, Report};
 use support::{Answer, Folder, required, workspace};
 
+/// Calls that a collector gets: what its thread takes of them is not counted.
+const COLLECTOR: &str = "collector";
+
 /// Every kind of call, and the kind that is the same without measuring.
-const KINDS: [(&str, &str); 18] = [
+const KINDS: [(&str, &str); 19] = [
     ("plain", "bare"),
     ("may panic", "bare may panic"),
     ("Result", "bare Result"),
@@ -50,6 +53,7 @@ const KINDS: [(&str, &str); 18] = [
     ("named", "bare"),
     ("timer", "bare"),
     ("monitor", "bare"),
+    (COLLECTOR, "bare"),
     ("label", "bare"),
     ("labels", "bare"),
     ("off", "bare"),
@@ -279,9 +283,12 @@ impl Program {
         let mut valgrind = Command::new("valgrind");
         valgrind
             .args(["--quiet", "--tool=callgrind"])
-            .arg(format!("--callgrind-out-file={}", counts.display()))
-            .arg(&self.path)
-            .args([kind, &calls.to_string()]);
+            .arg(format!("--callgrind-out-file={}", counts.display()));
+        if kind == COLLECTOR {
+            let within = "--toggle-collect=instructions::repeat*";
+            valgrind.args(["--collect-atstart=no", within]);
+        }
+        valgrind.arg(&self.path).args([kind, &calls.to_string()]);
         let (clock, counted, allocations) = answer(&mut valgrind);
         let text = std::fs::read_to_string(&counts).unwrap();
         let total = text.lines().find_map(|line| line.strip_prefix("totals: "));

@@ -142,7 +142,9 @@ pub use labelled_outcome::LabelledOutcome;
 pub use measure::Timer;
 pub use metric::{Direction, Metric};
 pub use metric_summary::MetricSummary;
-pub use monitor::{Collector, Labelled, Measurement, Monitor, MonitorBuilder, Operation};
+pub use monitor::{
+    CollectedCall, Collector, Labelled, Measurement, Monitor, MonitorBuilder, Operation,
+};
 pub use outcome::{Ending, Failure, Outcome};
 #[cfg(all(feature = "bench", feature = "macros"))]
 pub use perfkit_macros::benchmark;

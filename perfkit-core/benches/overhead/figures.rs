@@ -3,7 +3,7 @@
 use crate::deferred::Deferred;
 use crate::implementations::allocation::{COUNTING, COUNTING_INSIDE, SYSTEM, SYSTEM_INSIDE};
 use crate::implementations::own::{
-    ASYNC, ERR, LABEL, LABELS, MEMORY, MONITOR, NAMED, NESTED, PLAIN, POLLS, RECURSIVE,
+    ASYNC, COLLECTED, ERR, LABEL, LABELS, MEMORY, MONITOR, NAMED, NESTED, PLAIN, POLLS, RECURSIVE,
     SWITCHED_OFF, THROUGHPUT, TIMER,
 };
 use crate::implementations::reference::{EMPTY, INSTANT, RAW};
@@ -117,6 +117,12 @@ fn of_itself() -> Vec<Figure> {
             1.5,
             MONITOR,
             PLAIN,
+        ),
+        at_most(
+            "a collector more than a call on a monitor of choice",
+            60.0,
+            [COLLECTED, MONITOR],
+            Tight,
         ),
         at_most("ten further polls", 150.0, [POLLS, ASYNC], Tight),
         at_most("one label more than plain", 30.0, [LABEL, PLAIN], Tight),

@@ -5,7 +5,7 @@ use std::fmt::{self, Debug, Display};
 
 use crate::alloc;
 use crate::label::LONGEST;
-use crate::measure::enter_fast;
+use crate::measure::enter_by_state;
 use crate::monitor::{Monitor, Operation};
 use crate::recorder::{Shard, StateReading, names, shard_of_thread};
 use crate::text::write_bounded;
@@ -55,7 +55,7 @@ impl Chosen<'_> {
     /// possible.
     #[inline(never)]
     pub(super) fn enter(&self, state: StateReading) -> Entered {
-        if state.needs_full_path() {
+        if state.needs_full_path() && !state.is_collected() {
             return Entered::Full(self.labelled(self.labels));
         }
         if self.labels.is_empty() && self.type_name.is_empty() {
@@ -75,11 +75,10 @@ impl Chosen<'_> {
             site: std::ptr::from_ref(self.site).addr(),
             text: text.as_bytes(),
         };
-        if let Some(shard) = names::find(key) {
-            shard.gate.remember_state(state);
-            if enter_fast(shard, state) {
-                return Entered::Fast(shard);
-            }
+        if let Some(shard) = names::find(key)
+            && enter_by_state(shard, state, self.monitor, None)
+        {
+            return Entered::Fast(shard);
         }
         self.find_anew(key, text, state)
     }
@@ -97,8 +96,8 @@ impl Chosen<'_> {
             return Entered::Full(operation);
         };
         alloc::uncounted(|| names::remember(key, shard));
-        shard.gate.remember_state(state);
-        match enter_fast(shard, state) {
+        let entry = &operation.destination.entry;
+        match enter_by_state(shard, state, self.monitor, Some(entry)) {
             true => Entered::Fast(shard),
             false => Entered::Full(operation),
         }

@@ -7,7 +7,7 @@ use std::thread::LocalKey;
 use crate::alloc;
 use crate::measure::{
     Call, Dropped, ErrorTextPolicy, FastCall, MeasuredFuture, MetricSelection, TimeOnly,
-    UntimedCall, enter_fast, leave_fast,
+    UntimedCall, enter_by_state, enter_fast, leave_fast,
 };
 use crate::monitor::{Destination, Handle, Monitor, Operation, Options};
 use crate::outcome::Outcome;
@@ -204,7 +204,10 @@ impl<'a, E: MetricSelection> Enter<'a, E> {
         };
         match path {
             Path::Fast(shard) => {
-                if self.one_in > 1 && !cache.with(|cache| cache.is_timed(self.one_in)) {
+                if self.one_in > 1
+                    && !shard.gate.is_collected()
+                    && !cache.with(|cache| cache.is_timed(self.one_in))
+                {
                     leave_fast(shard);
                     let call = UntimedCall::begin(shard, dropped);
                     return InFlight::Untimed(call);
@@ -293,13 +296,13 @@ fn find_path(
     if !state.is_enabled() {
         return Path::Off;
     }
-    if !state.needs_full_path()
-        && let Some(shard) = find_and_cache(&destination.entry.recorder, cache, key(type_name))
+    let Destination { monitor, entry } = destination;
+    if (!state.needs_full_path() || state.is_collected())
+        && let Some(shard) =
+            cached.or_else(|| find_and_cache(&entry.recorder, cache, key(type_name)))
+        && enter_by_state(shard, state, monitor, Some(entry))
     {
-        shard.gate.remember_state(state);
-        if enter_fast(shard, state) {
-            return Path::Fast(shard);
-        }
+        return Path::Fast(shard);
     }
     Path::Full(destination)
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Once, OnceLock};
 use std::time::Duration;
@@ -17,6 +17,9 @@ use super::{signals, watch};
 
 /// How the report is kept while the program runs, once that is known.
 static KEEPING: OnceLock<Keeping> = OnceLock::new();
+
+/// Whether there was a collector.
+static IS_COLLECTING: AtomicBool = AtomicBool::new(false);
 
 #[derive(Clone, Copy)]
 struct Keeping {
@@ -68,6 +71,12 @@ pub(super) fn be_watchable(monitor: &Monitor) -> io::Result<PathBuf> {
     let socket = watch::open(monitor)?;
     register();
     Ok(socket)
+}
+
+/// Sees to it that a collector has every call when the program exits.
+pub(super) fn flush_collector_at_exit() {
+    IS_COLLECTING.store(true, Ordering::Relaxed);
+    register();
 }
 
 pub(super) fn print_summary_at_exit() {
@@ -142,6 +151,9 @@ extern "C" fn at_exit() {
     let _ = std::panic::catch_unwind(|| {
         watch::close();
         signals::let_signal_end();
+        if IS_COLLECTING.load(Ordering::Relaxed) {
+            output::flush_collector();
+        }
         output::conclude(End::Exit);
     });
 }

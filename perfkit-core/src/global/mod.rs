@@ -60,6 +60,7 @@ fn start(builder: MonitorBuilder) -> Monitor {
     let monitor = builder.build_with(MonitorState::Global);
     monitor.set_enabled(settings.is_enabled);
     exit::arrange(&settings, &monitor);
+    monitor.when_collecting(exit::flush_collector_at_exit);
     monitor
 }
 

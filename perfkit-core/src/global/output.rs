@@ -193,6 +193,13 @@ pub(super) fn conclude(end: End) {
     }
 }
 
+/// Waits until a collector got everything, but not for one that is stuck.
+pub(super) fn flush_collector() {
+    if let Some(monitor) = MONITOR.get() {
+        monitor.flush_collector(PATIENCE);
+    }
+}
+
 /// The file that this process writes.
 fn own_path() -> Option<PathBuf> {
     let path = REPORT_PATH.get()?;

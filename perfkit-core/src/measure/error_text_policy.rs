@@ -46,14 +46,17 @@ impl ErrorTextPolicy {
     /// Whether it is as the last failure was, and its text not wanted.
     #[inline(always)]
     fn repeats(self, kind: &'static str) -> bool {
-        self.of.is_some_and(|(shard, end)| shard.repeats(kind, end))
+        self.of
+            .is_some_and(|(shard, end)| shard.repeats(kind, end) && !shard.gate.is_collected())
     }
 
     #[cold]
     fn new_failure(self, kind: Cow<'static, str>, text: impl Display) -> Outcome {
         let failure = || {
             let failure = Failure::without_text(kind);
-            let is_wanted = |(shard, end): (&Shard, u64)| shard.wants_text(failure.kind(), end);
+            let is_wanted = |(shard, end): (&Shard, u64)| {
+                shard.wants_text(failure.kind(), end) || shard.gate.is_collected()
+            };
             if self.of.is_none_or(is_wanted) {
                 failure.with_text(text)
             } else {

@@ -2,18 +2,22 @@
 //! all calls take.
 //!
 //! It is for calls that end on their thread before their caller goes on, on the
-//! cycle counter, while no collector wants each of them. Everything else goes the
-//! way of [`super::call`].
+//! cycle counter. Everything else goes the way of [`super::call`]. While a collector wants
+//! each of them, they begin and end in functions of their own ([`enter_collected`]), so that
+//! those that nobody collects are as before.
 //!
 //! All of it is made to stay in registers: what is seldom needed is a function of
 //! its own, and gets numbers, never a reference to the call.
 
 use std::fmt::Debug;
 use std::mem::{self, ManuallyDrop};
+use std::sync::Arc;
 
 use crate::alloc;
 use crate::clock::Clock;
-use crate::monitor::Options;
+use crate::monitor::{
+    CollectorCall, Entry, Monitor, Options, send_plain_to_collector, send_to_collector,
+};
 use crate::outcome::{Ending, Failure, Outcome};
 use crate::recorder::{OptionalValues, Outer, Sample, Shard, StateReading, slow_path};
 
@@ -110,6 +114,28 @@ pub(crate) fn enter(shard: &'static Shard, state: StateReading) -> bool {
     shard.gate.enter_outermost(state) || enter_nested(shard, state)
 }
 
+/// The same where a collector gets the call: of the operation's monitor, by a number that
+/// calls know after the first. Without the operation it may say no.
+#[cold]
+#[inline(never)]
+pub(crate) fn enter_collected(
+    shard: &'static Shard,
+    monitor: &Monitor,
+    entry: Option<&Arc<Entry>>,
+) -> bool {
+    let lane = monitor.lane();
+    if shard.lane() != lane {
+        let ready = entry.filter(|entry| lane != 0 && monitor.is_ready_to_send(entry));
+        let Some(entry) = ready else { return false };
+        shard.set_lane(lane, entry.recorder.id);
+    }
+    if shard.gate.is_running() && !nesting::put_aside(shard.outer()) {
+        return false;
+    }
+    shard.gate.enter_collected();
+    true
+}
+
 /// The same within another call of the operation.
 #[cold]
 #[inline(never)]
@@ -127,7 +153,9 @@ pub(crate) fn leave(shard: &'static Shard) {
     if shard.gate.is_outermost() {
         return shard.gate.leave_outermost();
     }
-    if let Some(outer) = nesting::take_back() {
+    if shard.gate.is_nested()
+        && let Some(outer) = nesting::take_back()
+    {
         shard.set_outer(outer);
     }
     shard.gate.leave();
@@ -280,6 +308,9 @@ fn record_rare<U: Into<OptionalValues>>(
     callees: u64,
     used: U,
 ) {
+    if shard.gate.is_collected() {
+        return record_collected(shard, start, end, callees, used);
+    }
     let ended = Ended::of(shard, start, end, callees);
     if !ended.is_timed {
         ended.record(shard, used.into(), Ending::Success, None);
@@ -304,10 +335,33 @@ fn record_other<U: Into<OptionalValues>>(
     outcome: Outcome,
 ) {
     let ended = Ended::of(shard, start, end, callees);
-    alloc::uncounted(|| {
-        ended.record(shard, used.into(), outcome.ending(), outcome.failure());
-        drop(outcome);
+    alloc::uncounted(|| match shard.gate.is_collected() {
+        true => ended.hand_over(shard, used.into(), outcome),
+        false => {
+            ended.record(shard, used.into(), outcome.ending(), outcome.failure());
+            drop(outcome);
+        }
     });
+    leave(shard);
+}
+
+/// Counts a successful call, and hands it to the collector.
+#[inline(never)]
+fn record_collected<U: Into<OptionalValues>>(
+    shard: &'static Shard,
+    start: u64,
+    end: u64,
+    callees: u64,
+    used: U,
+) {
+    let ended = Ended::of(shard, start, end, callees);
+    let (used, [lane, operation]) = (used.into(), [shard.lane(), shard.operation()]);
+    if ended.nested || !ended.is_timed || !used.is_empty() {
+        alloc::uncounted(|| ended.hand_over(shard, used, Outcome::Success));
+    } else {
+        shard.record_success(end, ended.duration, ended.self_time);
+        send_plain_to_collector(lane, operation, end, ended.duration, ended.self_time);
+    }
     leave(shard);
 }
 
@@ -340,6 +394,23 @@ impl Ended {
         }
     }
 
+    /// Counts a call of any kind, and hands it to the collector.
+    #[inline(never)]
+    fn hand_over(&self, shard: &Shard, used: OptionalValues, outcome: Outcome) {
+        let sample = self.sample(used, outcome.ending());
+        shard.record(&sample, outcome.failure());
+        let failure = match outcome {
+            Outcome::Failure(failure) => Some(failure),
+            _ => None,
+        };
+        let call = CollectorCall {
+            operation: shard.operation(),
+            sample,
+            failure,
+        };
+        send_to_collector(shard.lane(), call);
+    }
+
     /// Counts a call of any kind.
     fn record(
         &self,
@@ -348,6 +419,11 @@ impl Ended {
         ending: Ending,
         failure: Option<&Failure>,
     ) {
+        shard.record(&self.sample(optional, ending), failure);
+    }
+
+    #[inline(always)]
+    fn sample(&self, optional: OptionalValues, ending: Ending) -> Sample {
         let sample = Sample {
             end: self.end,
             duration: self.duration,
@@ -357,8 +433,8 @@ impl Ended {
             optional,
         };
         match self.is_timed {
-            true => shard.record(&sample, failure),
-            false => shard.record(&sample.without_time(), failure),
+            true => sample,
+            false => sample.without_time(),
         }
     }
 }

@@ -26,16 +26,17 @@ pub use timer::Timer;
 
 pub(crate) use call::{Call, Dropped};
 pub(crate) use call_labels::CallLabels;
-pub(crate) use fast_call::{FastCall, enter as enter_fast, leave as leave_fast};
+pub(crate) use fast_call::{FastCall, enter as enter_fast, enter_collected, leave as leave_fast};
 pub use fast_call::{MetricSelection, TimeOnly};
 pub(crate) use untimed_call::UntimedCall;
 
 use std::fmt::Display;
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::alloc;
 use crate::labelled_outcome::LabelledOutcome;
-use crate::monitor::{Monitor, Operation};
+use crate::monitor::{Destination, Entry, Monitor, Operation};
 use crate::outcome::Outcome;
 use crate::recorder::{Shard, StateReading, names, shard_of_thread};
 
@@ -77,13 +78,10 @@ impl Monitor {
         if !state.is_enabled() {
             return work();
         }
-        if !state.needs_full_path()
-            && let Some(shard) = names::find(names::Key::named(self.id(), name))
+        if let Some(shard) = names::find(names::Key::named(self.id(), name))
+            && enter_by_state(shard, state, self, None)
         {
-            shard.gate.remember_state(state);
-            if enter_fast(shard, state) {
-                return call_fast(shard, TimeOnly, work, outcome);
-            }
+            return call_fast(shard, TimeOnly, work, outcome);
         }
         let operation = self.operation(name);
         if let Some(shard) = operation.shard(state) {
@@ -197,8 +195,9 @@ impl Operation {
         if !state.is_enabled() {
             return work();
         }
+        let Destination { monitor, entry } = &*self.destination;
         if let Some(shard) = self.shard(state)
-            && enter_fast(shard, state)
+            && enter_by_state(shard, state, monitor, Some(entry))
         {
             if self.options.has_any() {
                 return call_fast(shard, self.options, work, outcome);
@@ -214,12 +213,10 @@ impl Operation {
     /// The calling thread's shard, where calls may take the fast path.
     #[inline]
     fn shard(&self, state: StateReading) -> Option<&'static Shard> {
-        if state.needs_full_path() {
+        if state.needs_full_path() && !state.is_collected() {
             return None;
         }
-        let shard = shard_of_thread(&self.destination.entry.recorder)?;
-        shard.gate.remember_state(state);
-        Some(shard)
+        shard_of_thread(&self.destination.entry.recorder)
     }
 
     /// Measures a future; see [`Monitor::measure_async`].
@@ -245,6 +242,21 @@ impl Operation {
     pub fn start(&self) -> Timer {
         Timer::of(self)
     }
+}
+
+/// Enters the shard for a call on the fast path, if calls may take it.
+#[inline]
+pub(crate) fn enter_by_state(
+    shard: &'static Shard,
+    state: StateReading,
+    monitor: &Monitor,
+    entry: Option<&Arc<Entry>>,
+) -> bool {
+    if !state.needs_full_path() {
+        shard.gate.remember_state(state);
+        return enter_fast(shard, state);
+    }
+    state.is_collected() && enter_collected(shard, monitor, entry)
 }
 
 /// A call that has entered the shard.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::recorder::{Common, Limits, MonitorState, State};
 
-use super::collector::Delivery;
+use super::delivery::Delivery;
 use super::registry::{Cardinality, Registry};
 use super::{Inner, Monitor};
 

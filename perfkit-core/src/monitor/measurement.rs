@@ -34,24 +34,53 @@ impl Measurement {
         self.ending == Ending::Success
     }
 
+    fn empty() -> Self {
+        Self {
+            operation: String::new(),
+            metric: Metric::EXECUTION_TIME,
+            value: 0.0,
+            unit: Unit::Nanoseconds,
+            timestamp: SystemTime::UNIX_EPOCH,
+            ending: Ending::Success,
+            failure: None,
+        }
+    }
+}
+
+/// The values of one call after the other, in the same memory.
+#[derive(Debug, Default)]
+pub(super) struct Measurements(Vec<Measurement>);
+
+impl Measurements {
     /// Every value of a finished call.
-    pub(super) fn of_sample(
+    pub(super) fn of(
+        &mut self,
         operation: &str,
         sample: &Sample,
         failure: Option<&Failure>,
         timestamp: SystemTime,
-    ) -> Vec<Self> {
-        let of_quantity = |quantity: Quantity| {
-            Some(Self {
-                operation: operation.to_owned(),
-                metric: quantity.metric(),
-                value: sample.value(quantity)? as f64,
-                unit: quantity.unit(),
-                timestamp,
-                ending: sample.ending,
-                failure: failure.cloned(),
-            })
-        };
-        Quantity::ALL.into_iter().filter_map(of_quantity).collect()
+    ) -> &[Measurement] {
+        let mut count = 0;
+        for quantity in Quantity::ALL {
+            let Some(value) = sample.value(quantity) else {
+                continue;
+            };
+            if self.0.len() == count {
+                self.0.push(Measurement::empty());
+            }
+            if let Some(measurement) = self.0.get_mut(count) {
+                if measurement.operation != operation {
+                    operation.clone_into(&mut measurement.operation);
+                }
+                measurement.metric = quantity.metric();
+                measurement.value = value as f64;
+                measurement.unit = quantity.unit();
+                measurement.timestamp = timestamp;
+                measurement.ending = sample.ending;
+                measurement.failure = failure.cloned();
+            }
+            count += 1;
+        }
+        self.0.get(..count).unwrap_or_default()
     }
 }

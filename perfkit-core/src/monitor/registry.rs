@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 #[cfg(not(perfkit_loom))]
 use std::sync::{RwLock, RwLockReadGuard};
@@ -42,6 +42,8 @@ pub(crate) struct Entry {
     /// Of values that the program hands over.
     pub(crate) kind: OnceLock<ValueKind>,
     pub(crate) recorder: Arc<Recorder>,
+    /// The number of the last lane to a collector that knows it; see [`super::lane`].
+    pub(super) known_to: AtomicU64,
     /// Where the first items of its streams are counted, once it was looked up.
     #[cfg(feature = "stream")]
     pub(crate) first_item: OnceLock<Arc<Entry>>,
@@ -221,6 +223,7 @@ impl Table {
                 takes_overflow: AtomicBool::new(false),
                 kind: OnceLock::new(),
                 recorder: Arc::new(Recorder::new(Arc::clone(common))),
+                known_to: AtomicU64::new(0),
                 #[cfg(feature = "stream")]
                 first_item: OnceLock::new(),
             })

@@ -35,4 +35,4 @@ pub use own::{ProcessUsage, usage};
 #[cfg(unix)]
 pub(crate) use peer::{is_of_same_user, own_user};
 pub(crate) use rights::{append_within_limit, has_elevated_rights};
-pub(crate) use thread::spawn_without_signals;
+pub(crate) use thread::{spawn_without_signals, spawn_without_signals_of_writing};

@@ -18,7 +18,20 @@ pub(crate) fn spawn_without_signals(
     builder.spawn(work)
 }
 
-/// All signals are blocked in this thread until it is dropped.
+/// Starts a thread that a write to a closed pipe, or one beyond the largest file that there
+/// may be, does not end, and the program with it: it fails there.
+///
+/// What code of the program starts from there inherits nothing: the standard library lets
+/// new processes begin with no signal blocked.
+pub(crate) fn spawn_without_signals_of_writing(
+    builder: Builder,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    let _blocked = BlockedSignals::of_writing();
+    builder.spawn(work)
+}
+
+/// Signals are blocked in this thread until it is dropped.
 #[cfg(all(unix, not(miri)))]
 struct BlockedSignals {
     before: libc::sigset_t,
@@ -34,6 +47,20 @@ impl BlockedSignals {
         unsafe {
             libc::sigfillset(&raw mut all);
             libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        }
+        Self { before }
+    }
+
+    /// These two beside those that are blocked already.
+    fn of_writing() -> Self {
+        // SAFETY: as above.
+        let [mut both, mut before] = unsafe { std::mem::zeroed::<[libc::sigset_t; 2]>() };
+        // SAFETY: as above.
+        unsafe {
+            libc::sigemptyset(&raw mut both);
+            libc::sigaddset(&raw mut both, libc::SIGPIPE);
+            libc::sigaddset(&raw mut both, libc::SIGXFSZ);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const both, &raw mut before);
         }
         Self { before }
     }
@@ -61,6 +88,10 @@ struct BlockedSignals;
 #[cfg(not(all(unix, not(miri))))]
 impl BlockedSignals {
     fn all() -> Self {
+        Self
+    }
+
+    fn of_writing() -> Self {
         Self
     }
 }

@@ -1,16 +1,17 @@
 //! Which calls of an operation run on a thread, and whether further ones take the fast path.
 
-use super::state::StateReading;
+use super::state::{COLLECTED, StateReading};
 use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release};
 
 /// What a call adds to the gate while it runs.
-const DEEPER: u64 = 1 << 2;
+const DEEPER: u64 = 1 << 3;
 
 /// The gate while an outermost call runs that took the fast path.
 const RUNNING: u64 = StateReading::FAST_PATH + DEEPER;
 
-/// The monitor's state in which calls take the fast path, zero before the first, and
-/// [`DEEPER`] for each call of the operation that runs on the thread.
+/// The monitor's state in which calls take the fast path, zero before the first;
+/// [`DEEPER`] for each call of the operation that runs on the thread; and [`COLLECTED`]
+/// while they run and a collector gets them.
 #[derive(Debug, Default)]
 #[repr(transparent)]
 pub(crate) struct Gate(AtomicU64);
@@ -31,6 +32,11 @@ impl Gate {
         // There may be none to leave: the thread may have ended meanwhile.
         let gate = self.0.own();
         let gate = gate.checked_sub(DEEPER).unwrap_or(gate);
+        let gate = if gate < DEEPER {
+            gate & !COLLECTED
+        } else {
+            gate
+        };
         // Who sees that no call runs sees what the last one wrote.
         self.0.store(gate, Release);
         gate >= DEEPER
@@ -47,7 +53,20 @@ impl Gate {
         is_open
     }
 
-    /// Whether the call that runs on the fast path runs in no other of the operation.
+    /// Enters a call that a collector gets.
+    pub(crate) fn enter_collected(&self) {
+        let gate = self.0.own() | COLLECTED;
+        self.0.store(gate.wrapping_add(DEEPER), Relaxed);
+    }
+
+    /// Whether a collector gets the call that runs on the fast path.
+    #[inline(always)]
+    pub(crate) fn is_collected(&self) -> bool {
+        self.0.own() & COLLECTED != 0
+    }
+
+    /// Whether the call that runs on the fast path runs in no other of the operation, and no
+    /// collector gets it.
     #[inline(always)]
     pub(crate) fn is_outermost(&self) -> bool {
         self.0.own() == RUNNING
@@ -57,6 +76,11 @@ impl Gate {
     #[inline(always)]
     pub(crate) fn leave_outermost(&self) {
         self.0.store(StateReading::FAST_PATH, Release);
+    }
+
+    /// Whether a call of the operation runs on the thread.
+    pub(crate) fn is_running(&self) -> bool {
+        self.0.own() >= DEEPER
     }
 
     /// Whether the call that runs, runs within another of the operation.
@@ -76,9 +100,8 @@ impl Gate {
     pub(crate) fn remember_state(&self, state: StateReading) {
         let gate = self.0.own();
         if !state.is(gate % DEEPER) {
-            let depth = gate / DEEPER;
-            let gate = depth * DEEPER + StateReading::FAST_PATH;
-            self.0.store(gate, Relaxed);
+            let kept = gate - gate % DEEPER + (gate & COLLECTED);
+            self.0.store(kept | StateReading::FAST_PATH, Relaxed);
         }
     }
 }
@@ -96,7 +119,8 @@ impl Gate {
 
     /// No thread's calls are running any more. When nobody else uses the shard.
     pub(super) fn rest(&self) {
-        self.0.store(self.0.own() % DEEPER, Relaxed);
+        let remembered = self.0.own() % DEEPER;
+        self.0.store(remembered & !COLLECTED, Relaxed);
     }
 
     /// The same, and no state is remembered.

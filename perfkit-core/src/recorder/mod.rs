@@ -5,6 +5,7 @@
 //! [`Recorder`] of the operation knows all its shards and reads them without
 //! stopping anybody: a [`Recording`] comes out.
 
+mod call_queue;
 mod counts;
 mod error_counts;
 mod errors;
@@ -28,6 +29,7 @@ mod sync;
 mod tally;
 mod thread;
 
+pub(crate) use call_queue::{CallQueue, Words};
 pub use errors::ErrorSnapshot;
 pub(crate) use errors::merge as merge_errors;
 #[cfg(any(feature = "metrics", feature = "tower", feature = "tracing"))]

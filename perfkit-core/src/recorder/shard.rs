@@ -33,6 +33,7 @@
 //! |---|---|---|---|
 //! | `timed`, `sum`, `sum_of_others`, `self_sum_of_others`, `min`, `max`, `pending`, `counts`, `ring`, `others`, `untimed`, `nested`, `failures`, `optional`, `waiting` | the thread that leased the shard | any thread | `two_threads_never_have_the_same_shard` |
 //! | `span` | that thread | that thread | `tests/growth.rs`, and all that a clock which jumps fails |
+//! | `lane`, `operation` | that thread | that thread | `tests/collector.rs` |
 //! | `outer_frame`, `outer_callees` | that thread | that thread | `recording.rs`, `recursion_multiplies_nothing` |
 //! | `gate` | that thread, from a reading of the monitor's state | that thread, and whoever takes the shard from an operation that is gone | `recording.rs`, `recursion_multiplies_nothing`, `what_is_switched_off_is_not_recorded` and `a_monitor_may_go_while_a_call_on_it_runs` |
 //! | `slot_end` | whoever holds the lock on the operation's shards | that thread, without a lock: an old value only makes it ask again | `a_call_is_in_one_slot` |
@@ -110,6 +111,10 @@ pub(crate) struct Shard {
     waiting: AtomicU64,
     /// Not zero from a reset until the thread has seen it.
     was_reset: AtomicU32,
+    /// The way that calls go to a collector, and the number of the operation there; zero
+    /// before the first.
+    lane: AtomicU64,
+    operation: AtomicU64,
     /// The operation that the shard serves; none in the pool.
     pub(super) owner: Mutex<Option<Weak<dyn ShardOwner>>>,
 }
@@ -182,6 +187,21 @@ impl Shard {
             frame: self.outer_frame.own(),
             callees: self.outer_callees.own(),
         }
+    }
+
+    /// The way to a collector that calls know; zero for none.
+    pub(crate) fn lane(&self) -> u64 {
+        self.lane.own()
+    }
+
+    /// The number of the operation that a collector knows it by.
+    pub(crate) fn operation(&self) -> u64 {
+        self.operation.own()
+    }
+
+    pub(crate) fn set_lane(&self, lane: u64, operation: u64) {
+        self.lane.store(lane, Relaxed);
+        self.operation.store(operation, Relaxed);
     }
 
     /// Whether there is more to do than to count a call; see [`slow_path`].
@@ -553,6 +573,8 @@ impl Shard {
             &self.untimed,
             &self.nested,
             &self.waiting,
+            &self.lane,
+            &self.operation,
         ];
         for number in numbers {
             number.store(0, Relaxed);

@@ -7,23 +7,26 @@
 //! | bit | set by | when it is set |
 //! |---|---|---|
 //! | `ENABLED` | `Monitor::set_enabled` | calls are recorded |
-//! | `FULL_PATH` | `Monitor::set_collector`, or a clock other than the counter | each call takes the full path |
+//! | `FULL_PATH` | a clock other than the counter | each call takes the full path |
+//! | `COLLECTED` | `Monitor::set_collector`, on the counter | calls that could take the fast path do so beside it: they are counted there, and handed over when they end; all others take the full path |
 //!
 //! A call site reads the state once, `Relaxed`, when the call begins, and compares
 //! it with the one number that its shard remembers: enabled, no full path, and no call
 //! of the operation running on the thread. One comparison decides all three. A call that began before a change ends on the path on
 //! which it began: nothing else depends on the state, so no ordering is needed.
 //! `tests/recording.rs`, `what_is_switched_off_is_not_recorded`, fails without the
-//! first bit, and `tests/asked_for.rs` without the second.
+//! first bit, and `tests/asked_for.rs` and `tests/collector.rs` without the others.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Calls are recorded.
 const ENABLED: u64 = 1;
 
-/// Calls take the full path: a collector wants each of them, or the clock is not
-/// the cycle counter.
+/// Calls take the full path, because the clock is not the cycle counter.
 const FULL_PATH: u64 = 2;
+
+/// A collector wants each of the calls.
+pub(super) const COLLECTED: u64 = 4;
 
 /// The state of a monitor, in one number that every call compares.
 #[derive(Debug)]
@@ -52,6 +55,10 @@ impl State {
         self.set(FULL_PATH, is_set);
     }
 
+    pub(crate) fn set_collected(&self, is_set: bool) {
+        self.set(COLLECTED, is_set);
+    }
+
     fn set(&self, bit: u64, is_set: bool) {
         if is_set {
             self.0.fetch_or(bit, Ordering::Relaxed);
@@ -67,9 +74,17 @@ impl StateReading {
         self.0 & ENABLED != 0
     }
 
+    /// Whether a call takes the full path that cannot be [collected](Self::is_collected) on
+    /// the fast one.
     #[inline(always)]
     pub(crate) fn needs_full_path(self) -> bool {
-        self.0 & FULL_PATH != 0
+        self.0 & (FULL_PATH | COLLECTED) != 0
+    }
+
+    /// Whether calls take the fast path and are handed to a collector at its end.
+    #[inline(always)]
+    pub(crate) fn is_collected(self) -> bool {
+        self.is(ENABLED | COLLECTED)
     }
 
     /// Whether calls take the fast path.

@@ -16,8 +16,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use perfkit::{Clock, CountingAllocator, Monitor};
 
@@ -26,6 +27,9 @@ struct Everything;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
+/// Whether a collector is waited for, which is no part of calls.
+static IS_FLUSHING: AtomicBool = AtomicBool::new(false);
+
 /// Those of the calls alone.
 static IN_CALLS: AtomicU64 = AtomicU64::new(0);
 
@@ -33,7 +37,9 @@ static IN_CALLS: AtomicU64 = AtomicU64::new(0);
 #[expect(unsafe_code, reason = "a global allocator is an unsafe trait")]
 unsafe impl GlobalAlloc for Everything {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        if !IS_FLUSHING.load(Ordering::Relaxed) {
+            ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        }
         // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
@@ -80,6 +86,20 @@ fn main() {
         "monitor" => {
             let monitor = Monitor::global().clone();
             repeat(calls, |input| on_monitor(&monitor, input));
+        }
+        "collector" => {
+            let monitor = Monitor::global();
+            let collector = |_: &perfkit::Measurement| ();
+            monitor.set_collector(collector).unwrap();
+            repeat(calls, |input| {
+                // So that there is always room.
+                if input % 1000 == 0 {
+                    IS_FLUSHING.store(true, Ordering::Relaxed);
+                    monitor.flush_collector(Duration::from_secs(60));
+                    IS_FLUSHING.store(false, Ordering::Relaxed);
+                }
+                plain(input)
+            });
         }
         "label" => repeat(calls, one_label),
         "labels" => repeat(calls, three_labels),

@@ -24,6 +24,7 @@ pub(crate) const POLLS: &str = "the same, polled 11 times";
 pub(crate) const NAMED: &str = "perfkit::measure by name";
 pub(crate) const TIMER: &str = "Timer";
 pub(crate) const MONITOR: &str = "#[measure(monitor = …)]";
+pub(crate) const COLLECTED: &str = "#[measure(monitor = …)], with a collector";
 pub(crate) const LABEL: &str = "#[measure], one label";
 pub(crate) const LABELS: &str = "#[measure], three labels";
 pub(crate) const SWITCHED_OFF: &str = "#[measure], switched off";
@@ -45,6 +46,7 @@ pub(super) fn all() -> Vec<Implementation> {
         new(NAMED, forms!(named), || counted("named")),
         new(TIMER, forms!(timer), || counted("timer")),
         new(MONITOR, forms!(on_monitor), || counted("on_monitor")),
+        new(COLLECTED, forms!(collected), counted_collected),
         new(LABEL, forms!(one_label), || counted("one_label")),
         new(LABELS, forms!(three_labels), || counted("three_labels")),
         new(SWITCHED_OFF, forms!(switched_off), || {
@@ -208,6 +210,30 @@ fn on_monitor<const WORK: bool>(input: u64) -> u64 {
         body::<WORK>(input)
     }
     measured::<WORK>(Monitor::global(), input)
+}
+
+/// A monitor with a collector that wants nothing. What its thread does is not counted; where
+/// it falls behind, calls are dropped.
+static COLLECTING: LazyLock<Monitor> = LazyLock::new(|| {
+    let monitor = Monitor::new();
+    let _ = monitor.set_collector(|_: &perfkit::Measurement| ());
+    monitor
+});
+
+fn counted_collected() -> u64 {
+    let snapshot = COLLECTING.snapshot();
+    let operation = snapshot.operation("collected");
+    operation.map_or(0, |operation| operation.lifetime.calls.total())
+}
+
+#[inline(never)]
+fn collected<const WORK: bool>(input: u64) -> u64 {
+    #[perfkit::measure(name = "collected", monitor = monitor)]
+    #[inline(never)]
+    fn measured<const WORK: bool>(monitor: &Monitor, input: u64) -> u64 {
+        body::<WORK>(input)
+    }
+    measured::<WORK>(&COLLECTING, input)
 }
 
 const ROUTES: [&str; 2] = ["/users", "/orders"];
