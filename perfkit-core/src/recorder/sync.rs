@@ -15,6 +15,7 @@ pub(super) use std::sync::{Mutex, MutexGuard};
 pub(super) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 pub(super) use std::sync::{Arc, Weak};
 use std::sync::{PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use super::fork::Section;
 
@@ -46,7 +47,7 @@ pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<Guard<'_, T>> {
 }
 
 /// Locks if that needs no waiting but for a moment: some microseconds, and so many
-/// turns of other threads that want the core.
+/// turns of other threads that want the core, or 100 ms of them.
 pub(super) fn lock_soon<T>(mutex: &Mutex<T>, turns: u32) -> Option<Guard<'_, T>> {
     soon(turns, || try_lock(mutex))
 }
@@ -66,19 +67,28 @@ fn try_hold<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     }
 }
 
+/// How long a lock is waited for at most, however many turns others have: on a busy machine
+/// each may take milliseconds, and the lock may be one that nobody gives back after a fork.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
 fn soon<G>(turns: u32, attempt: impl Fn() -> Option<G>) -> Option<G> {
     let (spins, turns) = if cfg!(perfkit_loom) {
         (0, 0)
     } else {
         (64, turns)
     };
+    let mut begun = None;
     let spin = (0..spins).map(|_| std::hint::spin_loop());
-    let mut pauses = spin.chain((0..turns).map(|_| std::thread::yield_now()));
+    let turn = |_| {
+        std::thread::yield_now();
+        begun.get_or_insert_with(Instant::now).elapsed() < LONGEST_WAIT
+    };
+    let mut pauses = spin.map(|()| true).chain((0..turns).map(turn));
     loop {
         if let Some(guard) = attempt() {
             return Some(guard);
         }
-        pauses.next()?;
+        pauses.next().filter(|goes_on| *goes_on)?;
     }
 }
 
@@ -181,4 +191,19 @@ mod checked {
 #[inline(always)]
 pub(super) fn add(number: &AtomicU64, amount: u64) {
     number.store(number.own().saturating_add(amount), Relaxed);
+}
+
+#[cfg(all(test, not(perfkit_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_never_given_back_is_not_waited_for() {
+        let mutex = Mutex::new(());
+        let held = mutex.lock();
+        let turns = if cfg!(miri) { 10 } else { u32::MAX };
+        assert!(hold_soon(&mutex, turns).is_none());
+        drop(held);
+        assert!(hold_soon(&mutex, 0).is_some());
+    }
 }
