@@ -403,9 +403,15 @@ fn every_shared_dependency_is_used() {
     let names = section
         .lines()
         .filter_map(|line| line.split_once(" = ").map(|(name, _)| name));
-    let packages = ["perfkit-core", "perfkit-cli", "perfkit-macros", "examples"]
-        .map(manifest)
-        .concat();
+    let packages = [
+        "perfkit-core",
+        "perfkit-cli",
+        "perfkit-macros",
+        "perfkit-macros/tests",
+        "examples",
+    ]
+    .map(manifest)
+    .concat();
     for name in names.filter(|name| !name.starts_with('#')) {
         assert!(
             packages.contains(&format!("\n{name}.workspace = true"))

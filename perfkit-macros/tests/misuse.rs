@@ -2,10 +2,10 @@
 
 #[test]
 fn every_misuse_has_one_clear_message() {
-    trybuild::TestCases::new().compile_fail("tests/misuse/*.rs");
+    trybuild::TestCases::new().compile_fail("misuse/*.rs");
 }
 
 #[test]
 fn every_misuse_of_benchmark_has_one_clear_message() {
-    trybuild::TestCases::new().compile_fail("tests/misuse/benchmark/*.rs");
+    trybuild::TestCases::new().compile_fail("misuse/benchmark/*.rs");
 }

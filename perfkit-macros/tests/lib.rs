@@ -1,0 +1,1 @@
+//! Misuse of the macros, one file each.
