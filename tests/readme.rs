@@ -7,6 +7,7 @@
 //! | `console` | each command is run in a folder that has what it speaks of |
 //! | `console ci` | the command is in `.ci/run`, or is an example, which is run |
 //! | `console package` | the same is run, with other names, by `tests/benches.rs` or `tests/revisions/checkouts.rs` |
+//! | `console watch` | the same is run, with other names, by `tests/watch/looks.rs` |
 //! | `console elsewhere` | not run |
 //! | `text plan` | a drawing |
 //! | `text output` | what the command before it printed, once: its words are looked for |
@@ -41,6 +42,7 @@ fn every_block_is_of_a_kind_that_is_run_or_counted() {
         "console",
         "console ci",
         "console package",
+        "console watch",
         "console elsewhere",
         "rust",
         "rust,no_run",

@@ -5,9 +5,9 @@
 //! `input` reads files, `revision` checks out and builds another revision,
 //! `baseline_store` keeps baselines, `command_run` runs commands, `plan` says what is
 //! compared and how, `analysis` decides, `document` says it in tables and sentences,
-//! `export` writes it in a format. A file
+//! `export` writes it in a format, and `watch` says what is seen of a running program. A file
 //! of `command` runs one verb with them. A module uses only those before it.
-//! `analysis` and `document` do no I/O, read no clock and print nothing.
+//! `analysis`, `document` and `watch` do no I/O, read no clock and print nothing.
 //!
 //! This library exists for the binary and its tests; its interface changes
 //! without notice.
@@ -43,6 +43,9 @@ mod analysis;
 mod document;
 
 mod export;
+
+#[cfg(feature = "watch")]
+mod watch;
 
 mod command;
 
@@ -104,6 +107,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
         Verb::Doctor(doctor) => command::doctor::run(doctor, verbosity),
         Verb::Work(work) => command::work::run(&work),
         Verb::Export(export) => command::export::run(export, verbosity),
+        Verb::Watch(watch) => command::watch::run(*watch, verbosity),
         Verb::Clean(clean) => command::clean::run(&clean, verbosity),
         Verb::Completions(completions) => command::completions::run(completions),
         Verb::Man => command::man::run(),

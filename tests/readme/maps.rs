@@ -183,7 +183,7 @@ fn the_readme_installs_all_of_it() {
 fn flags_in_the_text_are_known() {
     let folder = Folder::new();
     let verbs = [
-        "compare", "run", "report", "gate", "export", "doctor", "init",
+        "compare", "run", "report", "gate", "export", "doctor", "init", "watch",
     ];
     let help = verbs.map(|verb| folder.run([verb, "--help"]).exits_with(0).stdout);
     let programs = workspace().join("perfkit-core/src/bench/harness/arguments.rs");
@@ -225,6 +225,7 @@ fn every_flag_is_in_its_page() {
         ("docs/gate.md", help("gate")),
         ("docs/export.md", help("export")),
         ("docs/doctor.md", help("doctor")),
+        ("docs/watch.md", help("watch")),
         ("docs/perfkit-toml.md", help("init")),
         ("docs/benchmarks.md", programs.to_owned()),
     ] {

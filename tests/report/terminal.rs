@@ -438,10 +438,10 @@ fn help_starts_with_examples() {
         let answer = folder.run(arguments).exits_with(0);
         assert!(answer.stdout.starts_with("Example"), "{answer:#?}");
     }
-    folder
-        .run(["--version"])
-        .exits_with(0)
-        .says(concat!(env!("CARGO_PKG_VERSION"), " (with otlp)"));
+    folder.run(["--version"]).exits_with(0).says(concat!(
+        env!("CARGO_PKG_VERSION"),
+        " (with otlp, without watch)"
+    ));
 }
 
 #[test]

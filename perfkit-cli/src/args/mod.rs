@@ -21,6 +21,7 @@ mod shard;
 mod similar;
 mod style;
 mod values;
+mod watch;
 mod work;
 
 pub(crate) use baseline::{BaselineAction, BaselineArguments, BaselineName};
@@ -44,6 +45,9 @@ pub(crate) use shard::Shard;
 pub(crate) use similar::most_similar;
 pub(crate) use style::OutputStyle;
 pub(crate) use values::{Confidence, RunCount, Share, TimeSpan};
+pub(crate) use watch::WatchArguments;
+#[cfg(feature = "watch")]
+pub(crate) use watch::WatchOrder;
 pub(crate) use work::WorkArguments;
 
 use clap::{Parser, Subcommand};
@@ -53,6 +57,7 @@ Examples:
   perfkit compare './old FILE' './new FILE'  which is faster, and by how much
   perfkit compare --base main                what this tree made slower
   perfkit run -- ./server                    what its #[measure]s recorded
+  perfkit watch -- ./server                  look while it runs
   perfkit report report.json                 show a saved report
   perfkit gate report.json                   judge it by perfkit.toml
   perfkit gate --base main                   judge what this tree made different
@@ -61,15 +66,16 @@ Examples:
 ";
 
 /// What installs perfkit with all of its features.
-#[cfg(not(feature = "otlp"))]
+#[cfg(not(all(feature = "otlp", feature = "watch")))]
 pub(crate) const FULL_INSTALL: &str =
     "cargo install --path perfkit-cli --features full --profile dist";
 
 /// The version, and which features this build has or lacks.
-const VERSION: &str = if cfg!(feature = "otlp") {
-    concat!(env!("CARGO_PKG_VERSION"), " (with otlp)")
-} else {
-    concat!(env!("CARGO_PKG_VERSION"), " (without otlp)")
+const VERSION: &str = match (cfg!(feature = "otlp"), cfg!(feature = "watch")) {
+    (true, true) => concat!(env!("CARGO_PKG_VERSION"), " (with otlp and watch)"),
+    (true, false) => concat!(env!("CARGO_PKG_VERSION"), " (with otlp, without watch)"),
+    (false, true) => concat!(env!("CARGO_PKG_VERSION"), " (with watch, without otlp)"),
+    (false, false) => concat!(env!("CARGO_PKG_VERSION"), " (without otlp and watch)"),
 };
 
 /// The heading of the options that every verb has.
@@ -146,6 +152,7 @@ pub(crate) enum Verb {
     Doctor(DoctorArguments),
     Work(WorkArguments),
     Export(ExportArguments),
+    Watch(Box<WatchArguments>),
     Clean(CleanArguments),
     Completions(CompletionsArguments),
     /// Print the manual page.

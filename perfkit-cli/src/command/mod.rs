@@ -16,6 +16,8 @@ pub(crate) mod run;
 mod saved_sides;
 pub(crate) mod schema;
 mod sources;
+#[cfg_attr(not(feature = "watch"), path = "no_watch.rs")]
+pub(crate) mod watch;
 pub(crate) mod work;
 
 use std::path::Path;

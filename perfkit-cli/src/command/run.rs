@@ -180,7 +180,7 @@ fn pass_on(started: &Started, signal: i32) {
 }
 
 /// What all processes of the program recorded; `None` if none did.
-fn collect(folder: &Path) -> Result<Option<Report>, Error> {
+pub(super) fn collect(folder: &Path) -> Result<Option<Report>, Error> {
     let entries = std::fs::read_dir(folder).map_err(|error| Error::file("read", folder, error))?;
     let mut files: Vec<_> = entries
         .flatten()

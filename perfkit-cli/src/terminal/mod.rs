@@ -123,6 +123,39 @@ pub(crate) fn stderr_width() -> usize {
     size.map_or(80, |(width, _)| usize::from(width.0))
 }
 
+/// Standard output as a screen that is drawn on.
+#[cfg(feature = "watch")]
+pub(crate) fn screen() -> io::Stdout {
+    io::stdout()
+}
+
+/// Whether what is drawn there has colours.
+#[cfg(feature = "watch")]
+pub(crate) fn screen_has_color() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
+/// Text in characters that the locale has.
+#[cfg(feature = "watch")]
+pub(crate) fn in_locale(text: &str) -> Cow<'_, str> {
+    match ascii::is_utf8() {
+        true => Cow::Borrowed(text),
+        false => ascii::to_ascii(text),
+    }
+}
+
+/// Where keys are read from.
+#[cfg(feature = "watch")]
+pub(crate) fn keyboard() -> impl AsFd {
+    io::stdin()
+}
+
+/// Whether keys can be read from standard input.
+#[cfg(feature = "watch")]
+pub(crate) fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
 /// Whether somebody looks at standard output.
 pub(crate) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()

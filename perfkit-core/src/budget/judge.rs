@@ -77,6 +77,19 @@ pub fn judge_bound(subject: &Subject<'_>, bound: &Bound, confidence: f64) -> Gat
     finding(GateOutcome::Pass, measured)
 }
 
+/// How much is used of what a bound allows: 1 at its limit, more beyond it. Of a success rate,
+/// how many calls did not succeed against how many may. `None` where it is not measured.
+#[must_use]
+pub fn used_share(subject: &Subject<'_>, bound: &Bound) -> Option<f64> {
+    let value = Known::of(subject, bound, HALF)?.value;
+    let share = match bound.statistic {
+        Statistic::SuccessRate => (1.0 - value) / (1.0 - bound.limit.value),
+        _ => bound.excess(value),
+    };
+    // Nothing of what nothing is allowed of.
+    Some(if share.is_nan() { 0.0 } else { share })
+}
+
 /// A rule whose limit cannot be held against a metric.
 #[must_use]
 pub fn other_unit(subject: &str, rule: &str, own: Unit, asked: Unit) -> GateFinding {

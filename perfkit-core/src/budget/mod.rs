@@ -51,7 +51,7 @@ use subject::Subject;
 pub mod engine {
     pub use super::amount::Amount;
     pub use super::bound::{Bound, DIGITS};
-    pub use super::judge::{judge_bound, never_measured, other_unit};
+    pub use super::judge::{judge_bound, never_measured, other_unit, used_share};
     pub use super::lost::{lost_calls, lost_of_name, lost_of_pattern};
     pub use super::more_runs::more_pairs;
     pub use super::statistic::{BoundKind, Statistic};
