@@ -110,7 +110,6 @@ pub mod compare;
 #[cfg(feature = "bench")]
 pub mod bench;
 
-#[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod export;
 
 #[cfg(any(feature = "metrics", feature = "tower", feature = "tracing"))]
@@ -122,6 +121,7 @@ pub mod __private;
 pub use alloc::CountingAllocator;
 pub use clock::{Clock, MockClock};
 pub use error_kind::ErrorKind;
+pub use export::JsonLines;
 #[cfg(feature = "otlp")]
 pub use export::otlp;
 #[cfg(feature = "prometheus")]

@@ -48,8 +48,9 @@ use crate::recorder::MonitorState;
 use crate::report::ReportError;
 use crate::snapshot::Snapshot;
 
+pub(crate) use output::print_error;
 #[cfg(feature = "otlp")]
-pub(crate) use output::{print_error, set_note};
+pub(crate) use output::set_note;
 
 static GLOBAL: OnceLock<Monitor> = OnceLock::new();
 

@@ -25,10 +25,14 @@ use super::{Labelled, Measurement};
 /// ```
 pub trait Collector: Send {
     /// Takes one measurement. A panic here ends the delivery, not the program.
-    fn collect(&mut self, measurement: &Measurement);
+    ///
+    /// A collector needs this or [`Collector::collect_call`].
+    fn collect(&mut self, measurement: &Measurement) {
+        let _ = measurement;
+    }
 
-    /// Takes one call with all that was measured of it; by default one measurement after
-    /// the other.
+    /// Takes one call with all that was measured of it; by default it hands one measurement
+    /// after the other to [`Collector::collect`].
     fn collect_call(&mut self, call: &CollectedCall<'_>) {
         for measurement in call.measurements {
             self.collect(measurement);
