@@ -152,7 +152,7 @@ fn histograms_and_counters_arrive_whole() {
         "perfkit.outcome",
     );
     let total: i64 = calls.iter().map(|(_, count)| count).sum();
-    assert_eq!((calls.len(), total), (2, 10));
+    assert_eq!((calls.len(), total), (4, 10));
     assert!(matches!(
         metric(&request, "process.memory.usage").data,
         Some(Data::Sum(_))

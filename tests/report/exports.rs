@@ -35,12 +35,12 @@ fn a_report_is_written_for_prometheus() {
     let answer = folder
         .run(["export", "report.json", "--to", "prometheus"])
         .exits_with(0)
-        .says("# TYPE perfkit_calls_total counter\n")
-        .says("perfkit_calls_total{operation=\"checkout::pay\",outcome=\"success\"} 3\n")
-        .says("perfkit_errors_total{operation=\"checkout::pay\",error_type=\"&str\"} 1\n")
-        .says("perfkit_execution_time_seconds_bucket{operation=\"checkout::pay\",le=\"0.02\"} 2\n")
-        .says("perfkit_execution_time_seconds_sum{operation=\"checkout::pay\"} 0.321\n")
-        .says("{operation=\"\\\\u{1b}[2J\\\"} 1\\n\\\\u{202e}\"} 1\n");
+        .says("# TYPE perfkit_operation_calls_total counter\n")
+        .says("perfkit_operation_calls_total{code_function_name=\"checkout::pay\",perfkit_outcome=\"success\"} 3\n")
+        .says("perfkit_operation_failures_total{code_function_name=\"checkout::pay\",error_type=\"&str\"} 1\n")
+        .says("perfkit_operation_duration_seconds_bucket{code_function_name=\"checkout::pay\",le=\"0.02\"} 2\n")
+        .says("perfkit_operation_duration_seconds_sum{code_function_name=\"checkout::pay\"} 0.321\n")
+        .says("{code_function_name=\"\\\\u{1b}[2J\\\"} 1\\n\\\\u{202e}\"} 1\n");
     assert!(
         !answer.stdout.contains(['\u{1b}', '\u{202e}']) && answer.stderr.is_empty(),
         "{answer:?}"
@@ -65,8 +65,8 @@ fn a_report_is_written_as_openmetrics() {
     let answer = folder()
         .run(["export", "report.json", "--to", "openmetrics"])
         .exits_with(0)
-        .says("# TYPE perfkit_calls counter\n")
-        .says("perfkit_calls_total{operation=\"checkout::pay\",outcome=\"success\"} 3\n");
+        .says("# TYPE perfkit_operation_calls counter\n")
+        .says("perfkit_operation_calls_total{code_function_name=\"checkout::pay\",perfkit_outcome=\"success\"} 3\n");
     assert!(answer.stdout.ends_with("\n# EOF\n"), "{answer:?}");
 }
 
@@ -164,7 +164,7 @@ fn operations_and_results_are_in_one_text() {
     report.benchmarks = vec![benchmark.clone(), benchmark];
     report.save(folder.path("report.json")).unwrap();
     let text = exported(&folder, "prometheus");
-    assert!(text.contains("perfkit_calls_total{"), "{text}");
+    assert!(text.contains("perfkit_operation_calls_total{"), "{text}");
     assert!(text.contains("perfkit_benchmark_runs{"), "{text}");
     promtool_agrees(&text);
 }

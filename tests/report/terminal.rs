@@ -233,8 +233,8 @@ fn failures_are_shown_by_the_kinds_that_the_program_named() {
             .exits_with(0)
     };
     export("prometheus")
-        .says("perfkit_errors_total{operation=\"pay\",error_type=\"E7 <|>\"} 3\n")
-        .says("perfkit_errors_total{operation=\"pay\",error_type=\"other\"} 4\n");
+        .says("perfkit_operation_failures_total{code_function_name=\"pay\",error_type=\"E7 <|>\"} 3\n")
+        .says("perfkit_operation_failures_total{code_function_name=\"pay\",error_type=\"_OTHER\"} 4\n");
 }
 
 #[test]

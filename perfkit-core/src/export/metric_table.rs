@@ -1,8 +1,9 @@
 //! Every metric that is exported: its name, unit, kind and description, in OpenTelemetry's
-//! words. This is the one place that says so; `docs/export.md` has the same table, and a test
-//! compares them.
+//! words. This is the one place that says so: Prometheus' names are these translated
+//! (`translation.rs`). `docs/export.md` has the same table, and a test compares them.
 
 use crate::recorder::Quantity;
+use crate::unit::{NS_PER_SECOND, Unit};
 
 /// How the values of a metric come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,9 @@ pub(super) enum Kind {
     ObservableCounter,
     /// A sum that also falls.
     UpDownCounter,
+    /// A value that stands for itself.
+    #[cfg(any(feature = "prometheus", test))]
+    Gauge,
 }
 
 impl Kind {
@@ -25,8 +29,32 @@ impl Kind {
             Self::Histogram => "histogram",
             Self::Counter | Self::ObservableCounter => "counter",
             Self::UpDownCounter => "up-down counter",
+            Self::Gauge => "gauge",
         }
     }
+
+    /// Whether it only grows.
+    #[cfg(any(feature = "prometheus", test))]
+    pub(super) fn is_counter(self) -> bool {
+        matches!(self, Self::Counter | Self::ObservableCounter)
+    }
+}
+
+/// What a metric tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Of an operation, a quantity as it is.
+    Quantity(Quantity),
+    /// Of an operation, values of a unit that the program handed over.
+    Values(Unit),
+    Calls,
+    Failures,
+    RecursiveCalls,
+    UntimedCalls,
+    CallsInFlight,
+    IdleTime,
+    /// A number of the program's.
+    Program,
 }
 
 /// What is to be known of a metric.
@@ -39,102 +67,175 @@ pub(super) struct MetricInfo {
     pub(super) description: &'static str,
     /// Those beside the labels of an operation.
     pub(super) attributes: &'static [&'static str],
+    pub(super) source: Source,
 }
 
-const FUNCTION: &[&str] = &["code.function.name"];
+impl MetricInfo {
+    /// Whether every operation has it whose calls are measured, also before the first of them
+    /// succeeds.
+    pub(super) fn is_of_every_call(&self) -> bool {
+        self.source == Source::Quantity(Quantity::ExecutionTime)
+    }
+
+    /// How many of perfkit's own unit make one of this metric's.
+    pub(super) fn per_unit(&self) -> f64 {
+        match self.unit {
+            "s" => NS_PER_SECOND,
+            _ => 1.0,
+        }
+    }
+}
+
+/// The name of an operation.
+pub(super) const FUNCTION_NAME: &str = "code.function.name";
+
+/// How calls ended.
+pub(super) const OUTCOME: &str = "perfkit.outcome";
+
+/// The kind of an error.
+pub(super) const ERROR_TYPE: &str = "error.type";
+
+const FUNCTION: &[&str] = &[FUNCTION_NAME];
 
 macro_rules! metrics {
-    ($($constant:ident = $kind:ident, $name:literal, $unit:literal, $attributes:expr, $description:literal;)+) => {
+    ($(#[$doc:meta])+ $list:ident: $($constant:ident = $kind:ident, $name:literal, $unit:literal, $attributes:expr, $source:expr, $description:literal;)+) => {
         $(pub(super) const $constant: MetricInfo = MetricInfo {
             name: $name,
             unit: $unit,
             kind: Kind::$kind,
             description: $description,
             attributes: $attributes,
+            source: $source,
         };)+
 
-        /// All of them, in the order of the documentation.
-        #[cfg(test)]
-        const ALL: &[MetricInfo] = &[$($constant),+];
+        $(#[$doc])+
+        pub(super) const $list: &[MetricInfo] = &[$($constant),+];
     };
 }
 
 metrics! {
+    /// Those of each operation, in the order of the documentation.
+    OF_OPERATIONS:
     DURATION = Histogram, "perfkit.operation.duration", "s", FUNCTION,
+        Source::Quantity(Quantity::ExecutionTime),
         "Time of successful outermost calls from start to end";
     FAILURE_DURATION = Histogram, "perfkit.operation.failure_duration", "s", FUNCTION,
+        Source::Quantity(Quantity::FailureTime),
         "Time of outermost calls that failed, panicked or were cancelled";
-    CALLS = Counter, "perfkit.operation.calls", "{call}",
-        &["code.function.name", "perfkit.outcome", "error.type"],
+    CALLS = Counter, "perfkit.operation.calls", "{call}", &[FUNCTION_NAME, OUTCOME],
+        Source::Calls,
         "Calls by how they ended";
+    FAILURES = Counter, "perfkit.operation.failures", "{call}", &[FUNCTION_NAME, ERROR_TYPE],
+        Source::Failures,
+        "Failed calls by the kind of error";
     RECURSIVE_CALLS = Counter, "perfkit.operation.recursive_calls", "{call}", FUNCTION,
+        Source::RecursiveCalls,
         "Successful calls within another call of the same operation, which are not in its duration";
     UNTIMED_CALLS = Counter, "perfkit.operation.untimed_calls", "{call}", FUNCTION,
+        Source::UntimedCalls,
         "Successful calls that were counted and not timed, of operations that are sampled";
     CALLS_IN_FLIGHT = UpDownCounter, "perfkit.operation.calls_in_flight", "{call}", FUNCTION,
+        Source::CallsInFlight,
         "Calls that have begun and not ended";
-    OVERFLOW_CALLS = Counter, "perfkit.operation.overflow_calls", "{call}", &[],
-        "Calls that lost their name or their labels, because there were too many";
     SELF_TIME = Counter, "perfkit.operation.self_time", "s", FUNCTION,
+        Source::Quantity(Quantity::SelfTime),
         "Time of successful calls less that of measured callees";
     BUSY_TIME = Counter, "perfkit.operation.busy_time", "s", FUNCTION,
+        Source::Quantity(Quantity::BusyTime),
         "Time in the polls of successful async calls";
     IDLE_TIME = Counter, "perfkit.operation.idle_time", "s", FUNCTION,
+        Source::IdleTime,
         "Time between the polls of successful async calls, of operations that are async alone";
     CPU_TIME = Histogram, "perfkit.operation.cpu_time", "s", FUNCTION,
+        Source::Quantity(Quantity::CpuTime),
         "CPU time of the thread during successful calls";
     ALLOCATED = Histogram, "perfkit.operation.allocated", "By", FUNCTION,
+        Source::Quantity(Quantity::Allocated),
         "Bytes allocated during successful calls";
     ALLOCATIONS = Counter, "perfkit.operation.allocations", "{allocation}", FUNCTION,
+        Source::Quantity(Quantity::Allocations),
         "Allocations during successful calls";
     NET_GROWTH = UpDownCounter, "perfkit.operation.net_growth", "By", FUNCTION,
+        Source::Quantity(Quantity::NetGrowth),
         "Bytes allocated less bytes freed during successful calls";
     PEAK_GROWTH = Histogram, "perfkit.operation.peak_growth", "By", FUNCTION,
+        Source::Quantity(Quantity::PeakGrowth),
         "The most that memory grew within successful calls";
     ITEMS = Counter, "perfkit.operation.items", "{item}", FUNCTION,
+        Source::Quantity(Quantity::Items),
         "Items processed by successful calls";
     BYTES = Counter, "perfkit.operation.bytes", "By", FUNCTION,
+        Source::Quantity(Quantity::Bytes),
         "Bytes processed by successful calls";
-    DROPPED_DELIVERIES = Counter, "perfkit.collector.dropped_calls", "{call}", &[],
+    TIMES_HANDED_OVER = Histogram, "perfkit.value.time", "s", FUNCTION,
+        Source::Values(Unit::Nanoseconds),
+        "Times that the program handed over as values of a gauge";
+    SIZES_HANDED_OVER = Histogram, "perfkit.value.size", "By", FUNCTION,
+        Source::Values(Unit::Bytes),
+        "Sizes that the program handed over";
+    COUNTS_HANDED_OVER = Histogram, "perfkit.value.count", "{thing}", FUNCTION,
+        Source::Values(Unit::Count),
+        "Counts that the program handed over";
+    RATES_HANDED_OVER = Histogram, "perfkit.value.rate", "1/s", FUNCTION,
+        Source::Values(Unit::PerSecond),
+        "Rates that the program handed over";
+    DATA_RATES_HANDED_OVER = Histogram, "perfkit.value.throughput", "By/s", FUNCTION,
+        Source::Values(Unit::BytesPerSecond),
+        "Data rates that the program handed over";
+    RATIOS_HANDED_OVER = Histogram, "perfkit.value.ratio", "1", FUNCTION,
+        Source::Values(Unit::Ratio),
+        "Shares that the program handed over";
+    SCORES_HANDED_OVER = Histogram, "perfkit.value.score", "{score}", FUNCTION,
+        Source::Values(Unit::Score),
+        "Values of no described unit that the program handed over";
+}
+
+metrics! {
+    #[cfg(any(feature = "prometheus", test))]
+    /// Those of the program.
+    OF_PROGRAM:
+    OVERFLOW_CALLS = Counter, "perfkit.operation.overflow_calls", "{call}", &[], Source::Program,
+        "Calls that lost their name or their labels, because there were too many";
+    DROPPED_DELIVERIES = Counter, "perfkit.collector.dropped_calls", "{call}", &[], Source::Program,
         "Calls that a collector within the program missed, because it fell behind";
-    EXPORTED = Counter, "otel.sdk.exporter.metric_data_point.exported", "{data_point}",
-        &["otel.component.type", "error.type"],
-        "Data points of earlier exports, with an error.type those that did not arrive";
-    PROCESS_MEMORY = UpDownCounter, "process.memory.usage", "By", &[],
+    PROCESS_MEMORY = UpDownCounter, "process.memory.usage", "By", &[], Source::Program,
         "Resident memory of the process";
-    PROCESS_VIRTUAL_MEMORY = UpDownCounter, "process.memory.virtual", "By", &[],
+    PROCESS_VIRTUAL_MEMORY = UpDownCounter, "process.memory.virtual", "By", &[], Source::Program,
         "Virtual memory of the process";
-    PROCESS_CPU = ObservableCounter, "process.cpu.time", "s", &[],
+    PROCESS_CPU = ObservableCounter, "process.cpu.time", "s", &[], Source::Program,
         "CPU time of the process since it started";
 }
 
-/// The quantities that are exported as they are.
-pub(super) const OF_QUANTITIES: [(Quantity, MetricInfo); Quantity::ALL.len()] = [
-    (Quantity::ExecutionTime, DURATION),
-    (Quantity::FailureTime, FAILURE_DURATION),
-    (Quantity::SelfTime, SELF_TIME),
-    (Quantity::BusyTime, BUSY_TIME),
-    (Quantity::CpuTime, CPU_TIME),
-    (Quantity::Allocated, ALLOCATED),
-    (Quantity::Allocations, ALLOCATIONS),
-    (Quantity::NetGrowth, NET_GROWTH),
-    (Quantity::PeakGrowth, PEAK_GROWTH),
-    (Quantity::Items, ITEMS),
-    (Quantity::Bytes, BYTES),
-];
+#[cfg(feature = "otlp")]
+metrics! {
+    #[cfg(test)]
+    /// Those of the export itself, which Prometheus counts for itself.
+    OF_OTLP:
+    EXPORTED = Counter, "otel.sdk.exporter.metric_data_point.exported", "{data_point}",
+        &["otel.component.type", ERROR_TYPE], Source::Program,
+        "Data points of earlier exports, with an error.type those that did not arrive";
+}
 
 #[cfg(test)]
 mod tests {
+    use super::super::translation::metric_name;
     use super::*;
+
+    fn all() -> impl Iterator<Item = &'static MetricInfo> {
+        #[cfg(not(feature = "otlp"))]
+        const OF_OTLP: &[MetricInfo] = &[];
+        OF_OPERATIONS.iter().chain(OF_PROGRAM).chain(OF_OTLP)
+    }
 
     #[test]
     fn the_documentation_has_this_table() {
         let page = include_str!("../../../docs/export.md");
-        for metric in ALL {
+        for metric in all() {
             let attributes = metric.attributes.iter().map(|name| format!("`{name}`"));
             let row = format!(
-                "| `{}` | `{}` | {} | {} | {} |",
+                "| `{}` | `{}` | `{}` | {} | {} | {} |",
                 metric.name,
+                metric_name(metric.name, metric.unit, metric.kind),
                 metric.unit,
                 metric.kind.word(),
                 metric.description,
@@ -146,14 +247,39 @@ mod tests {
     }
 
     #[test]
-    fn no_name_stands_there_twice() {
-        let names: std::collections::BTreeSet<_> = ALL.iter().map(|metric| metric.name).collect();
-        assert_eq!(names.len(), ALL.len());
+    fn no_name_stands_there_twice_and_every_quantity_once() {
+        let count = all().count();
+        let names: std::collections::BTreeSet<_> = all().map(|metric| metric.name).collect();
+        assert_eq!(names.len(), count);
+        let translated = all().map(|metric| metric_name(metric.name, metric.unit, metric.kind));
+        let translated: std::collections::BTreeSet<_> = translated.collect();
+        assert_eq!(translated.len(), count);
         for quantity in Quantity::ALL {
-            let of = OF_QUANTITIES.iter().filter(|(known, _)| *known == quantity);
-            assert_eq!(of.count(), 1, "{quantity:?}");
+            let of = |metric: &&MetricInfo| metric.source == Source::Quantity(quantity);
+            assert_eq!(all().filter(of).count(), 1, "{quantity:?}");
         }
-        let is_listed = |(_, metric): &(Quantity, MetricInfo)| ALL.contains(metric);
-        assert!(OF_QUANTITIES.iter().all(is_listed));
+    }
+
+    #[test]
+    fn units_of_quantities_are_those_that_they_are_counted_in() {
+        for metric in OF_OPERATIONS {
+            let unit = match metric.source {
+                Source::Quantity(quantity) => quantity.unit(),
+                Source::Values(unit) => unit,
+                _ => continue,
+            };
+            let expected = match unit {
+                Unit::Nanoseconds => "s",
+                Unit::Bytes => "By",
+                Unit::PerSecond => "1/s",
+                Unit::BytesPerSecond => "By/s",
+                Unit::Ratio => "1",
+                Unit::Count | Unit::Score => {
+                    assert!(metric.unit.starts_with('{'), "{}", metric.name);
+                    continue;
+                }
+            };
+            assert_eq!(metric.unit, expected, "{}", metric.name);
+        }
     }
 }

@@ -1,10 +1,18 @@
 //! Ways out of the process.
 
+#[cfg(any(feature = "otlp", feature = "prometheus"))]
+mod attributes;
 mod json_lines;
-#[cfg(feature = "otlp")]
+#[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod metric_table;
 #[cfg(any(feature = "otlp", feature = "prometheus"))]
+mod operation_series;
+#[cfg(any(feature = "otlp", feature = "prometheus"))]
+mod program_totals;
+#[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod shared;
+#[cfg(any(feature = "prometheus", all(feature = "otlp", test)))]
+mod translation;
 
 #[cfg(feature = "otlp")]
 pub mod otlp;

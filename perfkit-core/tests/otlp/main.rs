@@ -2,6 +2,8 @@
 //! `tests/collector.rs` of the whole has the command and a real collector.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+#[cfg(feature = "prometheus")]
+mod agreement;
 mod collector;
 mod contents;
 mod delta;

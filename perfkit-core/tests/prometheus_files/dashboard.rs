@@ -1,12 +1,12 @@
 //! The dashboard for Grafana.
 
-use perfkit::prometheus::{METRICS, MetricDescription, MetricType};
+use perfkit::prometheus::{MetricDescription, MetricType, metrics};
 use serde_json::{Value, json};
 
 use crate::expression::{QUANTILES, metric, quantile};
 
 /// Which series a panel shows, by the dashboard's variables.
-const SELECTOR: &str = r#"{job=~"$job", operation=~"$operation"}"#;
+const SELECTOR: &str = r#"{job=~"$job", code_function_name=~"$operation"}"#;
 
 /// Grafana chooses it by the interval of scrapes and the width of a panel.
 const WINDOW: &str = "$__rate_interval";
@@ -20,12 +20,14 @@ struct Panel {
     title: String,
     description: String,
     unit: &'static str,
+    /// Where its axis begins; Grafana chooses where nothing is said.
+    min: Option<u8>,
     targets: Vec<Value>,
 }
 
 pub(crate) fn dashboard() -> Value {
     let mut panels = vec![share_of_failures(), time_of_all_calls()];
-    panels.extend(METRICS.iter().map(panel));
+    panels.extend(metrics().iter().map(panel));
     json!({
         "id": null,
         "uid": "perfkit-operations",
@@ -48,7 +50,7 @@ pub(crate) fn dashboard() -> Value {
 }
 
 fn variables() -> [Value; 3] {
-    let calls = metric("perfkit_calls_total").name;
+    let calls = &metric("perfkit_operation_calls_total").name;
     let of_labels = |name: &str, label: &str, query: String| {
         json!({
             "name": name,
@@ -86,7 +88,7 @@ fn variables() -> [Value; 3] {
         of_labels(
             "operation",
             "Operation",
-            format!("label_values({calls}{{job=~\"$job\"}}, operation)"),
+            format!("label_values({calls}{{job=~\"$job\"}}, code_function_name)"),
         ),
     ]
 }
@@ -110,7 +112,7 @@ fn placed(number: usize, panel: Panel) -> Value {
             "h": HEIGHT,
         },
         "fieldConfig": {
-            "defaults": { "unit": panel.unit, "min": 0, "custom": { "fillOpacity": 8 } },
+            "defaults": { "unit": panel.unit, "min": panel.min, "custom": { "fillOpacity": 8 } },
             "overrides": [],
         },
         "options": {
@@ -134,34 +136,37 @@ fn target(number: usize, expression: &str, legend: &str) -> Value {
 }
 
 fn share_of_failures() -> Panel {
-    let calls = metric("perfkit_calls_total").name;
+    let calls = &metric("perfkit_operation_calls_total").name;
     let rate = |outcome: &str| {
         let selector = SELECTOR.replace('}', &format!(", {outcome}}}"));
-        format!("sum by (operation) (rate({calls}{selector}[{WINDOW}]))")
+        format!("sum by (code_function_name) (rate({calls}{selector}[{WINDOW}]))")
     };
-    let failed = rate(r#"outcome=~"failure|panic""#);
-    let all = rate(r#"outcome!="cancelled""#);
+    let failed = rate(r#"perfkit_outcome=~"failure|panic""#);
+    let all = rate(r#"perfkit_outcome!="cancelled""#);
     let expression = format!("{failed} / ({all} > 0)");
     Panel {
         title: "Share of calls that failed".to_owned(),
         description: "Calls that failed or panicked, among those that were not cancelled."
             .to_owned(),
         unit: "percentunit",
-        targets: vec![target(0, &expression, "{{operation}}")],
+        min: Some(0),
+        targets: vec![target(0, &expression, "{{code_function_name}}")],
     }
 }
 
 /// Where the time goes.
 fn time_of_all_calls() -> Panel {
-    let time = metric("perfkit_self_time_seconds_total").name;
-    let expression = format!("topk(10, sum by (operation) (rate({time}{SELECTOR}[{WINDOW}])))");
+    let time = &metric("perfkit_operation_self_time_seconds_total").name;
+    let expression =
+        format!("topk(10, sum by (code_function_name) (rate({time}{SELECTOR}[{WINDOW}])))");
     Panel {
         title: "Where the time goes".to_owned(),
         description: "The ten operations with the most self time: 100 % is one call at a time, \
                       all the time."
             .to_owned(),
         unit: "percentunit",
-        targets: vec![target(0, &expression, "{{operation}}")],
+        min: Some(0),
+        targets: vec![target(0, &expression, "{{code_function_name}}")],
     }
 }
 
@@ -182,21 +187,19 @@ fn panel(metric: &MetricDescription) -> Panel {
             vec![target(0, &sum, &legend(metric))]
         }
     };
-    let only = match metric.only {
-        "" => String::new(),
-        only => format!(" There {only}."),
-    };
     Panel {
         title: title(metric),
-        description: format!("{}{only}", metric.help),
+        description: format!("{}.", metric.help),
         unit: unit(metric),
+        // What grows may shrink, too.
+        min: (metric.metric_type != MetricType::Gauge).then_some(0),
         targets,
     }
 }
 
 /// A metric that is the program's has no operation.
 fn selector(metric: &MetricDescription) -> &'static str {
-    match metric.labels {
+    match metric.labels[..] {
         [] => r#"{job=~"$job"}"#,
         _ => SELECTOR,
     }
@@ -208,18 +211,22 @@ fn quantiles(metric: &MetricDescription) -> Vec<Value> {
         .enumerate()
         .map(|(position, (word, number))| {
             let grouping = |more: &str| match more {
-                "" => "by (operation)".to_owned(),
-                more => format!("by (operation, {more})"),
+                "" => "by (code_function_name)".to_owned(),
+                more => format!("by (code_function_name, {more})"),
             };
             let expression = quantile(metric, number, (SELECTOR, WINDOW), grouping);
-            target(position, &expression, &format!("{{{{operation}}}} {word}"))
+            target(
+                position,
+                &expression,
+                &format!("{{{{code_function_name}}}} {word}"),
+            )
         });
     targets.collect()
 }
 
 fn legend(metric: &MetricDescription) -> String {
-    match metric.labels {
-        [] => "calls".to_owned(),
+    match &metric.labels[..] {
+        [] => "program".to_owned(),
         labels => {
             let labels = labels.iter().map(|label| format!("{{{{{label}}}}}"));
             labels.collect::<Vec<_>>().join(" ")
@@ -227,12 +234,13 @@ fn legend(metric: &MetricDescription) -> String {
     }
 }
 
-/// Of `perfkit_cpu_time_seconds_total`: `CPU time`… without what its unit tells.
+/// Of `perfkit_operation_self_time_seconds_total`: `Operation self time`, without what its unit
+/// tells.
 fn title(metric: &MetricDescription) -> String {
     let name = metric.name.trim_start_matches("perfkit_");
     let name = name.trim_end_matches("_total");
-    let name = match metric.unit {
-        Some(unit) => name.trim_end_matches(unit).trim_end_matches('_'),
+    let name = match &metric.unit {
+        Some(unit) => name.trim_end_matches(unit.as_str()).trim_end_matches('_'),
         None => name,
     };
     let words = name.replace('_', " ");
@@ -242,8 +250,11 @@ fn title(metric: &MetricDescription) -> String {
 }
 
 fn unit(metric: &MetricDescription) -> &'static str {
-    match (metric.metric_type, metric.unit) {
-        (MetricType::Histogram, _) => "s",
+    match (metric.metric_type, metric.unit.as_deref()) {
+        (MetricType::Histogram, Some("seconds")) => "s",
+        (MetricType::Histogram | MetricType::Gauge, Some("bytes")) => "bytes",
+        (MetricType::Histogram, Some("bytes_per_second")) => "Bps",
+        (MetricType::Histogram, Some("per_second")) => "cps",
         // Seconds in a second.
         (MetricType::Counter, Some("seconds")) => "percentunit",
         (MetricType::Counter, Some("bytes")) => "Bps",

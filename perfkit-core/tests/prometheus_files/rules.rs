@@ -1,7 +1,5 @@
 //! Recording rules and alerts.
 
-use perfkit::prometheus::{METRICS, MetricType};
-
 use crate::expression::{QUANTILES, metric, quantile};
 
 /// The windows over which budgets are spent.
@@ -58,14 +56,14 @@ const BUDGETS: [Budget; 2] = [
         objective: "perfkit:success:objective",
         share: FAILED_SHARE,
         alert: "PerfkitErrorBudgetBurns",
-        summary: "{{ $labels.operation }} fails too often",
+        summary: "{{ $labels.code_function_name }} fails too often",
         description: "did not succeed",
     },
     Budget {
         objective: "perfkit:latency:objective",
         share: SLOW_SHARE,
         alert: "PerfkitLatencyBudgetBurns",
-        summary: "{{ $labels.operation }} is too slow",
+        summary: "{{ $labels.code_function_name }} is too slow",
         description: "took longer than 100 ms",
     },
 ];
@@ -141,14 +139,16 @@ fn objectives() -> Vec<Rule> {
 
 /// What is asked for again and again, and takes long to compute.
 fn rates() -> impl Iterator<Item = Rule> {
-    let calls = metric("perfkit_calls_total").name;
+    let calls = &metric("perfkit_operation_calls_total").name;
     let rate = Rule::record(
-        "operation:perfkit_calls:rate5m",
+        "operation:perfkit_operation_calls:rate5m",
         format!("sum without (instance) (rate({calls}[5m]))"),
     );
-    let histograms = METRICS
-        .iter()
-        .filter(|metric| metric.metric_type == MetricType::Histogram);
+    let histograms = [
+        "perfkit_operation_duration_seconds",
+        "perfkit_operation_failure_duration_seconds",
+    ];
+    let histograms = histograms.into_iter().map(metric);
     let quantiles = histograms.flat_map(|metric| {
         QUANTILES.map(|(word, number)| {
             // Which keeps `le` too.
@@ -162,13 +162,13 @@ fn rates() -> impl Iterator<Item = Rule> {
 
 /// Calls whose caller gave up say nothing of either.
 fn failed_share(window: &str) -> Rule {
-    let calls = metric("perfkit_calls_total").name;
+    let calls = &metric("perfkit_operation_calls_total").name;
     let rate = |selector: &str| {
-        format!("sum without (instance, outcome) (rate({calls}{{{selector}}}[{window}]))")
+        format!("sum without (instance, perfkit_outcome) (rate({calls}{{{selector}}}[{window}]))")
     };
     let (failed, all) = (
-        rate(r#"outcome=~"failure|panic""#),
-        rate(r#"outcome!="cancelled""#),
+        rate(r#"perfkit_outcome=~"failure|panic""#),
+        rate(r#"perfkit_outcome!="cancelled""#),
     );
     let rule = Rule::record(
         format!("{FAILED_SHARE}{window}"),
@@ -184,7 +184,7 @@ fn failed_share(window: &str) -> Rule {
 }
 
 fn slow_share(window: &str) -> Rule {
-    let times = metric("perfkit_execution_time_seconds").name;
+    let times = &metric("perfkit_operation_duration_seconds").name;
     let native =
         format!("histogram_fraction(0, 0.1, sum without (instance) (rate({times}[{window}])))");
     let classic = format!(
@@ -204,11 +204,11 @@ fn burn_alert(budget: &Budget, burn: &Burn) -> Rule {
         windows: (long, short),
         severity,
     } = burn;
-    let calls = metric("perfkit_calls_total").name;
+    let calls = &metric("perfkit_operation_calls_total").name;
     let (share, objective) = (budget.share, budget.objective);
     let burns = |window| format!("{share}{window} > {factor} * (1 - scalar({objective}))");
     let bad = format!(
-        "{share}{long} * (sum without (instance, outcome) (increase({calls}[{long}]))) >= 10"
+        "{share}{long} * (sum without (instance, perfkit_outcome) (increase({calls}[{long}]))) >= 10"
     );
     Rule {
         comment: "",
@@ -227,8 +227,8 @@ fn burn_alert(budget: &Budget, burn: &Burn) -> Rule {
 }
 
 fn other_alerts() -> Vec<Rule> {
-    let calls = metric("perfkit_calls_total").name;
-    let overflow = metric("perfkit_overflow_calls_total").name;
+    let calls = &metric("perfkit_operation_calls_total").name;
+    let overflow = &metric("perfkit_operation_overflow_calls_total").name;
     let alert = |name: &str, summary: &str, description: &str, expression: String| Rule {
         comment: "",
         kind: Kind::Alert {
@@ -242,10 +242,10 @@ fn other_alerts() -> Vec<Rule> {
     vec![
         alert(
             "PerfkitCallsPanicked",
-            "{{ $labels.operation }} panicked",
+            "{{ $labels.code_function_name }} panicked",
             "{{ $value | humanize }} calls panicked within an hour.",
             format!(
-                "sum without (instance, outcome) (increase({calls}{{outcome=\"panic\"}}[1h])) > 0"
+                "sum without (instance, perfkit_outcome) (increase({calls}{{perfkit_outcome=\"panic\"}}[1h])) > 0"
             ),
         ),
         alert(

@@ -10,8 +10,9 @@ use crate::required::skip;
 
 /// The head and the body of an answer.
 pub(crate) fn get(address: SocketAddr, path: &str, accept: &str) -> (String, Vec<u8>) {
+    // In 1.1 long answers come in chunks.
     let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
     );
     let mut stream = TcpStream::connect(address).unwrap();
     // A server that never answers is a failure, not a test that never ends.
@@ -93,11 +94,17 @@ impl Prometheus {
                     return result.clone();
                 }
             }
-            let log = || std::fs::read_to_string(self.folder.join("log"));
             let is_early = begin.elapsed() < Duration::from_secs(120);
-            assert!(is_early, "{query} has no result; {:?}", log());
+            assert!(is_early, "{query} has no result; {}", self.complaints());
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// Its log, and what became of its scrapes.
+    fn complaints(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let (_, targets) = get(self.address, "/api/v1/targets", "application/json");
+        log + &String::from_utf8_lossy(&targets)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 
+use crate::export::attributes as shared;
 use crate::snapshot::OperationSnapshot;
 use crate::text::cut;
 
@@ -9,27 +10,15 @@ use crate::text::cut;
 /// names; a file by somebody else may hold anything.
 const LONGEST_TEXT: usize = 1000;
 
-/// The most labels of an operation, of which this version records fewer.
-const MOST_LABELS: usize = 64;
-
-/// The operation's name and its labels. What is beyond a limit is marked as the
-/// specification of OpenTelemetry says.
+/// The attributes of an operation as they are sent.
 pub(super) fn attributes_of(operation: &OperationSnapshot) -> Vec<KeyValue> {
-    let labelled = operation.labelled.as_ref();
-    let name = labelled.map_or(&operation.name, |labelled| &labelled.name);
-    let labels = labelled.iter().flat_map(|labelled| &labelled.labels);
-    let labels = labels.take(MOST_LABELS);
-    let labels = labels.filter(|_| !operation.is_overflow);
-    let overflow = operation.is_overflow.then_some(Value::BoolValue(true));
-    let overflow = overflow.map(|value| attribute_of("otel.metric.overflow", value));
-    let side = operation
-        .side
-        .map(|side| attribute("perfkit.side", side.word()));
-    std::iter::once(attribute("code.function.name", name))
-        .chain(labels.map(|(key, value)| attribute(key, value)))
-        .chain(overflow)
-        .chain(side)
-        .collect()
+    let attributes = shared::attributes_of(operation).into_iter();
+    let sent = attributes.map(|(key, value)| match key.as_ref() {
+        // The specification wants a boolean.
+        shared::OVERFLOW => attribute_of(shared::OVERFLOW, Value::BoolValue(true)),
+        key => attribute(key, value),
+    });
+    sent.collect()
 }
 
 pub(super) fn attribute(key: &str, value: &str) -> KeyValue {
@@ -58,32 +47,26 @@ fn bounded(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::monitor::Monitor;
-    use crate::outcome::Outcome;
 
     #[test]
-    fn what_is_beyond_a_limit_is_marked_as_the_specification_says() {
-        let monitor = Monitor::builder()
-            .max_operations(1)
-            .max_label_sets(1)
-            .build();
-        for (name, user) in [("get", 1), ("get", 2), ("put", 1)] {
-            let label = |(): &()| Outcome::Success.label("user", user);
-            monitor.operation(name).measure_labelled(|| (), label);
-        }
-        let text = |text: &str| Value::StringValue(text.to_owned());
-        let name = |name: &str| ("code.function.name".to_owned(), text(name));
-        let overflow = || ("otel.metric.overflow".to_owned(), Value::BoolValue(true));
-        let of = |operation: &OperationSnapshot| {
-            let attributes = attributes_of(operation).into_iter();
-            let pair = |one: KeyValue| (one.key, one.value.unwrap().value.unwrap());
-            attributes.map(pair).collect::<Vec<_>>()
+    fn what_lost_its_name_says_so_as_a_boolean() {
+        let monitor = Monitor::builder().max_operations(1).build();
+        (0..9).for_each(|number| monitor.measure(&format!("{number}"), || ()));
+        let operations = monitor.snapshot().operations;
+        let overflow = operations.iter().find(|o| o.is_overflow).unwrap();
+        let value = |key: &str| {
+            let attributes = attributes_of(overflow).into_iter();
+            let mut values = attributes.filter(|a| a.key == key).map(|a| a.value);
+            values.next().unwrap().unwrap().value.unwrap()
         };
-        let attributes: Vec<_> = monitor.snapshot().operations.iter().map(of).collect();
-        let expected = [
-            vec![name("get"), overflow()],
-            vec![name("get"), ("user".to_owned(), text("1"))],
-            vec![name("overflow"), overflow()],
-        ];
-        assert_eq!(attributes, expected);
+        assert_eq!(value("otel.metric.overflow"), Value::BoolValue(true));
+        let name = Value::StringValue("overflow".to_owned());
+        assert_eq!(value("code.function.name"), name);
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_stays_apart() {
+        let [one, other] = ["a", "b"].map(|end| bounded(&format!("{}{end}", "x".repeat(2000))));
+        assert!(one.len() < 1100 && one != other);
     }
 }

@@ -1,20 +1,23 @@
 //! From operations to OTLP messages.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
+use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::metrics::v1::{
     Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric::Data, number_data_point,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
 
-use crate::export::metric_table::{self as table, Kind, MetricInfo};
-use crate::recorder::Quantity;
+use crate::export::metric_table::{Kind, MetricInfo, OF_OPERATIONS, OVERFLOW_CALLS};
+use crate::export::operation_series::{Series, Value, series};
+use crate::export::program_totals::ProgramTotal;
+use crate::histogram::Histogram;
+use crate::metric_summary::MetricSummary;
 use crate::snapshot::OperationSnapshot;
+use crate::unit::Unit;
 
 use super::attributes::{attribute, attributes_of};
 use super::config::{Config, HistogramForm, Temporality};
@@ -26,9 +29,6 @@ use super::points::{
 
 /// Collectors refuse requests above 4 MiB by default.
 const LARGEST_REQUEST: usize = 3_500_000;
-
-/// The most kinds of errors of an operation, of which this version records fewer.
-const MOST_KINDS: usize = 64;
 
 /// How values are told.
 #[derive(Clone)]
@@ -73,8 +73,8 @@ pub(super) struct Total {
     pub(super) added: Option<(u64, u64)>,
 }
 
-impl Total {
-    pub(super) fn new(metric: &'static MetricInfo, value: u64) -> Self {
+impl From<ProgramTotal> for Total {
+    fn from((metric, value): ProgramTotal) -> Self {
         Self {
             metric,
             attributes: Vec::new(),
@@ -82,20 +82,13 @@ impl Total {
             added: None,
         }
     }
+}
 
+impl Total {
     /// What tells it from all others.
     pub(super) fn key(&self) -> String {
         format!("{} {:?}", self.metric.name, self.attributes)
     }
-}
-
-/// The calls of all operations that stand for too many names or labels; told from the start,
-/// so that the first of them is an increase.
-pub(super) fn overflow_calls(operations: &[OperationSnapshot]) -> Option<Total> {
-    let overflow = operations.iter().filter(|o| o.is_overflow);
-    let calls = overflow.map(|operation| operation.lifetime.calls.total());
-    let calls = calls.fold(0, u64::saturating_add);
-    (!operations.is_empty()).then(|| Total::new(&table::OVERFLOW_CALLS, calls))
 }
 
 /// What one export tells.
@@ -164,28 +157,10 @@ impl Export<'_> {
     }
 
     fn operation_metrics(&self, readings: &[Reading]) -> Vec<Metric> {
-        let quantities = table::OF_QUANTITIES.iter();
-        let quantities = quantities.map(|(quantity, metric)| match metric.kind {
-            Kind::Histogram => self.distribution(metric, *quantity, readings),
-            _ => self.sum(metric, readings, |operation| {
-                let summary = operation.lifetime.metrics.get(&quantity.metric())?;
-                Some(summary.sum as i64)
-            }),
+        let metrics = OF_OPERATIONS.iter().map(|metric| match metric.kind {
+            Kind::Histogram => self.distribution(metric, readings),
+            _ => self.sum(metric, readings),
         });
-        let counts = [
-            self.calls(readings),
-            self.sum(&table::RECURSIVE_CALLS, readings, |operation| {
-                (operation.recursive_calls > 0).then_some(operation.recursive_calls as i64)
-            }),
-            self.sum(&table::IDLE_TIME, readings, idle_time),
-            self.sum(&table::UNTIMED_CALLS, readings, |operation| {
-                (operation.untimed_calls > 0).then_some(operation.untimed_calls as i64)
-            }),
-            self.sum(&table::CALLS_IN_FLIGHT, readings, |operation| {
-                (!operation.is_of_values).then_some(operation.calls_in_flight as i64)
-            }),
-        ];
-        let metrics = quantities.chain(counts);
         metrics
             .filter(|metric| data_point_count(metric) > 0)
             .collect()
@@ -206,68 +181,76 @@ impl Export<'_> {
         }
     }
 
-    fn distribution(&self, metric: &MetricInfo, quantity: Quantity, all: &[Reading]) -> Metric {
+    /// The series that operations have of a metric, each with its attributes and its time.
+    fn told_series<'r>(
+        &self,
+        metric: &MetricInfo,
+        readings: &'r [Reading],
+    ) -> Vec<(Vec<KeyValue>, Value<'r>, Period)> {
         let is_delta = self.form.is_delta(metric.kind);
-        let told = all.iter().filter_map(|reading| {
+        let told = readings.iter().flat_map(|reading| {
             let (operation, period) = self.told(reading, metric.kind);
-            let summary = operation.lifetime.metrics.get(&quantity.metric())?;
-            let is_any = summary.count > 0 || !is_delta;
-            is_any.then(|| (attributes_of(operation), summary, period))
+            let is_told = |series: &Series<'_>| !is_delta || series.value.is_any();
+            let series = series(metric, operation).into_iter().filter(is_told);
+            series.map(
+                move |Series {
+                          attribute: own,
+                          value,
+                      }| {
+                    let mut attributes = attributes_of(operation);
+                    attributes.extend(own.map(|(key, value)| attribute(key, value)));
+                    (attributes, value, period)
+                },
+            )
         });
-        let unit = quantity.unit();
+        told.collect()
+    }
+
+    fn distribution(&self, metric: &MetricInfo, readings: &[Reading]) -> Metric {
+        let is_delta = self.form.is_delta(metric.kind);
+        let told = self.told_series(metric, readings);
+        let nothing = MetricSummary::from_histogram(Unit::default(), Histogram::new());
+        let told = told.into_iter().filter_map(|(attributes, value, period)| {
+            let Value::Distribution(summary) = value else {
+                return None;
+            };
+            Some((attributes, summary.unwrap_or(&nothing), period))
+        });
+        let told: Vec<_> = told.collect();
+        // Sums without a distribution are one bucket.
+        let is_whole = told
+            .iter()
+            .any(|(_, summary, _)| summary.histogram.is_some());
         let data = match self.form.histograms {
-            HistogramForm::Exponential => {
+            HistogramForm::Exponential if is_whole => {
                 let point = |(attributes, summary, period)| {
-                    exponential_point(attributes, summary, unit, self.form.max_buckets, period)
+                    exponential_point(attributes, summary, metric, self.form.max_buckets, period)
                 };
-                exponential_histogram(told.filter_map(point).collect(), is_delta)
+                exponential_histogram(told.into_iter().filter_map(point).collect(), is_delta)
             }
-            HistogramForm::ExplicitBuckets => {
+            _ => {
                 let point = |(attributes, summary, period)| {
-                    explicit_point(attributes, summary, unit, &self.form.bounds, period)
+                    explicit_point(attributes, summary, metric, &self.form.bounds, period)
                 };
-                explicit_histogram(told.filter_map(point).collect(), is_delta)
+                explicit_histogram(told.into_iter().map(point).collect(), is_delta)
             }
         };
         metric_of(metric, data)
     }
 
     /// A number of each operation that has it.
-    fn sum(
-        &self,
-        metric: &MetricInfo,
-        readings: &[Reading],
-        value: impl Fn(&OperationSnapshot) -> Option<i64>,
-    ) -> Metric {
-        let is_delta = self.form.is_delta(metric.kind);
-        let point = |reading: &Reading| {
-            let (operation, period) = self.told(reading, metric.kind);
-            let value = value(operation).filter(|value| *value != 0 || !is_delta)?;
-            // A file may claim what no counter can be.
-            let value = match metric.kind {
-                Kind::UpDownCounter => value,
-                _ => value.max(0),
-            };
-            let value = in_unit(metric, value);
-            Some(number_point(value, attributes_of(operation), period))
-        };
-        let points = readings.iter().filter_map(point).collect();
-        self.sum_metric(metric, points)
-    }
-
-    fn calls(&self, readings: &[Reading]) -> Metric {
-        let points = readings.iter().flat_map(|reading| {
-            let (operation, period) = self.told(reading, table::CALLS.kind);
-            call_points(operation, period)
+    fn sum(&self, metric: &MetricInfo, readings: &[Reading]) -> Metric {
+        let told = self.told_series(metric, readings).into_iter();
+        let points = told.filter_map(|(attributes, value, period)| match value {
+            Value::Sum(value) => Some(number_point(in_unit(metric, value), attributes, period)),
+            Value::Distribution(_) => None,
         });
-        self.sum_metric(&table::CALLS, points.collect())
+        self.sum_metric(metric, points.collect())
     }
 
     /// Of totals of one metric.
     fn total_metric(&self, totals: &[Total]) -> Metric {
-        let metric = totals
-            .first()
-            .map_or(&table::OVERFLOW_CALLS, |total| total.metric);
+        let metric = totals.first().map_or(&OVERFLOW_CALLS, |total| total.metric);
         let points = totals.iter().map(|total| {
             let (value, period) = match total.added {
                 Some((added, since)) if self.form.is_delta(metric.kind) => {
@@ -309,83 +292,13 @@ fn in_unit(metric: &MetricInfo, value: i64) -> number_data_point::Value {
     }
 }
 
-/// The time of async calls in which they waited, in nanoseconds; `None` where some calls were not
-/// async, whose time would be in it.
-fn idle_time(operation: &OperationSnapshot) -> Option<i64> {
-    let (whole, busy) = (
-        operation.lifetime.execution_time()?,
-        operation.lifetime.busy_time()?,
-    );
-    (whole.count == busy.count).then_some((whole.sum - busy.sum) as i64)
-}
-
-/// Calls by outcome, failures also by the type of the error.
-fn call_points(operation: &OperationSnapshot, period: Period) -> Vec<NumberDataPoint> {
-    let calls = operation.lifetime.calls;
-    let point = |outcome: &str, error: Option<&str>, count: u64| {
-        let mut attributes = attributes_of(operation);
-        attributes.push(attribute("perfkit.outcome", outcome));
-        attributes.extend(error.map(|error| attribute("error.type", error)));
-        let is_any = count > 0;
-        let count = number_data_point::Value::AsInt(count as i64);
-        is_any.then(|| number_point(count, attributes, period))
-    };
-    let apart = operation.errors.iter().filter(|error| !error.is_overflow);
-    let mut by_kind = BTreeMap::<&str, u64>::new();
-    let mut add = |kind, more| {
-        let count = by_kind.entry(kind).or_default();
-        *count = count.saturating_add(more);
-        more
-    };
-    let known = apart
-        .take(MOST_KINDS)
-        .map(|error| add(&error.kind, error.count));
-    let known = known.fold(0, u64::saturating_add);
-    // Those of too many kinds; and a report of another tool may not know all kinds. A
-    // program may have a kind of that name, and a point stands there once.
-    add("_OTHER", calls.failure.saturating_sub(known));
-    let kinds = by_kind.into_iter();
-    let kinds = kinds.map(|(kind, count)| point("failure", Some(kind), count));
-    let others = [
-        point("success", None, calls.success),
-        point("panic", Some("panic"), calls.panic),
-        point("cancelled", None, calls.cancelled),
-    ];
-    kinds.chain(others).flatten().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{SystemTime, UNIX_EPOCH};
 
     use super::*;
+    use crate::export::program_totals::overflow_calls;
     use crate::monitor::Monitor;
-    use crate::outcome::{Failure, Outcome};
-    use opentelemetry_proto::tonic::common::v1::any_value::Value;
-
-    #[test]
-    fn failures_of_too_many_kinds_are_of_another_type() {
-        let monitor = Monitor::new();
-        let fail = |kind: String| {
-            let failure = || Outcome::Failure(Failure::new(kind, ""));
-            monitor.operation("pay").measure_with(|| (), |()| failure());
-        };
-        (0..20).for_each(|number| fail(format!("code {number}")));
-        let operation = &monitor.snapshot().operations[0];
-        let points = call_points(operation, Period::new(UNIX_EPOCH, SystemTime::now()));
-        let types = |point: &NumberDataPoint| {
-            let attribute = point.attributes.iter().find(|a| a.key == "error.type");
-            let value = attribute.unwrap().value.clone().unwrap().value.unwrap();
-            (value, point.value.unwrap())
-        };
-        let types: Vec<_> = points.iter().map(types).collect();
-        let one = |kind: &str, count| {
-            let count = number_data_point::Value::AsInt(count);
-            (Value::StringValue(kind.to_owned()), count)
-        };
-        assert_eq!(types.len(), 17);
-        assert!(types.contains(&one("code 7", 1)) && types.contains(&one("_OTHER", 4)));
-    }
 
     #[test]
     fn a_large_export_is_split_and_loses_nothing() {
@@ -398,7 +311,10 @@ mod tests {
         let form = Form::of(&Config::default());
         let export = Export {
             readings: snapshot.operations.iter().map(Reading::untold).collect(),
-            totals: overflow_calls(&snapshot.operations).into_iter().collect(),
+            totals: overflow_calls(&snapshot.operations)
+                .map(Total::from)
+                .into_iter()
+                .collect(),
             period,
             form: &form,
             resource: &Resource::default(),
@@ -418,8 +334,8 @@ mod tests {
         }
         assert_eq!(next, 12_000);
         let points: u64 = requests.iter().map(|request| request.data_points).sum();
-        // Of each its time, its self time, its calls and those in flight; and the calls beyond all
-        // limits.
-        assert_eq!(points, 4 * 12_000 + 1);
+        // Of each its time, its self time, its calls by four outcomes and those in flight; and the
+        // calls beyond all limits.
+        assert_eq!(points, 7 * 12_000 + 1);
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::histogram::{Histogram, bucket};
-use crate::unit::Unit;
 
 /// OpenTelemetry's default bounds, which know no unit.
 const DEFAULTS: [f64; 15] = [
@@ -15,18 +14,18 @@ const BYTES_OF_KIB: f64 = 1024.0;
 
 /// The bounds of a unit, in OpenTelemetry's own unit: those that are asked for, of times alone;
 /// else the defaults as milliseconds, as KiB, or as a number.
-pub(super) fn bounds_of(unit: Unit, asked_for: &[Duration]) -> Vec<f64> {
+pub(super) fn bounds_of(unit: &str, asked_for: &[Duration]) -> Vec<f64> {
     let scaled = |factor: f64| DEFAULTS.iter().map(|bound| bound * factor).collect();
     match unit {
-        Unit::Nanoseconds if !asked_for.is_empty() => {
+        "s" if !asked_for.is_empty() => {
             let mut bounds: Vec<f64> = asked_for.iter().map(Duration::as_secs_f64).collect();
             bounds.sort_by(f64::total_cmp);
             bounds.dedup();
             bounds
         }
         // By division, so that each is the number that its digits say.
-        Unit::Nanoseconds => DEFAULTS.iter().map(|bound| bound / 1000.0).collect(),
-        Unit::Bytes => scaled(BYTES_OF_KIB),
+        "s" => DEFAULTS.iter().map(|bound| bound / 1000.0).collect(),
+        "By" => scaled(BYTES_OF_KIB),
         _ => scaled(1.0),
     }
 }
@@ -61,9 +60,9 @@ mod tests {
     #[test]
     fn bounds_are_those_asked_for_or_the_defaults_scaled() {
         let own = [2, 1, 1].map(Duration::from_secs);
-        assert_eq!(bounds_of(Unit::Nanoseconds, &own), [1.0, 2.0]);
-        assert_eq!(bounds_of(Unit::Nanoseconds, &[])[..3], [0.0, 0.005, 0.01]);
-        assert_eq!(bounds_of(Unit::Bytes, &own)[1], 5120.0);
-        assert_eq!(bounds_of(Unit::Count, &own)[14], 10_000.0);
+        assert_eq!(bounds_of("s", &own), [1.0, 2.0]);
+        assert_eq!(bounds_of("s", &[])[..3], [0.0, 0.005, 0.01]);
+        assert_eq!(bounds_of("By", &own)[1], 5120.0);
+        assert_eq!(bounds_of("{thing}", &own)[14], 10_000.0);
     }
 }

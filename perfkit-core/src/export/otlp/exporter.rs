@@ -7,17 +7,18 @@ use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
-use crate::export::metric_table as table;
+use crate::export::metric_table::EXPORTED;
+use crate::export::program_totals;
 use crate::export::shared::{Shared, deadline};
 use crate::global;
 use crate::monitor::Monitor;
-use crate::process::{self, spawn_without_signals};
+use crate::process::spawn_without_signals;
 use crate::report::{Note, NoteCode};
 use crate::snapshot::{OperationSnapshot, Snapshot};
 use crate::text::printable;
 
 use super::config::{Config, Protocol};
-use super::convert::{Export, Form, Request, Total, overflow_calls};
+use super::convert::{Export, Form, Request, Total};
 use super::failure_log::{FailureLog, LastLine};
 use super::growth::{Ledger, Reading};
 use super::points::Period;
@@ -368,22 +369,15 @@ impl Exporter {
         let component = component(self.config.protocol);
         let exported = |value, attributes| Total {
             attributes,
-            ..Total::new(&table::EXPORTED, value)
+            ..Total::from((&EXPORTED, value))
         };
         let mut totals = vec![
             exported(stats.acknowledged, vec![component]),
             exported(stats.dropped, vec![component, ("error.type", "dropped")]),
         ];
-        let dropped = self.monitor.dropped_deliveries();
-        totals.push(Total::new(&table::DROPPED_DELIVERIES, dropped));
-        totals.extend(overflow_calls(operations));
-        if let Some(usage) = process::usage() {
-            totals.extend([
-                Total::new(&table::PROCESS_MEMORY, usage.memory_bytes),
-                Total::new(&table::PROCESS_VIRTUAL_MEMORY, usage.virtual_memory_bytes),
-                Total::new(&table::PROCESS_CPU, usage.cpu_time_ns),
-            ]);
-        }
+        let of_program = program_totals::of_running(&self.monitor).into_iter();
+        let of_program = of_program.chain(program_totals::overflow_calls(operations));
+        totals.extend(of_program.map(Total::from));
         for total in &mut totals {
             total.added = self.ledger.read_total(&total.key(), total.value);
         }

@@ -49,11 +49,12 @@ pub use send_error::SendError;
 
 use std::time::Duration;
 
+use crate::export::program_totals::overflow_calls;
 use crate::export::shared::deadline;
 use crate::monitor::Monitor;
 use crate::report::Report;
 
-use convert::{Export, Form, overflow_calls};
+use convert::{Export, Form, Total};
 use growth::Reading;
 use points::Period;
 use transport::Transport;
@@ -131,7 +132,10 @@ pub fn send_report(report: &Report, config: &Config) -> Result<Sent, SendError> 
     let period = Period::new(start, report.created);
     let export = Export {
         readings: report.operations.iter().map(Reading::untold).collect(),
-        totals: overflow_calls(&report.operations).into_iter().collect(),
+        totals: overflow_calls(&report.operations)
+            .map(Total::from)
+            .into_iter()
+            .collect(),
         period,
         form: &Form::of(config),
         resource: &resource::of_report(&report.environment),

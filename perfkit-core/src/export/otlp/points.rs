@@ -8,8 +8,9 @@ use opentelemetry_proto::tonic::metrics::v1::{
     HistogramDataPoint, Metric, NumberDataPoint, Sum, metric::Data, number_data_point,
 };
 
+use crate::export::metric_table::MetricInfo;
 use crate::metric_summary::MetricSummary;
-use crate::unit::{NS_PER_SECOND, Unit};
+use crate::unit::NS_PER_SECOND;
 
 use super::explicit;
 use super::exponential::{Exponential, exponential};
@@ -28,14 +29,6 @@ impl Period {
             u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
         });
         Self { start, end }
-    }
-}
-
-/// How many of our unit make one of OpenTelemetry's.
-fn per_unit(unit: Unit) -> f64 {
-    match unit {
-        Unit::Nanoseconds => NS_PER_SECOND,
-        _ => 1.0,
     }
 }
 
@@ -67,12 +60,12 @@ pub(super) fn explicit_histogram(data_points: Vec<HistogramDataPoint>, is_delta:
 pub(super) fn exponential_point(
     attributes: Vec<KeyValue>,
     summary: &MetricSummary,
-    unit: Unit,
+    metric: &MetricInfo,
     max_buckets: usize,
     period: Period,
 ) -> Option<ExponentialHistogramDataPoint> {
     let histogram = summary.histogram.as_ref()?;
-    let per_unit = per_unit(unit);
+    let per_unit = metric.per_unit();
     let Exponential {
         scale,
         positive,
@@ -93,29 +86,38 @@ pub(super) fn exponential_point(
     })
 }
 
-/// `None` where there are totals without a distribution.
+/// Totals without a distribution are one bucket.
 pub(super) fn explicit_point(
     attributes: Vec<KeyValue>,
     summary: &MetricSummary,
-    unit: Unit,
+    metric: &MetricInfo,
     bounds: &[Duration],
     period: Period,
-) -> Option<HistogramDataPoint> {
-    let histogram = summary.histogram.as_ref()?;
-    let per_unit = per_unit(unit);
-    let bounds = explicit::bounds_of(unit, bounds);
-    Some(HistogramDataPoint {
+) -> HistogramDataPoint {
+    let per_unit = metric.per_unit();
+    let bounds = match &summary.histogram {
+        Some(_) => explicit::bounds_of(metric.unit, bounds),
+        None => Vec::new(),
+    };
+    let (count, bucket_counts, sum) = match &summary.histogram {
+        Some(histogram) => {
+            let counts = explicit::counts(histogram, per_unit, &bounds);
+            (histogram.count(), counts, histogram.sum() as f64)
+        }
+        None => (summary.count, vec![summary.count], summary.sum),
+    };
+    HistogramDataPoint {
         attributes,
         start_time_unix_nano: period.start,
         time_unix_nano: period.end,
-        count: histogram.count(),
-        sum: Some(histogram.sum() as f64 / per_unit),
-        bucket_counts: explicit::counts(histogram, per_unit, &bounds),
+        count,
+        sum: Some(sum / per_unit),
+        bucket_counts,
         explicit_bounds: bounds,
         min: summary.min.map(|value| value / per_unit),
         max: summary.max.map(|value| value / per_unit),
         ..HistogramDataPoint::default()
-    })
+    }
 }
 
 pub(super) fn number_point(

@@ -1,7 +1,6 @@
-//! The fixed bounds of the execution time's buckets.
+//! The fixed bounds of classic buckets.
 
 use crate::histogram::{Histogram, bucket};
-use crate::unit::NS_PER_SECOND;
 
 /// The bounds of a decade, in tenths of its first.
 const TENTHS: [u64; 6] = [10, 15, 20, 30, 50, 70];
@@ -12,9 +11,16 @@ const FIRST_TENTH_NS: u64 = 10;
 /// From 100 ns to 100 s.
 const DECADES: u32 = 9;
 
-/// A bound, and its text as a label.
+/// The lowest bound of what is no time, in bytes: a power of four, as are the others.
+const FIRST_BYTES: u64 = 64;
+
+/// Up to 64 GiB.
+const POWERS: u32 = 16;
+
+/// A bound in perfkit's own unit and in the metric's, and its text as a label.
 pub(super) struct Bound {
-    pub(super) bound_ns: u64,
+    pub(super) own: u64,
+    pub(super) value: f64,
     pub(super) le: String,
 }
 
@@ -24,17 +30,34 @@ pub(super) struct BucketBounds {
 }
 
 impl BucketBounds {
-    pub(super) fn new() -> Self {
-        let decades = (0..DECADES).map(|power| FIRST_TENTH_NS * 10_u64.pow(power));
-        let within = decades.flat_map(|tenth_ns| TENTHS.map(|tenths| tenths * tenth_ns));
-        let last = TENTHS[0] * FIRST_TENTH_NS * 10_u64.pow(DECADES);
-        let bounds = within.chain([last]).map(|bound_ns| Bound {
-            bound_ns,
-            le: le(bound_ns),
+    /// Those of values of which so many make one of the metric's unit: of times, or else of
+    /// sizes and counts.
+    pub(super) fn of(per_unit: f64) -> Self {
+        let own = match per_unit {
+            1.0 => Self::powers(),
+            _ => Self::ladder(),
+        };
+        let bounds = own.into_iter().map(|own| {
+            let value = own as f64 / per_unit;
+            let le = le(value);
+            Bound { own, value, le }
         });
         Self {
             all: bounds.collect(),
         }
+    }
+
+    fn powers() -> Vec<u64> {
+        (0..POWERS)
+            .map(|power| FIRST_BYTES * 4_u64.pow(power))
+            .collect()
+    }
+
+    fn ladder() -> Vec<u64> {
+        let decades = (0..DECADES).map(|power| FIRST_TENTH_NS * 10_u64.pow(power));
+        let within = decades.flat_map(|tenth_ns| TENTHS.map(|tenths| tenths * tenth_ns));
+        let last = TENTHS[0] * FIRST_TENTH_NS * 10_u64.pow(DECADES);
+        within.chain([last]).collect()
     }
 
     /// Each bound, and how many of a histogram's values it covers.
@@ -49,7 +72,7 @@ impl BucketBounds {
         let mut buckets = histogram.buckets().peekable();
         let mut covered = 0_u64;
         self.all.iter().map(move |bound| {
-            let is_covered = |(index, _): &(u16, u64)| bucket::lowest(*index) <= bound.bound_ns;
+            let is_covered = |(index, _): &(u16, u64)| bucket::lowest(*index) <= bound.own;
             while let Some((_, count)) = buckets.next_if(is_covered) {
                 covered = covered.saturating_add(count);
             }
@@ -58,21 +81,21 @@ impl BucketBounds {
     }
 }
 
-/// Seconds as OpenMetrics wants them, in both formats: a scraper that changes
+/// A bound as OpenMetrics wants it, in both formats: a scraper that changes
 /// from one to the other shall not see new series.
-fn le(bound_ns: u64) -> String {
-    let seconds = bound_ns as f64 / NS_PER_SECOND;
-    if seconds < 1e-4 {
+fn le(value: f64) -> String {
+    if value < 1e-4 {
         // Go writes exponents in two digits, and these have one.
-        format!("{seconds:e}").replace("e-", "e-0")
+        format!("{value:e}").replace("e-", "e-0")
     } else {
-        format!("{seconds:?}")
+        format!("{value:?}")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unit::NS_PER_SECOND;
     use proptest::prelude::*;
 
     fn histogram(values: &[u64]) -> Histogram {
@@ -89,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_ladder_is_1_1_5_2_3_5_7_from_100_ns_to_100_s() {
-        let bounds = BucketBounds::new();
+        let bounds = BucketBounds::of(NS_PER_SECOND);
         let le: Vec<_> = bounds.all.iter().map(|bound| bound.le.as_str()).collect();
         assert_eq!(le.len(), 55);
         assert_eq!(
@@ -114,24 +137,33 @@ mod tests {
         );
         for bound in &bounds.all {
             let seconds: f64 = bound.le.parse().unwrap();
-            assert_eq!(seconds, bound.bound_ns as f64 / NS_PER_SECOND);
+            assert_eq!(seconds, bound.own as f64 / NS_PER_SECOND);
         }
-        assert!(bounds.all.is_sorted_by(|a, b| a.bound_ns < b.bound_ns));
+        assert!(bounds.all.is_sorted_by(|a, b| a.own < b.own));
+    }
+
+    #[test]
+    fn bounds_of_sizes_are_powers_of_four_from_64_bytes_to_64_gib() {
+        let bounds = BucketBounds::of(1.0);
+        let le: Vec<_> = bounds.all.iter().map(|bound| bound.le.as_str()).collect();
+        assert_eq!((le.len(), &le[..3]), (16, &["64.0", "256.0", "1024.0"][..]));
+        assert_eq!(le[15], "68719476736.0");
+        assert_eq!(counts(&bounds, &[64, 65, 1 << 36])[..2], [1, 2]);
     }
 
     #[test]
     fn a_value_on_a_bound_is_covered_by_it_and_one_1_percent_above_is_not() {
-        let bounds = BucketBounds::new();
+        let bounds = BucketBounds::of(NS_PER_SECOND);
         for (position, bound) in bounds.all.iter().enumerate() {
             let at = |value| counts(&bounds, &[value])[position];
-            assert_eq!(at(bound.bound_ns), 1, "{}", bound.le);
-            assert_eq!(at(bound.bound_ns + bound.bound_ns / 100), 0, "{}", bound.le);
+            assert_eq!(at(bound.own), 1, "{}", bound.le);
+            assert_eq!(at(bound.own + bound.own / 100), 0, "{}", bound.le);
         }
     }
 
     #[test]
     fn values_below_and_above_the_ladder_are_not_lost() {
-        let bounds = BucketBounds::new();
+        let bounds = BucketBounds::of(NS_PER_SECOND);
         assert_eq!(counts(&bounds, &[0, 1])[0], 2);
         assert_eq!(counts(&bounds, &[u64::MAX]), [0; 55]);
         assert_eq!(counts(&bounds, &[]), [0; 55]);
@@ -143,7 +175,7 @@ mod tests {
             earlier in prop::collection::vec(0_u64..300_000_000_000, 0..100),
             later in prop::collection::vec(0_u64..10_000_000, 0..100),
         ) {
-            let bounds = BucketBounds::new();
+            let bounds = BucketBounds::of(NS_PER_SECOND);
             let before = counts(&bounds, &earlier);
             let all = [earlier, later].concat();
             let after = counts(&bounds, &all);
@@ -151,8 +183,8 @@ mod tests {
             for ((bound, before), after) in bounds.all.iter().zip(before).zip(after) {
                 let within = |bound| all.iter().filter(|&&value| value <= bound).count() as u64;
                 prop_assert!(before <= after);
-                prop_assert!(within(bound.bound_ns) <= after);
-                prop_assert!(after <= within(bound.bound_ns + bound.bound_ns / 128));
+                prop_assert!(within(bound.own) <= after);
+                prop_assert!(after <= within(bound.own + bound.own / 128));
             }
         }
     }

@@ -1,6 +1,11 @@
-//! The one table of metrics: what is exposed, under which name and as what.
+//! What is exposed, under which name and as what: the one table of metrics in Prometheus'
+//! words.
 
-use crate::recorder::Quantity;
+use std::sync::LazyLock;
+
+use crate::export::attributes::label_name;
+use crate::export::metric_table::{Kind, MetricInfo, OF_OPERATIONS, OF_PROGRAM};
+use crate::export::translation::{metric_name, unit_name};
 
 /// What a metric is to Prometheus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,174 +32,77 @@ impl MetricType {
 }
 
 /// A metric that is exposed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MetricDescription {
     /// The name of a counter or a gauge, and what a histogram's names begin with.
-    pub name: &'static str,
+    pub name: String,
+    /// Its name in OpenTelemetry, of which that is the translation.
+    pub otlp_name: &'static str,
     /// What it is to Prometheus.
     pub metric_type: MetricType,
     /// Its unit, with which its name ends; for a counter before `_total`.
-    pub unit: Option<&'static str>,
+    pub unit: Option<String>,
     /// The labels that each of its series has, beside those of the operation's own.
-    pub labels: &'static [&'static str],
-    /// What it tells, in a sentence.
+    pub labels: Vec<String>,
+    /// What it tells.
     pub help: &'static str,
-    /// Of which operations it is there; nothing where it is there of all.
-    pub only: &'static str,
-    pub(super) source: Source,
+    pub(super) info: &'static MetricInfo,
 }
 
-/// What of an operation a metric tells.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Source {
-    ExecutionTime,
-    FailureTime,
-    Calls,
-    UntimedCalls,
-    CallsInFlight,
-    OverflowCalls,
-    Errors,
-    /// The sum of a quantity.
-    Total(Quantity),
+/// The metrics of a running program, in the order in which they are exposed. Those of the
+/// process are there in the feature `process`.
+#[must_use]
+pub fn metrics() -> &'static [MetricDescription] {
+    static METRICS: LazyLock<Vec<MetricDescription>> = LazyLock::new(|| {
+        let all = OF_OPERATIONS.iter().chain(OF_PROGRAM);
+        all.map(MetricDescription::of).collect()
+    });
+    &METRICS
 }
 
-const OPERATION: &[&str] = &["operation"];
+impl MetricDescription {
+    fn of(info: &'static MetricInfo) -> Self {
+        let name = metric_name(info.name, info.unit, info.kind);
+        let family = name.strip_suffix("_total").unwrap_or(&name);
+        let unit = unit_name(info.unit, info.kind);
+        let is_end = |unit: &String| {
+            let before = family.strip_suffix(unit.as_str());
+            before.is_some_and(|before| before.ends_with('_'))
+        };
+        Self {
+            otlp_name: info.name,
+            metric_type: match info.kind {
+                Kind::Histogram => MetricType::Histogram,
+                Kind::Counter | Kind::ObservableCounter => MetricType::Counter,
+                Kind::UpDownCounter | Kind::Gauge => MetricType::Gauge,
+            },
+            unit: unit.filter(is_end),
+            labels: info.attributes.iter().map(|key| label_name(key)).collect(),
+            help: info.description,
+            name,
+            info,
+        }
+    }
+}
 
-/// The metrics, in the order in which they are exposed.
-pub const METRICS: &[MetricDescription] = &[
-    MetricDescription {
-        name: "perfkit_execution_time_seconds",
-        metric_type: MetricType::Histogram,
-        unit: Some("seconds"),
-        labels: OPERATION,
-        help: "Time of successful outermost calls from start to end.",
-        only: "",
-        source: Source::ExecutionTime,
-    },
-    MetricDescription {
-        name: "perfkit_failure_time_seconds",
-        metric_type: MetricType::Histogram,
-        unit: Some("seconds"),
-        labels: OPERATION,
-        help: "Time of outermost calls that failed, panicked or were cancelled.",
-        only: "where there were any",
-        source: Source::FailureTime,
-    },
-    MetricDescription {
-        labels: &["operation", "outcome"],
-        ..counter(
-            "perfkit_calls_total",
-            "Calls by how they ended.",
-            "",
-            Source::Calls,
-        )
-    },
-    counter(
-        "perfkit_untimed_calls_total",
-        "Successful calls that were counted and not timed.",
-        "sampled operations",
-        Source::UntimedCalls,
-    ),
-    MetricDescription {
-        metric_type: MetricType::Gauge,
-        ..counter(
-            "perfkit_calls_in_flight",
-            "Calls that have begun and not ended.",
-            "",
-            Source::CallsInFlight,
-        )
-    },
-    MetricDescription {
-        labels: &[],
-        ..counter(
-            "perfkit_overflow_calls_total",
-            "Calls that lost their name or their labels, because there were too many.",
-            "",
-            Source::OverflowCalls,
-        )
-    },
-    MetricDescription {
-        labels: &["operation", "error_type"],
-        ..counter(
-            "perfkit_errors_total",
-            "Failed calls by the kind of error.",
-            "where calls failed",
-            Source::Errors,
-        )
-    },
-    MetricDescription {
-        unit: Some("seconds"),
-        ..counter(
-            "perfkit_self_time_seconds_total",
-            "Time of successful calls less that of measured callees.",
-            "",
-            Source::Total(Quantity::SelfTime),
-        )
-    },
-    MetricDescription {
-        unit: Some("seconds"),
-        ..counter(
-            "perfkit_busy_time_seconds_total",
-            "Time in the polls of successful async calls.",
-            "async calls",
-            Source::Total(Quantity::BusyTime),
-        )
-    },
-    MetricDescription {
-        unit: Some("seconds"),
-        ..counter(
-            "perfkit_cpu_time_seconds_total",
-            "CPU time of the thread during successful calls.",
-            "where it is measured",
-            Source::Total(Quantity::CpuTime),
-        )
-    },
-    MetricDescription {
-        unit: Some("bytes"),
-        ..counter(
-            "perfkit_allocated_bytes_total",
-            "Bytes allocated during successful calls.",
-            "where memory is measured",
-            Source::Total(Quantity::Allocated),
-        )
-    },
-    counter(
-        "perfkit_allocations_total",
-        "Allocations during successful calls.",
-        "where memory is measured",
-        Source::Total(Quantity::Allocations),
-    ),
-    counter(
-        "perfkit_items_total",
-        "Items processed by successful calls.",
-        "where it is told",
-        Source::Total(Quantity::Items),
-    ),
-    MetricDescription {
-        unit: Some("bytes"),
-        ..counter(
-            "perfkit_bytes_total",
-            "Bytes processed by successful calls.",
-            "where it is told",
-            Source::Total(Quantity::Bytes),
-        )
-    },
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-const fn counter(
-    name: &'static str,
-    help: &'static str,
-    only: &'static str,
-    source: Source,
-) -> MetricDescription {
-    MetricDescription {
-        name,
-        metric_type: MetricType::Counter,
-        unit: None,
-        labels: OPERATION,
-        help,
-        only,
-        source,
+    #[test]
+    fn names_are_what_their_types_and_units_ask_for() {
+        for metric in metrics() {
+            let of_counter = metric.name.strip_suffix("_total");
+            let is_counter = metric.metric_type == MetricType::Counter;
+            assert_eq!(of_counter.is_some(), is_counter, "{}", metric.name);
+            let name = of_counter.unwrap_or(&metric.name);
+            assert!(
+                name.ends_with(metric.unit.as_deref().unwrap_or("")),
+                "{name}"
+            );
+            let has_unit = !metric.info.unit.starts_with('{') && metric.info.unit != "1";
+            assert_eq!(metric.unit.is_some(), has_unit, "{name}");
+        }
     }
 }

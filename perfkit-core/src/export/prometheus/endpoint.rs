@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::monitor::Monitor;
 
 use super::connection::{Connection, Incomplete, Phase};
+use super::exposition::Exposition;
 use super::host::Hosts;
 use super::http::{self, Status};
 use super::readiness::{Interest, Waiting, is_to_be_tried_again};
@@ -136,7 +137,7 @@ impl Endpoint {
     /// recorded before it was asked for, however many ask at once.
     fn answer(&mut self) {
         let mut pages = HashMap::new();
-        let mut snapshot = None;
+        let mut exposition = None;
         for position in 0..self.connections.len() {
             let Some(request) = self.connections[position].request() else {
                 continue;
@@ -144,8 +145,9 @@ impl Endpoint {
             let (head, body) = match http::requested(request, &self.hosts) {
                 Ok(format) => {
                     let page = pages.entry(format).or_insert_with(|| {
-                        let snapshot = snapshot.get_or_insert_with(|| self.monitor.snapshot());
-                        Arc::<[u8]>::from(format.render(&snapshot.operations))
+                        let of_now = || Exposition::of(&self.monitor);
+                        let exposition = exposition.get_or_insert_with(of_now);
+                        Arc::<[u8]>::from(format.page(exposition))
                     });
                     (
                         http::head(Status::Ok, format.content_type(), page.len()),

@@ -34,42 +34,9 @@ pub(super) fn escaped(value: &str) -> String {
     text
 }
 
-/// A label's key: letters, digits and underscores, and none of those that perfkit
-/// or the formats give a meaning.
-pub(super) fn key(key: &str) -> String {
-    const TAKEN: [&str; 6] = [
-        "operation",
-        "outcome",
-        "error_type",
-        "le",
-        "job",
-        "instance",
-    ];
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    let plain = |character| if is_plain(character) { character } else { '_' };
-    let key: String = key.chars().map(plain).collect();
-    let begins_well = key.starts_with(|first: char| first.is_ascii_alphabetic());
-    if begins_well && !TAKEN.contains(&key.as_str()) {
-        key
-    } else {
-        format!("label_{key}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{escaped, key, visible};
-
-    #[test]
-    fn keys_are_made_to_fit() {
-        assert_eq!(key("status"), "status");
-        assert_eq!(key("größe"), "gr__e");
-        assert_eq!(key("le"), "label_le");
-        assert_eq!(
-            (key("__name__"), key("")),
-            ("label___name__".to_owned(), "label_".to_owned())
-        );
-    }
+    use super::{escaped, visible};
 
     #[test]
     fn the_three_escapes_of_the_format() {

@@ -6,19 +6,23 @@
 //! node_exporter's textfile collector, or for a push gateway. Nothing runs unless it
 //! is asked for, and nothing of it runs on the threads that are measured.
 //!
-//! The metrics are those of [`METRICS`].
+//! The metrics are those of [`metrics`]: their names, and those of labels, are the ones of
+//! OTLP as OpenTelemetry's specification translates them, so that a dashboard serves a
+//! program that is scraped and one that sends to a collector.
 //!
 //! An operation's own labels stand beside these, with `label_` before those that
 //! have one of these names. Values that the program handed over
-//! ([`crate::OperationSnapshot::is_of_values`]) are there as calls, items and bytes.
+//! ([`crate::OperationSnapshot::is_of_values`]) have histograms of their own by their unit.
 //!
 //! All values are of the lifetime: they grow from the monitor's start and begin
 //! anew after [`crate::Monitor::reset`], which Prometheus takes for a restart.
-//! `outcome` is `success`, `failure`, `panic` or `cancelled`. The execution time
+//! `perfkit_outcome` is `success`, `failure`, `panic` or `cancelled`. The duration
 //! is that of successful outermost calls, as everywhere in perfkit, and so are
 //! the other quantities, but for the self time, which is that of all successful
-//! calls, and the failure time, which is that of the others. What was not
-//! measured of an operation is not there, rather than zero.
+//! calls, and the failure duration, which is that of the others. What was not
+//! measured of an operation is not there, rather than zero. What is of the whole program
+//! (process memory and CPU time, calls that a collector missed) is told by [`respond`] and by
+//! endpoints, and is in no text of a snapshot.
 //!
 //! # Accuracy
 //! `_sum` and `_count` of a histogram are exact, and so is the mean.
@@ -39,8 +43,9 @@
 //!
 //! # Size
 //! An operation is 64 to 70 time series where all its calls succeed, 58 more where
-//! some do not, and one for each kind of error (17 at most): 5 to 10 KB of text, and
-//! 64 to 136 times the length of its name and labels. The limits of names and labels
+//! some do not, 58 more where CPU time is measured, 40 more where memory is, and one for each
+//! kind of error (17 at most): 6 to 25 KB of text, and
+//! 64 to 243 times the length of its name and labels. The limits of names and labels
 //! bound the page.
 //!
 //! # Names
@@ -53,6 +58,7 @@ mod catalogue;
 mod config;
 mod connection;
 mod endpoint;
+mod exposition;
 mod family;
 mod host;
 mod http;
@@ -65,7 +71,7 @@ mod server;
 mod subject;
 mod text_format;
 
-pub use catalogue::{METRICS, MetricDescription, MetricType};
+pub use catalogue::{MetricDescription, MetricType, metrics};
 pub use config::Config;
 pub use server::Server;
 pub use text_format::TextFormat;
@@ -76,6 +82,7 @@ use std::net::{Ipv4Addr, ToSocketAddrs};
 use crate::monitor::Monitor;
 use crate::snapshot::Snapshot;
 
+use exposition::Exposition;
 use negotiation::Format;
 
 /// The port of [`serve_default`]: that of OpenTelemetry's Prometheus exporters.
@@ -87,7 +94,7 @@ pub const DEFAULT_PORT: u16 = 9464;
 /// let monitor = perfkit::Monitor::new();
 /// monitor.measure("greet", || "hello");
 /// let text = perfkit::prometheus::text(&monitor.snapshot());
-/// let line = r#"perfkit_calls_total{operation="greet",outcome="success"} 1"#;
+/// let line = r#"perfkit_operation_calls_total{code_function_name="greet",perfkit_outcome="success"} 1"#;
 /// assert!(text.lines().any(|found| found == line));
 /// ```
 #[must_use]
@@ -117,7 +124,7 @@ pub fn openmetrics(snapshot: &Snapshot) -> String {
 /// it where it takes native histograms ([`respond`]).
 #[must_use]
 pub fn protobuf(snapshot: &Snapshot) -> Vec<u8> {
-    protobuf_format::render(&snapshot.operations)
+    protobuf_format::render(&snapshot.operations, &[])
 }
 
 /// The answer to a scrape of the global monitor, for a web server that the program has
@@ -153,8 +160,7 @@ pub fn respond(accept: Option<&str>) -> (&'static str, Vec<u8>) {
 #[must_use]
 pub fn respond_with(monitor: &Monitor, accept: Option<&str>) -> (&'static str, Vec<u8>) {
     let format = Format::preferred(accept);
-    let body = format.render(&monitor.snapshot().operations);
-    (format.content_type(), body)
+    (format.content_type(), format.page(&Exposition::of(monitor)))
 }
 
 /// Opens an endpoint for the global monitor on `http://127.0.0.1:9464/metrics`,

@@ -1,7 +1,6 @@
 //! From buckets of one width to those of a native histogram, which grow with the value.
 
 use crate::histogram::{Histogram, bucket};
-use crate::unit::NS_PER_SECOND;
 
 /// 2⁷ buckets to a doubling: each is 0.54 % wide, so that what Prometheus finds in one is
 /// within 1 % of what a report says, whose own buckets are 0.8 % wide.
@@ -14,7 +13,7 @@ pub(super) const ZERO_THRESHOLD: f64 = 2.938_735_877_055_719e-39;
 /// The longest gap that is told as empty buckets: a new span would take as many bytes.
 const LONGEST_GAP: i32 = 2;
 
-/// The buckets of a native histogram, in seconds.
+/// The buckets of a native histogram, in its metric's unit.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct NativeBuckets {
     /// How many values were zero.
@@ -26,21 +25,21 @@ pub(super) struct NativeBuckets {
     pub(super) deltas: Vec<i64>,
 }
 
-/// The values of a histogram of nanoseconds.
+/// The values of a histogram, of which `per_unit` make one of the metric's unit.
 ///
 /// The bucket of index i holds values in (2^((i-1)/128), 2^(i/128)]. All values of a bucket
 /// of the histogram go to the one that has its middle: always the same, so that counts
 /// only grow.
-pub(super) fn native_buckets(histogram: &Histogram) -> NativeBuckets {
+pub(super) fn native_buckets(histogram: &Histogram, per_unit: f64) -> NativeBuckets {
     let mut native = NativeBuckets::default();
     let mut counts: Vec<(i32, u64)> = Vec::new();
     for (bucket, count) in histogram.buckets() {
-        let ns = bucket::middle(bucket);
-        if ns == 0 {
+        let own = bucket::middle(bucket);
+        if own == 0 {
             native.zeros = native.zeros.saturating_add(count);
             continue;
         }
-        let index = index_of(ns as f64 / NS_PER_SECOND);
+        let index = index_of(own as f64 / per_unit);
         match counts.last_mut() {
             Some((last, sum)) if *last == index => *sum = sum.saturating_add(count),
             _ => counts.push((index, count)),
@@ -75,6 +74,7 @@ fn index_of(seconds: f64) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unit::NS_PER_SECOND;
     use proptest::prelude::*;
 
     /// Buckets and their counts, as a reader takes them from spans and deltas.
@@ -125,8 +125,11 @@ mod tests {
 
     #[test]
     fn nothing_has_no_buckets_and_zero_has_one_of_its_own() {
-        assert_eq!(native_buckets(&Histogram::new()), NativeBuckets::default());
-        let native = native_buckets(&histogram(&[0, 0, 1]));
+        assert_eq!(
+            native_buckets(&Histogram::new(), NS_PER_SECOND),
+            NativeBuckets::default()
+        );
+        let native = native_buckets(&histogram(&[0, 0, 1]), NS_PER_SECOND);
         assert_eq!(
             (native.zeros, native.spans, native.deltas),
             (2, vec![(-3826, 1)], vec![1])
@@ -136,7 +139,7 @@ mod tests {
     #[test]
     fn short_gaps_are_empty_buckets_and_long_ones_begin_a_span() {
         // 200, 201 and 203 ns are 0, 1 and 3 buckets from each other.
-        let native = native_buckets(&histogram(&[200, 201, 203, 203, 400]));
+        let native = native_buckets(&histogram(&[200, 201, 203, 203, 400]), NS_PER_SECOND);
         assert_eq!(read(&native).iter().map(|(_, count)| count).sum::<u64>(), 5);
         assert_eq!(native.spans.len(), 2);
         assert_eq!(native.spans[1].1, 1);
@@ -152,7 +155,7 @@ mod tests {
         ) {
             let values: Vec<u64> = values.iter().map(|value| value >> shift).collect();
             let histogram = histogram(&values);
-            let native = native_buckets(&histogram);
+            let native = native_buckets(&histogram, NS_PER_SECOND);
             let counted = read(&native).iter().map(|(_, count)| count).sum::<u64>();
             prop_assert_eq!(counted + native.zeros, values.len() as u64);
 
@@ -166,8 +169,8 @@ mod tests {
             earlier in prop::collection::vec(0_u64..1 << 40, 1..100),
             later in prop::collection::vec(0_u64..1 << 40, 1..100),
         ) {
-            let before = read(&native_buckets(&histogram(&earlier)));
-            let after = read(&native_buckets(&histogram(&[earlier, later].concat())));
+            let before = read(&native_buckets(&histogram(&earlier), NS_PER_SECOND));
+            let after = read(&native_buckets(&histogram(&[earlier, later].concat()), NS_PER_SECOND));
             for (index, count) in before {
                 let same = after.iter().find(|(of, _)| *of == index);
                 prop_assert!(count == 0 || same.is_some_and(|(_, after)| *after >= count));

@@ -1,7 +1,6 @@
 //! Which format a scraper likes best.
 
-use crate::snapshot::OperationSnapshot;
-
+use super::exposition::Exposition;
 use super::protobuf_format;
 use super::text_format::TextFormat;
 
@@ -20,10 +19,12 @@ impl Format {
         }
     }
 
-    pub(super) fn render(self, operations: &[OperationSnapshot]) -> Vec<u8> {
+    /// What a running program tells.
+    pub(super) fn page(self, exposition: &Exposition) -> Vec<u8> {
+        let Exposition { operations, totals } = exposition;
         match self {
-            Self::Text(format) => format.render(operations).into_bytes(),
-            Self::Protobuf => protobuf_format::render(operations),
+            Self::Text(format) => format.page(operations, totals).into_bytes(),
+            Self::Protobuf => protobuf_format::render(operations, totals),
         }
     }
 

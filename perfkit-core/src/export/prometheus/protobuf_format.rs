@@ -3,8 +3,8 @@
 //! The messages are those of `io.prometheus.client`, published in
 //! <https://github.com/prometheus/client_model>, each `MetricFamily` after its length.
 
+use crate::export::program_totals::ProgramTotal;
 use crate::snapshot::OperationSnapshot;
-use crate::unit::NS_PER_SECOND;
 
 use super::bounds::BucketBounds;
 use super::catalogue::MetricType;
@@ -16,11 +16,11 @@ use super::subject::subjects;
 pub(super) const CONTENT_TYPE: &str = "application/vnd.google.protobuf; \
     proto=io.prometheus.client.MetricFamily; encoding=delimited";
 
-pub(super) fn render(operations: &[OperationSnapshot]) -> Vec<u8> {
+pub(super) fn render(operations: &[OperationSnapshot], totals: &[ProgramTotal]) -> Vec<u8> {
     let subjects = subjects(operations);
-    let bounds = BucketBounds::new();
     let mut page = Vec::new();
-    for family in families(&subjects) {
+    for family in families(&subjects, totals) {
+        let bounds = BucketBounds::of(family.metric.info.per_unit());
         let message = family_message(&bounds, &family);
         varint(&mut page, message.0.len() as u64);
         page.extend(message.0);
@@ -31,7 +31,7 @@ pub(super) fn render(operations: &[OperationSnapshot]) -> Vec<u8> {
 fn family_message(bounds: &BucketBounds, family: &Family<'_>) -> Message {
     let metric = family.metric;
     let mut message = Message::default();
-    message.text(1, metric.name);
+    message.text(1, &metric.name);
     message.text(2, metric.help);
     message.integer(
         3,
@@ -45,7 +45,7 @@ fn family_message(bounds: &BucketBounds, family: &Family<'_>) -> Message {
         message.message(4, &metric_message(bounds, metric.metric_type, series));
     }
     // Unit is its fifth field; readers from before 2023 pass over it.
-    message.text(5, metric.unit.unwrap_or(""));
+    message.text(5, metric.unit.as_deref().unwrap_or(""));
     message
 }
 
@@ -64,9 +64,9 @@ fn metric_message(bounds: &BucketBounds, metric_type: MetricType, series: &Serie
         3
     };
     match &series.value {
-        Value::Count(count) => message.message(of_number, &number_message(*count as f64)),
+        Value::Whole(number) => message.message(of_number, &number_message(*number as f64)),
         Value::Number(number) => message.message(of_number, &number_message(*number)),
-        Value::Distribution(times) => message.message(7, &histogram_message(bounds, times)),
+        Value::Distribution(values) => message.message(7, &histogram_message(bounds, values)),
     }
     message
 }
@@ -85,20 +85,20 @@ fn number_message(value: f64) -> Message {
 }
 
 /// With the classic buckets, of which a reader without native histograms makes use.
-fn histogram_message(bounds: &BucketBounds, times: &Distribution<'_>) -> Message {
+fn histogram_message(bounds: &BucketBounds, values: &Distribution<'_>) -> Message {
     let mut message = Message::default();
-    message.integer(1, times.count);
-    message.double(2, times.sum_seconds);
-    let Some(histogram) = &times.histogram else {
+    message.integer(1, values.count);
+    message.double(2, values.sum);
+    let Some(histogram) = &values.histogram else {
         return message;
     };
     for (bound, count) in bounds.cumulative(histogram) {
         let mut bucket = Message::default();
         bucket.integer(1, count);
-        bucket.double(2, bound.bound_ns as f64 / NS_PER_SECOND);
+        bucket.double(2, bound.value);
         message.message(3, &bucket);
     }
-    let native = native_buckets(histogram);
+    let native = native_buckets(histogram, values.per_unit);
     message.integer(5, zigzag(SCHEMA.into()));
     message.double(6, ZERO_THRESHOLD);
     message.integer(7, native.zeros);

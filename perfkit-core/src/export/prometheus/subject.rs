@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::export::attributes::{attributes_of, label_name};
 use crate::snapshot::OperationSnapshot;
 
 use super::label;
@@ -39,15 +40,19 @@ pub(super) fn subjects(operations: &[OperationSnapshot]) -> Vec<Subject<'_>> {
     by_text.into_values().collect()
 }
 
+/// What attributes are to Prometheus. Those that have one name there are one label with the
+/// values of all, as OpenTelemetry's specification says.
 fn labels_of(operation: &OperationSnapshot) -> Vec<(String, String)> {
-    let labelled = operation.labelled.as_ref();
-    let name = labelled.map_or(&operation.name, |labelled| &labelled.name);
-    let mut labels = vec![("operation".to_owned(), label::visible(name))];
-    for (key, value) in labelled.iter().flat_map(|labelled| &labelled.labels) {
-        labels.push((label::key(key), label::visible(value)));
-    }
-    if let Some(side) = operation.side {
-        labels.push((label::key("perfkit.side"), side.word().to_owned()));
+    let mut labels: Vec<(String, String)> = Vec::new();
+    for (key, value) in attributes_of(operation) {
+        let (name, value) = (label_name(&key), label::visible(value));
+        match labels.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, values)) => {
+                values.push(';');
+                values.push_str(&value);
+            }
+            None => labels.push((name, value)),
+        }
     }
     labels
 }
@@ -61,4 +66,24 @@ fn text_of(labels: &[(String, String)]) -> String {
         let _ = write!(text, "{comma}{key}=\"{}\"", label::escaped(value));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::Monitor;
+    use crate::outcome::Outcome;
+
+    #[test]
+    fn labels_of_one_name_are_one_label() {
+        let monitor = Monitor::new();
+        let labels = |(): &()| {
+            let outcome = Outcome::Success.label("b.c", 1);
+            outcome.label("le", 2).label("b_c", 3)
+        };
+        monitor.operation("get").measure_labelled(|| (), labels);
+        let operations = monitor.snapshot().operations;
+        let expected = r#"code_function_name="get",b_c="1;3",label_le="2""#;
+        assert_eq!(subjects(&operations)[0].text, expected);
+    }
 }

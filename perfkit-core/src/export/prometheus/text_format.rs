@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
+use crate::export::program_totals::ProgramTotal;
 use crate::snapshot::OperationSnapshot;
 
 use super::bounds::BucketBounds;
@@ -44,13 +45,18 @@ impl TextFormat {
     /// ```
     #[must_use]
     pub fn render(self, operations: &[OperationSnapshot]) -> String {
+        self.page(operations, &[])
+    }
+
+    /// The same, and numbers of the program.
+    pub(super) fn page(self, operations: &[OperationSnapshot], totals: &[ProgramTotal]) -> String {
         let subjects = subjects(operations);
-        let bounds = BucketBounds::new();
         let mut text = String::new();
-        for family in families(&subjects) {
+        for family in families(&subjects, totals) {
             self.head(&mut text, family.metric);
+            let bounds = BucketBounds::of(family.metric.info.per_unit());
             for series in &family.series {
-                lines_of(&mut text, &bounds, family.metric.name, series);
+                lines_of(&mut text, &bounds, &family.metric.name, series);
             }
         }
         if self == Self::OpenMetrics {
@@ -62,13 +68,13 @@ impl TextFormat {
     /// OpenMetrics names the family of a counter, the older format its samples.
     fn head(self, text: &mut String, metric: &MetricDescription) {
         let name = match self {
-            Self::Text => metric.name,
-            Self::OpenMetrics => metric.name.strip_suffix("_total").unwrap_or(metric.name),
+            Self::Text => &metric.name,
+            Self::OpenMetrics => metric.name.strip_suffix("_total").unwrap_or(&metric.name),
         };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "# HELP {name} {}", metric.help);
         let _ = writeln!(text, "# TYPE {name} {}", metric.metric_type.word());
-        if let (Self::OpenMetrics, Some(unit)) = (self, metric.unit) {
+        if let (Self::OpenMetrics, Some(unit)) = (self, &metric.unit) {
             let _ = writeln!(text, "# UNIT {name} {unit}");
         }
     }
@@ -81,17 +87,17 @@ fn lines_of(text: &mut String, bounds: &BucketBounds, name: &str, series: &Serie
         let _ = write!(labels, ",{key}=\"{}\"", escaped(value));
     }
     match &series.value {
-        Value::Count(count) => sample(text, name, &labels, count),
+        Value::Whole(number) => sample(text, name, &labels, number),
         Value::Number(number) => sample(text, name, &labels, number),
-        Value::Distribution(times) => {
-            let covered = times.histogram.iter().flat_map(|h| bounds.cumulative(h));
+        Value::Distribution(values) => {
+            let covered = values.histogram.iter().flat_map(|h| bounds.cumulative(h));
             let covered = covered.map(|(bound, count)| (bound.le.as_str(), count));
-            for (le, count) in covered.chain([("+Inf", times.count)]) {
+            for (le, count) in covered.chain([("+Inf", values.count)]) {
                 let labels = format!("{labels},le=\"{le}\"");
                 sample(text, &format!("{name}_bucket"), &labels, count);
             }
-            sample(text, &format!("{name}_sum"), &labels, times.sum_seconds);
-            sample(text, &format!("{name}_count"), &labels, times.count);
+            sample(text, &format!("{name}_sum"), &labels, values.sum);
+            sample(text, &format!("{name}_count"), &labels, values.count);
         }
     }
 }
