@@ -11,6 +11,8 @@
     clippy::print_stderr
 )]
 
+#[path = "collector/results.rs"]
+mod results;
 mod support;
 
 use std::io::Write;

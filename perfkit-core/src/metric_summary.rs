@@ -250,6 +250,49 @@ impl MetricSummary {
     }
 }
 
+/// The one number that stands for a sample.
+#[cfg(feature = "bench")]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TypicalValue {
+    /// The number, in the unit of the sample.
+    pub value: f64,
+    /// Which one it is: `median`, or `mean`.
+    pub statistic: &'static str,
+    /// What encloses the true one; `None` where too little is known.
+    pub bounds: Option<(f64, f64)>,
+}
+
+#[cfg(feature = "bench")]
+impl MetricSummary {
+    /// The median, or the mean where the values are not known, with two-sided bounds of which
+    /// each holds at this confidence; `None` without a finite one.
+    #[must_use]
+    pub fn typical(&self, confidence: f64) -> Option<TypicalValue> {
+        let (value, statistic, bounds) = match self.median {
+            Some(median) => {
+                let (low, high) = self.quantile_bounds(0.5, confidence);
+                (median, "median", low.zip(high))
+            }
+            None => {
+                let mean = self.mean?;
+                let bounds = self
+                    .std_dev
+                    .and_then(|deviation| {
+                        stats::mean_bounds(mean, deviation, self.count, confidence)
+                    })
+                    .filter(|(low, high)| low.is_finite() && high.is_finite());
+                (mean, "mean", bounds)
+            }
+        };
+        value.is_finite().then_some(TypicalValue {
+            value,
+            statistic,
+            bounds,
+        })
+    }
+}
+
 macro_rules! durations {
     ($($(#[$doc:meta])+ $name:ident = $value:ident;)+) => {
         /// Times. `None` where the number is, and for a metric that is no time.

@@ -123,7 +123,7 @@ fn results_are_gauges_for_prometheus() {
         report.save(folder.path("report.json")).unwrap();
         folder
     };
-    let revision = "commit=\"0123456789abcdef0123456789abcdef01234567\",branch=\"main\"";
+    let revision = "vcs_ref_head_revision=\"0123456789abcdef0123456789abcdef01234567\",vcs_ref_head_name=\"main\"";
     let has = |text: &str, line: &str| {
         let line = line.replace('}', &format!(",{revision}}}"));
         let found = text.lines().any(|found| found.starts_with(&line));
@@ -131,21 +131,26 @@ fn results_are_gauges_for_prometheus() {
     };
     let two = exported(&golden("two.json"), "prometheus");
     let (one, other) = ("gzip -1 -c words.txt", "gzip -9 -c words.txt");
-    let sides = format!("baseline=\"{one}\",candidate=\"{other}\",metric=\"wall_time\"");
-    let of = format!("benchmark=\"{one}\",metric=\"wall_time\"");
+    let sides = format!(
+        "perfkit_baseline=\"{one}\",perfkit_candidate=\"{other}\",perfkit_metric=\"wall_time\""
+    );
+    let of = format!("perfkit_benchmark=\"{one}\",perfkit_metric=\"wall_time\"");
     for line in [
-        format!("perfkit_comparison_verdict{{{sides},verdict=\"slower\"}} 1"),
-        format!("perfkit_comparison_ratio{{{sides},statistic=\"estimate\"}} 1.5604"),
-        format!("perfkit_benchmark_seconds{{{of},statistic=\"median\"}} 0.020274613"),
-        format!("perfkit_benchmark_seconds{{{of},statistic=\"low\"}} 0.020148398"),
+        format!("perfkit_comparison_verdict{{{sides},perfkit_verdict=\"slower\"}} 1"),
+        format!("perfkit_comparison_ratio{{{sides},perfkit_statistic=\"estimate\"}} 1.5604"),
+        format!("perfkit_benchmark_time_seconds{{{of},perfkit_statistic=\"median\"}} 0.020274613"),
+        format!("perfkit_benchmark_time_seconds{{{of},perfkit_statistic=\"low\"}} 0.020148398"),
     ] {
         has(&two, &line);
     }
     let created = format!("perfkit_report_created_timestamp_seconds{{{revision}}} ");
     assert!(two.contains(&created), "{two}");
     let gate = exported(&golden("gate.json"), "prometheus");
-    has(&gate, "perfkit_gate_verdict{verdict=\"fail\"} 1");
-    assert!(gate.contains("perfkit_gate_finding{subject="), "{gate}");
+    has(&gate, "perfkit_gate_verdict{perfkit_verdict=\"fail\"} 1");
+    assert!(
+        gate.contains("perfkit_gate_finding{perfkit_subject="),
+        "{gate}"
+    );
     for name in ["one.json", "two.json", "many.json", "gate.json"] {
         let folder = golden(name);
         promtool_agrees(&exported(&folder, "prometheus"));

@@ -17,7 +17,7 @@ pub(super) enum Kind {
     /// A sum that also falls.
     UpDownCounter,
     /// A value that stands for itself.
-    #[cfg(any(feature = "prometheus", test))]
+    #[cfg(any(feature = "bench", feature = "prometheus", test))]
     Gauge,
 }
 
@@ -55,6 +55,9 @@ pub(super) enum Source {
     IdleTime,
     /// A number of the program's.
     Program,
+    /// What a report says.
+    #[cfg(feature = "bench")]
+    Report,
 }
 
 /// What is to be known of a metric.
@@ -96,6 +99,27 @@ pub(super) const OUTCOME: &str = "perfkit.outcome";
 pub(super) const ERROR_TYPE: &str = "error.type";
 
 const FUNCTION: &[&str] = &[FUNCTION_NAME];
+
+/// What tells the series of results apart.
+#[cfg(feature = "bench")]
+pub(super) mod result_attributes {
+    pub(crate) const BENCHMARK: &str = "perfkit.benchmark";
+    pub(crate) const METRIC: &str = "perfkit.metric";
+    /// Which number: `median`, `mean`, `value` or `estimate`, and `low` and `high`.
+    pub(crate) const STATISTIC: &str = "perfkit.statistic";
+    pub(crate) const BASELINE: &str = "perfkit.baseline";
+    pub(crate) const CANDIDATE: &str = "perfkit.candidate";
+    pub(crate) const CONTROL: &str = "perfkit.control";
+    pub(crate) const VERDICT: &str = "perfkit.verdict";
+    pub(crate) const SUBJECT: &str = "perfkit.subject";
+    pub(crate) const RULE: &str = "perfkit.rule";
+    /// Tells those apart that have nothing else.
+    pub(crate) const NUMBER: &str = "perfkit.number";
+    /// As in OpenTelemetry's conventions for version control.
+    pub(crate) const COMMIT: &str = "vcs.ref.head.revision";
+    pub(crate) const BRANCH: &str = "vcs.ref.head.name";
+    pub(crate) const OF_BENCHMARK: &[&str] = &[BENCHMARK, METRIC, STATISTIC];
+}
 
 macro_rules! metrics {
     ($(#[$doc:meta])+ $list:ident: $($constant:ident = $kind:ident, $name:literal, $unit:literal, $attributes:expr, $source:expr, $description:literal;)+) => {
@@ -216,6 +240,42 @@ metrics! {
         "Data points of earlier exports, with an error.type those that did not arrive";
 }
 
+#[cfg(feature = "bench")]
+use result_attributes as of;
+
+#[cfg(feature = "bench")]
+metrics! {
+    /// Those of a report's benchmarks, comparisons and gate. All have the commit and the branch
+    /// beside their attributes, where the report knows them.
+    OF_RESULTS:
+    BENCHMARK_TIME = Gauge, "perfkit.benchmark.time", "s", of::OF_BENCHMARK, Source::Report,
+        "Times of a benchmark, with the bounds of a 95 % interval";
+    BENCHMARK_SIZE = Gauge, "perfkit.benchmark.size", "By", of::OF_BENCHMARK, Source::Report,
+        "Sizes of a benchmark, with the bounds of a 95 % interval";
+    BENCHMARK_RATE = Gauge, "perfkit.benchmark.rate", "1/s", of::OF_BENCHMARK, Source::Report,
+        "Rates of a benchmark, with the bounds of a 95 % interval";
+    BENCHMARK_DATA_RATE = Gauge, "perfkit.benchmark.throughput", "By/s", of::OF_BENCHMARK, Source::Report,
+        "Data rates of a benchmark, with the bounds of a 95 % interval";
+    BENCHMARK_RATIO = Gauge, "perfkit.benchmark.ratio", "1", of::OF_BENCHMARK, Source::Report,
+        "Shares of a benchmark, with the bounds of a 95 % interval";
+    BENCHMARK_VALUE = Gauge, "perfkit.benchmark.value", "{value}", of::OF_BENCHMARK, Source::Report,
+        "Counts and scores of a benchmark, with the bounds of a 95 % interval";
+    BENCHMARK_RUNS = Gauge, "perfkit.benchmark.runs", "{run}", &[of::BENCHMARK, OUTCOME], Source::Report,
+        "Counted runs by how they ended";
+    COMPARISON_RATIO = Gauge, "perfkit.comparison.ratio", "1",
+        &[of::BASELINE, of::CANDIDATE, of::METRIC, of::STATISTIC], Source::Report,
+        "Candidate over baseline, with the bounds of its interval";
+    COMPARISON_VERDICT = Gauge, "perfkit.comparison.verdict", "{comparison}",
+        &[of::BASELINE, of::CANDIDATE, of::METRIC, of::VERDICT], Source::Report,
+        "1 for what a comparison says of the candidate";
+    GATE_VERDICT = Gauge, "perfkit.gate.verdict", "{gate}", &[of::VERDICT], Source::Report,
+        "1 for what the gate came to";
+    GATE_FINDING = Gauge, "perfkit.gate.finding", "{finding}", &[of::SUBJECT, of::RULE, of::VERDICT], Source::Report,
+        "1 for what a rule came to on a benchmark or an operation";
+    REPORT_CREATED = Gauge, "perfkit.report.created_timestamp", "s", &[], Source::Report,
+        "When the report was made, in seconds since 1970";
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::translation::metric_name;
@@ -224,7 +284,10 @@ mod tests {
     fn all() -> impl Iterator<Item = &'static MetricInfo> {
         #[cfg(not(feature = "otlp"))]
         const OF_OTLP: &[MetricInfo] = &[];
-        OF_OPERATIONS.iter().chain(OF_PROGRAM).chain(OF_OTLP)
+        #[cfg(not(feature = "bench"))]
+        const OF_RESULTS: &[MetricInfo] = &[];
+        let of_program = OF_OPERATIONS.iter().chain(OF_PROGRAM).chain(OF_OTLP);
+        of_program.chain(OF_RESULTS)
     }
 
     #[test]

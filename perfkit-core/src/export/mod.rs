@@ -9,6 +9,8 @@ mod metric_table;
 mod operation_series;
 #[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod program_totals;
+#[cfg(all(feature = "bench", any(feature = "otlp", feature = "prometheus")))]
+mod result_gauges;
 #[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod shared;
 #[cfg(any(feature = "prometheus", all(feature = "otlp", test)))]

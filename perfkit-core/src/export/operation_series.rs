@@ -77,7 +77,8 @@ pub(super) fn series<'a>(info: &MetricInfo, operation: &'a OperationSnapshot) ->
             one(Value::Sum(saturated(operation.calls_in_flight)))
         }
         Source::IdleTime => idle_time(operation).map_or_else(Vec::new, |ns| one(Value::Sum(ns))),
-        Source::CallsInFlight | Source::Program => Vec::new(),
+        // Those of no operation.
+        _ => Vec::new(),
     }
 }
 

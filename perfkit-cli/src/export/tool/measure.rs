@@ -36,8 +36,6 @@ pub(super) struct Measure<'a> {
     /// Where the true value is with a confidence of 95 %.
     pub(super) bounds: Option<(f64, f64)>,
     pub(super) direction: Direction,
-    /// Which number of the metric it is: `median`, `mean` or, where it has one only, `value`.
-    pub(super) statistic: &'static str,
     /// What the number is, in words: `median of 100 values`.
     pub(super) what: String,
 }
@@ -53,7 +51,7 @@ pub(super) fn subjects(report: &Report) -> Vec<Subject<'_>> {
 }
 
 /// Everything in a benchmark that a tracker can follow.
-pub(super) fn of_benchmark(benchmark: &Benchmark) -> Subject<'_> {
+fn of_benchmark(benchmark: &Benchmark) -> Subject<'_> {
     let metrics = benchmark.metrics.iter();
     let mut measures: Vec<Measure<'_>> = metrics.filter_map(|(m, s)| of_metric(m, s)).collect();
     let runs = benchmark.successes.saturating_add(benchmark.failures);
@@ -83,7 +81,6 @@ fn of_operation(operation: &OperationSnapshot) -> Subject<'_> {
             value: value.filter(|value| value.is_finite())?,
             bounds: None,
             direction: Direction::HigherIsBetter,
-            statistic: "mean",
             what: "mean of the whole time".to_owned(),
         })
     }));
@@ -102,7 +99,6 @@ fn success_rate(successes: u64, of: u64, what: &str) -> Option<Measure<'static>>
         value: successes as f64 / of as f64,
         bounds: Some(stats::proportion_bounds(successes, of, CONFIDENCE)),
         direction: Direction::HigherIsBetter,
-        statistic: "value",
         what: format!("of {of} {what}"),
     })
 }
@@ -111,35 +107,15 @@ fn of_metric<'a>(metric: &'a Metric, summary: &MetricSummary) -> Option<Measure<
     if LEFT_OUT.contains(metric) {
         return None;
     }
-    let (value, bounds, which) = match summary.median {
-        Some(median) => (median, median_bounds(summary), "median"),
-        None => {
-            let mean = summary.mean?;
-            let bounds = summary
-                .std_dev
-                .and_then(|deviation| {
-                    stats::mean_bounds(mean, deviation, summary.count, CONFIDENCE)
-                })
-                .filter(|(low, high)| low.is_finite() && high.is_finite());
-            (mean, bounds, "mean")
-        }
-    };
-    value.is_finite().then(|| Measure {
+    let typical = summary.typical(CONFIDENCE)?;
+    Some(Measure {
         metric: metric.name(),
         unit: summary.unit,
-        value,
-        bounds,
+        value: typical.value,
+        bounds: typical.bounds,
         direction: summary.direction,
-        statistic: which,
-        what: format!("{which} of {} values", summary.count),
+        what: format!("{} of {} values", typical.statistic, summary.count),
     })
-}
-
-/// The order statistics that enclose the true median, whatever the
-/// distribution; `None` where the values are not known or are too few.
-fn median_bounds(summary: &MetricSummary) -> Option<(f64, f64)> {
-    let (low, high) = summary.quantile_bounds(0.5, CONFIDENCE);
-    low.zip(high)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use super::points::{
 };
 
 /// Collectors refuse requests above 4 MiB by default.
-const LARGEST_REQUEST: usize = 3_500_000;
+pub(super) const LARGEST_REQUEST: usize = 3_500_000;
 
 /// How values are told.
 #[derive(Clone)]
@@ -123,7 +123,7 @@ impl Export<'_> {
             metrics.extend(of_one.map(|totals| self.total_metric(totals)));
         }
         let data_points = metrics.iter().map(data_point_count).sum();
-        let message = self.message(metrics);
+        let message = message(self.resource, metrics);
         if message.encoded_len() > LARGEST_REQUEST && operations.len() > 1 {
             let middle = operations.start + operations.len() / 2;
             let mut halves = self.requests_of(operations.start..middle, has_totals);
@@ -136,24 +136,6 @@ impl Export<'_> {
             operations,
             has_totals,
         }]
-    }
-
-    fn message(&self, metrics: Vec<Metric>) -> ExportMetricsServiceRequest {
-        ExportMetricsServiceRequest {
-            resource_metrics: vec![ResourceMetrics {
-                resource: Some(self.resource.clone()),
-                scope_metrics: vec![ScopeMetrics {
-                    scope: Some(InstrumentationScope {
-                        name: "perfkit".to_owned(),
-                        version: env!("CARGO_PKG_VERSION").to_owned(),
-                        ..InstrumentationScope::default()
-                    }),
-                    metrics,
-                    schema_url: String::new(),
-                }],
-                schema_url: String::new(),
-            }],
-        }
     }
 
     fn operation_metrics(&self, readings: &[Reading]) -> Vec<Metric> {
@@ -274,7 +256,26 @@ impl Export<'_> {
     }
 }
 
-fn metric_of(info: &MetricInfo, data: Data) -> Metric {
+/// A request's message.
+pub(super) fn message(resource: &Resource, metrics: Vec<Metric>) -> ExportMetricsServiceRequest {
+    ExportMetricsServiceRequest {
+        resource_metrics: vec![ResourceMetrics {
+            resource: Some(resource.clone()),
+            scope_metrics: vec![ScopeMetrics {
+                scope: Some(InstrumentationScope {
+                    name: "perfkit".to_owned(),
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                    ..InstrumentationScope::default()
+                }),
+                metrics,
+                schema_url: String::new(),
+            }],
+            schema_url: String::new(),
+        }],
+    }
+}
+
+pub(super) fn metric_of(info: &MetricInfo, data: Data) -> Metric {
     Metric {
         name: info.name.to_owned(),
         unit: info.unit.to_owned(),

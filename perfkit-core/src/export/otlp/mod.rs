@@ -37,6 +37,8 @@ mod grpc;
 mod http;
 mod points;
 mod resource;
+#[cfg(feature = "bench")]
+mod results;
 mod send_error;
 #[cfg(feature = "otlp-tls")]
 mod tls;
@@ -117,30 +119,40 @@ pub struct Sent {
     pub data_points: u64,
 }
 
-/// Sends the operations of a saved report once.
+/// Sends what a saved report says once: its operations and, in the feature `bench`, its
+/// benchmarks, comparisons and gate.
 ///
 /// # Errors
-/// The report has no operations, or the collector did not accept all of them
+/// The report has no results, or the collector did not accept all of them
 /// within the timeout.
 pub fn send_report(report: &Report, config: &Config) -> Result<Sent, SendError> {
-    if report.operations.is_empty() {
-        return Err(SendError::Empty);
-    }
+    let resource = resource::of_report(&report.environment);
     let longest = report.operations.iter().map(|o| o.lifetime.span_ns).max();
     let span = Duration::from_nanos(longest.unwrap_or(0));
     let start = report.created.checked_sub(span).unwrap_or(report.created);
     let period = Period::new(start, report.created);
-    let export = Export {
-        readings: report.operations.iter().map(Reading::untold).collect(),
-        totals: overflow_calls(&report.operations)
-            .map(Total::from)
-            .into_iter()
-            .collect(),
-        period,
-        form: &Form::of(config),
-        resource: &resource::of_report(&report.environment),
-    };
-    let requests = export.requests();
+    let mut requests = Vec::new();
+    if !report.operations.is_empty() {
+        let export = Export {
+            readings: report.operations.iter().map(Reading::untold).collect(),
+            totals: overflow_calls(&report.operations)
+                .map(Total::from)
+                .into_iter()
+                .collect(),
+            period,
+            form: &Form::of(config),
+            resource: &resource,
+        };
+        requests = export.requests();
+    }
+    #[cfg(feature = "bench")]
+    {
+        let gauges = crate::export::result_gauges::gauges(report);
+        requests.extend(results::requests(&gauges, period, &resource));
+    }
+    if requests.is_empty() {
+        return Err(SendError::Empty);
+    }
     let transport = Transport::new(config);
     let deadline = deadline(config.export_timeout);
     let mut data_points = 0;

@@ -31,7 +31,7 @@ pub enum SendError {
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "the report has no operations"),
+            Self::Empty => write!(f, "the report has no results"),
             Self::Unreachable(why) => write!(f, "the collector cannot be reached: {why}"),
             Self::Refused(status) => write!(f, "the collector answered with HTTP status {status}"),
             Self::RefusedCall(code, message) => {

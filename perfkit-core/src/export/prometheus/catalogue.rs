@@ -61,6 +61,17 @@ pub fn metrics() -> &'static [MetricDescription] {
     &METRICS
 }
 
+/// Those of a report's benchmarks, comparisons and gate.
+#[cfg(feature = "bench")]
+#[must_use]
+pub fn result_metrics() -> &'static [MetricDescription] {
+    static METRICS: LazyLock<Vec<MetricDescription>> = LazyLock::new(|| {
+        let all = crate::export::metric_table::OF_RESULTS.iter();
+        all.map(MetricDescription::of).collect()
+    });
+    &METRICS
+}
+
 impl MetricDescription {
     fn of(info: &'static MetricInfo) -> Self {
         let name = metric_name(info.name, info.unit, info.kind);

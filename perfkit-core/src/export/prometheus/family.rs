@@ -7,10 +7,16 @@ use crate::export::attributes::label_name;
 use crate::export::metric_table::MetricInfo;
 use crate::export::operation_series::{self, series};
 use crate::export::program_totals::{ProgramTotal, overflow_calls};
+#[cfg(feature = "bench")]
+use crate::export::result_gauges::gauges;
 use crate::histogram::Histogram;
 use crate::metric_summary::MetricSummary;
+#[cfg(feature = "bench")]
+use crate::report::Report;
 use crate::snapshot::OperationSnapshot;
 
+#[cfg(feature = "bench")]
+use super::catalogue::result_metrics;
 use super::catalogue::{MetricDescription, metrics};
 use super::label;
 use super::subject::Subject;
@@ -25,8 +31,8 @@ pub(super) struct Family<'a> {
 pub(super) struct Series<'a> {
     /// Whose it is; `None` where it is the program's.
     pub(super) subject: Option<&'a Subject<'a>>,
-    /// A label beside those of the subject; its value is safe to show.
-    pub(super) label: Option<(String, String)>,
+    /// Labels beside those of the subject; their values are safe to show.
+    pub(super) labels: Vec<(String, String)>,
     pub(super) value: Value<'a>,
 }
 
@@ -82,7 +88,7 @@ pub(super) fn families<'a>(
             .filter(|(info, _)| info.name == metric.info.name);
         let of_program = of_program.map(|(info, total)| Series {
             subject: None,
-            label: None,
+            labels: Vec::new(),
             value: number(info, i64::try_from(*total).unwrap_or(i64::MAX)),
         });
         let of_operations = subjects
@@ -94,6 +100,29 @@ pub(super) fn families<'a>(
         }
     });
     all.filter(|family| !family.series.is_empty())
+}
+
+/// The families of a report's results.
+#[cfg(feature = "bench")]
+pub(super) fn result_families<'a>(report: &Report) -> Vec<Family<'a>> {
+    let gauges = gauges(report);
+    let all = result_metrics().iter().map(|metric| {
+        let of_metric = gauges.iter().filter(|g| g.metric.name == metric.otlp_name);
+        let series = of_metric.map(|gauge| {
+            let labels = gauge.attributes.iter();
+            let label = |(key, value): &(&str, String)| (label_name(key), label::visible(value));
+            Series {
+                subject: None,
+                labels: labels.map(label).collect(),
+                value: Value::Number(gauge.value),
+            }
+        });
+        Family {
+            metric,
+            series: series.collect(),
+        }
+    });
+    all.filter(|family| !family.series.is_empty()).collect()
 }
 
 fn series_of<'a>(info: &'static MetricInfo, subject: &'a Subject<'a>) -> Vec<Series<'a>> {
@@ -112,7 +141,7 @@ fn series_of<'a>(info: &'static MetricInfo, subject: &'a Subject<'a>) -> Vec<Ser
     }
     let series = by_label.into_iter().map(|(label, value)| Series {
         subject: Some(subject),
-        label,
+        labels: label.into_iter().collect(),
         value: match value {
             operation_series::Value::Sum(sum) => number(info, sum),
             operation_series::Value::Distribution(summary) => {

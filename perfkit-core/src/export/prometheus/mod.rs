@@ -71,6 +71,8 @@ mod server;
 mod subject;
 mod text_format;
 
+#[cfg(feature = "bench")]
+pub use catalogue::result_metrics;
 pub use catalogue::{MetricDescription, MetricType, metrics};
 pub use config::Config;
 pub use server::Server;

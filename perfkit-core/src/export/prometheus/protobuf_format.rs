@@ -55,7 +55,7 @@ fn metric_message(bounds: &BucketBounds, metric_type: MetricType, series: &Serie
     for (key, value) in labels {
         message.message(1, &label_message(key, value));
     }
-    if let Some((key, value)) = &series.label {
+    for (key, value) in &series.labels {
         message.message(1, &label_message(key, value));
     }
     let of_number = if metric_type == MetricType::Gauge {

@@ -3,11 +3,15 @@
 use std::fmt::{Display, Write as _};
 
 use crate::export::program_totals::ProgramTotal;
+#[cfg(feature = "bench")]
+use crate::report::Report;
 use crate::snapshot::OperationSnapshot;
 
 use super::bounds::BucketBounds;
 use super::catalogue::MetricDescription;
-use super::family::{Series, Value, families};
+#[cfg(feature = "bench")]
+use super::family::result_families;
+use super::family::{Family, Series, Value, families};
 use super::label::escaped;
 use super::subject::subjects;
 
@@ -51,8 +55,21 @@ impl TextFormat {
     /// The same, and numbers of the program.
     pub(super) fn page(self, operations: &[OperationSnapshot], totals: &[ProgramTotal]) -> String {
         let subjects = subjects(operations);
+        self.text(families(&subjects, totals))
+    }
+
+    /// All that a report says: its operations, and what its benchmarks, comparisons and gate
+    /// came to, with the commit and the branch where the report knows them.
+    #[cfg(feature = "bench")]
+    #[must_use]
+    pub fn render_report(self, report: &Report) -> String {
+        let subjects = subjects(&report.operations);
+        self.text(families(&subjects, &[]).chain(result_families(report)))
+    }
+
+    fn text<'a>(self, families: impl Iterator<Item = Family<'a>>) -> String {
         let mut text = String::new();
-        for family in families(&subjects, totals) {
+        for family in families {
             self.head(&mut text, family.metric);
             let bounds = BucketBounds::of(family.metric.info.per_unit());
             for series in &family.series {
@@ -82,9 +99,10 @@ impl TextFormat {
 
 fn lines_of(text: &mut String, bounds: &BucketBounds, name: &str, series: &Series<'_>) {
     let mut labels = series.subject.map_or(String::new(), |s| s.text.clone());
-    if let Some((key, value)) = &series.label {
+    for (key, value) in &series.labels {
+        let comma = if labels.is_empty() { "" } else { "," };
         // Writing to a string cannot fail.
-        let _ = write!(labels, ",{key}=\"{}\"", escaped(value));
+        let _ = write!(labels, "{comma}{key}=\"{}\"", escaped(value));
     }
     match &series.value {
         Value::Whole(number) => sample(text, name, &labels, number),
