@@ -2,7 +2,7 @@
 //! the threads that record lose meanwhile.
 //!
 //! ```console
-//! $ cargo bench --package perfkit-overhead --bench snapshot
+//! $ cargo bench --bench snapshot
 //! ```
 #![allow(
     clippy::print_stdout,
