@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{VisitMut, visit_type_mut};
-use syn::{Ident, LitBool, ReturnType, Type, parse_quote};
+use syn::{Expr, Ident, LitBool, ReturnType, Type, parse_quote};
 
 use crate::arguments::{Arguments, Label, Library, Throughput};
 use crate::exits;
@@ -307,14 +307,16 @@ fn silent_body(function: &Function, arguments: &Arguments) -> TokenStream {
     });
     let asked_of_value = asked_of_value.unwrap_or_default();
     let body = &function.body;
-    let labels = arguments.labels_before().map(
-        |Label { value, .. }| quote_spanned!(value.span()=> let _ = #private::shown(&(#value));),
-    );
+    let labels = arguments.labels_before().map(|Label { value, .. }| {
+        let value = label_value(arguments, value);
+        quote!(let _ = #value;)
+    });
     let labels: TokenStream = labels.collect();
     if amount.is_none() && monitor.is_none() && asked_of_value.is_empty() && labels.is_empty() {
         return body.clone();
     }
-    quote!(let _ = || { #amount #monitor #labels }; #asked_of_value #body)
+    let label_trait = label_trait(arguments);
+    quote!(let _ = || { #label_trait #amount #monitor #labels }; #asked_of_value #body)
 }
 
 /// The type of the value that decides success, as far as it can be written.
@@ -376,8 +378,10 @@ impl Generator {
                 }
             }
         });
+        let label_trait = label_trait(arguments);
         Self {
             site: quote! {
+                #label_trait
                 static #site_name: #private::CallSite = #private::CallSite::new(#name);
                 #cache
             },
@@ -390,8 +394,8 @@ impl Generator {
 fn enter_with(arguments: &Arguments, site_name: &Ident, type_name: &TokenStream) -> TokenStream {
     let private = private(arguments);
     let labels = arguments.labels_before().map(|label| {
-        let (key, value) = (label.text(), &label.value);
-        quote_spanned!(value.span()=> (#key, #private::shown(&(#value))))
+        let (key, value) = (label.text(), label_value(arguments, &label.value));
+        quote!((#key, #value))
     });
     let labels: Vec<TokenStream> = labels.collect();
     let monitor = match &arguments.monitor {
@@ -410,6 +414,22 @@ fn enter_with(arguments: &Arguments, site_name: &Ident, type_name: &TokenStream)
         return quote!(#site_name.enter_on(#type_name, #monitor));
     }
     quote!(#site_name.enter_with(#type_name, #monitor, &[#(#labels),*]))
+}
+
+/// The value of a label that is known before the call, as what it is made of.
+fn label_value(arguments: &Arguments, value: &Expr) -> TokenStream {
+    let private = private_at(arguments, value.span());
+    quote_spanned!(value.span()=> #private::label(#private::Probe(&(#value)).__perfkit_label()))
+}
+
+/// What [`label_value`] needs around it.
+fn label_trait(arguments: &Arguments) -> Option<TokenStream> {
+    let private = private(arguments);
+    arguments.labels_before().next()?;
+    Some(quote! {
+        #[allow(unused_imports)]
+        use #private::ProbeLabel as _;
+    })
 }
 
 /// The outcome of the value that `__perfkit_value` refers to; `text_policy` decides

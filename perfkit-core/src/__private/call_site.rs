@@ -64,11 +64,11 @@ impl CallSite {
     }
 
     /// The same with labels.
-    pub(super) fn labelled_on(
+    pub(super) fn labelled_on<V: Display>(
         &self,
         monitor: &Monitor,
         type_name: &str,
-        labels: &[(&str, &dyn Display)],
+        labels: &[(&str, V)],
     ) -> Operation {
         alloc::uncounted(|| {
             let labelled = Labelled::new(&self.full_name(type_name), labels);

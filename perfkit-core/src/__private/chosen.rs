@@ -11,6 +11,8 @@ use crate::recorder::{Shard, StateReading, names, shard_of_thread};
 use crate::text::write_bounded;
 
 use super::call_site::CallSite;
+use super::label_value::LabelValue;
+use super::short_key::ShortKey;
 
 thread_local! {
     /// Room for a key's text, so that writing one allocates nothing.
@@ -24,7 +26,7 @@ pub(super) struct Chosen<'a> {
     /// Empty for functions.
     pub(super) type_name: &'a str,
     pub(super) monitor: &'a Monitor,
-    pub(super) labels: &'a [(&'a str, &'a dyn Display)],
+    pub(super) labels: &'a [(&'a str, LabelValue<'a>)],
 }
 
 /// How a call on the operation begins.
@@ -40,11 +42,11 @@ impl Chosen<'_> {
     pub(super) fn operation(&self) -> Operation {
         match self.monitor.is_enabled() {
             true => self.labelled(self.labels),
-            false => self.labelled(&[]),
+            false => self.labelled::<&str>(&[]),
         }
     }
 
-    fn labelled(&self, labels: &[(&str, &dyn Display)]) -> Operation {
+    fn labelled<V: Display>(&self, labels: &[(&str, V)]) -> Operation {
         match labels {
             [] => self.site.operation_on(self.monitor, self.type_name),
             labels => self.site.labelled_on(self.monitor, self.type_name, labels),
@@ -59,37 +61,47 @@ impl Chosen<'_> {
             return Entered::Full(self.labelled(self.labels));
         }
         if self.labels.is_empty() && self.type_name.is_empty() {
-            return self.enter_as("", state);
+            return self.enter_as(b"", state);
         }
+        match ShortKey::of(self.type_name, self.labels) {
+            Some(key) => self.enter_as(key.bytes(), state),
+            None => self.enter_written(state),
+        }
+    }
+
+    /// The same where what tells the operations apart has to be written.
+    #[inline(never)]
+    fn enter_written(&self, state: StateReading) -> Entered {
         let mut text = TEXT.try_with(Cell::take).unwrap_or_default();
         text.clear();
         alloc::uncounted(|| self.write(&mut text));
-        let entered = self.enter_as(&text, state);
+        let entered = self.enter_as(text.as_bytes(), state);
         let _ = TEXT.try_with(|kept| kept.set(text));
         entered
     }
 
-    fn enter_as(&self, text: &str, state: StateReading) -> Entered {
+    fn enter_as(&self, text: &[u8], state: StateReading) -> Entered {
         let key = names::Key {
             monitor: self.monitor.id(),
             site: std::ptr::from_ref(self.site).addr(),
-            text: text.as_bytes(),
+            text,
         };
         if let Some(shard) = names::find(key)
             && enter_by_state(shard, state, self.monitor, None)
         {
             return Entered::Fast(shard);
         }
-        self.find_anew(key, text, state)
+        self.find_anew(key, state)
     }
 
     /// The labels are those that were written: shown once more they might be others.
     #[cold]
-    fn find_anew(&self, key: names::Key<'_>, text: &str, state: StateReading) -> Entered {
+    fn find_anew(&self, key: names::Key<'_>, state: StateReading) -> Entered {
         let operation = alloc::uncounted(|| {
-            let values = values(text, self.labels.len());
-            let labels = self.labels.iter().zip(&values);
-            let labels = labels.map(|((name, _), value)| (*name, value as &dyn Display));
+            let text = String::from_utf8_lossy(key.text);
+            let values = values(&text, self.labels.len());
+            let labels = self.labels.iter().zip(values);
+            let labels = labels.map(|((name, _), value)| (*name, value));
             self.labelled(&labels.collect::<Vec<_>>())
         });
         let Some(shard) = shard_of_thread(&operation.destination.entry.recorder) else {

@@ -1,6 +1,6 @@
 //! A call from the moment that its options are known to its end.
 
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 use std::future::Future;
 use std::thread::LocalKey;
 
@@ -15,6 +15,7 @@ use crate::recorder::{GLOBAL_STATE, Shard, StateReading, ThreadCache, Work, find
 
 use super::call_site::CallSite;
 use super::chosen::{Chosen, Entered};
+use super::label_value::LabelValue;
 
 /// How a call begins at its place in the program. Methods bring the type that they
 /// run for.
@@ -43,7 +44,7 @@ impl CallSite {
         &'static self,
         type_name: &'a str,
         monitor: &'a Monitor,
-        labels: &'a [(&'a str, &'a dyn Display)],
+        labels: &'a [(&'a str, LabelValue<'a>)],
     ) -> Enter<'a, TimeOnly> {
         Enter::at(Place::Chosen(Chosen {
             site: self,

@@ -11,6 +11,7 @@ use crate::measure::{Call, CallLabels, ErrorTextPolicy, MeasuredFuture};
 use crate::monitor::{Handle, Monitor, Operation};
 
 use super::call_site::CallSite;
+use super::label_value::LabelValue;
 
 impl CallSite {
     /// A call on the global monitor, with the labels that are known and the keys of
@@ -18,7 +19,7 @@ impl CallSite {
     pub fn enter_labelled(
         &'static self,
         type_name: &'static str,
-        labels: &[(&str, &dyn Display)],
+        labels: &[(&str, LabelValue<'_>)],
         awaited: &'static [&'static str],
     ) -> EnterLabelled {
         let operation = Operation::new(Handle::Static(self.destination(type_name)));
@@ -30,7 +31,7 @@ impl CallSite {
         &self,
         type_name: &str,
         monitor: &Monitor,
-        labels: &[(&str, &dyn Display)],
+        labels: &[(&str, LabelValue<'_>)],
         awaited: &'static [&'static str],
     ) -> EnterLabelled {
         EnterLabelled::new(self.operation_on(monitor, type_name), labels, awaited)
@@ -50,12 +51,12 @@ impl EnterLabelled {
     /// While recording is off, labels are not even written.
     fn new(
         operation: Operation,
-        labels: &[(&str, &dyn Display)],
+        labels: &[(&str, LabelValue<'_>)],
         awaited: &'static [&'static str],
     ) -> Self {
         let is_enabled = operation.destination.monitor.is_enabled();
         let known = labels.iter().filter(|_| is_enabled);
-        let known = known.map(|(key, value)| Label::new(key, *value));
+        let known = known.map(|(key, value)| Label::new(key, value));
         let labels = alloc::uncounted(|| CallLabels::new(known.collect(), awaited));
         Self { operation, labels }
     }

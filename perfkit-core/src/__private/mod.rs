@@ -6,7 +6,9 @@ mod chosen;
 mod enter;
 mod enter_labelled;
 mod in_place;
+mod label_value;
 mod probe;
+mod short_key;
 #[cfg(feature = "stream")]
 mod stream;
 
@@ -14,6 +16,7 @@ pub use call_site::CallSite;
 pub use enter::{Enter, InFlight};
 pub use enter_labelled::{EnterLabelled, LabelledInFlight, told};
 pub use in_place::{Finish, InPlace, Questioned, Returned, future};
+pub use label_value::{IntoLabel, KnownLabel, LabelValue, ProbeLabel, label};
 pub use probe::{
     Fallible, Probe, ProbeDebug, ProbeDisplay, ProbeErrorKind, ProbeFallible, ProbeInfallible,
     ProbeNoKind, ProbeResult, ProbeValue, Verdict, decide, kind_of,
@@ -22,7 +25,6 @@ pub use probe::{
 #[cfg(feature = "stream")]
 pub use stream::{stream, stream_of};
 
-use std::fmt::Display;
 use std::future::Future;
 
 pub use crate::labelled_outcome::LabelledOutcome;
@@ -76,11 +78,6 @@ pub trait Amount {
 /// The number, with the error at the expression if it is none.
 pub fn amount(amount: impl Amount) -> u64 {
     amount.amount()
-}
-
-/// A label's value, with the error at the expression if it cannot be shown.
-pub fn shown<T: Display>(value: &T) -> &dyn Display {
-    value
 }
 
 macro_rules! amounts {

@@ -17,8 +17,8 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    pub(crate) fn new(name: &str, labels: &[(&str, &dyn Display)]) -> Self {
-        let label = |(key, value): &(&str, &dyn Display)| Label::new(key, *value);
+    pub(crate) fn new<V: Display>(name: &str, labels: &[(&str, V)]) -> Self {
+        let label = |(key, value): &(&str, V)| Label::new(key, value);
         Self {
             name: name.to_owned(),
             labels: BTreeMap::new(),

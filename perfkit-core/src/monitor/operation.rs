@@ -101,7 +101,7 @@ impl Destination {
             };
         }
         let known = entry.labelled.as_deref().cloned();
-        let known = known.unwrap_or_else(|| Labelled::new(&entry.name, &[]));
+        let known = known.unwrap_or_else(|| Labelled::new::<&str>(&entry.name, &[]));
         let labelled = known.with(labels);
         monitor.destination(&labelled.to_string(), Some(&labelled))
     }
