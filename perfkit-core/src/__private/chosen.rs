@@ -7,12 +7,13 @@ use crate::alloc;
 use crate::label::LONGEST;
 use crate::measure::enter_by_state;
 use crate::monitor::{Monitor, Operation};
-use crate::recorder::{Shard, StateReading, names, shard_of_thread};
+use crate::recorder::names::{self, Text};
+use crate::recorder::{Shard, StateReading, shard_of_thread};
 use crate::text::write_bounded;
 
 use super::call_site::CallSite;
+use super::label_key::LabelKey;
 use super::label_value::LabelValue;
-use super::short_key::ShortKey;
 
 thread_local! {
     /// Room for a key's text, so that writing one allocates nothing.
@@ -60,27 +61,40 @@ impl Chosen<'_> {
         if state.needs_full_path() && !state.is_collected() {
             return Entered::Full(self.labelled(self.labels));
         }
+        let find = || self.labelled(self.labels);
         if self.labels.is_empty() && self.type_name.is_empty() {
-            return self.enter_as(b"", state);
+            return self.enter_as(&b""[..], state, find);
         }
-        match ShortKey::of(self.type_name, self.labels) {
-            Some(key) => self.enter_as(key.bytes(), state),
+        match LabelKey::of(self.type_name, self.labels) {
+            Some(key) => self.enter_as(key, state, find),
             None => self.enter_written(state),
         }
     }
 
-    /// The same where what tells the operations apart has to be written.
+    /// The same where what tells the operations apart has to be written. The labels are those
+    /// that were written: shown once more they might be others.
     #[inline(never)]
     fn enter_written(&self, state: StateReading) -> Entered {
         let mut text = TEXT.try_with(Cell::take).unwrap_or_default();
         text.clear();
         alloc::uncounted(|| self.write(&mut text));
-        let entered = self.enter_as(text.as_bytes(), state);
+        let entered = self.enter_as(text.as_bytes(), state, || {
+            let values = values(&text, self.labels.len());
+            let labels = self.labels.iter().zip(values);
+            let labels = labels.map(|((name, _), value)| (*name, value));
+            self.labelled(&labels.collect::<Vec<_>>())
+        });
         let _ = TEXT.try_with(|kept| kept.set(text));
         entered
     }
 
-    fn enter_as(&self, text: &[u8], state: StateReading) -> Entered {
+    #[inline(always)]
+    fn enter_as<T: Text>(
+        &self,
+        text: T,
+        state: StateReading,
+        find: impl FnOnce() -> Operation,
+    ) -> Entered {
         let key = names::Key {
             monitor: self.monitor.id(),
             site: std::ptr::from_ref(self.site).addr(),
@@ -91,19 +105,18 @@ impl Chosen<'_> {
         {
             return Entered::Fast(shard);
         }
-        self.find_anew(key, state)
+        self.find_anew(key, state, find)
     }
 
-    /// The labels are those that were written: shown once more they might be others.
     #[cold]
-    fn find_anew(&self, key: names::Key<'_>, state: StateReading) -> Entered {
-        let operation = alloc::uncounted(|| {
-            let text = String::from_utf8_lossy(key.text);
-            let values = values(&text, self.labels.len());
-            let labels = self.labels.iter().zip(values);
-            let labels = labels.map(|((name, _), value)| (*name, value));
-            self.labelled(&labels.collect::<Vec<_>>())
-        });
+    #[inline(never)]
+    fn find_anew<T: Text>(
+        &self,
+        key: names::Key<T>,
+        state: StateReading,
+        find: impl FnOnce() -> Operation,
+    ) -> Entered {
+        let operation = alloc::uncounted(find);
         let Some(shard) = shard_of_thread(&operation.destination.entry.recorder) else {
             return Entered::Full(operation);
         };

@@ -6,9 +6,9 @@ mod chosen;
 mod enter;
 mod enter_labelled;
 mod in_place;
+mod label_key;
 mod label_value;
 mod probe;
-mod short_key;
 #[cfg(feature = "stream")]
 mod stream;
 

@@ -52,16 +52,15 @@ enum Running {
 impl Timer {
     #[inline]
     pub(super) fn of(operation: &Operation) -> Self {
-        let begin = || {
-            let plain = PlainTimer::begin(operation).map(Running::Plain);
-            plain.or_else(|| begin_full(operation))
+        // Each way tells what it found in registers, so that a plain timer is put where it
+        // stays: a copy of what was just written waits for that.
+        let running = match cfg!(feature = "record").then(|| PlainTimer::begin(operation)) {
+            Some(Some(timer)) => Some(Running::Plain(timer)),
+            Some(None) => begin_full(operation).map(Running::Full),
+            None => None,
         };
         Self {
-            running: if cfg!(feature = "record") {
-                begin()
-            } else {
-                None
-            },
+            running,
             _not_send: std::marker::PhantomData,
         }
     }
@@ -143,11 +142,10 @@ impl Drop for Timer {
 
 /// Begins a call of which more is wanted than its time.
 #[cold]
-fn begin_full(operation: &Operation) -> Option<Running> {
+fn begin_full(operation: &Operation) -> Option<Box<Call>> {
     let begin = || Call::begin_guarded(operation.destination.clone(), operation.options);
     let is_enabled = operation.destination.monitor.is_enabled();
-    let call = is_enabled.then(|| alloc::uncounted(|| Box::new(begin())));
-    call.map(Running::Full)
+    is_enabled.then(|| alloc::uncounted(|| Box::new(begin())))
 }
 
 /// Ends a call, whose box is not the program's.

@@ -23,30 +23,88 @@ struct Named {
 }
 
 impl Named {
-    #[inline]
-    fn is_of(&self, key: Key<'_>) -> bool {
+    #[inline(always)]
+    fn is_of<T: Text>(&self, key: Key<T>) -> bool {
+        self.monitor == key.monitor && self.site == key.site && key.text.is(&self.text)
+    }
+}
+
+/// What tells apart the operations of a monitor and a place.
+pub(crate) trait Text: Copy {
+    /// Adds all of it to a number that decides where it is looked for.
+    fn mix(self, mixed: &mut Mixed);
+
+    /// Whether it is what was kept.
+    fn is(self, kept: &[u8]) -> bool;
+
+    /// It, to be kept.
+    fn kept(self) -> Vec<u8>;
+}
+
+impl Text for &[u8] {
+    #[inline(always)]
+    fn mix(self, mixed: &mut Mixed) {
+        mixed.add_bytes(self);
+    }
+
+    #[inline(always)]
+    fn is(self, kept: &[u8]) -> bool {
         // No text is compared where there is none: an empty box has no address that may be
         // read, and some processors take 80 ns to see that nothing is to be read there.
-        let is_same = |text: &[u8]| text.is_empty() || *self.text == *text;
-        self.monitor == key.monitor
-            && self.site == key.site
-            && self.text.len() == key.text.len()
-            && is_same(key.text)
+        self.len() == kept.len() && (self.is_empty() || self == kept)
+    }
+
+    fn kept(self) -> Vec<u8> {
+        self.to_vec()
+    }
+}
+
+/// Mixes eight bytes at a time with odd constants; names are the program's own or
+/// bounded in number, so nobody gains by making them collide.
+#[derive(Clone, Copy)]
+pub(crate) struct Mixed(u64);
+
+impl Mixed {
+    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+
+    #[inline(always)]
+    pub(crate) fn add(&mut self, number: u64) {
+        let mixed = (self.0 ^ number).wrapping_mul(Self::ODD);
+        self.0 = mixed ^ mixed >> 29;
+    }
+
+    /// Where they are no multiple of eight, the last ones overlap those before.
+    #[inline(always)]
+    pub(crate) fn add_bytes(&mut self, bytes: &[u8]) {
+        self.0 ^= (bytes.len() as u64) << 48;
+        for chunk in bytes.as_chunks::<8>().0 {
+            self.add(u64::from_le_bytes(*chunk));
+        }
+        if let Some(last) = bytes.last_chunk::<8>() {
+            self.add(u64::from_le_bytes(*last));
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            let [first, last] = [first, last].map(|four| u64::from(u32::from_le_bytes(*four)));
+            self.add(first | last << 32);
+        } else if let [first, rest @ ..] = bytes {
+            let last = |byte: &u8| u64::from(*byte);
+            let [middle, last] = [rest.first().map_or(0, last), rest.last().map_or(0, last)];
+            self.add(u64::from(*first) | middle << 8 | last << 16);
+        }
     }
 }
 
 /// What a shard is remembered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key<'a> {
+pub(crate) struct Key<T> {
     /// The number of the monitor, which is never given twice.
     pub(crate) monitor: u64,
     /// The address of the place in the program; zero where the text is the name.
     pub(crate) site: usize,
     /// The operation's name, or what tells apart the operations of the place.
-    pub(crate) text: &'a [u8],
+    pub(crate) text: T,
 }
 
-impl<'a> Key<'a> {
+impl<'a> Key<&'a [u8]> {
     #[inline]
     pub(crate) fn named(monitor: u64, name: &'a str) -> Self {
         Self {
@@ -59,7 +117,7 @@ impl<'a> Key<'a> {
 
 /// The shard that was remembered for a key.
 #[inline]
-pub(crate) fn find(key: Key<'_>) -> Option<&'static Shard> {
+pub(crate) fn find<T: Text>(key: Key<T>) -> Option<&'static Shard> {
     let find = |names: &RefCell<Vec<Option<Named>>>| {
         let names = names.try_borrow().ok()?;
         let found = names.get(place(key))?.as_ref()?;
@@ -69,8 +127,9 @@ pub(crate) fn find(key: Key<'_>) -> Option<&'static Shard> {
 }
 
 /// Remembers a shard, in the place of another whose key comes out alike.
-pub(crate) fn remember(key: Key<'_>, shard: &'static Shard) {
-    if key.text.len() > LONGEST {
+pub(crate) fn remember<T: Text>(key: Key<T>, shard: &'static Shard) {
+    let text = key.text.kept();
+    if text.len() > LONGEST {
         return;
     }
     let _ = NAMES.try_with(|names| {
@@ -81,7 +140,7 @@ pub(crate) fn remember(key: Key<'_>, shard: &'static Shard) {
         names[place(key)] = Some(Named {
             monitor: key.monitor,
             site: key.site,
-            text: key.text.into(),
+            text: text.into(),
             shard,
         });
     });
@@ -92,23 +151,12 @@ pub(super) fn forget() {
     let _ = NAMES.try_with(|names| names.try_borrow_mut().map(|mut names| names.clear()));
 }
 
-/// Mixes eight bytes at a time with odd constants; names are the program's own or
-/// bounded in number, so nobody gains by making them collide.
-#[inline]
-fn place(key: Key<'_>) -> usize {
-    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mut mixed = key.monitor ^ key.text.len() as u64;
-    let mut mix = |bytes: u64| {
-        mixed = (mixed ^ bytes).wrapping_mul(ODD);
-        mixed ^= mixed >> 29;
-    };
-    mix(key.site as u64);
-    let (chunks, rest) = key.text.as_chunks::<8>();
-    for chunk in chunks {
-        mix(u64::from_le_bytes(*chunk));
-    }
-    mix(rest.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)));
-    mixed.wrapping_mul(ODD) as usize >> (usize::BITS - 8)
+#[inline(always)]
+fn place<T: Text>(key: Key<T>) -> usize {
+    let mut mixed = Mixed(key.monitor);
+    mixed.add(key.site as u64);
+    key.text.mix(&mut mixed);
+    mixed.0.wrapping_mul(Mixed::ODD) as usize >> (usize::BITS - 8)
 }
 
 #[cfg(all(test, not(perfkit_loom)))]
