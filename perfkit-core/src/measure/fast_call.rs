@@ -19,7 +19,7 @@ use crate::monitor::{
     CollectorCall, Entry, Monitor, Options, send_plain_to_collector, send_to_collector,
 };
 use crate::outcome::{Ending, Failure, Outcome};
-use crate::recorder::{OptionalValues, Outer, Sample, Shard, StateReading, slow_path};
+use crate::recorder::{OptionalValues, Outer, Sample, Shard, StateReading, Used, slow_path};
 
 use super::call::Dropped;
 use super::error_text_policy::ErrorTextPolicy;
@@ -33,7 +33,7 @@ pub trait MetricSelection: Copy {
     type Begun: Debug;
 
     /// What a call used.
-    type Used: Copy + Into<OptionalValues>;
+    type Used: Used;
 
     /// The selection as options, which the compiler knows where it can.
     fn options(self) -> Options;
@@ -185,7 +185,7 @@ impl<E: MetricSelection> FastCall<E> {
         if let Outcome::Success = outcome {
             // There is nothing in it to be dropped, which the compiler cannot know.
             mem::forget(outcome);
-            return record_success(shard, span, used);
+            return record_success(shard, span, &used);
         }
         if let Outcome::Failure(failure) = &outcome
             && let Some(kind) = failure.bare_static_kind()
@@ -194,7 +194,7 @@ impl<E: MetricSelection> FastCall<E> {
             mem::forget(outcome);
             return;
         }
-        record_other(shard, span.start, span.end, span.callees, used, outcome);
+        record_other(shard, span.start, span.end, span.callees, &used, outcome);
     }
 
     /// Reads when the call ended, and what it used.
@@ -246,7 +246,7 @@ impl<E: MetricSelection> Drop for FastCall<E> {
             start,
             end,
             callees,
-            used,
+            &used,
             self.dropped.outcome(),
         );
     }
@@ -255,7 +255,7 @@ impl<E: MetricSelection> Drop for FastCall<E> {
 /// Counts a successful call. All that is not ordinary leaves before the first write, and
 /// with numbers in registers, so that nothing is kept on the stack for it.
 #[inline(always)]
-fn record_success<U: Copy + Into<OptionalValues>>(shard: &'static Shard, span: Span, used: U) {
+fn record_success<U: Used>(shard: &'static Shard, span: Span, used: &U) {
     let Span {
         start,
         end,
@@ -267,7 +267,7 @@ fn record_success<U: Copy + Into<OptionalValues>>(shard: &'static Shard, span: S
     if shard.gate.is_outermost()
         && callees == outer.callees
         && nesting::callees() == callees
-        && shard.record_ordinary(end, duration, &used.into())
+        && shard.record_ordinary(end, duration, used.values())
     {
         nesting::leave(outer, end, duration);
         shard.gate.leave_outermost();
@@ -301,24 +301,18 @@ fn record_repeat(
 /// there is more to do of.
 #[cold]
 #[inline(never)]
-fn record_rare<U: Into<OptionalValues>>(
-    shard: &'static Shard,
-    start: u64,
-    end: u64,
-    callees: u64,
-    used: U,
-) {
+fn record_rare<U: Used>(shard: &'static Shard, start: u64, end: u64, callees: u64, used: &U) {
     if shard.gate.is_collected() {
         return record_collected(shard, start, end, callees, used);
     }
     let ended = Ended::of(shard, start, end, callees);
     if !ended.is_timed {
-        ended.record(shard, used.into(), Ending::Success, None);
+        ended.record(shard, *used.values(), Ending::Success, None);
     } else if ended.nested {
         // What it used is the outermost call's.
         shard.record_nested(end, ended.duration, ended.self_time);
     } else {
-        shard.record_optional(&used.into());
+        shard.record_optional(used.values());
         shard.record_success(end, ended.duration, ended.self_time);
     }
     leave(shard);
@@ -326,19 +320,19 @@ fn record_rare<U: Into<OptionalValues>>(
 
 #[cold]
 #[inline(never)]
-fn record_other<U: Into<OptionalValues>>(
+fn record_other<U: Used>(
     shard: &'static Shard,
     start: u64,
     end: u64,
     callees: u64,
-    used: U,
+    used: &U,
     outcome: Outcome,
 ) {
     let ended = Ended::of(shard, start, end, callees);
     alloc::uncounted(|| match shard.gate.is_collected() {
-        true => ended.hand_over(shard, used.into(), outcome),
+        true => ended.hand_over(shard, *used.values(), outcome),
         false => {
-            ended.record(shard, used.into(), outcome.ending(), outcome.failure());
+            ended.record(shard, *used.values(), outcome.ending(), outcome.failure());
             drop(outcome);
         }
     });
@@ -347,15 +341,9 @@ fn record_other<U: Into<OptionalValues>>(
 
 /// Counts a successful call, and hands it to the collector.
 #[inline(never)]
-fn record_collected<U: Into<OptionalValues>>(
-    shard: &'static Shard,
-    start: u64,
-    end: u64,
-    callees: u64,
-    used: U,
-) {
+fn record_collected<U: Used>(shard: &'static Shard, start: u64, end: u64, callees: u64, used: &U) {
     let ended = Ended::of(shard, start, end, callees);
-    let (used, [lane, operation]) = (used.into(), [shard.lane(), shard.operation()]);
+    let (used, [lane, operation]) = (*used.values(), [shard.lane(), shard.operation()]);
     if ended.nested || !ended.is_timed || !used.is_empty() {
         alloc::uncounted(|| ended.hand_over(shard, used, Outcome::Success));
     } else {

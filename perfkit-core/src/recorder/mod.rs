@@ -37,7 +37,7 @@ pub(crate) use fork::watch as watch_forks;
 pub(crate) use fork::{Section, generation};
 pub(crate) use operation::{Common, Recorder};
 pub use sample::Work;
-pub(crate) use sample::{OptionalValues, Quantity, RingEntry, Sample};
+pub(crate) use sample::{OptionalValues, Quantity, RingEntry, Sample, Used};
 pub(crate) use shard::{Outer, Shard, slow_path};
 pub(crate) use state::{GLOBAL_STATE, MonitorState, State, StateReading};
 pub use tally::Calls;

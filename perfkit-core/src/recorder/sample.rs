@@ -51,11 +51,30 @@ pub struct OptionalValues {
     pub(crate) work: Option<Work>,
 }
 
+/// What a call used beside time, which is looked at where it lies: what was just written
+/// piece by piece is slow to copy.
+pub trait Used: Copy {
+    fn values(&self) -> &OptionalValues;
+}
+
 /// Where time alone is measured.
-impl From<()> for OptionalValues {
+impl Used for () {
     #[inline(always)]
-    fn from((): ()) -> Self {
-        Self::default()
+    fn values(&self) -> &OptionalValues {
+        const NOTHING: &OptionalValues = &OptionalValues {
+            busy_time: None,
+            cpu_ns: None,
+            memory: None,
+            work: None,
+        };
+        NOTHING
+    }
+}
+
+impl Used for OptionalValues {
+    #[inline(always)]
+    fn values(&self) -> &OptionalValues {
+        self
     }
 }
 
