@@ -82,7 +82,9 @@ impl<F: Future, R: Into<LabelledOutcome>, O: FnOnce(&F::Output) -> R> Future
             }
             return result;
         }
-        let Some(mut poll) = this.call.enter() else {
+        // Used where it lies: what was just written piece by piece is slow to copy.
+        let mut entered = this.call.enter();
+        let Some(poll) = &mut entered else {
             return this.work.poll(context);
         };
         let result = this.work.poll(context);
@@ -217,7 +219,10 @@ impl AsyncCall {
         }
         Some(PollGuard {
             call: self,
-            began: Some((depth, outer, segment)),
+            depth,
+            outer,
+            segment,
+            has_ended: false,
         })
     }
 
@@ -377,8 +382,10 @@ impl MetricSelection for OfPoll {
 /// A poll in progress. Dropped without an end, the poll panicked.
 pub(super) struct PollGuard<'a> {
     call: &'a mut AsyncCall,
-    /// `None` once the poll has ended.
-    began: Option<(Depth, Covered, Segment)>,
+    depth: Depth,
+    outer: Covered,
+    segment: Segment,
+    has_ended: bool,
 }
 
 impl PollGuard<'_> {
@@ -392,20 +399,24 @@ impl PollGuard<'_> {
 
     /// The call goes on later.
     pub(super) fn suspend(&mut self) {
-        if let Some((depth, ..)) = &self.began {
-            depth.add_waiting(&self.call.destination.entry.recorder, 1);
+        if !self.has_ended {
+            let recorder = &self.call.destination.entry.recorder;
+            self.depth.add_waiting(recorder, 1);
         }
         self.end_poll();
     }
 
     #[inline]
     fn end_poll(&mut self) -> Option<u64> {
-        let (depth, outer, segment) = self.began.take()?;
-        let (end, used) = segment.end(ANY, self.call.destination.monitor.clock());
-        depth.leave(&self.call.destination.entry.recorder);
-        let covered = outer.resume();
+        if std::mem::replace(&mut self.has_ended, true) {
+            return None;
+        }
+        let clock = self.call.destination.monitor.clock();
+        let (end, used) = self.segment.end(ANY, clock);
+        self.depth.leave(&self.call.destination.entry.recorder);
+        let covered = self.outer.resume();
         if let State::Polled(progress) = &mut self.call.state {
-            progress.used.then(used);
+            progress.used.then(&used);
             progress.covered = covered;
         }
         Some(end)

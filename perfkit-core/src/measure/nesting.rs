@@ -305,13 +305,13 @@ impl Depth {
     }
 
     #[inline]
-    pub(super) fn leave(self, recorder: &Recorder) {
+    pub(super) fn leave(&self, recorder: &Recorder) {
         match self {
             Self::InShard(shard, _) => {
                 shard.gate.leave();
             }
             Self::Listed(id, _) => {
-                leave_without_shard(id);
+                leave_without_shard(*id);
                 add_waiting(recorder, -1);
             }
         }

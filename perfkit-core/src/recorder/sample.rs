@@ -89,16 +89,16 @@ impl OptionalValues {
 
     /// Adds a later part of the same call.
     #[inline]
-    pub(crate) fn then(&mut self, later: Self) {
+    pub(crate) fn then(&mut self, later: &Self) {
         let sum = |earlier: Option<u64>, later: Option<u64>| match (earlier, later) {
             (Some(earlier), Some(later)) => Some(earlier.saturating_add(later)),
             (earlier, later) => earlier.or(later),
         };
         self.busy_time = sum(self.busy_time, later.busy_time);
         self.cpu_ns = sum(self.cpu_ns, later.cpu_ns);
-        match (&mut self.memory, later.memory) {
-            (Some(earlier), Some(later)) => earlier.then(later),
-            (earlier, later) => *earlier = earlier.or(later),
+        match (&mut self.memory, &later.memory) {
+            (Some(earlier), Some(later)) => earlier.then(*later),
+            (earlier, later) => *earlier = earlier.or(*later),
         }
     }
 }
