@@ -24,3 +24,6 @@ pub(crate) use model::{Effect, Model, Playback, Seek};
 pub(crate) use picture::picture;
 pub(crate) use reference::Reference;
 pub(crate) use session::{Moment, is_session};
+
+#[cfg(test)]
+mod tests;

@@ -39,10 +39,15 @@ impl Monitor {
     /// The state of all operations that were called.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        self.snapshot_with_last_calls_of(|_| true)
+    }
+
+    /// The same, with the last calls of some operations alone.
+    pub(crate) fn snapshot_with_last_calls_of(&self, is_wanted: impl Fn(&str) -> bool) -> Snapshot {
         let now = self.clock().ticks();
         let entries = self.entries();
         let of_entry = |entry: &Arc<Entry>| {
-            let operation = OperationSnapshot::of_entry(self, entry, now);
+            let operation = OperationSnapshot::of_entry(self, entry, now, is_wanted(&entry.name));
             let is_known = operation.lifetime.count() > 0 || entry.recorder.was_in_flight();
             is_known.then_some(operation)
         };

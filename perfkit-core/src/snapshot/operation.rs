@@ -61,7 +61,13 @@ pub struct OperationSnapshot {
 }
 
 impl OperationSnapshot {
-    pub(super) fn of_entry(monitor: &Monitor, entry: &Entry, now: u64) -> Self {
+    /// Without its last calls, unless these are wanted: to order them takes longest.
+    pub(super) fn of_entry(
+        monitor: &Monitor,
+        entry: &Entry,
+        now: u64,
+        has_last_calls: bool,
+    ) -> Self {
         let recorded = entry.recorder.read(now);
         let (scale, started) = (recorded.scale, monitor.started());
         let since = |moment: u64| scale.ns(now.saturating_sub(moment));
@@ -83,11 +89,14 @@ impl OperationSnapshot {
                 &recorded.lifetime,
             ),
             errors: recorded.errors,
-            last_calls: WindowSnapshot::of_samples(
-                Window::LastCalls(limits.last_calls as u64),
-                scale.ns(now),
-                last_calls.map(|call| call.sample().in_ns(scale)),
-            ),
+            last_calls: match has_last_calls {
+                true => WindowSnapshot::of_samples(
+                    Window::LastCalls(limits.last_calls as u64),
+                    scale.ns(now),
+                    last_calls.map(|call| call.sample().in_ns(scale)),
+                ),
+                false => WindowSnapshot::default(),
+            },
             last_period: WindowSnapshot::of_tally(
                 Window::LastPeriod(period_ns),
                 since(recorded.last_period_start.max(started)),
@@ -100,7 +109,7 @@ impl OperationSnapshot {
 impl OperationSnapshot {
     /// Of the calls that values of a monitor are recorded as.
     pub(super) fn of_values(values: &Monitor, entry: &Entry, now: u64) -> Self {
-        let mut found = Self::of_entry(values, entry, now);
+        let mut found = Self::of_entry(values, entry, now, true);
         let kind = entry.kind.get();
         // Times that were handed over are as good as those of calls.
         found.is_of_values = kind.is_none_or(|kind| kind.metric != Metric::EXECUTION_TIME);

@@ -34,7 +34,8 @@ pub enum Request {
     Brief(Brief),
 }
 
-/// A report without distributions and last calls, so that one of ten thousand operations is
+/// A report without distributions and last calls, with the execution time alone of the last
+/// period, so that one of ten thousand operations is
 /// had often.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brief {
@@ -125,7 +126,7 @@ fn exchange(mut stream: UnixStream, request: &Request) -> io::Result<Result<Vec<
         return Err(io::Error::other("the answer is too large"));
     }
     stream.set_read_timeout(Some(PATIENCE))?;
-    let mut answer = Vec::with_capacity(head.bytes.min(1 << 20));
+    let mut answer = Vec::with_capacity(head.bytes);
     let mut part = [0; 64 << 10];
     while answer.len() < head.bytes {
         let wanted = part.len().min(head.bytes - answer.len());

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
+use crate::metric::Metric;
 use crate::monitor::Monitor;
 use crate::process::{has_elevated_rights, is_of_same_user, spawn_without_signals};
 use crate::report::Report;
@@ -145,10 +146,10 @@ fn answer(mut stream: UnixStream, monitor: &Monitor) -> io::Result<()> {
 
 /// The report that is asked for, as JSON; as an error why there is none.
 fn json(request: &Request, monitor: &Monitor) -> Result<Vec<u8>, String> {
-    let mut report = Report::from_snapshot(monitor.snapshot());
-    if let Request::Brief(brief) = request {
-        shorten(&mut report, brief);
-    }
+    let report = match request {
+        Request::Report => Report::from_snapshot(monitor.snapshot()),
+        Request::Brief(brief) => of_brief(brief, monitor),
+    };
     let json = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
     match json.len() {
         0..=LARGEST_ANSWER => Ok(json),
@@ -159,17 +160,22 @@ fn json(request: &Request, monitor: &Monitor) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Leaves away what takes room.
-fn shorten(report: &mut Report, brief: &Brief) {
+/// Without what takes room or time, but for the operation that is asked for whole.
+fn of_brief(brief: &Brief, monitor: &Monitor) -> Report {
+    let is_whole = |name: &str| brief.whole.as_deref() == Some(name);
+    let mut report = Report::from_snapshot(monitor.snapshot_with_last_calls_of(is_whole));
     for operation in &mut report.operations {
-        if brief.whole.as_ref() == Some(&operation.name) {
+        if is_whole(&operation.name) {
             continue;
         }
         operation.last_calls = WindowSnapshot::default();
+        let recent = &mut operation.last_period.metrics;
+        recent.retain(|metric, _| *metric == Metric::EXECUTION_TIME);
         for window in [&mut operation.lifetime, &mut operation.last_period] {
             for summary in window.metrics.values_mut() {
                 summary.histogram = None;
             }
         }
     }
+    report
 }
