@@ -14,9 +14,9 @@ use crate::watch::{Frame, Moment, Reference};
 use super::session_file::Recorder;
 use super::source::{Source, Told};
 
-/// The thread rests so many times as long as asking takes it CPU time: a fiftieth of a
-/// processor at most.
-const REST: u32 = 50;
+/// The thread rests so many times as long as asking takes it CPU time: with what drawing takes
+/// this is a fiftieth of a processor at most.
+const REST: u32 = 60;
 
 /// What is to be asked for from now on.
 #[derive(Clone, Debug, Default)]

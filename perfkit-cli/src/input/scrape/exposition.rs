@@ -26,7 +26,13 @@ const MOST_OPERATIONS: usize = 20_000;
 
 /// What perfkit's own metrics are called.
 const OWN: &str = "perfkit_";
-const OWN_TIME: &str = "perfkit_execution_time_seconds";
+const OF_OPERATIONS: &str = "perfkit_operation_";
+const OWN_TIME: &str = "perfkit_operation_duration_seconds";
+
+/// The labels that are no operation's own.
+const NAME: &str = "code_function_name";
+const OUTCOME: &str = "perfkit_outcome";
+const ERROR: &str = "error_type";
 
 const NS: f64 = 1e9;
 
@@ -51,32 +57,37 @@ struct Known {
 /// much of it one is.
 const TOTALS: [(&str, &str, Unit, f64); 7] = [
     (
-        "perfkit_self_time_seconds_total",
+        "perfkit_operation_self_time_seconds_total",
         "self_time",
         Unit::Nanoseconds,
         NS,
     ),
     (
-        "perfkit_busy_time_seconds_total",
+        "perfkit_operation_busy_time_seconds_total",
         "busy_time",
         Unit::Nanoseconds,
         NS,
     ),
     (
-        "perfkit_cpu_time_seconds_total",
+        "perfkit_operation_cpu_time_seconds_sum",
         "cpu_time",
         Unit::Nanoseconds,
         NS,
     ),
     (
-        "perfkit_allocated_bytes_total",
+        "perfkit_operation_allocated_bytes_sum",
         "allocated",
         Unit::Bytes,
         1.0,
     ),
-    ("perfkit_allocations_total", "allocations", Unit::Count, 1.0),
-    ("perfkit_items_total", "items", Unit::Count, 1.0),
-    ("perfkit_bytes_total", "bytes", Unit::Bytes, 1.0),
+    (
+        "perfkit_operation_allocations_total",
+        "allocations",
+        Unit::Count,
+        1.0,
+    ),
+    ("perfkit_operation_items_total", "items", Unit::Count, 1.0),
+    ("perfkit_operation_bytes_total", "bytes", Unit::Bytes, 1.0),
 ];
 
 /// Reads all lines; what is not understood is passed over.
@@ -108,12 +119,19 @@ pub(super) fn read(text: &str) -> Result<Scraped, String> {
     let mut report = Report::new(environment());
     let known = known.into_values();
     report.operations = known.filter_map(Known::into_operation).collect();
-    let of_process = |name: &str| process.get(name).copied();
+    // As Prometheus' own libraries call them, and as OpenTelemetry does.
+    let of_process = |names: &[&str]| names.iter().find_map(|name| process.get(*name).copied());
     Ok(Scraped {
         report,
-        cpu_seconds: of_process("process_cpu_seconds_total"),
-        memory_bytes: of_process("process_resident_memory_bytes"),
-        threads: of_process("process_threads"),
+        cpu_seconds: of_process(&[
+            "process_cpu_seconds_total",
+            "process_cpu_time_seconds_total",
+        ]),
+        memory_bytes: of_process(&[
+            "process_resident_memory_bytes",
+            "process_memory_usage_bytes",
+        ]),
+        threads: of_process(&["process_threads"]),
     })
 }
 
@@ -151,16 +169,13 @@ fn add(known: &mut BTreeMap<String, Known>, sample: Sample<'_>) {
     };
     // Of others' metrics, histograms of seconds are the times of something.
     let is_time = family == OWN_TIME || !is_own && family.ends_with("_seconds") && !part.is_empty();
-    if !is_own && !is_time {
+    if !is_time && !name.starts_with(OF_OPERATIONS) {
         return;
     }
     let le = labels.remove("le");
-    let outcome = labels.remove("outcome").filter(|_| is_own);
-    let error = labels.remove("error_type").filter(|_| is_own);
-    let name_of = match is_own {
-        true => labels.remove("operation"),
-        false => Some(family.to_owned()),
-    };
+    let mut own = |label| is_own.then(|| labels.remove(label)).flatten();
+    let [outcome, error, name_of] = [OUTCOME, ERROR, NAME].map(&mut own);
+    let name_of = name_of.or_else(|| (!is_own).then(|| family.to_owned()));
     let Some(name_of) = name_of else { return };
     let key = shown(&name_of, &labels);
     let found = known.entry(key.clone()).or_insert_with(|| Known {
@@ -179,17 +194,17 @@ fn add(known: &mut BTreeMap<String, Known>, sample: Sample<'_>) {
         }
         (_, "sum") if is_time => found.sum_ns = value.max(0.0) * NS,
         (_, "count") if is_time => found.count = value as u64,
-        ("perfkit_calls_total", _) => {
+        ("perfkit_operation_calls_total", _) => {
             found
                 .calls
                 .extend(outcome.map(|outcome| (outcome, value as u64)));
         }
-        ("perfkit_errors_total", _) => {
+        ("perfkit_operation_failures_total", _) => {
             found
                 .errors
                 .extend(error.map(|error| (error, value as u64)));
         }
-        ("perfkit_calls_in_flight", _) => found.in_flight = value as u64,
+        ("perfkit_operation_calls_in_flight", _) => found.in_flight = value as u64,
         _ => {
             let total = TOTALS.iter().find(|(known, ..)| *known == name);
             let total = total.map(|(_, metric, _, per_unit)| (*metric, value.max(0.0) * per_unit));
@@ -366,16 +381,16 @@ mod tests {
     #[test]
     fn damaged_and_hostile_text_is_refused_or_passed_over() {
         assert!(read("").is_err() && read("<html>").is_err());
-        let odd = "perfkit_execution_time_seconds_bucket{operation=\"a\",le=\"NaN\"} NaN\n\
-                   perfkit_execution_time_seconds_bucket{operation=\"a\",le=\"-1\"} -5\n\
-                   perfkit_execution_time_seconds_sum{operation=\"a\"} NaN\n\
-                   perfkit_calls_total{operation=\"a\",outcome=\"success\"} 1e300\n\
-                   perfkit_calls_total{outcome=\"success\"} 1\n";
+        let odd = "perfkit_operation_duration_seconds_bucket{code_function_name=\"a\",le=\"NaN\"} NaN\n\
+                   perfkit_operation_duration_seconds_bucket{code_function_name=\"a\",le=\"-1\"} -5\n\
+                   perfkit_operation_duration_seconds_sum{code_function_name=\"a\"} NaN\n\
+                   perfkit_operation_calls_total{code_function_name=\"a\",perfkit_outcome=\"success\"} 1e300\n\
+                   perfkit_operation_calls_total{perfkit_outcome=\"success\"} 1\n";
         let report = read(odd).unwrap().report;
         assert_eq!(report.operations.len(), 1);
         assert!(report.to_json().is_ok());
         let many: String = (0..=MOST_OPERATIONS)
-            .map(|n| format!("perfkit_calls_in_flight{{operation=\"{n}\"}} 1\n"))
+            .map(|n| format!("perfkit_operation_calls_in_flight{{code_function_name=\"{n}\"}} 1\n"))
             .collect();
         assert!(read(&many).is_err());
     }
