@@ -1,6 +1,8 @@
 //! What clients of a real service see and what its report says are the same.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+#[path = "../perfkit-core/tests/real_prometheus/mod.rs"]
+mod real_prometheus;
 mod support;
 
 use std::cell::Cell;
@@ -10,7 +12,8 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use perfkit::{Calls, Report};
-use support::{Folder, assert_fits_schema, eventually, example};
+use real_prometheus::Prometheus;
+use support::{Folder, assert_fits_schema, eventually, example, required};
 
 /// The eleventh lesson, which serves until it is told to end.
 struct Server {
@@ -145,4 +148,59 @@ fn the_report_of_a_service_counts_what_its_clients_saw() {
     let rows = named("GET /export/{rows} (body)").unwrap();
     let bytes = rows.lifetime.bytes().unwrap().sum;
     assert_eq!(bytes, (CLIENTS * "row 0\n".len() as u64 * 5) as f64);
+}
+
+/// The number that a real Prometheus finds; absent where there is none yet.
+fn found(prometheus: &Prometheus, query: &str) -> Option<f64> {
+    let result = prometheus.query(&format!("{query} or vector(-1)"));
+    let value = result[0]["value"][1].as_str().unwrap().parse();
+    value.ok().filter(|value| *value >= 0.0)
+}
+
+#[test]
+fn a_real_prometheus_finds_what_the_report_of_a_service_says() {
+    const REQUESTS: u64 = 250;
+    let server = Server::start();
+    let Some(prometheus) = Prometheus::start(server.address.parse().unwrap()) else {
+        return;
+    };
+    for id in 0..REQUESTS {
+        assert_eq!(server.ask("GET", &format!("/users/{id}")).0, 200);
+        assert_eq!(server.ask("GET", &format!("/export/{}", id % 4)).0, 200);
+        assert_eq!(server.ask("POST", "/orders").0, 503);
+    }
+    let names = [
+        "GET /users/{id}",
+        "GET /export/{rows}",
+        "GET /export/{rows} (body)",
+    ];
+    let series = |name: &str| {
+        format!("sum(perfkit_operation_duration_seconds{{code_function_name=\"{name}\"}})")
+    };
+    let is_scraped = |name: &str| {
+        let count = found(&prometheus, &format!("histogram_count({})", series(name)));
+        count == Some(REQUESTS as f64)
+    };
+    let failed = "sum(perfkit_operation_calls_total{code_function_name=\"POST /orders\", \
+                  perfkit_outcome=\"failure\"})";
+    assert!(eventually(|| {
+        let has_failed = found(&prometheus, failed) == Some(REQUESTS as f64);
+        has_failed && names.iter().all(|name| is_scraped(name))
+    }));
+    let percentiles: Vec<_> = [0.5, 0.95, 0.99]
+        .into_iter()
+        .flat_map(|quantile| names.map(|name| (quantile, name)))
+        .map(|(quantile, name)| {
+            let query = format!("histogram_quantile({quantile}, {})", series(name));
+            (quantile, name, found(&prometheus, &query).unwrap())
+        })
+        .collect();
+
+    let report = server.end();
+    for (quantile, name, seconds) in percentiles {
+        let operation = report.operations.iter().find(|o| o.name == name).unwrap();
+        let said = operation.lifetime.percentile(quantile).unwrap() * 1e-9;
+        let error = seconds / said - 1.0;
+        assert!(error.abs() <= 0.01, "{name} {quantile}: {seconds} {said}");
+    }
 }

@@ -200,6 +200,11 @@ fn promtool_understands_the_rules_and_they_do_what_their_tests_expect() {
 }
 
 #[test]
+fn promtool_understands_the_configuration_for_the_lesson() {
+    promtool(&["check", "config"], &folder().join("prometheus.yml"));
+}
+
+#[test]
 fn promtool_understands_every_query_of_the_dashboard() {
     let mut rules = "groups:\n- name: dashboard\n  rules:\n".to_owned();
     for (number, expression) in expressions_of(&dashboard::dashboard()).enumerate() {
