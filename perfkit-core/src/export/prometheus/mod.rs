@@ -6,7 +6,7 @@
 //! node_exporter's textfile collector, or for a push gateway. Nothing runs unless it
 //! is asked for, and nothing of it runs on the threads that are measured.
 //!
-//! The metrics are those of [`metrics`]: their names, and those of labels, are the ones of
+//! The metrics are those of [`metrics()`]: their names, and those of labels, are the ones of
 //! OTLP as OpenTelemetry's specification translates them, so that a dashboard serves a
 //! program that is scraped and one that sends to a collector.
 //!
