@@ -140,20 +140,22 @@ fn the_calls_of_a_thread_come_in_order_and_none_is_lost() {
     let monitor = Monitor::new();
     let log = Log::of(&monitor);
     for threads in (0..THREADS).collect::<Vec<_>>().chunks(8) {
-        std::thread::scope(|scope| {
-            for thread in threads {
-                let operation = monitor.operation(&format!("thread {thread}"));
-                scope.spawn(move || {
-                    AT_END.with(|at_end| {
-                        let last = (operation.clone(), CALLS);
-                        *at_end.0.borrow_mut() = Some(last);
-                    });
-                    for number in 0..CALLS {
-                        operation.clone().items(number).measure(|| ());
-                    }
+        let spawned = threads.iter().map(|thread| {
+            let operation = monitor.operation(&format!("thread {thread}"));
+            std::thread::spawn(move || {
+                AT_END.with(|at_end| {
+                    let last = (operation.clone(), CALLS);
+                    *at_end.0.borrow_mut() = Some(last);
                 });
-            }
+                for number in 0..CALLS {
+                    operation.clone().items(number).measure(|| ());
+                }
+            })
         });
+        // A scope would not wait for the destructors of thread-locals.
+        for thread in spawned.collect::<Vec<_>>() {
+            thread.join().unwrap();
+        }
     }
     let seen = log.seen(&monitor);
     assert_eq!(monitor.dropped_deliveries(), 0);
