@@ -151,10 +151,10 @@ pub use perfkit_macros::benchmark;
 #[cfg(feature = "macros")]
 pub use perfkit_macros::measure;
 pub use probe_overhead::ProbeOverhead;
-pub use recorder::Calls;
+pub use recorder::{Calls, TraceContext};
 pub use report::{Report, Summary};
 pub use small_map::SmallMap;
-pub use snapshot::{OperationSnapshot, Snapshot, WindowSnapshot};
+pub use snapshot::{Exemplar, OperationSnapshot, Snapshot, WindowSnapshot};
 pub use window::Window;
 
 /// The code of the README and of `docs`, run as documentation tests.

@@ -399,3 +399,20 @@ fn a_real_prometheus_finds_the_percentiles_of_the_report() {
     );
     assert_eq!(calls["a\\ \"b\"\n\\u{1b}[2J größe"], 2.0, "{calls:?}");
 }
+
+#[test]
+fn a_real_prometheus_keeps_the_exemplars() {
+    let monitor = Monitor::new();
+    monitor.collect_exemplars(|| perfkit::TraceContext::new(0xabc, 0x12));
+    monitor.measure("traced", || ());
+    let server = prometheus::serve_with(&monitor, "127.0.0.1:0").unwrap();
+    let Some(prometheus) = Prometheus::start(server.address()) else {
+        return;
+    };
+    let found = prometheus.exemplars("{__name__=~\"perfkit_operation_duration_seconds.*\"}");
+    let series = &found[0];
+    assert_eq!(series["seriesLabels"]["code_function_name"], "traced");
+    let labels = &series["exemplars"][0]["labels"];
+    assert_eq!(labels["trace_id"], "00000000000000000000000000000abc");
+    assert_eq!(labels["span_id"], "0000000000000012");
+}

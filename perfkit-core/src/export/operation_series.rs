@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::metric::Metric;
 use crate::metric_summary::MetricSummary;
-use crate::snapshot::OperationSnapshot;
+use crate::outcome::Ending;
+use crate::recorder::Quantity;
+use crate::snapshot::{Exemplar, OperationSnapshot};
 
 use super::metric_table::{ERROR_TYPE, Kind, MetricInfo, OUTCOME, Source};
 
@@ -80,6 +82,20 @@ pub(super) fn series<'a>(info: &MetricInfo, operation: &'a OperationSnapshot) ->
         // Those of no operation.
         _ => Vec::new(),
     }
+}
+
+/// The single calls that are shown beside a metric's distribution.
+pub(super) fn exemplars<'a>(
+    info: &MetricInfo,
+    operation: &'a OperationSnapshot,
+) -> impl Iterator<Item = &'a Exemplar> {
+    let successes = match info.source {
+        Source::Quantity(Quantity::ExecutionTime) => Some(true),
+        Source::Quantity(Quantity::FailureTime) => Some(false),
+        _ => None,
+    };
+    let all = operation.exemplars.iter();
+    all.filter(move |call| successes == Some(call.ending == Ending::Success))
 }
 
 fn saturated(count: u64) -> i64 {

@@ -19,7 +19,9 @@ use crate::monitor::{
     CollectorCall, Entry, Monitor, Options, send_plain_to_collector, send_to_collector,
 };
 use crate::outcome::{Ending, Failure, Outcome};
-use crate::recorder::{OptionalValues, Outer, Sample, Shard, StateReading, Used, slow_path};
+use crate::recorder::{
+    OptionalValues, Outer, Sample, Shard, StateReading, Used, offer_exemplar, slow_path,
+};
 
 use super::call::Dropped;
 use super::error_text_policy::ErrorTextPolicy;
@@ -120,19 +122,22 @@ pub(crate) fn enter(shard: &'static Shard, state: StateReading) -> bool {
 #[inline(never)]
 pub(crate) fn enter_collected(
     shard: &'static Shard,
+    state: StateReading,
     monitor: &Monitor,
     entry: Option<&Arc<Entry>>,
 ) -> bool {
     let lane = monitor.lane();
     if shard.lane() != lane {
-        let ready = entry.filter(|entry| lane != 0 && monitor.is_ready_to_send(entry));
-        let Some(entry) = ready else { return false };
+        let Some(entry) = entry else { return false };
+        if lane != 0 && !monitor.is_ready_to_send(entry) {
+            return false;
+        }
         shard.set_lane(lane, entry.recorder.id);
     }
     if shard.gate.is_running() && !nesting::put_aside(shard.outer()) {
         return false;
     }
-    shard.gate.enter_collected();
+    shard.gate.enter_collected(state);
     true
 }
 
@@ -339,7 +344,8 @@ fn record_other<U: Used>(
     leave(shard);
 }
 
-/// Counts a successful call, and hands it to the collector.
+/// Counts a successful call, hands it to the collector, and keeps it with its trace, as far
+/// as that is wanted.
 #[inline(never)]
 fn record_collected<U: Used>(shard: &'static Shard, start: u64, end: u64, callees: u64, used: &U) {
     let ended = Ended::of(shard, start, end, callees);
@@ -348,7 +354,13 @@ fn record_collected<U: Used>(shard: &'static Shard, start: u64, end: u64, callee
         alloc::uncounted(|| ended.hand_over(shard, used, Outcome::Success));
     } else {
         shard.record_success(end, ended.duration, ended.self_time);
-        send_plain_to_collector(lane, operation, end, ended.duration, ended.self_time);
+        if shard.gate.is_traced() && shard.is_exemplar_due(end, ended.duration) {
+            let sample = ended.sample(used, Ending::Success);
+            alloc::uncounted(|| offer_exemplar(shard, &sample));
+        }
+        if lane != 0 {
+            send_plain_to_collector(lane, operation, end, ended.duration, ended.self_time);
+        }
     }
     leave(shard);
 }
@@ -382,11 +394,18 @@ impl Ended {
         }
     }
 
-    /// Counts a call of any kind, and hands it to the collector.
+    /// The same of a call of any kind.
     #[inline(never)]
-    fn hand_over(&self, shard: &Shard, used: OptionalValues, outcome: Outcome) {
+    fn hand_over(&self, shard: &'static Shard, used: OptionalValues, outcome: Outcome) {
         let sample = self.sample(used, outcome.ending());
         shard.record(&sample, outcome.failure());
+        let may_be_kept = shard.gate.is_traced() && self.is_timed && !self.nested;
+        if may_be_kept && shard.is_exemplar_due(self.end, self.duration) {
+            offer_exemplar(shard, &sample);
+        }
+        if shard.lane() == 0 {
+            return;
+        }
         let failure = match outcome {
             Outcome::Failure(failure) => Some(failure),
             _ => None,

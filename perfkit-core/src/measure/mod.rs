@@ -256,7 +256,7 @@ pub(crate) fn enter_by_state(
         shard.gate.remember_state(state);
         return enter_fast(shard, state);
     }
-    state.is_collected() && enter_collected(shard, monitor, entry)
+    state.is_collected() && enter_collected(shard, state, monitor, entry)
 }
 
 /// A call that has entered the shard.

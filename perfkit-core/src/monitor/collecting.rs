@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
 use std::time::{Duration, SystemTime};
 
 use crate::clock::Scale;
@@ -35,7 +34,9 @@ struct Reader<'a> {
 struct Round {
     /// How many calls came without a queue.
     late: usize,
-    flushes: Vec<SyncSender<()>>,
+    /// How many wait for an answer. They stay where they are until then, so that a collector
+    /// that panics leaves them to whoever counts what it left behind.
+    flushes: usize,
     is_ended: bool,
 }
 
@@ -67,12 +68,12 @@ pub(super) fn collect(lane: &Lane, collector: Box<dyn Collector>, dropped: &Atom
         } = reader.next_round();
         let collected = reader.collect(late);
         is_flushed &= collected == 0;
-        if !is_flushed && (collected == 0 || is_ended || !flushes.is_empty()) {
+        if !is_flushed && (collected == 0 || is_ended || flushes > 0) {
             reader.flush();
             is_flushed = true;
         }
-        for flush in flushes {
-            let _ = flush.send(());
+        if flushes > 0 {
+            reader.answer(flushes);
         }
         if is_ended {
             return;
@@ -91,7 +92,7 @@ impl Reader<'_> {
             queues.clone_from(&shared.queues);
             Round {
                 late: shared.late.len(),
-                flushes: mem::take(&mut shared.flushes),
+                flushes: shared.flushes.len(),
                 is_ended: shared.is_ended,
             }
         })
@@ -151,6 +152,16 @@ impl Reader<'_> {
         let entry = self.lane.with_shared(|shared| found(&shared.entries))?;
         self.entries.insert(operation, Arc::clone(&entry));
         Some(entry)
+    }
+
+    fn answer(&self, flushes: usize) {
+        let asked = self.lane.with_shared(|shared| {
+            let count = flushes.min(shared.flushes.len());
+            shared.flushes.drain(..count).collect::<Vec<_>>()
+        });
+        for flush in asked {
+            let _ = flush.send(());
+        }
     }
 
     fn flush(&mut self) {

@@ -1,17 +1,20 @@
 //! Which calls of an operation run on a thread, and whether further ones take the fast path.
 
-use super::state::{COLLECTED, StateReading};
+use super::state::{COLLECTED, StateReading, TRACED};
 use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release};
 
 /// What a call adds to the gate while it runs.
-const DEEPER: u64 = 1 << 3;
+const DEEPER: u64 = 1 << 4;
+
+/// What is only set while calls run.
+const WATCHED: u64 = COLLECTED | TRACED;
 
 /// The gate while an outermost call runs that took the fast path.
 const RUNNING: u64 = StateReading::FAST_PATH + DEEPER;
 
 /// The monitor's state in which calls take the fast path, zero before the first;
 /// [`DEEPER`] for each call of the operation that runs on the thread; and [`COLLECTED`]
-/// while they run and a collector gets them.
+/// or [`TRACED`] while they run and a collector gets them, or some are kept with their trace.
 #[derive(Debug, Default)]
 #[repr(transparent)]
 pub(crate) struct Gate(AtomicU64);
@@ -32,11 +35,7 @@ impl Gate {
         // There may be none to leave: the thread may have ended meanwhile.
         let gate = self.0.own();
         let gate = gate.checked_sub(DEEPER).unwrap_or(gate);
-        let gate = if gate < DEEPER {
-            gate & !COLLECTED
-        } else {
-            gate
-        };
+        let gate = if gate < DEEPER { gate & !WATCHED } else { gate };
         // Who sees that no call runs sees what the last one wrote.
         self.0.store(gate, Release);
         gate >= DEEPER
@@ -53,16 +52,23 @@ impl Gate {
         is_open
     }
 
-    /// Enters a call that a collector gets.
-    pub(crate) fn enter_collected(&self) {
-        let gate = self.0.own() | COLLECTED;
+    /// Enters a call that a collector gets, or that may be kept with its trace.
+    pub(crate) fn enter_collected(&self, state: StateReading) {
+        let gate = self.0.own() | state.of_gate();
         self.0.store(gate.wrapping_add(DEEPER), Relaxed);
     }
 
-    /// Whether a collector gets the call that runs on the fast path.
+    /// Whether a collector gets the call that runs on the fast path, or it may be kept with
+    /// its trace.
     #[inline(always)]
     pub(crate) fn is_collected(&self) -> bool {
-        self.0.own() & COLLECTED != 0
+        self.0.own() & WATCHED != 0
+    }
+
+    /// Whether the call that runs may be kept with its trace.
+    #[inline(always)]
+    pub(crate) fn is_traced(&self) -> bool {
+        self.0.own() & TRACED != 0
     }
 
     /// Whether the call that runs on the fast path runs in no other of the operation, and no
@@ -100,7 +106,7 @@ impl Gate {
     pub(crate) fn remember_state(&self, state: StateReading) {
         let gate = self.0.own();
         if !state.is(gate % DEEPER) {
-            let kept = gate - gate % DEEPER + (gate & COLLECTED);
+            let kept = gate - gate % DEEPER + (gate & WATCHED);
             self.0.store(kept | StateReading::FAST_PATH, Relaxed);
         }
     }
@@ -120,7 +126,7 @@ impl Gate {
     /// No thread's calls are running any more. When nobody else uses the shard.
     pub(super) fn rest(&self) {
         let remembered = self.0.own() % DEEPER;
-        self.0.store(remembered & !COLLECTED, Relaxed);
+        self.0.store(remembered & !WATCHED, Relaxed);
     }
 
     /// The same, and no state is remembered.

@@ -9,6 +9,7 @@ mod call_queue;
 mod counts;
 mod error_counts;
 mod errors;
+mod exemplar;
 mod extent;
 mod failures;
 mod fork;
@@ -32,13 +33,14 @@ mod thread;
 pub(crate) use call_queue::{CallQueue, Words};
 pub use errors::ErrorSnapshot;
 pub(crate) use errors::merge as merge_errors;
+pub use exemplar::{Exemplar, TraceContext};
 #[cfg(any(feature = "metrics", feature = "tower", feature = "tracing"))]
 pub(crate) use fork::watch as watch_forks;
 pub(crate) use fork::{Section, generation};
 pub(crate) use operation::{Common, Recorder};
 pub use sample::Work;
 pub(crate) use sample::{OptionalValues, Quantity, RingEntry, Sample, Used};
-pub(crate) use shard::{Outer, Shard, slow_path};
+pub(crate) use shard::{Outer, Shard, offer_exemplar, slow_path};
 pub(crate) use state::{GLOBAL_STATE, MonitorState, State, StateReading};
 pub use tally::Calls;
 pub(crate) use tally::Tally;
@@ -72,6 +74,7 @@ pub(crate) struct Recording {
     /// Where the last period's first slot begins, in ticks.
     pub(crate) last_period_start: u64,
     pub(crate) errors: Vec<ErrorSnapshot>,
+    pub(crate) exemplars: Vec<Exemplar>,
     /// Calls that have begun and not ended.
     pub(crate) calls_in_flight: u64,
 }

@@ -7,11 +7,12 @@ use crate::outcome::Failure;
 use crate::window::{SLOTS, Slots};
 
 use super::errors;
+use super::exemplar::{Exemplars, TraceSource};
 use super::fork;
 use super::sample::{RingEntry, Sample};
 use super::shard::{Shard, ShardOwner};
 use super::state::StateReading;
-use super::sync::{Arc, Mutex, Weak, lock, lock_soon};
+use super::sync::{Arc, Mutex, Weak, lock, lock_soon, try_lock};
 use super::tally::Tally;
 use super::{Limits, Recording, pool};
 
@@ -24,6 +25,8 @@ const LATER: u64 = 1 << 20;
 pub(crate) struct Common {
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
+    /// What tells the traces of calls.
+    trace_source: Mutex<Option<TraceSource>>,
     /// How many bytes the shards of all operations take, those of values included.
     shards_bytes: Arc<AtomicUsize>,
     /// Never given twice.
@@ -37,6 +40,7 @@ impl Common {
             clock,
             limits,
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            trace_source: Mutex::new(None),
             shards_bytes: Arc::default(),
         }
     }
@@ -48,6 +52,11 @@ impl Common {
             shards_bytes: Arc::clone(&self.shards_bytes),
             ..Self::new(clock, self.limits)
         }
+    }
+
+    /// What tells the traces of calls from here on.
+    pub(crate) fn set_trace_source(&self, source: Option<TraceSource>) {
+        *lock(&self.trace_source) = source;
     }
 
     /// Takes a shard's bytes out of the budget, if they are left.
@@ -70,6 +79,7 @@ pub(crate) struct Recorder {
     shared: Mutex<Option<&'static Shard>>,
     /// As [`Shard::add_waiting`], of calls that no shard is at hand for.
     waiting: AtomicU64,
+    exemplars: Exemplars,
     /// Whether a reading since the last reset saw a call in flight.
     was_in_flight: AtomicBool,
 }
@@ -111,6 +121,7 @@ impl Recorder {
             members: Mutex::new(Members::default()),
             shared: Mutex::new(None),
             waiting: AtomicU64::new(0),
+            exemplars: Exemplars::default(),
             was_in_flight: AtomicBool::new(false),
         }
     }
@@ -216,6 +227,7 @@ impl Recorder {
         lifetime.in_ns(scale);
         last_period.in_ns(scale);
         Recording {
+            exemplars: self.exemplars.read(scale),
             lifetime,
             last_calls,
             scale,
@@ -255,6 +267,7 @@ impl Recorder {
 
     /// Forgets every call. Calls in flight are counted when they end.
     pub(crate) fn reset(&self) {
+        self.exemplars.forget();
         let mut members = lock(&self.members);
         // First, so that a thread knows of the reset when it counts a call after it.
         members.all.iter().for_each(|m| m.shard.mark_reset());
@@ -265,6 +278,16 @@ impl Recorder {
         for member in &mut members.all {
             member.seen_before_reset = member.shard.seen();
             member.unlogged_before_reset = member.shard.errors.forget();
+        }
+    }
+}
+
+impl Recorder {
+    /// Keeps a call if it is part of a trace.
+    pub(crate) fn offer_exemplar(&self, sample: &Sample) {
+        let source = try_lock(&self.common.trace_source).and_then(|source| *source);
+        if let Some(source) = source {
+            self.exemplars.offer(sample, source);
         }
     }
 }
@@ -285,6 +308,10 @@ impl ShardOwner for Recorder {
 
     fn is_clock_jump(&self, end: u64, duration: u64) -> bool {
         self.clock().is_clock_jump(end, duration)
+    }
+
+    fn offer_exemplar(&self, sample: &Sample) {
+        Self::offer_exemplar(self, sample);
     }
 }
 

@@ -33,7 +33,7 @@
 //! |---|---|---|---|
 //! | `timed`, `sum`, `sum_of_others`, `self_sum_of_others`, `min`, `max`, `pending`, `counts`, `ring`, `others`, `untimed`, `nested`, `failures`, `optional`, `waiting` | the thread that leased the shard | any thread | `two_threads_never_have_the_same_shard` |
 //! | `span` | that thread | that thread | `tests/growth.rs`, and all that a clock which jumps fails |
-//! | `lane`, `operation` | that thread | that thread | `tests/collector.rs` |
+//! | `lane`, `operation`, `exemplars_due` | that thread | that thread | `tests/collector.rs` |
 //! | `outer_frame`, `outer_callees` | that thread | that thread | `recording.rs`, `recursion_multiplies_nothing` |
 //! | `gate` | that thread, from a reading of the monitor's state | that thread, and whoever takes the shard from an operation that is gone | `recording.rs`, `recursion_multiplies_nothing`, `what_is_switched_off_is_not_recorded` and `a_monitor_may_go_while_a_call_on_it_runs` |
 //! | `slot_end` | whoever holds the lock on the operation's shards | that thread, without a lock: an old value only makes it ask again | `a_call_is_in_one_slot` |
@@ -52,6 +52,7 @@ use super::counts::{
     Counts, NO_BUCKET, TRIES_IF_TORN, bucket_of, bucket_of_ordinary, count_of, raise,
 };
 use super::error_counts::ErrorCounts;
+use super::exemplar::DueTimes;
 use super::failures::Failures;
 use super::gate::Gate;
 use super::optional_metrics::OptionalMetrics;
@@ -115,6 +116,7 @@ pub(crate) struct Shard {
     /// before the first.
     lane: AtomicU64,
     operation: AtomicU64,
+    exemplars_due: DueTimes,
     /// The operation that the shard serves; none in the pool.
     pub(super) owner: Mutex<Option<Weak<dyn ShardOwner>>>,
 }
@@ -128,6 +130,9 @@ pub(super) trait ShardOwner: Send + Sync + Debug {
 
     /// Whether so long a duration tells of a step of the clock.
     fn is_clock_jump(&self, end: u64, duration: u64) -> bool;
+
+    /// Keeps a call if it is part of a trace.
+    fn offer_exemplar(&self, sample: &Sample);
 }
 
 /// How a reading of the successful calls went.
@@ -202,6 +207,11 @@ impl Shard {
     pub(crate) fn set_lane(&self, lane: u64, operation: u64) {
         self.lane.store(lane, Relaxed);
         self.operation.store(operation, Relaxed);
+    }
+
+    /// Whether a call is to be offered as an exemplar, in ticks.
+    pub(crate) fn is_exemplar_due(&self, end: u64, duration: u64) -> bool {
+        self.exemplars_due.is_due(end, duration)
     }
 
     /// Whether there is more to do than to count a call; see [`slow_path`].
@@ -580,10 +590,21 @@ impl Shard {
             number.store(0, Relaxed);
         }
         self.counts.clear();
+        self.exemplars_due.forget();
         self.failures.clear();
         self.optional.clear();
         self.forget_extremes();
         self.errors.clear();
+    }
+}
+
+/// Keeps a call if it is part of a trace.
+#[cold]
+pub(crate) fn offer_exemplar(shard: &'static Shard, sample: &Sample) {
+    // Nothing is locked while the program is asked for the trace.
+    let owner = try_lock(&shard.owner).and_then(|owner| owner.as_ref()?.upgrade());
+    if let Some(owner) = owner {
+        owner.offer_exemplar(sample);
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `ENABLED` | `Monitor::set_enabled` | calls are recorded |
 //! | `FULL_PATH` | a clock other than the counter | each call takes the full path |
 //! | `COLLECTED` | `Monitor::set_collector`, on the counter | calls that could take the fast path do so beside it: they are counted there, and handed over when they end; all others take the full path |
+//! | `TRACED` | `Monitor::collect_exemplars` | the same, and some are kept with their trace |
 //!
 //! A call site reads the state once, `Relaxed`, when the call begins, and compares
 //! it with the one number that its shard remembers: enabled, no full path, and no call
@@ -27,6 +28,9 @@ const FULL_PATH: u64 = 2;
 
 /// A collector wants each of the calls.
 pub(super) const COLLECTED: u64 = 4;
+
+/// Some calls are kept with the trace that they are part of.
+pub(super) const TRACED: u64 = 8;
 
 /// The state of a monitor, in one number that every call compares.
 #[derive(Debug)]
@@ -59,6 +63,10 @@ impl State {
         self.set(COLLECTED, is_set);
     }
 
+    pub(crate) fn set_traced(&self, is_set: bool) {
+        self.set(TRACED, is_set);
+    }
+
     fn set(&self, bit: u64, is_set: bool) {
         if is_set {
             self.0.fetch_or(bit, Ordering::Relaxed);
@@ -78,13 +86,25 @@ impl StateReading {
     /// the fast one.
     #[inline(always)]
     pub(crate) fn needs_full_path(self) -> bool {
-        self.0 & (FULL_PATH | COLLECTED) != 0
+        self.0 & (FULL_PATH | COLLECTED | TRACED) != 0
     }
 
-    /// Whether calls take the fast path and are handed to a collector at its end.
+    /// Whether calls take the fast path and are handed to a collector or kept with their trace
+    /// at its end.
     #[inline(always)]
     pub(crate) fn is_collected(self) -> bool {
-        self.is(ENABLED | COLLECTED)
+        self.0 & FULL_PATH == 0 && self.is_enabled() && !self.is_fast()
+    }
+
+    /// Whether some calls are kept with the trace that they are part of.
+    #[inline(always)]
+    pub(crate) fn is_traced(self) -> bool {
+        self.0 & TRACED != 0
+    }
+
+    /// What a gate remembers of it while such calls run.
+    pub(super) fn of_gate(self) -> u64 {
+        self.0 & (COLLECTED | TRACED)
     }
 
     /// Whether calls take the fast path.

@@ -3,7 +3,7 @@
 mod operation;
 mod window;
 
-pub use crate::recorder::ErrorSnapshot;
+pub use crate::recorder::{ErrorSnapshot, Exemplar};
 pub use operation::OperationSnapshot;
 pub use window::WindowSnapshot;
 

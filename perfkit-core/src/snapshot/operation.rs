@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::metric::Metric;
 use crate::monitor::{Entry, Labelled, Monitor};
 use crate::number;
-use crate::recorder::{ErrorSnapshot, merge_errors};
+use crate::recorder::{ErrorSnapshot, Exemplar, merge_errors};
 use crate::side::{Side, label};
 use crate::window::Window;
 
@@ -52,6 +52,10 @@ pub struct OperationSnapshot {
     /// The failures by kind, at most 16 kinds and `other`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorSnapshot>,
+    /// Single calls with the trace that they were part of, at most 128; see
+    /// [`crate::Monitor::collect_exemplars`]. They are in no saved report.
+    #[serde(skip)]
+    pub exemplars: Vec<Exemplar>,
     /// The last 1000 calls, exactly; see [`crate::MonitorBuilder::last_calls`].
     #[serde(default)]
     pub last_calls: WindowSnapshot,
@@ -89,6 +93,7 @@ impl OperationSnapshot {
                 &recorded.lifetime,
             ),
             errors: recorded.errors,
+            exemplars: recorded.exemplars,
             last_calls: match has_last_calls {
                 true => WindowSnapshot::of_samples(
                     Window::LastCalls(limits.last_calls as u64),
@@ -149,5 +154,6 @@ impl OperationSnapshot {
         self.untimed_calls = self.untimed_calls.saturating_add(other.untimed_calls);
         self.calls_in_flight = self.calls_in_flight.saturating_add(other.calls_in_flight);
         merge_errors(&mut self.errors, other.errors.clone());
+        self.exemplars.extend(&other.exemplars);
     }
 }

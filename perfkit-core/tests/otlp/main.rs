@@ -8,6 +8,8 @@ mod collector;
 mod contents;
 mod delta;
 mod down;
+#[cfg(feature = "otlp-exemplars")]
+mod exemplars;
 mod faults;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;

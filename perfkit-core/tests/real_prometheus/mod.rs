@@ -44,7 +44,11 @@ impl Prometheus {
             skip("PERFKIT_TEST_PROMETHEUS names no Prometheus");
             return None;
         };
-        let name = format!("perfkit-prometheus-{}", std::process::id());
+        let name = format!(
+            "perfkit-prometheus-{}-{}",
+            std::process::id(),
+            target.port()
+        );
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let config = format!(
@@ -59,7 +63,7 @@ impl Prometheus {
         drop(listener);
         let log = std::fs::File::create(folder.join("log")).unwrap();
         let process = Command::new(program)
-            .arg("--enable-feature=native-histograms")
+            .arg("--enable-feature=native-histograms,exemplar-storage")
             .arg(format!("--config.file={}", config_file.display()))
             .arg(format!(
                 "--storage.tsdb.path={}",
@@ -80,18 +84,45 @@ impl Prometheus {
 
     /// A query's result, once there is any. A query that is wrong fails.
     pub(crate) fn query(&self, query: &str) -> Vec<serde_json::Value> {
-        let path = format!("/api/v1/query?query={}", percent_encoded(query));
+        self.ask(
+            &format!("/api/v1/query?query={}", percent_encoded(query)),
+            query,
+            |data| data["result"].clone(),
+        )
+    }
+
+    /// The exemplars of a query's series, once there are any.
+    #[allow(
+        dead_code,
+        reason = "not all tests that have a Prometheus ask for them"
+    )]
+    pub(crate) fn exemplars(&self, query: &str) -> Vec<serde_json::Value> {
+        let times = "start=2020-01-01T00:00:00Z&end=2100-01-01T00:00:00Z";
+        let path = format!(
+            "/api/v1/query_exemplars?query={}&{times}",
+            percent_encoded(query)
+        );
+        self.ask(&path, query, serde_json::Value::clone)
+    }
+
+    fn ask(
+        &self,
+        path: &str,
+        query: &str,
+        result: impl Fn(&serde_json::Value) -> serde_json::Value,
+    ) -> Vec<serde_json::Value> {
         let begin = Instant::now();
         loop {
             if TcpStream::connect(self.address).is_ok() {
-                let (_, body) = get(self.address, &path, "application/json");
+                let (_, body) = get(self.address, path, "application/json");
                 // Before it is ready it answers with words.
                 let answer = serde_json::from_slice::<serde_json::Value>(&body);
                 let answer = answer.unwrap_or_default();
                 assert_ne!(answer["status"], "error", "{query}: {answer}");
-                let result = answer["data"]["result"].as_array();
-                if let Some(result) = result.filter(|result| !result.is_empty()) {
-                    return result.clone();
+                if let serde_json::Value::Array(result) = result(&answer["data"])
+                    && !result.is_empty()
+                {
+                    return result;
                 }
             }
             let is_early = begin.elapsed() < Duration::from_secs(120);

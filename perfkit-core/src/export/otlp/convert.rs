@@ -6,7 +6,8 @@ use std::time::Duration;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::metrics::v1::{
-    Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric::Data, number_data_point,
+    ExponentialHistogramDataPoint, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics,
+    ScopeMetrics, metric::Data, number_data_point,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
@@ -23,8 +24,8 @@ use super::attributes::{attribute, attributes_of};
 use super::config::{Config, HistogramForm, Temporality};
 use super::growth::Reading;
 use super::points::{
-    Period, data_point_count, explicit_histogram, explicit_point, exponential_histogram,
-    exponential_point, number_point, seconds, sum_of,
+    Period, data_point_count, exemplars_of, explicit_histogram, explicit_point,
+    exponential_histogram, exponential_point, number_point, seconds, sum_of,
 };
 
 /// Collectors refuse requests above 4 MiB by default.
@@ -168,7 +169,7 @@ impl Export<'_> {
         &self,
         metric: &MetricInfo,
         readings: &'r [Reading],
-    ) -> Vec<(Vec<KeyValue>, Value<'r>, Period)> {
+    ) -> Vec<(Vec<KeyValue>, Value<'r>, Period, &'r OperationSnapshot)> {
         let is_delta = self.form.is_delta(metric.kind);
         let told = readings.iter().flat_map(|reading| {
             let (operation, period) = self.told(reading, metric.kind);
@@ -181,7 +182,7 @@ impl Export<'_> {
                       }| {
                     let mut attributes = attributes_of(operation);
                     attributes.extend(own.map(|(key, value)| attribute(key, value)));
-                    (attributes, value, period)
+                    (attributes, value, period, operation)
                 },
             )
         });
@@ -192,27 +193,34 @@ impl Export<'_> {
         let is_delta = self.form.is_delta(metric.kind);
         let told = self.told_series(metric, readings);
         let nothing = MetricSummary::from_histogram(Unit::default(), Histogram::new());
-        let told = told.into_iter().filter_map(|(attributes, value, period)| {
-            let Value::Distribution(summary) = value else {
-                return None;
-            };
-            Some((attributes, summary.unwrap_or(&nothing), period))
-        });
+        let told = told
+            .into_iter()
+            .filter_map(|(attributes, value, period, operation)| {
+                let Value::Distribution(summary) = value else {
+                    return None;
+                };
+                let exemplars = exemplars_of(metric, operation);
+                Some((attributes, summary.unwrap_or(&nothing), period, exemplars))
+            });
         let told: Vec<_> = told.collect();
         // Sums without a distribution are one bucket.
         let is_whole = told
             .iter()
-            .any(|(_, summary, _)| summary.histogram.is_some());
+            .any(|(_, summary, _, _)| summary.histogram.is_some());
         let data = match self.form.histograms {
             HistogramForm::Exponential if is_whole => {
-                let point = |(attributes, summary, period)| {
-                    exponential_point(attributes, summary, metric, self.form.max_buckets, period)
+                let point = |(attributes, summary, period, exemplars)| {
+                    let most = self.form.max_buckets;
+                    let point = exponential_point(attributes, summary, metric, most, period)?;
+                    Some(ExponentialHistogramDataPoint { exemplars, ..point })
                 };
                 exponential_histogram(told.into_iter().filter_map(point).collect(), is_delta)
             }
             _ => {
-                let point = |(attributes, summary, period)| {
-                    explicit_point(attributes, summary, metric, &self.form.bounds, period)
+                let point = |(attributes, summary, period, exemplars)| {
+                    let bounds = &self.form.bounds;
+                    let point = explicit_point(attributes, summary, metric, bounds, period);
+                    HistogramDataPoint { exemplars, ..point }
                 };
                 explicit_histogram(told.into_iter().map(point).collect(), is_delta)
             }
@@ -223,7 +231,7 @@ impl Export<'_> {
     /// A number of each operation that has it.
     fn sum(&self, metric: &MetricInfo, readings: &[Reading]) -> Metric {
         let told = self.told_series(metric, readings).into_iter();
-        let points = told.filter_map(|(attributes, value, period)| match value {
+        let points = told.filter_map(|(attributes, value, period, _)| match value {
             Value::Sum(value) => Some(number_point(in_unit(metric, value), attributes, period)),
             Value::Distribution(_) => None,
         });

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::histogram::{Histogram, bucket};
 use crate::metric_summary::MetricSummary;
 use crate::recorder::Calls;
+use crate::snapshot::Exemplar;
 use crate::snapshot::{ErrorSnapshot, OperationSnapshot, WindowSnapshot};
 
 /// What collectors were told, and up to when, so that the rest is a difference.
@@ -94,9 +95,12 @@ fn added(now: &OperationSnapshot, told: &OperationSnapshot) -> OperationSnapshot
             ..error.clone()
         }
     });
+    let is_new = |exemplar: &&Exemplar| !told.exemplars.contains(exemplar);
+    let exemplars = now.exemplars.iter().filter(is_new);
     OperationSnapshot {
         lifetime,
         errors: errors.collect(),
+        exemplars: exemplars.copied().collect(),
         recursive_calls: less(now.recursive_calls, told.recursive_calls),
         untimed_calls: less(now.untimed_calls, told.untimed_calls),
         name: now.name.clone(),

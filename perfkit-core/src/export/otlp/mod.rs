@@ -26,6 +26,8 @@
 mod attributes;
 mod config;
 mod convert;
+#[cfg(feature = "otlp-exemplars")]
+mod current_trace;
 mod environment;
 mod explicit;
 mod exponential;
@@ -45,6 +47,8 @@ mod tls;
 mod transport;
 
 pub use config::{Compression, Config, ConfigError, HistogramForm, Protocol, Temporality};
+#[cfg(feature = "otlp-exemplars")]
+pub use current_trace::current_trace;
 pub use exporter::{Otlp, Stats};
 pub use failure_log::FailureLog;
 pub use send_error::SendError;

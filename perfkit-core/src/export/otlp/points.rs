@@ -4,12 +4,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, ExponentialHistogram, ExponentialHistogramDataPoint, Histogram,
-    HistogramDataPoint, Metric, NumberDataPoint, Sum, metric::Data, number_data_point,
+    AggregationTemporality, Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint,
+    Histogram, HistogramDataPoint, Metric, NumberDataPoint, Sum, exemplar, metric::Data,
+    number_data_point,
 };
 
 use crate::export::metric_table::MetricInfo;
+use crate::export::operation_series::exemplars;
 use crate::metric_summary::MetricSummary;
+use crate::snapshot::{self, OperationSnapshot};
 use crate::unit::NS_PER_SECOND;
 
 use super::explicit;
@@ -24,10 +27,7 @@ pub(super) struct Period {
 
 impl Period {
     pub(super) fn new(start: SystemTime, end: SystemTime) -> Self {
-        let [start, end] = [start, end].map(|time| {
-            let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-        });
+        let [start, end] = [start, end].map(unix_ns);
         Self { start, end }
     }
 }
@@ -118,6 +118,25 @@ pub(super) fn explicit_point(
         max: summary.max.map(|value| value / per_unit),
         ..HistogramDataPoint::default()
     }
+}
+
+/// The single calls that are shown beside a metric's distribution.
+pub(super) fn exemplars_of(metric: &MetricInfo, operation: &OperationSnapshot) -> Vec<Exemplar> {
+    let exemplar = |call: &snapshot::Exemplar| Exemplar {
+        filtered_attributes: Vec::new(),
+        time_unix_nano: unix_ns(call.time),
+        span_id: call.trace.span_id().to_vec(),
+        trace_id: call.trace.trace_id().to_vec(),
+        value: Some(exemplar::Value::AsDouble(
+            call.duration_ns as f64 / metric.per_unit(),
+        )),
+    };
+    exemplars(metric, operation).map(exemplar).collect()
+}
+
+fn unix_ns(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 pub(super) fn number_point(

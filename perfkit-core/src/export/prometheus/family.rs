@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::export::attributes::label_name;
 use crate::export::metric_table::MetricInfo;
-use crate::export::operation_series::{self, series};
+use crate::export::operation_series::{self, exemplars, series};
 use crate::export::program_totals::{ProgramTotal, overflow_calls};
 #[cfg(feature = "bench")]
 use crate::export::result_gauges::gauges;
@@ -13,7 +13,7 @@ use crate::histogram::Histogram;
 use crate::metric_summary::MetricSummary;
 #[cfg(feature = "bench")]
 use crate::report::Report;
-use crate::snapshot::OperationSnapshot;
+use crate::snapshot::{Exemplar, OperationSnapshot};
 
 #[cfg(feature = "bench")]
 use super::catalogue::result_metrics;
@@ -52,6 +52,18 @@ pub(super) struct Distribution<'a> {
     pub(super) per_unit: f64,
     pub(super) count: u64,
     pub(super) sum: f64,
+    /// Single calls among them.
+    pub(super) exemplars: Vec<Exemplar>,
+}
+
+impl Distribution<'_> {
+    /// The latest of the single calls that took longer than one bound and no longer than the
+    /// other, in nanoseconds.
+    pub(super) fn exemplar_within(&self, above: u64, up_to: u64) -> Option<&Exemplar> {
+        let is_within = |call: &&Exemplar| call.duration_ns <= up_to && call.duration_ns > above;
+        let within = self.exemplars.iter().filter(is_within);
+        within.max_by_key(|exemplar| exemplar.time)
+    }
 }
 
 impl<'a> Distribution<'a> {
@@ -62,6 +74,7 @@ impl<'a> Distribution<'a> {
                 per_unit,
                 count: 0,
                 sum: 0.0,
+                exemplars: Vec::new(),
             };
         };
         let histogram = summary.histogram.as_ref();
@@ -70,6 +83,7 @@ impl<'a> Distribution<'a> {
             per_unit,
             count: histogram.map_or(summary.count, Histogram::count),
             sum: summary.sum.max(0.0) / per_unit,
+            exemplars: Vec::new(),
         }
     }
 }
@@ -144,9 +158,10 @@ fn series_of<'a>(info: &'static MetricInfo, subject: &'a Subject<'a>) -> Vec<Ser
         labels: label.into_iter().collect(),
         value: match value {
             operation_series::Value::Sum(sum) => number(info, sum),
-            operation_series::Value::Distribution(summary) => {
-                Value::Distribution(Distribution::of(summary, info.per_unit()))
-            }
+            operation_series::Value::Distribution(summary) => Value::Distribution(Distribution {
+                exemplars: exemplars(info, operation).copied().collect(),
+                ..Distribution::of(summary, info.per_unit())
+            }),
         },
     });
     series.collect()

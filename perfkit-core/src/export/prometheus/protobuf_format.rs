@@ -3,8 +3,10 @@
 //! The messages are those of `io.prometheus.client`, published in
 //! <https://github.com/prometheus/client_model>, each `MetricFamily` after its length.
 
+use std::time::UNIX_EPOCH;
+
 use crate::export::program_totals::ProgramTotal;
-use crate::snapshot::OperationSnapshot;
+use crate::snapshot::{Exemplar, OperationSnapshot};
 
 use super::bounds::BucketBounds;
 use super::catalogue::MetricType;
@@ -92,11 +94,16 @@ fn histogram_message(bounds: &BucketBounds, values: &Distribution<'_>) -> Messag
     let Some(histogram) = &values.histogram else {
         return message;
     };
+    let mut before = 0;
     for (bound, count) in bounds.cumulative(histogram) {
         let mut bucket = Message::default();
         bucket.integer(1, count);
         bucket.double(2, bound.value);
+        if let Some(exemplar) = values.exemplar_within(before, bound.own) {
+            bucket.message(3, &exemplar_message(exemplar, values.per_unit));
+        }
         message.message(3, &bucket);
+        before = bound.own;
     }
     let native = native_buckets(histogram, values.per_unit);
     message.integer(5, zigzag(SCHEMA.into()));
@@ -113,6 +120,22 @@ fn histogram_message(bounds: &BucketBounds, values: &Distribution<'_>) -> Messag
         varint(&mut deltas, zigzag(delta));
     }
     message.bytes(13, &deltas);
+    message
+}
+
+fn exemplar_message(exemplar: &Exemplar, per_unit: f64) -> Message {
+    let mut message = Message::default();
+    message.message(
+        1,
+        &label_message("trace_id", &exemplar.trace.trace_id_hex()),
+    );
+    message.message(1, &label_message("span_id", &exemplar.trace.span_id_hex()));
+    message.double(2, exemplar.duration_ns as f64 / per_unit);
+    let at = exemplar.time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut time = Message::default();
+    time.integer(1, at.as_secs());
+    time.integer(2, at.subsec_nanos().into());
+    message.message(3, &time);
     message
 }
 

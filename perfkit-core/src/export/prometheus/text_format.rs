@@ -1,11 +1,12 @@
 //! The text formats.
 
 use std::fmt::{Display, Write as _};
+use std::time::UNIX_EPOCH;
 
 use crate::export::program_totals::ProgramTotal;
 #[cfg(feature = "bench")]
 use crate::report::Report;
-use crate::snapshot::OperationSnapshot;
+use crate::snapshot::{Exemplar, OperationSnapshot};
 
 use super::bounds::BucketBounds;
 use super::catalogue::MetricDescription;
@@ -73,7 +74,7 @@ impl TextFormat {
             self.head(&mut text, family.metric);
             let bounds = BucketBounds::of(family.metric.info.per_unit());
             for series in &family.series {
-                lines_of(&mut text, &bounds, &family.metric.name, series);
+                self.lines_of(&mut text, &bounds, &family.metric.name, series);
             }
         }
         if self == Self::OpenMetrics {
@@ -97,27 +98,50 @@ impl TextFormat {
     }
 }
 
-fn lines_of(text: &mut String, bounds: &BucketBounds, name: &str, series: &Series<'_>) {
-    let mut labels = series.subject.map_or(String::new(), |s| s.text.clone());
-    for (key, value) in &series.labels {
-        let comma = if labels.is_empty() { "" } else { "," };
-        // Writing to a string cannot fail.
-        let _ = write!(labels, "{comma}{key}=\"{}\"", escaped(value));
-    }
-    match &series.value {
-        Value::Whole(number) => sample(text, name, &labels, number),
-        Value::Number(number) => sample(text, name, &labels, number),
-        Value::Distribution(values) => {
-            let covered = values.histogram.iter().flat_map(|h| bounds.cumulative(h));
-            let covered = covered.map(|(bound, count)| (bound.le.as_str(), count));
-            for (le, count) in covered.chain([("+Inf", values.count)]) {
-                let labels = format!("{labels},le=\"{le}\"");
-                sample(text, &format!("{name}_bucket"), &labels, count);
-            }
-            sample(text, &format!("{name}_sum"), &labels, values.sum);
-            sample(text, &format!("{name}_count"), &labels, values.count);
+/// Where the bucket of all values ends: none is so large.
+const ALL: (&str, u64) = ("+Inf", u64::MAX);
+
+impl TextFormat {
+    fn lines_of(self, text: &mut String, bounds: &BucketBounds, name: &str, series: &Series<'_>) {
+        let mut labels = series.subject.map_or(String::new(), |s| s.text.clone());
+        for (key, value) in &series.labels {
+            let comma = if labels.is_empty() { "" } else { "," };
+            // Writing to a string cannot fail.
+            let _ = write!(labels, "{comma}{key}=\"{}\"", escaped(value));
         }
+        let values = match &series.value {
+            Value::Whole(number) => return sample(text, name, &labels, number),
+            Value::Number(number) => return sample(text, name, &labels, number),
+            Value::Distribution(values) => values,
+        };
+        let covered = values.histogram.iter().flat_map(|h| bounds.cumulative(h));
+        let covered = covered.map(|(bound, count)| ((bound.le.as_str(), bound.own), count));
+        let mut before = 0;
+        for ((le, own), count) in covered.chain([(ALL, values.count)]) {
+            let labels = format!("{labels},le=\"{le}\"");
+            let name = format!("{name}_bucket");
+            let exemplar = values.exemplar_within(before, own);
+            match exemplar.filter(|_| self == Self::OpenMetrics) {
+                Some(exemplar) => {
+                    let exemplar = exemplar_text(exemplar, values.per_unit);
+                    sample(text, &name, &labels, format_args!("{count} # {exemplar}"));
+                }
+                None => sample(text, &name, &labels, count),
+            }
+            before = own;
+        }
+        sample(text, &format!("{name}_sum"), &labels, values.sum);
+        sample(text, &format!("{name}_count"), &labels, values.count);
     }
+}
+
+/// A single call, as it stands behind the number of those of its bucket.
+fn exemplar_text(exemplar: &Exemplar, per_unit: f64) -> String {
+    let [trace, span] = [exemplar.trace.trace_id_hex(), exemplar.trace.span_id_hex()];
+    let value = exemplar.duration_ns as f64 / per_unit;
+    let at = exemplar.time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (seconds, milliseconds) = (at.as_secs(), at.subsec_millis());
+    format!("{{trace_id=\"{trace}\",span_id=\"{span}\"}} {value} {seconds}.{milliseconds:03}")
 }
 
 fn sample(text: &mut String, name: &str, labels: &str, value: impl Display) {
