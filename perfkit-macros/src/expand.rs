@@ -4,11 +4,13 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{VisitMut, visit_type_mut};
-use syn::{Expr, Ident, LitBool, ReturnType, Type, parse_quote};
+use syn::{Ident, LitBool, ReturnType, Type, parse_quote};
 
-use crate::arguments::{Arguments, Label, Library, Throughput};
+use crate::arguments::{Arguments, Label, Throughput};
 use crate::exits;
 use crate::function::{Function, ReturnedStream, Returns, Wrapped};
+use crate::labels::{label_trait, label_value, told};
+use crate::names::{hidden, private, private_at};
 
 pub(crate) fn expand(function: &Function, arguments: &Arguments) -> TokenStream {
     let Function {
@@ -266,20 +268,6 @@ fn take_parameters(function: &Function) -> TokenStream {
     quote!(let _ = (#(&#names,)*);)
 }
 
-fn private(arguments: &Arguments) -> TokenStream {
-    let Library(krate) = &arguments.library;
-    quote!(#krate::__private)
-}
-
-/// The same where the compiler shall point when what it is given does not fit.
-fn private_at(arguments: &Arguments, span: Span) -> TokenStream {
-    let tokens = private(arguments).into_iter().map(|mut token| {
-        token.set_span(span);
-        token
-    });
-    tokens.collect()
-}
-
 /// The function as it was. What the options mention still counts as used and is
 /// still checked.
 fn silent_body(function: &Function, arguments: &Arguments) -> TokenStream {
@@ -416,22 +404,6 @@ fn enter_with(arguments: &Arguments, site_name: &Ident, type_name: &TokenStream)
     quote!(#site_name.enter_with(#type_name, #monitor, &[#(#labels),*]))
 }
 
-/// The value of a label that is known before the call, as what it is made of.
-fn label_value(arguments: &Arguments, value: &Expr) -> TokenStream {
-    let private = private_at(arguments, value.span());
-    quote_spanned!(value.span()=> #private::label(#private::Probe(&(#value)).__perfkit_label()))
-}
-
-/// What [`label_value`] needs around it.
-fn label_trait(arguments: &Arguments) -> Option<TokenStream> {
-    let private = private(arguments);
-    arguments.labels_before().next()?;
-    Some(quote! {
-        #[allow(unused_imports)]
-        use #private::ProbeLabel as _;
-    })
-}
-
 /// The outcome of the value that `__perfkit_value` refers to; `text_policy` decides
 /// whether an error's text is written.
 fn outcome(arguments: &Arguments, text_policy: &TokenStream) -> TokenStream {
@@ -464,20 +436,6 @@ fn outcome(arguments: &Arguments, text_policy: &TokenStream) -> TokenStream {
         quote!(.label(#key, #told))
     });
     quote!(#outcome #(#labels)*)
-}
-
-/// The value of a label that the result tells.
-fn told(arguments: &Arguments, label: &Label, value: &Ident) -> TokenStream {
-    let closure = &label.value;
-    let private = private_at(arguments, closure.span());
-    let told = hidden("told");
-    let asked = quote_spanned!(closure.span()=> #private::told(#value, #closure));
-    // A path to a function, which clippy may propose, would be evaluated before the call.
-    quote! {{
-        #[allow(clippy::redundant_closure, clippy::redundant_closure_for_method_calls)]
-        let #told = #asked;
-        #told
-    }}
 }
 
 /// A statement that never runs and tells the compiler what an async block
@@ -529,9 +487,4 @@ fn erased(returned: &Type) -> Type {
     let mut returned = returned.clone();
     Erase.visit_type_mut(&mut returned);
     returned
-}
-
-/// A name that the function's own code cannot see.
-fn hidden(name: &str) -> Ident {
-    Ident::new(&format!("__perfkit_{name}"), Span::mixed_site())
 }

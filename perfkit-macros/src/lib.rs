@@ -12,6 +12,10 @@ mod check;
 
 mod exits;
 
+mod names;
+
+mod labels;
+
 mod expand;
 
 mod benchmark;
