@@ -37,7 +37,7 @@ use support::{Answer, Folder, required, workspace};
 const COLLECTOR: &str = "collector";
 
 /// Every kind of call, and the kind that is the same without measuring.
-const KINDS: [(&str, &str); 19] = [
+const KINDS: [(&str, &str); 20] = [
     ("plain", "bare"),
     ("may panic", "bare may panic"),
     ("Result", "bare Result"),
@@ -55,6 +55,7 @@ const KINDS: [(&str, &str); 19] = [
     ("monitor", "bare"),
     (COLLECTOR, "bare"),
     ("label", "bare"),
+    ("async label", "bare async"),
     ("labels", "bare"),
     ("off", "bare"),
 ];

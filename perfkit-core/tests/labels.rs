@@ -3,6 +3,8 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Waker};
 
 use perfkit::{Monitor, OperationSnapshot, Report, measure};
 
@@ -282,4 +284,38 @@ fn timed_calls(name: &str) -> u64 {
     let operation = snapshot.operation(name);
     let time = operation.and_then(|operation| operation.lifetime.execution_time());
     time.map_or(0, |time| time.count)
+}
+
+#[measure(name = "fetch", labels(host = host, attempt = attempt))]
+async fn fetch(host: impl Display, attempt: i64) {}
+
+/// What is remembered of a place is of its thread; values that are written alike are one.
+#[test]
+fn async_calls_find_their_labels_again_on_every_thread() {
+    let calls = || {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut run = |mut call: Pin<Box<dyn Future<Output = ()>>>| {
+            assert!(call.as_mut().poll(&mut context).is_ready());
+        };
+        for number in 0..30_i64 {
+            let host = if number % 3 == 0 { "a" } else { "b" };
+            run(Box::pin(fetch(host, number % 2)));
+            run(Box::pin(fetch(host.to_owned(), -1)));
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(calls);
+        scope.spawn(calls);
+    });
+    for (host, attempt, count) in [
+        ("a", 0, 10),
+        ("a", 1, 10),
+        ("b", 0, 20),
+        ("b", 1, 20),
+        ("a", -1, 20),
+        ("b", -1, 40),
+    ] {
+        let name = format!(r#"fetch{{attempt="{attempt}",host="{host}"}}"#);
+        assert_eq!(recorded(&name).lifetime.calls.success, count, "{name}");
+    }
 }

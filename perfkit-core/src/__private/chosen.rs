@@ -6,8 +6,8 @@ use std::fmt::{self, Debug, Display};
 use crate::alloc;
 use crate::label::LONGEST;
 use crate::measure::enter_by_state;
-use crate::monitor::{Monitor, Operation};
-use crate::recorder::names::{self, Text};
+use crate::monitor::{Destination, Handle, Monitor, Operation};
+use crate::recorder::names::{self, Names, Text};
 use crate::recorder::{Shard, StateReading, shard_of_thread};
 use crate::text::write_bounded;
 
@@ -18,6 +18,9 @@ use super::label_value::LabelValue;
 thread_local! {
     /// Room for a key's text, so that writing one allocates nothing.
     static TEXT: Cell<String> = const { Cell::new(String::new()) };
+
+    /// The operations of the program's own monitor, for calls that begin later.
+    static OPERATIONS: Names<&'static Destination> = const { Names::new() };
 }
 
 /// What decides the operation.
@@ -41,9 +44,35 @@ pub(super) enum Entered {
 impl Chosen<'_> {
     /// The operation; while recording is off, labels are not even written.
     pub(super) fn operation(&self) -> Operation {
-        match self.monitor.is_enabled() {
-            true => self.labelled(self.labels),
-            false => self.labelled::<&str>(&[]),
+        if !self.monitor.is_enabled() {
+            return self.labelled::<&str>(&[]);
+        }
+        let key = LabelKey::of(self.type_name, self.labels);
+        match key.filter(|_| self.monitor.is_global()) {
+            Some(key) => self.remembered(self.key(key)),
+            None => self.labelled(self.labels),
+        }
+    }
+
+    fn remembered(&self, key: names::Key<LabelKey<'_>>) -> Operation {
+        let known = OPERATIONS.try_with(|known| known.find(key));
+        if let Some(destination) = known.ok().flatten() {
+            return Operation::new(Handle::Static(destination));
+        }
+        let operation = self.labelled(self.labels);
+        if let Handle::Static(destination) = operation.destination {
+            let remember = |known: &Names<_>| known.remember(key, destination);
+            let _ = alloc::uncounted(|| OPERATIONS.try_with(remember));
+        }
+        operation
+    }
+
+    #[inline(always)]
+    fn key<T>(&self, text: T) -> names::Key<T> {
+        names::Key {
+            monitor: self.monitor.id(),
+            site: std::ptr::from_ref(self.site).addr(),
+            text,
         }
     }
 
@@ -95,11 +124,7 @@ impl Chosen<'_> {
         state: StateReading,
         find: impl FnOnce() -> Operation,
     ) -> Entered {
-        let key = names::Key {
-            monitor: self.monitor.id(),
-            site: std::ptr::from_ref(self.site).addr(),
-            text,
-        };
+        let key = self.key(text);
         if let Some(shard) = names::find(key)
             && enter_by_state(shard, state, self.monitor, None)
         {

@@ -26,6 +26,23 @@ impl<'a> LabelKey<'a> {
         let is_known = type_name.len() < MARK.into() && labels.iter().all(is_known);
         is_known.then_some(Self { type_name, labels })
     }
+
+    /// What follows the key in what was kept, if that begins with it.
+    #[inline(always)]
+    fn without(self, kept: &[u8]) -> Option<&[u8]> {
+        let mut rest = after_part(kept.strip_prefix(&[MARK])?, self.type_name)?;
+        for (_, value) in self.labels {
+            rest = match value {
+                LabelValue::Text(text) => after_part(rest, text)?,
+                LabelValue::Number(number) => {
+                    let rest = rest.strip_prefix(&number.to_le_bytes())?;
+                    rest.strip_prefix(&[MARK])?
+                }
+                LabelValue::Other(_) => return None,
+            };
+        }
+        Some(rest)
+    }
 }
 
 /// Each part has its length behind it, so that no two come out alike.
@@ -44,22 +61,7 @@ impl Text for LabelKey<'_> {
 
     #[inline(always)]
     fn is(self, kept: &[u8]) -> bool {
-        let is = || {
-            let rest = kept.strip_prefix(&[MARK])?;
-            let mut rest = without(rest, self.type_name)?;
-            for (_, value) in self.labels {
-                rest = match value {
-                    LabelValue::Text(text) => without(rest, text)?,
-                    LabelValue::Number(number) => {
-                        let rest = rest.strip_prefix(&number.to_le_bytes())?;
-                        rest.strip_prefix(&[MARK])?
-                    }
-                    LabelValue::Other(_) => return None,
-                };
-            }
-            Some(rest)
-        };
-        is().is_some_and(<[u8]>::is_empty)
+        self.without(kept).is_some_and(<[u8]>::is_empty)
     }
 
     fn kept(self) -> Vec<u8> {
@@ -82,7 +84,7 @@ impl Text for LabelKey<'_> {
 
 /// What follows a part and its length.
 #[inline(always)]
-fn without<'a>(kept: &'a [u8], part: &str) -> Option<&'a [u8]> {
+fn after_part<'a>(kept: &'a [u8], part: &str) -> Option<&'a [u8]> {
     let (before, rest) = kept.split_at_checked(part.len())?;
     // No text is compared where there is none: see `names`.
     let is_same = part.is_empty() || before == part.as_bytes();

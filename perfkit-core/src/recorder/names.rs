@@ -1,5 +1,5 @@
-//! Which shards the calling thread writes to, by the operation's name: for calls
-//! that bring a name and not a handle.
+//! What a thread knows of operations by their names: for calls that bring a name and not a
+//! handle.
 
 use std::cell::RefCell;
 
@@ -12,17 +12,53 @@ const REMEMBERED: usize = 256;
 const LONGEST: usize = 256;
 
 thread_local! {
-    static NAMES: RefCell<Vec<Option<Named>>> = const { RefCell::new(Vec::new()) };
+    /// The shards that the thread writes to.
+    static SHARDS: Names<&'static Shard> = const { Names::new() };
 }
 
-struct Named {
+/// What one thread remembers by names.
+pub(crate) struct Names<V>(RefCell<Vec<Option<Named<V>>>>);
+
+struct Named<V> {
     monitor: u64,
     site: usize,
     text: Box<[u8]>,
-    shard: &'static Shard,
+    value: V,
 }
 
-impl Named {
+impl<V: Copy> Names<V> {
+    pub(crate) const fn new() -> Self {
+        Self(RefCell::new(Vec::new()))
+    }
+
+    /// What was remembered for a key.
+    #[inline(always)]
+    pub(crate) fn find<T: Text>(&self, key: Key<T>) -> Option<V> {
+        let names = self.0.try_borrow().ok()?;
+        let found = names.get(place(key))?.as_ref()?;
+        found.is_of(key).then_some(found.value)
+    }
+
+    /// Remembers something, in the place of another whose key comes out alike.
+    pub(crate) fn remember<T: Text>(&self, key: Key<T>, value: V) {
+        let text = key.text.kept();
+        let Ok(mut names) = self.0.try_borrow_mut() else {
+            return;
+        };
+        if text.len() > LONGEST {
+            return;
+        }
+        names.resize_with(REMEMBERED, || None);
+        names[place(key)] = Some(Named {
+            monitor: key.monitor,
+            site: key.site,
+            text: text.into(),
+            value,
+        });
+    }
+}
+
+impl<V> Named<V> {
     #[inline(always)]
     fn is_of<T: Text>(&self, key: Key<T>) -> bool {
         self.monitor == key.monitor && self.site == key.site && key.text.is(&self.text)
@@ -118,37 +154,17 @@ impl<'a> Key<&'a [u8]> {
 /// The shard that was remembered for a key.
 #[inline]
 pub(crate) fn find<T: Text>(key: Key<T>) -> Option<&'static Shard> {
-    let find = |names: &RefCell<Vec<Option<Named>>>| {
-        let names = names.try_borrow().ok()?;
-        let found = names.get(place(key))?.as_ref()?;
-        found.is_of(key).then_some(found.shard)
-    };
-    NAMES.try_with(find).ok().flatten()
+    SHARDS.try_with(|names| names.find(key)).ok().flatten()
 }
 
-/// Remembers a shard, in the place of another whose key comes out alike.
+/// Remembers a shard.
 pub(crate) fn remember<T: Text>(key: Key<T>, shard: &'static Shard) {
-    let text = key.text.kept();
-    if text.len() > LONGEST {
-        return;
-    }
-    let _ = NAMES.try_with(|names| {
-        let Ok(mut names) = names.try_borrow_mut() else {
-            return;
-        };
-        names.resize_with(REMEMBERED, || None);
-        names[place(key)] = Some(Named {
-            monitor: key.monitor,
-            site: key.site,
-            text: text.into(),
-            shard,
-        });
-    });
+    let _ = SHARDS.try_with(|names| names.remember(key, shard));
 }
 
 /// Forgets all, because the thread ends.
 pub(super) fn forget() {
-    let _ = NAMES.try_with(|names| names.try_borrow_mut().map(|mut names| names.clear()));
+    let _ = SHARDS.try_with(|names| names.0.try_borrow_mut().map(|mut names| names.clear()));
 }
 
 #[inline(always)]

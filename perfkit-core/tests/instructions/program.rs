@@ -108,6 +108,7 @@ fn main() {
         "throughput" => repeat(calls, throughput),
         "sampled" => repeat(calls, sampled),
         "async" => repeat(calls, |input| polled(asynchronous(input))),
+        "async label" => repeat(calls, |input| polled(asynchronous_with_label(input))),
         "off" => {
             perfkit::set_enabled(false);
             repeat(calls, plain);
@@ -321,6 +322,11 @@ fn sampled(input: u64) -> u64 {
 
 #[perfkit::measure]
 async fn asynchronous(input: u64) -> u64 {
+    body(input)
+}
+
+#[perfkit::measure(labels(route = ["/a", "/b"][(input & 1) as usize]))]
+async fn asynchronous_with_label(input: u64) -> u64 {
     body(input)
 }
 

@@ -25,6 +25,7 @@ pub(crate) const NAMED: &str = "perfkit::measure by name";
 pub(crate) const TIMER: &str = "Timer";
 pub(crate) const MONITOR: &str = "#[measure(monitor = …)]";
 pub(crate) const COLLECTED: &str = "#[measure(monitor = …)], with a collector";
+pub(crate) const ASYNC_LABEL: &str = "#[measure] async fn, one label";
 pub(crate) const LABEL: &str = "#[measure], one label";
 pub(crate) const LABELS: &str = "#[measure], three labels";
 pub(crate) const SWITCHED_OFF: &str = "#[measure], switched off";
@@ -47,6 +48,9 @@ pub(super) fn all() -> Vec<Implementation> {
         new(TIMER, forms!(timer), || counted("timer")),
         new(MONITOR, forms!(on_monitor), || counted("on_monitor")),
         new(COLLECTED, forms!(collected), counted_collected),
+        new(ASYNC_LABEL, forms!(polled_with_label), || {
+            counted("asynchronous_with_label")
+        }),
         new(LABEL, forms!(one_label), || counted("one_label")),
         new(LABELS, forms!(three_labels), || counted("three_labels")),
         new(SWITCHED_OFF, forms!(switched_off), || {
@@ -156,11 +160,28 @@ async fn asynchronous<const WORK: bool>(input: u64) -> u64 {
     body::<WORK>(input)
 }
 
-/// Polls the future once, as it needs no more, without a runtime.
+#[perfkit::measure(
+    name = "asynchronous_with_label",
+    labels(route = ROUTES[(input & 1) as usize])
+)]
+async fn asynchronous_with_label<const WORK: bool>(input: u64) -> u64 {
+    body::<WORK>(input)
+}
+
 #[inline(never)]
 fn polled<const WORK: bool>(input: u64) -> u64 {
-    let future = pin!(asynchronous::<WORK>(input));
-    match future.poll(&mut Context::from_waker(Waker::noop())) {
+    polled_once(asynchronous::<WORK>(input))
+}
+
+#[inline(never)]
+fn polled_with_label<const WORK: bool>(input: u64) -> u64 {
+    polled_once(asynchronous_with_label::<WORK>(input))
+}
+
+/// Polls the future once, as it needs no more, without a runtime.
+#[inline(always)]
+fn polled_once(future: impl Future<Output = u64>) -> u64 {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => 0,
     }
