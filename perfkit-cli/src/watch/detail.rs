@@ -94,7 +94,7 @@ fn times(whole: &OperationSnapshot, width: usize) -> Vec<Line> {
             .iter()
             .map(|cell| right(cell, COLUMN))
             .collect::<String>();
-        line(&format!(" {}{cells}", left(name, 14)), tone, width)
+        line(&format!(" {}{cells}", left(name, 15)), tone, width)
     };
     let headings = ["timed", "mean", "p50", "p95", "p99", "max"].map(str::to_owned);
     let window = |name, summary: Option<&MetricSummary>| {
