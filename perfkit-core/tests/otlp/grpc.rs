@@ -376,7 +376,7 @@ fn the_variables_choose_it() {
     ]);
     let said = stdout(&proxied);
     assert!(
-        said.contains("error: PERFKIT_OTLP_PROXY: it is of http/protobuf alone"),
+        said.contains("error: PERFKIT_OTLP_PROXY: it is of http alone"),
         "{said}"
     );
 }

@@ -13,6 +13,9 @@ mod exemplars;
 mod faults;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;
+#[cfg(feature = "otlp-json")]
+mod json;
+mod other_decoder;
 mod program;
 mod real;
 #[path = "../required/mod.rs"]

@@ -93,16 +93,14 @@ fn a_real_collector_takes_every_form() {
         Protocol::HttpProtobuf,
         format!("http://127.0.0.1:{}/v1/metrics", collector.ports[1]),
     );
-    #[cfg(feature = "otlp-grpc")]
     let ways = [
-        http,
+        #[cfg(feature = "otlp-grpc")]
         (
             Protocol::Grpc,
             format!("http://127.0.0.1:{}", collector.ports[0]),
         ),
+        http,
     ];
-    #[cfg(not(feature = "otlp-grpc"))]
-    let ways = [http];
     for (protocol, endpoint) in ways {
         for temporality in [Temporality::Cumulative, Temporality::Delta] {
             for histograms in [HistogramForm::Exponential, HistogramForm::ExplicitBuckets] {

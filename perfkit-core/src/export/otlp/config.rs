@@ -125,9 +125,25 @@ impl Default for Config {
 pub enum Protocol {
     /// As protobuf over http.
     HttpProtobuf,
+    /// As JSON over http.
+    #[cfg(feature = "otlp-json")]
+    HttpJson,
     /// Over gRPC.
     #[cfg(feature = "otlp-grpc")]
     Grpc,
+}
+
+impl Protocol {
+    /// Whether it is one over http.
+    pub(super) fn is_http(self) -> bool {
+        match self {
+            Self::HttpProtobuf => true,
+            #[cfg(feature = "otlp-json")]
+            Self::HttpJson => true,
+            #[cfg(feature = "otlp-grpc")]
+            Self::Grpc => false,
+        }
+    }
 }
 
 /// How requests are compressed.

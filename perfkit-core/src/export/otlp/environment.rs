@@ -19,6 +19,8 @@ const MAX_BUCKETS: &str = "PERFKIT_OTLP_MAX_BUCKETS";
 const GRPC_ENDPOINT: &str = "http://localhost:4317";
 const PROTOCOLS: &[(&str, Protocol)] = &[
     ("http/protobuf", Protocol::HttpProtobuf),
+    #[cfg(feature = "otlp-json")]
+    ("http/json", Protocol::HttpJson),
     #[cfg(feature = "otlp-grpc")]
     ("grpc", Protocol::Grpc),
 ];
@@ -61,12 +63,12 @@ impl Config {
         let mut config = Self::default();
         if let Some((protocol, variable)) = said_of("PROTOCOL") {
             config.protocol = one_of(&variable, &protocol, PROTOCOLS)?;
-            if config.protocol != Protocol::HttpProtobuf {
+            if !config.protocol.is_http() {
                 config.endpoint = GRPC_ENDPOINT.to_owned();
             }
         }
         if let Some((endpoint, variable)) = said_of("ENDPOINT") {
-            let is_http = config.protocol == Protocol::HttpProtobuf;
+            let is_http = config.protocol.is_http();
             let is_base = is_http && variable == "OTEL_EXPORTER_OTLP_ENDPOINT";
             config.endpoint = endpoint_of(&variable, &endpoint, is_base)?;
         }
@@ -96,11 +98,8 @@ impl Config {
             config.max_buckets = buckets_of(&most)?;
         }
         if let Some(proxy) = said(PROXY) {
-            if config.protocol != Protocol::HttpProtobuf {
-                return Err(ConfigError::new(
-                    PROXY,
-                    "it is of http/protobuf alone, not of grpc",
-                ));
+            if !config.protocol.is_http() {
+                return Err(ConfigError::new(PROXY, "it is of http alone, not of grpc"));
             }
             config.proxy = Some(proxy_of(&proxy)?);
         }
@@ -354,7 +353,10 @@ mod tests {
             assert!(error("OTEL_EXPORTER_OTLP_ENDPOINT", "https://x").contains("needs TLS"));
         }
         assert!(error("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317").contains("no address"));
-        assert!(error("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json").contains("is not built in"));
+        let json = read(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
+        assert_eq!(json.is_ok(), cfg!(feature = "otlp-json"));
+        assert!(json.map_or(true, |json| json.endpoint.ends_with(":4318/v1/metrics")));
+        assert!(error("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml").contains("is not built in"));
         let grpc = read(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
         assert_eq!(grpc.is_ok(), cfg!(feature = "otlp-grpc"));
         if let Ok(grpc) = grpc {

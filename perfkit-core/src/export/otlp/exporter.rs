@@ -127,6 +127,8 @@ fn tell(shared: &Shared<State>, log: &FailureLog, is_of_global: bool) {
 fn component(protocol: Protocol) -> (&'static str, &'static str) {
     let name = match protocol {
         Protocol::HttpProtobuf => "otlp_http_metric_exporter",
+        #[cfg(feature = "otlp-json")]
+        Protocol::HttpJson => "otlp_http_json_metric_exporter",
         #[cfg(feature = "otlp-grpc")]
         Protocol::Grpc => "otlp_grpc_metric_exporter",
     };

@@ -1,23 +1,31 @@
-//! One attempt over http/protobuf.
+//! One attempt over http, as protobuf or in another form.
 
 use std::time::{Duration, SystemTime};
 
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
-use prost::Message as _;
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Proxy};
 
-use super::config::{Compression, Config};
+use super::config::{Compression, Config, Protocol};
+use super::form::{Body, Form, PROTOBUF};
 use super::send_error::{Attempt, SendError};
 
 /// The most bytes of an answer that are read.
 const LARGEST_ANSWER: u64 = 4 << 20;
+
+fn form_of(protocol: Protocol) -> &'static Form {
+    match protocol {
+        #[cfg(feature = "otlp-json")]
+        Protocol::HttpJson => &super::json::FORM,
+        _ => &PROTOBUF,
+    }
+}
 
 /// A way to a collector over http.
 pub(super) struct Http {
     agent: Agent,
     endpoint: String,
     headers: Vec<(String, String)>,
+    form: &'static Form,
     is_compressed: bool,
 }
 
@@ -27,8 +35,14 @@ impl Http {
             agent: agent_of(config)?,
             endpoint: config.endpoint.clone(),
             headers: config.headers.clone(),
+            form: form_of(config.protocol),
             is_compressed: config.compression == Compression::Gzip,
         })
+    }
+
+    /// A request as it is sent, but for its compression.
+    pub(super) fn body_of<'a>(&self, request: &'a [u8]) -> Body<'a> {
+        (self.form.request)(request)
     }
 
     /// Sends what is compressed already, if it is to be.
@@ -39,7 +53,7 @@ impl Http {
             .config()
             .timeout_global(Some(timeout))
             .build()
-            .content_type("application/x-protobuf");
+            .content_type(self.form.content_type);
         if self.is_compressed {
             call = call.header("content-encoding", "gzip");
         }
@@ -47,7 +61,7 @@ impl Http {
             call = call.header(name, value);
         }
         match call.send(body) {
-            Ok(answer) => judge(answer),
+            Ok(answer) => judge(answer, self.form),
             Err(error) => {
                 let message = SendError::Unreachable(error.to_string());
                 match error {
@@ -91,10 +105,10 @@ fn is_refusal(_: &ureq::Error) -> bool {
     false
 }
 
-fn judge(mut answer: Response<ureq::Body>) -> Attempt {
+fn judge(mut answer: Response<ureq::Body>, form: &Form) -> Attempt {
     let status = answer.status();
     if status.is_success() {
-        return accepted(&mut answer);
+        return accepted(&mut answer, form);
     }
     let error = SendError::Refused(status.as_u16());
     // The statuses that the OTLP specification calls retryable.
@@ -112,25 +126,20 @@ fn judge(mut answer: Response<ureq::Body>) -> Attempt {
 }
 
 /// A success may still be partial; that is never retried.
-fn accepted(answer: &mut Response<ureq::Body>) -> Attempt {
+fn accepted(answer: &mut Response<ureq::Body>, form: &Form) -> Attempt {
     let body = answer
         .body_mut()
         .with_config()
         .limit(LARGEST_ANSWER)
         .read_to_vec();
-    let message = match body {
-        Ok(body) => ExportMetricsServiceResponse::decode(&body[..]),
+    let body = match body {
+        Ok(body) => body,
         Err(error) => return Attempt::Failed(SendError::Unreadable(error.to_string())),
     };
-    match message {
-        Ok(message) => match message.partial_success {
-            Some(partial) if partial.rejected_data_points > 0 => {
-                let rejected = partial.rejected_data_points.unsigned_abs();
-                Attempt::Failed(SendError::Rejected(rejected, partial.error_message))
-            }
-            _ => Attempt::Accepted,
-        },
-        Err(_) => Attempt::Failed(SendError::NoCollector),
+    match (form.rejected)(&body) {
+        Some((0, _)) => Attempt::Accepted,
+        Some((points, why)) => Attempt::Failed(SendError::Rejected(points, why)),
+        None => Attempt::Failed(SendError::NoCollector),
     }
 }
 

@@ -33,10 +33,13 @@ mod explicit;
 mod exponential;
 mod exporter;
 mod failure_log;
+mod form;
 mod growth;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;
 mod http;
+#[cfg(feature = "otlp-json")]
+mod json;
 mod points;
 mod resource;
 #[cfg(feature = "bench")]

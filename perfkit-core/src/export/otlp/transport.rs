@@ -9,7 +9,9 @@ use flate2::write::GzEncoder;
 
 use crate::export::shared::deadline as end_of;
 
-use super::config::{Compression, Config, Protocol};
+#[cfg(feature = "otlp-grpc")]
+use super::config::Protocol;
+use super::config::{Compression, Config};
 use super::convert::Request;
 #[cfg(feature = "otlp-grpc")]
 use super::grpc::Grpc;
@@ -42,9 +44,9 @@ pub(super) struct Transport {
 impl Transport {
     pub(super) fn new(config: &Config) -> Self {
         let way = match config.protocol {
-            Protocol::HttpProtobuf => Http::of(config).map(|http| Way::Http(Box::new(http))),
             #[cfg(feature = "otlp-grpc")]
             Protocol::Grpc => Grpc::of(config).map(|grpc| Way::Grpc(Box::new(grpc))),
+            _ => Http::of(config).map(|http| Way::Http(Box::new(http))),
         };
         Self {
             way,
@@ -87,12 +89,16 @@ impl Transport {
 
     /// A request as it goes over the wire; gRPC has a way of its own to compress.
     fn body_of<'a>(&self, request: &'a Request, way: &Way) -> Result<Cow<'a, [u8]>, SendError> {
+        let body = match way {
+            Way::Http(http) => http.body_of(&request.bytes)?,
+            #[cfg(feature = "otlp-grpc")]
+            Way::Grpc(_) => return Ok(Cow::Borrowed(&request.bytes)),
+        };
         match self.compression {
-            _ if !matches!(way, Way::Http(_)) => Ok(Cow::Borrowed(&request.bytes)),
-            Compression::None => Ok(Cow::Borrowed(&request.bytes)),
+            Compression::None => Ok(body),
             Compression::Gzip => {
                 let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
-                let written = encoder.write_all(&request.bytes);
+                let written = encoder.write_all(&body);
                 let compressed = written.and_then(|()| encoder.finish()).map(Cow::Owned);
                 compressed.map_err(|error| SendError::Unreachable(error.to_string()))
             }
