@@ -177,9 +177,14 @@ fn without_recording_a_measured_call_is_the_bare_call() {
         let count = |kind| program.count(kind, CALLS).cost.instructions;
         let measured = count(kind);
         let bare_function = *of_bare.entry(bare).or_insert_with(|| count(bare));
-        // Beside the calls, the program's start and end take a few more or less.
+        // Beside the calls, the program's start and end take a few more or less. Of calls
+        // that a collector gets they are not counted.
+        let is_bare = match kind {
+            COLLECTOR => measured < bare_function,
+            _ => measured.abs_diff(bare_function) < CALLS / 2,
+        };
         assert!(
-            measured.abs_diff(bare_function) < CALLS / 2,
+            is_bare,
             "{CALLS} calls of the kind {kind:?} take {measured} instructions without the feature \
              `record`, and {bare_function} where nothing is measured: something is left of the \
              measuring; see `silent_body` in the macros, and `cfg!(feature = \"record\")`"

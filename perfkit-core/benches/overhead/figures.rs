@@ -3,8 +3,8 @@
 use crate::deferred::Deferred;
 use crate::implementations::allocation::{COUNTING, COUNTING_INSIDE, SYSTEM, SYSTEM_INSIDE};
 use crate::implementations::own::{
-    ASYNC, ASYNC_LABEL, COLLECTED, ERR, LABEL, LABELS, MEMORY, MONITOR, NAMED, NESTED, PLAIN, POLLS, RECURSIVE,
-    SWITCHED_OFF, THROUGHPUT, TIMER,
+    ASYNC, ASYNC_LABEL, COLLECTED, ERR, LABEL, LABELS, MEMORY, MONITOR, NAMED, NESTED, PLAIN,
+    POLLS, RECURSIVE, SWITCHED_OFF, THROUGHPUT, TIMER,
 };
 use crate::implementations::reference::{EMPTY, INSTANT, RAW};
 use crate::implementations::{Implementation, Kind, Setting};
@@ -125,7 +125,12 @@ fn of_itself() -> Vec<Figure> {
             Tight,
         ),
         at_most("ten further polls", 150.0, [POLLS, ASYNC], Tight),
-        at_most("one label more than an async call", 30.0, [ASYNC_LABEL, ASYNC], Tight),
+        at_most(
+            "one label more than an async call",
+            30.0,
+            [ASYNC_LABEL, ASYNC],
+            Tight,
+        ),
         at_most("one label more than plain", 30.0, [LABEL, PLAIN], Tight),
         at_most("three labels more than plain", 70.0, [LABELS, PLAIN], Tight),
         at_most(
