@@ -278,6 +278,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri does not know what standard error is limited to")]
     fn what_a_full_disk_does_not_take_is_counted_and_the_next_line_is_whole() {
         let disk = Disk(Arc::new(Mutex::new((Vec::new(), 250))));
         let monitor = Monitor::new();
