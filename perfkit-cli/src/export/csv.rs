@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
-use perfkit::report::{Gate, GateOutcome};
+use perfkit::report::Gate;
 use perfkit::{Calls, Metric, MetricSummary, Report};
 
 use crate::error::Error;
@@ -57,17 +57,8 @@ fn failed(error: &dyn Display) -> Error {
 fn findings(gate: &Gate) -> Vec<Vec<String>> {
     let mut lines = vec![GATE_HEADINGS.map(str::to_owned).to_vec()];
     lines.extend(gate.findings.iter().map(|finding| {
-        let outcome = match finding.outcome {
-            GateOutcome::Fail => "fail",
-            GateOutcome::RuleAtFault => "rule_at_fault",
-            GateOutcome::DataAtFault => "data_at_fault",
-            GateOutcome::Inconclusive => "inconclusive",
-            GateOutcome::Warn => "warn",
-            GateOutcome::Waived => "waived",
-            GateOutcome::Pass => "pass",
-        };
         let texts = [&finding.subject, &finding.rule, &finding.measured];
-        std::iter::once(outcome.to_owned())
+        std::iter::once(finding.outcome.name().to_owned())
             .chain(texts.map(|text| inert(text)))
             .collect()
     }));

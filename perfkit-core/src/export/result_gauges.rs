@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::UNIX_EPOCH;
 
-use crate::report::{Benchmark, Comparison, GateOutcome, Report, Verdict};
+use crate::report::{Benchmark, Comparison, Report};
 use crate::stats;
 use crate::unit::Unit;
 
@@ -171,12 +171,7 @@ impl Results {
                 self.add(&COMPARISON_RATIO, &with(of::STATISTIC, statistic), value);
             }
         }
-        let verdict = match comparison.verdict {
-            Verdict::Faster => "faster",
-            Verdict::Slower => "slower",
-            Verdict::Same => "same",
-            Verdict::Inconclusive => "inconclusive",
-        };
+        let verdict = comparison.verdict.name();
         self.add(&COMPARISON_VERDICT, &with(of::VERDICT, verdict), 1.0);
     }
 
@@ -184,28 +179,15 @@ impl Results {
         let Some(gate) = &report.gate else {
             return;
         };
-        self.add(&GATE_VERDICT, &[(of::VERDICT, word(gate.outcome))], 1.0);
+        self.add(&GATE_VERDICT, &[(of::VERDICT, gate.outcome.name())], 1.0);
         for finding in &gate.findings {
             let attributes = [
                 (of::SUBJECT, &*finding.subject),
                 (of::RULE, &*finding.rule),
-                (of::VERDICT, word(finding.outcome)),
+                (of::VERDICT, finding.outcome.name()),
             ];
             self.add(&GATE_FINDING, &attributes, 1.0);
         }
-    }
-}
-
-/// As in the report's file.
-fn word(outcome: GateOutcome) -> &'static str {
-    match outcome {
-        GateOutcome::Fail => "fail",
-        GateOutcome::RuleAtFault => "rule_at_fault",
-        GateOutcome::DataAtFault => "data_at_fault",
-        GateOutcome::Inconclusive => "inconclusive",
-        GateOutcome::Warn => "warn",
-        GateOutcome::Waived => "waived",
-        GateOutcome::Pass => "pass",
     }
 }
 

@@ -388,6 +388,19 @@ pub enum Verdict {
     Inconclusive,
 }
 
+impl Verdict {
+    /// As a report's file has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Faster => "faster",
+            Self::Slower => "slower",
+            Self::Same => "same",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
 /// The result of a gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
@@ -417,6 +430,22 @@ pub enum GateOutcome {
     Waived,
     /// The rule holds.
     Pass,
+}
+
+impl GateOutcome {
+    /// As a report's file has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::RuleAtFault => "rule_at_fault",
+            Self::DataAtFault => "data_at_fault",
+            Self::Inconclusive => "inconclusive",
+            Self::Warn => "warn",
+            Self::Waived => "waived",
+            Self::Pass => "pass",
+        }
+    }
 }
 
 /// One rule applied to one operation or benchmark.

@@ -81,6 +81,28 @@ impl Environment {
         }
     }
 
+    /// Of a report that another program made, which tells nothing of the machine.
+    #[must_use]
+    pub fn unknown() -> Self {
+        let unknown = || "unknown".to_owned();
+        Self {
+            os: unknown(),
+            os_version: None,
+            architecture: unknown(),
+            cpu: None,
+            cores: None,
+            load: None,
+            perfkit: env!("CARGO_PKG_VERSION").to_owned(),
+            rust: None,
+            opt_level: None,
+            clock: ClockInfo {
+                name: unknown(),
+                probe: None,
+            },
+            git: None,
+        }
+    }
+
     /// Whether this is another machine, as far as both are known: another processor or
     /// number of processors, another architecture or operating system.
     #[must_use]

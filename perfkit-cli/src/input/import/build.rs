@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use perfkit::histogram::Histogram;
 use perfkit::report::{
-    Benchmark, ClockInfo, Environment, FailureKind, LoadModel, Note, NoteCode, Report, RunFailure,
+    Benchmark, Environment, FailureKind, LoadModel, Note, NoteCode, Report, RunFailure,
 };
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, SmallMap};
@@ -14,9 +14,6 @@ use serde::{Deserialize, Deserializer};
 use super::json::Number;
 use super::parse_error::ParseError;
 use super::units::Scale;
-
-/// Stands where a format does not say something.
-const UNKNOWN: &str = "unknown";
 
 /// The most failed runs that are told one by one.
 const MOST_FAILURES: usize = 10;
@@ -116,23 +113,7 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::
 impl Import {
     /// An empty report; `origin` is the tool and its format, in words.
     pub(super) fn new(origin: &str) -> Self {
-        let environment = Environment {
-            os: UNKNOWN.to_owned(),
-            os_version: None,
-            architecture: UNKNOWN.to_owned(),
-            cpu: None,
-            cores: None,
-            load: None,
-            perfkit: env!("CARGO_PKG_VERSION").to_owned(),
-            rust: None,
-            opt_level: None,
-            clock: ClockInfo {
-                name: UNKNOWN.to_owned(),
-                probe: None,
-            },
-            git: None,
-        };
-        let mut report = Report::new(environment);
+        let mut report = Report::new(Environment::unknown());
         report.imported_from = Some(origin.to_owned());
         let note = Note::info(NoteCode::Imported, format!("read from {origin}"));
         report.notes.push(note);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use perfkit::histogram::Histogram;
-use perfkit::report::{ClockInfo, Environment};
+use perfkit::report::Environment;
 use perfkit::unit::Unit;
 use perfkit::{MetricSummary, OperationSnapshot, Report};
 use serde_json::json;
@@ -116,7 +116,7 @@ pub(super) fn read(text: &str) -> Result<Scraped, String> {
     if count == 0 {
         return Err("what it tells is none of Prometheus' text formats".to_owned());
     }
-    let mut report = Report::new(environment());
+    let mut report = Report::new(Environment::unknown());
     let known = known.into_values();
     report.operations = known.filter_map(Known::into_operation).collect();
     // As Prometheus' own libraries call them, and as OpenTelemetry does.
@@ -133,27 +133,6 @@ pub(super) fn read(text: &str) -> Result<Scraped, String> {
         ]),
         threads: of_process(&["process_threads"]),
     })
-}
-
-/// Nothing is told of the machine.
-fn environment() -> Environment {
-    let unknown = || "unknown".to_owned();
-    Environment {
-        os: unknown(),
-        os_version: None,
-        architecture: unknown(),
-        cpu: None,
-        cores: None,
-        load: None,
-        perfkit: env!("CARGO_PKG_VERSION").to_owned(),
-        rust: None,
-        opt_level: None,
-        clock: ClockInfo {
-            name: unknown(),
-            probe: None,
-        },
-        git: None,
-    }
 }
 
 fn add(known: &mut BTreeMap<String, Known>, sample: Sample<'_>) {
