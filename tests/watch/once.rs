@@ -135,7 +135,7 @@ fn serve(texts: Vec<String>) -> String {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 4096];
             let read = stream.read(&mut request).unwrap();
-            assert!(request[..read].starts_with(b"GET /metrics HTTP/1.0\r\n"));
+            assert!(request[..read].starts_with(b"GET /metrics HTTP/1.1\r\n"));
             let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain";
             write!(
                 stream,

@@ -1,15 +1,18 @@
 //! One request over plain HTTP, whose answer is bounded in size and time.
 
 use std::fmt;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
-use std::time::{Duration, Instant};
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::http::StatusCode;
 
 /// The largest answer, in bytes.
 const LARGEST_ANSWER: u64 = 64 << 20;
 
-/// The largest head of an answer, in bytes.
-const LARGEST_HEAD: usize = 64 << 10;
+/// What is asked for.
+const FORMATS: &str =
+    "text/plain; version=0.0.4, application/openmetrics-text; version=1.0.0; q=0.5";
 
 /// Where a program is scraped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,133 +83,48 @@ impl fmt::Display for Address {
 
 /// The body of the answer; as an error why there is none.
 pub(super) fn get(address: &Address, patience: Duration) -> Result<Vec<u8>, String> {
-    let deadline = Instant::now() + patience;
-    let mut stream = connect(address, deadline)?;
-    // A server answers version 1.0 without chunks and closes the connection.
-    let request = format!(
-        "GET {} HTTP/1.0\r\nHost: {}:{}\r\nAccept: text/plain; version=0.0.4, application/openmetrics-text; version=1.0.0; q=0.5\r\nUser-Agent: perfkit/{}\r\nConnection: close\r\n\r\n",
-        address.path,
-        address.host,
-        address.port,
-        env!("CARGO_PKG_VERSION"),
-    );
-    let written = stream.set_write_timeout(Some(left(deadline)?));
-    let written = written.and_then(|()| stream.write_all(request.as_bytes()));
-    written.map_err(|error| format!("it takes no request: {error}"))?;
-    let answer = read_all(&mut stream, deadline)?;
-    body(answer)
+    let agent = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        // None is said: else it would be one of the environment.
+        .proxy(None)
+        .timeout_global(Some(patience))
+        .user_agent(concat!("perfkit/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .new_agent();
+    let asked = agent
+        .get(address.to_string())
+        .header("accept", FORMATS)
+        .call();
+    let mut answer = asked.map_err(|error| why(&error))?;
+    let status = answer.status();
+    if status != StatusCode::OK {
+        return Err(format!("it answers with HTTP status {status}"));
+    }
+    let body = answer.body_mut().with_config().limit(LARGEST_ANSWER);
+    body.read_to_vec().map_err(|error| why(&error))
 }
 
-fn connect(address: &Address, deadline: Instant) -> Result<TcpStream, String> {
-    let host = address.host.trim_start_matches('[').trim_end_matches(']');
-    let found = (host, address.port).to_socket_addrs();
-    let found = found.map_err(|error| format!("its name is not known: {error}"))?;
-    let mut refused = "its name has no address".to_owned();
-    for socket in found {
-        match TcpStream::connect_timeout(&socket, left(deadline)?) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => refused = format!("nobody answers: {error}"),
+fn why(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Timeout(_) => "the answer does not come in time".to_owned(),
+        ureq::Error::BodyExceedsLimit(_) => {
+            let mebibytes = LARGEST_ANSWER >> 20;
+            format!("the answer is larger than {mebibytes} MiB")
         }
-    }
-    Err(refused)
-}
-
-/// The time that is left.
-fn left(deadline: Instant) -> Result<Duration, String> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    match left.is_zero() {
-        true => Err("the answer does not come in time".to_owned()),
-        false => Ok(left),
-    }
-}
-
-fn read_all(stream: &mut TcpStream, deadline: Instant) -> Result<Vec<u8>, String> {
-    let mut answer = Vec::new();
-    let mut part = vec![0; 64 << 10];
-    loop {
-        let waits = stream.set_read_timeout(Some(left(deadline)?));
-        match waits.and_then(|()| stream.read(&mut part)) {
-            Ok(0) => return Ok(answer),
-            Ok(read) => answer.extend_from_slice(&part[..read]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                left(deadline)?;
-            }
-            Err(error) => return Err(format!("the answer breaks off: {error}")),
+        ureq::Error::HostNotFound => "its name is not known".to_owned(),
+        ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            "nobody answers there".to_owned()
         }
-        if answer.len() as u64 > LARGEST_ANSWER {
-            return Err(format!(
-                "the answer is larger than {} MiB",
-                LARGEST_ANSWER >> 20
-            ));
-        }
-    }
-}
-
-/// What follows the head of an answer that is good.
-fn body(mut answer: Vec<u8>) -> Result<Vec<u8>, String> {
-    let within = &answer[..answer.len().min(LARGEST_HEAD)];
-    let end = within.windows(4).position(|window| window == b"\r\n\r\n");
-    let end = end.ok_or("the answer is no HTTP")?;
-    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-    let mut lines = head.lines();
-    let status = lines.next().unwrap_or_default();
-    if !status.starts_with("HTTP/1.") {
-        return Err("the answer is no HTTP".to_owned());
-    }
-    let code = status.split_whitespace().nth(1).unwrap_or_default();
-    if code != "200" {
-        let status: String = status
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(80)
-            .collect();
-        return Err(format!("it answers {status}"));
-    }
-    let mut length = None;
-    for line in lines {
-        let Some((name, value)) = line.split_once(':') else {
-            continue;
-        };
-        let value = value.trim();
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.parse::<usize>().ok(),
-            "transfer-encoding" => {
-                return unchunked(&answer[end + 4..]).ok_or("its chunks are damaged".to_owned());
-            }
-            _ => {}
-        }
-    }
-    answer.drain(..end + 4);
-    match length {
-        Some(length) if answer.len() < length => Err("the answer breaks off".to_owned()),
-        Some(length) => {
-            answer.truncate(length);
-            Ok(answer)
-        }
-        None => Ok(answer),
-    }
-}
-
-/// What chunks hold, which a server may send in spite of the version.
-fn unchunked(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let end = rest.windows(2).position(|window| window == b"\r\n")?;
-        let size = std::str::from_utf8(&rest[..end]).ok()?;
-        let size = size.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        rest = &rest[end + 2..];
-        if size == 0 {
-            return Some(body);
-        }
-        body.extend_from_slice(rest.get(..size)?);
-        rest = rest.get(size..)?.strip_prefix(b"\r\n")?;
+        error => format!("it does not answer: {error}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -241,7 +159,19 @@ mod tests {
 
     #[test]
     fn only_a_whole_good_answer_has_a_body() {
-        let of = |answer: &str| body(answer.as_bytes().to_vec());
+        let of = |answer: &'static str| {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = Address::parse(&listener.local_addr().unwrap().to_string()).unwrap();
+            let server = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+                stream.write_all(answer.as_bytes()).unwrap();
+            });
+            let body = get(&address, Duration::from_secs(60));
+            server.join().unwrap();
+            body
+        };
         let good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc";
         assert_eq!(of(good).as_deref(), Ok(&b"ab"[..]));
         let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n1\r\nd\r\n0\r\n\r\n";
@@ -249,7 +179,8 @@ mod tests {
         for bad in [
             "",
             "SSH-2.0",
-            "HTTP/1.1 404 Not Found\r\n\r\n",
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nab",
