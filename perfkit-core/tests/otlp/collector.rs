@@ -30,36 +30,45 @@ pub(crate) struct Collector {
     pub(crate) arrived: Receiver<Arrived>,
 }
 
+/// Answers as told, and as it is said afterwards. Says where it listens, and hands over what
+/// it reads of the head, the body and the answer of each request.
+pub(crate) fn listen<T: Send + 'static>(
+    answers: Vec<Vec<u8>>,
+    afterwards: &'static [u8],
+    read: impl Fn(String, Vec<u8>, &[u8]) -> T + Send + 'static,
+) -> (String, Receiver<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, arrived) = channel();
+    std::thread::spawn(move || {
+        let mut answers = answers.into_iter();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let Some((head, body)) = read_request(&mut stream) else {
+                continue;
+            };
+            let answer = answers
+                .next()
+                .unwrap_or_else(|| answer(200, "", afterwards));
+            // Before the answer: who has that may ask for what arrived.
+            if sender.send(read(head, body, &answer)).is_err() {
+                return;
+            }
+            let _ = stream.write_all(&answer);
+        }
+    });
+    (format!("http://{address}/v1/metrics"), arrived)
+}
+
 impl Collector {
     /// Answers as told, and accepts everything afterwards.
     pub(crate) fn start(answers: Vec<Vec<u8>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let (sender, arrived) = channel();
-        std::thread::spawn(move || {
-            let mut answers = answers.into_iter();
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let Some((head, body)) = read_request(&mut stream) else {
-                    continue;
-                };
-                let answer = answers.next().unwrap_or_else(accepted);
-                let request = Arrived {
-                    message: ExportMetricsServiceRequest::decode(&body[..]).unwrap(),
-                    is_kept: answer.starts_with(b"HTTP/1.1 200 "),
-                    head,
-                };
-                // Before the answer: who has that may ask for what arrived.
-                if sender.send(request).is_err() {
-                    return;
-                }
-                let _ = stream.write_all(&answer);
-            }
+        let (endpoint, arrived) = listen(answers, b"", |head, body, answer| Arrived {
+            message: ExportMetricsServiceRequest::decode(&body[..]).unwrap(),
+            is_kept: answer.starts_with(b"HTTP/1.1 200 "),
+            head,
         });
-        Self {
-            endpoint: format!("http://{address}/v1/metrics"),
-            arrived,
-        }
+        Self { endpoint, arrived }
     }
 
     pub(crate) fn next(&self) -> Arrived {

@@ -1,37 +1,19 @@
 //! OTLP as JSON, read without perfkit's or OpenTelemetry's types.
 
-use std::io::Write as _;
-use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use perfkit::Monitor;
 use perfkit::otlp::{self, Compression, Config, FailureLog, Protocol, SendError};
 use serde_json::Value;
 
-use crate::collector::{PATIENCE, answer, read_request};
+use crate::collector::{PATIENCE, answer, listen};
 
 /// Answers as told, and with an empty object afterwards; what arrived.
 fn collector(answers: Vec<Vec<u8>>) -> (String, Receiver<(String, Value)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}/v1/metrics", listener.local_addr().unwrap());
-    let (sender, arrived) = channel();
-    std::thread::spawn(move || {
-        let mut answers = answers.into_iter();
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let Some((head, body)) = read_request(&mut stream) else {
-                continue;
-            };
-            let body = serde_json::from_slice(&body).unwrap();
-            if sender.send((head, body)).is_err() {
-                return;
-            }
-            let answer = answers.next().unwrap_or_else(|| answer(200, "", b"{}"));
-            let _ = stream.write_all(&answer);
-        }
-    });
-    (endpoint, arrived)
+    listen(answers, b"{}", |head, body, _| {
+        (head, serde_json::from_slice(&body).unwrap())
+    })
 }
 
 fn config(endpoint: String) -> Config {

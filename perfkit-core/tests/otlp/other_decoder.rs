@@ -3,16 +3,13 @@
 //! Python is used where `PERFKIT_TEST_PYTHON` names an interpreter that has the package
 //! opentelemetry-proto.
 
-use std::io::Write as _;
-use std::net::TcpListener;
 use std::process::Command;
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use perfkit::Monitor;
 use perfkit::otlp::{self, Config, FailureLog, HistogramForm, Protocol, Temporality};
 
-use crate::collector::{PATIENCE, answer, read_request};
+use crate::collector::{PATIENCE, listen};
 use crate::required::skip;
 
 /// Prints a line for each data point: name, unit, kind, temporality, outcome or operation, and
@@ -46,20 +43,13 @@ for metric in request.resource_metrics[0].scope_metrics[0].metrics:
 
 /// The body of the first request.
 fn sent(config: Config) -> Vec<u8> {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (endpoint, bodies) = listen(Vec::new(), b"", |_, body, _| body);
     let config = Config {
-        endpoint: format!("http://{}/v1/metrics", listener.local_addr().unwrap()),
+        endpoint,
         interval: Duration::from_secs(3600),
         failure_log: FailureLog::Silent,
         ..config
     };
-    let (sender, body) = channel();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let (_, body) = read_request(&mut stream).unwrap();
-        sender.send(body).unwrap();
-        let _ = stream.write_all(&answer(200, "", b""));
-    });
     let monitor = Monitor::new();
     for _ in 0..7 {
         monitor.measure("work", || ());
@@ -67,7 +57,7 @@ fn sent(config: Config) -> Vec<u8> {
     let _ = monitor.try_measure("work", || Err::<(), _>("no"));
     let otlp = otlp::start_with(&monitor, config).unwrap();
     assert!(otlp.flush(PATIENCE), "{otlp:?}");
-    body.recv_timeout(PATIENCE).unwrap()
+    bodies.recv_timeout(PATIENCE).unwrap()
 }
 
 fn read(python: &str, form: &str, body: &[u8]) -> String {
