@@ -126,13 +126,13 @@ pub(crate) fn enter_collected(
     monitor: &Monitor,
     entry: Option<&Arc<Entry>>,
 ) -> bool {
-    let lane = monitor.lane();
-    if shard.lane() != lane {
+    let channel = monitor.channel();
+    if shard.channel() != channel {
         let Some(entry) = entry else { return false };
-        if lane != 0 && !monitor.is_ready_to_send(entry) {
+        if channel != 0 && !monitor.is_ready_to_send(entry) {
             return false;
         }
-        shard.set_lane(lane, entry.recorder.id);
+        shard.set_channel(channel, entry.recorder.id);
     }
     if shard.gate.is_running() && !nesting::put_aside(shard.outer()) {
         return false;
@@ -349,7 +349,7 @@ fn record_other<U: Used>(
 #[inline(never)]
 fn record_collected<U: Used>(shard: &'static Shard, start: u64, end: u64, callees: u64, used: &U) {
     let ended = Ended::of(shard, start, end, callees);
-    let (used, [lane, operation]) = (*used.values(), [shard.lane(), shard.operation()]);
+    let (used, [channel, operation]) = (*used.values(), [shard.channel(), shard.operation()]);
     if ended.nested || !ended.is_timed || !used.is_empty() {
         alloc::uncounted(|| ended.hand_over(shard, used, Outcome::Success));
     } else {
@@ -358,8 +358,8 @@ fn record_collected<U: Used>(shard: &'static Shard, start: u64, end: u64, callee
             let sample = ended.sample(used, Ending::Success);
             alloc::uncounted(|| offer_exemplar(shard, &sample));
         }
-        if lane != 0 {
-            send_plain_to_collector(lane, operation, end, ended.duration, ended.self_time);
+        if channel != 0 {
+            send_plain_to_collector(channel, operation, end, ended.duration, ended.self_time);
         }
     }
     leave(shard);
@@ -403,7 +403,7 @@ impl Ended {
         if may_be_kept && shard.is_exemplar_due(self.end, self.duration) {
             offer_exemplar(shard, &sample);
         }
-        if shard.lane() == 0 {
+        if shard.channel() == 0 {
             return;
         }
         let failure = match outcome {
@@ -415,7 +415,7 @@ impl Ended {
             sample,
             failure,
         };
-        send_to_collector(shard.lane(), call);
+        send_to_collector(shard.channel(), call);
     }
 
     /// Counts a call of any kind.

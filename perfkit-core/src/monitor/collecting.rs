@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use crate::clock::Scale;
 
 use super::Entry;
+use super::channel::{Call, Channel, Rest, ThreadQueue};
 use super::collector::{CollectedCall, Collector};
-use super::lane::{Call, Lane, Rest, ThreadQueue};
 use super::measurement::Measurements;
 
 /// How long calls are let come together, so that those of a busy program wake nobody.
@@ -22,7 +22,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// What the thread has.
 struct Reader<'a> {
-    lane: &'a Lane,
+    channel: &'a Channel,
     collector: Box<dyn Collector>,
     dropped: &'a AtomicU64,
     entries: BTreeMap<u64, Arc<Entry>>,
@@ -48,11 +48,11 @@ struct Moment {
     scale: Scale,
 }
 
-/// Hands over what comes, until the lane is ended.
-pub(super) fn collect(lane: &Lane, collector: Box<dyn Collector>, dropped: &AtomicU64) {
-    lane.begin_reading();
+/// Hands over what comes, until the channel is ended.
+pub(super) fn collect(channel: &Channel, collector: Box<dyn Collector>, dropped: &AtomicU64) {
+    channel.begin_reading();
     let mut reader = Reader {
-        lane,
+        channel,
         collector,
         dropped,
         entries: BTreeMap::new(),
@@ -87,7 +87,7 @@ impl Reader<'_> {
     /// calls without a queue before the others, because those of their threads came earlier.
     fn next_round(&mut self) -> Round {
         let queues = &mut self.queues;
-        self.lane.with_shared(|shared| {
+        self.channel.with_shared(|shared| {
             shared.take_back();
             queues.clone_from(&shared.queues);
             Round {
@@ -99,7 +99,7 @@ impl Reader<'_> {
     }
 
     fn collect(&mut self, late: usize) -> u64 {
-        let clock = &self.lane.clock;
+        let clock = &self.channel.clock;
         let moment = Moment {
             ticks: clock.ticks(),
             wall: SystemTime::now(),
@@ -112,7 +112,7 @@ impl Reader<'_> {
         }
         self.queues = queues;
         for _ in 0..late {
-            let call = self.lane.with_shared(|shared| shared.late.pop_front());
+            let call = self.channel.with_shared(|shared| shared.late.pop_front());
             if let Some(call) = call {
                 self.collect_call(&call, moment);
             }
@@ -149,13 +149,13 @@ impl Reader<'_> {
             return Some(Arc::clone(entry));
         }
         let found = |entries: &BTreeMap<u64, Arc<Entry>>| entries.get(&operation).cloned();
-        let entry = self.lane.with_shared(|shared| found(&shared.entries))?;
+        let entry = self.channel.with_shared(|shared| found(&shared.entries))?;
         self.entries.insert(operation, Arc::clone(&entry));
         Some(entry)
     }
 
     fn answer(&self, flushes: usize) {
-        let asked = self.lane.with_shared(|shared| {
+        let asked = self.channel.with_shared(|shared| {
             let count = flushes.min(shared.flushes.len());
             shared.flushes.drain(..count).collect::<Vec<_>>()
         });
@@ -176,12 +176,12 @@ impl Reader<'_> {
             true => (Rest::Nap, NAP),
             false => (Rest::Sleep, LONGEST_SLEEP),
         };
-        self.lane.set_rest(rest);
+        self.channel.set_rest(rest);
         // A call that came before it said so woke nobody.
-        if is_busy || self.lane.waiting() == 0 {
+        if is_busy || self.channel.waiting() == 0 {
             std::thread::park_timeout(longest);
         }
-        self.lane.set_rest(Rest::None);
+        self.channel.set_rest(Rest::None);
     }
 }
 

@@ -17,21 +17,21 @@ use crate::process::spawn_without_signals_of_writing;
 use crate::recorder::Section;
 
 use super::Entry;
+use super::channel::{Call, Channel, is_known, send};
 use super::collecting::collect;
 use super::collector::Collector;
-use super::lane::{Call, Lane, is_known, send};
 
-/// The collector's thread, and the way to it.
+/// The collector's thread, and the channel to it.
 struct Worker {
-    lane: Arc<Lane>,
+    channel: Arc<Channel>,
     thread: JoinHandle<()>,
 }
 
-/// The way from the measured threads to the collector.
+/// What hands calls of the measured threads to the collector.
 #[derive(Default)]
 pub(super) struct Delivery {
-    /// The number of the lane; zero without a collector.
-    lane: AtomicU64,
+    /// The number of the channel; zero without a collector.
+    channel: AtomicU64,
     dropped: Arc<AtomicU64>,
     workers: Mutex<Workers>,
     /// Called when there is a collector for the first time.
@@ -42,12 +42,12 @@ pub(super) struct Delivery {
 struct Workers {
     current: Option<Worker>,
     /// Those of collectors that have ended, as long as a thread may put a call in.
-    ended: Vec<Arc<Lane>>,
+    ended: Vec<Arc<Channel>>,
 }
 
 impl Delivery {
     pub(super) fn is_active(&self) -> bool {
-        self.lane.load(Ordering::Relaxed) != 0
+        self.channel.load(Ordering::Relaxed) != 0
     }
 
     /// What to do when there is a collector.
@@ -60,16 +60,16 @@ impl Delivery {
         let left = self.with_workers(|workers| {
             let ended = workers.ended.iter();
             // One that panicked leaves what it did not get to.
-            let current = workers.current.iter().map(|worker| &worker.lane);
-            let left = ended.chain(current).map(|lane| lane.left_behind());
+            let current = workers.current.iter().map(|worker| &worker.channel);
+            let left = ended.chain(current).map(|channel| channel.left_behind());
             left.sum::<u64>()
         });
         self.dropped.load(Ordering::Relaxed) + left
     }
 
     pub(super) fn start(&self, collector: Box<dyn Collector>, clock: Clock) -> std::io::Result<()> {
-        let lane = Lane::new(clock, Arc::clone(&self.dropped));
-        let (dropped, read) = (Arc::clone(&self.dropped), Arc::clone(&lane));
+        let channel = Channel::new(clock, Arc::clone(&self.dropped));
+        let (dropped, read) = (Arc::clone(&self.dropped), Arc::clone(&channel));
         let builder = std::thread::Builder::new().name("perfkit-collector".to_owned());
         let thread = spawn_without_signals_of_writing(builder, move || {
             let collect = AssertUnwindSafe(|| collect(&read, collector, &dropped));
@@ -83,7 +83,7 @@ impl Delivery {
                 shared.flushes.clear();
             });
         })?;
-        Self::end(self.exchange(Some(Worker { lane, thread })), |thread| {
+        Self::end(self.exchange(Some(Worker { channel, thread })), |thread| {
             let _ = thread.join();
         });
         if let Some(begin) = self.begin.get() {
@@ -98,16 +98,16 @@ impl Delivery {
         self.settle();
     }
 
-    /// The number of the way to the collector; zero without one.
-    pub(super) fn lane(&self) -> u64 {
-        self.lane.load(Ordering::Acquire)
+    /// The number of the channel to the collector; zero without one.
+    pub(super) fn channel(&self) -> u64 {
+        self.channel.load(Ordering::Acquire)
     }
 
     /// Queues a call of an operation; drops and counts it when the queue is full.
     pub(super) fn send(&self, entry: &Arc<Entry>, call: Call) {
-        let lane = self.lane();
-        let not_sent = match entry.known_to.load(Ordering::Acquire) == lane {
-            true => send(lane, call),
+        let channel = self.channel();
+        let not_sent = match entry.known_to.load(Ordering::Acquire) == channel {
+            true => send(channel, call),
             false => Some(call),
         };
         if let Some(call) = not_sent {
@@ -118,49 +118,50 @@ impl Delivery {
     /// Queues the first call of a thread or an operation, or one of a thread that ends.
     #[cold]
     fn send_first(&self, entry: &Arc<Entry>, call: Call) {
-        if let Some(lane) = self.lane_to(entry)
-            && let Some(call) = send(lane.id, call)
+        if let Some(channel) = self.channel_to(entry)
+            && let Some(call) = send(channel.id, call)
         {
-            lane.send_late(call);
+            channel.send_late(call);
         }
     }
 
-    /// Makes a way for the calls of an operation from this thread; says whether there is one.
+    /// Makes a sender for the calls of an operation from this thread; says whether there is one.
     #[cold]
     pub(super) fn is_ready_for(&self, entry: &Arc<Entry>) -> bool {
-        self.lane_to(entry).is_some_and(|lane| is_known(lane.id))
+        self.channel_to(entry)
+            .is_some_and(|channel| is_known(channel.id))
     }
 
-    /// The way for calls of an operation, which this thread knows from here on unless it
+    /// The channel for calls of an operation, which this thread knows from here on unless it
     /// ends.
-    fn lane_to(&self, entry: &Arc<Entry>) -> Option<Arc<Lane>> {
-        let lane = self.with_workers(|workers| {
-            let current = workers.current.as_ref().filter(|it| it.lane.is_here());
-            current.map(|worker| Arc::clone(&worker.lane))
+    fn channel_to(&self, entry: &Arc<Entry>) -> Option<Arc<Channel>> {
+        let channel = self.with_workers(|workers| {
+            let current = workers.current.as_ref().filter(|it| it.channel.is_here());
+            current.map(|worker| Arc::clone(&worker.channel))
         })?;
-        lane.announce(entry);
-        if !is_known(lane.id) {
-            lane.register();
+        channel.announce(entry);
+        if !is_known(channel.id) {
+            channel.register();
         }
-        Some(lane)
+        Some(channel)
     }
 
     pub(super) fn flush(&self, timeout: Duration) -> bool {
-        let lane = self.with_workers(|workers| {
+        let channel = self.with_workers(|workers| {
             let current = workers.current.as_ref()?;
             let can_be_waited_for =
-                current.lane.is_here() && !current.lane.is_read_by_this_thread();
-            can_be_waited_for.then(|| Arc::clone(&current.lane))
+                current.channel.is_here() && !current.channel.is_read_by_this_thread();
+            can_be_waited_for.then(|| Arc::clone(&current.channel))
         });
-        let Some(lane) = lane else { return true };
+        let Some(channel) = channel else { return true };
         let (answer, answered) = sync_channel(1);
-        let is_asked = lane.with_shared(|shared| {
+        let is_asked = channel.with_shared(|shared| {
             if !shared.is_ended {
                 shared.flushes.push(answer);
             }
             !shared.is_ended
         });
-        lane.wake();
+        channel.wake();
         // A century is as good as forever, and does not overflow.
         let timeout = timeout.min(Duration::from_secs(3_000_000_000));
         is_asked && answered.recv_timeout(timeout).is_ok()
@@ -175,11 +176,11 @@ impl Delivery {
     fn exchange(&self, worker: Option<Worker>) -> Option<Worker> {
         self.with_workers(|workers| {
             // Under the lock, so that it says what is there.
-            let id = worker.as_ref().map_or(0, |worker| worker.lane.id);
-            self.lane.store(id, Ordering::Release);
+            let id = worker.as_ref().map_or(0, |worker| worker.channel.id);
+            self.channel.store(id, Ordering::Release);
             let before = std::mem::replace(&mut workers.current, worker);
-            if let Some(before) = before.as_ref().filter(|before| before.lane.is_here()) {
-                workers.ended.push(Arc::clone(&before.lane));
+            if let Some(before) = before.as_ref().filter(|before| before.channel.is_here()) {
+                workers.ended.push(Arc::clone(&before.channel));
             }
             before
         })
@@ -188,8 +189,8 @@ impl Delivery {
     /// Counts what the ends of collectors left behind, as far as it is final.
     fn settle(&self) {
         self.with_workers(|workers| {
-            workers.ended.retain(|lane| {
-                let (left, may_be_more) = lane.settle();
+            workers.ended.retain(|channel| {
+                let (left, may_be_more) = channel.settle();
                 self.dropped.fetch_add(left, Ordering::Relaxed);
                 may_be_more
             });
@@ -198,17 +199,17 @@ impl Delivery {
 
     /// Tells the thread to end, and waits for it where that is wanted.
     fn end(worker: Option<Worker>, wait: impl FnOnce(JoinHandle<()>)) {
-        let Some(Worker { lane, thread }) = worker else {
+        let Some(Worker { channel, thread }) = worker else {
             return;
         };
-        lane.close();
-        if !lane.is_here() {
+        channel.close();
+        if !channel.is_here() {
             // The thread is not there to be waited for.
             std::mem::forget(thread);
             return;
         }
-        lane.with_shared(|shared| shared.is_ended = true);
-        lane.wake();
+        channel.with_shared(|shared| shared.is_ended = true);
+        channel.wake();
         // A collector that replaces itself must not wait for itself.
         if thread.thread().id() != std::thread::current().id() {
             wait(thread);
@@ -235,7 +236,7 @@ impl fmt::Debug for Delivery {
 
 #[cfg(all(test, not(perfkit_loom)))]
 mod tests {
-    use super::super::lane::QUEUE;
+    use super::super::channel::QUEUE;
     use super::super::{CollectedCall, Measurement, Monitor};
     use super::*;
 

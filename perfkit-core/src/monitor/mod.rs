@@ -1,11 +1,11 @@
 //! Monitors: named operations, a clock, and where their calls are counted.
 
 mod builder;
+mod channel;
 mod collecting;
 mod collector;
 mod delivery;
 mod labels;
-mod lane;
 mod measurement;
 mod operation;
 mod registry;
@@ -16,7 +16,7 @@ pub use collector::{CollectedCall, Collector};
 pub use labels::Labelled;
 pub use measurement::Measurement;
 
-pub(crate) use lane::{
+pub(crate) use channel::{
     Call as CollectorCall, send_anyway as send_to_collector, send_plain as send_plain_to_collector,
 };
 pub use operation::Operation;
@@ -195,12 +195,12 @@ impl Monitor {
         self.inner.delivery.dropped()
     }
 
-    /// The number of the way to the collector; zero without one.
-    pub(crate) fn lane(&self) -> u64 {
-        self.inner.delivery.lane()
+    /// The number of the channel to the collector; zero without one.
+    pub(crate) fn channel(&self) -> u64 {
+        self.inner.delivery.channel()
     }
 
-    /// Makes a way to the collector for the calls of an operation from this thread; says
+    /// Makes a sender to the collector for the calls of an operation from this thread; says
     /// whether there is one.
     pub(crate) fn is_ready_to_send(&self, entry: &Arc<Entry>) -> bool {
         alloc::uncounted(|| self.inner.delivery.is_ready_for(entry))

@@ -42,7 +42,7 @@ pub(crate) struct Entry {
     /// Of values that the program hands over.
     pub(crate) kind: OnceLock<ValueKind>,
     pub(crate) recorder: Arc<Recorder>,
-    /// The number of the last lane to a collector that knows it; see [`super::lane`].
+    /// The number of the last channel to a collector that knows it; see [`super::channel`].
     pub(super) known_to: AtomicU64,
     /// Where the first items of its streams are counted, once it was looked up.
     #[cfg(feature = "stream")]

@@ -205,8 +205,8 @@ impl Recorder {
             .find(|member| std::ptr::eq(member.shard, shard));
         if let Some(member) = found {
             shard.gate.rest();
-            // The next thread has ways of its own.
-            shard.set_lane(0, 0);
+            // The next thread has senders of its own.
+            shard.set_channel(0, 0);
             member.is_free = true;
         }
     }

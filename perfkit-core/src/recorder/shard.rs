@@ -33,7 +33,7 @@
 //! |---|---|---|---|
 //! | `timed`, `sum`, `sum_of_others`, `self_sum_of_others`, `min`, `max`, `pending`, `counts`, `ring`, `others`, `untimed`, `nested`, `failures`, `optional`, `waiting` | the thread that leased the shard | any thread | `two_threads_never_have_the_same_shard` |
 //! | `span` | that thread | that thread | `tests/growth.rs`, and all that a clock which jumps fails |
-//! | `lane`, `operation`, `exemplars_due` | that thread | that thread | `tests/collector.rs` |
+//! | `channel`, `operation`, `exemplars_due` | that thread | that thread | `tests/collector.rs` |
 //! | `outer_frame`, `outer_callees` | that thread | that thread | `recording.rs`, `recursion_multiplies_nothing` |
 //! | `gate` | that thread, from a reading of the monitor's state | that thread, and whoever takes the shard from an operation that is gone | `recording.rs`, `recursion_multiplies_nothing`, `what_is_switched_off_is_not_recorded` and `a_monitor_may_go_while_a_call_on_it_runs` |
 //! | `slot_end` | whoever holds the lock on the operation's shards | that thread, without a lock: an old value only makes it ask again | `a_call_is_in_one_slot` |
@@ -112,9 +112,9 @@ pub(crate) struct Shard {
     waiting: AtomicU64,
     /// Not zero from a reset until the thread has seen it.
     was_reset: AtomicU32,
-    /// The way that calls go to a collector, and the number of the operation there; zero
+    /// The channel by which calls go to a collector, and the number of the operation there; zero
     /// before the first.
-    lane: AtomicU64,
+    channel: AtomicU64,
     operation: AtomicU64,
     exemplars_due: DueTimes,
     /// The operation that the shard serves; none in the pool.
@@ -194,9 +194,9 @@ impl Shard {
         }
     }
 
-    /// The way to a collector that calls know; zero for none.
-    pub(crate) fn lane(&self) -> u64 {
-        self.lane.own()
+    /// The channel to a collector that calls know; zero for none.
+    pub(crate) fn channel(&self) -> u64 {
+        self.channel.own()
     }
 
     /// The number of the operation that a collector knows it by.
@@ -204,8 +204,8 @@ impl Shard {
         self.operation.own()
     }
 
-    pub(crate) fn set_lane(&self, lane: u64, operation: u64) {
-        self.lane.store(lane, Relaxed);
+    pub(crate) fn set_channel(&self, channel: u64, operation: u64) {
+        self.channel.store(channel, Relaxed);
         self.operation.store(operation, Relaxed);
     }
 
@@ -583,7 +583,7 @@ impl Shard {
             &self.untimed,
             &self.nested,
             &self.waiting,
-            &self.lane,
+            &self.channel,
             &self.operation,
         ];
         for number in numbers {

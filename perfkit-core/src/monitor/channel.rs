@@ -1,4 +1,4 @@
-//! The ways from the measured threads to one collector.
+//! The channel from the measured threads to one collector.
 //!
 //! Each thread has a queue of its own, which it finds in a thread-local. A thread that ends,
 //! and those beyond [`MOST_QUEUES`], share one behind a lock. A thread that once used that
@@ -33,9 +33,9 @@ const NESTED: u64 = 1 << 2;
 const HAS_MORE: u64 = 1 << 3;
 const FLAGS: u32 = 4;
 
-/// The ways to one collector. They end with it.
+/// The channel to one collector. It ends with it.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct Channel {
     /// Never given twice, nor zero.
     pub(super) id: u64,
     pub(super) clock: Clock,
@@ -51,7 +51,7 @@ pub(super) struct Lane {
     dropped: Arc<AtomicU64>,
 }
 
-/// What is behind the lock of a [`Lane`].
+/// What is behind the lock of a [`Channel`].
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) queues: Vec<Arc<ThreadQueue>>,
@@ -71,7 +71,7 @@ pub(super) struct Shared {
 /// A call on its way. Times are ticks.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    /// The number of its operation, which was [announced](Lane::announce).
+    /// The number of its operation, which was [announced](Channel::announce).
     pub(crate) operation: u64,
     pub(crate) sample: Sample,
     pub(crate) failure: Option<Failure>,
@@ -100,32 +100,32 @@ pub(super) enum Rest {
 }
 
 /// How the calls of this thread get to a collector.
-enum Way {
-    Queue(Arc<Lane>, Arc<ThreadQueue>),
-    Late(Arc<Lane>),
+enum Sender {
+    Queue(Arc<Channel>, Arc<ThreadQueue>),
+    Late(Arc<Channel>),
     /// It is the collector's own thread: measuring there would feed itself.
     None,
 }
 
-/// The ways of one thread, by the numbers of lanes.
-struct Ways(Vec<(u64, Way)>);
+/// The senders of one thread, by the numbers of channels.
+struct Senders(Vec<(u64, Sender)>);
 
-impl Drop for Ways {
+impl Drop for Senders {
     fn drop(&mut self) {
-        self.0.iter().for_each(|(_, way)| way.leave());
+        self.0.iter().for_each(|(_, sender)| sender.leave());
     }
 }
 
-impl Ways {
+impl Senders {
     /// Leaves the queues of collectors that are gone.
     fn forget_closed(&mut self) {
-        let closed = self.0.iter().filter(|(_, way)| way.is_closed());
-        closed.for_each(|(_, way)| way.leave());
-        self.0.retain(|(_, way)| !way.is_closed());
+        let closed = self.0.iter().filter(|(_, sender)| sender.is_closed());
+        closed.for_each(|(_, sender)| sender.leave());
+        self.0.retain(|(_, sender)| !sender.is_closed());
     }
 }
 
-impl Way {
+impl Sender {
     fn leave(&self) {
         if let Self::Queue(_, queue) = self {
             queue.is_left.store(true, Ordering::Release);
@@ -134,57 +134,59 @@ impl Way {
 
     fn is_closed(&self) -> bool {
         match self {
-            Self::Queue(lane, _) | Self::Late(lane) => lane.is_closed.load(Ordering::Relaxed),
+            Self::Queue(channel, _) | Self::Late(channel) => {
+                channel.is_closed.load(Ordering::Relaxed)
+            }
             Self::None => false,
         }
     }
 }
 
 thread_local! {
-    static WAYS: RefCell<Ways> = const { RefCell::new(Ways(Vec::new())) };
+    static SENDERS: RefCell<Senders> = const { RefCell::new(Senders(Vec::new())) };
 }
 
-/// All lanes that there are, by their numbers.
-static LANES: Mutex<BTreeMap<u64, Weak<Lane>>> = Mutex::new(BTreeMap::new());
+/// All channels that there are, by their numbers.
+static CHANNELS: Mutex<BTreeMap<u64, Weak<Channel>>> = Mutex::new(BTreeMap::new());
 
-fn with_lanes<T>(work: impl FnOnce(&mut BTreeMap<u64, Weak<Lane>>) -> T) -> T {
+fn with_channels<T>(work: impl FnOnce(&mut BTreeMap<u64, Weak<Channel>>) -> T) -> T {
     let _section = Section::enter();
-    work(&mut LANES.lock().unwrap_or_else(PoisonError::into_inner))
+    work(&mut CHANNELS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Sends a call of this thread to the lane of the given number, or counts that there is no
+/// Sends a call of this thread to the channel of the given number, or counts that there is no
 /// room.
 #[inline]
-pub(crate) fn send_anyway(lane: u64, call: Call) {
-    if let Some(call) = send(lane, call) {
-        send_elsewhere(lane, call);
+pub(crate) fn send_anyway(channel: u64, call: Call) {
+    if let Some(call) = send(channel, call) {
+        send_elsewhere(channel, call);
     }
 }
 
 /// The same of a successful call, in no other of its operation, of which nothing but time was
 /// measured: it stays in registers.
 #[inline]
-pub(crate) fn send_plain(lane: u64, operation: u64, end: u64, duration: u64, self_time: u64) {
-    let send = |ways: &RefCell<Ways>| {
-        let ways = ways.try_borrow().ok()?;
-        let (_, way) = ways.0.iter().find(|(id, _)| *id == lane)?;
-        let Way::Queue(lane, queue) = way else {
+pub(crate) fn send_plain(channel: u64, operation: u64, end: u64, duration: u64, self_time: u64) {
+    let send = |senders: &RefCell<Senders>| {
+        let senders = senders.try_borrow().ok()?;
+        let (_, sender) = senders.0.iter().find(|(id, _)| *id == channel)?;
+        let Sender::Queue(channel, queue) = sender else {
             return None;
         };
         let duration = duration.min(u64::MAX >> FLAGS) << FLAGS;
-        lane.put(
+        channel.put(
             queue,
             [operation, end, duration | Ending::Success as u64, self_time],
         );
         Some(())
     };
-    if WAYS.try_with(send).ok().flatten().is_none() {
-        send_plain_elsewhere(lane, operation, end, duration, self_time);
+    if SENDERS.try_with(send).ok().flatten().is_none() {
+        send_plain_elsewhere(channel, operation, end, duration, self_time);
     }
 }
 
 #[cold]
-fn send_plain_elsewhere(lane: u64, operation: u64, end: u64, duration: u64, self_time: u64) {
+fn send_plain_elsewhere(channel: u64, operation: u64, end: u64, duration: u64, self_time: u64) {
     let sample = Sample {
         end,
         duration,
@@ -198,45 +200,46 @@ fn send_plain_elsewhere(lane: u64, operation: u64, end: u64, duration: u64, self
         sample,
         failure: None,
     };
-    send_anyway(lane, call);
+    send_anyway(channel, call);
 }
 
-/// Sends a call that ends when its collector is gone, or its thread's way to it.
+/// Sends a call that ends when its collector is gone, or its thread's sender to it.
 #[cold]
-fn send_elsewhere(lane: u64, call: Call) {
-    if let Some(lane) = with_lanes(|lanes| lanes.get(&lane)?.upgrade()) {
-        lane.send_late(call);
+fn send_elsewhere(channel: u64, call: Call) {
+    if let Some(channel) = with_channels(|channels| channels.get(&channel)?.upgrade()) {
+        channel.send_late(call);
     }
 }
 
-/// The same, but hands a call back where the thread has no way to the lane.
+/// The same, but hands a call back where the thread has no sender to the channel.
 #[inline]
-pub(super) fn send(lane: u64, call: Call) -> Option<Call> {
+pub(super) fn send(channel: u64, call: Call) -> Option<Call> {
     let mut call = Some(call);
-    let _ = WAYS.try_with(|ways| {
-        let ways = ways.try_borrow().ok()?;
-        let (_, way) = ways.0.iter().find(|(id, _)| *id == lane)?;
+    let _ = SENDERS.try_with(|senders| {
+        let senders = senders.try_borrow().ok()?;
+        let (_, sender) = senders.0.iter().find(|(id, _)| *id == channel)?;
         let call = call.take()?;
-        match way {
-            Way::Queue(lane, queue) => lane.send(queue, call),
-            Way::Late(lane) => lane.send_late(call),
-            Way::None => {}
+        match sender {
+            Sender::Queue(channel, queue) => channel.send(queue, call),
+            Sender::Late(channel) => channel.send_late(call),
+            Sender::None => {}
         }
         Some(())
     });
     call
 }
 
-/// Whether this thread has a way to the lane of the given number.
-pub(super) fn is_known(lane: u64) -> bool {
-    let is_known = |ways: &RefCell<Ways>| ways.borrow().0.iter().any(|(id, _)| *id == lane);
-    WAYS.try_with(is_known).unwrap_or(false)
+/// Whether this thread has a sender to the channel of the given number.
+pub(super) fn is_known(channel: u64) -> bool {
+    let is_known =
+        |senders: &RefCell<Senders>| senders.borrow().0.iter().any(|(id, _)| *id == channel);
+    SENDERS.try_with(is_known).unwrap_or(false)
 }
 
-impl Lane {
+impl Channel {
     pub(super) fn new(clock: Clock, dropped: Arc<AtomicU64>) -> Arc<Self> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-        let lane = Arc::new(Self {
+        let channel = Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             clock,
             generation: generation(),
@@ -246,8 +249,8 @@ impl Lane {
             is_closed: AtomicBool::new(false),
             dropped,
         });
-        with_lanes(|lanes| lanes.insert(lane.id, Arc::downgrade(&lane)));
-        lane
+        with_channels(|channels| channels.insert(channel.id, Arc::downgrade(&channel)));
+        channel
     }
 
     /// Whether the collector's thread exists: a forked child does not have it.
@@ -266,8 +269,9 @@ impl Lane {
     /// This thread is the collector's.
     pub(super) fn begin_reading(&self) {
         let _ = self.reader.set(std::thread::current());
-        let ignore = |ways: &RefCell<Ways>| ways.borrow_mut().0.push((self.id, Way::None));
-        let _ = WAYS.try_with(ignore);
+        let ignore =
+            |senders: &RefCell<Senders>| senders.borrow_mut().0.push((self.id, Sender::None));
+        let _ = SENDERS.try_with(ignore);
     }
 
     pub(super) fn is_read_by_this_thread(&self) -> bool {
@@ -384,21 +388,21 @@ impl Lane {
         entry.known_to.store(self.id, Ordering::Release);
     }
 
-    /// Gives this thread a way to the lane, unless it ends.
+    /// Gives this thread a sender to the channel, unless it ends.
     #[cold]
     pub(super) fn register(self: &Arc<Self>) {
-        let register = |ways: &RefCell<Ways>| {
-            let mut ways = ways.try_borrow_mut().ok()?;
-            ways.forget_closed();
+        let register = |senders: &RefCell<Senders>| {
+            let mut senders = senders.try_borrow_mut().ok()?;
+            senders.forget_closed();
             let queue = self.with_shared(Shared::lend_queue);
-            let way = match queue {
-                Some(queue) => Way::Queue(Arc::clone(self), queue),
-                None => Way::Late(Arc::clone(self)),
+            let sender = match queue {
+                Some(queue) => Sender::Queue(Arc::clone(self), queue),
+                None => Sender::Late(Arc::clone(self)),
             };
-            ways.0.push((self.id, way));
+            senders.0.push((self.id, sender));
             Some(())
         };
-        let _ = WAYS.try_with(register);
+        let _ = SENDERS.try_with(register);
     }
 
     /// How many calls are on their way.
@@ -433,9 +437,9 @@ impl Lane {
     }
 }
 
-impl Drop for Lane {
+impl Drop for Channel {
     fn drop(&mut self) {
-        with_lanes(|lanes| lanes.remove(&self.id));
+        with_channels(|channels| channels.remove(&self.id));
     }
 }
 
