@@ -35,6 +35,7 @@
 //! | measure a stream | `measure_stream`, in the feature `stream` |
 //! | measure a section of code | [`Timer`] |
 //! | measure memory, CPU or throughput too | [`operation`] and its options |
+//! | count what is no call, or keep a number that rises and falls | [`counter`], [`gauge`], [`ratio`] |
 //! | read counts, averages and percentiles | [`snapshot()`] |
 //! | save them, or sum them up | [`Report`] |
 //! | get a report when the program ends | [`report_at_exit`], [`save_report`] |
@@ -129,8 +130,9 @@ pub use export::prometheus;
 #[cfg(feature = "stream")]
 pub use global::measure_stream;
 pub use global::{
-    ConfigureError, configure, measure, measure_async, operation, report_at_exit, save_report,
-    set_enabled, snapshot, try_measure, try_measure_async, watchable,
+    ConfigureError, configure, counter, counter_labelled, gauge, gauge_labelled, measure,
+    measure_async, operation, ratio, report_at_exit, save_report, set_enabled, snapshot,
+    try_measure, try_measure_async, watchable,
 };
 #[cfg(feature = "metrics")]
 pub use integration::metrics;
@@ -143,7 +145,8 @@ pub use measure::Timer;
 pub use metric::{Direction, Metric};
 pub use metric_summary::MetricSummary;
 pub use monitor::{
-    CollectedCall, Collector, Labelled, Measurement, Monitor, MonitorBuilder, Operation,
+    CollectedCall, Collector, Counter, Gauge, Labelled, Measurement, Monitor, MonitorBuilder,
+    Operation,
 };
 pub use outcome::{Ending, Failure, Outcome};
 #[cfg(all(feature = "bench", feature = "macros"))]
@@ -154,7 +157,10 @@ pub use probe_overhead::ProbeOverhead;
 pub use recorder::{Calls, TraceContext};
 pub use report::{Report, Summary};
 pub use small_map::SmallMap;
-pub use snapshot::{Exemplar, OperationSnapshot, Snapshot, WindowSnapshot};
+pub use snapshot::{
+    CounterSnapshot, CounterWindow, Exemplar, GaugeSnapshot, GaugeWindow, OperationSnapshot,
+    RatioSnapshot, RatioWindow, Snapshot, WindowSnapshot,
+};
 pub use window::Window;
 
 /// The code of the README and of `docs`, run as documentation tests.

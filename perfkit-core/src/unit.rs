@@ -146,6 +146,25 @@ impl Unit {
         Some(format!("{number} {name}").trim_end().to_owned())
     }
 
+    /// Prints how much of the unit there is in a second, with `digits` significant digits.
+    ///
+    /// ```
+    /// use perfkit::unit::Unit;
+    /// assert_eq!(Unit::Count.format_rate(1500.0, 3), "1.50 k/s");
+    /// assert_eq!(Unit::Bytes.format_rate(1536.0, 3), "1.50 KiB/s");
+    /// assert_eq!(Unit::Nanoseconds.format_rate(250e6, 3), "250 ms/s");
+    /// ```
+    #[must_use]
+    pub fn format_rate(self, per_second: f64, digits: usize) -> String {
+        match self {
+            Self::Bytes => Self::BytesPerSecond.format(per_second, digits),
+            Self::Nanoseconds if per_second.is_finite() => {
+                format!("{}/s", self.format(per_second, digits))
+            }
+            _ => Self::PerSecond.format(per_second, digits),
+        }
+    }
+
     /// Reads a value as people write it: `100ms`, `1.5 s`, `300MB`, `2 GiB`,
     /// `100k/s`, `99.99%`. Returns base units.
     ///

@@ -28,6 +28,18 @@ fn full_report() -> Report {
         work.measure(|| clock.compute(Duration::from_millis(ms)));
     }
     let _ = monitor.try_measure("work", || Err::<(), _>("refused \u{1b}[31m"));
+    let (hits, misses) = (monitor.counter("hits"), monitor.counter("misses"));
+    monitor
+        .counter_labelled("hits", &[("layer", "disk")])
+        .add(2);
+    monitor.ratio("hit_rate", &hits, &[&hits, &misses]);
+    monitor.ratio("nothing", &misses, &[&misses]);
+    hits.add(3);
+    monitor.gauge("queue_length").set(1.5);
+    monitor.gauge("queue_length").set(f64::NAN);
+    monitor
+        .gauge_labelled("queue_length", &[("queue", "mail")])
+        .add(1.0);
     let mut report = Report::from_snapshot(monitor.snapshot());
 
     let mut benchmark = Benchmark::new("gzip -9");

@@ -42,7 +42,7 @@ use futures_core::Stream;
 #[cfg(feature = "stream")]
 use crate::measure::MeasuredStream;
 use crate::measure::{MeasuredFuture, Timer};
-use crate::monitor::{Monitor, MonitorBuilder, Operation};
+use crate::monitor::{Counter, Gauge, Monitor, MonitorBuilder, Operation};
 use crate::outcome::Outcome;
 use crate::recorder::MonitorState;
 use crate::report::ReportError;
@@ -223,6 +223,53 @@ pub fn measure_stream<S: Stream>(name: &str, work: S) -> MeasuredStream<S> {
 /// ```
 pub fn operation(name: &str) -> Operation {
     Monitor::global().operation(name)
+}
+
+/// The counter of the given name on the global monitor; see [`Counter`].
+///
+/// ```
+/// let hits = perfkit::counter("cache_hits");
+/// hits.increment();
+/// assert_eq!(perfkit::snapshot().counter("cache_hits").unwrap().lifetime.total, 1);
+/// ```
+pub fn counter(name: &str) -> Counter {
+    Monitor::global().counter(name)
+}
+
+/// The counter of a name and labels on the global monitor; see [`Monitor::counter_labelled`].
+pub fn counter_labelled<V: Display>(name: &str, labels: &[(&str, V)]) -> Counter {
+    Monitor::global().counter_labelled(name, labels)
+}
+
+/// The gauge of the given name on the global monitor; see [`Gauge`].
+///
+/// ```
+/// let waiting = perfkit::gauge("queue_length");
+/// waiting.add(3.0);
+/// waiting.subtract(1.0);
+/// assert_eq!(perfkit::snapshot().gauge("queue_length").unwrap().value, Some(2.0));
+/// ```
+pub fn gauge(name: &str) -> Gauge {
+    Monitor::global().gauge(name)
+}
+
+/// The gauge of a name and labels on the global monitor; see [`Monitor::gauge_labelled`].
+pub fn gauge_labelled<V: Display>(name: &str, labels: &[(&str, V)]) -> Gauge {
+    Monitor::global().gauge_labelled(name, labels)
+}
+
+/// Names a ratio of counters of the global monitor: one over the sum of some; see
+/// [`Monitor::ratio`].
+///
+/// ```
+/// let (hits, misses) = (perfkit::counter("hits"), perfkit::counter("misses"));
+/// perfkit::ratio("hit_rate", &hits, &[&hits, &misses]);
+/// hits.add(3);
+/// misses.increment();
+/// assert_eq!(perfkit::snapshot().ratio("hit_rate").unwrap().lifetime.value, Some(0.75));
+/// ```
+pub fn ratio(name: &str, numerator: &Counter, denominator: &[&Counter]) {
+    Monitor::global().ratio(name, numerator, denominator);
 }
 
 /// The state of the global monitor.

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::recorder::{Common, Limits, MonitorState, State};
 
 use super::delivery::Delivery;
+use super::ratio::Ratios;
 use super::registry::{Cardinality, Registry};
 use super::{Inner, Monitor};
 
@@ -197,6 +198,9 @@ impl Monitor {
                 started,
                 state,
                 registry: Registry::new(Arc::clone(&common), cardinality),
+                counters: Registry::new(Arc::clone(&common), cardinality),
+                gauges: Registry::new(Arc::clone(&common), cardinality),
+                ratios: Ratios::default(),
                 common,
                 delivery: Delivery::default(),
                 values: OnceLock::new(),

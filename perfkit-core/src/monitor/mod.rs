@@ -4,21 +4,28 @@ mod builder;
 mod channel;
 mod collecting;
 mod collector;
+mod counter;
 mod delivery;
+mod gauge;
+mod instrument;
 mod labels;
 mod measurement;
 mod operation;
+mod ratio;
 mod registry;
 mod value_kind;
 
 pub use builder::MonitorBuilder;
 pub use collector::{CollectedCall, Collector};
+pub use counter::Counter;
+pub use gauge::Gauge;
 pub use labels::Labelled;
 pub use measurement::Measurement;
 
 pub(crate) use channel::{
     Call as CollectorCall, send_anyway as send_to_collector, send_plain as send_plain_to_collector,
 };
+pub(crate) use instrument::Instrument;
 pub use operation::Operation;
 #[doc(hidden)]
 pub use operation::Options;
@@ -34,10 +41,13 @@ use crate::alloc;
 use crate::clock::Clock;
 use crate::outcome::{Failure, Outcome};
 use crate::recorder::{
-    Common, Limits, MonitorState, Sample, StateReading, TraceContext, record, shard_of_thread,
+    Common, CounterCell, GaugeCell, Limits, MonitorState, Sample, StateReading, TraceContext,
+    record, shard_of_thread,
 };
 
 use delivery::Delivery;
+use instrument::{Counters, Gauges};
+use ratio::{RatioParts, Ratios};
 use registry::Registry;
 
 /// Records the calls of named operations. Clones share what was recorded.
@@ -61,7 +71,10 @@ pub struct Monitor {
 pub(crate) struct Inner {
     state: MonitorState,
     common: Arc<Common>,
-    registry: Registry,
+    registry: Registry<Entry>,
+    counters: Counters,
+    gauges: Gauges,
+    ratios: Ratios,
     /// In ticks of the clock.
     started: AtomicU64,
     delivery: Delivery,
@@ -98,12 +111,17 @@ impl Monitor {
         self.inner.state.read()
     }
 
-    /// Forgets all calls; operations and their handles stay.
+    /// Forgets all calls and what was counted; operations, counters and their handles stay, and
+    /// so do the values of gauges.
     pub fn reset(&self) {
         for entry in self.inner.registry.entries() {
             entry.recorder.reset();
         }
         let now = self.clock().ticks();
+        self.counters()
+            .iter()
+            .for_each(|counter| counter.cell.reset());
+        self.gauges().iter().for_each(|gauge| gauge.cell.reset(now));
         self.inner.started.store(now, Ordering::Relaxed);
         if let Some(values) = self.known_values() {
             values.reset();
@@ -219,6 +237,23 @@ impl Monitor {
         self.inner.registry.entries()
     }
 
+    pub(crate) fn counters(&self) -> Vec<Arc<Instrument<CounterCell>>> {
+        self.inner.counters.entries()
+    }
+
+    pub(crate) fn gauges(&self) -> Vec<Arc<Instrument<GaugeCell>>> {
+        self.inner.gauges.entries()
+    }
+
+    /// The names of ratios, and the counters that they are of.
+    pub(crate) fn ratios(&self) -> Vec<(String, RatioParts)> {
+        self.inner.ratios.all()
+    }
+
+    pub(crate) fn common(&self) -> &Common {
+        &self.inner.common
+    }
+
     pub(crate) fn limits(&self) -> &Limits {
         &self.inner.common.limits
     }
@@ -235,7 +270,13 @@ impl Monitor {
         let recorded = entries.iter().map(|entry| entry.recorder.progress());
         let own = recorded.fold(self.started(), u64::wrapping_add);
         let values = self.known_values().map_or(0, Self::progress);
-        own.wrapping_add(values)
+        let counters = self.counters();
+        let counted = counters.iter().map(|counter| counter.cell.sum());
+        let gauges = self.gauges();
+        let set = gauges.iter().map(|gauge| gauge.cell.attempts());
+        counted
+            .chain(set)
+            .fold(own.wrapping_add(values), u64::wrapping_add)
     }
 
     /// Counts a finished call, and hands it to the collector if there is one.

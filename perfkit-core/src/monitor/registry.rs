@@ -1,4 +1,4 @@
-//! The operations of a monitor, by name.
+//! What a monitor keeps by name and labels: operations, counters, gauges.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,10 +18,10 @@ use crate::text::cut;
 use super::labels::Labelled;
 use super::value_kind::ValueKind;
 
-/// The operation that takes the calls of all names beyond the limit.
+/// What takes all that is beyond the limit of names.
 const OVERFLOW: &str = "overflow";
 
-/// The label of calls whose labels are beyond the limit, as OpenTelemetry's SDKs name it.
+/// The label of what has labels that are beyond the limit, as OpenTelemetry's SDKs name it.
 const OVERFLOW_LABEL: (&str, &str) = ("otel.metric.overflow", "true");
 
 /// The longest name that is kept as it is, in bytes.
@@ -63,7 +63,41 @@ impl Entry {
     }
 }
 
-/// How many operations are kept apart.
+/// What has a name, and maybe labels.
+pub(crate) trait Named {
+    /// Of a name that is new; the labels are in it already.
+    fn new(name: &Arc<str>, labelled: Option<&Labelled>, common: &Arc<Common>) -> Self;
+
+    fn name(&self) -> &Arc<str>;
+
+    /// From now on it takes what is beyond a limit.
+    fn take_overflow(&self);
+}
+
+impl Named for Entry {
+    fn new(name: &Arc<str>, labelled: Option<&Labelled>, common: &Arc<Common>) -> Self {
+        Self {
+            name: Arc::clone(name),
+            labelled: labelled.cloned().map(Box::new),
+            takes_overflow: AtomicBool::new(false),
+            kind: OnceLock::new(),
+            recorder: Arc::new(Recorder::new(Arc::clone(common))),
+            known_to: AtomicU64::new(0),
+            #[cfg(feature = "stream")]
+            first_item: OnceLock::new(),
+        }
+    }
+
+    fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    fn take_overflow(&self) {
+        self.takes_overflow.store(true, Ordering::Relaxed);
+    }
+}
+
+/// How many of one kind are kept apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cardinality {
     /// Different names, labels left aside.
@@ -73,23 +107,23 @@ pub(super) struct Cardinality {
 }
 
 #[derive(Debug)]
-pub(crate) struct Registry {
+pub(crate) struct Registry<T> {
     common: Arc<Common>,
     pub(super) cardinality: Cardinality,
-    table: RwLock<Table>,
+    table: RwLock<Table<T>>,
 }
 
-impl Registry {
+impl<T: Named> Registry<T> {
     pub(super) fn new(common: Arc<Common>, cardinality: Cardinality) -> Self {
         Self {
             common,
             cardinality,
-            table: RwLock::default(),
+            table: RwLock::new(Table::default()),
         }
     }
 
     /// The entry of a name, made when it is new.
-    pub(crate) fn entry(&self, name: &str, labelled: Option<&Labelled>) -> Arc<Entry> {
+    pub(crate) fn entry(&self, name: &str, labelled: Option<&Labelled>) -> Arc<T> {
         let labelled = labelled.filter(|labelled| !labelled.labels.is_empty());
         let name = shortened(name);
         let bare = labelled.map_or_else(|| name.clone(), |labelled| shortened(&labelled.name));
@@ -104,16 +138,16 @@ impl Registry {
     }
 
     /// All entries, by name.
-    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
+    pub(crate) fn entries(&self) -> Vec<Arc<T>> {
         let _section = Section::enter();
         self.read().by_name.values().cloned().collect()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Table> {
+    fn read(&self) -> RwLockReadGuard<'_, Table<T>> {
         self.table.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, wanted: &Wanted<'_>) -> Arc<Entry> {
+    fn add(&self, wanted: &Wanted<'_>) -> Arc<T> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         let known = table.find(wanted);
         known.unwrap_or_else(|| table.add(wanted, self.cardinality, &self.common))
@@ -130,27 +164,47 @@ struct Wanted<'a> {
 }
 
 /// The entries. None is ever taken away, so that a limit which is reached stays so.
-#[derive(Debug, Default)]
-struct Table {
-    by_name: BTreeMap<Arc<str>, Arc<Entry>>,
+#[derive(Debug)]
+struct Table<T> {
+    by_name: BTreeMap<Arc<str>, Arc<T>>,
     /// By names without labels.
-    label_sets: BTreeMap<Arc<str>, LabelSets>,
+    label_sets: BTreeMap<Arc<str>, LabelSets<T>>,
     /// How many there are of all names.
     all_label_sets: usize,
-    /// Takes the calls of further names.
-    overflow: Option<Arc<Entry>>,
+    /// Takes what has further names.
+    overflow: Option<Arc<T>>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            by_name: BTreeMap::new(),
+            label_sets: BTreeMap::new(),
+            all_label_sets: 0,
+            overflow: None,
+        }
+    }
 }
 
 /// The labels of one name.
-#[derive(Debug, Default)]
-struct LabelSets {
+#[derive(Debug)]
+struct LabelSets<T> {
     kept: usize,
-    /// Takes the calls with further labels.
-    overflow: Option<Arc<Entry>>,
+    /// Takes what has further labels.
+    overflow: Option<Arc<T>>,
 }
 
-impl Table {
-    fn find(&self, wanted: &Wanted<'_>) -> Option<Arc<Entry>> {
+impl<T> Default for LabelSets<T> {
+    fn default() -> Self {
+        Self {
+            kept: 0,
+            overflow: None,
+        }
+    }
+}
+
+impl<T: Named> Table<T> {
+    fn find(&self, wanted: &Wanted<'_>) -> Option<Arc<T>> {
         if let Some(known) = self.by_name.get(wanted.name) {
             return Some(Arc::clone(known));
         }
@@ -160,7 +214,7 @@ impl Table {
         }
     }
 
-    fn add(&mut self, wanted: &Wanted<'_>, most: Cardinality, common: &Arc<Common>) -> Arc<Entry> {
+    fn add(&mut self, wanted: &Wanted<'_>, most: Cardinality, common: &Arc<Common>) -> Arc<T> {
         let Wanted {
             name,
             bare,
@@ -177,7 +231,7 @@ impl Table {
         let all = most.max_label_sets.saturating_mul(ALL_LABEL_SETS);
         let Some(labelled) = labelled else {
             let entry = self.entry(name, None, common);
-            self.label_sets.entry(Arc::clone(&entry.name)).or_default();
+            self.label_sets.entry(Arc::clone(entry.name())).or_default();
             return entry;
         };
         let is_full = sets >= most.max_label_sets || self.all_label_sets >= all;
@@ -203,31 +257,15 @@ impl Table {
         name: &str,
         labelled: Option<&Labelled>,
         common: &Arc<Common>,
-    ) -> Arc<Entry> {
+    ) -> Arc<T> {
         let entry = self.entry(name, labelled, common);
-        entry.takes_overflow.store(true, Ordering::Relaxed);
+        entry.take_overflow();
         entry
     }
 
-    fn entry(
-        &mut self,
-        name: &str,
-        labelled: Option<&Labelled>,
-        common: &Arc<Common>,
-    ) -> Arc<Entry> {
+    fn entry(&mut self, name: &str, labelled: Option<&Labelled>, common: &Arc<Common>) -> Arc<T> {
         let entry = self.by_name.entry(name.into());
-        let entry = entry.or_insert_with_key(|name| {
-            Arc::new(Entry {
-                name: Arc::clone(name),
-                labelled: labelled.cloned().map(Box::new),
-                takes_overflow: AtomicBool::new(false),
-                kind: OnceLock::new(),
-                recorder: Arc::new(Recorder::new(Arc::clone(common))),
-                known_to: AtomicU64::new(0),
-                #[cfg(feature = "stream")]
-                first_item: OnceLock::new(),
-            })
-        });
+        let entry = entry.or_insert_with_key(|name| Arc::new(T::new(name, labelled, common)));
         Arc::clone(entry)
     }
 }
@@ -240,7 +278,8 @@ fn of_further_labels(name: &str) -> Labelled {
     }
 }
 
-fn shortened(name: &str) -> Cow<'_, str> {
+/// A name that is kept.
+pub(super) fn shortened(name: &str) -> Cow<'_, str> {
     if name.len() > LONGEST_NAME {
         shorten(name).into()
     } else {
@@ -263,7 +302,7 @@ mod tests {
     use crate::recorder::Limits;
     use std::time::Duration;
 
-    fn registry(max_operations: usize) -> Registry {
+    fn registry(max_operations: usize) -> Registry<Entry> {
         let cardinality = Cardinality {
             max_operations,
             max_label_sets: 3,
@@ -307,7 +346,7 @@ mod tests {
         assert!(Arc::ptr_eq(&entry("c"), &own) && own.is_overflow());
     }
 
-    fn labelled(registry: &Registry, name: &str, value: usize) -> Arc<Entry> {
+    fn labelled(registry: &Registry<Entry>, name: &str, value: usize) -> Arc<Entry> {
         let labelled = Labelled::new(name, &[("k", &value)]);
         registry.entry(&labelled.to_string(), Some(&labelled))
     }
@@ -388,7 +427,8 @@ mod loom {
                 max_operations: 2,
                 max_label_sets: 1,
             };
-            let registry = Arc::new(Registry::new(Arc::new(common), cardinality));
+            let registry: Registry<Entry> = Registry::new(Arc::new(common), cardinality);
+            let registry = Arc::new(registry);
             let other = Arc::clone(&registry);
             let there = thread::spawn(move || ["a", "b"].map(|name| other.entry(name, None)));
             let here = ["b", "a"].map(|name| registry.entry(name, None));

@@ -6,6 +6,7 @@
 //! stopping anybody: a [`Recording`] comes out.
 
 mod call_queue;
+mod counter;
 mod counts;
 mod error_counts;
 mod errors;
@@ -14,6 +15,7 @@ mod extent;
 mod failures;
 mod fork;
 mod gate;
+mod gauge;
 #[cfg(all(test, perfkit_loom))]
 mod loom;
 pub(crate) mod names;
@@ -31,12 +33,14 @@ mod tally;
 mod thread;
 
 pub(crate) use call_queue::{CallQueue, Words};
+pub(crate) use counter::CounterCell;
 pub use errors::ErrorSnapshot;
 pub(crate) use errors::merge as merge_errors;
 pub use exemplar::{Exemplar, TraceContext};
 #[cfg(any(feature = "metrics", feature = "tower", feature = "tracing"))]
 pub(crate) use fork::watch as watch_forks;
 pub(crate) use fork::{Section, generation};
+pub(crate) use gauge::{GaugeCell, Held};
 pub(crate) use operation::{Common, Recorder};
 pub use sample::Work;
 pub(crate) use sample::{OptionalValues, Quantity, RingEntry, Sample, Used};

@@ -14,6 +14,8 @@ use serde::de::IgnoredAny;
 
 use crate::histogram::Histogram;
 use crate::process::append_within_limit;
+use crate::snapshot::{GaugeSnapshot, GaugeWindow};
+use crate::text::printable;
 
 use super::upgrade::{VERSION_1, from_version_1};
 use super::{Report, SCHEMA};
@@ -128,10 +130,24 @@ impl Report {
                 .any(|count| count != summary.count)
         });
         match contradictory {
-            None => Ok(()),
+            None => self.check_gauges(),
             Some((metric, summary)) => Err(ReportError::Contradiction(format!(
                 "{metric} says that it has {} values, and has another number of them",
                 summary.count
+            ))),
+        }
+    }
+
+    fn check_gauges(&self) -> Result<(), ReportError> {
+        let of_gauge = |gauge: &GaugeSnapshot| {
+            let windows = [&gauge.lifetime, &gauge.last_period];
+            windows.into_iter().all(GaugeWindow::is_in_order)
+        };
+        match self.gauges.iter().find(|gauge| !of_gauge(gauge)) {
+            None => Ok(()),
+            Some(gauge) => Err(ReportError::Contradiction(format!(
+                "the smallest value of the gauge {} is not below its mean and its largest",
+                printable(&gauge.name)
             ))),
         }
     }

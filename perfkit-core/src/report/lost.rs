@@ -13,6 +13,13 @@ const NAMED: usize = 5;
 /// Calls are whole numbers, and told with all digits.
 const DIGITS: usize = 20;
 
+/// How more names are kept.
+pub(super) const KEEP_NAMES: &str =
+    "keep more with MonitorBuilder::max_operations or PERFKIT_MAX_OPERATIONS";
+
+/// How more labels are kept.
+pub(super) const KEEP_LABELS: &str = "give them fewer values, or keep more with MonitorBuilder::max_label_sets or PERFKIT_MAX_LABEL_SETS";
+
 /// What calls beyond a limit have lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -49,7 +56,7 @@ fn lost_names(operations: &[&OperationSnapshot]) -> Option<Lost> {
     };
     Some(Lost {
         what,
-        remedy: "keep more with MonitorBuilder::max_operations or PERFKIT_MAX_OPERATIONS",
+        remedy: KEEP_NAMES,
     })
 }
 
@@ -63,7 +70,7 @@ fn lost_labels(mut operations: Vec<&OperationSnapshot>) -> Option<Lost> {
     };
     Some(Lost {
         what,
-        remedy: "give them fewer values, or keep more with MonitorBuilder::max_label_sets or PERFKIT_MAX_LABEL_SETS",
+        remedy: KEEP_LABELS,
     })
 }
 

@@ -9,7 +9,9 @@ mod json;
 mod load;
 mod location;
 mod lost;
+mod lost_counts;
 mod note;
+mod number_lines;
 mod one_sided;
 mod program;
 mod recorded;
@@ -40,7 +42,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::probe_overhead::ProbeOverhead;
-use crate::snapshot::{OperationSnapshot, Snapshot};
+use crate::snapshot::{CounterSnapshot, GaugeSnapshot, OperationSnapshot, RatioSnapshot, Snapshot};
 
 /// The format that this version writes.
 pub const SCHEMA: &str = "perfkit/2";
@@ -74,6 +76,15 @@ pub struct Report {
     /// The operations of an instrumented program.
     #[serde(default)]
     pub operations: Vec<OperationSnapshot>,
+    /// The counters of an instrumented program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<CounterSnapshot>,
+    /// Its gauges.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gauges: Vec<GaugeSnapshot>,
+    /// The ratios of its counters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ratios: Vec<RatioSnapshot>,
     /// The revision that the working tree is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Git>,
@@ -118,6 +129,9 @@ impl Report {
             environment,
             arguments: Vec::new(),
             operations: Vec::new(),
+            counters: Vec::new(),
+            gauges: Vec::new(),
+            ratios: Vec::new(),
             base: None,
             shard: None,
             benchmarks: Vec::new(),
@@ -168,6 +182,9 @@ impl Report {
         let mut report = Self::new(Environment::detect(snapshot.clock));
         report.created = snapshot.taken_at;
         report.operations = snapshot.operations;
+        report.counters = snapshot.counters;
+        report.gauges = snapshot.gauges;
+        report.ratios = snapshot.ratios;
         report.environment.clock.probe =
             ProbeOverhead::on_clock(snapshot.clock, &report.operations);
         if !report.environment.is_optimized() {
@@ -178,22 +195,50 @@ impl Report {
         }
         let notes = recorded::notes(&report.operations, &report.environment.clock);
         report.notes.extend(notes);
+        let lost = report.beyond_limits();
+        report.notes.extend(lost);
         report
     }
 
     /// Adds what another process of the program recorded.
     pub fn merge_recorded(&mut self, other: Self) {
-        let outdated = recorded::beyond_limits(&self.operations);
-        for operation in other.operations {
-            let is_it = |known: &&mut OperationSnapshot| known.name == operation.name;
-            match self.operations.iter_mut().find(is_it) {
-                Some(known) => known.merge(&operation),
-                None => self.operations.push(operation),
-            }
-        }
+        let outdated = self.beyond_limits();
+        merge(
+            &mut self.operations,
+            other.operations,
+            |known, operation| (known.name == operation.name).then(|| known.merge(operation)),
+        );
+        merge(&mut self.counters, other.counters, |known, counter| {
+            (known.name == counter.name).then(|| known.merge(counter))
+        });
+        merge(&mut self.gauges, other.gauges, |known, gauge| {
+            (known.name == gauge.name).then(|| known.merge(gauge))
+        });
+        merge(&mut self.ratios, other.ratios, |known, ratio| {
+            (known.name == ratio.name).then(|| known.merge(ratio))
+        });
         self.notes.retain(|note| !outdated.contains(note));
-        let notes = recorded::beyond_limits(&self.operations);
+        let notes = self.beyond_limits();
         self.notes.extend(notes);
+    }
+}
+
+impl Report {
+    fn beyond_limits(&self) -> Vec<Note> {
+        recorded::beyond_limits(&self.operations, &self.counters, &self.gauges)
+    }
+}
+
+/// Adds each of some to the one of its name, or as a new one.
+fn merge<T>(known: &mut Vec<T>, others: Vec<T>, merge: impl Fn(&mut T, &T) -> Option<()>) {
+    for other in others {
+        if known
+            .iter_mut()
+            .find_map(|known| merge(known, &other))
+            .is_none()
+        {
+            known.push(other);
+        }
     }
 }
 

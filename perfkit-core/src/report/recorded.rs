@@ -1,10 +1,10 @@
 //! Remarks on what a program recorded.
 
 use crate::probe_overhead::ProbeOverhead;
-use crate::snapshot::{ErrorSnapshot, OperationSnapshot};
+use crate::snapshot::{CounterSnapshot, ErrorSnapshot, GaugeSnapshot, OperationSnapshot};
 
 use super::lost::lost;
-use super::{ClockInfo, Note, NoteCode};
+use super::{ClockInfo, Note, NoteCode, lost_counts};
 
 /// How many operations a note names.
 const NAMED: usize = 5;
@@ -21,14 +21,20 @@ pub(super) fn notes(operations: &[OperationSnapshot], clock: &ClockInfo) -> Vec<
         too_short(operations, clock.probe),
         waiting(operations),
     ];
-    let notes = notes.into_iter().flatten();
-    notes.chain(beyond_limits(operations)).collect()
+    notes.into_iter().flatten().collect()
 }
 
-/// Calls that have lost their names or labels.
-pub(super) fn beyond_limits(operations: &[OperationSnapshot]) -> Vec<Note> {
+/// What has lost its name, its labels or its values.
+pub(super) fn beyond_limits(
+    operations: &[OperationSnapshot],
+    counters: &[CounterSnapshot],
+    gauges: &[GaugeSnapshot],
+) -> Vec<Note> {
     let note = |lost| Note::warning(NoteCode::CardinalityLimit, format!("{lost}"));
-    lost(operations.iter()).iter().map(note).collect()
+    let calls = lost(operations.iter());
+    let mut notes: Vec<Note> = calls.iter().map(note).collect();
+    notes.extend(lost_counts::notes(counters, gauges));
+    notes
 }
 
 fn clock_and_cost(clock: &ClockInfo) -> Note {

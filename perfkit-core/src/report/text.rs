@@ -8,7 +8,7 @@ use crate::snapshot::OperationSnapshot;
 use crate::text::printable;
 use crate::unit::Unit;
 
-use super::{Report, Severity};
+use super::{Report, Severity, number_lines};
 
 /// Significant digits of times.
 const DIGITS: usize = 3;
@@ -28,9 +28,13 @@ const HEADINGS: [&str; 8] = [
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.operations.is_empty() {
-            return writeln!(f, "perfkit: no calls were recorded");
+            writeln!(f, "perfkit: no calls were recorded")?;
+            if self.counters.is_empty() && self.gauges.is_empty() {
+                return Ok(());
+            }
+        } else {
+            writeln!(f, "{}", headline(self))?;
         }
-        writeln!(f, "{}", headline(self))?;
         let is_of_values = |operation: &&OperationSnapshot| operation.is_of_values;
         let (values, mut operations): (Vec<_>, Vec<_>) =
             self.operations.iter().partition(is_of_values);
@@ -57,6 +61,7 @@ impl fmt::Display for Report {
         for operation in values {
             writeln!(f, "{}", values_line(operation))?;
         }
+        number_lines::write(f, self)?;
         for note in &self.notes {
             let severity = match note.severity {
                 Severity::Detail | Severity::Info => "note",

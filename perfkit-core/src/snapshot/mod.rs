@@ -1,10 +1,16 @@
 //! The state of a monitor at one instant.
 
+mod counter;
+mod gauge;
 mod operation;
+mod ratio;
 mod window;
 
 pub use crate::recorder::{ErrorSnapshot, Exemplar};
+pub use counter::{CounterSnapshot, CounterWindow};
+pub use gauge::{GaugeSnapshot, GaugeWindow};
 pub use operation::OperationSnapshot;
+pub use ratio::{RatioSnapshot, RatioWindow};
 pub use window::WindowSnapshot;
 
 use std::collections::BTreeSet;
@@ -12,6 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::monitor::{Entry, Monitor};
+use crate::window::Window;
 
 /// All operations of a monitor at one instant; it never changes.
 #[derive(Clone, Debug)]
@@ -25,6 +32,12 @@ pub struct Snapshot {
     pub clock: &'static str,
     /// The operations that were called, by name.
     pub operations: Vec<OperationSnapshot>,
+    /// The counters, by name, those that are 0 too.
+    pub counters: Vec<CounterSnapshot>,
+    /// The gauges that were set, by name.
+    pub gauges: Vec<GaugeSnapshot>,
+    /// The ratios of counters, by name.
+    pub ratios: Vec<RatioSnapshot>,
 }
 
 impl Snapshot {
@@ -32,6 +45,24 @@ impl Snapshot {
     #[must_use]
     pub fn operation(&self, name: &str) -> Option<&OperationSnapshot> {
         self.operations.iter().find(|found| found.name == name)
+    }
+
+    /// The counter of the given name; `None` if there is none.
+    #[must_use]
+    pub fn counter(&self, name: &str) -> Option<&CounterSnapshot> {
+        self.counters.iter().find(|found| found.name == name)
+    }
+
+    /// The gauge of the given name; `None` if it was never set.
+    #[must_use]
+    pub fn gauge(&self, name: &str) -> Option<&GaugeSnapshot> {
+        self.gauges.iter().find(|found| found.name == name)
+    }
+
+    /// The ratio of the given name; `None` if there is none.
+    #[must_use]
+    pub fn ratio(&self, name: &str) -> Option<&RatioSnapshot> {
+        self.ratios.iter().find(|found| found.name == name)
     }
 }
 
@@ -55,6 +86,20 @@ impl Monitor {
         if let Some(values) = self.known_values() {
             add_values(&mut operations, values);
         }
+        let counters = self.counters();
+        let counters: Vec<_> = counters
+            .iter()
+            .map(|counter| CounterSnapshot::new(self, counter, now))
+            .collect();
+        let ratios = self.ratios();
+        let ratios = ratios.iter().filter_map(|(name, parts)| {
+            RatioSnapshot::new(name, &parts.numerator, &parts.denominator, &counters)
+        });
+        let ratios = ratios.collect();
+        let gauges = self.gauges();
+        let gauges = gauges
+            .iter()
+            .filter_map(|gauge| GaugeSnapshot::new(self, gauge, now));
         Snapshot {
             taken_at: SystemTime::now(),
             uptime: Duration::from_nanos(
@@ -62,7 +107,16 @@ impl Monitor {
             ),
             clock: self.clock().name(),
             operations,
+            gauges: gauges.collect(),
+            counters,
+            ratios,
         }
+    }
+
+    /// The window of the last period.
+    fn last_period(&self) -> Window {
+        let period_ns = self.limits().last_period.as_nanos();
+        Window::LastPeriod(u64::try_from(period_ns).unwrap_or(u64::MAX))
     }
 }
 

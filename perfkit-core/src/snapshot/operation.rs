@@ -76,7 +76,6 @@ impl OperationSnapshot {
         let (scale, started) = (recorded.scale, monitor.started());
         let since = |moment: u64| scale.ns(now.saturating_sub(moment));
         let limits = monitor.limits();
-        let period_ns = u64::try_from(limits.last_period.as_nanos()).unwrap_or(u64::MAX);
         let last_calls = recorded.last_calls.iter();
         Self {
             name: entry.name.to_string(),
@@ -103,7 +102,7 @@ impl OperationSnapshot {
                 false => WindowSnapshot::default(),
             },
             last_period: WindowSnapshot::of_tally(
-                Window::LastPeriod(period_ns),
+                monitor.last_period(),
                 since(recorded.last_period_start.max(started)),
                 &recorded.last_period,
             ),
