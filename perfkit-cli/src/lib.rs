@@ -77,6 +77,18 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The page of a report, as `perfkit report --format html` writes it: for the gallery of
+/// patterns.
+///
+/// # Errors
+/// Why there is no page, in words.
+#[doc(hidden)]
+pub fn html_page(report: &perfkit::Report) -> Result<String, String> {
+    let detail = document::Detail::Usual;
+    let page = export::render(report, detail, args::Format::Html, None);
+    page.map_err(|error| error.message().to_owned())
+}
+
 /// Reads bytes as the formats of other tools whose names begin with `family`,
 /// and writes what comes of it: for fuzzing, where nothing must panic.
 #[doc(hidden)]

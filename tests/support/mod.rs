@@ -261,7 +261,7 @@ pub(crate) fn example(name: &str) -> PathBuf {
     if !path.exists() {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let status = Command::new(cargo)
-            .args(["build", "--workspace", "--examples"])
+            .args(["build", "--examples"])
             .current_dir(workspace())
             .status();
         assert!(status.unwrap().success());

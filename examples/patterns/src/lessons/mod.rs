@@ -1,0 +1,15 @@
+//! The lessons, a file each.
+
+#[path = "12_concurrent.rs"]
+pub mod concurrent;
+
+#[path = "13_backpressure.rs"]
+pub mod backpressure;
+
+#[path = "15_blocking.rs"]
+pub mod blocking;
+
+use crate::lesson::Lesson;
+
+/// All lessons, in the order of their numbers.
+pub const LESSONS: &[Lesson] = &[concurrent::LESSON, backpressure::LESSON, blocking::LESSON];

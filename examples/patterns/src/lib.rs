@@ -1,0 +1,32 @@
+//! The gallery: performance patterns, wrong and right, measured with perfkit.
+//!
+//! A file of `lessons/` is a lesson. It says the pattern in a few sentences, has the wrong
+//! and the right form side by side, and asks the [`Lab`] to compare them. `form` is one way
+//! to do something, `question` what is asked of two, `lab` measures, `finding` is what came
+//! out, `table` and `page` show it.
+
+mod claim;
+mod finding;
+mod form;
+mod lab;
+mod lesson;
+mod lessons;
+mod memory;
+mod page;
+mod question;
+mod table;
+
+pub use claim::Claim;
+pub use finding::{Finding, Measured};
+pub use form::Form;
+pub use lab::{Effort, Lab};
+pub use lesson::{Error, Lesson};
+pub use lessons::*;
+pub use memory::{MemoryUse, memory_of};
+pub use page::page;
+pub use question::{Amounts, Question};
+pub use table::table;
+
+/// Counts what the lessons allocate.
+#[global_allocator]
+static ALLOCATOR: perfkit::CountingAllocator = perfkit::CountingAllocator::system();

@@ -1,0 +1,167 @@
+//! The gallery on the command line: `cargo run --release -p perfkit-patterns -- all`.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use perfkit::report::{Note, NoteCode, save_atomically};
+use perfkit_patterns::{Effort, Error, LESSONS, Lab, Lesson, page, table};
+
+/// Performance patterns, wrong and right, measured with perfkit
+#[derive(Parser)]
+#[command(name = "perfkit-patterns")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Name the lessons
+    List,
+    /// Measure some lessons, and tell what they are about
+    Run {
+        /// Names or numbers of lessons
+        #[arg(required = true)]
+        lessons: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Measure all lessons: at most ten minutes
+    All {
+        #[command(flatten)]
+        output: Output,
+        /// Also write the page of documentation with everything that was found
+        #[arg(long, value_name = "FILE")]
+        docs: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+struct Output {
+    /// The folder for the report file and its page [default: patterns, in cargo's target folder]
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Run each form a few times only, which shows that it runs and decides nothing
+    #[arg(long)]
+    quick: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.task {
+        Task::List => list(),
+        Task::Run { lessons, output } => chosen(&lessons).and_then(|lessons| {
+            for lesson in &lessons {
+                tell(lesson)?;
+            }
+            measure(&lessons, &output, None)
+        }),
+        Task::All { output, docs } => measure(LESSONS, &output, docs.as_deref()),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing is left to tell it to if standard error is gone.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Lessons by their names or numbers.
+fn chosen(names: &[String]) -> Result<Vec<Lesson>, Error> {
+    let find = |name: &String| {
+        let is_meant = |lesson: &&Lesson| lesson.name == name || name.parse() == Ok(lesson.number);
+        let found: Vec<Lesson> = LESSONS.iter().filter(is_meant).copied().collect();
+        match found.is_empty() {
+            false => Ok(found),
+            true => Err(format!(
+                "there is no lesson `{}`: `list` names them",
+                name.escape_debug()
+            )),
+        }
+    };
+    let found: Vec<Vec<Lesson>> = names.iter().map(find).collect::<Result<_, _>>()?;
+    Ok(found.concat())
+}
+
+fn list() -> Result<ExitCode, Error> {
+    let mut out = io::stdout().lock();
+    for lesson in LESSONS {
+        writeln!(
+            out,
+            "{:2} {:18} {}",
+            lesson.number, lesson.name, lesson.title
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(lesson: &Lesson) -> io::Result<()> {
+    let (number, title, text) = (lesson.number, lesson.title, lesson.text());
+    writeln!(io::stdout(), "{number} {title}\n\n{text}\n")
+}
+
+/// Measures lessons, shows what was found, and saves it. A lesson that fails does not keep
+/// the others from being measured.
+fn measure(lessons: &[Lesson], output: &Output, docs: Option<&Path>) -> Result<ExitCode, Error> {
+    let effort = if output.quick {
+        Effort::Quick
+    } else {
+        Effort::Full
+    };
+    let mut lab = Lab::new(effort, |what| {
+        let _ = writeln!(io::stderr(), "{what}");
+    });
+    let mut code = ExitCode::SUCCESS;
+    for lesson in lessons {
+        if let Err(error) = lab.run(lesson) {
+            writeln!(io::stderr(), "error: lesson {}: {error}", lesson.name)?;
+            code = ExitCode::FAILURE;
+        }
+    }
+    if cfg!(debug_assertions) {
+        let message = "built without optimisation, which decides much here: cargo run --release";
+        let note = Note::warning(NoteCode::NotOptimized, message);
+        writeln!(io::stderr(), "warning: {}", note.message)?;
+        lab.report.notes.push(note);
+    }
+    let width = terminal_size::terminal_size().map_or(140, |(width, _)| width.0);
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}\n", table(&lab.findings, width.max(80)))?;
+    let folder = match &output.output {
+        Some(folder) => folder.clone(),
+        None => default_folder()?,
+    };
+    std::fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
+    let file = folder.join("patterns.json");
+    lab.report.save(&file)?;
+    writeln!(out, "report: {}", file.display())?;
+    write(
+        &folder.join("patterns.html"),
+        &perfkit_cli::html_page(&lab.report)?,
+    )?;
+    writeln!(out, "page: {}", folder.join("patterns.html").display())?;
+    if let Some(docs) = docs {
+        write(docs, &page(&lab, lessons))?;
+        writeln!(out, "documentation: {}", docs.display())?;
+    }
+    Ok(code)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    save_atomically(path, text.as_bytes()).map_err(|error| at(path, &error))
+}
+
+fn at(path: &Path, error: &io::Error) -> Error {
+    format!("{}: {error}", path.display()).into()
+}
+
+/// Beside the folder that cargo built this program in.
+fn default_folder() -> io::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let target = program.parent().and_then(Path::parent);
+    Ok(target.unwrap_or(Path::new(".")).join("patterns"))
+}
