@@ -111,6 +111,8 @@ fn times(factor: f64) -> String {
     match factor {
         _ if !factor.is_finite() => "-".to_owned(),
         100.0.. => format!("{factor:.0}x"),
+        ..0.01 => format!("{factor:.5}x"),
+        ..0.1 => format!("{factor:.3}x"),
         10.0.. => format!("{factor:.1}x"),
         _ => format!("{factor:.2}x"),
     }

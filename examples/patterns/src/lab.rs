@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use perfkit::bench::engine::{Blocks, CommandSettings, Experiment, Sampled, random_seed};
 use perfkit::compare::{ComparisonSet, VerdictRules, add_diagnostics, compare_set};
-use perfkit::report::{Environment, Report, Sampling};
-use perfkit::{Clock, Metric};
+use perfkit::report::{Environment, Note, Report, Sampling};
+use perfkit::{Clock, Metric, Monitor};
 
 use crate::finding::{Finding, Measured, add_counts};
 use crate::form::Form;
@@ -34,10 +34,12 @@ pub struct Lab {
     lesson: Option<Lesson>,
     /// What was found, in the order of the questions.
     pub findings: Vec<Finding>,
-    /// The same with all values, as perfkit's commands read it.
-    pub report: Report,
+    /// The same with all values.
+    pub(crate) report: Report,
     /// What was measured with, beside this program, and of which version.
     pub engines: BTreeMap<&'static str, String>,
+    /// Counts hit rates, queue lengths and the like, for the report too.
+    pub monitor: Monitor,
     announce: fn(&str),
 }
 
@@ -57,8 +59,14 @@ impl Lab {
             findings: Vec::new(),
             report: Report::new(Environment::detect(Clock::os().name())),
             engines: BTreeMap::new(),
+            monitor: Monitor::new(),
             announce,
         }
+    }
+
+    /// Adds a note to the report.
+    pub fn note(&mut self, note: Note) {
+        self.report.notes.push(note);
     }
 
     /// Measures a lesson.
@@ -68,6 +76,14 @@ impl Lab {
     pub fn run(&mut self, lesson: &Lesson) -> Result<(), Error> {
         self.lesson = Some(*lesson);
         (lesson.measure)(self)
+    }
+
+    /// The report, with what the lessons counted in the lab's monitor.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let mut report = self.report.clone();
+        report.merge_recorded(Report::from_snapshot(self.monitor.snapshot()));
+        report
     }
 
     /// Whether little is measured, so that a lesson can take small inputs.

@@ -126,7 +126,7 @@ fn measure(lessons: &[Lesson], output: &Output, docs: Option<&Path>) -> Result<E
         let message = "built without optimisation, which decides much here: cargo run --release";
         let note = Note::warning(NoteCode::NotOptimized, message);
         writeln!(io::stderr(), "warning: {}", note.message)?;
-        lab.report.notes.push(note);
+        lab.note(note);
     }
     let width = terminal_size::terminal_size().map_or(140, |(width, _)| width.0);
     let mut out = io::stdout().lock();
@@ -137,11 +137,12 @@ fn measure(lessons: &[Lesson], output: &Output, docs: Option<&Path>) -> Result<E
     };
     std::fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
     let file = folder.join("patterns.json");
-    lab.report.save(&file)?;
+    let report = lab.report();
+    report.save(&file)?;
     writeln!(out, "report: {}", file.display())?;
     write(
         &folder.join("patterns.html"),
-        &perfkit_cli::html_page(&lab.report)?,
+        &perfkit_cli::html_page(&report)?,
     )?;
     writeln!(out, "page: {}", folder.join("patterns.html").display())?;
     if let Some(docs) = docs {

@@ -1,5 +1,8 @@
 //! The lessons, a file each.
 
+#[path = "04_memoisation.rs"]
+pub mod memoisation;
+
 #[path = "12_concurrent.rs"]
 pub mod concurrent;
 
@@ -12,4 +15,9 @@ pub mod blocking;
 use crate::lesson::Lesson;
 
 /// All lessons, in the order of their numbers.
-pub const LESSONS: &[Lesson] = &[concurrent::LESSON, backpressure::LESSON, blocking::LESSON];
+pub const LESSONS: &[Lesson] = &[
+    memoisation::LESSON,
+    concurrent::LESSON,
+    backpressure::LESSON,
+    blocking::LESSON,
+];

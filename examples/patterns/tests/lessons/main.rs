@@ -4,6 +4,7 @@
 mod backpressure;
 mod blocking;
 mod concurrent;
+mod memoisation;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -40,19 +41,16 @@ fn every_lesson_runs_and_is_shown_in_report_table_and_page() {
             .unwrap_or_else(|error| panic!("{}: {error}", lesson.name));
         assert!(lab.findings.len() > before, "{} finds nothing", lesson.name);
     }
-    let names: BTreeSet<_> = lab.report.benchmarks.iter().map(|b| &b.name).collect();
-    assert_eq!(
-        names.len(),
-        lab.report.benchmarks.len(),
-        "names are told apart"
-    );
+    let report = lab.report();
+    let names: BTreeSet<_> = report.benchmarks.iter().map(|b| &b.name).collect();
+    assert_eq!(names.len(), report.benchmarks.len(), "names are told apart");
     for name in &names {
         assert!(name.chars().count() <= 60, "perfkit would cut {name}");
     }
-    let json = lab.report.to_json().unwrap();
+    let json = report.to_json().unwrap();
     let read = perfkit::Report::from_json(json.as_bytes()).unwrap();
     assert_eq!(read.comparisons.len(), lab.findings.len());
-    let html = perfkit_cli::html_page(&lab.report).unwrap();
+    let html = perfkit_cli::html_page(&report).unwrap();
     let (table, page) = (table(&lab.findings, 140), page(&lab, LESSONS));
     let rows = page.lines().filter(|line| line.starts_with("| ")).count();
     assert_eq!(
