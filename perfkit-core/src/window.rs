@@ -50,9 +50,20 @@ impl<T: Default> Slots<T> {
     /// The slot for something that happened at a moment. What is older than
     /// every kept slot, because the clock stepped back, goes to the oldest.
     pub(crate) fn at(&mut self, at: u64) -> &mut T {
+        self.at_and_passed(at, |_| ())
+    }
+
+    /// The same; slots that pass out of the window are handed over.
+    pub(crate) fn at_and_passed(&mut self, at: u64, passed: impl FnMut(&T)) -> &mut T {
         let number = at / self.slot_ticks;
-        self.drop_older_than(number);
-        let position = self.filled.partition_point(|(slot, _)| *slot < number);
+        self.drop_older_than(number, passed);
+        // Nearly always it is the last one or a new one: the others are left alone, because to
+        // look for it among them takes longest.
+        let position = match self.filled.back() {
+            Some((last, _)) if *last < number => self.filled.len(),
+            Some((last, _)) if *last == number => self.filled.len() - 1,
+            _ => self.filled.partition_point(|(slot, _)| *slot < number),
+        };
         let exists = self
             .filled
             .get(position)
@@ -67,17 +78,24 @@ impl<T: Default> Slots<T> {
     pub(crate) fn recent(&self, now: u64) -> (u64, impl Iterator<Item = &T>) {
         let first = self.first_kept(now / self.slot_ticks);
         let recent = self.filled.iter().filter(move |(slot, _)| *slot >= first);
-        (first * self.slot_ticks, recent.map(|(_, content)| content))
+        (self.start(now), recent.map(|(_, content)| content))
+    }
+
+    /// Where the window starts that a moment is in.
+    pub(crate) fn start(&self, now: u64) -> u64 {
+        self.first_kept(now / self.slot_ticks) * self.slot_ticks
     }
 
     fn first_kept(&self, newest: u64) -> u64 {
         newest.saturating_sub(self.slots - 1)
     }
 
-    fn drop_older_than(&mut self, newest: u64) {
+    fn drop_older_than(&mut self, newest: u64, mut passed: impl FnMut(&T)) {
         let first = self.first_kept(newest);
         while self.filled.front().is_some_and(|(slot, _)| *slot < first) {
-            self.filled.pop_front();
+            if let Some((_, content)) = self.filled.pop_front() {
+                passed(&content);
+            }
         }
     }
 }
@@ -89,30 +107,32 @@ mod tests {
 
     #[test]
     fn slots_pass_out_of_the_window_one_by_one() {
-        let mut slots: Slots<u32> = Slots::new(3_000_000_000, 3);
         let second = 1_000_000_000;
+        let mut slots: Slots<u32> = Slots::new(3 * second, 3);
+        let mut passed = 0;
         for time in [0, 1, 1, 2] {
-            *slots.at(time * second) += 1;
+            *slots.at_and_passed(time * second, |count| passed += count) += 1;
         }
-        let count = |slots: &Slots<u32>, seconds| slots.recent(seconds * second).1.sum::<u32>();
-        assert_eq!(count(&slots, 2), 4);
-        assert_eq!(count(&slots, 3), 3);
-        assert_eq!(count(&slots, 4), 1);
-        assert_eq!(count(&slots, 5), 0);
+        let mut passed_by = |seconds| {
+            slots.at_and_passed(seconds * second, |count| passed += count);
+            passed
+        };
+        assert_eq!([2, 3, 4, 5].map(&mut passed_by), [0, 1, 3, 4]);
+        assert_eq!(
+            [2, 5].map(|time| slots.start(time * second) / second),
+            [0, 3]
+        );
     }
 
     proptest! {
         #[test]
         fn everything_lands_in_exactly_one_slot(times in prop::collection::vec(0_u64..100, 1..200)) {
             let mut slots: Slots<u32> = Slots::new(50, 5);
+            let mut passed = 0;
             for (done, &time) in times.iter().enumerate() {
-                let before: u32 = slots.filled.iter().map(|(_, count)| *count).sum();
-                slots.drop_older_than(time / 10);
+                *slots.at_and_passed(time, |count| passed += count) += 1;
                 let kept: u32 = slots.filled.iter().map(|(_, count)| *count).sum();
-                *slots.at(time) += 1;
-                let after: u32 = slots.filled.iter().map(|(_, count)| *count).sum();
-                prop_assert!(kept <= before && before as usize <= done);
-                prop_assert_eq!(after, kept + 1);
+                prop_assert_eq!((kept + passed) as usize, done + 1);
                 let numbers: Vec<u64> = slots.filled.iter().map(|(number, _)| *number).collect();
                 prop_assert!(numbers.is_sorted_by(|a, b| a < b));
             }

@@ -126,6 +126,46 @@ fn what_cannot_be_watched_is_told_with_what_to_do() {
     );
 }
 
+#[test]
+fn a_program_that_tells_no_table_is_asked_for_a_report() {
+    let session = Session::new();
+    let monitor = Monitor::new();
+    monitor.measure("pay", || ());
+    let report = serde_json::to_vec(&Report::from_snapshot(monitor.snapshot())).unwrap();
+    session.pretend(move |line| match line.contains("Brief") {
+        true => [
+            format!("{{\"bytes\":{}}}\n", report.len()).as_bytes(),
+            &report,
+        ]
+        .concat(),
+        false => b"{\"bytes\":0,\"refused\":\"it is unknown\"}\n".to_vec(),
+    });
+    let own = std::process::id().to_string();
+    run(&session, &["watch", &own, "--once"])
+        .exits_with(0)
+        .says("pay");
+}
+
+#[test]
+fn what_is_no_table_is_told_and_a_part_of_one_too() {
+    let rows = "{\"form\":1,\"taken_at_ns\":0}\n[\"a\",[1,0,0,0,0],[1,1,1,null,null,1,1],null]\n";
+    let refused = [
+        ("{\"form\":7,\"taken_at_ns\":0}\n", 0, "form 7"),
+        ("nonsense\n", 0, "no table"),
+        (rows, 5, "no table"),
+        ("", 999_999_999, "too large"),
+    ];
+    for (body, more, complaint) in refused {
+        let session = Session::new();
+        session
+            .pretend(move |_| format!("{{\"bytes\":{}}}\n{body}", body.len() + more).into_bytes());
+        let own = std::process::id().to_string();
+        run(&session, &["watch", &own, "--once"])
+            .exits_with(4)
+            .complains(complaint);
+    }
+}
+
 /// Answers so many requests, each with the next text.
 fn serve(texts: Vec<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

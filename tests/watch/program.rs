@@ -1,6 +1,9 @@
 //! The program that is watched: this test once more, where a variable says so.
 
+use std::fs::DirBuilder;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -118,6 +121,22 @@ impl Session {
         };
         assert!(eventually(|| program.socket.exists()));
         program
+    }
+
+    /// A socket in this test's own name, which answers each line with what is made of it.
+    pub(crate) fn pretend(&self, answer: impl Fn(&str) -> Vec<u8> + Send + 'static) {
+        let folder = self.runtime.join("perfkit");
+        DirBuilder::new().mode(0o700).create(&folder).unwrap();
+        let name = format!("{}-other.sock", std::process::id());
+        let listener = UnixListener::bind(folder.join(name)).unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut line = String::new();
+                let _ = BufReader::new(&stream).read_line(&mut line);
+                let _ = stream.write_all(&answer(&line));
+            }
+        });
     }
 
     pub(crate) fn sockets(&self) -> usize {

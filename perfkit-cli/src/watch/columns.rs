@@ -71,28 +71,28 @@ const COLUMNS: [Column; 13] = [
     },
     column("failed", 8, 1, WatchOrder::Failed, failed),
     column("cancelled", 9, 5, WatchOrder::Cancelled, |row| {
-        count(Some(row.seen.calls.cancelled as f64)).into()
+        count(Some(row.seen.told.calls.cancelled as f64)).into()
     }),
     column("in flight", 9, 4, WatchOrder::InFlight, |row| {
-        count(Some(row.seen.in_flight as f64)).into()
+        count(Some(row.seen.told.calls_in_flight as f64)).into()
     }),
     column("p50", 8, 0, WatchOrder::P50, |row| {
-        time(row.seen.times.p50).into()
+        time(row.seen.told.p50).into()
     }),
     column("p95", 8, 1, WatchOrder::P95, |row| {
-        time(row.seen.times.p95).into()
+        time(row.seen.told.p95).into()
     }),
     column("p99", 8, 2, WatchOrder::P99, |row| {
-        time(row.seen.times.p99).into()
+        time(row.seen.told.p99).into()
     }),
     column("max", 8, 4, WatchOrder::Max, |row| {
-        time(row.seen.times.max).into()
+        time(row.seen.told.max).into()
     }),
     column("total", 8, 2, WatchOrder::Total, |row| {
-        time(row.seen.total_ns).into()
+        time(row.seen.told.total_ns).into()
     }),
     column("self", 8, 5, WatchOrder::SelfTime, |row| {
-        time(row.seen.self_ns).into()
+        time(row.seen.told.self_ns).into()
     }),
     column("change", 8, 0, WatchOrder::Change, |row| {
         change(row.seen.change).into()
@@ -162,7 +162,12 @@ pub(crate) fn once_table(model: &Model) -> Table {
     let mut table = Table::new(&headings);
     for row in model.visible() {
         let cells = columns.iter().map(|column| column.cell(row).text);
-        table.row([label(&row.seen.name)].into_iter().chain(cells).collect());
+        table.row(
+            [label(&row.seen.told.name)]
+                .into_iter()
+                .chain(cells)
+                .collect(),
+        );
     }
     table
 }

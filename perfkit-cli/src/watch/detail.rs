@@ -5,10 +5,10 @@ use perfkit::unit::Unit;
 use perfkit::{MetricSummary, OperationSnapshot, WindowSnapshot};
 
 use super::columns::{DIGITS, change, count, time, used};
-use super::frame::recent;
 use super::line::{Line, Tone, left, line, right};
 use super::model::{Model, Row};
 use super::sparkline::{bar, sparkline};
+use perfkit::global::watch::recent;
 
 /// The most lines of a distribution.
 const MOST_BINS: usize = 12;
@@ -22,7 +22,7 @@ pub(super) fn detail(model: &Model, width: usize, height: usize) -> Vec<Line> {
         return Vec::new();
     };
     let mut lines = vec![line(&format!(" {name}"), Tone::Strong, width)];
-    let row = model.rows.iter().find(|row| row.seen.name == name);
+    let row = model.rows.iter().find(|row| row.seen.told.name == name);
     let Some(row) = row else {
         lines.push(line(" it is gone", Tone::Dim, width));
         return lines;
@@ -44,7 +44,7 @@ pub(super) fn detail(model: &Model, width: usize, height: usize) -> Vec<Line> {
 
 /// How calls ended, how often they come, and what that is held against.
 fn ends(model: &Model, row: &Row, width: usize) -> Vec<Line> {
-    let calls = row.seen.calls;
+    let calls = row.seen.told.calls;
     let number = |number: u64| count(Some(number as f64));
     let ends = format!(
         " successful {}   failed {}   panicked {}   cancelled {}   in flight {}",
@@ -52,7 +52,7 @@ fn ends(model: &Model, row: &Row, width: usize) -> Vec<Line> {
         number(calls.failure),
         number(calls.panic),
         number(calls.cancelled),
-        number(row.seen.in_flight),
+        number(row.seen.told.calls_in_flight),
     );
     let line_width = width.saturating_sub(40).min(60);
     let rates = sparkline(row.rates.iter().copied(), line_width);

@@ -1,8 +1,9 @@
 //! What is seen at one moment.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use perfkit::{Calls, MetricSummary, OperationSnapshot, Report, WindowSnapshot};
+use perfkit::global::watch::{OperationRow, Table};
+use perfkit::{OperationSnapshot, Report};
 use serde::{Deserialize, Serialize};
 
 use super::reference::Reference;
@@ -35,31 +36,11 @@ pub(crate) struct ProcessFigures {
 /// One operation.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
-    pub(super) name: String,
-    pub(super) calls: Calls,
-    pub(super) in_flight: u64,
-    /// Time within the calls since the start, in nanoseconds.
-    pub(super) total_ns: Option<f64>,
-    pub(super) self_ns: Option<f64>,
-    /// Of the last period where the source has one, in nanoseconds.
-    pub(super) times: Times,
-    /// Calls per second of the last period, where the source has one.
-    pub(super) per_second: Option<f64>,
-    pub(super) allocations: Option<f64>,
-    pub(super) allocated_bytes: Option<f64>,
+    pub(super) told: OperationRow,
     /// The median against the baseline's.
     pub(super) change: Option<f64>,
     /// How much of its budget is used.
     pub(super) used: Option<f64>,
-}
-
-/// How long calls take, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Times {
-    pub(super) p50: Option<f64>,
-    pub(super) p95: Option<f64>,
-    pub(super) p99: Option<f64>,
-    pub(super) max: Option<f64>,
 }
 
 impl Frame {
@@ -70,64 +51,52 @@ impl Frame {
         process: ProcessFigures,
         reference: &Reference,
     ) -> Self {
-        let at = report.created.duration_since(UNIX_EPOCH);
-        let seen = |operation: &OperationSnapshot| Seen::of(operation, reference);
-        let mut operations: Vec<Seen> = report.operations.iter().map(seen).collect();
-        operations.sort_by(|a, b| a.name.cmp(&b.name));
-        operations.dedup_by(|a, b| a.name == b.name);
+        let seen = |operation: &OperationSnapshot| Seen {
+            used: reference.used(operation),
+            ..Seen::of(OperationRow::of(operation), reference)
+        };
+        let operations = report.operations.iter().map(seen).collect();
         let is_whole = |operation: &OperationSnapshot| Some(&*operation.name) == whole;
         let whole = report.operations.into_iter().find(is_whole);
+        Self::new(report.created, operations, whole.map(Box::new), process)
+    }
+
+    /// Of a table, which says nothing of budgets.
+    pub(crate) fn of_table(table: Table, process: ProcessFigures, reference: &Reference) -> Self {
+        let rows = table.rows.into_iter();
+        let operations = rows.map(|row| Seen::of(row, reference)).collect();
+        Self::new(table.taken_at, operations, table.whole, process)
+    }
+
+    fn new(
+        at: SystemTime,
+        mut operations: Vec<Seen>,
+        whole: Option<Box<OperationSnapshot>>,
+        process: ProcessFigures,
+    ) -> Self {
+        operations.sort_by(|a, b| a.told.name.cmp(&b.told.name));
+        operations.dedup_by(|a, b| a.told.name == b.told.name);
         Self {
-            at: at.unwrap_or_default(),
+            at: at.duration_since(UNIX_EPOCH).unwrap_or_default(),
             operations,
-            whole: whole.map(Box::new),
+            whole,
             process,
         }
     }
 }
 
 impl Seen {
-    fn of(operation: &OperationSnapshot, reference: &Reference) -> Self {
-        let lifetime = &operation.lifetime;
-        let sum = |summary: Option<&MetricSummary>| summary.map(|summary| summary.sum);
-        let recent = recent(operation);
-        let times = recent.execution_time().map(Times::of).unwrap_or_default();
+    fn of(told: OperationRow, reference: &Reference) -> Self {
         Self {
-            name: operation.name.clone(),
-            calls: lifetime.calls,
-            in_flight: operation.calls_in_flight,
-            total_ns: sum(lifetime.execution_time()),
-            self_ns: sum(lifetime.self_time()),
-            times,
-            per_second: operation.last_period.calls_per_second,
-            allocations: sum(lifetime.allocations()),
-            allocated_bytes: sum(lifetime.allocated()),
-            change: reference.change(&operation.name, times.p50),
-            used: reference.used(operation),
+            change: reference.change(&told.name, told.p50),
+            used: None,
+            told,
         }
     }
 
     /// Calls that failed or panicked.
     pub(super) fn failed(&self) -> u64 {
-        self.calls.failure.saturating_add(self.calls.panic)
-    }
-}
-
-/// The last period, where there is one with a call in it; else all since the start.
-pub(super) fn recent(operation: &OperationSnapshot) -> &WindowSnapshot {
-    match operation.last_period.execution_time() {
-        Some(_) => &operation.last_period,
-        None => &operation.lifetime,
-    }
-}
-
-impl Times {
-    fn of(time: &MetricSummary) -> Self {
-        Self {
-            p50: time.median,
-            p95: time.p95,
-            p99: time.p99,
-            max: time.max,
-        }
+        let calls = self.told.calls;
+        calls.failure.saturating_add(calls.panic)
     }
 }

@@ -195,8 +195,11 @@ impl Model {
         self.allocation_rates = allocation_rates(&before, &frame.operations, seconds);
         let mut before = before.into_iter().peekable();
         let rows = frame.operations.into_iter().map(|seen| {
-            while before.next_if(|row| row.seen.name < seen.name).is_some() {}
-            let earlier = before.next_if(|row| row.seen.name == seen.name);
+            while before
+                .next_if(|row| row.seen.told.name < seen.told.name)
+                .is_some()
+            {}
+            let earlier = before.next_if(|row| row.seen.told.name == seen.told.name);
             Row::new(seen, earlier, seconds)
         });
         self.rows = rows.collect();
@@ -212,7 +215,8 @@ impl Model {
     /// The rows that are shown, in their order.
     pub(super) fn visible(&self) -> Vec<&Row> {
         let filter = self.filter.to_lowercase();
-        let fits = |row: &&Row| filter.is_empty() || row.seen.name.to_lowercase().contains(&filter);
+        let fits =
+            |row: &&Row| filter.is_empty() || row.seen.told.name.to_lowercase().contains(&filter);
         let mut rows: Vec<&Row> = self.rows.iter().filter(fits).collect();
         let order = |a: &&Row, b: &&Row| {
             let order = compare(self.order, a, b);
@@ -221,7 +225,7 @@ impl Model {
             } else {
                 order
             };
-            order.then_with(|| a.seen.name.cmp(&b.seen.name))
+            order.then_with(|| a.seen.told.name.cmp(&b.seen.told.name))
         };
         rows.sort_by(order);
         rows
@@ -232,7 +236,7 @@ impl Model {
         let selected = self.selected.as_ref();
         let position = visible
             .iter()
-            .position(|row| Some(&row.seen.name) == selected);
+            .position(|row| Some(&row.seen.told.name) == selected);
         position.unwrap_or(0)
     }
 
@@ -328,7 +332,7 @@ impl Model {
     fn open(&mut self) {
         let visible = self.visible();
         let row = visible.get(self.position(&visible));
-        let Some(name) = row.map(|row| row.seen.name.clone()) else {
+        let Some(name) = row.map(|row| row.seen.told.name.clone()) else {
             return;
         };
         self.selected = Some(name);
@@ -345,13 +349,13 @@ impl Model {
         let visible = self.visible();
         let last = visible.len().saturating_sub(1);
         let to = to(self.position(&visible), self.page).min(last);
-        self.selected = visible.get(to).map(|row| row.seen.name.clone());
+        self.selected = visible.get(to).map(|row| row.seen.told.name.clone());
     }
 }
 
 impl Row {
     fn new(seen: Seen, earlier: Option<Self>, seconds: Option<f64>) -> Self {
-        let calls = |seen: &Seen| seen.calls.total() as f64;
+        let calls = |seen: &Seen| seen.told.calls.total() as f64;
         let before = earlier.as_ref().map(|row| &row.seen);
         // One that was never called before has a rate too.
         let began = before.map_or(0.0, calls);
@@ -364,7 +368,7 @@ impl Row {
         }
         rates.extend(rate.map(|rate| rate as f32));
         Self {
-            rate: rate.or(seen.per_second),
+            rate: rate.or(seen.told.per_second),
             is_failing,
             rates,
             seen,
@@ -376,9 +380,14 @@ impl Row {
 fn is_restart(before: &[Row], frame: &Frame) -> bool {
     let mut now = frame.operations.iter().peekable();
     before.iter().any(|row| {
-        while now.next_if(|seen| seen.name < row.seen.name).is_some() {}
-        let found = now.peek().filter(|seen| seen.name == row.seen.name);
-        found.is_none_or(|seen| seen.calls.total() < row.seen.calls.total())
+        while now
+            .next_if(|seen| seen.told.name < row.seen.told.name)
+            .is_some()
+        {}
+        let found = now
+            .peek()
+            .filter(|seen| seen.told.name == row.seen.told.name);
+        found.is_none_or(|seen| seen.told.calls.total() < row.seen.told.calls.total())
     })
 }
 
@@ -390,8 +399,8 @@ fn per_second(before: Option<f64>, now: Option<f64>, seconds: Option<f64>) -> Op
 /// Allocations in a second, and bytes; `None` where none of both is measured.
 fn allocation_rates(before: &[Row], now: &[Seen], seconds: Option<f64>) -> Option<(f64, f64)> {
     let before = || before.iter().map(|row| &row.seen);
-    let count = |seen: &Seen| seen.allocations;
-    let bytes = |seen: &Seen| seen.allocated_bytes;
+    let count = |seen: &Seen| seen.told.allocations;
+    let bytes = |seen: &Seen| seen.told.allocated_bytes;
     let rate = |of: fn(&Seen) -> Option<f64>| {
         let now = now.iter().filter_map(of).reduce(|a, b| a + b);
         let before = before().filter_map(of).reduce(|a, b| a + b);
@@ -408,14 +417,14 @@ fn compare(order: WatchOrder, a: &Row, b: &Row) -> Ordering {
             WatchOrder::Name => None,
             WatchOrder::Rate => row.rate,
             WatchOrder::Failed => Some(seen.failed() as f64),
-            WatchOrder::Cancelled => Some(seen.calls.cancelled as f64),
-            WatchOrder::InFlight => Some(seen.in_flight as f64),
-            WatchOrder::P50 => seen.times.p50,
-            WatchOrder::P95 => seen.times.p95,
-            WatchOrder::P99 => seen.times.p99,
-            WatchOrder::Max => seen.times.max,
-            WatchOrder::Total => seen.total_ns,
-            WatchOrder::SelfTime => seen.self_ns,
+            WatchOrder::Cancelled => Some(seen.told.calls.cancelled as f64),
+            WatchOrder::InFlight => Some(seen.told.calls_in_flight as f64),
+            WatchOrder::P50 => seen.told.p50,
+            WatchOrder::P95 => seen.told.p95,
+            WatchOrder::P99 => seen.told.p99,
+            WatchOrder::Max => seen.told.max,
+            WatchOrder::Total => seen.told.total_ns,
+            WatchOrder::SelfTime => seen.told.self_ns,
             WatchOrder::Change => seen.change,
             WatchOrder::Budget => seen.used,
         }
@@ -424,6 +433,6 @@ fn compare(order: WatchOrder, a: &Row, b: &Row) -> Ordering {
         (Some(a), Some(b)) => b.total_cmp(&a),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
-        (None, None) => a.seen.name.cmp(&b.seen.name),
+        (None, None) => a.seen.told.name.cmp(&b.seen.told.name),
     }
 }

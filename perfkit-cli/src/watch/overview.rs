@@ -47,7 +47,7 @@ pub(super) fn process(model: &Model, width: usize) -> Line {
     let sum = |of: fn(&Row) -> f64| model.rows.iter().map(of).sum::<f64>();
     let rate = sum(|row| row.rate.unwrap_or(0.0));
     let failed = sum(|row| row.seen.failed() as f64);
-    let in_flight = sum(|row| row.seen.in_flight as f64);
+    let in_flight = sum(|row| row.seen.told.calls_in_flight as f64);
     let bytes = |bytes| Unit::Bytes.format(bytes, DIGITS);
     let parts = [
         model
@@ -102,7 +102,7 @@ pub(super) fn table(model: &mut Model, width: usize, height: usize) -> Vec<Line>
     lines.extend(rows.map(|(at, row)| {
         let is_selected = at == selected;
         let mark = if is_selected { '>' } else { ' ' };
-        let name = left(&format!("{mark}{}", row.seen.name), room);
+        let name = left(&format!("{mark}{}", row.seen.told.name), room);
         // What is marked stays so where it is selected.
         let tone = |tone| match (is_selected, tone) {
             (true, Tone::Plain) => Tone::Selected,

@@ -396,5 +396,5 @@ fn call(end: u64) -> Sample {
 }
 
 fn read(recorder: &Recorder) -> Recording {
-    recorder.read(12_000_000_000)
+    recorder.read(12_000_000_000, 2)
 }

@@ -47,7 +47,7 @@ pub(crate) use sample::{OptionalValues, Quantity, RingEntry, Sample, Used};
 pub(crate) use shard::{Outer, Shard, offer_exemplar, slow_path};
 pub(crate) use state::{GLOBAL_STATE, MonitorState, State, StateReading};
 pub use tally::Calls;
-pub(crate) use tally::Tally;
+pub(crate) use tally::{Series, Tally};
 pub use thread::ThreadCache;
 pub(crate) use thread::{
     add_waiting, enter_without_shard, find_and_cache, leave_without_shard, record,

@@ -105,6 +105,8 @@ struct Member {
 #[derive(Debug)]
 struct Windows {
     slots: Slots<Tally>,
+    /// All that was before the slots.
+    passed: Tally,
     /// What the slots hold, and all that was before.
     untimed: Tally,
     /// A moment in the slot that calls go to now.
@@ -211,8 +213,9 @@ impl Recorder {
         }
     }
 
-    /// Everything that was counted so far, in nanoseconds.
-    pub(crate) fn read(&self, now: u64) -> Recording {
+    /// Everything that was counted so far, in nanoseconds, with so many of the last calls at
+    /// most.
+    pub(crate) fn read(&self, now: u64, last_calls: usize) -> Recording {
         let scale = self.clock().scale();
         let mut members = lock(&self.members);
         // First of all, so that calls which find the lock held are in a slot of now.
@@ -221,7 +224,7 @@ impl Recorder {
         let total = members.total();
         let mut lifetime = members.since_reset(&total);
         let (mut last_period, last_period_start) = members.last_period(&self.common, now, total);
-        let last_calls = members.last_calls(self.common.limits.last_calls);
+        let last_calls = members.last_calls(last_calls);
         let errors = members.errors();
         drop(members);
         lifetime.in_ns(scale);
@@ -371,9 +374,11 @@ impl Members {
             let period_ns = u64::try_from(common.limits.last_period.as_nanos());
             let scale = common.clock.scale_by_now()?;
             let period = scale.ticks(period_ns.unwrap_or(u64::MAX));
+            let before = self.before_reset.as_deref().cloned().unwrap_or_default();
             self.windows = Some(Box::new(Windows {
                 slots: Slots::new(period, SLOTS),
-                untimed: self.before_reset.as_deref().cloned().unwrap_or_default(),
+                passed: before.clone(),
+                untimed: before,
                 at,
             }));
         }
@@ -381,15 +386,16 @@ impl Members {
     }
 
     /// The calls of the last period, and where its first slot begins.
+    ///
+    /// The slots are not looked at: sixty of each operation take much longer to read than
+    /// what was before them.
     fn last_period(&mut self, common: &Common, now: u64, total: Tally) -> (Tally, u64) {
-        let mut last_period = Tally::default();
         let Some(windows) = self.windows(common, now) else {
-            return (last_period, now);
+            return (Tally::default(), now);
         };
         windows.count(total);
-        let (start, slots) = windows.slots.recent(now);
-        slots.for_each(|slot| last_period.merge(slot));
-        (last_period, start)
+        let last_period = windows.untimed.since(&windows.passed);
+        (last_period, windows.slots.start(now))
     }
 
     /// The latest calls of all threads, from the oldest to the newest.
@@ -428,7 +434,9 @@ impl Windows {
     /// Puts what is not in a slot yet into the present one.
     fn count(&mut self, total: Tally) {
         let added = total.since(&self.untimed);
-        self.slots.at(self.at).merge(&added);
+        let passed = &mut self.passed;
+        let slot = self.slots.at_and_passed(self.at, |slot| passed.merge(slot));
+        slot.merge(&added);
         self.untimed = total;
     }
 }

@@ -8,6 +8,7 @@ use crate::clock::Scale;
 use crate::histogram::{Histogram, bucket};
 use crate::metric_summary::Totals;
 use crate::outcome::Ending;
+use crate::stats;
 use crate::unit::Unit;
 
 use super::sample::{Quantity, signed, unsigned};
@@ -228,6 +229,48 @@ impl Series {
             let (least, most) = (all(totals.min), all(totals.max));
             totals.sum = totals.sum.clamp(least, most);
         }
+    }
+
+    /// The sum of the values, as a histogram has it where there are buckets.
+    pub(crate) fn sum(&self) -> f64 {
+        match self.buckets.is_empty() {
+            true => self.totals.sum as f64,
+            false => self.totals.sum.max(0) as f64,
+        }
+    }
+
+    /// The largest value, where it is known.
+    pub(crate) fn max(&self) -> Option<f64> {
+        match self.buckets.is_empty() {
+            true => self.totals.has_extremes().then_some(self.totals.max as f64),
+            false => Some(unsigned(self.totals.max) as f64),
+        }
+    }
+
+    /// What [`MetricSummary::from_histogram`] says of the histogram's percentile, without
+    /// making one.
+    ///
+    /// [`MetricSummary::from_histogram`]: crate::metric_summary::MetricSummary::from_histogram
+    pub(crate) fn percentile(&self, quantile: f64) -> Option<f64> {
+        let counts = self.buckets.iter().map(|(_, count)| *count);
+        let count = counts.fold(0, u64::saturating_add);
+        let rank = stats::nearest_rank(quantile, count)?;
+        if !stats::supports(quantile, count) {
+            return None;
+        }
+        let (min, max) = (unsigned(self.totals.min), unsigned(self.totals.max));
+        if rank == count {
+            return Some(max as f64);
+        }
+        let mut seen = 0_u64;
+        let reaches = |(_, count): &&(u16, u64)| {
+            seen = seen.saturating_add(*count);
+            seen >= rank
+        };
+        let (bucket, _) = self.buckets.iter().find(reaches)?;
+        let middle = bucket::middle(*bucket).clamp(min, max.max(min));
+        let within = middle.clamp(bucket::lowest(*bucket), bucket::highest(*bucket));
+        Some(within.max(min).min(max) as f64)
     }
 
     /// The distribution; `None` for a quantity of which only totals are kept.

@@ -13,7 +13,6 @@ pub use operation::OperationSnapshot;
 pub use ratio::{RatioSnapshot, RatioWindow};
 pub use window::WindowSnapshot;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -83,8 +82,13 @@ impl Monitor {
             is_known.then_some(operation)
         };
         let mut operations: Vec<_> = entries.iter().filter_map(of_entry).collect();
-        if let Some(values) = self.known_values() {
-            add_values(&mut operations, values);
+        let values = self.values_beside(|name| {
+            let place = operations.binary_search_by(|known| (*known.name).cmp(name));
+            place.is_ok()
+        });
+        if !values.is_empty() {
+            operations.extend(values);
+            operations.sort_by(|a, b| a.name.cmp(&b.name));
         }
         let counters = self.counters();
         let counters: Vec<_> = counters
@@ -118,23 +122,34 @@ impl Monitor {
         let period_ns = self.limits().last_period.as_nanos();
         Window::LastPeriod(u64::try_from(period_ns).unwrap_or(u64::MAX))
     }
-}
 
-/// Adds what a monitor has of values, each under a name of its own.
-fn add_values(operations: &mut Vec<OperationSnapshot>, values: &Monitor) {
-    let now = values.clock().ticks();
-    let names: BTreeSet<_> = operations.iter().map(|known| known.name.clone()).collect();
-    for entry in values.entries() {
-        let mut found = OperationSnapshot::of_values(values, &entry, now);
-        if found.lifetime.count() == 0 {
-            continue;
-        }
-        if names.contains(&found.name) {
-            set_apart(&mut found);
-        }
-        operations.push(found);
+    /// What there is of values that were handed over, each under a name that no operation has.
+    pub(crate) fn values_beside(&self, is_taken: impl Fn(&str) -> bool) -> Vec<OperationSnapshot> {
+        let Some(values) = self.known_values() else {
+            return Vec::new();
+        };
+        let now = values.clock().ticks();
+        let entries = values.entries();
+        let found = entries
+            .iter()
+            .map(|entry| OperationSnapshot::of_values(values, entry, now));
+        let called = found.filter(|found| found.lifetime.count() > 0);
+        let apart = called.map(|mut found| {
+            if is_taken(&found.name) {
+                set_apart(&mut found);
+            }
+            found
+        });
+        apart.collect()
     }
-    operations.sort_by(|a, b| a.name.cmp(&b.name));
+
+    /// One operation whole, by its name.
+    pub(crate) fn snapshot_of(&self, name: &str) -> Option<OperationSnapshot> {
+        let now = self.clock().ticks();
+        let entries = self.entries();
+        let entry = entries.iter().find(|entry| *entry.name == *name)?;
+        Some(OperationSnapshot::of_entry(self, entry, now, true))
+    }
 }
 
 /// Gives values a name that they have for themselves, before their labels if they have any.

@@ -72,7 +72,12 @@ impl OperationSnapshot {
         now: u64,
         has_last_calls: bool,
     ) -> Self {
-        let recorded = entry.recorder.read(now);
+        let wanted_calls = if has_last_calls {
+            monitor.limits().last_calls
+        } else {
+            0
+        };
+        let recorded = entry.recorder.read(now, wanted_calls);
         let (scale, started) = (recorded.scale, monitor.started());
         let since = |moment: u64| scale.ns(now.saturating_sub(moment));
         let limits = monitor.limits();

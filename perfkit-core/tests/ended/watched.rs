@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use libc::SIGTERM;
 use perfkit::Report;
-use perfkit::global::watch::{Brief, Request, ask};
+use perfkit::global::watch::{Brief, OperationRow, Request, TableRequest, ask, ask_for_table};
 
 use crate::program::STEPS;
 use crate::running::{Folder, wait_for};
@@ -82,6 +82,18 @@ pub(crate) fn until_it_exits() {
         ask(&socket, &Request::Brief(Brief { whole })).unwrap()
     };
     assert!(!histogram(&brief(None)) && histogram(&brief(Some("step"))));
+    let table = ask_for_table(&socket, TableRequest::new(Some("step".to_owned()))).unwrap();
+    let rows: Vec<OperationRow> = brief(None)
+        .operations
+        .iter()
+        .map(OperationRow::of)
+        .collect();
+    let calls = |rows: &[OperationRow]| {
+        let of_row = |row: &OperationRow| (row.name.clone(), row.calls, row.total_ns);
+        rows.iter().map(of_row).collect::<Vec<_>>()
+    };
+    assert_eq!(calls(&table.rows), calls(&rows));
+    assert!(table.whole.unwrap().last_calls.count() > 0);
     running.tell("exit");
     assert_eq!(running.end().0.code(), Some(4));
     assert_eq!(session.sockets(), Vec::<PathBuf>::new());

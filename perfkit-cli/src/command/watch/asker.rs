@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::watch::{Frame, Moment, Reference};
 
 use super::session_file::Recorder;
-use super::source::{Source, Told};
+use super::source::{Depth, Operations, Source, Told};
 
 /// The thread rests so many times as long as asking takes it CPU time: with what drawing takes
 /// this is a fiftieth of a processor at most.
@@ -93,7 +93,12 @@ impl Work {
     }
 
     fn ask(&mut self, whole: Option<&str>) -> Answer {
-        let told = self.source.ask(whole);
+        // What is kept are reports.
+        let depth = match self.recorder {
+            Some(_) => Depth::Reports,
+            None => Depth::for_reference(&self.reference),
+        };
+        let told = self.source.ask(depth, whole);
         let frame = told.and_then(|told| told.map(|told| self.keep(told, whole)).transpose());
         Answer {
             title: self.source.title(),
@@ -101,8 +106,14 @@ impl Work {
         }
     }
 
-    fn keep(&mut self, told: Told, whole: Option<&str>) -> Result<Frame, Error> {
-        let Told { report, process } = told;
+    fn keep(&mut self, told: Told<Operations>, whole: Option<&str>) -> Result<Frame, Error> {
+        let Told { what, process } = told;
+        let report = match what {
+            Operations::Table(table) => {
+                return Ok(Frame::of_table(table, process, &self.reference));
+            }
+            Operations::Report(report) => *report,
+        };
         let report = match self.recorder.take() {
             None => report,
             Some(mut recorder) => {

@@ -9,7 +9,7 @@ use crate::watch::{Frame, Model, Reference, once_table};
 use crate::{export, terminal};
 
 use super::held_against::reference;
-use super::source::Source;
+use super::source::{Depth, Operations, Source, Told};
 use super::target::Target;
 
 pub(super) fn print(arguments: &WatchArguments, target: Target) -> Result<Exit, Error> {
@@ -17,7 +17,7 @@ pub(super) fn print(arguments: &WatchArguments, target: Target) -> Result<Exit, 
     let format = arguments.format.unwrap_or_default();
     match format {
         Format::Json => {
-            let report = source.ask_for_all()?.report;
+            let report = source.ask_for_all()?;
             let text = export::render(&report, crate::document::Detail::Full, format, None)?;
             terminal::print_exactly(&text)?;
         }
@@ -50,12 +50,16 @@ fn look(
 ) -> Result<Model, Error> {
     let mut model = Model::new(&source.title(), reference);
     model = model.arranged(arguments.sort, &arguments.filter);
+    let depth = Depth::for_reference(reference);
     for is_second in [false, true] {
         if is_second {
             std::thread::sleep(arguments.every.0);
         }
-        if let Some(told) = source.ask(None)? {
-            model.take(Frame::of(told.report, None, told.process, reference));
+        if let Some(Told { what, process }) = source.ask(depth, None)? {
+            model.take(match what {
+                Operations::Report(report) => Frame::of(*report, None, process, reference),
+                Operations::Table(table) => Frame::of_table(table, process, reference),
+            });
         }
         let is_enough = model.has_rates() || !matches!(source, Source::Address(_));
         if is_enough {

@@ -1,14 +1,16 @@
 //! Where reports come from, one after another.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use perfkit::Report;
-use perfkit::global::watch::{Brief, Request, WatchError, Watched, ask, watched_processes};
+use perfkit::global::watch::{
+    Brief, Request, Table, TableRequest, WatchError, Watched, ask, ask_for_table, watched_processes,
+};
 
 use crate::error::{Error, shown};
 use crate::input::{Address, Scraped, load_report, scrape};
-use crate::watch::ProcessFigures;
+use crate::watch::{ProcessFigures, Reference};
 
 use super::figures;
 use super::target::Target;
@@ -17,9 +19,34 @@ use super::target::Target;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a source told.
-pub(super) struct Told {
-    pub(super) report: Report,
+pub(super) struct Told<T> {
+    pub(super) what: T,
     pub(super) process: ProcessFigures,
+}
+
+/// What a source told of all operations.
+pub(super) enum Operations {
+    Report(Box<Report>),
+    Table(Table),
+}
+
+/// How much is to be told of each operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What a table shows. Who tells more may do so.
+    Rows,
+    /// What a report has, without distributions.
+    Reports,
+}
+
+impl Depth {
+    /// Budgets may be of anything that a report has.
+    pub(super) fn for_reference(reference: &Reference) -> Self {
+        match reference.has_budgets() {
+            true => Self::Reports,
+            false => Self::Rows,
+        }
+    }
 }
 
 /// What is asked again and again.
@@ -97,31 +124,53 @@ impl Source {
 
     /// What it tells now: one operation whole. `None` where there is nothing new; as an error
     /// why there is nothing.
-    pub(super) fn ask(&mut self, whole: Option<&str>) -> Result<Option<Told>, Error> {
+    pub(super) fn ask(
+        &mut self,
+        depth: Depth,
+        whole: Option<&str>,
+    ) -> Result<Option<Told<Operations>>, Error> {
         let whole = whole.map(str::to_owned);
         match self {
-            Self::Socket(socket) => socket.ask(&Request::Brief(Brief { whole })).map(Some),
-            Self::Address(address) => scrape(address, PATIENCE).map(told).map(Some),
-            Self::File(file) => file.read(),
+            Self::Socket(socket) => socket.ask_at(depth, whole).map(Some),
+            Self::Address(address) => scrape(address, PATIENCE).map(|s| Some(told(s).into())),
+            Self::File(file) => Ok(file.read()?.map(Told::into)),
         }
     }
 
     /// All that it tells now.
-    pub(super) fn ask_for_all(&mut self) -> Result<Told, Error> {
+    pub(super) fn ask_for_all(&mut self) -> Result<Report, Error> {
         match self {
-            Self::Socket(socket) => socket.ask(&Request::Report),
-            Self::Address(address) => scrape(address, PATIENCE).map(told),
-            Self::File(file) => Ok(of_report(load_report(&file.path)?)),
+            Self::Socket(socket) => {
+                let asked = socket.ask(|path| ask(path, &Request::Report));
+                asked.map(|told| told.what)
+            }
+            Self::Address(address) => scrape(address, PATIENCE).map(|scraped| scraped.report),
+            Self::File(file) => load_report(&file.path),
         }
     }
 }
 
 impl Socket {
+    fn ask_at(&mut self, depth: Depth, whole: Option<String>) -> Result<Told<Operations>, Error> {
+        self.ask(|path| {
+            if depth == Depth::Rows {
+                match ask_for_table(path, TableRequest::new(whole.clone())) {
+                    // Of another version of perfkit, perhaps.
+                    Err(WatchError::Refused(_)) => {}
+                    table => return table.map(Operations::Table),
+                }
+            }
+            let whole = whole.clone();
+            ask(path, &Request::Brief(Brief { whole }))
+                .map(|report| Operations::Report(Box::new(report)))
+        })
+    }
+
     /// Of a program that is gone the next one is asked, which was started since.
-    fn ask(&mut self, request: &Request) -> Result<Told, Error> {
+    fn ask<T>(&mut self, ask: impl Fn(&Path) -> Result<T, WatchError>) -> Result<Told<T>, Error> {
         if let Some(watched) = &self.watched {
-            match ask(&watched.path, request) {
-                Ok(report) => return Ok(of_process(report, watched.pid)),
+            match ask(&watched.path) {
+                Ok(what) => return Ok(of_process(what, watched.pid)),
                 Err(WatchError::Gone(_)) => {}
                 Err(error) => return Err(Error::data(format!("{}: {error}", watched.program))),
             }
@@ -132,9 +181,9 @@ impl Socket {
                 None => Error::data("the program does not listen yet"),
             });
         };
-        let asked = ask(&next.path, request);
-        let report = asked.map_err(|error| Error::data(format!("{}: {error}", next.program)))?;
-        let told = of_process(report, next.pid);
+        let asked = ask(&next.path);
+        let what = asked.map_err(|error| Error::data(format!("{}: {error}", next.program)))?;
+        let told = of_process(what, next.pid);
         self.watched = Some(next);
         Ok(told)
     }
@@ -164,7 +213,7 @@ fn group_of(pid: u32) -> Option<u32> {
 }
 
 impl File {
-    fn read(&mut self) -> Result<Option<Told>, Error> {
+    fn read(&mut self) -> Result<Option<Told<Report>>, Error> {
         let failed = |error| Error::file("open", &self.path, error);
         let found = std::fs::metadata(&self.path).map_err(failed)?;
         let changed = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
@@ -173,29 +222,32 @@ impl File {
             return Ok(None);
         }
         // One that is being written is read the next time.
-        let report = load_report(&self.path)?;
+        let what = load_report(&self.path)?;
         self.seen = state;
-        Ok(Some(of_report(report)))
+        let process = ProcessFigures::default();
+        Ok(Some(Told { what, process }))
     }
 }
 
-fn of_process(report: Report, pid: u32) -> Told {
+impl From<Told<Report>> for Told<Operations> {
+    fn from(told: Told<Report>) -> Self {
+        Self {
+            what: Operations::Report(Box::new(told.what)),
+            process: told.process,
+        }
+    }
+}
+
+fn of_process<T>(what: T, pid: u32) -> Told<T> {
     Told {
-        report,
+        what,
         process: figures::of_process(pid),
     }
 }
 
-fn of_report(report: Report) -> Told {
+fn told(scraped: Scraped) -> Told<Report> {
     Told {
-        report,
-        process: ProcessFigures::default(),
-    }
-}
-
-fn told(scraped: Scraped) -> Told {
-    Told {
-        report: scraped.report,
+        what: scraped.report,
         process: ProcessFigures {
             cpu_seconds: scraped.cpu_seconds,
             memory_bytes: scraped.memory_bytes,

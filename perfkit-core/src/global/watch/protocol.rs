@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::process::is_of_same_user;
 use crate::report::{Report, ReportError};
 
+use super::table::{LARGEST_TABLE, Table, TableRequest};
+
 /// The longest line that asks, in bytes.
 pub(super) const LONGEST_REQUEST: usize = 4096;
 
@@ -32,6 +34,8 @@ pub enum Request {
     Report,
     /// A report without what takes room.
     Brief(Brief),
+    /// A row for each operation.
+    Table(TableRequest),
 }
 
 /// A report without distributions and last calls, with the execution time alone of the last
@@ -65,6 +69,8 @@ pub enum WatchError {
     Refused(String),
     /// What it answers is no report.
     NoReport(ReportError),
+    /// What it answers is no table, or only a part of one.
+    NoTable(io::Error),
 }
 
 impl fmt::Display for WatchError {
@@ -77,6 +83,7 @@ impl fmt::Display for WatchError {
                 write!(f, "it refuses: {why}")
             }
             Self::NoReport(error) => write!(f, "its answer is no report: {error}"),
+            Self::NoTable(error) => write!(f, "its answer is no table: {error}"),
         }
     }
 }
@@ -84,7 +91,7 @@ impl fmt::Display for WatchError {
 impl Error for WatchError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Gone(error) | Self::Unanswered(error) => Some(error),
+            Self::Gone(error) | Self::Unanswered(error) | Self::NoTable(error) => Some(error),
             Self::NoReport(error) => Some(error),
             Self::Refused(_) => None,
         }
@@ -96,14 +103,57 @@ impl Error for WatchError {
 /// # Errors
 /// It has ended, belongs to another user, does not answer in time, or answers no report.
 pub fn ask(path: &Path, request: &Request) -> Result<Report, WatchError> {
-    let stream = UnixStream::connect(path).map_err(WatchError::Gone)?;
-    let answer = exchange(stream, request).map_err(WatchError::Unanswered)?;
-    let json = answer.map_err(WatchError::Refused)?;
+    let mut answer = answer(path, request, LARGEST_ANSWER)?;
+    let mut json = Vec::with_capacity(answer.left);
+    let read = answer.read_to_end(&mut json);
+    read.map_err(WatchError::Unanswered)?;
     Report::from_json(&json).map_err(WatchError::NoReport)
 }
 
-/// The bytes of the answer, or why there are none.
-fn exchange(mut stream: UnixStream, request: &Request) -> io::Result<Result<Vec<u8>, String>> {
+/// Asks for a table, which is read while it comes.
+///
+/// # Errors
+/// The same, and [`WatchError::Refused`] by a program that tells no table of this form.
+pub fn ask_for_table(path: &Path, request: TableRequest) -> Result<Table, WatchError> {
+    let answer = answer(path, &Request::Table(request), LARGEST_TABLE)?;
+    Table::read(answer).map_err(WatchError::NoTable)
+}
+
+/// The bytes of an answer, as they come.
+struct Answer {
+    stream: UnixStream,
+    left: usize,
+    deadline: Instant,
+}
+
+impl Read for Answer {
+    /// An answer that ends too early is an error.
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let wanted = bytes.len().min(self.left);
+        if wanted == 0 {
+            return Ok(0);
+        }
+        let read = read_some(&mut self.stream, &mut bytes[..wanted], self.deadline)?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
+fn answer(path: &Path, request: &Request, largest: usize) -> Result<Answer, WatchError> {
+    let stream = UnixStream::connect(path).map_err(WatchError::Gone)?;
+    let (answer, refused) = begin(stream, request).map_err(WatchError::Unanswered)?;
+    match refused {
+        Some(why) => Err(WatchError::Refused(why)),
+        None if answer.left > largest => {
+            let error = io::Error::other("the answer is too large");
+            Err(WatchError::Unanswered(error))
+        }
+        None => Ok(answer),
+    }
+}
+
+/// The answer from its first byte on, and why there is none.
+fn begin(mut stream: UnixStream, request: &Request) -> io::Result<(Answer, Option<String>)> {
     if !is_of_same_user(&stream)? {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
@@ -119,21 +169,13 @@ fn exchange(mut stream: UnixStream, request: &Request) -> io::Result<Result<Vec<
     let deadline = Instant::now() + LONGEST_ANSWER;
     let head = read_line(&mut stream, deadline)?;
     let head: Head = serde_json::from_slice(&head)?;
-    if let Some(refused) = head.refused {
-        return Ok(Err(refused));
-    }
-    if head.bytes > LARGEST_ANSWER {
-        return Err(io::Error::other("the answer is too large"));
-    }
     stream.set_read_timeout(Some(PATIENCE))?;
-    let mut answer = Vec::with_capacity(head.bytes);
-    let mut part = [0; 64 << 10];
-    while answer.len() < head.bytes {
-        let wanted = part.len().min(head.bytes - answer.len());
-        let read = read_some(&mut stream, &mut part[..wanted], deadline)?;
-        answer.extend_from_slice(&part[..read]);
-    }
-    Ok(Ok(answer))
+    let answer = Answer {
+        stream,
+        left: head.bytes,
+        deadline,
+    };
+    Ok((answer, head.refused))
 }
 
 /// A line without its end, of at most [`LONGEST_REQUEST`] bytes.

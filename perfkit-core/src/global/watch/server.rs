@@ -128,7 +128,7 @@ fn answer(mut stream: UnixStream, monitor: &Monitor) -> io::Result<()> {
     let line = read_line(&mut stream, Instant::now() + PATIENCE)?;
     let answered = serde_json::from_slice::<Request>(&line)
         .map_err(|error| format!("the request is not understood: {error}"))
-        .and_then(|request| json(&request, monitor));
+        .and_then(|request| body(&request, monitor));
     let (head, body) = match answered {
         Ok(body) => (None, body),
         Err(why) => (Some(why), Vec::new()),
@@ -144,9 +144,10 @@ fn answer(mut stream: UnixStream, monitor: &Monitor) -> io::Result<()> {
     write_all(&mut stream, &body, deadline)
 }
 
-/// The report that is asked for, as JSON; as an error why there is none.
-fn json(request: &Request, monitor: &Monitor) -> Result<Vec<u8>, String> {
+/// What is asked for, as JSON; as an error why there is none.
+fn body(request: &Request, monitor: &Monitor) -> Result<Vec<u8>, String> {
     let report = match request {
+        Request::Table(table) => return table.lines(monitor),
         Request::Report => Report::from_snapshot(monitor.snapshot()),
         Request::Brief(brief) => of_brief(brief, monitor),
     };
