@@ -1,15 +1,12 @@
 //! `perfkit compare --bench` and `--base`, with packages that cargo builds and
 //! revisions that git keeps.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::support::{Answer, Folder, eventually};
 use perfkit::Metric;
 use perfkit::report::{Benchmark, GateOutcome, Note, NoteCode, Report, StopReason, Verdict};
-use support::{Answer, Folder, eventually};
 
 /// A benchmark whose work can be multiplied, in a package that builds quickly.
 const BENCH: &str = r#"
@@ -75,7 +72,7 @@ codegen-units = 16
     );
     vendor(folder);
     // The versions that the tool itself is built with, so that nothing is fetched.
-    let lock = support::workspace().join("Cargo.lock");
+    let lock = crate::support::workspace().join("Cargo.lock");
     let lock = std::fs::read_to_string(lock).unwrap();
     let dep = "name = \"dep\"\nversion = \"1.0.0\"";
     let source = format!("source = \"{REGISTRY}\"");
@@ -175,7 +172,7 @@ fn benches_of_this_tree_and_of_another_revision_are_compared() {
     assert!(once.metrics.contains_key(&Metric::THROUGHPUT));
     assert_eq!(once.rounds.len(), once.blocks.len());
     assert_eq!(verdict(&report, "work/more"), Verdict::Slower);
-    support::assert_fits_schema(&folder.read("own.json"));
+    crate::support::assert_fits_schema(&folder.read("own.json"));
 
     // A comment changes nothing, four times the work does.
     write_bench(&folder, 16, "//! A comment.\n");

@@ -3,17 +3,14 @@
 //!
 //! What a runner does with expressions is done here: they stand only in `env`, `if`, `with`
 //! and `working-directory`, and never in a script, where a name from outside would be code.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-#[path = "ci_files/runner.rs"]
 mod runner;
-mod support;
 
 use std::process::Command;
 
+use crate::support::{Folder, required, workspace};
 use perfkit::report::{GateOutcome, Side};
 use runner::{Runner, all_steps, read};
-use support::{Folder, required, workspace};
 
 const ACTION: &str = ".github/actions/perfkit-gate/action.yml";
 const COMMENT: &str = "ci/github/performance-comment.yml";
@@ -399,7 +396,7 @@ fn shared(folder: &Folder) {
         if here.is_empty() {
             let passed = "**Gate passed:** there was nothing to check.";
             assert!(runner.summary().starts_with(passed));
-            support::assert_fits_schema(&folder.read(&name));
+            crate::support::assert_fits_schema(&folder.read(&name));
             let shard = format!("{number}/3");
             folder
                 .run(["compare", "--base", "HEAD~1", "--shard", &shard, "--strict"])
@@ -493,7 +490,7 @@ fn the_gitlab_job_passes_and_fails_and_leaves_its_files() {
             .env("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", target)
             .env("GATE_DIRECTORY", directory)
             .env("GATE_OPTIONS", "--time 0.2s {tree}/run.sh");
-        support::Answer::of(bash)
+        crate::support::Answer::of(bash)
     };
     let run = |target: &str| run_in(".", target);
     assert_eq!(job["variables"]["GATE_DIRECTORY"], ".");

@@ -11,9 +11,7 @@
     clippy::print_stderr
 )]
 
-#[path = "collector/results.rs"]
 mod results;
-mod support;
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -21,6 +19,8 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use crate::support::required::skip;
+use crate::support::{Answer, Folder, Guarded, example, http_request};
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
 };
@@ -28,8 +28,6 @@ use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data, number_data_
 use perfkit::otlp::{self, Config, SendError};
 use perfkit::{Monitor, Report};
 use prost::Message as _;
-use support::required::skip;
-use support::{Answer, Folder, Guarded, example, http_request};
 
 /// One request as it arrived.
 struct Arrived {

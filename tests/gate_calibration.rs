@@ -21,7 +21,6 @@
 #[path = "../perfkit-core/tests/simulation/machine.rs"]
 #[allow(dead_code, reason = "the simulation of the engine uses all of it")]
 mod machine;
-mod support;
 
 use std::collections::BTreeSet;
 use std::num::NonZero;
@@ -30,12 +29,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
+use crate::support::Folder;
 use machine::{Noise, Shared, Simulated};
 use perfkit::bench::engine::{Experiment, FunctionSettings, Rounds};
 use perfkit::compare::{ComparisonSet, VerdictRules, compare_set};
 use perfkit::report::{Environment, GateOutcome};
 use perfkit::{Metric, Report};
-use support::Folder;
 
 const BENCHMARKS: usize = 100;
 

@@ -1,9 +1,7 @@
 //! Names by an enemy, in every format: none of them may steer a terminal, a
 //! browser, a spreadsheet or a CI service, break a format or grow without bound.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-mod support;
-
+use crate::support::{Answer, Folder};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -15,7 +13,6 @@ use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, Monitor, Report};
 use prost::Message as _;
 use pulldown_cmark::{Event, Options, Parser, Tag};
-use support::{Answer, Folder};
 
 const PAYLOADS: [&str; 58] = [
     "\u{1b}[31mred",
@@ -485,7 +482,7 @@ fn exported(report: &Report) -> Vec<Vec<u8>> {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            if let Some((_, body)) = support::http_request(&mut stream) {
+            if let Some((_, body)) = crate::support::http_request(&mut stream) {
                 let _ = sender.send(body);
             }
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";

@@ -1,9 +1,7 @@
 //! What clients of a real service see and what its report says are the same.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
 #[path = "../perfkit-core/tests/real_prometheus/mod.rs"]
 mod real_prometheus;
-mod support;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -11,9 +9,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
+use crate::support::{Folder, assert_fits_schema, eventually, example};
 use perfkit::{Calls, Report};
 use real_prometheus::Prometheus;
-use support::{Folder, assert_fits_schema, eventually, example, required};
 
 /// The eleventh lesson, which serves until it is told to end.
 struct Server {

@@ -17,22 +17,18 @@
 //! | `toml cargo` | a part of a `Cargo.toml`: packages, features and versions exist |
 //! | `json` | a report: it fits the published form and can be read |
 //! | `yaml` | a CI job: its commands are understood |
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
-#[path = "readme/maps.rs"]
 mod maps;
-#[path = "readme/page.rs"]
 mod page;
-mod support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support::{Answer, Folder, assert_fits_config_schema, example, workspace};
 use page::{Page, all_pages, pages};
 use perfkit::{MockClock, Monitor, Report};
-use support::{Answer, Folder, assert_fits_config_schema, example, workspace};
 
 /// How many commands of the docs nobody runs.
 const NOT_RUN: usize = 0;
@@ -361,7 +357,7 @@ fn shown_reports_can_be_read() {
     let mut count = 0;
     for page in pages() {
         for block in page.of_kind("json") {
-            support::assert_fits_schema(&block.text);
+            crate::support::assert_fits_schema(&block.text);
             let folder = Folder::new();
             folder.write("report.json", &block.text);
             drop(folder.run(["report", "report.json"]).exits_with(0));

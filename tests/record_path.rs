@@ -21,17 +21,15 @@
     reason = "a failed test panics, and one that does nothing says so"
 )]
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
+use crate::support::{Answer, Folder, required, workspace};
 use perfkit::report::{Benchmark, Environment};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, Report};
-use support::{Answer, Folder, required, workspace};
 
 /// Calls that a collector gets: what its thread takes of them is not counted.
 const COLLECTOR: &str = "collector";

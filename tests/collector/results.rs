@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use opentelemetry_proto::tonic::metrics::v1::{metric::Data, number_data_point};
 use perfkit::Report;
 
+use super::{Arrived, collector};
 use crate::support::{Answer, Folder, workspace};
-use crate::{Arrived, collector};
 
 /// A golden report, with the branch that it was measured on.
 fn folder(name: &str) -> Folder {

@@ -5,8 +5,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use super::{benchmark, sample};
 use crate::support::{Answer, Folder, assert_fits_schema};
-use crate::{benchmark, sample};
 use perfkit::report::{NoteCode, Verdict};
 use perfkit::{Direction, Metric, MetricSummary, Report};
 

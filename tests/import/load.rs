@@ -1,8 +1,8 @@
 //! Results of load generators and of further harnesses, read by the real binary. Which of
 //! the samples the tools wrote is in the README beside them.
 
+use super::{benchmark, sample};
 use crate::support::{Answer, Folder, assert_fits_schema};
-use crate::{benchmark, sample};
 use perfkit::report::{Benchmark, LoadModel};
 use perfkit::{Metric, MetricSummary, Report};
 

@@ -3,7 +3,7 @@
 
 use pulldown_cmark::{Event, Options, Parser};
 
-use crate::page::{Page, all_pages};
+use super::page::{Page, all_pages};
 use crate::support::{Folder, workspace};
 
 /// The longest that the README may be, in lines: it is read in one go.

@@ -1,5 +1,5 @@
 //! What reports look like, kept as files: `PERFKIT_GOLDEN=overwrite cargo test
-//! --test report golden` writes them anew, and a look at the difference is the review.
+//! --test whole golden` writes them anew, and a look at the difference is the review.
 
 use std::path::PathBuf;
 

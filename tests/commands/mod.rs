@@ -1,9 +1,5 @@
 //! `perfkit compare` with commands, as people type it: what is measured, what is run around them,
 //! how few runs are enough, what is meant by flags, mistakes, and Ctrl-C.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 mod around_runs;
 mod compare;

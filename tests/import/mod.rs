@@ -1,9 +1,5 @@
 //! Results of other tools, read by the real binary. Which of the samples the tools wrote is in
 //! the README beside them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 mod files;
 mod load;
@@ -11,9 +7,9 @@ mod scale;
 
 use std::path::PathBuf;
 
+use crate::support::workspace;
 use perfkit::Report;
 use perfkit::report::Benchmark;
-use support::workspace;
 
 fn sample(name: &str) -> PathBuf {
     workspace().join("tests/samples").join(name)
