@@ -16,9 +16,11 @@ mod real_prometheus;
 mod required;
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::time::Duration;
 
-use perfkit::prometheus::{self, MetricType, TextFormat};
+use flate2::read::GzDecoder;
+use perfkit::prometheus::{self, Answer, MetricType, TextFormat};
 use perfkit::{MockClock, Monitor, OperationSnapshot};
 use prost::Message as _;
 
@@ -345,6 +347,49 @@ async fn a_route_of_axum_answers_scrapes_as_the_endpoint_does() {
     served.abort();
     let (content_type, body) = prometheus::respond(None);
     assert!(content_type.starts_with("text/plain;") && body.is_ascii());
+}
+
+#[test]
+fn a_page_is_compressed_where_gzip_is_named() {
+    let monitor = busy();
+    let server = prometheus::serve_with(&monitor, "127.0.0.1:0").unwrap();
+    let page = |fields: &str| get(server.address(), "/metrics", fields);
+    for accept in ["*/*", "application/openmetrics-text", PROTOBUF] {
+        let (plain_head, plain) = page(accept);
+        assert!(!plain_head.contains("Content-Encoding"), "{plain_head}");
+        let (head, body) = page(&format!("{accept}\r\nAccept-Encoding: gzip"));
+        assert!(head.contains("\r\nContent-Encoding: gzip\r\n"), "{head}");
+        assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", body.len())));
+        assert_eq!(content_type(&head), content_type(&plain_head));
+        assert!(body.len() < plain.len(), "{}", body.len());
+        let answer = Answer::to(&monitor, Some(accept), Some("gzip"));
+        assert_eq!(answer.content_type, content_type(&head));
+        for compressed in [body, answer.body] {
+            let mut unpacked = Vec::new();
+            let mut decoder = GzDecoder::new(&compressed[..]);
+            decoder.read_to_end(&mut unpacked).unwrap();
+            assert!(
+                without_process(&unpacked) == without_process(&plain),
+                "{accept}"
+            );
+        }
+    }
+    let long = "gzip;q=0,".repeat(800);
+    for hostile in [
+        "gzip;q=0",
+        "gzip;q=1e999;q=nan;",
+        "\u{1b}[2J, gzip\u{7f}",
+        ",;=,;",
+        &long,
+    ] {
+        let (head, body) = page(&format!("*/*\r\nAccept-Encoding: {hostile}"));
+        assert!(
+            head.starts_with("HTTP/1.1 200 ") && !head.contains('\u{1b}'),
+            "{head}"
+        );
+        let is_compressed = head.contains("Content-Encoding: gzip");
+        assert_eq!(is_compressed, body.starts_with(&[0x1f, 0x8b]), "{hostile}");
+    }
 }
 
 /// The values of a query's result by operation.

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "prometheus")]
 mod agreement;
+#[cfg(feature = "otlp-bridge")]
+mod bridge;
 mod collector;
 mod contents;
 mod delta;

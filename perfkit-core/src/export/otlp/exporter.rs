@@ -101,6 +101,10 @@ struct State {
     requested: u64,
     /// Of those, how many were answered.
     answered: u64,
+    /// What the values are of from the next export on, where that is said from outside.
+    resource: Option<Resource>,
+    /// Whether there is no last export at the end.
+    has_told_all: bool,
     has_ended: bool,
     stats: Stats,
     last_line: LastLine,
@@ -190,19 +194,43 @@ impl Otlp {
     /// Exports now and waits until that is done, at most for `timeout`; whether
     /// everything arrived.
     pub fn flush(&self, timeout: Duration) -> bool {
-        if self.thread.is_none() {
-            return true;
-        }
-        let deadline = deadline(timeout);
+        let requested = self.request(None);
+        requested.is_none_or(|requested| self.wait_for(requested, timeout))
+    }
+
+    /// Begins an export, from which on the values are of a resource if one is given; `None`
+    /// where nothing is exported.
+    pub(super) fn request(&self, resource: Option<Resource>) -> Option<Requested> {
+        self.thread.as_ref()?;
         let mut state = self.shared.lock();
         state.requested += 1;
-        let mine = state.requested;
-        let dropped = state.stats.dropped;
+        if resource.is_some() {
+            state.resource = resource;
+        }
+        let requested = Requested {
+            number: state.requested,
+            dropped: state.stats.dropped,
+        };
+        drop(state);
         self.shared.notify_all();
-        let state = self.shared.wait(state, deadline, |state| {
-            state.answered >= mine || state.has_ended
+        Some(requested)
+    }
+
+    /// Waits until an export is done; whether everything arrived.
+    pub(super) fn wait_for(&self, requested: Requested, timeout: Duration) -> bool {
+        let Requested { number, dropped } = requested;
+        let state = self.shared.lock();
+        let state = self.shared.wait(state, deadline(timeout), |state| {
+            state.answered >= number || state.has_ended
         });
-        state.answered >= mine && state.stats.dropped == dropped
+        state.answered >= number && state.stats.dropped == dropped
+    }
+
+    /// Ends the export without sending anything more.
+    #[cfg(feature = "otlp-bridge")]
+    pub(super) fn end_untold(mut self, timeout: Duration) -> bool {
+        self.shared.lock().has_told_all = true;
+        self.end(timeout)
     }
 
     /// Sends the last values and ends the export, waiting at most for
@@ -252,6 +280,13 @@ impl fmt::Debug for Otlp {
     }
 }
 
+/// An export that was asked for, and how much was lost before it.
+#[derive(Clone, Copy)]
+pub(super) struct Requested {
+    number: u64,
+    dropped: u64,
+}
+
 struct Exporter {
     monitor: Monitor,
     transport: Transport,
@@ -272,15 +307,21 @@ impl Exporter {
         let mut next = deadline(interval);
         loop {
             let state = self.shared.lock();
-            let state = self.shared.wait(state, next, |state| {
+            let mut state = self.shared.wait(state, next, |state| {
                 state.stop_by.is_some() || state.requested > state.answered
             });
             let (stop_by, requested) = (state.stop_by, state.requested);
+            let has_told_all = state.has_told_all;
+            if let Some(resource) = state.resource.take() {
+                self.resource = resource;
+            }
             drop(state);
             let now = Instant::now();
             let timeout = deadline(self.config.export_timeout);
             let end = stop_by.map_or(timeout, |stop_by| stop_by.min(timeout));
-            self.export(end, stop_by);
+            if !has_told_all {
+                self.export(end, stop_by);
+            }
             tell(
                 &self.shared,
                 &self.config.failure_log,

@@ -24,6 +24,8 @@
 //! ```
 
 mod attributes;
+#[cfg(feature = "otlp-bridge")]
+pub mod bridge;
 mod config;
 mod convert;
 #[cfg(feature = "otlp-exemplars")]

@@ -143,14 +143,14 @@ impl Endpoint {
                 continue;
             };
             let (head, body) = match http::requested(request, &self.hosts) {
-                Ok(format) => {
-                    let page = pages.entry(format).or_insert_with(|| {
+                Ok((format, encoding)) => {
+                    let page = pages.entry((format, encoding)).or_insert_with(|| {
                         let of_now = || Exposition::of(&self.monitor);
                         let exposition = exposition.get_or_insert_with(of_now);
-                        Arc::<[u8]>::from(format.page(exposition))
+                        Arc::<[u8]>::from(encoding.encoded(format.page(exposition)))
                     });
                     (
-                        http::head(Status::Ok, format.content_type(), page.len()),
+                        http::head(Status::Ok, format.content_type(), encoding, page.len()),
                         Arc::clone(page),
                     )
                 }

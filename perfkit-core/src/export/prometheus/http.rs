@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::encoding::Encoding;
 use super::host::{Host, Hosts};
 use super::negotiation::Format;
 
@@ -47,12 +48,25 @@ pub(super) fn refusal(status: Status) -> (Vec<u8>, Arc<[u8]>) {
         ),
         _ => format!("{}\n", status.line()),
     };
-    let head = head(status, "text/plain; charset=utf-8", body.len());
+    let head = head(
+        status,
+        "text/plain; charset=utf-8",
+        Encoding::Plain,
+        body.len(),
+    );
     (head, body.into_bytes().into())
 }
 
 /// The head of an answer whose body has so many bytes.
-pub(super) fn head(status: Status, content_type: &str, length: usize) -> Vec<u8> {
+pub(super) fn head(
+    status: Status,
+    content_type: &str,
+    encoding: Encoding,
+    length: usize,
+) -> Vec<u8> {
+    let encoded = encoding
+        .name()
+        .map_or_else(String::new, |name| format!("Content-Encoding: {name}\r\n"));
     let allow = match status {
         Status::MethodNotAllowed => "Allow: GET\r\n",
         _ => "",
@@ -64,6 +78,7 @@ pub(super) fn head(status: Status, content_type: &str, length: usize) -> Vec<u8>
          Content-Type: {content_type}\r\n\
          Content-Length: {length}\r\n\
          X-Content-Type-Options: nosniff\r\n\
+         {encoded}\
          {allow}\
          Connection: close\r\n\
          \r\n",
@@ -72,8 +87,8 @@ pub(super) fn head(status: Status, content_type: &str, length: usize) -> Vec<u8>
     head.into_bytes()
 }
 
-/// The format that a request for the page asks for, or what is wrong with it.
-pub(super) fn requested(head: &[u8], hosts: &Hosts) -> Result<Format, Status> {
+/// The form of the page that a request for it asks for, or what is wrong with it.
+pub(super) fn requested(head: &[u8], hosts: &Hosts) -> Result<(Format, Encoding), Status> {
     let head = String::from_utf8_lossy(head);
     let mut lines = head.split("\r\n");
     let words: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
@@ -108,7 +123,10 @@ pub(super) fn requested(head: &[u8], hosts: &Hosts) -> Result<Format, Status> {
     if method != "GET" {
         return Err(Status::MethodNotAllowed);
     }
-    Ok(Format::preferred(values("accept")))
+    Ok((
+        Format::preferred(values("accept")),
+        Encoding::preferred(values("accept-encoding")),
+    ))
 }
 
 #[cfg(test)]
@@ -118,10 +136,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn requested_locally(head: &str) -> Result<Format, Status> {
-        requested(
-            head.as_bytes(),
-            &Hosts::new([127, 0, 0, 1].into(), Vec::new()),
-        )
+        let hosts = Hosts::new([127, 0, 0, 1].into(), Vec::new());
+        requested(head.as_bytes(), &hosts).map(|(format, _)| format)
     }
 
     #[test]
@@ -173,7 +189,12 @@ mod tests {
 
     #[test]
     fn an_answer_tells_its_length_and_that_it_is_the_last() {
-        let head = head(Status::Ok, TextFormat::Text.content_type(), 10);
+        let head = head(
+            Status::Ok,
+            TextFormat::Text.content_type(),
+            Encoding::Plain,
+            10,
+        );
         let expected = "HTTP/1.1 200 OK\r\n\
             Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
             Content-Length: 10\r\n\

@@ -57,6 +57,7 @@ mod bounds;
 mod catalogue;
 mod config;
 mod connection;
+mod encoding;
 mod endpoint;
 mod exposition;
 mod family;
@@ -84,6 +85,7 @@ use std::net::{Ipv4Addr, ToSocketAddrs};
 use crate::monitor::Monitor;
 use crate::snapshot::Snapshot;
 
+use encoding::Encoding;
 use exposition::Exposition;
 use negotiation::Format;
 
@@ -163,6 +165,42 @@ pub fn respond(accept: Option<&str>) -> (&'static str, Vec<u8>) {
 pub fn respond_with(monitor: &Monitor, accept: Option<&str>) -> (&'static str, Vec<u8>) {
     let format = Format::preferred(accept);
     (format.content_type(), format.page(&Exposition::of(monitor)))
+}
+
+/// The answer to a scrape, for a web server that the program has already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The `Content-Type`.
+    pub content_type: &'static str,
+    /// The `Content-Encoding`, where there is one.
+    pub content_encoding: Option<&'static str>,
+    /// The page.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The answer of a monitor to a request with these `Accept` and `Accept-Encoding`: as
+    /// [`respond_with`] gives it, and compressed where the request names gzip. A web server
+    /// that compresses by itself needs [`respond_with`] alone.
+    ///
+    /// ```
+    /// use perfkit::prometheus::Answer;
+    ///
+    /// let answer = Answer::to(perfkit::Monitor::global(), None, Some("gzip"));
+    /// assert_eq!(answer.content_encoding, Some("gzip"));
+    /// assert_eq!(answer.body[..2], [0x1f, 0x8b]);
+    /// ```
+    #[must_use]
+    pub fn to(monitor: &Monitor, accept: Option<&str>, accept_encoding: Option<&str>) -> Self {
+        let encoding = Encoding::preferred(accept_encoding);
+        let (content_type, page) = respond_with(monitor, accept);
+        Self {
+            content_type,
+            content_encoding: encoding.name(),
+            body: encoding.encoded(page),
+        }
+    }
 }
 
 /// Opens an endpoint for the global monitor on `http://127.0.0.1:9464/metrics`,
