@@ -6,6 +6,7 @@
 //! out, `table` and `page` show it.
 
 mod claim;
+mod database;
 mod finding;
 mod form;
 mod lab;
@@ -17,6 +18,7 @@ mod question;
 mod table;
 
 pub use claim::Claim;
+pub use database::{Database, Traffic};
 pub use finding::{Finding, Measured};
 pub use form::Form;
 pub use lab::{Effort, Lab};

@@ -3,6 +3,9 @@
 #[path = "04_memoisation.rs"]
 pub mod memoisation;
 
+#[path = "06_n_plus_one.rs"]
+pub mod n_plus_one;
+
 #[path = "12_concurrent.rs"]
 pub mod concurrent;
 
@@ -17,6 +20,7 @@ use crate::lesson::Lesson;
 /// All lessons, in the order of their numbers.
 pub const LESSONS: &[Lesson] = &[
     memoisation::LESSON,
+    n_plus_one::LESSON,
     concurrent::LESSON,
     backpressure::LESSON,
     blocking::LESSON,

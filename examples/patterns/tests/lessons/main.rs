@@ -5,6 +5,7 @@ mod backpressure;
 mod blocking;
 mod concurrent;
 mod memoisation;
+mod n_plus_one;
 
 use std::collections::BTreeSet;
 use std::path::Path;
