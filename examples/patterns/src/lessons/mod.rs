@@ -6,6 +6,9 @@ pub mod memoisation;
 #[path = "06_n_plus_one.rs"]
 pub mod n_plus_one;
 
+#[path = "07_pagination.rs"]
+pub mod pagination;
+
 #[path = "12_concurrent.rs"]
 pub mod concurrent;
 
@@ -21,6 +24,7 @@ use crate::lesson::Lesson;
 pub const LESSONS: &[Lesson] = &[
     memoisation::LESSON,
     n_plus_one::LESSON,
+    pagination::LESSON,
     concurrent::LESSON,
     backpressure::LESSON,
     blocking::LESSON,

@@ -6,6 +6,7 @@ mod blocking;
 mod concurrent;
 mod memoisation;
 mod n_plus_one;
+mod pagination;
 
 use std::collections::BTreeSet;
 use std::path::Path;
