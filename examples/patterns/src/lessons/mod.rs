@@ -9,6 +9,9 @@ pub mod n_plus_one;
 #[path = "07_pagination.rs"]
 pub mod pagination;
 
+#[path = "08_indexes.rs"]
+pub mod indexes;
+
 #[path = "12_concurrent.rs"]
 pub mod concurrent;
 
@@ -25,6 +28,7 @@ pub const LESSONS: &[Lesson] = &[
     memoisation::LESSON,
     n_plus_one::LESSON,
     pagination::LESSON,
+    indexes::LESSON,
     concurrent::LESSON,
     backpressure::LESSON,
     blocking::LESSON,

@@ -4,6 +4,7 @@
 mod backpressure;
 mod blocking;
 mod concurrent;
+mod indexes;
 mod memoisation;
 mod n_plus_one;
 mod pagination;
