@@ -44,10 +44,7 @@ pub fn page(lab: &Lab, lessons: &[Lesson]) -> String {
     page += "\n## Claims that did not show\n\n";
     page += &not_shown(&lab.findings);
     for lesson in lessons {
-        let found = lab
-            .findings
-            .iter()
-            .filter(|f| f.lesson.number == lesson.number);
+        let found = lab.findings.iter().filter(|f| f.lesson.name == lesson.name);
         page += &section(lesson, &found.collect::<Vec<_>>());
     }
     page

@@ -12,6 +12,9 @@ pub mod pagination;
 #[path = "08_indexes.rs"]
 pub mod indexes;
 
+#[path = "08_query_analysis.rs"]
+pub mod query_analysis;
+
 #[path = "12_concurrent.rs"]
 pub mod concurrent;
 
@@ -29,6 +32,7 @@ pub const LESSONS: &[Lesson] = &[
     n_plus_one::LESSON,
     pagination::LESSON,
     indexes::LESSON,
+    query_analysis::LESSON,
     concurrent::LESSON,
     backpressure::LESSON,
     blocking::LESSON,

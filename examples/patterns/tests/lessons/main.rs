@@ -8,6 +8,7 @@ mod indexes;
 mod memoisation;
 mod n_plus_one;
 mod pagination;
+mod query_analysis;
 
 use std::collections::BTreeSet;
 use std::path::Path;
