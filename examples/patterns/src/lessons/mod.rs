@@ -3,6 +3,9 @@
 #[path = "04_memoisation.rs"]
 pub mod memoisation;
 
+#[path = "05_bulk_writes.rs"]
+pub mod bulk_writes;
+
 #[path = "06_n_plus_one.rs"]
 pub mod n_plus_one;
 
@@ -29,6 +32,7 @@ use crate::lesson::Lesson;
 /// All lessons, in the order of their numbers.
 pub const LESSONS: &[Lesson] = &[
     memoisation::LESSON,
+    bulk_writes::LESSON,
     n_plus_one::LESSON,
     pagination::LESSON,
     indexes::LESSON,

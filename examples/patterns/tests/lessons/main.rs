@@ -3,6 +3,7 @@
 
 mod backpressure;
 mod blocking;
+mod bulk_writes;
 mod concurrent;
 mod indexes;
 mod memoisation;
