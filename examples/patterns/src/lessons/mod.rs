@@ -3,6 +3,9 @@
 #[path = "04_memoisation.rs"]
 pub mod memoisation;
 
+#[path = "05_batch_executor.rs"]
+pub mod batch_executor;
+
 #[path = "05_bulk_writes.rs"]
 pub mod bulk_writes;
 
@@ -32,6 +35,7 @@ use crate::lesson::Lesson;
 /// All lessons, in the order of their numbers.
 pub const LESSONS: &[Lesson] = &[
     memoisation::LESSON,
+    batch_executor::LESSON,
     bulk_writes::LESSON,
     n_plus_one::LESSON,
     pagination::LESSON,

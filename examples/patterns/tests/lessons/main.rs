@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
 mod backpressure;
+mod batch_executor;
 mod blocking;
 mod bulk_writes;
 mod concurrent;
