@@ -9,6 +9,9 @@ pub mod batch_executor;
 #[path = "05_bulk_writes.rs"]
 pub mod bulk_writes;
 
+#[path = "05_query_batching.rs"]
+pub mod query_batching;
+
 #[path = "06_n_plus_one.rs"]
 pub mod n_plus_one;
 
@@ -37,6 +40,7 @@ pub const LESSONS: &[Lesson] = &[
     memoisation::LESSON,
     batch_executor::LESSON,
     bulk_writes::LESSON,
+    query_batching::LESSON,
     n_plus_one::LESSON,
     pagination::LESSON,
     indexes::LESSON,

@@ -11,6 +11,7 @@ mod memoisation;
 mod n_plus_one;
 mod pagination;
 mod query_analysis;
+mod query_batching;
 
 use std::collections::BTreeSet;
 use std::path::Path;
