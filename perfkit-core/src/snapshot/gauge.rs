@@ -138,11 +138,45 @@ impl GaugeWindow {
         };
         let [own_ns, other_ns] = [&*self, other].map(|window| window.span_ns as f64);
         self.mean = match self.mean.zip(other.mean) {
-            Some((own, other)) => Some((own * own_ns + other * other_ns) / (own_ns + other_ns)),
-            None => self.mean.or(other.mean),
+            // Of less than a nanosecond together there is nothing to weigh them by.
+            Some((own, other)) if own_ns + other_ns > 0.0 => {
+                Some((own * own_ns + other * other_ns) / (own_ns + other_ns))
+            }
+            _ => self.mean.or(other.mean),
         };
         self.min = of_both(self.min, other.min, f64::min);
         self.max = of_both(self.max, other.max, f64::max);
         self.span_ns = self.span_ns.saturating_add(other.span_ns);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(span_ns: u64, value: f64) -> GaugeWindow {
+        GaugeWindow {
+            window: Window::Lifetime,
+            span_ns,
+            min: Some(value - 1.0),
+            mean: Some(value),
+            max: Some(value + 1.0),
+        }
+    }
+
+    #[test]
+    fn the_mean_of_two_is_over_the_time_of_both() {
+        let mut both = window(300, 10.0);
+        both.merge(&window(100, 2.0));
+        assert_eq!((both.span_ns, both.mean), (400, Some(8.0)));
+        assert_eq!((both.min, both.max), (Some(1.0), Some(11.0)));
+    }
+
+    #[test]
+    fn two_without_a_length_have_the_mean_of_one() {
+        let mut both = window(0, 10.0);
+        both.merge(&window(0, 2.0));
+        assert_eq!(both.mean, Some(10.0));
+        assert!(both.is_in_order());
     }
 }
