@@ -24,6 +24,7 @@ use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use perfkit::prometheus::{self, Server, TextFormat};
+use perfkit::unit::Unit;
 use perfkit::{MockClock, Monitor, Report};
 
 #[global_allocator]
@@ -166,6 +167,57 @@ fn calls_in_flight_and_those_beyond_the_limits_are_told() {
         found("perfkit_operation_overflow_calls_total"),
         10.0 + 2.0 - named
     );
+}
+
+#[test]
+fn counters_and_gauges_are_told_by_their_units() {
+    let (monitor, _) = on_mock_clock();
+    monitor.counter("hits").add(97);
+    monitor
+        .counter_labelled("hits", &[("le", "x"), ("tier", "\"a\nb")])
+        .add(2);
+    let _ = monitor.counter("never");
+    monitor
+        .counter("waited")
+        .unit(Unit::Nanoseconds)
+        .add(1_500_000_000);
+    monitor.gauge("heap").unit(Unit::Bytes).set(-2048.0);
+    monitor.gauge("load").unit(Unit::Ratio).set(0.25);
+    let _ = monitor.gauge("never set");
+    // These look alike when they are shown.
+    for (key, amount) in [("a.b", 3), ("a_b", 4)] {
+        monitor.counter_labelled("x", &[(key, 1)]).add(amount);
+        monitor.gauge_labelled("x", &[(key, 1)]).set(amount as f64);
+    }
+    let snapshot = monitor.snapshot();
+    let text = prometheus::text(&snapshot);
+    let expected = [
+        (r#"perfkit_counter_count_total{perfkit_name="hits"}"#, 97.0),
+        (
+            r#"perfkit_counter_count_total{perfkit_name="hits",label_le="x",tier="\"a\nb"}"#,
+            2.0,
+        ),
+        (r#"perfkit_counter_count_total{perfkit_name="never"}"#, 0.0),
+        (
+            r#"perfkit_counter_count_total{perfkit_name="x",a_b="1"}"#,
+            7.0,
+        ),
+        (
+            r#"perfkit_counter_time_seconds_total{perfkit_name="waited"}"#,
+            1.5,
+        ),
+        (r#"perfkit_gauge_size_bytes{perfkit_name="heap"}"#, -2048.0),
+        (r#"perfkit_gauge_ratio{perfkit_name="load"}"#, 0.25),
+        (r#"perfkit_gauge_count{perfkit_name="x",a_b="1"}"#, 4.0),
+    ];
+    let found = samples(&text);
+    for (series, value) in expected {
+        assert_eq!(found.get(series), Some(&value), "{series} in {text}");
+    }
+    assert_eq!(found.len(), expected.len(), "{text}");
+    let report = Report::from_snapshot(snapshot);
+    let of_report = TextFormat::Text.render_report(&report);
+    assert!(text.lines().all(|line| of_report.contains(line)));
 }
 
 #[test]

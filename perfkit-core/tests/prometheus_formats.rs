@@ -138,6 +138,8 @@ fn busy() -> Monitor {
     let timer = monitor.operation(hostile).start();
     clock.advance(Duration::from_millis(20));
     timer.fail("timeout".to_owned(), "no");
+    monitor.counter(hostile).add(3);
+    monitor.gauge(hostile).set(-1.5);
     monitor
 }
 

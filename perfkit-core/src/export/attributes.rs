@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::monitor::Labelled;
 use crate::snapshot::OperationSnapshot;
 
-use super::metric_table::{ERROR_TYPE, FUNCTION_NAME, OUTCOME};
+use super::metric_table::{ERROR_TYPE, FUNCTION_NAME, NUMBER_NAME, OUTCOME};
 
 /// The most labels of an operation, of which this version records fewer.
 const MOST_LABELS: usize = 64;
@@ -15,8 +16,9 @@ pub(super) const OVERFLOW: &str = "otel.metric.overflow";
 const SIDE: &str = "perfkit.side";
 
 /// The keys that have a meaning, in OpenTelemetry or in Prometheus.
-const TAKEN: [&str; 8] = [
+const TAKEN: [&str; 9] = [
     FUNCTION_NAME,
+    NUMBER_NAME,
     OUTCOME,
     ERROR_TYPE,
     SIDE,
@@ -26,21 +28,45 @@ const TAKEN: [&str; 8] = [
     "instance",
 ];
 
+/// A counter's or gauge's name and its labels, as of operations.
+pub(super) fn attributes_of_number<'a>(
+    name: &'a str,
+    labelled: Option<&'a Labelled>,
+    is_overflow: bool,
+) -> Vec<(Cow<'a, str>, &'a str)> {
+    named(NUMBER_NAME, name, labelled, is_overflow)
+}
+
 /// The operation's name and its labels. What is beyond a limit is marked as the
 /// specification of OpenTelemetry says.
 pub(super) fn attributes_of(operation: &OperationSnapshot) -> Vec<(Cow<'_, str>, &str)> {
-    let labelled = operation.labelled.as_ref();
-    let name = labelled.map_or(&operation.name, |labelled| &labelled.name);
-    let mut attributes = vec![(Cow::Borrowed(FUNCTION_NAME), name.as_str())];
-    if operation.is_overflow {
+    let OperationSnapshot {
+        name,
+        labelled,
+        is_overflow,
+        ..
+    } = operation;
+    let mut attributes = named(FUNCTION_NAME, name, labelled.as_ref(), *is_overflow);
+    if let Some(side) = operation.side {
+        attributes.push((Cow::Borrowed(SIDE), side.word()));
+    }
+    attributes
+}
+
+fn named<'a>(
+    key: &'static str,
+    name: &'a str,
+    labelled: Option<&'a Labelled>,
+    is_overflow: bool,
+) -> Vec<(Cow<'a, str>, &'a str)> {
+    let name = labelled.map_or(name, |labelled| &labelled.name);
+    let mut attributes = vec![(Cow::Borrowed(key), name)];
+    if is_overflow {
         attributes.push((Cow::Borrowed(OVERFLOW), "true"));
     } else {
         let labels = labelled.iter().flat_map(|labelled| &labelled.labels);
         let labels = labels.take(MOST_LABELS);
         attributes.extend(labels.map(|(key, value)| (free_key(key), value.as_str())));
-    }
-    if let Some(side) = operation.side {
-        attributes.push((Cow::Borrowed(SIDE), side.word()));
     }
     attributes
 }

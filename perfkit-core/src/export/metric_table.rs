@@ -17,7 +17,6 @@ pub(super) enum Kind {
     /// A sum that also falls.
     UpDownCounter,
     /// A value that stands for itself.
-    #[cfg(any(feature = "bench", feature = "prometheus", test))]
     Gauge,
 }
 
@@ -53,6 +52,10 @@ pub(super) enum Source {
     UntimedCalls,
     CallsInFlight,
     IdleTime,
+    /// Counters of a unit.
+    Counter(Unit),
+    /// Gauges of a unit.
+    Gauge(Unit),
     /// A number of the program's.
     Program,
     /// What a report says.
@@ -97,6 +100,11 @@ pub(super) const OUTCOME: &str = "perfkit.outcome";
 
 /// The kind of an error.
 pub(super) const ERROR_TYPE: &str = "error.type";
+
+/// The name of a counter or a gauge.
+pub(super) const NUMBER_NAME: &str = "perfkit.name";
+
+const NAMED: &[&str] = &[NUMBER_NAME];
 
 const FUNCTION: &[&str] = &[FUNCTION_NAME];
 
@@ -215,6 +223,41 @@ metrics! {
 }
 
 metrics! {
+    /// Those of counters and gauges.
+    OF_NUMBERS:
+    TIMES_COUNTED = Counter, "perfkit.counter.time", "s", NAMED,
+        Source::Counter(Unit::Nanoseconds),
+        "Counters of times";
+    SIZES_COUNTED = Counter, "perfkit.counter.size", "By", NAMED,
+        Source::Counter(Unit::Bytes),
+        "Counters of bytes";
+    THINGS_COUNTED = Counter, "perfkit.counter.count", "{thing}", NAMED,
+        Source::Counter(Unit::Count),
+        "Counters of things";
+    TIME_LEVEL = Gauge, "perfkit.gauge.time", "s", NAMED,
+        Source::Gauge(Unit::Nanoseconds),
+        "Gauges of times";
+    SIZE_LEVEL = Gauge, "perfkit.gauge.size", "By", NAMED,
+        Source::Gauge(Unit::Bytes),
+        "Gauges of sizes";
+    COUNT_LEVEL = Gauge, "perfkit.gauge.count", "{thing}", NAMED,
+        Source::Gauge(Unit::Count),
+        "Gauges of counts";
+    RATE_LEVEL = Gauge, "perfkit.gauge.rate", "1/s", NAMED,
+        Source::Gauge(Unit::PerSecond),
+        "Gauges of rates";
+    DATA_RATE_LEVEL = Gauge, "perfkit.gauge.throughput", "By/s", NAMED,
+        Source::Gauge(Unit::BytesPerSecond),
+        "Gauges of data rates";
+    RATIO_LEVEL = Gauge, "perfkit.gauge.ratio", "1", NAMED,
+        Source::Gauge(Unit::Ratio),
+        "Gauges of shares";
+    SCORE_LEVEL = Gauge, "perfkit.gauge.score", "{score}", NAMED,
+        Source::Gauge(Unit::Score),
+        "Gauges of values that have no unit";
+}
+
+metrics! {
     #[cfg(any(feature = "prometheus", test))]
     /// Those of the program.
     OF_PROGRAM:
@@ -286,7 +329,8 @@ mod tests {
         const OF_OTLP: &[MetricInfo] = &[];
         #[cfg(not(feature = "bench"))]
         const OF_RESULTS: &[MetricInfo] = &[];
-        let of_program = OF_OPERATIONS.iter().chain(OF_PROGRAM).chain(OF_OTLP);
+        let of_program = OF_OPERATIONS.iter().chain(OF_NUMBERS);
+        let of_program = of_program.chain(OF_PROGRAM).chain(OF_OTLP);
         of_program.chain(OF_RESULTS)
     }
 
@@ -325,10 +369,10 @@ mod tests {
 
     #[test]
     fn units_of_quantities_are_those_that_they_are_counted_in() {
-        for metric in OF_OPERATIONS {
+        for metric in OF_OPERATIONS.iter().chain(OF_NUMBERS) {
             let unit = match metric.source {
                 Source::Quantity(quantity) => quantity.unit(),
-                Source::Values(unit) => unit,
+                Source::Values(unit) | Source::Counter(unit) | Source::Gauge(unit) => unit,
                 _ => continue,
             };
             let expected = match unit {

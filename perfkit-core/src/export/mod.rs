@@ -6,6 +6,8 @@ mod json_lines;
 #[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod metric_table;
 #[cfg(any(feature = "otlp", feature = "prometheus"))]
+mod number_series;
+#[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod operation_series;
 #[cfg(any(feature = "otlp", feature = "prometheus"))]
 mod program_totals;

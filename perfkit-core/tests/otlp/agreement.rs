@@ -8,6 +8,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
     Metric, NumberDataPoint, metric::Data, number_data_point,
 };
 use perfkit::otlp;
+use perfkit::unit::Unit;
 use perfkit::{MockClock, Monitor, Outcome, prometheus};
 
 use crate::collector::{Collector, PATIENCE};
@@ -25,6 +26,7 @@ fn translated(metric: &Metric) -> String {
         "1/s" => "_per_second",
         "By/s" => "_bytes_per_second",
         annotation if annotation.starts_with('{') => "",
+        "1" if matches!(&metric.data, Some(Data::Gauge(_))) => "_ratio",
         "1" => "",
         unknown => panic!("{unknown}"),
     };
@@ -85,6 +87,11 @@ fn pushed(metrics: &[Metric]) -> Samples {
                     add(&format!("{name}_sum"), of, point.sum.unwrap());
                 }
             }
+            Data::Gauge(gauge) => {
+                for point in &gauge.data_points {
+                    add(&name, &point.attributes, number(point));
+                }
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -134,6 +141,7 @@ fn what_is_pushed_is_what_is_scraped() {
     for number in 0..9 {
         monitor.measure(&format!("further {number}"), || ());
     }
+    count(&monitor);
     #[cfg(feature = "metrics")]
     hand_over(&monitor);
     let cpu = monitor.operation("cpu").cpu();
@@ -142,8 +150,10 @@ fn what_is_pushed_is_what_is_scraped() {
 
     let otlp = otlp::start_with(&monitor, collector.config()).unwrap();
     assert!(otlp.flush(PATIENCE));
-    let arrived = collector.next();
-    let pushed = comparable(pushed(arrived.metrics()));
+    // Counters and gauges are in a request of their own.
+    let arrived = [collector.next(), collector.next()];
+    let metrics: Vec<Metric> = arrived.iter().flat_map(|a| a.metrics().to_vec()).collect();
+    let pushed = comparable(pushed(&metrics));
     let (_, page) = prometheus::respond_with(&monitor, None);
     let scraped = comparable(scraped(std::str::from_utf8(&page).unwrap()));
     for (series, value) in &pushed {
@@ -168,9 +178,31 @@ fn what_is_pushed_is_what_is_scraped() {
             "{}",
             metric.name
         );
-        assert!(arrived.find(metric.otlp_name).is_some(), "{}", metric.name);
+        let is_it = |pushed: &Metric| pushed.name == metric.otlp_name;
+        assert!(metrics.iter().any(is_it), "{}", metric.name);
     }
     held.stop();
+}
+
+/// A counter and a gauge of each unit, and more than are kept apart.
+fn count(monitor: &Monitor) {
+    for (name, unit) in [
+        ("time", Unit::Nanoseconds),
+        ("size", Unit::Bytes),
+        ("number", Unit::Count),
+        ("rate", Unit::PerSecond),
+        ("data rate", Unit::BytesPerSecond),
+        ("share", Unit::Ratio),
+        ("score", Unit::Score),
+    ] {
+        monitor.counter(name).unit(unit).add(1_500);
+        monitor.gauge(name).unit(unit).set(-0.5);
+    }
+    for queue in ["a", "b", "c"] {
+        let labels = [("queue", queue), ("le", "1")];
+        monitor.counter_labelled("taken", &labels).increment();
+        monitor.gauge_labelled("waiting", &labels).set(2.0);
+    }
 }
 
 /// One value of each unit.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::{metric::Data, number_data_point::Value};
 use perfkit::Monitor;
 use perfkit::otlp::{self, Config, Temporality};
 
-use crate::collector::{Arrived, Collector, PATIENCE, accepted, answer};
+use crate::collector::{Arrived, Collector, PATIENCE, accepted, answer, text};
 
 const CALLS: &str = "perfkit.operation.calls";
 const DURATION: &str = "perfkit.operation.duration";
@@ -184,4 +184,68 @@ fn of_an_export_in_parts_only_what_failed_is_sent_again() {
         kept.map(|one| one.total(CALLS)).sum::<i64>(),
         2 * OPERATIONS as i64
     );
+}
+
+const COUNTS: &str = "perfkit.counter.count";
+const LEVELS: &str = "perfkit.gauge.count";
+
+/// The points of a metric of numbers: name and value.
+fn numbers(arrived: &Arrived, metric: &str) -> Vec<(String, f64)> {
+    let points = match arrived.find(metric).and_then(|found| found.data.as_ref()) {
+        Some(Data::Sum(sum)) => {
+            assert!(sum.is_monotonic);
+            &sum.data_points
+        }
+        Some(Data::Gauge(gauge)) => &gauge.data_points,
+        _ => return Vec::new(),
+    };
+    let points = points.iter().map(|point| {
+        let value = match point.value.unwrap() {
+            Value::AsInt(value) => value as f64,
+            Value::AsDouble(value) => value,
+        };
+        let texts: Vec<_> = point.attributes.iter().map(text).collect();
+        (texts.join(" "), value)
+    });
+    points.collect()
+}
+
+/// What was added to counters is told once, as soon as it arrives; gauges as they are.
+#[test]
+fn what_was_added_to_counters_is_told_once() {
+    for temporality in [Temporality::Delta, Temporality::Cumulative] {
+        let turns = [200, 400, 200, 200].map(|status| answer(status, "", b""));
+        let collector = Collector::start(turns.to_vec());
+        let monitor = Monitor::new();
+        let config = Config {
+            temporality,
+            ..collector.config()
+        };
+        let otlp = otlp::start_with(&monitor, config).unwrap();
+        let (hits, size) = (monitor.counter("hits"), monitor.gauge("size"));
+        let labelled = monitor.counter_labelled("hits", &[("tier", "disk")]);
+        // Without operations the first request has what is of the program alone.
+        let send = |added: u64, value: f64, expected: &[(&str, f64)]| {
+            hits.add(added);
+            size.set(value);
+            otlp.flush(PATIENCE);
+            let arrived = [collector.next(), collector.next()];
+            let counted: Vec<_> = arrived.iter().flat_map(|a| numbers(a, COUNTS)).collect();
+            let counted: Vec<_> = counted.iter().map(|(k, v)| (k.as_str(), *v)).collect();
+            assert_eq!(counted, expected, "{temporality:?}");
+            let levels = arrived.iter().flat_map(|a| numbers(a, LEVELS));
+            assert!(levels.eq([("size".to_owned(), value)]));
+        };
+        // The second of two requests fails.
+        labelled.add(5);
+        send(3, 1.0, &[("hits", 3.0), ("hits disk", 5.0)]);
+        if temporality == Temporality::Delta {
+            send(4, -2.5, &[("hits", 7.0), ("hits disk", 5.0)]);
+            send(1, 0.0, &[("hits", 1.0)]);
+            send(0, 1.0, &[]);
+        } else {
+            send(4, -2.5, &[("hits", 7.0), ("hits disk", 5.0)]);
+            send(0, 0.0, &[("hits", 7.0), ("hits disk", 5.0)]);
+        }
+    }
 }

@@ -197,11 +197,15 @@ fn panel(metric: &MetricDescription) -> Panel {
     }
 }
 
-/// A metric that is the program's has no operation.
+/// A metric that is the program's, and one of counters or gauges, has no operation.
 fn selector(metric: &MetricDescription) -> &'static str {
-    match metric.labels[..] {
-        [] => r#"{job=~"$job"}"#,
-        _ => SELECTOR,
+    match metric
+        .labels
+        .iter()
+        .any(|label| label == "code_function_name")
+    {
+        true => SELECTOR,
+        false => r#"{job=~"$job"}"#,
     }
 }
 
@@ -243,6 +247,8 @@ fn title(metric: &MetricDescription) -> String {
         Some(unit) => name.trim_end_matches(unit.as_str()).trim_end_matches('_'),
         None => name,
     };
+    // A gauge of shares has the unit in its name.
+    let name = if name == "gauge" { "gauge_ratio" } else { name };
     let words = name.replace('_', " ");
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());
@@ -253,8 +259,10 @@ fn unit(metric: &MetricDescription) -> &'static str {
     match (metric.metric_type, metric.unit.as_deref()) {
         (MetricType::Histogram, Some("seconds")) => "s",
         (MetricType::Histogram | MetricType::Gauge, Some("bytes")) => "bytes",
-        (MetricType::Histogram, Some("bytes_per_second")) => "Bps",
-        (MetricType::Histogram, Some("per_second")) => "cps",
+        (MetricType::Histogram | MetricType::Gauge, Some("bytes_per_second")) => "Bps",
+        (MetricType::Histogram | MetricType::Gauge, Some("per_second")) => "cps",
+        (MetricType::Gauge, Some("seconds")) => "s",
+        (MetricType::Gauge, Some("ratio")) => "percentunit",
         // Seconds in a second.
         (MetricType::Counter, Some("seconds")) => "percentunit",
         (MetricType::Counter, Some("bytes")) => "Bps",

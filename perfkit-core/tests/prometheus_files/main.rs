@@ -61,7 +61,7 @@ fn files_are_those_of_the_table_of_metrics() {
     is_golden("perfkit.dashboard.json", &(dashboard + "\n"));
 }
 
-const LABELS: [&str; 1] = ["perfkit_outcome"];
+const LABELS: [&str; 2] = ["perfkit_outcome", "perfkit_name"];
 
 /// Every name in a text that begins as those of perfkit do.
 fn names(text: &str) -> BTreeSet<&str> {

@@ -1,5 +1,7 @@
 //! What tells the series of a metric apart.
 
+use std::borrow::Cow;
+
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 
 use crate::export::attributes as shared;
@@ -12,12 +14,18 @@ const LONGEST_TEXT: usize = 1000;
 
 /// The attributes of an operation as they are sent.
 pub(super) fn attributes_of(operation: &OperationSnapshot) -> Vec<KeyValue> {
-    let attributes = shared::attributes_of(operation).into_iter();
-    let sent = attributes.map(|(key, value)| match key.as_ref() {
-        // The specification wants a boolean.
-        shared::OVERFLOW => attribute_of(shared::OVERFLOW, Value::BoolValue(true)),
-        key => attribute(key, value),
-    });
+    sent_attributes(shared::attributes_of(operation))
+}
+
+/// Attributes as they are sent.
+pub(super) fn sent_attributes(attributes: Vec<(Cow<'_, str>, &str)>) -> Vec<KeyValue> {
+    let sent = attributes
+        .into_iter()
+        .map(|(key, value)| match key.as_ref() {
+            // The specification wants a boolean.
+            shared::OVERFLOW => attribute_of(shared::OVERFLOW, Value::BoolValue(true)),
+            key => attribute(key, value),
+        });
     sent.collect()
 }
 

@@ -55,9 +55,9 @@ impl Form {
         self.is_delta(Kind::Counter)
     }
 
-    fn is_delta(&self, kind: Kind) -> bool {
+    pub(super) fn is_delta(&self, kind: Kind) -> bool {
         match (self.temporality, kind) {
-            (Temporality::Cumulative, _) | (_, Kind::UpDownCounter) => false,
+            (Temporality::Cumulative, _) | (_, Kind::UpDownCounter | Kind::Gauge) => false,
             (Temporality::LowMemory, Kind::ObservableCounter) => false,
             (Temporality::Delta | Temporality::LowMemory, _) => true,
         }
@@ -107,6 +107,8 @@ pub(super) struct Request {
     pub(super) data_points: u64,
     /// Which of the export's operations.
     pub(super) operations: Range<usize>,
+    /// Which of its counters and gauges.
+    pub(super) numbers: Range<usize>,
     pub(super) has_totals: bool,
 }
 
@@ -135,6 +137,7 @@ impl Export<'_> {
             bytes: message.encode_to_vec(),
             data_points,
             operations,
+            numbers: 0..0,
             has_totals,
         }]
     }
@@ -294,7 +297,7 @@ pub(super) fn metric_of(info: &MetricInfo, data: Data) -> Metric {
 }
 
 /// A whole number of a metric, which of a time is nanoseconds.
-fn in_unit(metric: &MetricInfo, value: i64) -> number_data_point::Value {
+pub(super) fn in_unit(metric: &MetricInfo, value: i64) -> number_data_point::Value {
     match metric.unit {
         "s" => seconds(value),
         _ => number_data_point::Value::AsInt(value),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use crate::export::metric_table::EXPORTED;
+use crate::export::number_series::number_series;
 use crate::export::program_totals;
 use crate::export::shared::{Shared, deadline};
 use crate::global;
@@ -21,6 +22,7 @@ use super::config::{Config, Protocol};
 use super::convert::{Export, Form, Request, Total};
 use super::failure_log::{FailureLog, LastLine};
 use super::growth::{Ledger, Reading};
+use super::numbers::{self, NumberReading};
 use super::points::Period;
 use super::resource;
 use super::send_error::SendError;
@@ -362,7 +364,16 @@ impl Exporter {
             form: &self.form,
             resource: &self.resource,
         };
-        let requests = export.requests();
+        let mut requests = export.requests();
+        let numbers = number_series(&snapshot.counters, &snapshot.gauges).into_iter();
+        let numbers = numbers.map(|series| NumberReading::new(series, &self.ledger));
+        let numbers: Vec<_> = numbers.collect();
+        requests.extend(numbers::requests(
+            &numbers,
+            period,
+            &self.form,
+            &self.resource,
+        ));
         let totals = export.totals;
         let mut state = self.shared.lock();
         state.stats.exports += 1;
@@ -380,6 +391,9 @@ impl Exporter {
                 for operation in &mut operations[request.operations.clone()] {
                     let operation = operation.take().into_iter();
                     operation.for_each(|whole| self.ledger.arrived(whole, period.end));
+                }
+                for number in &numbers[request.numbers.clone()] {
+                    number.arrived(&mut self.ledger, period.end);
                 }
                 for total in totals.iter().filter(|_| request.has_totals) {
                     self.ledger

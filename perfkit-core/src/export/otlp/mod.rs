@@ -42,6 +42,7 @@ mod grpc;
 mod http;
 #[cfg(feature = "otlp-json")]
 mod json;
+mod numbers;
 mod points;
 mod resource;
 #[cfg(feature = "bench")]
@@ -60,13 +61,15 @@ pub use send_error::SendError;
 
 use std::time::Duration;
 
+use crate::export::number_series::number_series;
 use crate::export::program_totals::overflow_calls;
 use crate::export::shared::deadline;
 use crate::monitor::Monitor;
 use crate::report::Report;
 
 use convert::{Export, Form, Total};
-use growth::Reading;
+use growth::{Ledger, Reading};
+use numbers::NumberReading;
 use points::Period;
 use transport::Transport;
 
@@ -128,7 +131,7 @@ pub struct Sent {
     pub data_points: u64,
 }
 
-/// Sends what a saved report says once: its operations and, in the feature `bench`, its
+/// Sends what a saved report says once: its operations, counters and gauges and, in the feature `bench`, its
 /// benchmarks, comparisons and gate.
 ///
 /// # Errors
@@ -136,7 +139,9 @@ pub struct Sent {
 /// within the timeout.
 pub fn send_report(report: &Report, config: &Config) -> Result<Sent, SendError> {
     let resource = resource::of_report(&report.environment);
-    let longest = report.operations.iter().map(|o| o.lifetime.span_ns).max();
+    let operations = report.operations.iter().map(|o| o.lifetime.span_ns);
+    let counters = report.counters.iter().map(|c| c.lifetime.span_ns);
+    let longest = operations.chain(counters).max();
     let span = Duration::from_nanos(longest.unwrap_or(0));
     let start = report.created.checked_sub(span).unwrap_or(report.created);
     let period = Period::new(start, report.created);
@@ -154,6 +159,11 @@ pub fn send_report(report: &Report, config: &Config) -> Result<Sent, SendError> 
         };
         requests = export.requests();
     }
+    let numbers = number_series(&report.counters, &report.gauges).into_iter();
+    let numbers = numbers.map(|series| NumberReading::new(series, &Ledger::default()));
+    let numbers: Vec<_> = numbers.collect();
+    let form = Form::of(config);
+    requests.extend(numbers::requests(&numbers, period, &form, &resource));
     #[cfg(feature = "bench")]
     {
         let gauges = crate::export::result_gauges::gauges(report);

@@ -175,6 +175,7 @@ pub(super) fn data_point_count(metric: &Metric) -> u64 {
         Some(Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
         Some(Data::Histogram(histogram)) => histogram.data_points.len(),
         Some(Data::Sum(sum)) => sum.data_points.len(),
+        Some(Data::Gauge(gauge)) => gauge.data_points.len(),
         _ => 0,
     };
     count as u64

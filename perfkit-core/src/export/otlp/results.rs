@@ -29,6 +29,7 @@ pub(super) fn requests(gauges: &[Gauge], period: Period, resource: &Resource) ->
         bytes: message.encode_to_vec(),
         data_points: gauges.len() as u64,
         operations: 0..0,
+        numbers: 0..0,
         has_totals: false,
     }]
 }

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::export::attributes::label_name;
-use crate::export::metric_table::{Kind, MetricInfo, OF_OPERATIONS, OF_PROGRAM};
+use crate::export::metric_table::{Kind, MetricInfo, OF_NUMBERS, OF_OPERATIONS, OF_PROGRAM};
 use crate::export::translation::{metric_name, unit_name};
 
 /// What a metric is to Prometheus.
@@ -55,7 +55,7 @@ pub struct MetricDescription {
 #[must_use]
 pub fn metrics() -> &'static [MetricDescription] {
     static METRICS: LazyLock<Vec<MetricDescription>> = LazyLock::new(|| {
-        let all = OF_OPERATIONS.iter().chain(OF_PROGRAM);
+        let all = OF_OPERATIONS.iter().chain(OF_NUMBERS).chain(OF_PROGRAM);
         all.map(MetricDescription::of).collect()
     });
     &METRICS
@@ -112,7 +112,8 @@ mod tests {
                 name.ends_with(metric.unit.as_deref().unwrap_or("")),
                 "{name}"
             );
-            let has_unit = !metric.info.unit.starts_with('{') && metric.info.unit != "1";
+            let is_share = metric.info.unit == "1" && metric.info.kind != Kind::Gauge;
+            let has_unit = !metric.info.unit.starts_with('{') && !is_share;
             assert_eq!(metric.unit.is_some(), has_unit, "{name}");
         }
     }

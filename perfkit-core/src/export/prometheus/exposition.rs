@@ -2,18 +2,18 @@
 
 use crate::export::program_totals::{ProgramTotal, of_running};
 use crate::monitor::Monitor;
-use crate::snapshot::OperationSnapshot;
+use crate::snapshot::Snapshot;
 
-/// The operations of a monitor, and the numbers of the program.
+/// What a monitor recorded, and the numbers of the program.
 pub(super) struct Exposition {
-    pub(super) operations: Vec<OperationSnapshot>,
+    pub(super) snapshot: Snapshot,
     pub(super) totals: Vec<ProgramTotal>,
 }
 
 impl Exposition {
     pub(super) fn of(monitor: &Monitor) -> Self {
         Self {
-            operations: monitor.snapshot().operations,
+            snapshot: monitor.snapshot(),
             totals: of_running(monitor),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::export::attributes::label_name;
 use crate::export::metric_table::MetricInfo;
+use crate::export::number_series::{Number, NumberSeries};
 use crate::export::operation_series::{self, exemplars, series};
 use crate::export::program_totals::{ProgramTotal, overflow_calls};
 #[cfg(feature = "bench")]
@@ -19,7 +20,7 @@ use crate::snapshot::{Exemplar, OperationSnapshot};
 use super::catalogue::result_metrics;
 use super::catalogue::{MetricDescription, metrics};
 use super::label;
-use super::subject::Subject;
+use super::subject::{Subject, labels_of};
 
 /// A metric, and its series.
 pub(super) struct Family<'a> {
@@ -91,6 +92,7 @@ impl<'a> Distribution<'a> {
 /// All families that have a series.
 pub(super) fn families<'a>(
     subjects: &'a [Subject<'a>],
+    numbers: &[NumberSeries<'_>],
     totals: &[ProgramTotal],
 ) -> impl Iterator<Item = Family<'a>> {
     let operations = subjects.iter().map(|subject| &*subject.operation);
@@ -110,7 +112,10 @@ pub(super) fn families<'a>(
             .flat_map(|subject| series_of(metric.info, subject));
         Family {
             metric,
-            series: of_operations.chain(of_program).collect(),
+            series: of_operations
+                .chain(of_numbers(metric.info, numbers))
+                .chain(of_program)
+                .collect(),
         }
     });
     all.filter(|family| !family.series.is_empty())
@@ -137,6 +142,28 @@ pub(super) fn result_families<'a>(report: &Report) -> Vec<Family<'a>> {
         }
     });
     all.filter(|family| !family.series.is_empty()).collect()
+}
+
+/// The counters and gauges of a metric. Of those whose labels look alike when they are shown,
+/// counters are one, and of gauges the last one stands there.
+fn of_numbers<'a>(info: &'static MetricInfo, numbers: &[NumberSeries<'_>]) -> Vec<Series<'a>> {
+    let mut by_labels = BTreeMap::<Vec<(String, String)>, Number>::new();
+    for series in numbers.iter().filter(|series| series.metric == info) {
+        let labels = labels_of(series.attributes.clone());
+        match (by_labels.get_mut(&labels), series.value) {
+            (Some(Number::Count(sum)), Number::Count(more)) => *sum = sum.saturating_add(more),
+            (_, value) => drop(by_labels.insert(labels, value)),
+        }
+    }
+    let series = by_labels.into_iter().map(|(labels, value)| Series {
+        subject: None,
+        labels,
+        value: match value {
+            Number::Count(count) => number(info, i64::try_from(count).unwrap_or(i64::MAX)),
+            Number::Level(level) => Value::Number(level / info.per_unit()),
+        },
+    });
+    series.collect()
 }
 
 fn series_of<'a>(info: &'static MetricInfo, subject: &'a Subject<'a>) -> Vec<Series<'a>> {

@@ -82,6 +82,7 @@ pub use text_format::TextFormat;
 use std::io;
 use std::net::{Ipv4Addr, ToSocketAddrs};
 
+use crate::export::number_series::number_series;
 use crate::monitor::Monitor;
 use crate::snapshot::Snapshot;
 
@@ -92,7 +93,7 @@ use negotiation::Format;
 /// The port of [`serve_default`]: that of OpenTelemetry's Prometheus exporters.
 pub const DEFAULT_PORT: u16 = 9464;
 
-/// The lifetime of all operations in Prometheus' text format 0.0.4.
+/// The lifetime of all operations, counters and gauges in Prometheus' text format 0.0.4.
 ///
 /// ```
 /// let monitor = perfkit::Monitor::new();
@@ -103,10 +104,10 @@ pub const DEFAULT_PORT: u16 = 9464;
 /// ```
 #[must_use]
 pub fn text(snapshot: &Snapshot) -> String {
-    TextFormat::Text.render(&snapshot.operations)
+    page(TextFormat::Text, snapshot)
 }
 
-/// The lifetime of all operations in the text format of OpenMetrics 1.0.
+/// The lifetime of all operations, counters and gauges in the text format of OpenMetrics 1.0.
 ///
 /// There are no `_created` samples: start times computed from two clocks would
 /// differ a little from scrape to scrape, and each would look like a restart.
@@ -118,17 +119,23 @@ pub fn text(snapshot: &Snapshot) -> String {
 /// ```
 #[must_use]
 pub fn openmetrics(snapshot: &Snapshot) -> String {
-    TextFormat::OpenMetrics.render(&snapshot.operations)
+    page(TextFormat::OpenMetrics, snapshot)
 }
 
-/// The lifetime of all operations in Prometheus' protobuf format, with native
+fn page(format: TextFormat, snapshot: &Snapshot) -> String {
+    let numbers = number_series(&snapshot.counters, &snapshot.gauges);
+    format.page(&snapshot.operations, &numbers, &[])
+}
+
+/// The lifetime of all operations, counters and gauges in Prometheus' protobuf format, with native
 /// histograms and the classic ones beside them.
 ///
 /// Each `io.prometheus.client.MetricFamily` follows its length. Prometheus asks for
 /// it where it takes native histograms ([`respond`]).
 #[must_use]
 pub fn protobuf(snapshot: &Snapshot) -> Vec<u8> {
-    protobuf_format::render(&snapshot.operations, &[])
+    let numbers = number_series(&snapshot.counters, &snapshot.gauges);
+    protobuf_format::render(&snapshot.operations, &numbers, &[])
 }
 
 /// The answer to a scrape of the global monitor, for a web server that the program has

@@ -1,5 +1,7 @@
 //! Which format a scraper likes best.
 
+use crate::export::number_series::number_series;
+
 use super::exposition::Exposition;
 use super::protobuf_format;
 use super::text_format::TextFormat;
@@ -21,10 +23,12 @@ impl Format {
 
     /// What a running program tells.
     pub(super) fn page(self, exposition: &Exposition) -> Vec<u8> {
-        let Exposition { operations, totals } = exposition;
+        let Exposition { snapshot, totals } = exposition;
+        let numbers = number_series(&snapshot.counters, &snapshot.gauges);
+        let operations = &snapshot.operations;
         match self {
-            Self::Text(format) => format.page(operations, totals).into_bytes(),
-            Self::Protobuf => protobuf_format::render(operations, totals),
+            Self::Text(format) => format.page(operations, &numbers, totals).into_bytes(),
+            Self::Protobuf => protobuf_format::render(operations, &numbers, totals),
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::time::UNIX_EPOCH;
 
+use crate::export::number_series::NumberSeries;
 use crate::export::program_totals::ProgramTotal;
 use crate::snapshot::{Exemplar, OperationSnapshot};
 
@@ -18,10 +19,14 @@ use super::subject::subjects;
 pub(super) const CONTENT_TYPE: &str = "application/vnd.google.protobuf; \
     proto=io.prometheus.client.MetricFamily; encoding=delimited";
 
-pub(super) fn render(operations: &[OperationSnapshot], totals: &[ProgramTotal]) -> Vec<u8> {
+pub(super) fn render(
+    operations: &[OperationSnapshot],
+    numbers: &[NumberSeries<'_>],
+    totals: &[ProgramTotal],
+) -> Vec<u8> {
     let subjects = subjects(operations);
     let mut page = Vec::new();
-    for family in families(&subjects, totals) {
+    for family in families(&subjects, numbers, totals) {
         let bounds = BucketBounds::of(family.metric.info.per_unit());
         let message = family_message(&bounds, &family);
         varint(&mut page, message.0.len() as u64);

@@ -23,7 +23,7 @@ pub(super) struct Subject<'a> {
 pub(super) fn subjects(operations: &[OperationSnapshot]) -> Vec<Subject<'_>> {
     let mut by_text = BTreeMap::<String, Subject<'_>>::new();
     for operation in operations {
-        let labels = labels_of(operation);
+        let labels = labels_of(attributes_of(operation));
         let text = text_of(&labels);
         let same = by_text.get_mut(&text);
         if let Some(same) = same {
@@ -42,9 +42,9 @@ pub(super) fn subjects(operations: &[OperationSnapshot]) -> Vec<Subject<'_>> {
 
 /// What attributes are to Prometheus. Those that have one name there are one label with the
 /// values of all, as OpenTelemetry's specification says.
-fn labels_of(operation: &OperationSnapshot) -> Vec<(String, String)> {
+pub(super) fn labels_of(attributes: Vec<(Cow<'_, str>, &str)>) -> Vec<(String, String)> {
     let mut labels: Vec<(String, String)> = Vec::new();
-    for (key, value) in attributes_of(operation) {
+    for (key, value) in attributes {
         let (name, value) = (label_name(&key), label::visible(value));
         match labels.iter_mut().find(|(known, _)| *known == name) {
             Some((_, values)) => {

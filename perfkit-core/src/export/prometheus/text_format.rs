@@ -3,6 +3,9 @@
 use std::fmt::{Display, Write as _};
 use std::time::UNIX_EPOCH;
 
+use crate::export::number_series::NumberSeries;
+#[cfg(feature = "bench")]
+use crate::export::number_series::number_series;
 use crate::export::program_totals::ProgramTotal;
 #[cfg(feature = "bench")]
 use crate::report::Report;
@@ -50,22 +53,28 @@ impl TextFormat {
     /// ```
     #[must_use]
     pub fn render(self, operations: &[OperationSnapshot]) -> String {
-        self.page(operations, &[])
+        self.page(operations, &[], &[])
     }
 
-    /// The same, and numbers of the program.
-    pub(super) fn page(self, operations: &[OperationSnapshot], totals: &[ProgramTotal]) -> String {
+    /// The same, counters and gauges, and numbers of the program.
+    pub(super) fn page(
+        self,
+        operations: &[OperationSnapshot],
+        numbers: &[NumberSeries<'_>],
+        totals: &[ProgramTotal],
+    ) -> String {
         let subjects = subjects(operations);
-        self.text(families(&subjects, totals))
+        self.text(families(&subjects, numbers, totals))
     }
 
-    /// All that a report says: its operations, and what its benchmarks, comparisons and gate
+    /// All that a report says: its operations, counters and gauges, and what its benchmarks, comparisons and gate
     /// came to, with the commit and the branch where the report knows them.
     #[cfg(feature = "bench")]
     #[must_use]
     pub fn render_report(self, report: &Report) -> String {
         let subjects = subjects(&report.operations);
-        self.text(families(&subjects, &[]).chain(result_families(report)))
+        let numbers = number_series(&report.counters, &report.gauges);
+        self.text(families(&subjects, &numbers, &[]).chain(result_families(report)))
     }
 
     fn text<'a>(self, families: impl Iterator<Item = Family<'a>>) -> String {
