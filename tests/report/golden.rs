@@ -46,7 +46,7 @@ fn printed(report: &str, format: &[&str]) -> String {
 
 #[test]
 fn every_report_looks_as_it_did() {
-    for report in ["none", "one", "two", "many", "gate"] {
+    for report in ["none", "one", "two", "many", "gate", "counts"] {
         is_golden(&format!("{report}.txt"), &printed(report, &[]));
         let markdown = printed(report, &["--format", "markdown"]);
         assert!(markdown.len() < 65_536, "{}", markdown.len());

@@ -85,8 +85,11 @@ fn github_action(report: &Report, direction: Direction) -> Result<String, Error>
 
 /// The formats that `perfkit report` prints as well.
 fn own(report: &Report, format: args::Format) -> Result<String, Error> {
-    let is_empty =
-        report.operations.is_empty() && report.benchmarks.is_empty() && report.gate.is_none();
+    let is_empty = report.operations.is_empty()
+        && report.counters.is_empty()
+        && report.gauges.is_empty()
+        && report.benchmarks.is_empty()
+        && report.gate.is_none();
     if is_empty && format == args::Format::Csv {
         return Err(Error::data(
             "the report was not exported: the report has no results",

@@ -6,6 +6,7 @@ use perfkit::report::{Benchmark, Comparison, Report};
 use crate::args::NumbersView;
 
 use super::blocks::Document;
+use super::counts;
 use super::gate;
 use super::histograms::{self, histograms};
 use super::load;
@@ -31,6 +32,7 @@ pub(crate) fn details(report: &Report, numbers: &NumbersView) -> Document {
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
     }
+    counts::describe(report, &mut document);
     document
 }
 

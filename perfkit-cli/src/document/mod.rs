@@ -8,6 +8,7 @@
 mod answer;
 mod blocks;
 mod change_tables;
+mod counts;
 mod details;
 mod gate;
 mod headline;

@@ -4,6 +4,7 @@ use perfkit::report::Report;
 
 use super::blocks::Document;
 use super::change_tables;
+use super::counts;
 use super::details;
 use super::gate;
 use super::headline::headline;
@@ -43,12 +44,13 @@ pub(crate) fn document<'a>(report: &Report, view: impl Into<View<'a>>) -> Docume
     finish(report, view.detail, document)
 }
 
-/// Adds what comes last: operations, what is said where there is nothing else to say,
+/// Adds what comes last: operations and counters, what is said where there is nothing else to say,
 /// and remarks.
 pub(super) fn finish(report: &Report, detail: Detail, mut document: Document) -> Document {
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
     }
+    counts::describe(report, &mut document);
     if document.blocks.is_empty() && report.shard.is_none() {
         document.sentence(match report.only_in_candidate.is_empty() {
             true => Sentence::plain("The report has no results."),

@@ -21,6 +21,8 @@ pub(crate) fn kind(report: &Report) -> &'static str {
         "Comparison"
     } else if !report.benchmarks.is_empty() {
         "Benchmarks"
+    } else if report.operations.is_empty() && !report.counters.is_empty() {
+        "Counters"
     } else {
         "Operations"
     }
@@ -58,6 +60,9 @@ fn names(report: &Report) -> Vec<String> {
                 b.total_cmp(&a)
             });
             names.extend(operations.iter().map(|o| o.name.as_str()));
+            if names.is_empty() {
+                names.extend(report.counters.iter().map(|c| c.name.as_str()));
+            }
         }
         (None, true) => {
             let compared = report.comparisons.iter();

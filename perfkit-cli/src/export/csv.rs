@@ -4,7 +4,11 @@ use std::fmt::Display;
 use std::io;
 
 use perfkit::report::Gate;
-use perfkit::{Calls, Metric, MetricSummary, Report};
+use perfkit::unit::Unit;
+use perfkit::{
+    Calls, CounterSnapshot, GaugeSnapshot, GaugeWindow, Metric, MetricSummary, RatioSnapshot,
+    Report,
+};
 
 use crate::error::Error;
 use crate::text::{printable, shorten};
@@ -18,7 +22,8 @@ const HEADINGS: [&str; 13] = [
 
 const GATE_HEADINGS: [&str; 4] = ["outcome", "subject", "rule", "measured"];
 
-/// Every metric of every benchmark and operation; of a gate, every finding.
+/// Every metric of every benchmark and operation, counters, ratios and gauges; of a gate,
+/// every finding.
 /// Where there is none, nothing but the headings.
 pub(super) fn render(reports: &[Named<'_>], _: Layout<'_>) -> Result<String, Error> {
     let mut bytes = Vec::new();
@@ -79,7 +84,63 @@ fn metrics(report: &Report) -> impl Iterator<Item = Vec<String>> {
             metrics.iter().map(of_metric)
         });
     let of_ends = operations().flat_map(|(name, window)| ends(&name, window.calls));
-    headings.chain(of_metrics).chain(of_ends)
+    let of_ends = headings.chain(of_metrics).chain(of_ends);
+    let counters = report.counters.iter().flat_map(counter_lines);
+    let ratios = report.ratios.iter().map(ratio_line);
+    let gauges = report.gauges.iter().flat_map(gauge_lines);
+    of_ends.chain(counters).chain(ratios).chain(gauges)
+}
+
+/// A line of the kind of something that is counted, with a count and a mean.
+fn count_line(
+    [kind, name, metric, unit]: [&str; 4],
+    count: impl Display,
+    mean: Option<f64>,
+) -> Vec<String> {
+    let mean = mean.map(|mean| mean.to_string()).unwrap_or_default();
+    let texts = [kind, &inert(name), metric, unit].map(str::to_owned);
+    let mut line = texts.to_vec();
+    line.extend([count.to_string(), mean]);
+    line.resize(HEADINGS.len(), String::new());
+    line
+}
+
+/// The total is the count, and the number in a second the mean.
+fn counter_lines(counter: &CounterSnapshot) -> [Vec<String>; 2] {
+    let windows = [
+        ("total", &counter.lifetime),
+        ("last_period_total", &counter.last_period),
+    ];
+    windows.map(|(metric, window)| {
+        let unit = counter.unit.symbol();
+        let texts = ["counter", &counter.name, metric, unit];
+        count_line(texts, window.total, window.per_second)
+    })
+}
+
+/// The denominator is the count, and the ratio the mean.
+fn ratio_line(ratio: &RatioSnapshot) -> Vec<String> {
+    let unit = Unit::Ratio.symbol();
+    let texts = ["ratio", &ratio.name, "value", unit];
+    count_line(texts, ratio.lifetime.of, ratio.lifetime.value)
+}
+
+/// The value at the end is a mean of its own; the others are over time.
+fn gauge_lines(gauge: &GaugeSnapshot) -> [Vec<String>; 3] {
+    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let texts = |metric| ["gauge", gauge.name.as_str(), metric, gauge.unit.symbol()];
+    let of_window = |metric, window: &GaugeWindow| {
+        let mut line = count_line(texts(metric), "", window.mean);
+        // Below `min` and `max`.
+        line[7] = number(window.min);
+        line[12] = number(window.max);
+        line
+    };
+    [
+        count_line(texts("value"), gauge.updates, gauge.value),
+        of_window("over_time", &gauge.lifetime),
+        of_window("last_period", &gauge.last_period),
+    ]
 }
 
 /// A line with the number of calls for each way to end.
@@ -142,7 +203,6 @@ mod tests {
     use super::*;
     use crate::document::Detail;
     use perfkit::report::{Benchmark, Environment};
-    use perfkit::unit::Unit;
 
     #[test]
     fn a_name_is_quoted_and_no_formula() {

@@ -1,5 +1,5 @@
-//! The text formats of Prometheus, for the textfile collector of node_exporter: operations as
-//! a running program exposes them, and what benchmarks, comparisons and a gate came to.
+//! The text formats of Prometheus, for the textfile collector of node_exporter: operations,
+//! counters and gauges as a running program exposes them, and what benchmarks, comparisons and a gate came to.
 
 use perfkit::Report;
 use perfkit::prometheus::TextFormat;
@@ -12,7 +12,9 @@ use super::common::lacks;
 pub(crate) fn render(report: &Report, format: TextFormat) -> Result<String, Error> {
     let has_results =
         !report.benchmarks.is_empty() || !report.comparisons.is_empty() || report.gate.is_some();
-    if report.operations.is_empty() && !has_results {
+    let has_recorded =
+        !report.operations.is_empty() || !report.counters.is_empty() || !report.gauges.is_empty();
+    if !has_recorded && !has_results {
         return Err(lacks("results"));
     }
     let text = format.render_report(report);
