@@ -3,5 +3,6 @@
 mod baseline;
 mod baseline_atomic;
 mod decisions;
+mod numbers;
 mod rules;
 mod selftest;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use perfkit::budget::engine::{Bound, Subject, judge_bound, lost_calls, never_measured};
-use perfkit::report::{GateFinding, Report};
+use perfkit::report::{GateFinding, GateOutcome, Report};
 
-use crate::input::{Budget, Ceiling, Scope};
+use crate::input::{Budget, Ceiling, NumberKind, Scope};
 
 use super::finding::{not_measured, nothing_matched};
 use super::shards::names_elsewhere;
@@ -73,13 +73,43 @@ fn unheld(
 
 /// Calls that a rule may be for, and whose names were lost.
 fn lost(reports: &[Report], scope: &Scope) -> Vec<GateFinding> {
-    let Scope::Operation(pattern) = scope else {
-        return Vec::new();
+    let pattern = match scope {
+        Scope::Operation(pattern) => pattern,
+        Scope::Benchmark(_) => return Vec::new(),
+        Scope::Number(kind, _) => return lost_numbers(reports, scope, *kind),
     };
     let pattern = pattern.to_string();
     let of_report =
         |report: &Report| lost_calls(own_operations(report), &pattern, |name| scope.matches(name));
     reports.iter().filter_map(of_report).collect()
+}
+
+/// Counters and gauges that a pattern may be for, and whose names were lost.
+fn lost_numbers(reports: &[Report], scope: &Scope, kind: NumberKind) -> Vec<GateFinding> {
+    let of_report = |report: &Report| match kind {
+        NumberKind::Counter => report
+            .counters
+            .iter()
+            .any(|counter| counter.is_overflow && counter.labelled.is_none()),
+        NumberKind::Gauge => report
+            .gauges
+            .iter()
+            .any(|gauge| gauge.is_overflow && gauge.labelled.is_none()),
+        NumberKind::Ratio => false,
+    };
+    let lost = reports.iter().filter(|report| of_report(report));
+    let finding = |_| {
+        let rule = "all that are meant are there";
+        let measured = format!(
+            "there were more {}s than are kept apart: keep more with PERFKIT_MAX_OPERATIONS",
+            kind.word()
+        );
+        GateFinding::new(scope.to_string(), rule, measured, GateOutcome::Inconclusive)
+    };
+    match scope.is_literal() {
+        true => Vec::new(),
+        false => lost.map(finding).collect(),
+    }
 }
 
 /// The bound that a waiver allows.
@@ -96,8 +126,8 @@ fn within(bound: &Bound, ceiling: &Ceiling) -> Option<Bound> {
 
 fn program<'a>(subject: &Subject<'a>) -> Option<&'a str> {
     match subject {
-        Subject::Operation(_) => None,
         Subject::Benchmark(benchmark) => benchmark.program.as_deref(),
+        _ => None,
     }
 }
 
@@ -107,6 +137,15 @@ fn subjects<'a>(reports: &'a [Report], scope: &Scope) -> Vec<Subject<'a>> {
         match scope {
             Scope::Operation(_) => own_operations(report).map(Subject::Operation).collect(),
             Scope::Benchmark(_) => report.own_benchmarks().map(Subject::Benchmark).collect(),
+            Scope::Number(NumberKind::Counter, _) => {
+                report.counters.iter().map(Subject::Counter).collect()
+            }
+            Scope::Number(NumberKind::Gauge, _) => {
+                report.gauges.iter().map(Subject::Gauge).collect()
+            }
+            Scope::Number(NumberKind::Ratio, _) => {
+                report.ratios.iter().map(Subject::Ratio).collect()
+            }
         }
     };
     reports.iter().flat_map(of_report).collect()

@@ -16,10 +16,7 @@ const LONGEST_NAME: usize = 60;
 /// A rule that is for nothing of what there is. Where there is nothing at all, the data
 /// is at fault, and otherwise the rule.
 pub(super) fn nothing_matched(scope: &Scope, rule: &str, names: &[&str]) -> GateFinding {
-    let (kind, pattern) = match scope {
-        Scope::Operation(pattern) => ("operation", pattern.to_string()),
-        Scope::Benchmark(pattern) => ("benchmark", pattern.to_string()),
-    };
+    let (kind, pattern) = (scope.word(), scope.to_string());
     let (measured, outcome) = if names.is_empty() {
         let measured = format!("the report has no {kind}s");
         (measured, GateOutcome::DataAtFault)

@@ -290,6 +290,8 @@ impl Pairs {
                     }
                 }
             }
+            // Numbers have budgets alone.
+            Scope::Number(..) => {}
             Scope::Operation(_) => {
                 for reports in [sides.baseline, sides.candidate] {
                     let of_values = names_of_kind(reports, true).into_iter();

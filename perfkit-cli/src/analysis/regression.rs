@@ -44,7 +44,7 @@ pub(super) fn judge_regression(
     let rule = rule_text(regression);
     let lost_of_name = |side, name: &str| match regression.scope {
         Scope::Operation(_) => sides.as_ref()?.lost_of_name(side, name),
-        Scope::Benchmark(_) => None,
+        Scope::Benchmark(_) | Scope::Number(..) => None,
     };
     let unpaired = pairs.unpaired(regression, &rule, gate_rules.missing, lost_of_name);
     let is_for_nothing = pairs.all.is_empty() && unpaired.is_empty();

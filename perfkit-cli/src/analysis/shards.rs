@@ -18,7 +18,7 @@ const MOST_MISSING: usize = 3;
 pub(crate) fn rules_of_shards(rules: &GateRules, reports: &[Report]) -> GateRules {
     let (here, elsewhere) = (names_here(reports), names_elsewhere(reports));
     let is_meant = |scope: &Scope| match scope {
-        Scope::Operation(_) => true,
+        Scope::Operation(_) | Scope::Number(..) => true,
         Scope::Benchmark(_) => {
             let matches = |names: &BTreeSet<&str>| names.iter().any(|name| scope.matches(name));
             matches(&here) || !matches(&elsewhere)

@@ -8,8 +8,8 @@ mod load;
 mod scrape;
 
 pub(crate) use config::{
-    Budget, Ceiling, CompareDefaults, ConfigFile, GateRules, Limit, OnInconclusive, OnMissing,
-    Regression, Scope, Waiver,
+    Budget, Ceiling, CompareDefaults, ConfigFile, GateRules, Limit, NumberKind, OnInconclusive,
+    OnMissing, Regression, Scope, Waiver,
 };
 pub(crate) use import::try_all;
 pub(crate) use load::{holds_results, is_missing, is_report, load_report};

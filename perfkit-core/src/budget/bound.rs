@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::metric::Metric;
+use crate::unit::Unit;
 
 use super::amount::Amount;
 use super::statistic::{BoundKind, Statistic};
@@ -37,6 +38,27 @@ impl Bound {
         match self.kind {
             BoundKind::Max => value / self.limit.value,
             BoundKind::Min => self.limit.value / value,
+        }
+    }
+
+    /// Whether it is on a share that is to be all or nothing.
+    pub(super) fn is_at_end_of_shares(&self) -> bool {
+        let limit = self.limit.value;
+        match self.kind {
+            BoundKind::Max => limit <= 0.0,
+            BoundKind::Min => limit >= 1.0,
+        }
+    }
+
+    /// The value at which so much is used of what the bound allows: of a least share, of
+    /// what may be missing from the whole.
+    #[must_use]
+    pub fn at_used_share(&self, used: f64) -> f64 {
+        let limit = self.limit.value;
+        match (self.kind, self.limit.unit) {
+            (BoundKind::Max, _) => used * limit,
+            (BoundKind::Min, Unit::Ratio) => 1.0 - used * (1.0 - limit),
+            (BoundKind::Min, _) => limit / used,
         }
     }
 

@@ -23,7 +23,8 @@ pub fn never_measured<'a>(
     bound: &Bound,
     mut subjects: impl Iterator<Item = &'a Subject<'a>>,
 ) -> Option<GateFinding> {
-    let is_measured = subjects.any(|subject| Known::of(subject, bound, HALF).is_some());
+    let is_measured = subjects
+        .any(|subject| subject.is_of_nothing() || Known::of(subject, bound, HALF).is_some());
     (!is_measured).then(|| {
         let measured = format!("there is no {} of it", bound.statistic.name());
         GateFinding::new(
@@ -48,6 +49,15 @@ pub fn judge_bound(subject: &Subject<'_>, bound: &Bound, confidence: f64) -> Gat
     {
         return other_unit(name, &rule, summary.unit, bound.limit.unit);
     }
+    if let Some(unit) = subject.unit(bound.statistic)
+        && !bound.limit.fits(unit)
+    {
+        return other_unit(name, &rule, unit, bound.limit.unit);
+    }
+    if subject.is_of_nothing() {
+        let measured = "0 of 0: nothing was counted that it could be a share of".to_owned();
+        return finding(GateOutcome::DataAtFault, measured);
+    }
     let Some(known) = Known::of(subject, bound, confidence) else {
         return finding(GateOutcome::Inconclusive, "not measured".to_owned());
     };
@@ -60,13 +70,19 @@ pub fn judge_bound(subject: &Subject<'_>, bound: &Bound, confidence: f64) -> Gat
         let why = match bound.statistic {
             Statistic::SuccessRate if bound.limit.value >= 1.0 => NEVER_SHOWN,
             Statistic::ErrorRate if bound.limit.value <= 0.0 => NEVER_SHOWN,
+            Statistic::Value if bound.is_at_end_of_shares() => "no number shows that it always is",
             _ => "too few values to be sure",
         };
         let mut finding = finding(GateOutcome::Inconclusive, format!("{measured}: {why}"));
         finding.more_runs_needed = more_needed(subject, &known, bound, confidence);
         return finding;
     }
-    let is_beyond = |level: Option<f64>| level.is_some_and(|level| known.value > level);
+    let is_beyond = |level: Option<f64>| {
+        level.is_some_and(|level| match bound.kind {
+            BoundKind::Max => known.value > level,
+            BoundKind::Min => known.value < level,
+        })
+    };
     if is_beyond(bound.critical) {
         let measured = format!("{measured}: critically close to the bound");
         return finding(GateOutcome::Warn, measured);
@@ -113,6 +129,7 @@ fn more_needed(
         Statistic::ErrorRate => {
             more_for_share((all.saturating_sub(successes), all), confidence, is_decided)
         }
+        Statistic::Value => more_for_share((successes, all), confidence, is_decided),
         statistic => {
             let count = subject.metric(bound.metric.as_ref())?.count;
             let is_beyond = (known.value > limit) == (bound.kind == BoundKind::Max);

@@ -20,6 +20,9 @@ pub(super) struct Known {
 impl Known {
     /// What the sample says, with bounds that each hold at this confidence.
     pub(super) fn of(subject: &Subject<'_>, bound: &Bound, confidence: f64) -> Option<Self> {
+        if let Subject::Counter(_) | Subject::Gauge(_) | Subject::Ratio(_) = subject {
+            return Self::of_number(subject, bound.statistic, confidence);
+        }
         let summary = subject.metric(bound.metric.as_ref());
         let (successes, all) = subject.successes(bound.counts_cancelled);
         if let Some(reported) = summary.and_then(|summary| as_reported(summary, bound.statistic)) {
@@ -54,6 +57,39 @@ impl Known {
             Statistic::Cancellations => calls(subject, |calls| calls.cancelled),
             Statistic::Throughput => subject.throughput(bound.limit.unit).map(Self::exactly),
             Statistic::PeakMemory => peak_memory(subject),
+            // Those of numbers that are no calls.
+            Statistic::Total | Statistic::PerSecond | Statistic::Value | Statistic::Min => None,
+        }
+    }
+
+    /// What is counted is known exactly. The ratio of a part is a share of what is counted.
+    fn of_number(subject: &Subject<'_>, statistic: Statistic, confidence: f64) -> Option<Self> {
+        match (subject, statistic) {
+            (Subject::Counter(counter), Statistic::Total) => {
+                Some(Self::exactly(counter.lifetime.total as f64))
+            }
+            (Subject::Counter(counter), Statistic::PerSecond) => {
+                counter.lifetime.per_second.map(Self::exactly)
+            }
+            (Subject::Gauge(gauge), statistic) => {
+                let window = &gauge.lifetime;
+                let value = match statistic {
+                    Statistic::Value => gauge.value,
+                    Statistic::Min => window.min,
+                    Statistic::Mean => window.mean,
+                    Statistic::Max => window.max,
+                    _ => None,
+                };
+                value.map(Self::exactly)
+            }
+            (Subject::Ratio(ratio), Statistic::Value) => {
+                let window = &ratio.lifetime;
+                match window.counted <= window.of {
+                    true => Self::share(window.counted, window.of, confidence),
+                    false => window.value.map(Self::exactly),
+                }
+            }
+            _ => None,
         }
     }
 
@@ -112,6 +148,7 @@ fn peak_memory(subject: &Subject<'_>) -> Option<Known> {
                 ..Known::exactly(peak)
             })
         }
+        Subject::Counter(_) | Subject::Gauge(_) | Subject::Ratio(_) => None,
     }
 }
 
@@ -121,6 +158,6 @@ fn calls(subject: &Subject<'_>, count: impl Fn(&Calls) -> u64) -> Option<Known> 
         Subject::Operation(operation) => {
             Some(Known::exactly(count(&operation.lifetime.calls) as f64))
         }
-        Subject::Benchmark(_) => None,
+        _ => None,
     }
 }

@@ -32,6 +32,14 @@ pub enum Statistic {
     Throughput,
     /// The largest peak, in bytes.
     PeakMemory,
+    /// What a counter has counted.
+    Total,
+    /// The same in a second.
+    PerSecond,
+    /// The value of a ratio, and that which a gauge has at the end.
+    Value,
+    /// The smallest value of a gauge.
+    Min,
 }
 
 impl Statistic {
@@ -49,11 +57,15 @@ impl Statistic {
             Self::Cancellations => "cancellations".to_owned(),
             Self::Throughput => "throughput".to_owned(),
             Self::PeakMemory => "peak_memory".to_owned(),
+            Self::Total => "total".to_owned(),
+            Self::PerSecond => "per_second".to_owned(),
+            Self::Value => "value".to_owned(),
+            Self::Min => "min".to_owned(),
         }
     }
 
-    /// All that a bound can be on.
-    pub const ALL: [Self; 11] = [
+    /// All that a bound on operations and benchmarks can be on.
+    pub const OF_CALLS: [Self; 11] = [
         Self::Mean,
         Self::Percentile(0.5),
         Self::Percentile(0.95),
@@ -67,7 +79,16 @@ impl Statistic {
         Self::PeakMemory,
     ];
 
-    /// Which of its values are good.
+    /// All that a bound on counters can be on.
+    pub const OF_COUNTERS: [Self; 2] = [Self::Total, Self::PerSecond];
+
+    /// All that a bound on gauges can be on.
+    pub const OF_GAUGES: [Self; 4] = [Self::Value, Self::Min, Self::Mean, Self::Max];
+
+    /// All that a bound on ratios can be on.
+    pub const OF_RATIOS: [Self; 1] = [Self::Value];
+
+    /// Which of its values are good, of operations and benchmarks.
     #[must_use]
     pub fn kind(self) -> BoundKind {
         match self {
@@ -82,7 +103,7 @@ impl Statistic {
         matches!(self, Self::Mean | Self::Percentile(_) | Self::Max)
     }
 
-    /// What its values are measured in.
+    /// What its values are measured in, of operations and benchmarks.
     #[must_use]
     pub fn units(self) -> &'static [Unit] {
         match self {

@@ -3,8 +3,11 @@
 use crate::metric::Metric;
 use crate::metric_summary::MetricSummary;
 use crate::report::Benchmark;
-use crate::snapshot::OperationSnapshot;
+use crate::small_map::SmallMap;
+use crate::snapshot::{CounterSnapshot, GaugeSnapshot, OperationSnapshot, RatioSnapshot};
 use crate::unit::Unit;
+
+use super::statistic::Statistic;
 
 /// What a budget can be held against.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +16,12 @@ pub enum Subject<'a> {
     Operation(&'a OperationSnapshot),
     /// A command, a benchmark or a result of another tool.
     Benchmark(&'a Benchmark),
+    /// A counter of a program.
+    Counter(&'a CounterSnapshot),
+    /// A gauge of a program.
+    Gauge(&'a GaugeSnapshot),
+    /// A ratio of counters of a program.
+    Ratio(&'a RatioSnapshot),
 }
 
 impl Subject<'_> {
@@ -22,6 +31,9 @@ impl Subject<'_> {
         match self {
             Self::Operation(operation) => &operation.name,
             Self::Benchmark(benchmark) => &benchmark.name,
+            Self::Counter(counter) => &counter.name,
+            Self::Gauge(gauge) => &gauge.name,
+            Self::Ratio(ratio) => &ratio.name,
         }
     }
 
@@ -31,17 +43,41 @@ impl Subject<'_> {
     pub fn is_asked_for(&self, metric: Option<&Metric>) -> bool {
         match self {
             Self::Operation(operation) => metric.is_some() || !operation.is_of_values,
-            Self::Benchmark(_) => true,
+            _ => true,
         }
+    }
+
+    /// What a bound of this statistic has to be in; `None` where the metric or the statistic
+    /// says it.
+    pub(super) fn unit(&self, statistic: Statistic) -> Option<Unit> {
+        let unit = match self {
+            Self::Counter(counter) => counter.unit,
+            Self::Gauge(gauge) => gauge.unit,
+            Self::Ratio(_) => Unit::Ratio,
+            Self::Operation(_) | Self::Benchmark(_) => return None,
+        };
+        Some(match (statistic, unit) {
+            (Statistic::PerSecond, Unit::Bytes) => Unit::BytesPerSecond,
+            (Statistic::PerSecond, _) => Unit::PerSecond,
+            (_, unit) => unit,
+        })
+    }
+
+    /// Whether it is a ratio of nothing, which says nothing.
+    #[must_use]
+    pub fn is_of_nothing(&self) -> bool {
+        matches!(self, Self::Ratio(ratio) if ratio.lifetime.of == 0)
     }
 
     /// The metrics that it has.
     pub fn metric_names(&self) -> impl Iterator<Item = &str> {
         let metrics = match self {
-            Self::Operation(operation) => &operation.lifetime.metrics,
-            Self::Benchmark(benchmark) => &benchmark.metrics,
+            Self::Operation(operation) => Some(&operation.lifetime.metrics),
+            Self::Benchmark(benchmark) => Some(&benchmark.metrics),
+            Self::Counter(_) | Self::Gauge(_) | Self::Ratio(_) => None,
         };
-        metrics.keys().map(Metric::name)
+        let names = metrics.into_iter().flat_map(SmallMap::keys);
+        names.map(Metric::name)
     }
 
     /// A metric; the time where none is named.
@@ -55,6 +91,7 @@ impl Subject<'_> {
             Self::Benchmark(benchmark) => {
                 benchmark.metrics.get(metric.unwrap_or(&Metric::WALL_TIME))
             }
+            Self::Counter(_) | Self::Gauge(_) | Self::Ratio(_) => None,
         }
     }
 
@@ -70,6 +107,8 @@ impl Subject<'_> {
                 benchmark.successes,
                 benchmark.successes.saturating_add(benchmark.failures),
             ),
+            Self::Ratio(ratio) => (ratio.lifetime.counted, ratio.lifetime.of),
+            Self::Counter(_) | Self::Gauge(_) => (0, 0),
         }
     }
 
@@ -81,6 +120,7 @@ impl Subject<'_> {
                 let rate = (rate.unit == unit).then_some(rate)?;
                 return rate.mean.or(rate.median);
             }
+            Self::Counter(_) | Self::Gauge(_) | Self::Ratio(_) => return None,
         };
         let window = &operation.lifetime;
         if unit == Unit::BytesPerSecond {

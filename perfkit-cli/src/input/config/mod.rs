@@ -15,8 +15,8 @@ use crate::args::{Origin, Setting, Variable};
 use crate::error::{Error, shown};
 
 pub(crate) use rules::{
-    Budget, Ceiling, CompareDefaults, GateRules, Limit, OnInconclusive, OnMissing, Regression,
-    Scope, Waiver,
+    Budget, Ceiling, CompareDefaults, GateRules, Limit, NumberKind, OnInconclusive, OnMissing,
+    Regression, Scope, Waiver,
 };
 
 use config_error::{ConfigError, explain, explain_toml};

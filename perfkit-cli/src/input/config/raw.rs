@@ -67,6 +67,9 @@ pub(super) enum RawShare {
 pub(super) struct RawBudget {
     pub(super) operation: Option<Spanned<String>>,
     pub(super) benchmark: Option<Spanned<String>>,
+    pub(super) counter: Option<Spanned<String>>,
+    pub(super) gauge: Option<Spanned<String>>,
+    pub(super) ratio: Option<Spanned<String>>,
     pub(super) metric: Option<Spanned<String>>,
     pub(super) mean: Option<Spanned<RawBound>>,
     pub(super) median: Option<Spanned<RawBound>>,
@@ -80,6 +83,10 @@ pub(super) struct RawBudget {
     pub(super) count_cancelled: Option<bool>,
     pub(super) throughput: Option<Spanned<RawBound>>,
     pub(super) peak_memory: Option<Spanned<RawBound>>,
+    pub(super) total: Option<Spanned<RawBound>>,
+    pub(super) per_second: Option<Spanned<RawBound>>,
+    pub(super) value: Option<Spanned<RawBound>>,
+    pub(super) min: Option<Spanned<RawBound>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -101,6 +108,9 @@ pub(super) struct RawRegression {
 pub(super) struct RawWaiver {
     pub(super) operation: Option<Spanned<String>>,
     pub(super) benchmark: Option<Spanned<String>>,
+    pub(super) counter: Option<Spanned<String>>,
+    pub(super) gauge: Option<Spanned<String>>,
+    pub(super) ratio: Option<Spanned<String>>,
     pub(super) metric: Option<Spanned<String>>,
     pub(super) bound: Option<Spanned<String>>,
     pub(super) ceiling: Option<Spanned<RawShare>>,
@@ -117,7 +127,8 @@ pub(super) enum RawBound {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLevels {
-    pub(super) max: Spanned<String>,
+    pub(super) max: Option<Spanned<String>>,
+    pub(super) min: Option<Spanned<String>>,
     pub(super) warn: Option<Spanned<String>>,
     pub(super) critical: Option<Spanned<String>>,
 }

@@ -79,22 +79,63 @@ impl Default for GateRules {
     }
 }
 
-/// Which operations or benchmarks a rule is for.
+/// Which operations, benchmarks or other numbers a rule is for.
 #[derive(Clone, Debug)]
 pub(crate) enum Scope {
     Operation(WildMatch),
     Benchmark(WildMatch),
+    Number(NumberKind, WildMatch),
+}
+
+/// What a number is that a program counts beside calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NumberKind {
+    Counter,
+    Gauge,
+    Ratio,
+}
+
+impl NumberKind {
+    /// The word for it, which is its key.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Ratio => "ratio",
+        }
+    }
 }
 
 impl Scope {
-    /// Whether both are for operations, or both for benchmarks.
+    /// Whether both are for operations, or both for benchmarks, and so on.
     pub(crate) fn is_of_one_kind(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
+        self.word() == other.word()
+    }
+
+    /// What it is for, in a word, which is its key.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Operation(_) => "operation",
+            Self::Benchmark(_) => "benchmark",
+            Self::Number(kind, _) => kind.word(),
+        }
+    }
+
+    /// What a bound can be on.
+    pub(crate) fn statistics(&self) -> &'static [Statistic] {
+        match self {
+            Self::Operation(_) | Self::Benchmark(_) => &Statistic::OF_CALLS,
+            Self::Number(NumberKind::Counter, _) => &Statistic::OF_COUNTERS,
+            Self::Number(NumberKind::Gauge, _) => &Statistic::OF_GAUGES,
+            Self::Number(NumberKind::Ratio, _) => &Statistic::OF_RATIOS,
+        }
     }
 
     fn pattern(&self) -> &WildMatch {
         match self {
-            Self::Operation(pattern) | Self::Benchmark(pattern) => pattern,
+            Self::Operation(pattern) | Self::Benchmark(pattern) | Self::Number(_, pattern) => {
+                pattern
+            }
         }
     }
 

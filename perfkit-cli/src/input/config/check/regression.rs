@@ -10,7 +10,7 @@ use crate::input::config::config_error::ConfigError;
 use crate::input::config::raw::RawRegression;
 use crate::input::config::rules::{Regression, Scope};
 
-use super::values::{UNITS, amount, limit, scope};
+use super::values::{RawScope, UNITS, amount, limit, scope};
 
 /// The rules that one table holds: one for each metric that it bounds.
 pub(super) fn check_regression(
@@ -18,7 +18,14 @@ pub(super) fn check_regression(
 ) -> Result<Vec<Regression>, ConfigError> {
     let span = raw.span();
     let raw = raw.into_inner();
-    let scope = scope(raw.operation, raw.benchmark, span.clone())?;
+    let scope = scope(
+        RawScope {
+            operation: raw.operation,
+            benchmark: raw.benchmark,
+            ..RawScope::default()
+        },
+        span.clone(),
+    )?;
     let metric = raw.metric.as_ref();
     let of_metric = metric.map(|name| Metric::named(name.get_ref()));
     let units = match metric {

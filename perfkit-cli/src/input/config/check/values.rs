@@ -11,7 +11,7 @@ use wildmatch::WildMatch;
 use crate::args::{RunCount, TimeSpan};
 use crate::input::config::config_error::ConfigError;
 use crate::input::config::raw::RawShare;
-use crate::input::config::rules::{Limit, Scope};
+use crate::input::config::rules::{Limit, NumberKind, Scope};
 
 /// Everything that a value of a metric may be given in.
 pub(super) const UNITS: [Unit; 6] = [
@@ -136,22 +136,48 @@ pub(super) fn amount(
     Ok(Amount { value, unit })
 }
 
+/// What a rule says that it is for.
+#[derive(Default)]
+pub(super) struct RawScope {
+    pub(super) operation: Option<Spanned<String>>,
+    pub(super) benchmark: Option<Spanned<String>>,
+    pub(super) counter: Option<Spanned<String>>,
+    pub(super) gauge: Option<Spanned<String>>,
+    pub(super) ratio: Option<Spanned<String>>,
+}
+
 /// What a rule is for.
-pub(super) fn scope(
-    operation: Option<Spanned<String>>,
-    benchmark: Option<Spanned<String>>,
-    rule: Range<usize>,
-) -> Result<Scope, ConfigError> {
-    match (operation, benchmark) {
-        (Some(pattern), None) => Ok(Scope::Operation(WildMatch::new(pattern.get_ref()))),
-        (None, Some(pattern)) => Ok(Scope::Benchmark(WildMatch::new(pattern.get_ref()))),
-        (Some(_), Some(benchmark)) => Err(ConfigError::new(
-            benchmark.span(),
-            "a rule is for operations or for benchmarks, not for both",
-        )),
-        (None, None) => Err(
+pub(super) fn scope(raw: RawScope, rule: Range<usize>) -> Result<Scope, ConfigError> {
+    type Make = fn(WildMatch) -> Scope;
+    let given: [(Option<Spanned<String>>, Make); 5] = [
+        (raw.operation, Scope::Operation),
+        (raw.benchmark, Scope::Benchmark),
+        (raw.counter, |name| Scope::Number(NumberKind::Counter, name)),
+        (raw.gauge, |name| Scope::Number(NumberKind::Gauge, name)),
+        (raw.ratio, |name| Scope::Number(NumberKind::Ratio, name)),
+    ];
+    let given = given
+        .into_iter()
+        .filter_map(|(pattern, make)| Some((pattern?, make)));
+    let mut given = given.map(|(pattern, make)| {
+        let span = pattern.span();
+        (span, make(WildMatch::new(pattern.get_ref())))
+    });
+    let Some((_, scope)) = given.next() else {
+        return Err(
             ConfigError::new(rule, "this rule does not say what it is for")
                 .help("add operation = \"*\" or benchmark = \"*\""),
-        ),
+        );
+    };
+    match given.next() {
+        None => Ok(scope),
+        Some((span, other)) => Err(ConfigError::new(
+            span,
+            format!(
+                "a rule is for {}s or for {}s, not for both",
+                scope.word(),
+                other.word()
+            ),
+        )),
     }
 }
