@@ -35,7 +35,7 @@ use perfkit::{Metric, MetricSummary, Report};
 const COLLECTOR: &str = "collector";
 
 /// Every kind of call, and the kind that is the same without measuring.
-const KINDS: [(&str, &str); 20] = [
+const KINDS: [(&str, &str); 22] = [
     ("plain", "bare"),
     ("may panic", "bare may panic"),
     ("Result", "bare Result"),
@@ -56,6 +56,8 @@ const KINDS: [(&str, &str); 20] = [
     ("async label", "bare async"),
     ("labels", "bare"),
     ("off", "bare"),
+    ("counter", "bare"),
+    ("gauge", "bare"),
 ];
 
 /// The calls that the shorter run of the program makes.

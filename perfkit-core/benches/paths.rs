@@ -36,6 +36,18 @@ fn with_memory(number: u64) -> u64 {
     number + 1
 }
 
+/// Numbers that are no calls.
+fn count(bench: &mut Bench<'_>) {
+    let monitor = Monitor::new();
+    let counter = monitor.counter("counter");
+    let gauge = monitor.gauge("gauge");
+    bench.group("count", |group| {
+        group.add("counter", || counter.add(black_box(1)));
+        group.add("gauge", || gauge.set(black_box(1.5)));
+        group.add_threads("counter on 2 threads", 2, || counter.add(black_box(1)));
+    });
+}
+
 fn record(bench: &mut Bench<'_>) {
     bench.group("record", |group| {
         group.add("measured", || measured(black_box(1)));
@@ -89,6 +101,7 @@ fn analyse(bench: &mut Bench<'_>) {
 fn main() {
     perfkit::bench::main(|bench| {
         record(bench);
+        count(bench);
         read(bench);
         analyse(bench);
     });

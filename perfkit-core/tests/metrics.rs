@@ -14,6 +14,7 @@ use perfkit::metrics::Recorder;
 use perfkit::unit::Unit;
 use perfkit::{
     Calls, Direction, MetricSummary, MockClock, Monitor, OperationSnapshot, Outcome, Report,
+    WindowSnapshot,
 };
 
 fn operation(monitor: &Monitor, name: &str) -> OperationSnapshot {
@@ -35,6 +36,14 @@ fn summary(monitor: &Monitor, name: &str, metric: &str) -> MetricSummary {
         .metric(metric)
         .cloned()
         .unwrap_or_else(|| panic!("{metrics:?}"))
+}
+
+/// What a counter has counted.
+fn total(monitor: &Monitor, name: &str) -> u64 {
+    let snapshot = monitor.snapshot();
+    let names: Vec<_> = snapshot.counters.iter().map(|found| &found.name).collect();
+    let found = snapshot.counter(name).map(|found| found.lifetime.total);
+    found.unwrap_or_else(|| panic!("no {name} among {names:?}"))
 }
 
 fn calls(success: u64, failure: u64) -> Calls {
@@ -111,27 +120,38 @@ fn a_counter_is_the_sum_of_its_increments() {
         counter!("sent").absolute(20);
         counter!("sent").increment(1);
     });
-    let rows = summary(&monitor, "rows", "items");
-    assert_eq!((rows.unit, rows.sum), (Unit::Count, 999_999.0));
-    let sent = summary(&monitor, "sent", "bytes");
-    assert_eq!((sent.sum, sent.max), (1501.0, Some(1000.0)));
-    let rows = operation(&monitor, "rows").lifetime;
-    assert!(rows.items_per_second.unwrap() > 0.0);
-    assert!(rows.execution_time().is_none());
+    let snapshot = monitor.snapshot();
+    let rows = snapshot.counter("rows").unwrap();
+    assert_eq!((rows.unit, rows.lifetime.total), (Unit::Count, 999_999));
+    assert!(rows.lifetime.per_second.unwrap() > 0.0);
+    let sent = snapshot.counter("sent").unwrap();
+    assert_eq!((sent.unit, sent.lifetime.total), (Unit::Bytes, 1501));
+    assert!(snapshot.operations.is_empty());
+    // The program's own counter of the name is the same one.
+    monitor.counter("rows").increment();
+    assert_eq!(total(&monitor, "rows"), 1_000_000);
 }
 
 #[test]
-fn a_gauge_is_the_values_that_it_was_changed_to() {
+fn a_gauge_is_a_gauge() {
     let (monitor, recorder) = recorder();
     with_local_recorder(&recorder, || {
         describe_gauge!("in flight", Described::Count, "");
+        describe_gauge!("heap", Described::Mebibytes, "");
+        gauge!("heap").set(-1.5);
+        gauge!("heap").set(f64::NAN);
         gauge!("in flight").set(5.0);
         gauge!("in flight").increment(3.0);
         gauge!("in flight").decrement(6.0);
     });
-    let in_flight = summary(&monitor, "in flight", "value");
-    assert_eq!((in_flight.min, in_flight.max), (Some(2.0), Some(8.0)));
-    assert_eq!(in_flight.sum, 15.0);
+    let snapshot = monitor.snapshot();
+    let in_flight = snapshot.gauge("in flight").unwrap();
+    assert_eq!((in_flight.value, in_flight.updates), (Some(2.0), 3));
+    let extremes = (in_flight.lifetime.min, in_flight.lifetime.max);
+    assert_eq!(extremes, (Some(2.0), Some(8.0)));
+    let heap = snapshot.gauge("heap").unwrap();
+    assert_eq!((heap.unit, heap.value), (Unit::Bytes, Some(-1_572_864.0)));
+    assert_eq!(heap.rejected_updates, 1);
 }
 
 #[test]
@@ -152,10 +172,9 @@ fn what_cannot_be_kept_is_counted_and_said() {
         ("out_of_range", 3)
     );
     assert_eq!(summary(&monitor, "odd", "value").max, Some(1.0));
-    let others = operation(&monitor, r#"many{key="other"}"#);
-    // The first thousand times ten, less "odd" and a hundred keys of their own.
-    assert_eq!(others.lifetime.calls, calls(10_000 - 1 - 100, 51));
-    assert_eq!(others.errors[0].kind, "too_many_metrics");
+    // The first ten thousand, two each, less a hundred keys of their own.
+    assert_eq!(total(&monitor, r#"many{key="other"}"#), 2 * (10_000 - 100));
+    assert_eq!(total(&monitor, "metrics_not_kept"), 50);
 }
 
 #[test]
@@ -166,9 +185,10 @@ fn labels_are_labels() {
             counter!("requests", "status" => status).increment(1);
         }
     });
-    let found = operation(&monitor, r#"requests{status="200"}"#);
-    assert_eq!(found.lifetime.items().unwrap().sum, 2.0);
-    assert_eq!(found.labelled.unwrap().labels["status"], "200");
+    let snapshot = monitor.snapshot();
+    let found = snapshot.counter(r#"requests{status="200"}"#).unwrap();
+    assert_eq!(found.lifetime.total, 2);
+    assert_eq!(found.labelled.as_ref().unwrap().labels["status"], "200");
 }
 
 /// As where the keys come from outside.
@@ -182,13 +202,11 @@ fn labels_of_many_or_long_keys_are_bounded() {
             counter!("ids", format!("key {number}") => "1").increment(1);
         }
     });
-    let headers = operation(&monitor, &format!("headers{{{}=\"1\"}}", "0".repeat(100)));
-    assert_eq!(headers.lifetime.calls, calls(300, 0));
+    let headers = format!("headers{{{}=\"1\"}}", "0".repeat(100));
+    assert_eq!(total(&monitor, &headers), 300);
     let snapshot = monitor.snapshot();
-    let labelled = snapshot
-        .operations
-        .iter()
-        .filter_map(|o| o.labelled.as_ref());
+    let counters = snapshot.counters.iter();
+    let labelled = counters.filter_map(|counter| counter.labelled.as_ref());
     let values = labelled.flat_map(|labelled| labelled.labels.values());
     assert_eq!(values.filter(|value| *value == "1").count(), 200);
 }
@@ -208,7 +226,7 @@ fn metrics_and_operations_of_one_name_stay_apart() {
             .is_some()
     );
     assert_eq!(summary(&monitor, "load (values)", "value").sum, 0.5);
-    assert_eq!(summary(&monitor, "load (counter)", "items").sum, 2.0);
+    assert_eq!(total(&monitor, "load"), 2);
     let names: Vec<_> = monitor
         .snapshot()
         .operations
@@ -264,15 +282,15 @@ fn values_beyond_the_limit_of_operations_are_counted() {
 /// Values do not become calls by being none that can be kept.
 #[test]
 fn values_that_cannot_be_kept_are_no_calls_either() {
-    let monitor = Monitor::builder().max_operations(4).build();
+    let monitor = Monitor::builder().max_operations(3).build();
     monitor.measure("call", || ());
     with_local_recorder(&Recorder::new().monitor(&monitor), || {
         describe_histogram!("query", Described::Seconds, "");
         histogram!("query").record(Duration::from_millis(1));
-        gauge!("below").set(-1.0);
+        histogram!("below").record(-1.0);
         histogram!("none").record(f64::NAN);
         for number in 0..10 {
-            counter!(format!("c{number}")).increment(1);
+            histogram!(format!("h{number}")).record(1.0);
         }
     });
     let report = Report::from_snapshot(monitor.snapshot());
@@ -282,7 +300,6 @@ fn values_that_cannot_be_kept_are_no_calls_either() {
     let kinds: Vec<_> = kinds.map(|o| (o.name.as_str(), o.is_of_values)).collect();
     let expected = [
         ("below", true),
-        ("c0", true),
         ("call", false),
         ("none", true),
         ("overflow", true),
@@ -322,24 +339,32 @@ fn windows_resets_and_switches_are_those_of_the_monitor() {
         .last_period(period);
     let monitor = monitor.build();
     with_local_recorder(&Recorder::new().monitor(&monitor), || {
+        histogram!("rows").record(1.0);
         counter!("rows").increment(1);
         clock.advance(Duration::from_secs(100));
-        counter!("rows").increment(2);
-        counter!("rows").increment(3);
+        for number in [2_u32, 3] {
+            histogram!("rows").record(f64::from(number));
+            counter!("rows").increment(number.into());
+        }
         let rows = operation(&monitor, "rows");
-        assert_eq!(rows.lifetime.items().unwrap().sum, 6.0);
-        assert_eq!(rows.last_calls.items().unwrap().sum, 5.0);
-        assert_eq!(rows.last_period.items().unwrap().sum, 5.0);
+        let sum = |window: &WindowSnapshot| window.metric("value").unwrap().sum;
+        assert_eq!(sum(&rows.lifetime), 6.0);
+        assert_eq!(sum(&rows.last_calls), 5.0);
+        assert_eq!(sum(&rows.last_period), 5.0);
+        let snapshot = monitor.snapshot();
+        let counter = snapshot.counter("rows").unwrap();
+        assert_eq!((counter.lifetime.total, counter.last_period.total), (6, 5));
         monitor.reset();
         monitor.set_enabled(false);
+        histogram!("rows").record(10.0);
         counter!("rows").increment(10);
         assert!(monitor.snapshot().operations.is_empty());
+        assert_eq!(total(&monitor, "rows"), 0);
         monitor.set_enabled(true);
+        histogram!("rows").record(4.0);
         counter!("rows").increment(4);
-        assert_eq!(
-            operation(&monitor, "rows").lifetime.items().unwrap().sum,
-            4.0
-        );
+        assert_eq!(sum(&operation(&monitor, "rows").lifetime), 4.0);
+        assert_eq!(total(&monitor, "rows"), 4);
     });
 }
 
@@ -359,7 +384,7 @@ fn threads_lose_nothing() {
             });
         }
     });
-    assert_eq!(summary(&monitor, "rows", "items").sum, 40_000.0);
+    assert_eq!(total(&monitor, "rows"), 40_000);
     let size = summary(&monitor, "size", "value");
     assert_eq!((size.count, size.sum), (40_000, 4.0 * 49_995_000.0));
 }
@@ -380,4 +405,5 @@ fn a_report_keeps_what_was_recorded() {
     assert!(text.lines().any(|found| found == line), "{text}");
     let read = Report::from_json(json.as_bytes()).unwrap();
     assert_eq!(read.operations, report.operations);
+    assert_eq!(read.counters, report.counters);
 }

@@ -50,6 +50,22 @@ fn streams_work_and_leave_no_trace() {
 }
 
 #[test]
+fn numbers_leave_no_trace() {
+    let (hits, size) = (perfkit::counter("hits"), perfkit::gauge("size"));
+    perfkit::ratio("rate", &hits, &[&hits]);
+    hits.add(3);
+    size.set(2.0);
+    assert_eq!((hits.name(), size.name()), ("", ""));
+    let monitor = Monitor::new();
+    monitor.counter("hits").increment();
+    monitor.gauge("size").subtract(1.0);
+    for snapshot in [perfkit::snapshot(), monitor.snapshot()] {
+        assert!(snapshot.counters.is_empty() && snapshot.gauges.is_empty());
+        assert!(snapshot.ratios.is_empty());
+    }
+}
+
+#[test]
 fn calls_work_and_leave_no_trace() {
     assert_eq!(sum(4), Ok(6));
     assert_eq!(labelled("name".to_owned()), Ok("name".to_owned()));

@@ -199,9 +199,6 @@ metrics! {
     BYTES = Counter, "perfkit.operation.bytes", "By", FUNCTION,
         Source::Quantity(Quantity::Bytes),
         "Bytes processed by successful calls";
-    TIMES_HANDED_OVER = Histogram, "perfkit.value.time", "s", FUNCTION,
-        Source::Values(Unit::Nanoseconds),
-        "Times that the program handed over as values of a gauge";
     SIZES_HANDED_OVER = Histogram, "perfkit.value.size", "By", FUNCTION,
         Source::Values(Unit::Bytes),
         "Sizes that the program handed over";

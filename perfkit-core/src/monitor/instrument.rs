@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::alloc;
-use crate::recorder::{Common, CounterCell, GaugeCell};
+use crate::recorder::{Common, CounterCell, GaugeCell, watch_forks};
 use crate::unit::Unit;
 
 use super::labels::Labelled;
@@ -48,6 +48,7 @@ impl<C> Instrument<C> {
 
 impl<C: Default> Named for Instrument<C> {
     fn new(name: &Arc<str>, labelled: Option<&Labelled>, _: &Arc<Common>) -> Self {
+        watch_forks();
         Self {
             name: Arc::clone(name),
             labelled: labelled.cloned().map(Box::new),

@@ -15,7 +15,10 @@ use crate::alloc;
 use crate::window::{SLOTS, Slots};
 
 use super::Common;
-use super::sync::{Mutex, Relaxed, lock, try_lock};
+use super::sync::{Mutex, Relaxed, hold_soon};
+
+/// So many turns of other threads are waited for where a gauge is read.
+const TURNS: u32 = 1000;
 
 /// The latest value and, over time, its extremes and its mean.
 #[derive(Debug, Default)]
@@ -56,9 +59,16 @@ pub(crate) struct Held {
 
 #[derive(Debug, Default)]
 struct Windows {
+    /// Without what is in the open slot.
     lifetime: Held,
-    /// Made when the clock's rate is known.
+    /// Made when the clock's rate is known. Without the open one.
     slots: Option<Slots<Held>>,
+    /// What the open slot has so far.
+    open: Held,
+    /// A moment in it.
+    open_at: u64,
+    /// When it ends; 0 where none is open.
+    open_until: u64,
     /// The value that is held, once there was one.
     value: Option<f64>,
     /// Since when, or until when its time was added.
@@ -89,12 +99,11 @@ impl GaugeCell {
             return;
         };
         self.updates.fetch_add(1, Relaxed);
-        let value = change(f64::from_bits(before));
-        alloc::uncounted(|| self.add_time(value, now, common));
+        self.add_time(change(f64::from_bits(before)), now, common);
     }
 
     fn add_time(&self, value: f64, now: u64, common: &Common) {
-        let Some(mut windows) = try_lock(&self.windows) else {
+        let Some(mut windows) = hold_soon(&self.windows, 0) else {
             self.left.extend(value);
             self.is_left.store(true, Ordering::Release);
             // Either this thread finds the lock free now, or the one that has it finds the
@@ -103,7 +112,7 @@ impl GaugeCell {
             return self.finish(now, common);
         };
         self.hold_latest(&mut windows, now, common);
-        windows.extend(Range::of(value), now, common);
+        windows.extend(Range::of(value));
         drop(windows);
         fence(Ordering::SeqCst);
         self.finish(now, common);
@@ -112,7 +121,7 @@ impl GaugeCell {
     /// Adds what others left.
     fn finish(&self, now: u64, common: &Common) {
         while self.is_left.load(Ordering::Acquire) {
-            let Some(mut windows) = try_lock(&self.windows) else {
+            let Some(mut windows) = hold_soon(&self.windows, 0) else {
                 return;
             };
             self.hold_latest(&mut windows, now, common);
@@ -124,7 +133,7 @@ impl GaugeCell {
     fn hold_latest(&self, windows: &mut Windows, now: u64, common: &Common) {
         windows.advance(now, common);
         if self.is_left.swap(false, Ordering::AcqRel) {
-            windows.extend(self.left.take(), now, common);
+            windows.extend(self.left.take());
         }
         windows.value = self.latest();
     }
@@ -136,19 +145,30 @@ impl GaugeCell {
 
     /// What is known at a moment of the clock.
     pub(crate) fn read(&self, now: u64, common: &Common) -> GaugeReading {
-        let mut windows = lock(&self.windows);
+        let Some(mut windows) = hold_soon(&self.windows, TURNS) else {
+            // A fork found it held by a thread that this process does not have.
+            return GaugeReading {
+                latest: self.latest(),
+                updates: self.updates.load(Relaxed),
+                rejected: self.rejected.load(Relaxed),
+                lifetime: Held::default(),
+                last_period: Held::default(),
+            };
+        };
         self.hold_latest(&mut windows, now, common);
-        let mut last_period = Held::default();
-        match &windows.slots {
-            Some(slots) => slots.recent(now).1.for_each(|slot| last_period.merge(slot)),
-            None => last_period = windows.lifetime,
-        }
+        let mut lifetime = windows.lifetime;
+        lifetime.merge(&windows.open);
+        let last_period = windows.slots.as_ref().map(|slots| {
+            let mut recent = windows.open;
+            slots.recent(now).1.for_each(|slot| recent.merge(slot));
+            recent
+        });
         GaugeReading {
             latest: windows.value,
             updates: self.updates.load(Relaxed) - windows.updates_before_reset,
             rejected: self.rejected.load(Relaxed) - windows.rejected_before_reset,
-            lifetime: windows.lifetime,
-            last_period,
+            lifetime,
+            last_period: last_period.unwrap_or(lifetime),
         }
     }
 }
@@ -162,18 +182,20 @@ impl GaugeCell {
 
     /// Forgets all but the value that it has at a moment of the clock.
     pub(crate) fn reset(&self, now: u64) {
-        let mut windows = lock(&self.windows);
+        let Some(mut windows) = hold_soon(&self.windows, TURNS) else {
+            return;
+        };
         self.is_left.store(false, Relaxed);
         let _ = self.left.take();
         let value = self.latest();
         let held = value.map(|value| Held::of(value, 0));
         *windows = Windows {
             lifetime: held.unwrap_or_default(),
-            slots: None,
             value,
             at: now,
             updates_before_reset: self.updates.load(Relaxed),
             rejected_before_reset: self.rejected.load(Relaxed),
+            ..Windows::default()
         };
     }
 }
@@ -210,36 +232,55 @@ impl Held {
 impl Windows {
     /// Adds the time until a moment to the slots that it was in.
     fn advance(&mut self, now: u64, common: &Common) {
-        let begun = std::mem::replace(&mut self.at, now);
-        let Some(value) = self.value else {
-            return;
-        };
-        let ticks = now.saturating_sub(begun);
-        if ticks == 0 {
-            return;
+        if now >= self.open_until {
+            return alloc::uncounted(|| self.advance_to_next(now, common));
         }
-        self.lifetime.merge(&Held::of(value, ticks));
+        let begun = std::mem::replace(&mut self.at, now);
+        if let Some(value) = self.value {
+            let held = Held::of(value, now.saturating_sub(begun));
+            self.open.merge(&held);
+        }
+    }
+
+    /// Closes the open slot, and opens that of a moment.
+    #[cold]
+    fn advance_to_next(&mut self, now: u64, common: &Common) {
+        let begun = std::mem::replace(&mut self.at, now);
+        let closed = std::mem::take(&mut self.open);
+        self.lifetime.merge(&closed);
+        let ticks = now.saturating_sub(begun);
+        let held = self.value.filter(|_| ticks > 0);
+        if let Some(value) = held {
+            self.lifetime.merge(&Held::of(value, ticks));
+        }
+        let open_at = std::mem::replace(&mut self.open_at, now);
+        let is_any = closed.extremes().is_some();
+        let (had_slots, all) = (self.slots.is_some(), self.lifetime);
         let Some(slots) = self.slots(common) else {
             return;
         };
+        if !had_slots {
+            // All that there was until the clock's rate was known.
+            slots.at(now).merge(&all);
+            self.open_until = slots.end_of(now);
+            return;
+        }
+        if is_any {
+            slots.at(open_at).merge(&closed);
+        }
+        let open_until = slots.end_of(now);
         let mut from = begun.max(slots.recent(now).0);
-        while from < now {
+        while let Some(value) = held.filter(|_| from < now) {
             let until = slots.end_of(from).min(now);
             slots.at(from).merge(&Held::of(value, until - from));
             from = until;
         }
+        self.open_until = open_until;
     }
 
     /// Adds values that were held for no time so far.
-    fn extend(&mut self, range: Range, now: u64, common: &Common) {
-        let held = Held {
-            range,
-            ..Held::default()
-        };
-        self.lifetime.merge(&held);
-        if let Some(slots) = self.slots(common) {
-            slots.at(now).merge(&held);
-        }
+    fn extend(&mut self, range: Range) {
+        self.open.range = self.open.range.merged(range);
     }
 
     fn slots(&mut self, common: &Common) -> Option<&mut Slots<Held>> {
@@ -421,7 +462,7 @@ mod tests {
                 });
             }
         });
-        let held = lock(&gauge.windows).value;
+        let held = hold_soon(&gauge.windows, 0).unwrap().value;
         assert_eq!((held, gauge.is_left.load(Relaxed)), (Some(0.0), false));
         let read = gauge.read(EACH, &common);
         assert_eq!((read.latest, read.updates), (Some(0.0), 8 * EACH));

@@ -37,7 +37,6 @@ pub(crate) use counter::CounterCell;
 pub use errors::ErrorSnapshot;
 pub(crate) use errors::merge as merge_errors;
 pub use exemplar::{Exemplar, TraceContext};
-#[cfg(any(feature = "metrics", feature = "tower", feature = "tracing"))]
 pub(crate) use fork::watch as watch_forks;
 pub(crate) use fork::{Section, generation};
 pub(crate) use gauge::{GaugeCell, Held};

@@ -117,6 +117,20 @@ fn main() {
             let operation = perfkit::operation("kept");
             repeat(calls, |input| operation.measure(|| bare(input)));
         }
+        "counter" => {
+            let counter = perfkit::counter("counter");
+            repeat(calls, |input| {
+                counter.increment();
+                bare(input)
+            });
+        }
+        "gauge" => {
+            let gauge = perfkit::gauge("gauge");
+            repeat(calls, |input| {
+                gauge.set(input as f64);
+                bare(input)
+            });
+        }
         "named" => repeat(calls, |input| perfkit::measure("named", || bare(input))),
         kind => panic!("there is no kind of call named {kind:?}"),
     }
@@ -125,6 +139,10 @@ fn main() {
     let counted: u64 = operations
         .map(|operation| operation.lifetime.calls.total())
         .sum();
+    let counters = snapshot.counters.iter();
+    let counted = counters.fold(counted, |sum, counter| sum + counter.lifetime.total);
+    let gauges = snapshot.gauges.iter();
+    let counted = gauges.fold(counted, |sum, gauge| sum + gauge.updates);
     let said = IN_CALLS.load(Ordering::Relaxed) + STACK_BYTES.load(Ordering::Relaxed);
     println!("{} {counted} {said}", Clock::fastest().name());
 }

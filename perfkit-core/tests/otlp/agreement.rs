@@ -208,12 +208,10 @@ fn count(monitor: &Monitor) {
 /// One value of each unit.
 #[cfg(feature = "metrics")]
 fn hand_over(monitor: &Monitor) {
-    use metrics::{Unit, describe_gauge, describe_histogram, gauge, histogram};
+    use metrics::{Unit, describe_histogram, histogram};
 
     let recorder = perfkit::metrics::Recorder::new().monitor(monitor);
     metrics::with_local_recorder(&recorder, || {
-        describe_gauge!("age", Unit::Seconds, "");
-        gauge!("age").set(3.0);
         for (name, unit) in [
             ("size", Unit::Bytes),
             ("number", Unit::Count),

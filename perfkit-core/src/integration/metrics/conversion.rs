@@ -6,15 +6,13 @@ use crate::metric::Metric;
 use crate::monitor::ValueKind;
 use crate::unit::Unit;
 
-use super::metric_type::MetricType;
-
 /// The largest number that is recorded: beyond it values have no bucket of their own.
 const LARGEST: f64 = ((1_u64 << 48) - 1) as f64;
 
 /// How many of what is recorded make one of a unit that is no whole number of things.
 const FRACTIONS: f64 = 1e6;
 
-/// How the numbers of a metric are recorded.
+/// How the numbers of a histogram are recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Conversion {
     pub(super) kind: ValueKind,
@@ -23,13 +21,11 @@ pub(super) struct Conversion {
 }
 
 impl Conversion {
-    /// Of a metric of the given type, with the unit that it was described with.
-    pub(super) fn new(metric_type: MetricType, described: Option<Described>) -> Self {
-        let (unit, of_unit, per_unit) = unit_of(described, metric_type);
-        let metric = match (metric_type, unit) {
-            (MetricType::Histogram, Unit::Nanoseconds) => Metric::EXECUTION_TIME,
-            (MetricType::Counter, Unit::Bytes) => Metric::BYTES,
-            (MetricType::Counter, Unit::Count) => Metric::ITEMS,
+    /// Of one with the unit that it was described with.
+    pub(super) fn new(described: Option<Described>) -> Self {
+        let (unit, of_unit, per_unit) = unit_of(described);
+        let metric = match unit {
+            Unit::Nanoseconds => Metric::EXECUTION_TIME,
             _ => Metric::VALUE,
         };
         Self {
@@ -51,8 +47,23 @@ impl Conversion {
     }
 }
 
+/// The unit of a counter, and how many of it one of its own numbers is: of times, bytes and
+/// things.
+pub(super) fn counted(described: Option<Described>) -> (Unit, f64) {
+    match unit_of(described) {
+        (unit @ (Unit::Nanoseconds | Unit::Bytes), of_unit, _) => (unit, of_unit),
+        _ => (Unit::Count, 1.0),
+    }
+}
+
+/// The same of a gauge.
+pub(super) fn level(described: Option<Described>) -> (Unit, f64) {
+    let (unit, of_unit, _) = unit_of(described);
+    (unit, of_unit)
+}
+
 /// The unit, how many of it one of the described is, and how finely it is recorded.
-fn unit_of(described: Option<Described>, metric_type: MetricType) -> (Unit, f64, f64) {
+fn unit_of(described: Option<Described>) -> (Unit, f64, f64) {
     const KIB: f64 = 1024.0;
     match described {
         Some(Described::Seconds) => (Unit::Nanoseconds, 1e9, 1.0),
@@ -72,7 +83,6 @@ fn unit_of(described: Option<Described>, metric_type: MetricType) -> (Unit, f64,
         Some(Described::CountPerSecond) => (Unit::PerSecond, 1.0, FRACTIONS),
         Some(Described::Percent) => (Unit::Ratio, 0.01, FRACTIONS),
         Some(Described::Count) => (Unit::Count, 1.0, 1.0),
-        None if metric_type == MetricType::Counter => (Unit::Count, 1.0, 1.0),
         None => (Unit::Score, 1.0, FRACTIONS),
     }
 }
@@ -82,7 +92,7 @@ mod tests {
     use super::*;
 
     fn histogram(described: Option<Described>) -> Conversion {
-        Conversion::new(MetricType::Histogram, described)
+        Conversion::new(described)
     }
 
     #[test]
@@ -112,18 +122,20 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_is_named_after_its_type_and_unit() {
-        let metric = |metric_type, described| Conversion::new(metric_type, described).kind.metric;
+    fn counters_are_of_whole_things_and_gauges_of_any_unit() {
         let seconds = Some(Described::Seconds);
-        assert_eq!(
-            metric(MetricType::Histogram, seconds),
-            Metric::EXECUTION_TIME
-        );
-        assert_eq!(metric(MetricType::Gauge, seconds), Metric::VALUE);
-        assert_eq!(metric(MetricType::Counter, seconds), Metric::VALUE);
-        assert_eq!(metric(MetricType::Counter, None), Metric::ITEMS);
+        assert_eq!(histogram(seconds).kind.metric, Metric::EXECUTION_TIME);
         let bytes = Some(Described::Kibibytes);
-        assert_eq!(metric(MetricType::Counter, bytes), Metric::BYTES);
-        assert_eq!(metric(MetricType::Histogram, bytes), Metric::VALUE);
+        assert_eq!(histogram(bytes).kind.metric, Metric::VALUE);
+        let percent = Some(Described::Percent);
+        for (described, of_counter, of_gauge) in [
+            (seconds, (Unit::Nanoseconds, 1e9), (Unit::Nanoseconds, 1e9)),
+            (bytes, (Unit::Bytes, 1024.0), (Unit::Bytes, 1024.0)),
+            (percent, (Unit::Count, 1.0), (Unit::Ratio, 0.01)),
+            (None, (Unit::Count, 1.0), (Unit::Score, 1.0)),
+        ] {
+            assert_eq!(counted(described), of_counter);
+            assert_eq!(level(described), of_gauge);
+        }
     }
 }

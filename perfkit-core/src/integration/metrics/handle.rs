@@ -1,11 +1,10 @@
 //! What a metric is to those who use it.
 
-use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::{CounterFn, GaugeFn, HistogramFn};
 
-use crate::monitor::{Monitor, Operation};
+use crate::monitor::{Counter, Gauge, Monitor, Operation};
 use crate::outcome::{Ending, Failure, Outcome};
 use crate::recorder::{OptionalValues, Sample};
 
@@ -14,52 +13,22 @@ use super::conversion::Conversion;
 /// The kind of failure that a number is which cannot be kept.
 const OUT_OF_RANGE: &str = "out_of_range";
 
-/// The kind of failure that a change is of a metric beyond the limit of those whose value
-/// is known.
-const TOO_MANY: &str = "too_many_metrics";
-
-/// A metric: records numbers as calls of an operation.
+/// A histogram: records numbers as calls of an operation.
 #[derive(Debug)]
-pub(super) struct Handle {
+pub(super) struct HistogramHandle {
     /// Whose recording can be switched off.
     monitor: Monitor,
     operation: Operation,
     conversion: Conversion,
-    /// Of a counter its sum, of a gauge its value, as bits.
-    latest: AtomicU64,
-    /// Whether it is the one of its metric, so that `latest` is to be trusted.
-    is_kept: bool,
 }
 
-impl Handle {
+impl HistogramHandle {
     pub(super) fn new(monitor: Monitor, operation: Operation, conversion: Conversion) -> Self {
         Self {
             monitor,
             operation,
             conversion,
-            latest: AtomicU64::new(0),
-            is_kept: true,
         }
-    }
-
-    /// A handle beside which its metric may have others.
-    pub(super) fn not_kept(self) -> Self {
-        Self {
-            is_kept: false,
-            ..self
-        }
-    }
-
-    fn record_number(&self, number: f64) {
-        match self.conversion.recorded(number) {
-            Some(value) => self.record_value(value, Outcome::Success),
-            None => self.fail(OUT_OF_RANGE, number),
-        }
-    }
-
-    /// Counts what cannot be kept.
-    fn fail(&self, kind: &'static str, number: impl Display) {
-        self.record_value(0, Outcome::Failure(Failure::new(kind, number)));
     }
 
     fn record_value(&self, value: u64, outcome: Outcome) {
@@ -77,54 +46,99 @@ impl Handle {
         };
         destination.record(sample, outcome);
     }
-
-    fn change_gauge(&self, change: impl Fn(f64) -> f64) {
-        if !self.is_kept {
-            return self.fail(TOO_MANY, change(0.0));
-        }
-        let changed = |bits| Some(change(f64::from_bits(bits)).to_bits());
-        let (set, get) = (Ordering::AcqRel, Ordering::Acquire);
-        if let Ok(before) = self.latest.fetch_update(set, get, changed) {
-            self.record_number(change(f64::from_bits(before)));
-        }
-    }
 }
 
-impl HistogramFn for Handle {
+impl HistogramFn for HistogramHandle {
     fn record(&self, value: f64) {
-        self.record_number(value);
+        match self.conversion.recorded(value) {
+            Some(value) => self.record_value(value, Outcome::Success),
+            None => {
+                let failure = Failure::new(OUT_OF_RANGE, value);
+                self.record_value(0, Outcome::Failure(failure));
+            }
+        }
     }
 }
 
-impl CounterFn for Handle {
+/// A counter, whose numbers are in the unit that it was described with.
+#[derive(Debug)]
+pub(super) struct CounterHandle {
+    counter: Counter,
+    /// How many of what is counted one of the counter's own numbers is.
+    factor: f64,
+    /// What was counted so far, in the counter's own numbers.
+    latest: AtomicU64,
+    /// Counts what cannot be told where others may know more of the counter than `latest`.
+    not_kept: Option<Counter>,
+}
+
+impl CounterHandle {
+    pub(super) fn new(counter: Counter, factor: f64) -> Self {
+        Self {
+            counter,
+            factor,
+            latest: AtomicU64::new(0),
+            not_kept: None,
+        }
+    }
+
+    /// A handle beside which its counter may have others.
+    pub(super) fn not_kept(self, not_kept: Counter) -> Self {
+        Self {
+            not_kept: Some(not_kept),
+            ..self
+        }
+    }
+
+    fn add(&self, value: u64) {
+        self.counter.add(match self.factor {
+            1.0 => value,
+            // What is too large becomes the largest number.
+            factor => (value as f64 * factor).round() as u64,
+        });
+    }
+}
+
+impl CounterFn for CounterHandle {
     fn increment(&self, value: u64) {
         self.latest.fetch_add(value, Ordering::AcqRel);
-        self.record_number(value as f64);
+        self.add(value);
     }
 
     /// A counter only grows: one that is set to less than it was stays.
     fn absolute(&self, value: u64) {
-        if !self.is_kept {
-            return self.fail(TOO_MANY, value);
+        if let Some(not_kept) = &self.not_kept {
+            return not_kept.increment();
         }
         let before = self.latest.fetch_max(value, Ordering::AcqRel);
-        if value > before {
-            self.record_number((value - before) as f64);
-        }
+        self.add(value.saturating_sub(before));
     }
 }
 
-impl GaugeFn for Handle {
+/// A gauge, whose numbers are in the unit that it was described with.
+#[derive(Debug)]
+pub(super) struct GaugeHandle {
+    gauge: Gauge,
+    /// How many of the gauge's unit one of its own numbers is.
+    factor: f64,
+}
+
+impl GaugeHandle {
+    pub(super) fn new(gauge: Gauge, factor: f64) -> Self {
+        Self { gauge, factor }
+    }
+}
+
+impl GaugeFn for GaugeHandle {
     fn increment(&self, value: f64) {
-        self.change_gauge(|before| before + value);
+        self.gauge.add(value * self.factor);
     }
 
     fn decrement(&self, value: f64) {
-        self.change_gauge(|before| before - value);
+        self.gauge.subtract(value * self.factor);
     }
 
     fn set(&self, value: f64) {
-        self.latest.store(value.to_bits(), Ordering::Release);
-        self.record_number(value);
+        self.gauge.set(value * self.factor);
     }
 }

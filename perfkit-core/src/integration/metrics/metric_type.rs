@@ -7,14 +7,3 @@ pub(super) enum MetricType {
     Gauge,
     Histogram,
 }
-
-impl MetricType {
-    /// As a word.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-        }
-    }
-}

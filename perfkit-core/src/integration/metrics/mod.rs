@@ -22,15 +22,17 @@
 //! # let snapshot = monitor.snapshot();
 //! let query = &snapshot.operation("query").unwrap().lifetime;
 //! assert_eq!(query.execution_time().unwrap().max, Some(5e6));
-//! let rows = &snapshot.operation("rows").unwrap().lifetime;
-//! assert_eq!(rows.items().unwrap().sum, 8.0);
+//! assert_eq!(snapshot.counter("rows").unwrap().lifetime.total, 8);
 //! ```
 //!
-//! | macro | becomes an operation of which | with |
-//! |---|---|---|
-//! | `histogram!` | each recorded value is a call | the values as `execution_time` where a unit of time is described, else as `value` |
-//! | `counter!` | each increment is a call | the increments as `items`, or `bytes` where such a unit is described; the sum is the counter's, `items_per_second` its rate |
-//! | `gauge!` | each change is a call | the values that it was changed to as `value`. Which one it has now, and for how long, is not kept |
+//! | macro | becomes |
+//! |---|---|
+//! | `histogram!` | an operation, of which each recorded value is a call: the values as `execution_time` where a unit of time is described, else as `value` |
+//! | `counter!` | a [`Counter`](crate::Counter) of times, bytes or things |
+//! | `gauge!` | a [`Gauge`](crate::Gauge) |
+//!
+//! Counters and gauges of the same name and labels that the program has of
+//! [`counter`](crate::counter()) and [`gauge`](crate::gauge()) are the same ones.
 //!
 //! Units are those of `describe_histogram!` and its like, where that comes before the first
 //! use of the metric. Values of a histogram or gauge without a unit are numbers that stand
@@ -40,20 +42,18 @@
 //! and all further values are `other`; labels and values have 100 characters at most.
 //!
 //! # What cannot be kept
-//! Values are whole nanoseconds, bytes and things, and all others multiples of a millionth,
-//! up to 280 million. Those that are negative, larger or not numbers are failures of the
-//! kind `out_of_range`. What a metric was before is known of the first 10,000: beyond them
-//! `increment` and `decrement` of a gauge and `absolute` of a counter are failures of the kind
-//! `too_many_metrics`; `set` of a gauge and `increment` of a counter are recorded as of any.
+//! Values of histograms are whole nanoseconds, bytes and things, and all others multiples of a
+//! millionth, up to 280 million. Those that are negative, larger or not numbers are failures of
+//! the kind `out_of_range`. What a counter was before is known of the first 10,000: of further
+//! ones `absolute` is not counted, and how often that was is the counter `metrics_not_kept`.
 //! Only whole numbers have a distribution in reports that is merged over processes: of others
 //! each process has its percentiles.
 //!
-//! Where a gauge has to be seen as it is, let an exporter see it too: `FanoutBuilder` of
-//! `metrics-util` gives everything to several recorders. Collectors
-//! ([`Monitor::set_collector`](crate::Monitor::set_collector)) get nothing of all this.
+//! Collectors ([`Monitor::set_collector`](crate::Monitor::set_collector)) get nothing of all this.
 
 mod conversion;
 mod handle;
+mod kept_handles;
 mod metric_type;
 mod recorder;
 

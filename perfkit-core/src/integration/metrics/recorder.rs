@@ -1,7 +1,7 @@
 //! What the macros record to.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::convert::identity;
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 
@@ -10,20 +10,23 @@ use crate::integration::section_lock::SectionLock;
 use crate::label::Label;
 use crate::monitor::{Labelled, Monitor, Operation, ValueKind};
 
-use super::conversion::Conversion;
-use super::handle::Handle;
+use super::conversion::{Conversion, counted, level};
+use super::handle::{CounterHandle, GaugeHandle, HistogramHandle};
+use super::kept_handles::KeptHandles;
 use super::metric_type::MetricType;
 
-/// How many metrics are found again without looking for their operations.
-const MOST_KEPT: usize = 10_000;
+/// The counter of how often it was not known by how much a counter grew.
+const NOT_KEPT: &str = "metrics_not_kept";
 
-/// Keeps metrics as operations; see the [module](crate::metrics).
+/// Keeps counters, gauges, and histograms as operations; see the [module](crate::metrics).
 #[derive(Debug, Default)]
 pub struct Recorder {
     /// The global one unless another is given.
     monitor: Option<Monitor>,
     units: SectionLock<HashMap<(MetricType, KeyName), Unit>>,
-    handles: SectionLock<HashMap<(MetricType, Key), Arc<Handle>>>,
+    counters: KeptHandles<CounterHandle>,
+    gauges: KeptHandles<GaugeHandle>,
+    histograms: KeptHandles<HistogramHandle>,
     label_values: LabelValues,
 }
 
@@ -48,53 +51,41 @@ impl Recorder {
         }
     }
 
-    /// The handle of a metric, which keeps its sum or value for all who ask for it.
-    fn handle(&self, metric_type: MetricType, key: &Key) -> Arc<Handle> {
-        let id = (metric_type, key.clone());
-        let handles = self.handles.read();
-        if let Some(handle) = handles.get(&id) {
-            return Arc::clone(handle);
-        }
-        let is_full = handles.len() >= MOST_KEPT;
-        drop(handles);
-        let handle = self.make(metric_type, key);
-        if is_full {
-            return Arc::new(handle.not_kept());
-        }
-        self.keep(id, handle)
-    }
-
-    /// The handle, or the one that another thread was quicker to make of the metric.
-    fn keep(&self, id: (MetricType, Key), handle: Handle) -> Arc<Handle> {
-        let mut handles = self.handles.write();
-        if let Some(known) = handles.get(&id) {
-            return Arc::clone(known);
-        }
-        if handles.len() >= MOST_KEPT {
-            return Arc::new(handle.not_kept());
-        }
-        let handle = Arc::new(handle);
-        handles.insert(id, Arc::clone(&handle));
-        handle
-    }
-
-    fn make(&self, metric_type: MetricType, key: &Key) -> Handle {
+    fn described(&self, metric_type: MetricType, key: &Key) -> Option<Unit> {
         let units = self.units.read();
-        let described = units.get(&(metric_type, key.name_shared())).copied();
-        drop(units);
-        let conversion = Conversion::new(metric_type, described);
-        let monitor = self.monitor.as_ref().unwrap_or_else(|| Monitor::global());
+        units.get(&(metric_type, key.name_shared())).copied()
+    }
+
+    fn target(&self) -> &Monitor {
+        self.monitor.as_ref().unwrap_or_else(|| Monitor::global())
+    }
+
+    fn counter_handle(&self, key: &Key) -> CounterHandle {
+        let (unit, factor) = counted(self.described(MetricType::Counter, key));
+        let counter = self.target().counter_of(&self.labelled(key)).unit(unit);
+        CounterHandle::new(counter, factor)
+    }
+
+    fn gauge_handle(&self, key: &Key) -> GaugeHandle {
+        let (unit, factor) = level(self.described(MetricType::Gauge, key));
+        let gauge = self.target().gauge_of(&self.labelled(key)).unit(unit);
+        GaugeHandle::new(gauge, factor)
+    }
+
+    fn histogram_handle(&self, key: &Key) -> HistogramHandle {
+        let conversion = Conversion::new(self.described(MetricType::Histogram, key));
+        let monitor = self.target();
         let mut labelled = self.labelled(key);
         let operation = match operation_of(monitor, &labelled, &conversion.kind) {
             Ok(operation) => operation,
             Err(_) => {
-                // A metric of another type has the name.
-                labelled.name = format!("{} ({})", labelled.name, metric_type.word());
+                // It was described with another unit before.
+                labelled.name = format!("{} (histogram)", labelled.name);
                 let apart = operation_of(monitor, &labelled, &conversion.kind);
                 apart.unwrap_or_else(|taken| taken)
             }
         };
-        Handle::new(monitor.clone(), operation, conversion)
+        HistogramHandle::new(monitor.clone(), operation, conversion)
     }
 
     fn labelled(&self, key: &Key) -> Labelled {
@@ -145,39 +136,18 @@ impl metrics::Recorder for Recorder {
     }
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::from_arc(self.handle(MetricType::Counter, key))
+        let not_kept = |handle: CounterHandle| handle.not_kept(self.target().counter(NOT_KEPT));
+        let make = || self.counter_handle(key);
+        Counter::from_arc(self.counters.get(key, make, not_kept))
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::from_arc(self.handle(MetricType::Gauge, key))
+        let make = || self.gauge_handle(key);
+        Gauge::from_arc(self.gauges.get(key, make, identity))
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::from_arc(self.handle(MetricType::Histogram, key))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::integration::while_held::while_held;
-
-    #[test]
-    fn a_metric_keeps_its_handle_and_further_ones_wait_for_no_reader() {
-        let recorder = Recorder::new().monitor(&Monitor::new());
-        let counter = |number: usize| {
-            let key = Key::from_name(number.to_string());
-            recorder.handle(MetricType::Counter, &key)
-        };
-        let handles: Vec<_> = (0..MOST_KEPT).map(counter).collect();
-        let last = MOST_KEPT - 1;
-        assert!(Arc::ptr_eq(&counter(last), &handles[last]));
-        // Another thread made it too, before it was known to be kept.
-        let key = Key::from_name(last.to_string());
-        let again = recorder.make(MetricType::Counter, &key);
-        let again = recorder.keep((MetricType::Counter, key), again);
-        assert!(Arc::ptr_eq(&again, &handles[last]));
-        let reader = recorder.handles.read();
-        assert!(while_held(reader, || counter(MOST_KEPT)).is_some());
+        let make = || self.histogram_handle(key);
+        Histogram::from_arc(self.histograms.get(key, make, identity))
     }
 }
