@@ -44,7 +44,6 @@ fn count(bench: &mut Bench<'_>) {
     bench.group("count", |group| {
         group.add("counter", || counter.add(black_box(1)));
         group.add("gauge", || gauge.set(black_box(1.5)));
-        group.add_threads("counter on 2 threads", 2, || counter.add(black_box(1)));
     });
 }
 
