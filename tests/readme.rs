@@ -8,7 +8,7 @@
 //! | `console ci` | the command is in `.ci/run`, or is an example, which is run |
 //! | `console package` | the same is run, with other names, by `tests/benches.rs` or `tests/revisions/checkouts.rs` |
 //! | `console watch` | the same is run, with other names, by `tests/watch/looks.rs` |
-//! | `console views` | the same is run, with other names, by `tests/http_service.rs`, `tests/collector.rs` and `tests/watch/looks.rs` |
+//! | `console views` | the same is run, with other names, by `tests/http_service.rs`, `tests/collector.rs`, `tests/watch/looks.rs` and, all at once, `tests/watch/four_views.rs` |
 //! | `console elsewhere` | not run |
 //! | `text plan` | a drawing |
 //! | `text output` | what the command before it printed, once: its words are looked for |

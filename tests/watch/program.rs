@@ -72,10 +72,15 @@ impl Session {
     /// `perfkit` in this session.
     pub(crate) fn perfkit(&self, arguments: &[&str]) -> Command {
         let mut command = self.folder.perfkit(arguments);
-        command.env("XDG_RUNTIME_DIR", &self.runtime);
+        self.enter(&mut command);
         // The other folder in which is looked: another test's program could be there.
         command.env("TMPDIR", &self.runtime);
         command
+    }
+
+    /// Lets a program be watched in this session.
+    pub(crate) fn enter(&self, command: &mut Command) {
+        command.env("XDG_RUNTIME_DIR", &self.runtime);
     }
 
     /// The arguments that make a program of this test, which begins with these commands.
@@ -105,7 +110,7 @@ impl Session {
         let mut command = self.program();
         let (name, begin) = Self::variable(begin);
         command.env(name, begin).env("PERFKIT", "watch");
-        command.env("XDG_RUNTIME_DIR", &self.runtime);
+        self.enter(&mut command);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

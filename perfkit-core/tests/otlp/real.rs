@@ -2,6 +2,8 @@
 //!
 //! It is started where `PERFKIT_TEST_COLLECTOR` names its program (rotel-agent).
 
+#[cfg(feature = "otlp-tls")]
+use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -25,12 +27,14 @@ fn free_port() -> u16 {
 }
 
 impl RealCollector {
-    fn start() -> Option<Self> {
+    /// With files of this name.
+    fn start(name: &str) -> Option<Self> {
         let Some(program) = std::env::var_os("PERFKIT_TEST_COLLECTOR") else {
             skip("PERFKIT_TEST_COLLECTOR names no collector");
             return None;
         };
-        let folder = std::env::temp_dir().join(format!("perfkit-real-{}", std::process::id()));
+        let folder = format!("perfkit-real-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(folder);
         std::fs::create_dir_all(&folder).unwrap();
         let ports = [free_port(), free_port()];
         let mut command = Command::new(program);
@@ -86,7 +90,7 @@ impl Drop for RealCollector {
 
 #[test]
 fn a_real_collector_takes_every_form() {
-    let Some(collector) = RealCollector::start() else {
+    let Some(collector) = RealCollector::start("forms") else {
         return;
     };
     let http = (
@@ -133,6 +137,136 @@ fn a_real_collector_takes_every_form() {
                     drop(otlp);
                 }
             }
+        }
+    }
+}
+
+/// Ends TLS before a port of this machine, in OpenSSL, for clients alone that have a
+/// certificate of the authority's.
+#[cfg(feature = "otlp-tls")]
+struct Terminator {
+    process: Child,
+    port: u16,
+}
+
+#[cfg(feature = "otlp-tls")]
+impl Terminator {
+    const PROGRAM: &str = r#"
+import asyncio, ssl, sys
+
+folder, port = sys.argv[1], int(sys.argv[2])
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(folder + "/server.pem", folder + "/server.key")
+context.load_verify_locations(folder + "/ca.pem")
+context.verify_mode = ssl.CERT_REQUIRED
+context.set_alpn_protocols(["h2", "http/1.1"])
+
+async def pump(source, sink):
+    try:
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+    except OSError:
+        pass
+    finally:
+        sink.close()
+
+async def serve(reader, writer):
+    upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.gather(pump(reader, upstream_writer), pump(upstream_reader, writer))
+
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+asyncio.run(main())
+"#;
+
+    fn start(port: u16) -> Option<Self> {
+        let Some(python) = std::env::var_os("PERFKIT_TEST_PYTHON") else {
+            skip("PERFKIT_TEST_PYTHON names no Python");
+            return None;
+        };
+        let mut process = Command::new(python)
+            .args(["-c", Self::PROGRAM])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/otlp/tls"))
+            .arg(port.to_string())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = process.stdout.as_mut().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let port = line.trim().parse().unwrap();
+        Some(Self { process, port })
+    }
+}
+
+#[cfg(feature = "otlp-tls")]
+impl Drop for Terminator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The collector itself has no TLS: it stands behind what ends it, as behind a proxy.
+#[cfg(feature = "otlp-tls")]
+#[test]
+fn a_real_collector_behind_mutual_tls_takes_what_comes_with_a_certificate() {
+    let Some(collector) = RealCollector::start("mutual") else {
+        return;
+    };
+    let file = |name: &str| {
+        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/otlp/tls"));
+        Some(folder.join(name))
+    };
+    let ways = [
+        (Protocol::HttpProtobuf, collector.ports[1], "/v1/metrics"),
+        #[cfg(feature = "otlp-grpc")]
+        (Protocol::Grpc, collector.ports[0], ""),
+    ];
+    for (protocol, port, path) in ways {
+        let Some(terminator) = Terminator::start(port) else {
+            return;
+        };
+        for compression in [Compression::None, Compression::Gzip] {
+            let known = Config {
+                protocol,
+                endpoint: format!("https://127.0.0.1:{}{path}", terminator.port),
+                compression,
+                certificate: file("ca.pem"),
+                client_certificate: file("client.pem"),
+                client_key: file("client.key"),
+                failure_log: FailureLog::Silent,
+                ..Config::default()
+            };
+            let unknown = Config {
+                client_certificate: None,
+                client_key: None,
+                // Where it is tried again, not for long.
+                timeout: Duration::from_secs(2),
+                ..known.clone()
+            };
+            let send = |who: &str, config: Config| {
+                let operation = format!("{protocol:?}{compression:?}{who}");
+                let monitor = Monitor::new();
+                (0..5).for_each(|_| monitor.measure(&operation, || ()));
+                let otlp = otlp::start_with(&monitor, config).unwrap();
+                let has_arrived = otlp.flush(PATIENCE);
+                let stats = otlp.stats();
+                assert_eq!(has_arrived, stats.acknowledged == stats.produced);
+                (operation, has_arrived)
+            };
+            let (refused, has_arrived) = send("refused", unknown);
+            assert!(!has_arrived, "{refused}");
+            let (taken, has_arrived) = send("taken", known);
+            assert!(has_arrived, "{taken}");
+            let points = collector.points(&taken, 4);
+            assert!(points.iter().any(|point| point.contains("Count: 5")));
+            assert_eq!(collector.points(&refused, 0), Vec::<String>::new());
         }
     }
 }
