@@ -1,5 +1,11 @@
 //! The lessons, a file each.
 
+#[path = "03_eviction.rs"]
+pub mod eviction;
+
+#[path = "03_invalidation.rs"]
+pub mod invalidation;
+
 #[path = "04_memoisation.rs"]
 pub mod memoisation;
 
@@ -37,6 +43,8 @@ use crate::lesson::Lesson;
 
 /// All lessons, in the order of their numbers.
 pub const LESSONS: &[Lesson] = &[
+    eviction::LESSON,
+    invalidation::LESSON,
     memoisation::LESSON,
     batch_executor::LESSON,
     bulk_writes::LESSON,
