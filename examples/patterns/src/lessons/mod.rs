@@ -36,6 +36,9 @@ pub mod concurrent;
 #[path = "13_backpressure.rs"]
 pub mod backpressure;
 
+#[path = "14_retry.rs"]
+pub mod retry;
+
 #[path = "15_blocking.rs"]
 pub mod blocking;
 
@@ -55,5 +58,6 @@ pub const LESSONS: &[Lesson] = &[
     query_analysis::LESSON,
     concurrent::LESSON,
     backpressure::LESSON,
+    retry::LESSON,
     blocking::LESSON,
 ];

@@ -14,6 +14,7 @@ mod n_plus_one;
 mod pagination;
 mod query_analysis;
 mod query_batching;
+mod retry;
 
 use std::collections::BTreeSet;
 use std::path::Path;
