@@ -42,6 +42,12 @@ pub mod retry;
 #[path = "15_blocking.rs"]
 pub mod blocking;
 
+#[path = "16_allocation.rs"]
+pub mod allocation;
+
+#[path = "16_streaming.rs"]
+pub mod streaming;
+
 use crate::lesson::Lesson;
 
 /// All lessons, in the order of their numbers.
@@ -60,4 +66,6 @@ pub const LESSONS: &[Lesson] = &[
     backpressure::LESSON,
     retry::LESSON,
     blocking::LESSON,
+    streaming::LESSON,
+    allocation::LESSON,
 ];

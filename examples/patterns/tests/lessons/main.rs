@@ -1,6 +1,7 @@
 //! What holds of the lessons on any machine: results, counts and bounds, never times.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+mod allocation;
 mod backpressure;
 mod batch_executor;
 mod blocking;
@@ -15,6 +16,7 @@ mod pagination;
 mod query_analysis;
 mod query_batching;
 mod retry;
+mod streaming;
 
 use std::collections::BTreeSet;
 use std::path::Path;
