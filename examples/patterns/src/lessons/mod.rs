@@ -48,6 +48,12 @@ pub mod allocation;
 #[path = "16_streaming.rs"]
 pub mod streaming;
 
+#[path = "17_compression.rs"]
+pub mod compression;
+
+#[path = "17_encoding.rs"]
+pub mod encoding;
+
 use crate::lesson::Lesson;
 
 /// All lessons, in the order of their numbers.
@@ -68,4 +74,6 @@ pub const LESSONS: &[Lesson] = &[
     blocking::LESSON,
     streaming::LESSON,
     allocation::LESSON,
+    compression::LESSON,
+    encoding::LESSON,
 ];
