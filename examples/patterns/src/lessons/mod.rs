@@ -54,6 +54,12 @@ pub mod compression;
 #[path = "17_encoding.rs"]
 pub mod encoding;
 
+#[path = "18_later.rs"]
+pub mod later;
+
+#[path = "18_lists.rs"]
+pub mod lists;
+
 use crate::lesson::Lesson;
 
 /// All lessons, in the order of their numbers.
@@ -76,4 +82,6 @@ pub const LESSONS: &[Lesson] = &[
     allocation::LESSON,
     compression::LESSON,
     encoding::LESSON,
+    lists::LESSON,
+    later::LESSON,
 ];

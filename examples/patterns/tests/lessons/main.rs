@@ -12,6 +12,8 @@ mod encoding;
 mod eviction;
 mod indexes;
 mod invalidation;
+mod later;
+mod lists;
 mod memoisation;
 mod n_plus_one;
 mod pagination;
