@@ -60,6 +60,9 @@ pub mod later;
 #[path = "18_lists.rs"]
 pub mod lists;
 
+#[path = "19_publish.rs"]
+pub mod publish;
+
 use crate::lesson::Lesson;
 
 /// All lessons, in the order of their numbers.
@@ -84,4 +87,5 @@ pub const LESSONS: &[Lesson] = &[
     encoding::LESSON,
     lists::LESSON,
     later::LESSON,
+    publish::LESSON,
 ];

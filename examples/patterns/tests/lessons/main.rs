@@ -17,6 +17,7 @@ mod lists;
 mod memoisation;
 mod n_plus_one;
 mod pagination;
+mod publish;
 mod query_analysis;
 mod query_batching;
 mod retry;
