@@ -168,6 +168,20 @@ fn operations(names: &[String]) -> Report {
     report
 }
 
+/// Counters, gauges and ratios of these names.
+fn counts(names: &[String]) -> Report {
+    let monitor = Monitor::new();
+    for name in names {
+        let counter = monitor.counter_labelled(name, &[(name, name)]);
+        counter.increment();
+        monitor.gauge(name).set(-1.0);
+        monitor.ratio(name, &counter, &[&counter]);
+    }
+    let mut report = Report::from_snapshot(monitor.snapshot());
+    report.environment.git = environment().git;
+    report
+}
+
 fn gate(names: &[String]) -> Report {
     let mut report = Report::new(environment());
     let outcomes = [
@@ -231,6 +245,7 @@ fn text_for_people_is_inert_and_bounded() {
     let names = names();
     let mut reports: Vec<Report> = names.chunks(8).map(benchmarks).collect();
     reports.extend(names.chunks(100).map(operations));
+    reports.extend(names.chunks(100).map(counts));
     reports.extend(names.chunks(100).map(gate));
     for report in &reports {
         let text = written(report, &["report", "REPORT"]);
@@ -238,7 +253,12 @@ fn text_for_people_is_inert_and_bounded() {
         assert_invisible_is_shown(&text);
         assert!(text.len() < 200_000, "{}", text.len());
     }
-    for report in [benchmarks(&names), operations(&names), gate(&names)] {
+    for report in [
+        benchmarks(&names),
+        operations(&names),
+        counts(&names),
+        gate(&names),
+    ] {
         let text = written(&report, &["report", "REPORT", "-v"]);
         assert_inert(&text);
     }
@@ -247,7 +267,12 @@ fn text_for_people_is_inert_and_bounded() {
 #[test]
 fn markdown_has_no_markup_of_theirs_and_fits_a_comment() {
     let names = names();
-    let mut reports = vec![benchmarks(&names), operations(&names), gate(&names)];
+    let mut reports = vec![
+        benchmarks(&names),
+        operations(&names),
+        counts(&names),
+        gate(&names),
+    ];
     reports.extend(names.chunks(20).map(benchmarks));
     reports.extend(names.chunks(60).map(operations));
     reports.extend(names.chunks(60).map(gate));
@@ -308,7 +333,12 @@ fn assert_is_our_markdown(text: &str) {
 #[test]
 fn no_cell_is_a_formula() {
     let names = names();
-    for report in [benchmarks(&names), operations(&names), gate(&names)] {
+    for report in [
+        benchmarks(&names),
+        operations(&names),
+        counts(&names),
+        gate(&names),
+    ] {
         for arguments in [
             ["report", "REPORT", "--format", "csv"],
             ["export", "REPORT", "--to", "csv"],
@@ -411,7 +441,12 @@ fn json_of_other_tools_keeps_every_name_apart() {
 #[test]
 fn own_json_is_inert_and_the_same_report() {
     let names = names();
-    for report in [benchmarks(&names), operations(&names), gate(&names)] {
+    for report in [
+        benchmarks(&names),
+        operations(&names),
+        counts(&names),
+        gate(&names),
+    ] {
         let text = written(&report, &["report", "REPORT", "--format", "json"]);
         assert_inert(&text);
         let back = Report::from_json(text.as_bytes()).unwrap();
@@ -424,7 +459,12 @@ fn own_json_is_inert_and_the_same_report() {
 #[test]
 fn prometheus_reads_lines_of_its_own() {
     let names = names();
-    for report in [benchmarks(&names), operations(&names), gate(&names)] {
+    for report in [
+        benchmarks(&names),
+        operations(&names),
+        counts(&names),
+        gate(&names),
+    ] {
         for target in ["prometheus", "openmetrics"] {
             let text = written(&report, &["export", "REPORT", "--to", target]);
             assert_inert(&text);
