@@ -19,8 +19,8 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::stream;
-use perfkit::MetricSummary;
 use perfkit::unit::Unit;
+use perfkit::{Gauge, MetricSummary};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout};
@@ -72,8 +72,6 @@ pub async fn answered_in_time(requests: usize, permits: usize) -> usize {
 pub struct Passage {
     /// How many items arrived.
     pub items: usize,
-    /// How many there were at most between producer and consumer.
-    pub longest_queue: usize,
     /// The 99th percentile of the times from being made to being taken.
     pub p99_wait: Duration,
     /// How long all of it took.
@@ -82,35 +80,33 @@ pub struct Passage {
 
 /// Sends so many items of 1 KiB, one each millisecond if the queue lets it, to a consumer
 /// that takes `each` for one. A `bound` as large as the number of items (wrong) never stops
-/// the producer.
-pub async fn through_queue(items: usize, bound: usize, each: Duration) -> Passage {
+/// the producer. The gauge follows the length of the queue.
+pub async fn through_queue(items: usize, bound: usize, each: Duration, queue: &Gauge) -> Passage {
     let start = Instant::now();
     let (sender, mut receiver) = mpsc::channel(bound);
     let producer = async move {
         for _ in 0..items {
             sleep(Duration::from_millis(1)).await;
             let item = (Instant::now(), vec![0_u8; 1024]);
-            // A consumer that is gone wants no more.
             if sender.send(item).await.is_err() {
                 break;
             }
         }
     };
     let consumer = async {
-        let (mut waits, mut longest) = (Vec::new(), 0);
+        let mut waits = Vec::new();
         while let Some((made, _item)) = receiver.recv().await {
-            longest = longest.max(receiver.len() + 1);
+            queue.set(receiver.len() as f64 + 1.0);
             waits.push(made.elapsed().as_nanos() as f64);
             sleep(each).await;
         }
-        (waits, longest)
+        waits
     };
-    let ((), (waits, longest_queue)) = tokio::join!(producer, consumer);
+    let ((), waits) = tokio::join!(producer, consumer);
     let items = waits.len();
     let waits = MetricSummary::from_samples(Unit::Nanoseconds, waits);
     Passage {
         items,
-        longest_queue,
         p99_wait: waits.percentile_duration(0.99).unwrap_or_default(),
         took: start.elapsed(),
     }
@@ -200,11 +196,20 @@ fn queues(
     each: Duration,
 ) -> Result<(), Error> {
     let forms = ["without a bound", "at most 16"];
-    let both = [1000, 16].map(|bound| {
-        let passage = through_queue(1000, bound, each);
+    let bounds = [1000, 16];
+    let gauge = |bound: usize| format!("queue_at_most_{bound}_{}_ms", each.as_millis());
+    let both = bounds.map(|bound| {
+        let queue = lab.monitor.gauge(&gauge(bound));
+        let passage = through_queue(1000, bound, each, &queue);
         memory_of(|| runtime.block_on(passage))
     });
-    let queues = both.map(|(passage, _)| passage.longest_queue as u64);
+    let snapshot = lab.monitor.snapshot();
+    let queues = bounds.map(|bound| {
+        let queue = snapshot.gauge(&gauge(bound));
+        queue
+            .and_then(|queue| queue.lifetime.max)
+            .unwrap_or_default() as u64
+    });
     lab.counted(question, forms, "longest_queue", Amounts::Count(queues))?;
     let waits = both.map(|(passage, _)| passage.p99_wait);
     lab.counted(question, forms, "p99_wait", Amounts::Time(waits))?;

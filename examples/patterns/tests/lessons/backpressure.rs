@@ -1,8 +1,9 @@
 use std::fs::File;
 use std::time::Duration;
 
+use perfkit::Monitor;
 use perfkit_patterns::backpressure::{
-    LESSON, answered_in_time, each_by_itself, in_batches, mock_clock, through_queue,
+    LESSON, Passage, answered_in_time, each_by_itself, in_batches, mock_clock, through_queue,
 };
 
 use crate::counted;
@@ -16,21 +17,26 @@ fn a_bound_as_large_as_the_service_answers_everybody_in_time() {
     assert_eq!(runtime.block_on(answered_in_time(200, 4)), 200);
 }
 
+/// A thousand items through a queue, and its greatest length.
+fn pass(bound: usize, each_ms: u64) -> (Passage, f64) {
+    let (monitor, each) = (Monitor::new(), Duration::from_millis(each_ms));
+    let queue = monitor.gauge("queue");
+    let passage = mock_clock()
+        .unwrap()
+        .block_on(through_queue(1000, bound, each, &queue));
+    let longest = monitor.snapshot().gauge("queue").unwrap().lifetime.max;
+    (passage, longest.unwrap())
+}
+
 #[test]
 fn a_bound_keeps_queue_and_waiting_short_and_loses_nothing() {
-    let runtime = mock_clock().unwrap();
-    let each = Duration::from_millis(2);
-    let pass = |bound| runtime.block_on(through_queue(1000, bound, each));
-    let (wrong, right) = (pass(1000), pass(16));
+    let ((wrong, long), (right, short)) = (pass(1000, 2), pass(16, 2));
     assert_eq!((wrong.items, right.items), (1000, 1000));
-    assert!(wrong.longest_queue > 400, "{wrong:?}");
-    assert!(right.longest_queue <= 17, "{right:?}");
+    assert!(long > 400.0 && short <= 17.0, "{long} {short}");
     assert!(wrong.p99_wait > Duration::from_millis(900), "{wrong:?}");
     assert!(right.p99_wait < Duration::from_millis(40), "{right:?}");
     assert!(wrong.took.abs_diff(right.took) < Duration::from_millis(50));
-    let quick = Duration::ZERO;
-    let quick = [1000, 16].map(|bound| runtime.block_on(through_queue(1000, bound, quick)));
-    assert_eq!(quick[0].longest_queue, quick[1].longest_queue);
+    assert_eq!(pass(1000, 0).1, pass(16, 0).1);
 }
 
 #[test]
