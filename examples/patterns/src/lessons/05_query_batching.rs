@@ -143,7 +143,7 @@ fn measure(lab: &mut Lab) -> Result<(), Error> {
         (
             "100 parts, 20 authors",
             parts(),
-            "many ask at once; keys are fewer where they ask for the same",
+            "for queries and keys always; for time only where they would wait for each other",
         ),
         (
             "one part, one author",

@@ -30,7 +30,7 @@ pub enum Index {
     None,
     /// Of all rows, by their state.
     Full,
-    /// Of open orders alone, by their customer.
+    /// Of open orders alone, by customer and day.
     Partial,
     /// Of all rows, by state, customer and day.
     Composite,
@@ -52,7 +52,9 @@ impl Index {
         match self {
             Self::None => "",
             Self::Full => "CREATE INDEX orders_index ON orders (state);",
-            Self::Partial => "CREATE INDEX orders_index ON orders (customer) WHERE state = 'open';",
+            Self::Partial => {
+                "CREATE INDEX orders_index ON orders (customer, day) WHERE state = 'open';"
+            }
             Self::Composite => "CREATE INDEX orders_index ON orders (state, customer, day);",
         }
     }
@@ -154,19 +156,26 @@ fn measure(lab: &mut Lab) -> Result<(), Error> {
             find(Index::Composite, &composite),
         ],
     )?;
-    let fits = Question::of(
-        "what a full index leaves to gain",
-        "the partial index leads to the customer too, the full one to all that is open",
-    );
-    let fits = fits.claimed("30-40 % less time", 1.43);
-    lab.compare(
-        fits,
-        [find(Index::Full, &full), find(Index::Partial, &partial)],
-    )?;
-    let names = [Index::Full.name(), Index::Partial.name()];
-    let sizes = [full.index_bytes()?, partial.index_bytes()?];
-    let size = Question::of("what it takes on disk", "few rows meet the condition");
-    lab.counted(size, names, "index_size", Amounts::Bytes(sizes))?;
+    for (what, (index, orders), holds) in [
+        (
+            "beside a full index of the state alone",
+            (Index::Full, &full),
+            "the full index leads to all that is open, the partial one to the customer's",
+        ),
+        (
+            "beside a composite index",
+            (Index::Composite, &composite),
+            "never in time: both lead to the same rows; the partial one is smaller",
+        ),
+    ] {
+        let question = Question::of(what, holds).claimed("30-40 % less time", 1.43);
+        let forms = [find(index, orders), find(Index::Partial, &partial)];
+        lab.compare(question, forms)?;
+        let sizes = Amounts::Bytes([orders.index_bytes()?, partial.index_bytes()?]);
+        let names = [index.name(), Index::Partial.name()];
+        let question = Question::of(what, "few rows meet the condition");
+        lab.counted(question, names, "index_size", sizes)?;
+    }
     let writing = Question::of(
         "a thousand orders that are not open",
         "never: a write has one more copy to keep, but for a partial index that it is not in",
@@ -183,10 +192,11 @@ fn measure(lab: &mut Lab) -> Result<(), Error> {
     drop((none, full, partial, composite));
     let [full, partial] = [Index::Full, Index::Partial].map(|i| Orders::new(rows, i, true));
     let (full, partial) = (full?, partial?);
+    let names = [Index::Full.name(), Index::Partial.name()];
     let sizes = [full.index_bytes()?, partial.index_bytes()?];
     let size = Question::of(
         "where all rows are open",
-        "never: a partial index of all rows is full",
+        "never: a partial index of all rows is a full one of its columns",
     );
     lab.counted(size, names, "index_size", Amounts::Bytes(sizes))
 }

@@ -81,11 +81,11 @@ pub const LESSONS: &[Lesson] = &[
     backpressure::LESSON,
     retry::LESSON,
     blocking::LESSON,
-    streaming::LESSON,
     allocation::LESSON,
+    streaming::LESSON,
     compression::LESSON,
     encoding::LESSON,
-    lists::LESSON,
     later::LESSON,
+    lists::LESSON,
     publish::LESSON,
 ];
