@@ -30,6 +30,9 @@ pub mod indexes;
 #[path = "08_query_analysis.rs"]
 pub mod query_analysis;
 
+#[path = "09_sqlite_settings.rs"]
+pub mod sqlite_settings;
+
 #[path = "12_concurrent.rs"]
 pub mod concurrent;
 
@@ -77,6 +80,7 @@ pub const LESSONS: &[Lesson] = &[
     pagination::LESSON,
     indexes::LESSON,
     query_analysis::LESSON,
+    sqlite_settings::LESSON,
     concurrent::LESSON,
     backpressure::LESSON,
     retry::LESSON,

@@ -21,6 +21,7 @@ mod publish;
 mod query_analysis;
 mod query_batching;
 mod retry;
+mod sqlite_settings;
 mod streaming;
 
 use std::collections::BTreeSet;
