@@ -33,6 +33,9 @@ pub mod query_analysis;
 #[path = "09_sqlite_settings.rs"]
 pub mod sqlite_settings;
 
+#[path = "11_columns.rs"]
+pub mod columns;
+
 #[path = "12_concurrent.rs"]
 pub mod concurrent;
 
@@ -81,6 +84,7 @@ pub const LESSONS: &[Lesson] = &[
     indexes::LESSON,
     query_analysis::LESSON,
     sqlite_settings::LESSON,
+    columns::LESSON,
     concurrent::LESSON,
     backpressure::LESSON,
     retry::LESSON,
