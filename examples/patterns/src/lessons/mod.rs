@@ -1,5 +1,8 @@
 //! The lessons, a file each.
 
+#[path = "01_layered_cache.rs"]
+pub mod layered_cache;
+
 #[path = "03_eviction.rs"]
 pub mod eviction;
 
@@ -73,6 +76,7 @@ use crate::lesson::Lesson;
 
 /// All lessons, in the order of their numbers.
 pub const LESSONS: &[Lesson] = &[
+    layered_cache::LESSON,
     eviction::LESSON,
     invalidation::LESSON,
     memoisation::LESSON,

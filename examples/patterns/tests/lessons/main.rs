@@ -14,6 +14,7 @@ mod eviction;
 mod indexes;
 mod invalidation;
 mod later;
+mod layered_cache;
 mod lists;
 mod memoisation;
 mod n_plus_one;
