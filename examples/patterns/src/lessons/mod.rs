@@ -3,6 +3,9 @@
 #[path = "01_layered_cache.rs"]
 pub mod layered_cache;
 
+#[path = "02_cache_aside.rs"]
+pub mod cache_aside;
+
 #[path = "03_eviction.rs"]
 pub mod eviction;
 
@@ -77,6 +80,7 @@ use crate::lesson::Lesson;
 /// All lessons, in the order of their numbers.
 pub const LESSONS: &[Lesson] = &[
     layered_cache::LESSON,
+    cache_aside::LESSON,
     eviction::LESSON,
     invalidation::LESSON,
     memoisation::LESSON,

@@ -6,6 +6,7 @@ mod backpressure;
 mod batch_executor;
 mod blocking;
 mod bulk_writes;
+mod cache_aside;
 mod columns;
 mod compression;
 mod concurrent;
