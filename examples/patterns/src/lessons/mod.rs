@@ -6,6 +6,9 @@ pub mod layered_cache;
 #[path = "02_cache_aside.rs"]
 pub mod cache_aside;
 
+#[path = "02_write_behind.rs"]
+pub mod write_behind;
+
 #[path = "03_eviction.rs"]
 pub mod eviction;
 
@@ -81,6 +84,7 @@ use crate::lesson::Lesson;
 pub const LESSONS: &[Lesson] = &[
     layered_cache::LESSON,
     cache_aside::LESSON,
+    write_behind::LESSON,
     eviction::LESSON,
     invalidation::LESSON,
     memoisation::LESSON,

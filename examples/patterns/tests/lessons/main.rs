@@ -26,6 +26,7 @@ mod query_batching;
 mod retry;
 mod sqlite_settings;
 mod streaming;
+mod write_behind;
 
 use std::collections::BTreeSet;
 use std::path::Path;
