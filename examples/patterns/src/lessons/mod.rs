@@ -42,6 +42,9 @@ pub mod query_analysis;
 #[path = "09_sqlite_settings.rs"]
 pub mod sqlite_settings;
 
+#[path = "10_pool.rs"]
+pub mod pool;
+
 #[path = "11_columns.rs"]
 pub mod columns;
 
@@ -96,6 +99,7 @@ pub const LESSONS: &[Lesson] = &[
     indexes::LESSON,
     query_analysis::LESSON,
     sqlite_settings::LESSON,
+    pool::LESSON,
     columns::LESSON,
     concurrent::LESSON,
     backpressure::LESSON,

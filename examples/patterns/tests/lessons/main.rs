@@ -20,6 +20,7 @@ mod lists;
 mod memoisation;
 mod n_plus_one;
 mod pagination;
+mod pool;
 mod publish;
 mod query_analysis;
 mod query_batching;
