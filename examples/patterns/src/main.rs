@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use perfkit::report::{Note, NoteCode, save_atomically};
+use perfkit_patterns::offline_queue::Queue;
 use perfkit_patterns::{Effort, Error, LESSONS, Lab, Lesson, page, table};
 
 /// Performance patterns, wrong and right, measured with perfkit
@@ -36,6 +37,12 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         docs: Option<PathBuf>,
     },
+    /// Fill the queue of lesson 20 until killed, and name what is in it: for its test
+    #[command(hide = true)]
+    FillQueue {
+        /// The queue's database
+        file: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -58,6 +65,7 @@ fn main() -> ExitCode {
             }
             measure(&lessons, &output, None)
         }),
+        Task::FillQueue { file } => fill_queue(&file),
         Task::All { output, docs } => measure(LESSONS, &output, docs.as_deref()),
     };
     match done {
@@ -68,6 +76,17 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Says of each write that it is in the queue, once it is.
+fn fill_queue(file: &Path) -> Result<ExitCode, Error> {
+    let queue = Queue::new(rusqlite::Connection::open(file)?)?;
+    // Whoever forgets to kill it finds an end all the same.
+    for note in 0..1_000_000 {
+        let key = queue.add(note, 0, "a text")?;
+        writeln!(io::stdout(), "{key}")?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Lessons by their names or numbers.

@@ -81,6 +81,9 @@ pub mod lists;
 #[path = "19_publish.rs"]
 pub mod publish;
 
+#[path = "20_offline_queue.rs"]
+pub mod offline_queue;
+
 use crate::lesson::Lesson;
 
 /// All lessons, in the order of their numbers.
@@ -112,4 +115,5 @@ pub const LESSONS: &[Lesson] = &[
     later::LESSON,
     lists::LESSON,
     publish::LESSON,
+    offline_queue::LESSON,
 ];

@@ -19,6 +19,7 @@ mod layered_cache;
 mod lists;
 mod memoisation;
 mod n_plus_one;
+mod offline_queue;
 mod pagination;
 mod pool;
 mod publish;
