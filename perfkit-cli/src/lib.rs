@@ -60,12 +60,17 @@ use exit::Exit;
 /// Runs the command line; the one place where errors become text.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    run(&std::env::args_os().collect::<Vec<_>>())
+}
+
+/// Runs the command line of these words, the first of which is the program's name: for the
+/// gallery of patterns.
+#[doc(hidden)]
+#[must_use]
+pub fn run(words: &[std::ffi::OsString]) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let words: Vec<_> = std::env::args_os().collect();
-            return usage(&with_tip(error, &words)).into();
-        }
+        Err(error) => return usage(&with_tip(error, words)).into(),
     };
     terminal::set_color(arguments.color().value);
     match dispatch(arguments) {

@@ -1,11 +1,13 @@
 //! The gallery on the command line: `cargo run --release -p perfkit-patterns -- all`.
 
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use perfkit::report::{Note, NoteCode, save_atomically};
+use perfkit_patterns::budgets::BUDGETS;
 use perfkit_patterns::offline_queue::Queue;
 use perfkit_patterns::{Effort, Error, LESSONS, Lab, Lesson, page, table};
 
@@ -37,6 +39,12 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         docs: Option<PathBuf>,
     },
+    /// Hold reports to the budgets of lesson 21, with the options of `perfkit gate`
+    Gate {
+        /// Report files of the gallery and of other tools, and options
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
     /// Fill the queue of lesson 20 until killed, and name what is in it: for its test
     #[command(hide = true)]
     FillQueue {
@@ -65,6 +73,7 @@ fn main() -> ExitCode {
             }
             measure(&lessons, &output, None)
         }),
+        Task::Gate { words } => gate(words),
         Task::FillQueue { file } => fill_queue(&file),
         Task::All { output, docs } => measure(LESSONS, &output, docs.as_deref()),
     };
@@ -76,6 +85,16 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// `perfkit gate`, with the file of budgets that this program was built with.
+fn gate(words: Vec<OsString>) -> Result<ExitCode, Error> {
+    let folder = tempfile::tempdir()?;
+    let budgets = folder.path().join("perfkit.toml");
+    std::fs::write(&budgets, BUDGETS)?;
+    let first = ["perfkit", "gate", "--config"].map(OsString::from);
+    let first = first.into_iter().chain([budgets.into_os_string()]);
+    Ok(perfkit_cli::run(&first.chain(words).collect::<Vec<_>>()))
 }
 
 /// Says of each write that it is in the queue, once it is.

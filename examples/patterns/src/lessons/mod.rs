@@ -84,6 +84,9 @@ pub mod publish;
 #[path = "20_offline_queue.rs"]
 pub mod offline_queue;
 
+#[path = "21_budgets.rs"]
+pub mod budgets;
+
 use crate::lesson::Lesson;
 
 /// All lessons, in the order of their numbers.
@@ -108,12 +111,13 @@ pub const LESSONS: &[Lesson] = &[
     backpressure::LESSON,
     retry::LESSON,
     blocking::LESSON,
-    allocation::LESSON,
     streaming::LESSON,
+    allocation::LESSON,
     compression::LESSON,
     encoding::LESSON,
-    later::LESSON,
     lists::LESSON,
+    later::LESSON,
     publish::LESSON,
     offline_queue::LESSON,
+    budgets::LESSON,
 ];

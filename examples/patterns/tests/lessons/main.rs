@@ -5,6 +5,7 @@ mod allocation;
 mod backpressure;
 mod batch_executor;
 mod blocking;
+mod budgets;
 mod bulk_writes;
 mod cache_aside;
 mod columns;
