@@ -80,8 +80,10 @@ impl Layers {
         time_to_live: Duration,
         monitor: &Monitor,
     ) -> Result<Self, Error> {
+        // What a power cut takes of a cache can be made anew.
         shared.execute_batch(
-            "CREATE TABLE IF NOT EXISTS cache (key INTEGER PRIMARY KEY, value TEXT NOT NULL,
+            "PRAGMA synchronous = normal;
+             CREATE TABLE IF NOT EXISTS cache (key INTEGER PRIMARY KEY, value TEXT NOT NULL,
                  until_ms INTEGER NOT NULL)",
         )?;
         let memory = Cache::builder().max_capacity(most);

@@ -3,8 +3,8 @@
 //! (`journal_mode = wal`) needs one wait in place of several, with `synchronous = normal` none
 //! but at checkpoints, and readers and a writer no longer keep each other out.
 //!
-//! The knob: how many rows a transaction has. One large transaction waits for the disk once
-//! whatever the settings; and what only reads gains nothing by them. A larger cache and `mmap`
+//! The knob: how many rows a transaction has. A large one waits no more often than one of a single
+//! row, so that little is left to gain; and what only reads gains nothing by them. A larger cache and `mmap`
 //! gain where the rows that are read fit in them and not in SQLite's 2 MiB.
 //!
 //! In production, set them when a connection opens, and read back `journal_mode`: it stays as
@@ -161,7 +161,7 @@ fn measure(lab: &mut Lab) -> Result<(), Error> {
             "one transaction of 10,000 rows",
             1,
             10_000,
-            "seldom: there is one wait to save among the work on the rows",
+            "less: few waits are saved, beside the work on the rows",
         ),
     ] {
         let form = |n: usize| {

@@ -119,10 +119,10 @@ pub async fn p99_wait(
 ) -> Result<Duration, Error> {
     let start = Instant::now();
     let one = |n: u32| async move {
-        let arrives = start + interval * n;
-        sleep_until(arrives).await;
+        sleep_until(start + interval * n).await;
+        let asks = Instant::now();
         let connection = pool.get().await?;
-        let waited = arrives.elapsed().as_nanos() as f64;
+        let waited = asks.elapsed().as_nanos() as f64;
         query(&connection)?;
         sleep(Duration::from_millis(10)).await;
         Ok::<_, Error>(waited)
