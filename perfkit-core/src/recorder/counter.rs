@@ -6,8 +6,8 @@
 //! | the first time after a slot has ended | the same | puts what the cells have gained since the last time into the slot that has ended, unless another thread is just doing so: nobody waits |
 //! | a reading | whoever reads | the same, and adds up the slots that count now |
 //!
-//! What is gained is the difference between two sums of cells that only grow, so that all
-//! that was added is in exactly one slot.
+//! What is gained is the difference between two sums of cells that only grow until the next
+//! reset, so that all that was added is in exactly one slot.
 
 use std::cell::Cell;
 use std::sync::atomic::AtomicUsize;
@@ -58,7 +58,6 @@ struct Windows {
     placed: u64,
     /// A moment in the slot that is open.
     at: u64,
-    before_reset: u64,
 }
 
 impl CounterCell {
@@ -75,7 +74,7 @@ impl CounterCell {
         }
     }
 
-    /// What was ever counted.
+    /// What was counted since the start or the last reset.
     pub(crate) fn sum(&self) -> u64 {
         let cells = self.cells.iter().map(|cell| cell.0.load(Relaxed));
         cells.fold(0, u64::saturating_add)
@@ -102,7 +101,6 @@ impl CounterCell {
             let (start, slots) = slots.recent(now);
             (start, slots.copied().fold(0, u64::saturating_add))
         });
-        let total = total.saturating_sub(windows.before_reset);
         let (last_period_start, last_period) = recent.unwrap_or((now, total));
         CounterReading {
             total,
@@ -111,15 +109,12 @@ impl CounterCell {
         }
     }
 
-    /// Begins at 0.
+    /// Begins at 0. What is added meanwhile was before it or is after it.
     pub(crate) fn reset(&self) {
         let mut windows = lock(&self.windows);
-        let sum = self.sum();
-        *windows = Windows {
-            placed: sum,
-            before_reset: sum,
-            ..Windows::default()
-        };
+        // Not a sum to be subtracted: one near the largest number would leave no room.
+        self.cells.iter().for_each(|cell| cell.0.store(0, Relaxed));
+        *windows = Windows::default();
         self.slot_end.store(0, Relaxed);
     }
 }
@@ -218,6 +213,22 @@ mod tests {
         }
         let read = cell.read(0, &common);
         assert_eq!((read.total, read.last_period), (u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn after_a_reset_there_is_room_up_to_the_largest_number_again() {
+        let common = common(MockClock::new());
+        let cell = CounterCell::default();
+        for before in [u64::MAX - 1, u64::MAX] {
+            cell.add(before, 0, &common);
+            assert_eq!(cell.read(0, &common).total, before);
+            cell.reset();
+            assert_eq!(cell.read(0, &common).total, 0);
+            cell.add(20, 0, &common);
+            let read = cell.read(0, &common);
+            assert_eq!((read.total, read.last_period), (20, 20));
+            cell.reset();
+        }
     }
 
     #[test]
