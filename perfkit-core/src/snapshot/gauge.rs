@@ -137,15 +137,23 @@ impl GaugeWindow {
                 .map_or(own.or(other), |(own, other)| Some(pick(own, other)))
         };
         let [own_ns, other_ns] = [&*self, other].map(|window| window.span_ns as f64);
-        self.mean = match self.mean.zip(other.mean) {
+        let mean = match self.mean.zip(other.mean) {
             // Of less than a nanosecond together there is nothing to weigh them by.
             Some((own, other)) if own_ns + other_ns > 0.0 => {
-                Some((own * own_ns + other * other_ns) / (own_ns + other_ns))
+                // Shares of the time, as the largest values times nanoseconds are no numbers.
+                let share = |ns: f64| ns / (own_ns + other_ns);
+                Some(own * share(own_ns) + other * share(other_ns))
             }
             _ => self.mean.or(other.mean),
         };
         self.min = of_both(self.min, other.min, f64::min);
         self.max = of_both(self.max, other.max, f64::max);
+        // What is rounded does not leave the values' range.
+        let within = |mean: f64| {
+            let above = self.min.map_or(mean, |min| mean.max(min));
+            self.max.map_or(above, |max| above.min(max))
+        };
+        self.mean = mean.map(within);
         self.span_ns = self.span_ns.saturating_add(other.span_ns);
     }
 }
@@ -178,5 +186,22 @@ mod tests {
         both.merge(&window(0, 2.0));
         assert_eq!(both.mean, Some(10.0));
         assert!(both.is_in_order());
+    }
+
+    #[test]
+    fn a_value_that_never_changed_stays_what_it_is_of_any_lengths() {
+        for value in [0.1, 0.3, 1.0 / 3.0, -0.7, f64::MAX, f64::MIN, 1e308] {
+            for (own, other) in (1..40).flat_map(|own| [3, 7, 11, 1 << 50].map(|ns| (own, ns))) {
+                let held = |span_ns| GaugeWindow {
+                    min: Some(value),
+                    max: Some(value),
+                    ..window(span_ns, value)
+                };
+                let mut both = held(own);
+                both.merge(&held(other));
+                assert_eq!(both.mean, Some(value), "{own} ns and {other} ns");
+                assert!(both.is_in_order());
+            }
+        }
     }
 }
