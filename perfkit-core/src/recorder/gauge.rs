@@ -156,6 +156,10 @@ impl GaugeCell {
             };
         };
         self.hold_latest(&mut windows, now, common);
+        // A thread may have given it the value, and not have told it yet.
+        if let Some(value) = windows.value {
+            windows.extend(Range::of(value));
+        }
         let mut lifetime = windows.lifetime;
         lifetime.merge(&windows.open);
         let last_period = windows.slots.as_ref().map(|slots| {
@@ -431,6 +435,18 @@ mod tests {
             (Some(1.0), 1, 4)
         );
         assert_eq!(read.lifetime.extremes(), Some((1.0, 1.0)));
+    }
+
+    #[test]
+    fn a_value_that_its_thread_did_not_tell_yet_is_within_the_extremes() {
+        let common = common(MockClock::new());
+        let gauge = GaugeCell::default();
+        gauge.set(1.0, 0, &common);
+        gauge.latest.store(5.0_f64.to_bits(), Relaxed);
+        let read = gauge.read(SECOND, &common);
+        assert_eq!(read.latest, Some(5.0));
+        assert_eq!(read.lifetime.extremes(), Some((1.0, 5.0)));
+        assert_eq!(read.last_period.extremes(), Some((1.0, 5.0)));
     }
 
     #[test]
