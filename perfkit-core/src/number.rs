@@ -45,3 +45,10 @@ impl Serialize for Number {
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
+
+/// Whether a number that a file states is the one that follows from others; what it leaves out
+/// states nothing. Writers round.
+pub(crate) fn is_stated(stated: Option<f64>, follows: Option<f64>) -> bool {
+    let is_close = |stated: f64, own: f64| (stated - own).abs() <= own.abs() * 1e-9;
+    stated.is_none_or(|stated| follows.is_some_and(|own| is_close(stated, own)))
+}

@@ -182,3 +182,36 @@ fn a_report_before_there_were_counters_is_read() {
             .is_empty()
     );
 }
+
+#[test]
+fn a_report_whose_numbers_do_not_follow_from_what_was_counted_is_damaged() {
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    let (hits, misses) = (monitor.counter("hits"), monitor.counter("misses"));
+    monitor.ratio("hit_rate", &hits, &[&hits, &misses]);
+    hits.add(3);
+    misses.add(1);
+    clock.advance(Duration::from_secs(8));
+    let json = Report::from_snapshot(monitor.snapshot()).to_json().unwrap();
+    assert!(Report::from_json(json.as_bytes()).is_ok());
+    for (whole, damaged, told) in [
+        (
+            "\"total\": 3",
+            "\"total\": 4",
+            "the number in a second of hits",
+        ),
+        (
+            "\"per_second\": 0.375",
+            "\"per_second\": -1",
+            "the number in a second of hits",
+        ),
+        ("\"counted\": 3", "\"counted\": 2", "the ratio of hit_rate"),
+        ("\"value\": 0.75", "\"value\": 5", "the ratio of hit_rate"),
+        ("\"of\": 4", "\"of\": 0", "the ratio of hit_rate"),
+    ] {
+        let damaged = json.replacen(whole, damaged, 1);
+        let error = Report::from_json(damaged.as_bytes()).expect_err(whole);
+        let error = error.to_string();
+        assert!(error.contains(told) && error.contains("damaged"), "{error}");
+    }
+}

@@ -130,11 +130,29 @@ impl Report {
                 .any(|count| count != summary.count)
         });
         match contradictory {
-            None => self.check_gauges(),
+            None => self.check_counts().and_then(|()| self.check_gauges()),
             Some((metric, summary)) => Err(ReportError::Contradiction(format!(
                 "{metric} says that it has {} values, and has another number of them",
                 summary.count
             ))),
+        }
+    }
+
+    fn check_counts(&self) -> Result<(), ReportError> {
+        let contradicts = |name: &str, what| {
+            Err(ReportError::Contradiction(format!(
+                "the {what} of {} is not what was counted",
+                printable(name)
+            )))
+        };
+        let mut counters = self.counters.iter();
+        if let Some(counter) = counters.find(|counter| !counter.is_what_was_counted()) {
+            return contradicts(&counter.name, "number in a second");
+        }
+        let mut ratios = self.ratios.iter();
+        match ratios.find(|ratio| !ratio.is_what_was_counted()) {
+            Some(ratio) => contradicts(&ratio.name, "ratio"),
+            None => Ok(()),
         }
     }
 

@@ -66,6 +66,14 @@ impl CounterSnapshot {
         }
     }
 
+    /// Whether what it says of a second is of its totals.
+    pub(crate) fn is_what_was_counted(&self) -> bool {
+        [&self.lifetime, &self.last_period].iter().all(|window| {
+            let counted = CounterWindow::new(window.window, window.span_ns, window.total);
+            number::is_stated(window.per_second, counted.per_second)
+        })
+    }
+
     /// Adds what the same counter has in another process.
     pub fn merge(&mut self, other: &Self) {
         self.is_overflow |= other.is_overflow;

@@ -66,6 +66,14 @@ impl RatioSnapshot {
         })
     }
 
+    /// Whether its values are those of its counts.
+    pub(crate) fn is_what_was_counted(&self) -> bool {
+        [self.lifetime, self.last_period].iter().all(|window| {
+            let counted = RatioWindow::new(window.window, window.counted, window.of);
+            number::is_stated(window.value, counted.value)
+        })
+    }
+
     /// Adds what the same ratio has in another process.
     pub fn merge(&mut self, other: &Self) {
         let sum = |own: RatioWindow, other: RatioWindow| {
