@@ -58,6 +58,30 @@ fn findings(rules: &str) -> Vec<(String, GateOutcome, String)> {
 }
 
 #[test]
+fn a_limit_without_a_unit_is_told_what_is_measured() {
+    let rules = "[[budget]]\ncounter = \"sent\"\ntotal = \"< 5\"\n";
+    let told = "measured in B, which cannot be held against a number without a unit";
+    of_cache(1, 0, rules).exits_with(2).says(told);
+}
+
+#[test]
+fn reports_of_counters_alone_are_not_compared_and_say_what_shows_them() {
+    let folder = Folder::new();
+    for name in ["before.json", "after.json"] {
+        save_cache(&folder, 9, 1);
+        std::fs::rename(folder.path("cache.json"), folder.path(name)).unwrap();
+    }
+    folder
+        .run(["compare", "before.json", "after.json"])
+        .exits_with(4)
+        .complains("counters, gauges and ratios are not compared: `perfkit report FILE FILE`");
+    folder
+        .run(["report", "before.json", "after.json"])
+        .exits_with(0)
+        .says("cache_hits");
+}
+
+#[test]
 fn a_hit_rate_is_held_to_its_least_value() {
     let least = "[[budget]]\nratio = \"cache_hit_rate\"\nvalue = \"> 95%\"\n";
     let answer = of_cache(97_000, 3000, least).exits_with(0);

@@ -48,7 +48,10 @@ pub(crate) fn compare_reports(
     }
     if result.comparisons.is_empty() {
         return Err(match names_of_kind(candidate, true).is_empty() {
-            true => nothing_in_common(),
+            true if newest.counters.is_empty() && newest.gauges.is_empty() => nothing_in_common(),
+            true => nothing_in_common().hint(
+                "counters, gauges and ratios are not compared: `perfkit report FILE FILE` shows both",
+            ),
             false => nothing_in_common().hint(
                 "values that a program handed over are not compared: `perfkit report` shows them",
             ),

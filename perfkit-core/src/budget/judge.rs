@@ -109,7 +109,11 @@ pub fn used_share(subject: &Subject<'_>, bound: &Bound) -> Option<f64> {
 /// A rule whose limit cannot be held against a metric.
 #[must_use]
 pub fn other_unit(subject: &str, rule: &str, own: Unit, asked: Unit) -> GateFinding {
-    let (own, asked) = (own.symbol(), asked.symbol());
+    let asked = match asked {
+        Unit::Score => "a number without a unit",
+        unit => unit.symbol(),
+    };
+    let own = own.symbol();
     let measured = format!("measured in {own}, which cannot be held against {asked}");
     GateFinding::new(subject, rule, measured, GateOutcome::RuleAtFault)
 }
