@@ -65,6 +65,14 @@ impl<'a> Form<'a> {
         Self::timed(name, false, Box::new(timed))
     }
 
+    /// A function that finds a time out by itself, and returns it.
+    pub fn of_time(
+        name: &'static str,
+        mut function: impl FnMut() -> Result<Duration, Error> + 'a,
+    ) -> Self {
+        Self::timed(name, false, Box::new(move |_| function()))
+    }
+
     fn timed(name: &'static str, repeats: bool, timed: Timed<'a>) -> Self {
         let calls = 1;
         Self {

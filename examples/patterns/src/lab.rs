@@ -74,8 +74,13 @@ impl Lab {
     /// # Errors
     /// What ended it; what it found before is kept.
     pub fn run(&mut self, lesson: &Lesson) -> Result<(), Error> {
-        self.lesson = Some(*lesson);
+        self.begin(lesson);
         (lesson.measure)(self)
+    }
+
+    /// What is found from now on is of this lesson.
+    pub(crate) fn begin(&mut self, lesson: &Lesson) {
+        self.lesson = Some(*lesson);
     }
 
     /// The report, with what the lessons counted in the lab's monitor.
@@ -109,7 +114,9 @@ impl Lab {
         let lesson = self.lesson()?;
         (self.announce)(&format!(
             "{:2} {}: {}",
-            lesson.number, lesson.name, question.what
+            lesson.number,
+            lesson.name,
+            question.situation()
         ));
         set_calls(&mut forms)?;
         let of_form = |form: &Form<'_>| name(&lesson, &question, form.name);
@@ -221,7 +228,7 @@ impl Lab {
 
 /// What a form is called in a report: perfkit's groups end at the last slash.
 fn name(lesson: &Lesson, question: &Question, form: &str) -> String {
-    format!("{} {}/{form}", lesson.number, question.what)
+    format!("{} {}/{form}", lesson.number, question.situation())
 }
 
 /// Finds out how often each form has to be called between two readings of the clock: all of

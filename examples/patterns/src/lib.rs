@@ -15,6 +15,8 @@ mod lessons;
 mod memory_use;
 mod page;
 mod question;
+#[cfg(feature = "servers")]
+pub mod servers;
 mod table;
 
 pub use claim::Claim;

@@ -4,11 +4,15 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+#[cfg(feature = "servers")]
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use perfkit::report::{Note, NoteCode, save_atomically};
 use perfkit_patterns::budgets::BUDGETS;
 use perfkit_patterns::offline_queue::Queue;
+#[cfg(feature = "servers")]
+use perfkit_patterns::servers::Servers;
 use perfkit_patterns::{Effort, Error, LESSONS, Lab, Lesson, page, table};
 
 /// Performance patterns, wrong and right, measured with perfkit
@@ -61,6 +65,12 @@ struct Output {
     /// Run each form a few times only, which shows that it runs and decides nothing
     #[arg(long)]
     quick: bool,
+    /// What the network to PostgreSQL and Redis takes in each direction, where a question has
+    /// one; 0 to 1000
+    #[cfg(feature = "servers")]
+    #[arg(long, value_name = "MS", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=1000))]
+    delay: u64,
 }
 
 fn main() -> ExitCode {
@@ -153,9 +163,16 @@ fn measure(lessons: &[Lesson], output: &Output, docs: Option<&Path>) -> Result<E
     let mut lab = Lab::new(effort, |what| {
         let _ = writeln!(io::stderr(), "{what}");
     });
+    #[cfg(feature = "servers")]
+    let servers = Servers::find(Duration::from_millis(output.delay), |missing| {
+        let _ = writeln!(io::stderr(), "warning: {missing}");
+    });
     let mut code = ExitCode::SUCCESS;
     for lesson in lessons {
-        if let Err(error) = lab.run(lesson) {
+        let done = lab.run(lesson);
+        #[cfg(feature = "servers")]
+        let done = done.and_then(|()| servers.measure(&mut lab, lesson));
+        if let Err(error) = done {
             writeln!(io::stderr(), "error: lesson {}: {error}", lesson.name)?;
             code = ExitCode::FAILURE;
         }

@@ -26,6 +26,16 @@ measures them on your machine, at most ten minutes long, and saves a report and 
 turns in random order until the verdict is clear. `help all` says how it writes this page, which
 holds for the machine below.
 
+On PostgreSQL and Redis too, where a round trip is real, run the lessons that name them; the
+servers are private and temporary, from Debian's packages `postgresql` and `redis-server`:
+
+```console ci
+$ examples/patterns/servers run cargo run --release -p perfkit-patterns --features servers -- all
+```
+
+`DATABASE_URL` and `REDIS_URL` name other servers. A row that says *a network away* was measured
+through a proxy that takes 1 ms in each direction, or as `all --delay MS` says: 0 to 1000.
+
 A gain is how many times as fast the right form is, or how many times less it does. The verdict
 is perfkit's, of the right form: a difference below 5 % is `same`. The interval is of the gain,
 at 99 % or more. A claim *shows* where all of the interval reaches nine tenths of it, because
@@ -45,7 +55,7 @@ pub fn page(lab: &Lab, lessons: &[Lesson]) -> String {
     page += &not_shown(&lab.findings);
     for lesson in lessons {
         let found = lab.findings.iter().filter(|f| f.lesson.name == lesson.name);
-        page += &section(lesson, &found.collect::<Vec<_>>());
+        page += &section(lesson, &found.collect::<Vec<_>>(), lab);
     }
     page
 }
@@ -80,7 +90,7 @@ fn not_shown(findings: &[Finding]) -> String {
         let Some(shown @ (Shown::No | Shown::Undecided)) = finding.shown() else {
             continue;
         };
-        let (number, what) = (finding.lesson.number, finding.question.what);
+        let (number, what) = (finding.lesson.number, finding.question.situation());
         let (claimed, told) = (finding.claimed(), finding.told());
         let right = finding.right;
         let _ = writeln!(
@@ -98,7 +108,14 @@ fn not_shown(findings: &[Finding]) -> String {
     text
 }
 
-fn section(lesson: &Lesson, findings: &[&Finding]) -> String {
+/// The situation; on a server, with its version.
+fn situation(finding: &Finding, lab: &Lab) -> String {
+    let version = finding.question.on.and_then(|on| lab.engines.get(on));
+    let version = version.map_or(String::new(), |version| format!(" {version}"));
+    finding.question.situation() + &version
+}
+
+fn section(lesson: &Lesson, findings: &[&Finding], lab: &Lab) -> String {
     let file = lesson.file();
     let mut text = format!(
         "\n## {} {}\n\n{}\n\nThe lesson: [{file}](../examples/patterns/src/lessons/{file}).\n\n",
@@ -113,7 +130,7 @@ fn section(lesson: &Lesson, findings: &[&Finding]) -> String {
         let _ = writeln!(
             text,
             "| {}: {} instead of {} | {} | {} | {} | {} | {} |",
-            finding.question.what,
+            situation(finding, lab),
             finding.right,
             finding.wrong,
             finding.claimed(),

@@ -15,17 +15,36 @@ pub struct Question {
     pub claimed: Option<Claim>,
     /// When there is a gain, and how large it can be.
     pub holds: &'static str,
+    /// The server that it is about, if it is not about what is at hand anyway.
+    pub on: Option<&'static str>,
 }
 
 impl Question {
     /// One of which nothing is claimed.
     #[must_use]
     pub const fn of(what: &'static str, holds: &'static str) -> Self {
-        let claimed = None;
+        let (claimed, on) = (None, None);
         Self {
             what,
             claimed,
             holds,
+            on,
+        }
+    }
+
+    /// The same on a server.
+    #[must_use]
+    pub const fn on(mut self, server: &'static str) -> Self {
+        self.on = Some(server);
+        self
+    }
+
+    /// The situation, with the server.
+    #[must_use]
+    pub fn situation(&self) -> String {
+        match self.on {
+            Some(server) => format!("{}, {server}", self.what),
+            None => self.what.to_owned(),
         }
     }
 

@@ -29,7 +29,7 @@ pub fn table(findings: &[Finding], width: u16) -> String {
                 "{} {}: {}, {} instead of {}",
                 finding.lesson.number,
                 finding.lesson.name,
-                finding.question.what,
+                finding.question.situation(),
                 finding.right,
                 finding.wrong
             ),

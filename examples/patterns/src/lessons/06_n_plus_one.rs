@@ -150,7 +150,7 @@ impl Distance {
     }
 }
 
-fn keep_three(latest: &mut Latest, author: &str, title: String) {
+pub(crate) fn keep_three(latest: &mut Latest, author: &str, title: String) {
     match latest.get_mut(author) {
         Some(titles) if titles.len() < 3 => titles.push(title),
         Some(_) => {}

@@ -27,6 +27,8 @@ mod publish;
 mod query_analysis;
 mod query_batching;
 mod retry;
+#[cfg(feature = "servers")]
+mod servers;
 mod sqlite_settings;
 mod streaming;
 mod write_behind;
