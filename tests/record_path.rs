@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use crate::support::{Answer, Folder, required, workspace};
+use crate::support::{Answer, Folder, copy_program, required, workspace};
 use perfkit::report::{Benchmark, Environment};
 use perfkit::unit::Unit;
 use perfkit::{Metric, MetricSummary, Report};
@@ -265,7 +265,7 @@ impl Program {
         succeed(&mut build);
         // The next build puts its program in the same place.
         let path = folder().join(name);
-        std::fs::copy(folder().join("release/examples/instructions"), &path).unwrap();
+        copy_program(&folder().join("release/examples/instructions"), &path);
         Self { name, path }
     }
 

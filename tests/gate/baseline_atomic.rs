@@ -5,12 +5,12 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, Folder, required, session};
+use crate::support::{Answer, Folder, copy_program, required, session};
 use perfkit::Report;
 
 /// A folder with so many sessions to save, `0.json` and so on.
@@ -232,7 +232,7 @@ fn where_nothing_may_be_written_the_baseline_is_as_it_was() {
     assert!(save(&folder, "main", 0).status().unwrap().success());
     // For root nothing is forbidden.
     let program = folder.path("perfkit");
-    fs::copy(env!("CARGO_BIN_EXE_perfkit"), &program).unwrap();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_perfkit")), &program);
     let as_nobody = |line: &[&str]| {
         let mut command = Command::new(&program);
         command.args(line).current_dir(folder.path(""));

@@ -159,6 +159,13 @@ impl Drop for Folder {
     }
 }
 
+/// Copies a program that is to be run. Another process writes it: what another test starts
+/// meanwhile would have this one's open file for a moment, and the copy be busy.
+pub(crate) fn copy_program(from: &Path, to: &Path) {
+    let copied = Command::new("cp").args([from, to]).status().unwrap();
+    assert!(copied.success(), "{copied}");
+}
+
 /// What a command answered.
 #[derive(Debug)]
 pub(crate) struct Answer {

@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::support::{Answer, Folder, assert_fits_schema, eventually, example, is_gone};
+use crate::support::{
+    Answer, Folder, assert_fits_schema, copy_program, eventually, example, is_gone,
+};
 
 #[test]
 fn what_a_program_recorded_is_shown_after_its_own_output() {
@@ -84,7 +86,7 @@ fn a_program_with_elevated_rights_is_told_why_it_records_nothing() {
     const NOBODY: u32 = 65534;
     let folder = Folder::new();
     let program = folder.path("program");
-    std::fs::copy(example("01_function"), &program).unwrap();
+    copy_program(&example("01_function"), &program);
     if chown(&program, Some(NOBODY), None).is_err() {
         return crate::support::required::skip("the rights of root");
     }
