@@ -461,7 +461,9 @@ fn perfkit_is_installed_from_a_revision_and_never_by_its_name_alone() {
     let installing: Vec<String> = lines.filter(|l| l.contains("cargo install")).collect();
     assert_eq!(installing.len(), 3, "{installing:?}");
     for line in installing {
-        let from = " --git https://github.com/OWNER/perfkit --rev REVISION perfkit-cli";
+        // The release profile leaves the command line unoptimised.
+        let from =
+            " --profile dist --git https://github.com/OWNER/perfkit --rev REVISION perfkit-cli";
         assert!(line.ends_with(from), "{line}");
     }
 }
