@@ -105,6 +105,25 @@ impl Callers {
 
 const QUERY: &str = "SELECT 7";
 
+/// How often queries come, and when a larger pool does not help.
+const RATES: [(&str, Duration, &str); 3] = [
+    (
+        "p99 wait, 100 queries/s",
+        Duration::from_millis(10),
+        "hardly: one connection is enough for 100 queries of 5 ms a second",
+    ),
+    (
+        "p99 wait, 333 queries/s",
+        Duration::from_millis(3),
+        "one connection serves less than 200 a second, and its queue grows",
+    ),
+    (
+        "p99 wait, 1000 queries/s",
+        Duration::from_millis(1),
+        "four connections serve less than 800 a second; and the server has to keep up",
+    ),
+];
+
 pub(super) fn measure(lab: &mut Lab, servers: &Servers) -> Result<(), Error> {
     let Some(postgres) = &servers.postgres else {
         return Ok(());
@@ -126,23 +145,7 @@ pub(super) fn measure(lab: &mut Lab, servers: &Servers) -> Result<(), Error> {
             ],
         )?;
     }
-    for (what, interval, holds) in [
-        (
-            "p99 wait, 100 queries/s",
-            Duration::from_millis(10),
-            "hardly: one connection is enough for 100 queries of 5 ms a second",
-        ),
-        (
-            "p99 wait, 333 queries/s",
-            Duration::from_millis(3),
-            "one connection serves less than 200 a second, and its queue grows",
-        ),
-        (
-            "p99 wait, 1000 queries/s",
-            Duration::from_millis(1),
-            "four connections serve less than 800 a second; and the server has to keep up",
-        ),
-    ] {
+    for (what, interval, holds) in RATES {
         let callers = Callers::new(postgres, Duration::ZERO)?;
         let sizes = [
             ("1 connection", 1),
