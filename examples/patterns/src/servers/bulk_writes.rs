@@ -10,7 +10,7 @@ use futures_util::SinkExt as _;
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
 
-use super::{Postgres, Servers, Session};
+use super::{Network, Postgres, Servers, Session};
 use crate::bulk_writes::Price;
 use crate::{Amounts, Error, Form, Lab, Question};
 
@@ -208,7 +208,7 @@ pub(super) fn measure(lab: &mut Lab, servers: &Servers) -> Result<(), Error> {
         let question = Question::of(what, holds).claimed("5x", 5.0);
         lab.compare(question.on("PostgreSQL"), INSERTS.map(form))?;
     }
-    let shop = Shop::new(postgres, Duration::ZERO)?;
+    let shop = Shop::new(postgres, Network::COUNTED)?;
     let [(wrong, first), others @ ..] = INSERTS;
     let most = shop.round_trips(first, &prices)?;
     for (right, write) in others {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-use super::Servers;
 use super::redis::{Redis, RedisSession};
+use super::{Network, Servers};
 use crate::layered_cache::requests;
 use crate::{Amounts, Error, Form, Lab, Question};
 
@@ -155,7 +155,7 @@ pub(super) fn measure(lab: &mut Lab, servers: &Servers) -> Result<(), Error> {
         };
         lab.compare(Question::of(what, holds).on("Redis"), GETS.map(form))?;
     }
-    let shared = Shared::new(redis, Duration::ZERO)?;
+    let shared = Shared::new(redis, Network::COUNTED)?;
     let [(wrong, first), others @ ..] = GETS;
     let (_, most) = shared.round_trips(first, &keys)?;
     for (right, get) in others {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use tokio_postgres::Statement;
 
-use super::Servers;
 use super::postgres::{Postgres, Session};
+use super::{Network, Servers};
 use crate::n_plus_one::{Latest, keep_three};
 use crate::{Amounts, Error, Form, Lab, Question};
 
@@ -185,7 +185,7 @@ pub(super) fn measure(lab: &mut Lab, servers: &Servers) -> Result<(), Error> {
         let form = |(name, ask): (&'static str, Ask)| Form::fallible(name, move || ask(blog));
         lab.compare(Question::of(what, holds).on("PostgreSQL"), FORMS.map(form))?;
     }
-    let blog = Blog::new(postgres, 100, servers.delay)?;
+    let blog = Blog::new(postgres, 100, Network::COUNTED)?;
     let (wrong, first) = FORMS[0];
     let (_, most) = blog.round_trips(first)?;
     for (right, ask) in &FORMS[1..] {

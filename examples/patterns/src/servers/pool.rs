@@ -168,7 +168,7 @@ pub(super) fn measure(lab: &mut Lab, servers: &Servers) -> Result<(), Error> {
         )?;
     }
     let made = |ask: &dyn Fn(&Callers) -> Result<(), Error>| {
-        let callers = Callers::new(postgres, Duration::ZERO)?;
+        let callers = Callers::new(postgres, Network::COUNTED)?;
         ask(&callers)?;
         Ok::<_, Error>(callers.network.connections())
     };

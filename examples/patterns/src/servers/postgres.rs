@@ -67,7 +67,8 @@ impl Postgres {
     #[must_use]
     pub fn through(&self, network: &Network) -> Config {
         let mut config = Config::new();
-        config.host("127.0.0.1").port(network.port());
+        let (host, port) = network.entrance();
+        config.host(&host).port(port);
         if let Some(user) = self.config.get_user() {
             config.user(user);
         }

@@ -68,7 +68,8 @@ impl Redis {
     pub fn session(&self, delay: Duration) -> Result<RedisSession, Error> {
         let network = Network::to(self.server.clone(), delay)?;
         let info = self.client.get_connection_info().clone();
-        let info = info.set_addr(ConnectionAddr::Tcp("127.0.0.1".to_owned(), network.port()));
+        let (host, port) = network.entrance();
+        let info = info.set_addr(ConnectionAddr::Tcp(host, port));
         let connection = Client::open(info)?.get_connection_with_timeout(Self::TIMEOUT)?;
         // Of its own, also where several processes use one server.
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();

@@ -12,7 +12,7 @@ use perfkit_patterns::servers::bulk_writes::{INSERTS, Shop};
 use perfkit_patterns::servers::layered_cache::{GETS, Shared};
 use perfkit_patterns::servers::n_plus_one::{Blog, FORMS};
 use perfkit_patterns::servers::pool::Callers;
-use perfkit_patterns::servers::{Postgres, Redis, Servers};
+use perfkit_patterns::servers::{Network, Postgres, Redis, Servers};
 use perfkit_patterns::{Effort, LESSONS, Lab, page};
 
 /// The servers, if all of them are there.
@@ -99,7 +99,7 @@ fn all_forms_find_what_they_find_in_sqlite_in_their_number_of_round_trips() {
     let sqlite = perfkit_patterns::n_plus_one::blog(10).unwrap();
     let here = perfkit_patterns::n_plus_one::Distance(Duration::ZERO);
     let expected = here.one_by_one(&sqlite.connection).unwrap();
-    let blog = Blog::new(&postgres, 10, Duration::ZERO).unwrap();
+    let blog = Blog::new(&postgres, 10, Network::COUNTED).unwrap();
     let mut round_trips = Vec::new();
     for (name, form) in FORMS {
         let (latest, trips) = blog.round_trips(form).unwrap();
@@ -117,7 +117,7 @@ fn all_forms_find_what_they_find_in_sqlite_in_their_number_of_round_trips() {
 #[test]
 fn all_inserts_leave_the_same_rows_and_no_more_round_trips_than_they_need() {
     let Some(postgres) = postgres() else { return };
-    let shop = Shop::new(&postgres, Duration::ZERO).unwrap();
+    let shop = Shop::new(&postgres, Network::COUNTED).unwrap();
     let rows = prices(10, 3);
     let mut round_trips = Vec::new();
     for (name, write) in INSERTS {
@@ -136,7 +136,7 @@ fn all_inserts_leave_the_same_rows_and_no_more_round_trips_than_they_need() {
 #[test]
 fn a_pool_connects_once_for_queries_that_follow_each_other() {
     let Some(postgres) = postgres() else { return };
-    let callers = Callers::new(&postgres, Duration::ZERO).unwrap();
+    let callers = Callers::new(&postgres, Network::COUNTED).unwrap();
     for _ in 0..5 {
         assert_eq!(callers.connect_each_time().unwrap(), 7);
     }
@@ -156,7 +156,7 @@ fn all_ways_get_the_same_of_redis_in_their_number_of_round_trips() {
     let Some(redis) = servers().and_then(|servers| servers.redis) else {
         return;
     };
-    let shared = Shared::new(&redis, Duration::ZERO).unwrap();
+    let shared = Shared::new(&redis, Network::COUNTED).unwrap();
     let keys = requests(50, true);
     let expected: Vec<String> = keys.iter().map(|key| format!("report {key}")).collect();
     let different: std::collections::BTreeSet<_> = keys.iter().collect();
