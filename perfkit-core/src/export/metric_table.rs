@@ -222,34 +222,34 @@ metrics! {
 metrics! {
     /// Those of counters and gauges.
     OF_NUMBERS:
-    TIMES_COUNTED = Counter, "perfkit.counter.time", "s", NAMED,
+    TIMES_COUNTED = Counter, "perfkit.counted.time", "s", NAMED,
         Source::Counter(Unit::Nanoseconds),
         "Counters of times";
-    SIZES_COUNTED = Counter, "perfkit.counter.size", "By", NAMED,
+    SIZES_COUNTED = Counter, "perfkit.counted.size", "By", NAMED,
         Source::Counter(Unit::Bytes),
         "Counters of bytes";
-    THINGS_COUNTED = Counter, "perfkit.counter.count", "{thing}", NAMED,
+    THINGS_COUNTED = Counter, "perfkit.counted.things", "{thing}", NAMED,
         Source::Counter(Unit::Count),
         "Counters of things";
-    TIME_LEVEL = Gauge, "perfkit.gauge.time", "s", NAMED,
+    TIME_LEVEL = Gauge, "perfkit.level.time", "s", NAMED,
         Source::Gauge(Unit::Nanoseconds),
         "Gauges of times";
-    SIZE_LEVEL = Gauge, "perfkit.gauge.size", "By", NAMED,
+    SIZE_LEVEL = Gauge, "perfkit.level.size", "By", NAMED,
         Source::Gauge(Unit::Bytes),
         "Gauges of sizes";
-    COUNT_LEVEL = Gauge, "perfkit.gauge.count", "{thing}", NAMED,
+    COUNT_LEVEL = Gauge, "perfkit.level.things", "{thing}", NAMED,
         Source::Gauge(Unit::Count),
         "Gauges of counts";
-    RATE_LEVEL = Gauge, "perfkit.gauge.rate", "1/s", NAMED,
+    RATE_LEVEL = Gauge, "perfkit.level.rate", "1/s", NAMED,
         Source::Gauge(Unit::PerSecond),
         "Gauges of rates";
-    DATA_RATE_LEVEL = Gauge, "perfkit.gauge.throughput", "By/s", NAMED,
+    DATA_RATE_LEVEL = Gauge, "perfkit.level.throughput", "By/s", NAMED,
         Source::Gauge(Unit::BytesPerSecond),
         "Gauges of data rates";
-    RATIO_LEVEL = Gauge, "perfkit.gauge.ratio", "1", NAMED,
+    RATIO_LEVEL = Gauge, "perfkit.level.ratio", "1", NAMED,
         Source::Gauge(Unit::Ratio),
         "Gauges of shares";
-    SCORE_LEVEL = Gauge, "perfkit.gauge.score", "{score}", NAMED,
+    SCORE_LEVEL = Gauge, "perfkit.level.score", "{score}", NAMED,
         Source::Gauge(Unit::Score),
         "Gauges of values that have no unit";
 }

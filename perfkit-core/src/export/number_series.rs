@@ -66,7 +66,7 @@ mod tests {
         let units = [
             (Unit::Nanoseconds, "time"),
             (Unit::Bytes, "size"),
-            (Unit::Count, "count"),
+            (Unit::Count, "things"),
             (Unit::PerSecond, "rate"),
             (Unit::BytesPerSecond, "throughput"),
             (Unit::Ratio, "ratio"),
@@ -82,11 +82,11 @@ mod tests {
         for series in found {
             let name = series.attributes[0].1;
             let expected = match series.value {
-                Number::Level(_) => format!("perfkit.gauge.{name}"),
+                Number::Level(_) => format!("perfkit.level.{name}"),
                 Number::Count(_) if name == "time" || name == "size" => {
-                    format!("perfkit.counter.{name}")
+                    format!("perfkit.counted.{name}")
                 }
-                Number::Count(_) => "perfkit.counter.count".to_owned(),
+                Number::Count(_) => "perfkit.counted.things".to_owned(),
             };
             assert_eq!(series.metric.name, expected);
         }

@@ -186,8 +186,8 @@ fn of_an_export_in_parts_only_what_failed_is_sent_again() {
     );
 }
 
-const COUNTS: &str = "perfkit.counter.count";
-const LEVELS: &str = "perfkit.gauge.count";
+const COUNTS: &str = "perfkit.counted.things";
+const LEVELS: &str = "perfkit.level.things";
 
 /// The points of a metric of numbers: name and value.
 fn numbers(arrived: &Arrived, metric: &str) -> Vec<(String, f64)> {

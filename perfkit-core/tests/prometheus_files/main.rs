@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use perfkit::Monitor;
 use perfkit::prometheus::{self, metrics};
+use perfkit::unit::Unit;
 use serde_json::Value;
 
 use real_prometheus::Prometheus;
@@ -294,6 +295,24 @@ fn grow() {
     let mut polled = Box::pin(monitor.measure_async("waits", async {}));
     let mut context = Context::from_waker(Waker::noop());
     assert!(polled.as_mut().poll(&mut context).is_ready());
+    count();
     #[cfg(feature = "metrics")]
     hand_over();
+}
+
+/// A counter and a gauge of each unit.
+fn count() {
+    for unit in [
+        Unit::Nanoseconds,
+        Unit::Bytes,
+        Unit::Count,
+        Unit::PerSecond,
+        Unit::BytesPerSecond,
+        Unit::Ratio,
+        Unit::Score,
+    ] {
+        let name = format!("{unit:?}");
+        perfkit::counter(&name).unit(unit).increment();
+        perfkit::gauge(&name).unit(unit).add(1.0);
+    }
 }

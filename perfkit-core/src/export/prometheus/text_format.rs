@@ -67,8 +67,9 @@ impl TextFormat {
         self.text(families(&subjects, numbers, totals))
     }
 
-    /// All that a report says: its operations, counters and gauges, and what its benchmarks, comparisons and gate
-    /// came to, with the commit and the branch where the report knows them.
+    /// All that a report says: its operations, counters and gauges, and what its benchmarks,
+    /// comparisons and gate came to, with the commit and the branch where the report knows
+    /// them.
     #[cfg(feature = "bench")]
     #[must_use]
     pub fn render_report(self, report: &Report) -> String {
