@@ -244,7 +244,7 @@ fn a_bound_is_one_that_there_is() {
     for (rules, told) in [
         (
             "gauge = \"heap\"\np95 = \"< 1\"",
-            "p95 is no bound on a gauge",
+            "p95 is no bound on gauges",
         ),
         (
             "counter = \"hits\"\nvalue = \"< 1\"",
@@ -252,7 +252,7 @@ fn a_bound_is_one_that_there_is() {
         ),
         (
             "operation = \"work\"\ntotal = \"< 1\"",
-            "total is no bound on an operation",
+            "total is no bound on operations",
         ),
         (
             "ratio = \"rate\"\nmetric = \"x\"\nvalue = \"< 1\"",

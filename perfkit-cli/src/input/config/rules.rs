@@ -109,7 +109,10 @@ impl NumberKind {
 impl Scope {
     /// Whether both are for operations, or both for benchmarks, and so on.
     pub(crate) fn is_of_one_kind(&self, other: &Self) -> bool {
-        self.word() == other.word()
+        match (self, other) {
+            (Self::Number(own, _), Self::Number(other, _)) => own == other,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
     }
 
     /// What it is for, in a word, which is its key.

@@ -106,8 +106,7 @@ impl Rule<'_> {
         let span = raw.span();
         if !self.scope.statistics().contains(&statistic) {
             let (name, of) = (statistic.name(), self.scope.word());
-            let article = if of == "operation" { "an" } else { "a" };
-            let message = format!("{name} is no bound on {article} {of}");
+            let message = format!("{name} is no bound on {of}s");
             let help = format!("a budget of {of}s has {}", self.names());
             return Err(ConfigError::new(span, message).help(help));
         }
