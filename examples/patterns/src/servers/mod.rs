@@ -19,7 +19,7 @@ pub use self::redis::{Redis, RedisSession};
 pub use delay::Network;
 pub use postgres::{Postgres, Session};
 
-use crate::{Error, Lab, Lesson};
+use crate::{Error, Lab, Lesson, lessons};
 
 /// The servers that answered.
 pub struct Servers {
@@ -33,12 +33,12 @@ pub struct Servers {
 
 type Measure = fn(&mut Lab, &Servers) -> Result<(), Error>;
 
-/// What servers add, by the name of the lesson.
-const PARTS: &[(&str, Measure)] = &[
-    ("layered_cache", layered_cache::measure),
-    ("bulk_writes", bulk_writes::measure),
-    ("n_plus_one", n_plus_one::measure),
-    ("pool", pool::measure),
+/// What servers add to lessons.
+const PARTS: &[(Lesson, Measure)] = &[
+    (lessons::layered_cache::LESSON, layered_cache::measure),
+    (lessons::bulk_writes::LESSON, bulk_writes::measure),
+    (lessons::n_plus_one::LESSON, n_plus_one::measure),
+    (lessons::pool::LESSON, pool::measure),
 ];
 
 impl Servers {
@@ -68,10 +68,7 @@ impl Servers {
     /// # Errors
     /// What ended it; what it found before is kept.
     pub fn measure(&self, lab: &mut Lab, lesson: &Lesson) -> Result<(), Error> {
-        for (name, measure) in PARTS {
-            if *name != lesson.name {
-                continue;
-            }
+        for (_, measure) in PARTS.iter().filter(|(of, _)| of.name == lesson.name) {
             lab.begin(lesson);
             let delay = humantime::format_duration(self.delay);
             lab.engine("a network away:", format!("{delay} in each direction"));
