@@ -143,32 +143,17 @@ impl Histogram {
     /// The value of the given 1-based rank, within its bucket's width.
     #[must_use]
     pub fn value_at_rank(&self, rank: u64) -> Option<f64> {
-        if rank == 0 || rank > self.inner.count {
-            return None;
-        }
-        if rank == self.inner.count {
-            return Some(self.inner.max as f64);
-        }
-        let mut seen = 0;
-        for (value, count) in self.recorded() {
-            seen = count.saturating_add(seen);
-            if seen >= rank {
-                return Some(value.max(self.inner.min).min(self.inner.max) as f64);
-            }
-        }
-        None
+        let extremes = [self.inner.min, self.inner.max];
+        value_at_rank(self.buckets(), extremes, self.inner.count, rank)
     }
 
     /// The value that stands for every bucket that holds values, ascending, with
     /// the bucket's count: its middle, or as near to it as minimum and maximum
     /// allow.
     pub fn recorded(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let (min, max) = (self.inner.min, self.inner.max.max(self.inner.min));
-        self.inner.counts.iter().map(move |(index, count)| {
-            let (lowest, highest) = (bucket::lowest(*index), bucket::highest(*index));
-            let middle = bucket::middle(*index).clamp(min, max);
-            (middle.clamp(lowest, highest), *count)
-        })
+        let extremes = [self.inner.min, self.inner.max];
+        let values = self.buckets();
+        values.map(move |(index, count)| (value_of(index, extremes), count))
     }
 
     /// The buckets that hold values, ascending.
@@ -196,6 +181,38 @@ impl fmt::Debug for Histogram {
             .field("max", &self.max())
             .finish_non_exhaustive()
     }
+}
+
+/// The value that stands for a bucket: its middle, or as near to it as minimum and maximum of
+/// all values allow.
+fn value_of(index: u16, [min, max]: [u64; 2]) -> u64 {
+    let middle = bucket::middle(index).clamp(min, max.max(min));
+    middle.clamp(bucket::lowest(index), bucket::highest(index))
+}
+
+/// The value of a 1-based rank among so many that are in these buckets, ascending, with their
+/// minimum and maximum.
+pub(crate) fn value_at_rank(
+    buckets: impl Iterator<Item = (u16, u64)>,
+    [min, max]: [u64; 2],
+    count: u64,
+    rank: u64,
+) -> Option<f64> {
+    if rank == 0 || rank > count {
+        return None;
+    }
+    if rank == count {
+        return Some(max as f64);
+    }
+    let mut seen = 0_u64;
+    for (index, count) in buckets {
+        seen = seen.saturating_add(count);
+        if seen >= rank {
+            let value = value_of(index, [min, max]);
+            return Some(value.max(min).min(max) as f64);
+        }
+    }
+    None
 }
 
 #[cfg(test)]

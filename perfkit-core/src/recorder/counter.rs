@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::AtomicU64;
 
 use crate::alloc;
-use crate::window::{SLOTS, Slots};
+use crate::window::Slots;
 
 use super::Common;
 use super::sync::{Mutex, Relaxed, lock, try_lock};
@@ -123,12 +123,10 @@ impl Windows {
     /// Begins the slot of a moment if it is not the open one, and says when to look again.
     fn advance(&mut self, sum: u64, now: u64, common: &Common) -> u64 {
         if self.slots.is_none() {
-            let period_ns = u64::try_from(common.limits.last_period.as_nanos());
-            let Some(scale) = common.clock.scale_by_now() else {
+            let Some(slots) = common.slots() else {
                 return now.saturating_add(LATER);
             };
-            let period = scale.ticks(period_ns.unwrap_or(u64::MAX));
-            self.slots = Some(Slots::new(period, SLOTS));
+            self.slots = Some(slots);
             self.at = now;
         }
         let end_of = |windows: &Self, at| windows.slots.as_ref().map_or(0, |s| s.end_of(at));
@@ -168,24 +166,12 @@ fn cell_of_thread() -> usize {
 
 #[cfg(all(test, not(perfkit_loom)))]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::clock::{Clock, MockClock};
-    use crate::recorder::Limits;
-
-    fn common(clock: impl Into<Clock>) -> Common {
-        let limits = Limits {
-            last_calls: 1,
-            last_period: Duration::from_secs(60),
-            shards_bytes: 0,
-        };
-        Common::new(clock.into(), limits)
-    }
 
     #[test]
     fn what_is_counted_passes_out_of_the_window() {
-        let common = common(MockClock::new());
+        let common = Common::of_a_minute(MockClock::new());
         let cell = CounterCell::default();
         let second = 1_000_000_000;
         let recent = |seconds: u64| cell.read(seconds * second, &common).last_period;
@@ -206,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_largest_number_is_never_passed() {
-        let common = common(MockClock::new());
+        let common = Common::of_a_minute(MockClock::new());
         let cell = CounterCell::default();
         for amount in [u64::MAX - 1, 5, 7] {
             cell.add(amount, 0, &common);
@@ -217,7 +203,7 @@ mod tests {
 
     #[test]
     fn after_a_reset_there_is_room_up_to_the_largest_number_again() {
-        let common = common(MockClock::new());
+        let common = Common::of_a_minute(MockClock::new());
         let cell = CounterCell::default();
         for before in [u64::MAX - 1, u64::MAX] {
             cell.add(before, 0, &common);
@@ -234,7 +220,7 @@ mod tests {
     #[test]
     fn threads_lose_nothing_and_each_addition_is_in_one_slot() {
         const EACH: u64 = if cfg!(miri) { 100 } else { 50_000 };
-        let common = common(Clock::os());
+        let common = Common::of_a_minute(Clock::os());
         let cell = CounterCell::default();
         std::thread::scope(|scope| {
             for _ in 0..4 {

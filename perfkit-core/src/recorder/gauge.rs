@@ -12,7 +12,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
 use crate::alloc;
-use crate::window::{SLOTS, Slots};
+use crate::window::Slots;
 
 use super::Common;
 use super::sync::{Mutex, Relaxed, hold_soon};
@@ -289,10 +289,7 @@ impl Windows {
 
     fn slots(&mut self, common: &Common) -> Option<&mut Slots<Held>> {
         if self.slots.is_none() {
-            let period_ns = u64::try_from(common.limits.last_period.as_nanos());
-            let scale = common.clock.scale_by_now()?;
-            let period = scale.ticks(period_ns.unwrap_or(u64::MAX));
-            self.slots = Some(Slots::new(period, SLOTS));
+            self.slots = Some(common.slots()?);
         }
         self.slots.as_mut()
     }
@@ -378,26 +375,14 @@ impl AtomicRange {
 
 #[cfg(all(test, not(perfkit_loom)))]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::clock::{Clock, MockClock};
-    use crate::recorder::Limits;
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn common(clock: impl Into<Clock>) -> Common {
-        let limits = Limits {
-            last_calls: 1,
-            last_period: Duration::from_secs(60),
-            shards_bytes: 0,
-        };
-        Common::new(clock.into(), limits)
-    }
-
     #[test]
     fn the_mean_is_over_the_time_that_each_value_was_held() {
-        let common = common(MockClock::new());
+        let common = Common::of_a_minute(MockClock::new());
         let gauge = GaugeCell::default();
         assert_eq!(gauge.read(0, &common).latest, None);
         gauge.set(10.0, 100 * SECOND, &common);
@@ -422,7 +407,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        let common = common(MockClock::new());
+        let common = Common::of_a_minute(MockClock::new());
         let gauge = GaugeCell::default();
         gauge.set(1.0, 0, &common);
         for value in [f64::NAN, f64::INFINITY] {
@@ -439,7 +424,7 @@ mod tests {
 
     #[test]
     fn a_value_that_its_thread_did_not_tell_yet_is_within_the_extremes() {
-        let common = common(MockClock::new());
+        let common = Common::of_a_minute(MockClock::new());
         let gauge = GaugeCell::default();
         gauge.set(1.0, 0, &common);
         gauge.latest.store(5.0_f64.to_bits(), Relaxed);
@@ -451,7 +436,7 @@ mod tests {
 
     #[test]
     fn a_reset_keeps_the_value_and_nothing_else() {
-        let common = common(MockClock::new());
+        let common = Common::of_a_minute(MockClock::new());
         let gauge = GaugeCell::default();
         gauge.set(9.0, 0, &common);
         gauge.set(3.0, SECOND, &common);
@@ -466,7 +451,7 @@ mod tests {
     #[test]
     fn threads_lose_no_change_and_the_last_value_is_held() {
         const EACH: u64 = if cfg!(miri) { 50 } else { 20_000 };
-        let common = common(Clock::os());
+        let common = Common::of_a_minute(Clock::os());
         let gauge = GaugeCell::default();
         std::thread::scope(|scope| {
             for _ in 0..4 {

@@ -45,6 +45,17 @@ impl Common {
         }
     }
 
+    /// With a last period of 60 s, and without room for calls.
+    #[cfg(all(test, not(perfkit_loom)))]
+    pub(super) fn of_a_minute(clock: impl Into<Clock>) -> Self {
+        let limits = Limits {
+            last_calls: 1,
+            last_period: std::time::Duration::from_secs(60),
+            shards_bytes: 0,
+        };
+        Self::new(clock.into(), limits)
+    }
+
     /// On another clock, with shards out of the same budget.
     #[cfg(feature = "metrics")]
     pub(crate) fn with_clock(&self, clock: Clock) -> Self {
@@ -52,6 +63,14 @@ impl Common {
             shards_bytes: Arc::clone(&self.shards_bytes),
             ..Self::new(clock, self.limits)
         }
+    }
+
+    /// Slots for the last period; `None` as long as the clock's rate is not known.
+    pub(super) fn slots<T: Default>(&self) -> Option<Slots<T>> {
+        let scale = self.clock.scale_by_now()?;
+        let period_ns = u64::try_from(self.limits.last_period.as_nanos());
+        let period = scale.ticks(period_ns.unwrap_or(u64::MAX));
+        Some(Slots::new(period, SLOTS))
     }
 
     /// What tells the traces of calls from here on.
@@ -371,12 +390,10 @@ impl Members {
 
     fn windows(&mut self, common: &Common, at: u64) -> Option<&mut Windows> {
         if self.windows.is_none() {
-            let period_ns = u64::try_from(common.limits.last_period.as_nanos());
-            let scale = common.clock.scale_by_now()?;
-            let period = scale.ticks(period_ns.unwrap_or(u64::MAX));
+            let slots = common.slots()?;
             let before = self.before_reset.as_deref().cloned().unwrap_or_default();
             self.windows = Some(Box::new(Windows {
-                slots: Slots::new(period, SLOTS),
+                slots,
                 passed: before.clone(),
                 untimed: before,
                 at,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Scale;
-use crate::histogram::{Histogram, bucket};
+use crate::histogram::{Histogram, bucket, value_at_rank};
 use crate::metric_summary::Totals;
 use crate::outcome::Ending;
 use crate::stats;
@@ -258,19 +258,8 @@ impl Series {
         if !stats::supports(quantile, count) {
             return None;
         }
-        let (min, max) = (unsigned(self.totals.min), unsigned(self.totals.max));
-        if rank == count {
-            return Some(max as f64);
-        }
-        let mut seen = 0_u64;
-        let reaches = |(_, count): &&(u16, u64)| {
-            seen = seen.saturating_add(*count);
-            seen >= rank
-        };
-        let (bucket, _) = self.buckets.iter().find(reaches)?;
-        let middle = bucket::middle(*bucket).clamp(min, max.max(min));
-        let within = middle.clamp(bucket::lowest(*bucket), bucket::highest(*bucket));
-        Some(within.max(min).min(max) as f64)
+        let extremes = [self.totals.min, self.totals.max].map(unsigned);
+        value_at_rank(self.buckets.iter().copied(), extremes, count, rank)
     }
 
     /// The distribution; `None` for a quantity of which only totals are kept.
