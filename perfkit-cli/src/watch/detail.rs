@@ -1,5 +1,6 @@
 //! One operation in full, and what the keys do.
 
+use perfkit::global::watch::recent;
 use perfkit::histogram::Histogram;
 use perfkit::unit::Unit;
 use perfkit::{MetricSummary, OperationSnapshot, WindowSnapshot};
@@ -8,7 +9,6 @@ use super::columns::{DIGITS, change, count, time, used};
 use super::line::{Line, Tone, left, line, right};
 use super::model::{Model, Row};
 use super::sparkline::{bar, sparkline};
-use perfkit::global::watch::recent;
 
 /// The most lines of a distribution.
 const MOST_BINS: usize = 12;

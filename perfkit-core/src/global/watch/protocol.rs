@@ -39,8 +39,7 @@ pub enum Request {
 }
 
 /// A report without distributions and last calls, with the execution time alone of the last
-/// period, so that one of ten thousand operations is
-/// had often.
+/// period, so that one of ten thousand operations is had often.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brief {
     /// The name of the operation of which all is told.

@@ -70,13 +70,10 @@ impl TableRequest {
         let now = monitor.clock().ticks();
         let entries = monitor.entries();
         let is_taken = |name: &str| entries.binary_search_by(|e| (*e.name).cmp(name)).is_ok();
-        let mut values = monitor.values_beside(is_taken);
+        let values = monitor.values_beside(is_taken);
         let whole = self.whole.as_deref().and_then(|name| {
-            let place = values.iter().position(|value| value.name == name);
-            match place {
-                Some(place) => Some(values[place].clone()),
-                None => monitor.snapshot_of(name),
-            }
+            let value = values.iter().find(|value| value.name == name);
+            value.cloned().or_else(|| monitor.snapshot_of(name))
         });
         let taken_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let head = TableHead {
@@ -91,8 +88,8 @@ impl TableRequest {
                 lines.add(&row)?;
             }
         }
-        for value in values.drain(..) {
-            lines.add(&OperationRow::of(&value))?;
+        for value in &values {
+            lines.add(&OperationRow::of(value))?;
         }
         Ok(lines.bytes)
     }
