@@ -115,6 +115,7 @@ fn memory_is_what_the_documentation_says() {
          memory {memory:.2}, cpu {cpu:.2}, throughput {items:.2}"
     );
     a_time_window_is_bounded();
+    counters_and_gauges_take_little();
     what_exceeds_the_budget_is_still_exact();
     drop(plain.monitor);
 }
@@ -131,6 +132,38 @@ fn a_time_window_is_bounded() {
     });
     assert!(window <= 100.0, "time window: {window:.2} KiB");
     println!("KiB: a full time window {window:.2}");
+}
+
+/// As many as operations, before and after a minute in which they change all the time.
+fn counters_and_gauges_take_little() {
+    let clock = MockClock::new();
+    let monitor = Monitor::with_clock(clock.clone());
+    let names: Vec<String> = (0..OPERATIONS).map(|number| number.to_string()).collect();
+    let (mut counters, mut gauges) = (Vec::new(), Vec::new());
+    let counter = kib_of(OPERATIONS, || {
+        counters.extend(names.iter().map(|name| monitor.counter(name)));
+    });
+    let gauge = kib_of(OPERATIONS, || {
+        gauges.extend(names.iter().map(|name| monitor.gauge(name)));
+    });
+    let minute = || (0..600).inspect(|_| clock.advance(Duration::from_millis(100)));
+    let counted = kib_of(OPERATIONS, || {
+        minute().for_each(|_| counters.iter().for_each(|counter| counter.add(1)));
+    });
+    let set = kib_of(OPERATIONS, || {
+        minute().for_each(|tenth| gauges.iter().for_each(|gauge| gauge.set(f64::from(tenth))));
+    });
+    println!(
+        "KiB: counter {counter:.2}, its window {counted:.2}, gauge {gauge:.2}, its window {set:.2}"
+    );
+    assert!(
+        counter <= 1.0 && counted <= 1.5,
+        "counter: {counter:.2} and {counted:.2} KiB"
+    );
+    assert!(
+        gauge <= 0.7 && set <= 3.5,
+        "gauge: {gauge:.2} and {set:.2} KiB"
+    );
 }
 
 fn what_exceeds_the_budget_is_still_exact() {
