@@ -96,8 +96,10 @@ impl Server {
         let write = "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)";
         transaction.execute(write, (change.note, version + 1, text))?;
         transaction.commit()?;
-        let answers = [Answer::Written, Answer::Conflict];
-        Ok(answers[usize::from(is_conflict)])
+        Ok(match is_conflict {
+            true => Answer::Conflict,
+            false => Answer::Written,
+        })
     }
 
     /// The text of a note.
