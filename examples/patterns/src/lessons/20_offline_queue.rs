@@ -88,18 +88,14 @@ impl Server {
             Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
         });
         let (version, text) = there.optional()?.unwrap_or_default();
-        let is_conflict = version != change.seen;
-        let text = match is_conflict {
-            true => format!("{text}\n{}", change.text),
-            false => change.text.clone(),
+        let (text, answer) = match version == change.seen {
+            true => (change.text.clone(), Answer::Written),
+            false => (format!("{text}\n{}", change.text), Answer::Conflict),
         };
         let write = "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)";
         transaction.execute(write, (change.note, version + 1, text))?;
         transaction.commit()?;
-        Ok(match is_conflict {
-            true => Answer::Conflict,
-            false => Answer::Written,
-        })
+        Ok(answer)
     }
 
     /// The text of a note.
