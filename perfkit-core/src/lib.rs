@@ -109,6 +109,10 @@ pub mod budget;
 pub mod compare;
 
 #[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod history;
+
+#[cfg(feature = "bench")]
 pub mod bench;
 
 mod export;

@@ -19,6 +19,8 @@ mod binomial;
 #[cfg(feature = "bench")]
 mod bisection;
 #[cfg(feature = "bench")]
+mod change_points;
+#[cfg(feature = "bench")]
 mod density;
 #[cfg(feature = "bench")]
 mod few_pairs;
@@ -62,6 +64,7 @@ mod for_comparing {
     pub use super::paired::{Estimate, paired_shift};
     pub use super::sign::sign_shift;
 
+    pub(crate) use super::change_points::{ChangePoint, ChangeRules, ChangeShape, change_points};
     pub(crate) use super::few_pairs::few_pairs_shift;
     pub(crate) use super::middle::middle;
     pub(crate) use super::modes::modes;
