@@ -47,6 +47,7 @@
 //! | take spans of tracing's for operations | `tracing::Layer`, in the feature `tracing` |
 //! | keep what the macros of `metrics` record | `metrics::Recorder`, in the feature `metrics` |
 //! | hold them to a budget in a test | `budget::Budget`, in the feature `bench` |
+//! | put load on something, and find its capacity | `load::open`, in the feature `load` |
 //! | keep measurements apart | [`Monitor::new`] |
 //!
 //! Modules stand in the order in which data flows; each uses only those above.
@@ -87,6 +88,8 @@ pub mod outcome;
 
 mod labelled_outcome;
 
+mod load_run;
+
 mod recorder;
 
 pub mod monitor;
@@ -114,6 +117,9 @@ pub mod history;
 
 #[cfg(feature = "bench")]
 pub mod bench;
+
+#[cfg(feature = "load")]
+pub mod load;
 
 mod export;
 

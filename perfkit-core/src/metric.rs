@@ -38,6 +38,12 @@ metrics! {
     /// `execution_time` and of `failure_time` together. Reports have it where there are
     /// both; else it is the one that there is.
     CALL_TIME = "call_time";
+    /// Time from the start of an operation under load to its end, in nanoseconds, without
+    /// what it waited for its start; of all that ended, however they did.
+    SERVICE_TIME = "service_time";
+    /// Time from the moment at which an operation under load was due to its start, in
+    /// nanoseconds: what the load generator itself is late.
+    SCHEDULE_LAG = "schedule_lag";
     /// Bytes allocated during the call.
     ALLOCATED = "allocated";
     /// Number of allocations during the call.

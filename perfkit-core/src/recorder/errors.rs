@@ -49,6 +49,15 @@ impl ErrorSnapshot {
         }
     }
 
+    /// Failures of a kind, with the latest text.
+    #[cfg(feature = "load")]
+    pub(crate) fn with_text(kind: &str, count: u64, text: &str) -> Self {
+        Self {
+            last_text: text.to_owned(),
+            ..Self::of(kind, count)
+        }
+    }
+
     /// Failures of which the kind is not known.
     pub(super) fn other(count: u64) -> Self {
         Self {

@@ -5,13 +5,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::load_run::LoadModel;
 use crate::metric::{Direction, Metric};
 use crate::metric_summary::MetricSummary;
 use crate::number;
 use crate::side::{Side, label};
 use crate::small_map::SmallMap;
 
-use super::load::LoadModel;
 use super::location::SourceLocation;
 use super::note::Note;
 

@@ -6,7 +6,8 @@ mod environment;
 mod file;
 mod git;
 mod json;
-mod load;
+mod load_lines;
+mod load_notes;
 mod location;
 mod lost;
 mod lost_counts;
@@ -20,6 +21,7 @@ mod summary;
 mod text;
 mod upgrade;
 
+pub use crate::load_run::{Arrivals, LoadModel, LoadRun, LoadShard, RatePhase, UnfitGenerator};
 pub use crate::side::Side;
 pub use benchmark::{
     Benchmark, Comparison, ExactValues, FailureKind, Gate, GateFinding, GateOutcome, Ratio,
@@ -29,7 +31,6 @@ pub use environment::{ClockInfo, Environment};
 pub(crate) use file::is_replaced;
 pub use file::{ReportError, save_atomically};
 pub use git::Git;
-pub use load::LoadModel;
 pub use location::SourceLocation;
 pub use lost::{Lost, lost};
 pub use note::{Note, NoteCode, Severity};
@@ -197,6 +198,17 @@ impl Report {
         report.notes.extend(notes);
         let lost = report.beyond_limits();
         report.notes.extend(lost);
+        report
+    }
+
+    /// A report of operations that were under load, as load generators of several machines
+    /// or of several targets measured them.
+    #[must_use]
+    pub fn of_load(operations: Vec<OperationSnapshot>) -> Self {
+        let mut report = Self::new(Environment::detect("os_monotonic"));
+        let notes = operations.iter().flat_map(load_notes::notes);
+        report.notes = notes.collect();
+        report.operations = operations;
         report
     }
 

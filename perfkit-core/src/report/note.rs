@@ -37,6 +37,8 @@ pub enum NoteCode {
     CountersUnavailable,
     /// The processor changed its frequency.
     CpuScaling,
+    /// Load came from clients that wait for answers.
+    ClosedLoad,
     /// Both sides were built with other versions of what they depend on.
     DifferentDependencies,
     /// A library was built without optimisation.
@@ -53,10 +55,14 @@ pub enum NoteCode {
     FiltersNotRun,
     /// The first run was slower than the rest.
     FirstRunSlower,
+    /// A load generator was late itself.
+    GeneratorLate,
     /// The candidate lacks it.
     Gone,
     /// The numbers come from another tool.
     Imported,
+    /// A run was ended before its time.
+    Interrupted,
     /// Speed differs lastingly from process to process.
     LayoutSensitive,
     /// Part of the file has no counterpart in a report.
@@ -77,6 +83,8 @@ pub enum NoteCode {
     NoiseOfTheMachine,
     /// A counter was not available.
     NotCounted,
+    /// Operations under load had not ended when the run did.
+    NotEnded,
     /// Both sides were not measured in turn.
     NotInterleaved,
     /// Data points did not arrive where the program exports them to.
@@ -99,6 +107,8 @@ pub enum NoteCode {
     Sampled,
     /// Self time of operations is mostly waiting.
     SelfTimeWaits,
+    /// Operations under load were not started, as too many were in flight.
+    Shed,
     /// Several processes recorded.
     SeveralProcesses,
     /// More threads than CPUs shared these with other programs.

@@ -8,7 +8,7 @@ use crate::snapshot::OperationSnapshot;
 use crate::text::printable;
 use crate::unit::Unit;
 
-use super::{Report, Severity, number_lines};
+use super::{Report, Severity, load_lines, number_lines};
 
 /// Significant digits of times.
 const DIGITS: usize = 3;
@@ -33,6 +33,7 @@ impl fmt::Display for Report {
                 return Ok(());
             }
         } else {
+            load_lines::write_verdicts(f, self)?;
             writeln!(f, "{}", headline(self))?;
         }
         let is_of_values = |operation: &&OperationSnapshot| operation.is_of_values;
@@ -58,6 +59,7 @@ impl fmt::Display for Report {
                 writeln!(f, "{line}")?;
             }
         }
+        load_lines::write(f, self)?;
         for operation in values {
             writeln!(f, "{}", values_line(operation))?;
         }

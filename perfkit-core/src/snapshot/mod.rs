@@ -2,6 +2,7 @@
 
 mod counter;
 mod gauge;
+mod load;
 mod operation;
 mod ratio;
 mod window;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::load_run::{LoadRun, UnfitGenerator};
 use crate::metric::Metric;
 use crate::monitor::{Entry, Labelled, Monitor};
 use crate::number;
@@ -32,6 +33,9 @@ pub struct OperationSnapshot {
     /// Whether it is of values that the program handed over, not of calls that were timed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_of_values: bool,
+    /// The run of a load generator that called it; its times are then response times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Box<LoadRun>>,
     /// All calls since the monitor's start or last reset.
     #[serde(flatten)]
     pub lifetime: WindowSnapshot,
@@ -88,6 +92,7 @@ impl OperationSnapshot {
             labelled: entry.labelled.as_deref().cloned(),
             is_overflow: entry.is_overflow(),
             is_of_values: false,
+            load: None,
             recursive_calls: recorded.lifetime.nested,
             untimed_calls: recorded.lifetime.untimed,
             calls_in_flight: recorded.calls_in_flight,
@@ -132,6 +137,41 @@ impl OperationSnapshot {
         found
     }
 
+    /// What load was put on, in so long and with these results.
+    #[cfg(feature = "load")]
+    pub(crate) fn of_load(
+        name: String,
+        load: LoadRun,
+        lifetime: WindowSnapshot,
+        errors: Vec<ErrorSnapshot>,
+    ) -> Self {
+        Self {
+            name,
+            side: None,
+            labelled: None,
+            is_overflow: false,
+            is_of_values: false,
+            load: Some(Box::new(load)),
+            lifetime,
+            recursive_calls: 0,
+            untimed_calls: 0,
+            calls_in_flight: 0,
+            errors,
+            exemplars: Vec::new(),
+            last_calls: WindowSnapshot::default(),
+            last_period: WindowSnapshot::default(),
+        }
+    }
+
+    /// Why its response times say little of what was under load: the generator was late itself.
+    /// `None` where it kept up, where that is not known, and of what was under no load.
+    #[must_use]
+    pub fn unfit_generator(&self) -> Option<UnfitGenerator> {
+        self.load.as_ref()?;
+        let calls = &self.lifetime;
+        UnfitGenerator::of(calls.summary(&Metric::SCHEDULE_LAG), calls.call_time())
+    }
+
     /// Whether anything is known of it: of one whose first calls are in flight nothing is.
     #[must_use]
     pub fn is_any_ended(&self) -> bool {
@@ -159,5 +199,10 @@ impl OperationSnapshot {
         self.calls_in_flight = self.calls_in_flight.saturating_add(other.calls_in_flight);
         merge_errors(&mut self.errors, other.errors.clone());
         self.exemplars.extend(&other.exemplars);
+        match (&mut self.load, &other.load) {
+            (Some(load), Some(other)) => load.merge(other),
+            // Calls of which some were under no load are those of no load.
+            (load, _) => *load = None,
+        }
     }
 }

@@ -93,6 +93,10 @@ accessors! {
     cpu_time = CPU_TIME;
     /// The time of calls that did not succeed, in nanoseconds.
     failure_time = FAILURE_TIME;
+    /// The time of operations under load from their start, in nanoseconds.
+    service_time = SERVICE_TIME;
+    /// What a load generator was late, in nanoseconds.
+    schedule_lag = SCHEDULE_LAG;
     /// The bytes allocated during calls, where memory was asked for.
     allocated = ALLOCATED;
     /// The number of allocations during calls, where memory was asked for.
@@ -313,7 +317,7 @@ impl WindowSnapshot {
         )
     }
 
-    fn new(
+    pub(crate) fn new(
         window: Window,
         span_ns: u64,
         calls: Calls,

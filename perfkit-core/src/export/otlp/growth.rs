@@ -105,6 +105,7 @@ fn added(now: &OperationSnapshot, told: &OperationSnapshot) -> OperationSnapshot
         untimed_calls: less(now.untimed_calls, told.untimed_calls),
         name: now.name.clone(),
         labelled: now.labelled.clone(),
+        load: now.load.clone(),
         last_calls: WindowSnapshot::default(),
         last_period: WindowSnapshot::default(),
         ..*now
