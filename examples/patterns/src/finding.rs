@@ -64,6 +64,18 @@ impl Finding {
         })
     }
 
+    /// That what was claimed did not show, or whether it does is undecided: a sentence.
+    #[must_use]
+    pub fn not_shown(&self) -> String {
+        let (number, what) = (self.lesson.number, self.question.situation());
+        let (claimed, told, right) = (self.claimed(), self.told(), self.right);
+        let shown = match self.shown() {
+            Some(Shown::Undecided) => "is undecided here",
+            _ => "does not show here",
+        };
+        format!("{number}, {what}, {right}: claimed {claimed}, which {shown}; {told}.")
+    }
+
     /// What was claimed, in words.
     #[must_use]
     pub fn claimed(&self) -> &'static str {

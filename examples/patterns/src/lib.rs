@@ -29,7 +29,7 @@ pub use lessons::*;
 pub use memory_use::{MemoryUse, memory_of};
 pub use page::page;
 pub use question::{Amounts, Question};
-pub use table::table;
+pub use table::{claims, table};
 
 /// Counts what the lessons allocate.
 #[global_allocator]

@@ -13,7 +13,7 @@ use perfkit_patterns::budgets::BUDGETS;
 use perfkit_patterns::offline_queue::Queue;
 #[cfg(feature = "servers")]
 use perfkit_patterns::servers::Servers;
-use perfkit_patterns::{Effort, Error, LESSONS, Lab, Lesson, page, table};
+use perfkit_patterns::{Effort, Error, LESSONS, Lab, Lesson, claims, page, table};
 
 /// Performance patterns, wrong and right, measured with perfkit
 #[derive(Parser)]
@@ -177,15 +177,11 @@ fn measure(lessons: &[Lesson], output: &Output, docs: Option<&Path>) -> Result<E
             code = ExitCode::FAILURE;
         }
     }
-    if cfg!(debug_assertions) {
-        let message = "built without optimisation, which decides much here: cargo run --release";
-        let note = Note::warning(NoteCode::NotOptimized, message);
-        writeln!(io::stderr(), "warning: {}", note.message)?;
-        lab.note(note);
-    }
+    warn(&mut lab, output.quick)?;
     let width = terminal_size::terminal_size().map_or(140, |(width, _)| width.0);
     let mut out = io::stdout().lock();
     writeln!(out, "{}\n", table(&lab.findings, width.max(80)))?;
+    writeln!(out, "{}", claims(&lab.findings))?;
     let folder = match &output.output {
         Some(folder) => folder.clone(),
         None => default_folder()?,
@@ -205,6 +201,24 @@ fn measure(lessons: &[Lesson], output: &Output, docs: Option<&Path>) -> Result<E
         writeln!(out, "documentation: {}", docs.display())?;
     }
     Ok(code)
+}
+
+/// Says what of these figures decides nothing, on the screen and in the report.
+fn warn(lab: &mut Lab, is_quick: bool) -> io::Result<()> {
+    let unoptimised = "built without optimisation, which decides much here: cargo run --release";
+    let quick = "measured with --quick, a few runs each: no time and no verdict on one is to be \
+                 relied on; what is counted is exact";
+    for (is_so, code, message) in [
+        (cfg!(debug_assertions), NoteCode::NotOptimized, unoptimised),
+        (is_quick, NoteCode::TooFewRuns, quick),
+    ] {
+        if is_so {
+            let note = Note::warning(code, message);
+            writeln!(io::stderr(), "warning: {}", note.message)?;
+            lab.note(note);
+        }
+    }
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {

@@ -26,11 +26,12 @@ measures them on your machine, at most ten minutes long, and saves a report and 
 turns in random order until the verdict is clear. `help all` says how it writes this page, which
 holds for the machine below.
 
-On PostgreSQL and Redis too, where a round trip is real, run the lessons that name them; the
-servers are private and temporary, from Debian's packages `postgresql` and `redis-server`:
+On PostgreSQL (15 or later) and Redis too, where a round trip is real, run the lessons that name
+them; the servers are private and temporary, from Debian's packages `postgresql` and
+`redis-server`:
 
 ```console ci
-$ examples/patterns/servers run cargo run --release -p perfkit-patterns --features servers -- all
+$ examples/patterns/servers run cargo run --release -p perfkit-patterns -- all
 ```
 
 `DATABASE_URL` and `REDIS_URL` name other servers. A row that says *a network away* was measured
@@ -87,20 +88,9 @@ fn environment(report: &Report) -> String {
 fn not_shown(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
-        let Some(shown @ (Shown::No | Shown::Undecided)) = finding.shown() else {
-            continue;
-        };
-        let (number, what) = (finding.lesson.number, finding.question.situation());
-        let (claimed, told) = (finding.claimed(), finding.told());
-        let right = finding.right;
-        let _ = writeln!(
-            text,
-            "- {number}, {what}, {right}: claimed {claimed}, which {}; {told}.",
-            match shown {
-                Shown::Undecided => "is undecided here",
-                _ => "does not show here",
-            }
-        );
+        if let Some(Shown::No | Shown::Undecided) = finding.shown() {
+            let _ = writeln!(text, "- {}", finding.not_shown());
+        }
     }
     if text.is_empty() {
         text += "All that was claimed showed.\n";

@@ -1,18 +1,21 @@
 //! A cache that is full has to drop something. LRU drops what was not used for the longest time;
-//! a scan through much that is used once then empties it. LFU drops what was used least often,
-//! and TinyLFU is the LFU of today: it counts roughly, forgets with time, and lets nothing in
-//! that is used less than what would have to go. Values of different sizes are bounded by their
-//! weight, not by their number.
+//! a scan through much that is used once then empties it. LFU drops what was used least often, and
+//! keeps yesterday's favourites for good. TinyLFU counts roughly, forgets with time, and lets
+//! nothing in that is used less than what would have to go. Values of different sizes are bounded
+//! by their weight, not by their number.
 //!
 //! The knob: the capacity. Where all that is used fits, nothing is dropped, and every policy hits
-//! alike.
+//! alike. And time: where favourites change, what has counted for longest is the worst.
 //!
 //! In production, watch the hit rate, a `perfkit::ratio` of two counters with a budget on it, per
 //! kind of key: a scan shows as a dip. And watch how many bytes are kept, which is what bounds
 //! the process.
 
 use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::num::NonZeroUsize;
 
+use cache_rs::LfuCache;
+use cache_rs::config::LfuCacheConfig;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use perfkit::Monitor;
@@ -34,13 +37,55 @@ pub const LESSON: Lesson = Lesson {
 /// Hashes alike in every run, so that counts are exact.
 type Hasher = BuildHasherDefault<DefaultHasher>;
 
-/// A cache for so many keys.
+/// A cache of moka for so many keys.
 #[must_use]
-pub fn cache(policy: EvictionPolicy, capacity: u64) -> Cache<u64, u64, Hasher> {
-    let builder = Cache::builder().max_capacity(capacity);
+pub fn cache(policy: EvictionPolicy, capacity: usize) -> Cache<u64, u64, Hasher> {
+    let builder = Cache::builder().max_capacity(capacity as u64);
     builder
         .eviction_policy(policy)
         .build_with_hasher(Hasher::default())
+}
+
+/// Asks a cache for a key, which is in it afterwards if the policy lets it in; returns whether
+/// it was in it before.
+type Ask = Box<dyn FnMut(u64) -> bool>;
+
+/// What is dropped, and a cache for so many keys that does so.
+pub type Policy = (&'static str, fn(usize) -> Ask);
+
+/// Least recently used, least often used, and TinyLFU.
+pub const POLICIES: [Policy; 3] = [
+    ("LRU", |capacity| of_moka(EvictionPolicy::lru(), capacity)),
+    ("LFU", |capacity| {
+        let config = LfuCacheConfig {
+            capacity: NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN),
+            max_size: u64::MAX,
+        };
+        let mut cache = LfuCache::init(config, None);
+        Box::new(move |key| {
+            let is_hit = cache.get(&key).is_some();
+            if !is_hit {
+                cache.put(key, key, 1);
+            }
+            is_hit
+        })
+    }),
+    ("TinyLFU", |capacity| {
+        of_moka(EvictionPolicy::tiny_lfu(), capacity)
+    }),
+];
+
+fn of_moka(policy: EvictionPolicy, capacity: usize) -> Ask {
+    let cache = cache(policy, capacity);
+    Box::new(move |key| {
+        let is_hit = cache.get(&key).is_some();
+        if !is_hit {
+            cache.insert(key, key);
+        }
+        // What is dropped is decided at once, and not now and then.
+        cache.run_pending_tasks();
+        is_hit
+    })
 }
 
 /// What users ask for: of 10,000 keys some often and most of them hardly ever.
@@ -64,22 +109,32 @@ pub fn with_scans(keys: &[u64]) -> Vec<u64> {
         .collect()
 }
 
-/// Asks a cache for keys, and counts hits and misses; returns the misses.
-pub fn misses(monitor: &Monitor, name: &str, cache: &Cache<u64, u64, Hasher>, keys: &[u64]) -> u64 {
+/// The same, and in the second half other keys are the favourites.
+#[must_use]
+pub fn with_other_favourites(keys: &[u64]) -> Vec<u64> {
+    let (before, after) = keys.split_at(keys.len() / 2);
+    let after = after.iter().map(|key| 10_000 + key);
+    before.iter().copied().chain(after).collect()
+}
+
+/// Asks an empty cache for keys, and counts hits and misses; returns the misses.
+pub fn misses(
+    monitor: &Monitor,
+    name: &str,
+    (policy, cache): Policy,
+    capacity: usize,
+    keys: &[u64],
+) -> u64 {
+    let name = format!("{name}_{policy}");
     let hits = monitor.counter(&format!("{name}_hits"));
     let misses = monitor.counter(&format!("{name}_misses"));
     monitor.ratio(&format!("{name}_hit_rate"), &hits, &[&hits, &misses]);
+    let mut ask = cache(capacity);
     let mut missed = 0;
     for key in keys {
-        if cache.get(key).is_some() {
-            hits.increment();
-        } else {
-            misses.increment();
-            missed += 1;
-            cache.insert(*key, *key);
-        }
-        // What is dropped is decided at once, and not now and then.
-        cache.run_pending_tasks();
+        let is_hit = ask(*key);
+        if is_hit { &hits } else { &misses }.increment();
+        missed += u64::from(!is_hit);
     }
     missed
 }
@@ -120,50 +175,33 @@ fn measure(lab: &mut Lab) -> Result<(), Error> {
     let count = if lab.is_quick() { 5_000 } else { 50_000 };
     let users = zipf(count)?;
     let scans = with_scans(&users);
-    let forms = ["LRU", "TinyLFU"];
+    let others = with_other_favourites(&users);
     let monitor = lab.monitor.clone();
-    for (what, name, keys, capacity, holds) in [
+    let [zipf, scan, change, fits] = [
+        ("users alone, Zipf", "some keys are used more than others"),
+        ("users and scans", "much is used only once"),
         (
-            "users alone, Zipf",
-            "zipf",
-            &users,
-            500,
-            "some keys are used more often than others",
+            "users whose favourites change",
+            "for TinyLFU, which forgets; LFU keeps what was used often before",
         ),
-        (
-            "users and scans",
-            "scans",
-            &scans,
-            500,
-            "much is used only once",
-        ),
-        (
-            "users, all keys fit",
-            "fits",
-            &users,
-            20_000,
-            "never: nothing has to be dropped",
-        ),
+        ("users, all keys fit", "never: nothing has to be dropped"),
+    ];
+    for ((what, holds), keys, capacity) in [
+        (zipf, &users, 500),
+        (scan, &scans, 500),
+        (change, &others, 500),
+        (fits, &users, 20_000),
     ] {
-        let policies = [EvictionPolicy::lru(), EvictionPolicy::tiny_lfu()];
-        let missed = std::array::from_fn(|index| {
-            let cache = cache(policies[index].clone(), capacity);
-            misses(&monitor, &format!("{name}_{}", forms[index]), &cache, keys)
-        });
-        lab.counted(
-            Question::of(what, holds),
-            forms,
-            "misses",
-            Amounts::Count(missed),
-        )?;
+        let missed = POLICIES.map(|policy| misses(&monitor, what, policy, capacity, keys));
+        for (of_other, (other, _)) in missed.into_iter().zip(POLICIES).skip(1) {
+            let amounts = Amounts::Count([missed[0], of_other]);
+            lab.counted(Question::of(what, holds), ["LRU", other], "misses", amounts)?;
+        }
     }
     let kept = [most_bytes(&by_number()), most_bytes(&by_weight())];
-    lab.counted(
-        Question::of("texts of 1 B to 64 KiB", "values differ in size"),
-        ["100 texts at most", "256 KiB at most"],
-        "kept",
-        Amounts::Bytes(kept),
-    )?;
+    let question = Question::of("texts of 1 B to 64 KiB", "values differ in size");
+    let forms = ["100 texts at most", "256 KiB at most"];
+    lab.counted(question, forms, "kept", Amounts::Bytes(kept))?;
     let [lru, lfu] = [EvictionPolicy::lru(), EvictionPolicy::tiny_lfu()].map(|p| cache(p, 500));
     let keys = &users[..1000];
     let ask = |cache: &Cache<u64, u64, Hasher>| {
@@ -171,14 +209,11 @@ fn measure(lab: &mut Lab) -> Result<(), Error> {
             .map(|key| cache.get_with(*key, || *key))
             .fold(0, |sum, value| sum ^ value)
     };
-    lab.compare(
-        Question::of(
-            "the time of 1000 look-ups",
-            "a hit is quicker than a miss, which inserts",
-        ),
-        [
-            Form::new(forms[0], || ask(&lru)),
-            Form::new(forms[1], || ask(&lfu)),
-        ],
-    )
+    let holds = "a hit is quicker than a miss, which inserts";
+    let question = Question::of("the time of 1000 look-ups", holds);
+    let forms = [
+        Form::new("LRU", || ask(&lru)),
+        Form::new("TinyLFU", || ask(&lfu)),
+    ];
+    lab.compare(question, forms)
 }

@@ -48,7 +48,9 @@ impl Index {
         }
     }
 
-    const fn create(self) -> &'static str {
+    /// The statement that makes it, which is the same for SQLite and PostgreSQL.
+    #[must_use]
+    pub const fn create(self) -> &'static str {
         match self {
             Self::None => "",
             Self::Full => "CREATE INDEX orders_index ON orders (state);",
@@ -134,7 +136,8 @@ impl Orders {
     }
 }
 
-const WITH: [Index; 3] = [Index::Full, Index::Partial, Index::Composite];
+/// The indexes that lead to rows.
+pub const WITH: [Index; 3] = [Index::Full, Index::Partial, Index::Composite];
 
 fn measure(lab: &mut Lab) -> Result<(), Error> {
     lab.engine("SQLite", rusqlite::version());

@@ -7,8 +7,8 @@
 //! its estimate look as before, and the actual rows tell how far off it is.
 //!
 //! In production, watch the slowest queries (`perfkit::measure` under the query's name), and
-//! look at the plan of those with the real data: PostgreSQL's `EXPLAIN (ANALYZE, BUFFERS)` runs
-//! it and counts actual rows, and `pg_stat_user_indexes` counts how often an index was used.
+//! look at the plan of those with the real data: PostgreSQL's `EXPLAIN ANALYZE` runs it and counts
+//! actual rows beside the estimate, and `pg_stat_user_indexes` how often an index was used.
 //! Three rules of the text do hold: a pattern that begins with a wildcard, `SELECT *`, and
 //! `ORDER BY random()`.
 
@@ -98,7 +98,8 @@ impl Plan {
         let estimated = self.estimated_rows.unwrap_or(self.actual_rows);
         if self.actual_rows > 10 * estimated {
             suggestions.push(format!(
-                "{} rows in place of some {estimated}: run ANALYZE, or this value is a common one",
+                "{} rows in place of some {estimated}: run ANALYZE; or this value is a common one, \
+                 or two conditions say the same",
                 self.actual_rows
             ));
         }

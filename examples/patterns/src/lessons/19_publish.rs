@@ -1,7 +1,7 @@
 //! Who publishes does not know who listens, and must not wait for it. A connection can die without
 //! a word, so a subscriber expects a heartbeat while there is nothing to tell, connects again when
-//! that stays away, and asks for all since the last message that it saw. Messages that have
-//! arrived together are taken together, and urgent ones first.
+//! that stays away, and asks for all since the last message that it saw, which a stream of Redis
+//! keeps and its `PUBLISH` does not. What has arrived together is taken together, the urgent first.
 //!
 //! The knob: how much waits. While the consumer keeps up there is one message at a time, so that
 //! batches have one message, and no message can overtake another.

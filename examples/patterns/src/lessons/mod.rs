@@ -21,6 +21,9 @@ pub mod memoisation;
 #[path = "05_batch_executor.rs"]
 pub mod batch_executor;
 
+#[path = "05_batch_upload.rs"]
+pub mod batch_upload;
+
 #[path = "05_bulk_writes.rs"]
 pub mod bulk_writes;
 
@@ -98,6 +101,7 @@ pub const LESSONS: &[Lesson] = &[
     invalidation::LESSON,
     memoisation::LESSON,
     batch_executor::LESSON,
+    batch_upload::LESSON,
     bulk_writes::LESSON,
     query_batching::LESSON,
     n_plus_one::LESSON,

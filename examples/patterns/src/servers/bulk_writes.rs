@@ -1,25 +1,25 @@
 //! Lesson 5 on PostgreSQL: bulk inserts by one statement for each row, in one transaction, in
-//! one statement with many rows, from arrays by `unnest`, and by `COPY`.
+//! one statement with many rows, from arrays by `unnest`, and by `COPY`; and bulk updates.
 
 use std::fmt::Write as _;
 use std::io::Cursor;
 use std::pin::pin;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures_util::SinkExt as _;
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
 
-use super::{Network, Postgres, Servers, Session};
+use super::{Network, Postgres, Schema, Servers, Session};
 use crate::bulk_writes::Price;
 use crate::{Amounts, Error, Form, Lab, Question};
 
 /// A table of prices in a schema of its own, which goes with this value.
 pub struct Shop {
-    session: Session,
-    schema: String,
+    schema: Schema,
     insert: Statement,
     unnest: Statement,
+    update: Statement,
 }
 
 impl Shop {
@@ -28,30 +28,20 @@ impl Shop {
     /// # Errors
     /// Those of the server.
     pub fn new(postgres: &Postgres, delay: Duration) -> Result<Self, Error> {
-        let session = postgres.session(delay)?;
-        let client = &session.client;
-        // Of its own, also where several processes use one server.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
-        let schema = format!("perfkit_lesson_{}_{now}", std::process::id());
-        let (insert, unnest) = session.runtime.block_on(async {
-            client
-                .batch_execute(&format!(
-                    "CREATE SCHEMA {schema}; SET search_path = {schema};
-                     CREATE TABLE products (id bigint PRIMARY KEY, price bigint NOT NULL)"
-                ))
-                .await?;
-            tokio::try_join!(
-                client.prepare("INSERT INTO products VALUES ($1, $2)"),
-                client.prepare(
-                    "INSERT INTO products SELECT * FROM unnest($1::bigint[], $2::bigint[])"
-                ),
-            )
-        })?;
+        let schema = Schema::new(
+            postgres,
+            delay,
+            "CREATE TABLE products (id bigint PRIMARY KEY, price bigint NOT NULL)",
+        )?;
+        let insert = schema.prepare("INSERT INTO products VALUES ($1, $2)")?;
+        let unnest = schema
+            .prepare("INSERT INTO products SELECT * FROM unnest($1::bigint[], $2::bigint[])")?;
+        let update = schema.prepare("UPDATE products SET price = $2 WHERE id = $1")?;
         Ok(Self {
-            session,
             schema,
             insert,
             unnest,
+            update,
         })
     }
 
@@ -60,7 +50,7 @@ impl Shop {
     /// # Errors
     /// Those of the server.
     pub fn empty(&self) -> Result<(), Error> {
-        self.run("TRUNCATE products")
+        self.schema.run("TRUNCATE products")
     }
 
     /// All rows, by their numbers.
@@ -70,7 +60,7 @@ impl Shop {
     pub fn rows(&self) -> Result<Vec<Price>, Error> {
         let Session {
             client, runtime, ..
-        } = &self.session;
+        } = &self.schema.session;
         let rows = client.query("SELECT id, price FROM products ORDER BY id", &[]);
         let rows = runtime.block_on(rows)?;
         let price = |row: tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?));
@@ -82,9 +72,9 @@ impl Shop {
     /// # Errors
     /// Those of the server.
     pub fn round_trips(&self, write: Write, prices: &[Price]) -> Result<u64, Error> {
-        let before = self.session.network.round_trips();
+        let before = self.schema.session.network.round_trips();
         write(self, prices)?;
-        Ok(self.session.network.round_trips() - before)
+        Ok(self.schema.session.network.round_trips() - before)
     }
 
     /// Wrong: a statement and a transaction for each row.
@@ -92,13 +82,57 @@ impl Shop {
     /// # Errors
     /// Those of the server.
     pub fn one_by_one(&self, prices: &[Price]) -> Result<(), Error> {
-        self.session.runtime.block_on(async {
+        self.each(&self.insert, prices)
+    }
+
+    fn each(&self, statement: &Statement, prices: &[Price]) -> Result<(), Error> {
+        self.schema.session.runtime.block_on(async {
             for (id, price) in prices {
-                let client = &self.session.client;
-                client.execute(&self.insert, &[id, price]).await?;
+                let client = &self.schema.session.client;
+                client.execute(statement, &[id, price]).await?;
             }
             Ok(())
         })
+    }
+
+    /// Wrong: a statement for each new price, in one transaction at least.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub fn update_each(&self, prices: &[Price]) -> Result<(), Error> {
+        self.schema.run("BEGIN")?;
+        self.each(&self.update, prices)?;
+        self.schema.run("COMMIT")
+    }
+
+    /// One statement, which goes through all cases for each row.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub fn update_by_case(&self, prices: &[Price]) -> Result<(), Error> {
+        let mut cases = String::new();
+        for (id, price) in prices {
+            write!(cases, " WHEN {id} THEN {price}")?;
+        }
+        let ids: Vec<String> = prices.iter().map(|(id, _)| id.to_string()).collect();
+        let ids = ids.join(", ");
+        self.schema.run(&format!(
+            "UPDATE products SET price = CASE id{cases} ELSE price END WHERE id IN ({ids})"
+        ))
+    }
+
+    /// Right: one statement, which finds each row by its key.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub fn update_by_values(&self, prices: &[Price]) -> Result<(), Error> {
+        let row = |(id, price): &Price| format!("({id}, {price})");
+        let rows: Vec<String> = prices.iter().map(row).collect();
+        let rows = rows.join(", ");
+        self.schema.run(&format!(
+            "UPDATE products SET price = new.price FROM (VALUES {rows}) AS new (id, price)
+             WHERE products.id = new.id"
+        ))
     }
 
     /// One transaction for all rows.
@@ -106,9 +140,9 @@ impl Shop {
     /// # Errors
     /// Those of the server.
     pub fn one_transaction(&self, prices: &[Price]) -> Result<(), Error> {
-        self.run("BEGIN")?;
+        self.schema.run("BEGIN")?;
         self.one_by_one(prices)?;
-        self.run("COMMIT")
+        self.schema.run("COMMIT")
     }
 
     /// Right: one statement for all rows, which the server has to read anew for each number of
@@ -124,7 +158,7 @@ impl Shop {
         let values: Vec<&(dyn ToSql + Sync)> = values.map(|value| value as _).collect();
         let Session {
             client, runtime, ..
-        } = &self.session;
+        } = &self.schema.session;
         runtime.block_on(client.execute(&insert, &values))?;
         Ok(())
     }
@@ -137,7 +171,7 @@ impl Shop {
         let (ids, prices): (Vec<i64>, Vec<i64>) = prices.iter().copied().unzip();
         let Session {
             client, runtime, ..
-        } = &self.session;
+        } = &self.schema.session;
         runtime.block_on(client.execute(&self.unnest, &[&ids, &prices]))?;
         Ok(())
     }
@@ -153,27 +187,13 @@ impl Shop {
         }
         let Session {
             client, runtime, ..
-        } = &self.session;
+        } = &self.schema.session;
         runtime.block_on(async {
             let mut sink = pin!(client.copy_in("COPY products FROM STDIN").await?);
             sink.send(Cursor::new(rows.into_bytes())).await?;
             sink.finish().await?;
             Ok(())
         })
-    }
-
-    fn run(&self, statement: &str) -> Result<(), Error> {
-        let Session {
-            client, runtime, ..
-        } = &self.session;
-        Ok(runtime.block_on(client.batch_execute(statement))?)
-    }
-}
-
-impl Drop for Shop {
-    fn drop(&mut self) {
-        // A server that is gone has lost the table, or keeps it: nothing to be done here.
-        let _ = self.run(&format!("ROLLBACK; DROP SCHEMA {} CASCADE", self.schema));
     }
 }
 
@@ -187,6 +207,13 @@ pub const INSERTS: [(&str, Write); 5] = [
     ("multi-row", Shop::multi_row),
     ("unnest", Shop::unnest),
     ("COPY", Shop::copy),
+];
+
+/// The ways to update, the wrong one first.
+pub const UPDATES: [(&str, Write); 3] = [
+    ("one by one", Shop::update_each),
+    ("CASE", Shop::update_by_case),
+    ("VALUES", Shop::update_by_values),
 ];
 
 pub(super) fn measure(lab: &mut Lab, servers: &Servers) -> Result<(), Error> {
@@ -220,6 +247,29 @@ pub(super) fn measure(lab: &mut Lab, servers: &Servers) -> Result<(), Error> {
             [wrong, right],
             "round_trips",
             Amounts::Count([most, fewer]),
+        )?;
+    }
+    updates(lab, postgres, servers.delay)
+}
+
+fn updates(lab: &mut Lab, postgres: &Postgres, delay: Duration) -> Result<(), Error> {
+    let changed = crate::bulk_writes::prices(100, 1);
+    let holds = "each statement has a round trip of its own; CASE goes through all cases for \
+                 each row";
+    for (what, delay) in [
+        ("100 new prices in 10,000 rows", Duration::ZERO),
+        ("100 new prices, a network away", delay),
+    ] {
+        let shop = Shop::new(postgres, delay)?;
+        shop.copy(&crate::bulk_writes::prices(10_000, 0))?;
+        shop.schema.run("VACUUM ANALYZE products")?;
+        let form = |(name, update): (&'static str, Write)| {
+            let (shop, changed) = (&shop, &changed);
+            Form::fallible(name, move || update(shop, changed))
+        };
+        lab.compare(
+            Question::of(what, holds).on("PostgreSQL"),
+            UPDATES.map(form),
         )?;
     }
     Ok(())

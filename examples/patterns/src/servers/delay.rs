@@ -22,6 +22,8 @@ struct Shared {
     delay: Duration,
     round_trips: AtomicU64,
     connections: AtomicU64,
+    /// How often all connections of the time have died.
+    deaths: AtomicU64,
     is_over: AtomicBool,
 }
 
@@ -38,6 +40,7 @@ impl Network {
             delay,
             round_trips: AtomicU64::new(0),
             connections: AtomicU64::new(0),
+            deaths: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
         });
         let of_thread = Arc::clone(&shared);
@@ -70,6 +73,13 @@ impl Network {
     pub fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::Relaxed)
     }
+
+    /// Lets all connections that there are die without a word: they stay open, and nothing
+    /// comes through any more. Connections made later are alive. Where there is no delay,
+    /// connections do not come through here, and live on.
+    pub fn die(&self) {
+        self.shared.deaths.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Network {
@@ -97,6 +107,7 @@ fn connect(client: TcpStream, shared: &Arc<Shared>) -> std::io::Result<()> {
     server.set_nodelay(true)?;
     shared.connections.fetch_add(1, Ordering::Relaxed);
     let client_spoke = Arc::new(AtomicBool::new(false));
+    let born = shared.deaths.load(Ordering::Relaxed);
     let (there, back) = ((client.try_clone()?, server.try_clone()?), (server, client));
     for ((from, to), is_client) in [(there, true), (back, false)] {
         let (sender, receiver) = channel();
@@ -105,7 +116,8 @@ fn connect(client: TcpStream, shared: &Arc<Shared>) -> std::io::Result<()> {
             if !spoke.swap(is_client, Ordering::Relaxed) && is_client {
                 shared.round_trips.fetch_add(1, Ordering::Relaxed);
             }
-            Instant::now() + shared.delay
+            let is_alive = shared.deaths.load(Ordering::Relaxed) == born;
+            is_alive.then(|| Instant::now() + shared.delay)
         };
         thread::spawn(move || hear(from, &sender, &heard));
         thread::spawn(move || tell(to, &receiver));
@@ -116,10 +128,12 @@ fn connect(client: TcpStream, shared: &Arc<Shared>) -> std::io::Result<()> {
 /// Some bytes, and when they arrive.
 type Packet = (Instant, Vec<u8>);
 
-fn hear(mut from: TcpStream, packets: &Sender<Packet>, heard: &dyn Fn() -> Instant) {
+/// `heard` says when what has come arrives, or that it never does.
+fn hear(mut from: TcpStream, packets: &Sender<Packet>, heard: &dyn Fn() -> Option<Instant>) {
     let mut bytes = vec![0; 65_536];
     while let Ok(length @ 1..) = from.read(&mut bytes) {
-        if packets.send((heard(), bytes[..length].to_vec())).is_err() {
+        let Some(arrives) = heard() else { continue };
+        if packets.send((arrives, bytes[..length].to_vec())).is_err() {
             return;
         }
     }

@@ -7,17 +7,24 @@
 mod delay;
 mod postgres;
 mod redis;
+mod schema;
 
 pub mod bulk_writes;
+pub mod columns;
+pub mod indexes;
 pub mod layered_cache;
 pub mod n_plus_one;
+pub mod pagination;
 pub mod pool;
+pub mod publish;
+pub mod query_analysis;
 
 use std::time::Duration;
 
 pub use self::redis::{Redis, RedisSession};
 pub use delay::Network;
 pub use postgres::{Postgres, Session};
+pub use schema::Schema;
 
 use crate::{Error, Lab, Lesson, lessons};
 
@@ -38,24 +45,43 @@ const PARTS: &[(Lesson, Measure)] = &[
     (lessons::layered_cache::LESSON, layered_cache::measure),
     (lessons::bulk_writes::LESSON, bulk_writes::measure),
     (lessons::n_plus_one::LESSON, n_plus_one::measure),
+    (lessons::pagination::LESSON, pagination::measure),
+    (lessons::indexes::LESSON, indexes::measure),
+    (lessons::query_analysis::LESSON, query_analysis::measure),
     (lessons::pool::LESSON, pool::measure),
+    (lessons::columns::LESSON, columns::measure),
+    (lessons::publish::LESSON, publish::measure),
 ];
 
 impl Servers {
     /// Asks the servers that the environment names. Of each that cannot be reached, `miss`
-    /// gets a line.
+    /// gets a line; where none is named, one for both.
     pub fn find(delay: Duration, mut miss: impl FnMut(&str)) -> Self {
+        const HOW: &str = "(examples/patterns/servers run COMMAND… starts servers)";
+        let url = |name: &str| std::env::var(name).ok();
+        let (database, redis) = (url("DATABASE_URL"), url("REDIS_URL"));
+        if database.is_none() && redis.is_none() {
+            miss(&format!(
+                "neither DATABASE_URL nor REDIS_URL is set: lessons run on their default \
+                 engines {HOW}"
+            ));
+            let (postgres, redis) = (None, None);
+            return Self {
+                postgres,
+                redis,
+                delay,
+            };
+        }
+        let named = |name: &str, url: Option<String>| url.ok_or(format!("{name} is not set"));
+        let postgres = named("DATABASE_URL", database).map_err(Error::from);
+        let postgres = postgres.and_then(|url| Postgres::find(&url));
+        let redis = named("REDIS_URL", redis).map_err(Error::from);
+        let redis = redis.and_then(|url| Redis::find(&url));
         let mut missed = |error: Error| {
             miss(&format!(
-                "{error}; lessons run on their default engines \
-                 (examples/patterns/servers run COMMAND… starts servers)"
+                "{error}; lessons run on their default engines {HOW}"
             ));
         };
-        let url = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set"));
-        let postgres = url("DATABASE_URL").map_err(Error::from);
-        let postgres = postgres.and_then(|url| Postgres::find(&url));
-        let redis = url("REDIS_URL").map_err(Error::from);
-        let redis = redis.and_then(|url| Redis::find(&url));
         Self {
             postgres: postgres.map_err(&mut missed).ok(),
             redis: redis.map_err(&mut missed).ok(),

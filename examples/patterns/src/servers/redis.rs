@@ -18,6 +18,7 @@ pub struct Redis {
 
 /// A connection to it, through a network.
 pub struct RedisSession {
+    client: Client,
     /// Asks the server.
     pub connection: Connection,
     /// What lies between.
@@ -70,13 +71,25 @@ impl Redis {
         let info = self.client.get_connection_info().clone();
         let (host, port) = network.entrance();
         let info = info.set_addr(ConnectionAddr::Tcp(host, port));
-        let connection = Client::open(info)?.get_connection_with_timeout(Self::TIMEOUT)?;
+        let client = Client::open(info)?;
         // Of its own, also where several processes use one server.
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
         Ok(RedisSession {
-            connection,
+            connection: client.get_connection_with_timeout(Self::TIMEOUT)?,
+            client,
             network,
             prefix: format!("perfkit:lesson:{}:{now}:", std::process::id()),
         })
+    }
+}
+
+impl RedisSession {
+    /// Leaves the connection, and makes another one through the same network.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub fn reconnect(&mut self) -> Result<(), Error> {
+        self.connection = self.client.get_connection_with_timeout(Redis::TIMEOUT)?;
+        Ok(())
     }
 }

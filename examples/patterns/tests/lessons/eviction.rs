@@ -1,23 +1,34 @@
-use moka::policy::EvictionPolicy;
 use perfkit::Monitor;
 use perfkit_patterns::eviction::{
-    by_number, by_weight, cache, misses, most_bytes, with_scans, zipf,
+    POLICIES, by_number, by_weight, misses, most_bytes, with_other_favourites, with_scans, zipf,
 };
 
-/// What least recently and least often used miss.
-fn both(keys: &[u64], capacity: u64) -> [u64; 2] {
-    [EvictionPolicy::lru(), EvictionPolicy::tiny_lfu()]
-        .map(|policy| misses(&Monitor::new(), "test", &cache(policy, capacity), keys))
+/// What LRU, LFU and TinyLFU miss.
+fn all(keys: &[u64], capacity: usize) -> [u64; 3] {
+    POLICIES.map(|policy| misses(&Monitor::new(), "test", policy, capacity, keys))
 }
 
 #[test]
-fn a_scan_empties_an_lru_and_not_a_tiny_lfu() {
+fn a_scan_empties_an_lru_and_no_other() {
     let users = zipf(10_000).unwrap();
     let scans = with_scans(&users);
     let once = (scans.len() - users.len()) as u64;
-    let [lru, lfu] = both(&scans, 500);
-    assert!(lfu + 1000 < lru, "{lru} {lfu}");
-    assert!(lfu >= once, "what is used once is always missed");
+    let [lru, lfu, tiny_lfu] = all(&scans, 500);
+    for other in [lfu, tiny_lfu] {
+        assert!(other + 1000 < lru, "{lru} {lfu} {tiny_lfu}");
+        assert!(other >= once, "what is used once is always missed");
+    }
+}
+
+#[test]
+fn an_lfu_keeps_the_favourites_of_before() {
+    let users = zipf(50_000).unwrap();
+    let missed_more = |capacity| {
+        let [lru, lfu, tiny_lfu] = all(&with_other_favourites(&users), capacity);
+        (lfu > lru, tiny_lfu < lfu)
+    };
+    assert_eq!(missed_more(500), (true, true));
+    assert_eq!(missed_more(20_000), (false, false), "where all fits");
 }
 
 #[test]
@@ -26,20 +37,15 @@ fn where_all_fits_every_key_is_missed_once() {
     let mut different = users.clone();
     different.sort_unstable();
     different.dedup();
-    assert_eq!(both(&users, 20_000), [different.len() as u64; 2]);
+    assert_eq!(all(&users, 20_000), [different.len() as u64; 3]);
 }
 
 #[test]
 fn hits_and_misses_add_up_and_the_ratio_is_theirs() {
     let (users, monitor) = (zipf(2_000).unwrap(), Monitor::new());
-    let missed = misses(
-        &monitor,
-        "cache",
-        &cache(EvictionPolicy::lru(), 100),
-        &users,
-    );
+    let missed = misses(&monitor, "cache", POLICIES[0], 100, &users);
     let snapshot = monitor.snapshot();
-    let rate = &snapshot.ratio("cache_hit_rate").unwrap().lifetime;
+    let rate = &snapshot.ratio("cache_LRU_hit_rate").unwrap().lifetime;
     assert_eq!((rate.counted, rate.of), (2_000 - missed, 2_000));
 }
 

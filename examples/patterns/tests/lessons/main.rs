@@ -4,6 +4,7 @@
 mod allocation;
 mod backpressure;
 mod batch_executor;
+mod batch_upload;
 mod blocking;
 mod budgets;
 mod bulk_writes;
@@ -31,12 +32,14 @@ mod retry;
 mod servers;
 mod sqlite_settings;
 mod streaming;
+#[cfg(feature = "servers")]
+mod without_servers;
 mod write_behind;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use perfkit_patterns::{Effort, Finding, LESSONS, Lab, Lesson, Measured, page, table};
+use perfkit_patterns::{Effort, Finding, LESSONS, Lab, Lesson, Measured, claims, page, table};
 
 /// What a lesson finds, each form run a few times.
 fn found(lesson: &Lesson) -> Vec<Finding> {
@@ -79,6 +82,7 @@ fn every_lesson_runs_and_is_shown_in_report_table_and_page() {
     assert_eq!(read.comparisons.len(), lab.findings.len());
     let html = perfkit_cli::html_page(&report).unwrap();
     let (table, page) = (table(&lab.findings, 140), page(&lab, LESSONS));
+    let claims = claims(&lab.findings);
     let rows = page.lines().filter(|line| line.starts_with("| ")).count();
     assert_eq!(
         rows,
@@ -91,6 +95,14 @@ fn every_lesson_runs_and_is_shown_in_report_table_and_page() {
         assert!(!finding.question.holds.contains('|'));
     }
     assert!(table.contains("measured here"));
+    // What did not show stands in the page word by word, and a line tells how many showed.
+    let (first, others) = claims.split_once('\n').unwrap();
+    let claimed = lab.findings.iter().filter(|f| f.question.claimed.is_some());
+    let numbers = first
+        .split(' ')
+        .filter_map(|word| word.parse::<usize>().ok());
+    assert_eq!(numbers.sum::<usize>(), claimed.count(), "{first}");
+    assert!(others.lines().all(|line| page.contains(line)), "{others}");
 }
 
 #[test]
