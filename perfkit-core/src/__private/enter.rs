@@ -6,8 +6,8 @@ use std::thread::LocalKey;
 
 use crate::alloc;
 use crate::measure::{
-    Call, Dropped, ErrorTextPolicy, FastCall, MeasuredFuture, MetricSelection, TimeOnly,
-    UntimedCall, enter_by_state, enter_fast, leave_fast,
+    AsyncSelection, Call, Dropped, ErrorTextPolicy, FastCall, MeasuredFuture, MetricSelection,
+    TimeOnly, UntimedCall, enter_by_state, enter_fast, leave_fast,
 };
 use crate::monitor::{Destination, Handle, Monitor, Operation, Options};
 use crate::outcome::Outcome;
@@ -167,15 +167,34 @@ impl<'a, E: MetricSelection> Enter<'a, E> {
     }
 
     /// Wraps the future of an async call.
+    #[inline(always)]
     pub fn measure<F: Future, O: FnOnce(&F::Output) -> Outcome>(
         self,
         work: F,
         outcome: O,
-    ) -> MeasuredFuture<F, O> {
-        MeasuredFuture::new(self.operation(), work, outcome)
+    ) -> MeasuredFuture<F, O, E>
+    where
+        E: AsyncSelection,
+    {
+        let selection = self.selection;
+        match self.place {
+            Place::Global(site, cache, type_name) => {
+                let destination = site.destination(type_name);
+                let place = (cache, key(type_name));
+                MeasuredFuture::at(destination, place, selection, work, outcome)
+            }
+            Place::Chosen(chosen) => {
+                let destination = chosen.operation().destination;
+                MeasuredFuture::new(destination, selection, work, outcome)
+            }
+            Place::Found(operation) => {
+                MeasuredFuture::new(operation.destination, selection, work, outcome)
+            }
+        }
     }
 
     /// The operation, with what is measured of its calls.
+    #[cfg(feature = "stream")]
     pub(super) fn operation(self) -> Operation {
         let mut operation = match self.place {
             Place::Global(site, _, type_name) => {

@@ -272,7 +272,7 @@ fn record_success<U: Used>(shard: &'static Shard, span: Span, used: &U) {
     if shard.gate.is_outermost()
         && callees == outer.callees
         && nesting::callees() == callees
-        && shard.record_ordinary(end, duration, used.values())
+        && shard.record_ordinary(end, duration, used)
     {
         nesting::leave(outer, end, duration);
         shard.gate.leave_outermost();
@@ -312,12 +312,12 @@ fn record_rare<U: Used>(shard: &'static Shard, start: u64, end: u64, callees: u6
     }
     let ended = Ended::of(shard, start, end, callees);
     if !ended.is_timed {
-        ended.record(shard, *used.values(), Ending::Success, None);
+        ended.record(shard, used.values(), Ending::Success, None);
     } else if ended.nested {
         // What it used is the outermost call's.
         shard.record_nested(end, ended.duration, ended.self_time);
     } else {
-        shard.record_optional(used.values());
+        shard.record_used(used);
         shard.record_success(end, ended.duration, ended.self_time);
     }
     leave(shard);
@@ -335,9 +335,9 @@ fn record_other<U: Used>(
 ) {
     let ended = Ended::of(shard, start, end, callees);
     alloc::uncounted(|| match shard.gate.is_collected() {
-        true => ended.hand_over(shard, *used.values(), outcome),
+        true => ended.hand_over(shard, used.values(), outcome),
         false => {
-            ended.record(shard, *used.values(), outcome.ending(), outcome.failure());
+            ended.record(shard, used.values(), outcome.ending(), outcome.failure());
             drop(outcome);
         }
     });
@@ -349,7 +349,7 @@ fn record_other<U: Used>(
 #[inline(never)]
 fn record_collected<U: Used>(shard: &'static Shard, start: u64, end: u64, callees: u64, used: &U) {
     let ended = Ended::of(shard, start, end, callees);
-    let (used, [channel, operation]) = (*used.values(), [shard.channel(), shard.operation()]);
+    let (used, [channel, operation]) = (used.values(), [shard.channel(), shard.operation()]);
     if ended.nested || !ended.is_timed || !used.is_empty() {
         alloc::uncounted(|| ended.hand_over(shard, used, Outcome::Success));
     } else {

@@ -3,33 +3,29 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::thread::LocalKey;
 
 use pin_project_lite::pin_project;
 
 use crate::alloc;
 use crate::labelled_outcome::LabelledOutcome;
-use crate::monitor::{Handle, Operation, Options};
+use crate::monitor::{Destination, Handle, Operation, Options};
 #[cfg(feature = "stream")]
 use crate::outcome::Ending;
 use crate::outcome::Outcome;
+use crate::recorder::{
+    GLOBAL_STATE, Sample, Shard, ThreadCache, Used, add_waiting, find_and_cache, shard_of_thread,
+};
 #[cfg(feature = "stream")]
-use crate::recorder::Work;
-use crate::recorder::{OptionalValues, Sample, add_waiting, shard_of_thread};
+use crate::recorder::{OptionalValues, Work};
 
+use super::async_selection::{AsyncSelection, OfPoll, UsedByPolls as _};
 use super::call::Dropped;
 use super::call_labels::CallLabels;
-use super::fast_call::{FastCall, MetricSelection, enter as enter_fast};
+use super::fast_call::{FastCall, enter as enter_fast};
 use super::judge::judge;
 use super::nesting::{self, Covered, Depth};
-use super::segment::{Resources, Segment};
-
-/// What a poll may have measured: whatever was begun is read at its end, without
-/// asking once more whether it is wanted.
-const ANY: Options = Options {
-    memory: true,
-    cpu: true,
-    work: None,
-};
+use super::segment::Segment;
 
 pin_project! {
     /// A future that is measured from its first poll to completion.
@@ -39,33 +35,65 @@ pin_project! {
     /// first poll it never was a call. The task may move between threads.
     #[derive(Clone, Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct MeasuredFuture<F, O> {
+    pub struct MeasuredFuture<F, O, E: AsyncSelection = Options> {
         #[pin]
         work: F,
         outcome: Option<O>,
-        call: AsyncCall,
+        call: AsyncCall<E>,
+    }
+}
+
+impl<F, O, E: AsyncSelection> MeasuredFuture<F, O, E> {
+    /// One of a place in the program, which keeps the thread's shard under a key.
+    #[inline(always)]
+    pub(crate) fn at(
+        destination: &'static Destination,
+        place: (&'static LocalKey<ThreadCache>, usize),
+        selection: E,
+        work: F,
+        outcome: O,
+    ) -> Self {
+        Self {
+            work,
+            outcome: Some(outcome),
+            call: AsyncCall {
+                destination: Handle::Static(destination),
+                place: Some(place),
+                selection,
+                labels: None,
+                state: State::NotPolled,
+            },
+        }
+    }
+
+    pub(crate) fn new(destination: Handle, selection: E, work: F, outcome: O) -> Self {
+        Self {
+            work,
+            outcome: Some(outcome),
+            call: AsyncCall::new(destination, selection),
+        }
     }
 }
 
 impl<F, O> MeasuredFuture<F, O> {
-    pub(crate) fn new(operation: Operation, work: F, outcome: O) -> Self {
-        Self {
-            work,
-            outcome: Some(outcome),
-            call: AsyncCall::new(operation),
-        }
+    pub(crate) fn of(operation: Operation, work: F, outcome: O) -> Self {
+        Self::new(operation.destination, operation.options, work, outcome)
     }
 
     /// One of which the result tells labels.
     pub(crate) fn labelled(operation: Operation, labels: CallLabels, work: F, outcome: O) -> Self {
-        let mut future = Self::new(operation, work, outcome);
+        let mut future = Self::of(operation, work, outcome);
         future.call.labels = Some(alloc::uncounted(|| Box::new(labels)));
         future
     }
 }
 
-impl<F: Future, R: Into<LabelledOutcome>, O: FnOnce(&F::Output) -> R> Future
-    for MeasuredFuture<F, O>
+impl<F, R, O, E> Future for MeasuredFuture<F, O, E>
+where
+    F: Future,
+    R: Into<LabelledOutcome>,
+    O: FnOnce(&F::Output) -> R,
+    E: AsyncSelection,
 {
     type Output = F::Output;
 
@@ -104,20 +132,23 @@ impl<F: Future, R: Into<LabelledOutcome>, O: FnOnce(&F::Output) -> R> Future
 
 /// An async call, between and within its polls.
 #[derive(Debug)]
-pub(super) struct AsyncCall {
+pub(super) struct AsyncCall<E: AsyncSelection> {
     pub(super) destination: Handle,
-    options: Options,
+    /// Where the thread's shard is kept, under which key, if the place in the program does.
+    place: Option<(&'static LocalKey<ThreadCache>, usize)>,
+    selection: E,
     /// Where the result tells any.
     labels: Option<Box<CallLabels>>,
-    state: State,
+    state: State<E::UsedByPolls>,
 }
 
 /// The clone of a future is a call of its own.
-impl Clone for AsyncCall {
+impl<E: AsyncSelection> Clone for AsyncCall<E> {
     fn clone(&self) -> Self {
         Self {
             destination: self.destination.clone(),
-            options: self.options,
+            place: self.place,
+            selection: self.selection,
             labels: self.labels.clone(),
             state: State::NotPolled,
         }
@@ -125,29 +156,30 @@ impl Clone for AsyncCall {
 }
 
 #[derive(Debug)]
-enum State {
+enum State<U> {
     NotPolled,
-    Polled(Progress),
+    Polled(Progress<U>),
     /// Recorded, or not to be recorded.
     Done,
 }
 
 /// What is known of an async call between its polls. Times are in ticks.
 #[derive(Debug)]
-struct Progress {
+struct Progress<U> {
     start: u64,
     nested: bool,
     /// The call that it was first polled in.
     parent: u64,
     covered: Covered,
-    used: OptionalValues,
+    used: U,
 }
 
-impl AsyncCall {
-    pub(super) fn new(operation: Operation) -> Self {
+impl<E: AsyncSelection> AsyncCall<E> {
+    pub(super) fn new(destination: Handle, selection: E) -> Self {
         Self {
-            destination: operation.destination,
-            options: operation.options,
+            destination,
+            place: None,
+            selection,
             labels: None,
             state: State::NotPolled,
         }
@@ -155,36 +187,50 @@ impl AsyncCall {
 
     /// Begins the first poll where it may be all of the call: then it is one as any other.
     /// The call counts as recorded, unless it is suspended.
-    #[inline]
-    pub(super) fn enter_fast(&mut self) -> Option<FirstPoll> {
+    #[inline(always)]
+    pub(super) fn enter_fast(&mut self) -> Option<FirstPoll<E>> {
         if !matches!(self.state, State::NotPolled) || self.labels.is_some() {
             return None;
         }
+        let kept = self.place.and_then(|(cache, key)| {
+            let shard = cache.with(|cache| cache.shard(key))?;
+            shard
+                .gate
+                .enter_outermost(GLOBAL_STATE.read())
+                .then_some(shard)
+        });
+        let shard = kept.or_else(|| self.find_and_enter())?;
+        self.state = State::Done;
+        Some(FirstPoll {
+            outer_until: nesting::until(),
+            call: FastCall::begin(shard, OfPoll(self.selection), Dropped::PANICKED),
+        })
+    }
+
+    /// Finds the thread's shard, and enters it where calls may take the fast path.
+    fn find_and_enter(&self) -> Option<&'static Shard> {
         let state = self.destination.monitor.state();
         if !state.is_enabled() || state.needs_full_path() {
             return None;
         }
-        let shard = shard_of_thread(&self.destination.entry.recorder)?;
+        let recorder = &self.destination.entry.recorder;
+        let shard = match self.place {
+            Some((cache, key)) => find_and_cache(recorder, cache, key),
+            None => shard_of_thread(recorder),
+        }?;
         shard.gate.remember_state(state);
-        if !enter_fast(shard, state) {
-            return None;
-        }
-        self.state = State::Done;
-        Some(FirstPoll {
-            outer_until: nesting::until(),
-            call: FastCall::begin(shard, OfPoll(self.options), Dropped::PANICKED),
-        })
+        enter_fast(shard, state).then_some(shard)
     }
 
     /// Ends a first poll that was not all of the call.
     #[inline]
-    pub(super) fn suspend(&mut self, poll: FirstPoll) {
+    pub(super) fn suspend(&mut self, poll: FirstPoll<E>) {
         self.state = State::Polled(poll.suspend());
     }
 
     /// Begins a poll; `None` when nothing is to be recorded.
     #[inline]
-    pub(super) fn enter(&mut self) -> Option<PollGuard<'_>> {
+    pub(super) fn enter(&mut self) -> Option<PollGuard<'_, E>> {
         let covered = match &self.state {
             State::Done => return None,
             State::NotPolled if !self.destination.monitor.is_enabled() => {
@@ -204,17 +250,15 @@ impl AsyncCall {
             depth.add_waiting(recorder, -1);
         }
         let outer = covered.resume();
-        let segment = Segment::begin(self.options, self.destination.monitor.clock());
+        let options = self.selection.options();
+        let segment = Segment::begin(options, self.destination.monitor.clock());
         if matches!(self.state, State::NotPolled) {
             self.state = State::Polled(Progress {
                 start: segment.start,
                 nested: depth.is_nested(),
                 parent: outer.frame,
                 covered,
-                used: OptionalValues {
-                    work: self.options.work,
-                    ..OptionalValues::default()
-                },
+                used: self.selection.before_polls(),
             });
         }
         Some(PollGuard {
@@ -226,9 +270,64 @@ impl AsyncCall {
         })
     }
 
+    /// Counts the call, and for the one around it.
+    #[inline]
+    fn record(&mut self, end: u64, told: LabelledOutcome) {
+        let state = std::mem::replace(&mut self.state, State::Done);
+        let State::Polled(progress) = state else {
+            return;
+        };
+        nesting::add_callee(progress.parent, progress.start, end);
+        let is_plain =
+            matches!(told.outcome, Outcome::Success) && !progress.nested && self.labels.is_none();
+        if is_plain && self.record_success(&progress, end) {
+            return;
+        }
+        let duration = end.saturating_sub(progress.start);
+        let sample = Sample {
+            end,
+            duration,
+            ending: told.outcome.ending(),
+            nested: progress.nested,
+            self_time: duration.saturating_sub(progress.covered.callees),
+            optional: progress.used.values(),
+        };
+        match self.labels.take() {
+            Some(labels) => {
+                alloc::uncounted(|| labels.record_told(&self.destination, sample, told));
+            }
+            None => self.destination.record(sample, told.outcome),
+        }
+    }
+
+    /// Counts an outermost successful call in the thread's shard, where
+    /// that is possible.
+    #[inline]
+    fn record_success(&self, progress: &Progress<E::UsedByPolls>, end: u64) -> bool {
+        let state = self.destination.monitor.state();
+        if state.needs_full_path() {
+            return false;
+        }
+        let Some(shard) = shard_of_thread(&self.destination.entry.recorder) else {
+            return false;
+        };
+        shard.gate.remember_state(state);
+        let duration = end.saturating_sub(progress.start);
+        if shard.wants_slow_path(end, duration) {
+            // The full path gives it.
+            return false;
+        }
+        shard.record_used(&progress.used);
+        let self_time = duration.saturating_sub(progress.covered.callees);
+        shard.record_success(end, duration, self_time);
+        true
+    }
+}
+
+#[cfg(feature = "stream")]
+impl AsyncCall<Options> {
     /// Counts an item that the poll before this yielded. For the first one it says what the
     /// call was up to then.
-    #[cfg(feature = "stream")]
     pub(super) fn count_item(&mut self) -> Option<Sample> {
         let State::Polled(progress) = &mut self.state else {
             return None;
@@ -254,62 +353,10 @@ impl AsyncCall {
             },
         })
     }
-
-    /// Counts the call, and for the one around it.
-    #[inline]
-    fn record(&mut self, end: u64, told: LabelledOutcome) {
-        let state = std::mem::replace(&mut self.state, State::Done);
-        let State::Polled(progress) = state else {
-            return;
-        };
-        nesting::add_callee(progress.parent, progress.start, end);
-        let is_plain =
-            matches!(told.outcome, Outcome::Success) && !progress.nested && self.labels.is_none();
-        if is_plain && self.record_success(&progress, end) {
-            return;
-        }
-        let duration = end.saturating_sub(progress.start);
-        let sample = Sample {
-            end,
-            duration,
-            ending: told.outcome.ending(),
-            nested: progress.nested,
-            self_time: duration.saturating_sub(progress.covered.callees),
-            optional: progress.used,
-        };
-        match self.labels.take() {
-            Some(labels) => {
-                alloc::uncounted(|| labels.record_told(&self.destination, sample, told));
-            }
-            None => self.destination.record(sample, told.outcome),
-        }
-    }
-
-    /// Counts an outermost successful call in the thread's shard, where
-    /// that is possible.
-    #[inline]
-    fn record_success(&self, progress: &Progress, end: u64) -> bool {
-        let state = self.destination.monitor.state();
-        if state.needs_full_path() {
-            return false;
-        }
-        let Some(shard) = shard_of_thread(&self.destination.entry.recorder) else {
-            return false;
-        };
-        shard.gate.remember_state(state);
-        let duration = end.saturating_sub(progress.start);
-        if shard.wants_slow_path(end, duration) {
-            // The full path gives it.
-            return false;
-        }
-        shard.record_optional(&progress.used);
-        let self_time = duration.saturating_sub(progress.covered.callees);
-        shard.record_success(end, duration, self_time);
-        true
-    }
 }
 
-impl Drop for AsyncCall {
+impl<E: AsyncSelection> Drop for AsyncCall<E> {
+    #[inline]
     fn drop(&mut self) {
         if matches!(self.state, State::Polled(_)) {
             add_waiting(&self.destination.entry.recorder, -1);
@@ -320,14 +367,14 @@ impl Drop for AsyncCall {
 }
 
 /// A first poll in progress.
-pub(super) struct FirstPoll {
+pub(super) struct FirstPoll<E: AsyncSelection> {
     /// Of the call around it.
     outer_until: u64,
-    call: FastCall<OfPoll>,
+    call: FastCall<OfPoll<E>>,
 }
 
-impl FirstPoll {
-    #[inline]
+impl<E: AsyncSelection> FirstPoll<E> {
+    #[inline(always)]
     pub(super) fn finish<T, R: Into<LabelledOutcome>>(
         self,
         outcome: Option<impl FnOnce(&T) -> R>,
@@ -339,7 +386,7 @@ impl FirstPoll {
         });
     }
 
-    fn suspend(self) -> Progress {
+    fn suspend(self) -> Progress<E::UsedByPolls> {
         let (outer, start) = (self.call.outer(), self.call.start());
         let (used, nested) = self.call.suspend();
         let (covered, parent) = Covered::suspended(outer, self.outer_until);
@@ -353,42 +400,16 @@ impl FirstPoll {
     }
 }
 
-/// What a poll measures: its time is busy time.
-#[derive(Clone, Copy, Debug)]
-struct OfPoll(Options);
-
-impl MetricSelection for OfPoll {
-    type Begun = Resources;
-    type Used = OptionalValues;
-
-    fn options(self) -> Options {
-        self.0
-    }
-
-    #[inline]
-    fn begin(self) -> Resources {
-        self.0.begin()
-    }
-
-    #[inline]
-    fn used(self, begun: &Resources, duration: u64) -> OptionalValues {
-        OptionalValues {
-            busy_time: Some(duration),
-            ..self.0.used(begun, duration)
-        }
-    }
-}
-
 /// A poll in progress. Dropped without an end, the poll panicked.
-pub(super) struct PollGuard<'a> {
-    call: &'a mut AsyncCall,
+pub(super) struct PollGuard<'a, E: AsyncSelection> {
+    call: &'a mut AsyncCall<E>,
     depth: Depth,
     outer: Covered,
     segment: Segment,
     has_ended: bool,
 }
 
-impl PollGuard<'_> {
+impl<E: AsyncSelection> PollGuard<'_, E> {
     pub(super) fn finish(&mut self, outcome: impl FnOnce() -> LabelledOutcome) {
         let Some(end) = self.end_poll() else {
             return;
@@ -412,7 +433,8 @@ impl PollGuard<'_> {
             return None;
         }
         let clock = self.call.destination.monitor.clock();
-        let (end, used) = self.segment.end(ANY, clock);
+        let options = self.call.selection.options();
+        let (end, used) = self.segment.end(options, clock);
         self.depth.leave(&self.call.destination.entry.recorder);
         let covered = self.outer.resume();
         if let State::Polled(progress) = &mut self.call.state {
@@ -423,7 +445,7 @@ impl PollGuard<'_> {
     }
 }
 
-impl Drop for PollGuard<'_> {
+impl<E: AsyncSelection> Drop for PollGuard<'_, E> {
     fn drop(&mut self) {
         if let Some(end) = self.end_poll() {
             self.call.record(end, Outcome::Panic.into());

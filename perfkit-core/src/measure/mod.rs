@@ -4,6 +4,7 @@
 //! the [`Operation`]. A panic is recorded while it unwinds, a dropped future
 //! as cancelled, and so is a dropped stream.
 
+mod async_selection;
 mod call;
 mod call_labels;
 mod error_text_policy;
@@ -18,6 +19,7 @@ mod stream;
 mod timer;
 mod untimed_call;
 
+pub use async_selection::AsyncSelection;
 pub use error_text_policy::ErrorTextPolicy;
 pub use future::MeasuredFuture;
 #[cfg(feature = "stream")]
@@ -224,7 +226,7 @@ impl Operation {
         &self,
         work: F,
     ) -> MeasuredFuture<F, impl FnOnce(&F::Output) -> Outcome + use<F>> {
-        MeasuredFuture::new(self.clone(), work, |_: &F::Output| Outcome::Success)
+        MeasuredFuture::of(self.clone(), work, |_: &F::Output| Outcome::Success)
     }
 
     /// Measures a future that may fail; see [`Monitor::try_measure_async`].
@@ -232,7 +234,7 @@ impl Operation {
         &self,
         work: F,
     ) -> MeasuredFuture<F, impl FnOnce(&F::Output) -> Outcome + use<T, E, F>> {
-        MeasuredFuture::new(self.clone(), work, |result: &Result<T, E>| {
+        MeasuredFuture::of(self.clone(), work, |result: &Result<T, E>| {
             Outcome::of_result(result)
         })
     }

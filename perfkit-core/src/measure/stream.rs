@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use futures_core::stream::{FusedStream, Stream};
 use pin_project_lite::pin_project;
 
-use crate::monitor::{Monitor, Operation};
+use crate::monitor::{Monitor, Operation, Options};
 use crate::outcome::Outcome;
 use crate::recorder::Work;
 
@@ -24,14 +24,14 @@ pin_project! {
     pub struct MeasuredStream<S> {
         #[pin]
         work: S,
-        call: AsyncCall,
+        call: AsyncCall<Options>,
     }
 }
 
 impl<S> MeasuredStream<S> {
     pub(crate) fn new(mut operation: Operation, work: S) -> Self {
         operation.options.work = Some(Work::Items(0));
-        let call = AsyncCall::new(operation);
+        let call = AsyncCall::new(operation.destination, operation.options);
         Self { work, call }
     }
 }
@@ -85,7 +85,7 @@ impl<S: FusedStream> FusedStream for MeasuredStream<S> {
 
 /// Counts an item, and the time to the first one in an operation of its own.
 #[inline]
-fn count_item(call: &mut AsyncCall) {
+fn count_item(call: &mut AsyncCall<Options>) {
     if let Some(sample) = call.count_item() {
         call.destination.record_first_item(sample);
     }

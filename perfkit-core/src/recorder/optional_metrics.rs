@@ -1,6 +1,7 @@
 //! What is measured of a call beside its time, counted by one thread and read by
 //! any. Takes memory once there is something.
 
+use std::fmt::Debug;
 use std::sync::OnceLock;
 
 use crate::alloc::{self, MemoryUse};
@@ -11,9 +12,62 @@ use super::sample::{OptionalValues, Quantity, Work, signed, unsigned};
 use super::sync::{Acquire, AtomicU64, Own, Relaxed, Release};
 use super::tally::{Series, Tally};
 
+/// What a call used beside time, which is counted from where it lies: what was just written
+/// piece by piece is slow to copy.
+pub trait Used: Copy + Debug {
+    fn values(&self) -> OptionalValues;
+
+    /// Counts it, of a successful call at a position of the thread's calls.
+    fn record(&self, metrics: &OptionalMetrics, position: impl FnOnce() -> u64);
+}
+
+/// Where time alone is measured.
+impl Used for () {
+    #[inline(always)]
+    fn values(&self) -> OptionalValues {
+        OptionalValues::default()
+    }
+
+    #[inline(always)]
+    fn record(&self, _metrics: &OptionalMetrics, _position: impl FnOnce() -> u64) {}
+}
+
+impl Used for OptionalValues {
+    #[inline(always)]
+    fn values(&self) -> OptionalValues {
+        *self
+    }
+
+    #[inline(always)]
+    fn record(&self, metrics: &OptionalMetrics, position: impl FnOnce() -> u64) {
+        if !self.is_empty() {
+            metrics.record(position(), self);
+        }
+    }
+}
+
+/// Where an async call measures time alone: how long its polls took, in ticks.
+#[derive(Clone, Copy, Debug)]
+pub struct BusyTime(pub(crate) u64);
+
+impl Used for BusyTime {
+    #[inline(always)]
+    fn values(&self) -> OptionalValues {
+        OptionalValues {
+            busy_time: Some(self.0),
+            ..OptionalValues::default()
+        }
+    }
+
+    #[inline(always)]
+    fn record(&self, metrics: &OptionalMetrics, position: impl FnOnce() -> u64) {
+        metrics.record_busy_time(position(), self.0);
+    }
+}
+
 /// The quantities of one operation on one thread that are measured on request.
 #[derive(Debug, Default)]
-pub(super) struct OptionalMetrics {
+pub struct OptionalMetrics {
     ring_len: usize,
     memory: OnceLock<Box<Group<4>>>,
     /// Those that are measured alone. The self time is that of calls that had
@@ -61,6 +115,12 @@ impl OptionalMetrics {
             Some(Work::Bytes(bytes)) => record(Quantity::Bytes, bytes),
             None => {}
         }
+    }
+
+    #[inline(always)]
+    fn record_busy_time(&self, position: u64, busy_time: u64) {
+        let group = self.single(Quantity::BusyTime);
+        group.record(position, [signed(busy_time)]);
     }
 
     #[inline(always)]

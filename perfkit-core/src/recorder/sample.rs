@@ -51,33 +51,6 @@ pub struct OptionalValues {
     pub(crate) work: Option<Work>,
 }
 
-/// What a call used beside time, which is looked at where it lies: what was just written
-/// piece by piece is slow to copy.
-pub trait Used: Copy {
-    fn values(&self) -> &OptionalValues;
-}
-
-/// Where time alone is measured.
-impl Used for () {
-    #[inline(always)]
-    fn values(&self) -> &OptionalValues {
-        const NOTHING: &OptionalValues = &OptionalValues {
-            busy_time: None,
-            cpu_ns: None,
-            memory: None,
-            work: None,
-        };
-        NOTHING
-    }
-}
-
-impl Used for OptionalValues {
-    #[inline(always)]
-    fn values(&self) -> &OptionalValues {
-        self
-    }
-}
-
 impl OptionalValues {
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
@@ -89,7 +62,7 @@ impl OptionalValues {
 
     /// Adds a later part of the same call.
     #[inline]
-    pub(crate) fn then(&mut self, later: &Self) {
+    pub(crate) fn add(&mut self, later: &Self) {
         let sum = |earlier: Option<u64>, later: Option<u64>| match (earlier, later) {
             (Some(earlier), Some(later)) => Some(earlier.saturating_add(later)),
             (earlier, later) => earlier.or(later),

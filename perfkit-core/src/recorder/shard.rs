@@ -55,9 +55,9 @@ use super::error_counts::ErrorCounts;
 use super::exemplar::DueTimes;
 use super::failures::Failures;
 use super::gate::Gate;
-use super::optional_metrics::OptionalMetrics;
+use super::optional_metrics::{OptionalMetrics, Used};
 use super::ring::{LONGEST, Ring, pack};
-use super::sample::{OptionalValues, Quantity, RingEntry, Sample, signed};
+use super::sample::{Quantity, RingEntry, Sample, signed};
 use super::sync::{
     Acquire, AtomicU32, AtomicU64, Mutex, Own, Relaxed, Release, Weak, add, lock, try_lock,
 };
@@ -235,12 +235,7 @@ impl Shard {
     /// ends in the slot that is open, and is neither shorter nor longer than all before.
     /// Else says no, and has written nothing.
     #[inline(always)]
-    pub(crate) fn record_ordinary(
-        &self,
-        end: u64,
-        duration: u64,
-        optional: &OptionalValues,
-    ) -> bool {
+    pub(crate) fn record_ordinary(&self, end: u64, duration: u64, used: &impl Used) -> bool {
         let above = duration.wrapping_sub(self.min.own());
         if self.is_slot_over(end) || above > self.span.own() {
             return false;
@@ -248,7 +243,7 @@ impl Shard {
         let Some(room) = self.counts.room(self.pending.own()) else {
             return false;
         };
-        self.record_optional(optional);
+        self.record_used(used);
         room.add_one();
         let timed = self.count_success(end, duration, bucket_of_ordinary(duration));
         // There are never so many that it wraps: a duration is below 2⁴⁸ here.
@@ -317,10 +312,8 @@ impl Shard {
 
     /// Counts what was measured of the next successful call beside its time.
     #[inline(always)]
-    pub(crate) fn record_optional(&self, values: &OptionalValues) {
-        if !values.is_empty() {
-            self.optional.record(self.position(), values);
-        }
+    pub(crate) fn record_used(&self, used: &impl Used) {
+        used.record(&self.optional, || self.position());
     }
 
     /// Counts any call.
@@ -328,7 +321,7 @@ impl Shard {
         let sample = &sample.at_most(LONGEST);
         let self_time = sample.self_time;
         if sample.ending == Ending::Success && !sample.nested {
-            self.record_optional(&sample.optional);
+            self.record_used(&sample.optional);
             self.record_success(sample.end, sample.duration, self_time);
             return;
         }

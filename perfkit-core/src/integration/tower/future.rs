@@ -72,7 +72,7 @@ where
                 let labels = CallLabels::new(Vec::new(), &[STATUS]);
                 MeasuredFuture::labelled(operation, labels, judged, outcome)
             } else {
-                MeasuredFuture::new(operation, judged, outcome)
+                MeasuredFuture::of(operation, judged, outcome)
             },
             operations,
             settings: Arc::clone(settings),
