@@ -116,12 +116,20 @@ fn data_flows_one_way() {
     for package in ["perfkit-core", "perfkit-cli", "perfkit-macros"] {
         let order = modules(package);
         let position = |name: &str| order.iter().position(|module| module == name);
-        for source in sources(&format!("{package}/src")) {
-            let module = module_of(&source, package);
+        let all = sources(&format!("{package}/src"));
+        for source in &all {
+            let module = module_of(source, package);
             let Some(own) = position(&module) else {
                 continue;
             };
+            // Exported macros lie at the top, wherever they are defined.
             for used in used_modules(&source.code) {
+                if all
+                    .iter()
+                    .any(|other| other.code.contains(&format!("macro_rules! {used} ")))
+                {
+                    continue;
+                }
                 let Some(other) = position(&used) else {
                     panic!(
                         "{} uses crate::{used}, which is no module",

@@ -46,6 +46,7 @@
 //! | measure the requests of an HTTP service | `tower::Layer`, in the feature `tower` |
 //! | take spans of tracing's for operations | `tracing::Layer`, in the feature `tracing` |
 //! | keep what the macros of `metrics` record | `metrics::Recorder`, in the feature `metrics` |
+//! | run a suite that was written for criterion | `criterion`, in the feature `criterion` |
 //! | hold them to a budget in a test | `budget::Budget`, in the feature `bench` |
 //! | put load on something, and find its capacity | `load::open`, in the feature `load` |
 //! | keep measurements apart | [`Monitor::new`] |
@@ -130,6 +131,8 @@ mod integration;
 pub mod __private;
 
 pub use alloc::CountingAllocator;
+#[cfg(all(unix, feature = "criterion"))]
+pub use bench::criterion;
 pub use clock::{Clock, MockClock};
 pub use error_kind::ErrorKind;
 pub use export::JsonLines;

@@ -45,13 +45,15 @@ pub struct GroupRun {
 }
 
 impl GroupRun {
-    /// One for each group of a program, in which all are compared with the first. With
-    /// `has_control` the first is also compared with itself.
+    /// One for each group of a program, in which all are compared with the first, and one for
+    /// each benchmark that is alone. With `has_control` the first is also compared with itself.
     #[must_use]
     pub fn of_groups(program: &Program, info: &[BenchmarkInfo], has_control: bool) -> Vec<Self> {
         let mut groups: Vec<Vec<&BenchmarkInfo>> = Vec::new();
         for benchmark in info {
-            let same = |group: &&mut Vec<&BenchmarkInfo>| group[0].group == benchmark.group;
+            let same = |group: &&mut Vec<&BenchmarkInfo>| {
+                !benchmark.is_alone && !group[0].is_alone && group[0].group == benchmark.group
+            };
             match groups.iter_mut().find(same) {
                 Some(group) => group.push(benchmark),
                 None => groups.push(vec![benchmark]),
@@ -159,9 +161,12 @@ impl GroupRunner<'_> {
             was_pinning_refused: false,
         };
         let (clock, set) = (Clock::os(), &group.set);
-        let rule = self
-            .settings
-            .stopping_rule(set.names.len(), set.pairs.len());
+        let asked = group.info.iter().filter_map(|info| info.time).max();
+        let settings = FunctionSettings {
+            time: self.settings.time.or(asked),
+            ..self.settings.clone()
+        };
+        let rule = settings.stopping_rule(set.names.len(), set.pairs.len());
         let experiment = Experiment {
             set,
             rule: &rule,

@@ -11,6 +11,8 @@ mod batch_size;
 mod blocks;
 #[cfg(unix)]
 mod cpus;
+#[cfg(all(unix, feature = "criterion"))]
+pub mod criterion;
 #[cfg(unix)]
 mod group_run;
 #[cfg(unix)]

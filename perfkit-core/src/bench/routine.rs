@@ -101,7 +101,7 @@ impl<O, F: FnMut() -> O, J: FailureCheck<O>> Routine for PlainRoutine<F, J> {
         let mut failures = 0;
         if needs_drop::<O>() {
             let mut outputs = Vec::new();
-            in_portions(iterations, |portion| {
+            in_portions(iterations, MOST_AT_A_TIME, |portion| {
                 outputs.reserve(portion as usize);
                 self.stopwatch.time(|| {
                     for _ in 0..portion {
@@ -128,6 +128,8 @@ pub(super) struct InputRoutine<M, F, J> {
     make: M,
     function: F,
     check: J,
+    /// How many inputs of so many iterations may exist at a time.
+    at_a_time: Box<dyn Fn(u64) -> u64>,
     stopwatch: Stopwatch,
 }
 
@@ -137,8 +139,16 @@ impl<M, F, J> InputRoutine<M, F, J> {
             make,
             function,
             check,
+            at_a_time: Box::new(|_| MOST_AT_A_TIME),
             stopwatch: Stopwatch::new(),
         }
+    }
+
+    /// With no more inputs at a time than this says for so many iterations.
+    #[cfg(feature = "criterion")]
+    pub(super) fn at_a_time(mut self, most: impl Fn(u64) -> u64 + 'static) -> Self {
+        self.at_a_time = Box::new(most);
+        self
     }
 }
 
@@ -151,7 +161,7 @@ where
     fn sample(&mut self, iterations: u64) -> Sample {
         let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
         let mut failures = 0;
-        in_portions(iterations, |portion| {
+        in_portions(iterations, (self.at_a_time)(iterations), |portion| {
             inputs.extend((0..portion).map(|_| (self.make)()));
             outputs.reserve(portion as usize);
             self.stopwatch.time(|| {
@@ -174,10 +184,11 @@ fn count_failures<O>(check: &impl FailureCheck<O>, outputs: &mut Vec<O>) -> u64 
     failures
 }
 
-fn in_portions(iterations: u64, mut run: impl FnMut(u64)) {
+fn in_portions(iterations: u64, at_a_time: u64, mut run: impl FnMut(u64)) {
+    let at_a_time = at_a_time.clamp(1, MOST_AT_A_TIME);
     let mut left = iterations;
     while left > 0 {
-        let portion = left.min(MOST_AT_A_TIME);
+        let portion = left.min(at_a_time);
         run(portion);
         left -= portion;
     }
@@ -218,6 +229,80 @@ impl<F: FnMut() -> Fut, Fut: Future> Routine for AsyncRoutine<'_, F> {
                     black_box(function().await);
                 }
                 stopwatch.stop(&start);
+            });
+            block_on(work);
+        }
+        stopwatch.finish()
+    }
+}
+
+/// A function that says itself what so many iterations took.
+#[cfg(feature = "criterion")]
+pub(super) struct CustomRoutine<F>(pub(super) F);
+
+#[cfg(feature = "criterion")]
+impl<F: FnMut(u64) -> Duration> Routine for CustomRoutine<F> {
+    fn sample(&mut self, iterations: u64) -> Sample {
+        Sample {
+            wall_ns: (self.0)(iterations).as_nanos() as f64,
+            ..Sample::default()
+        }
+    }
+}
+
+/// An async function that uses up an input, as [`InputRoutine`] and [`AsyncRoutine`].
+#[cfg(feature = "criterion")]
+pub(super) struct AsyncInputRoutine<'a, M, F> {
+    make: M,
+    function: F,
+    block_on: &'a BlockOn<'a>,
+    pub(super) at_a_time: Box<dyn Fn(u64) -> u64>,
+    stopwatch: Stopwatch,
+}
+
+#[cfg(feature = "criterion")]
+impl<'a, M, F> AsyncInputRoutine<'a, M, F> {
+    pub(super) fn new(make: M, function: F, block_on: &'a BlockOn<'a>) -> Self {
+        Self {
+            make,
+            function,
+            block_on,
+            at_a_time: Box::new(|_| MOST_AT_A_TIME),
+            stopwatch: Stopwatch::new(),
+        }
+    }
+}
+
+#[cfg(feature = "criterion")]
+impl<I, M, F, Fut> Routine for AsyncInputRoutine<'_, M, F>
+where
+    M: FnMut() -> I,
+    F: FnMut(I) -> Fut,
+    Fut: Future,
+{
+    fn sample(&mut self, iterations: u64) -> Sample {
+        let most = (self.at_a_time)(iterations);
+        let Self {
+            make,
+            function,
+            block_on,
+            stopwatch,
+            ..
+        } = self;
+        {
+            let work = pin!(async {
+                let (mut portions, mut inputs, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
+                in_portions(iterations, most, |portion| portions.push(portion));
+                for portion in portions {
+                    inputs.extend((0..portion).map(|_| make()));
+                    outputs.reserve(portion as usize);
+                    let start = stopwatch.start();
+                    for input in inputs.drain(..) {
+                        outputs.push(black_box(function(black_box(input)).await));
+                    }
+                    stopwatch.stop(&start);
+                    outputs.clear();
+                }
             });
             block_on(work);
         }

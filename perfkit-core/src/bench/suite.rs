@@ -1,9 +1,12 @@
 //! How a bench program says what it measures.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +32,12 @@ pub struct BenchmarkInfo {
     pub bytes: Option<u64>,
     /// On how many threads at once it runs.
     pub threads: usize,
+    /// Whether it is compared with no other of its group.
+    #[serde(default)]
+    pub is_alone: bool,
+    /// For how long it is to be measured at least, where its program says that.
+    #[serde(default)]
+    pub time: Option<Duration>,
     /// Where it is added.
     pub location: Option<SourceLocation>,
 }
@@ -38,6 +47,9 @@ pub(super) trait Visitor {
     /// The package that the program is of, as was known when it was compiled.
     fn package(&mut self, _name: &str) {}
 
+    /// A setting of the program's that means nothing here.
+    fn ignore(&mut self, _setting: &'static str) {}
+
     /// Whether anything of a group matters: if not, its inputs are not made.
     fn enters(&mut self, group: &str) -> bool;
 
@@ -45,9 +57,23 @@ pub(super) trait Visitor {
     fn visit(&mut self, info: BenchmarkInfo, benchmark: &mut dyn WithRoutine);
 }
 
+/// A visitor that all share who add benchmarks.
+pub(super) type SharedVisitor = Rc<RefCell<dyn Visitor>>;
+
+/// Lets a program tell its benchmarks to a visitor, and gives that back.
+pub(super) fn visited<V: Visitor + 'static>(
+    visitor: V,
+    define: impl FnOnce(&mut Bench<'_>),
+) -> Rc<RefCell<V>> {
+    let visitor = Rc::new(RefCell::new(visitor));
+    let shared: SharedVisitor = Rc::clone(&visitor) as SharedVisitor;
+    define(&mut Bench { visitor: &shared });
+    visitor
+}
+
 /// Takes the benchmarks of a program; see [`main`](super::main).
 pub struct Bench<'a> {
-    visitor: &'a mut dyn Visitor,
+    visitor: &'a SharedVisitor,
 }
 
 impl std::fmt::Debug for Bench<'_> {
@@ -56,15 +82,18 @@ impl std::fmt::Debug for Bench<'_> {
     }
 }
 
-impl<'a> Bench<'a> {
-    pub(super) fn new(visitor: &'a mut dyn Visitor) -> Self {
-        Self { visitor }
+impl Bench<'_> {
+    /// Who takes what is added, for those that keep it.
+    #[cfg(feature = "criterion")]
+    pub(super) fn visitor(&self) -> SharedVisitor {
+        Rc::clone(self.visitor)
     }
 
     /// No public interface: what macros know of the package that they are expanded in.
     #[doc(hidden)]
     pub fn package(&mut self, name: Option<&str>) -> &mut Self {
-        name.into_iter().for_each(|name| self.visitor.package(name));
+        let tell = |name| self.visitor.borrow_mut().package(name);
+        name.into_iter().for_each(tell);
         self
     }
 
@@ -74,7 +103,8 @@ impl<'a> Bench<'a> {
     /// measures one of the group, and not in those that measure others.
     pub fn group(&mut self, name: impl Display, define: impl FnOnce(&mut Group<'_>)) -> &mut Self {
         let name = name.to_string();
-        if self.visitor.enters(&name) {
+        let is_entered = self.visitor.borrow_mut().enters(&name);
+        if is_entered {
             define(&mut Group {
                 visitor: self.visitor,
                 common: BenchmarkInfo {
@@ -90,7 +120,7 @@ impl<'a> Bench<'a> {
 
 /// Takes the implementations of a group.
 pub struct Group<'a> {
-    visitor: &'a mut dyn Visitor,
+    visitor: &'a SharedVisitor,
     /// What is the same for all benchmarks that are added from now on.
     common: BenchmarkInfo,
 }
@@ -202,7 +232,7 @@ impl Group<'_> {
             location: Some(SourceLocation::caller()),
             ..self.common.clone()
         };
-        self.visitor.visit(info, benchmark);
+        self.visitor.borrow_mut().visit(info, benchmark);
         self
     }
 }
@@ -213,11 +243,17 @@ pub(super) struct Lister {
     pub(super) found: Vec<BenchmarkInfo>,
     /// The package that was told first.
     pub(super) package: Option<String>,
+    /// Settings that mean nothing here.
+    pub(super) ignored: BTreeSet<&'static str>,
 }
 
 impl Visitor for Lister {
     fn package(&mut self, name: &str) {
         self.package.get_or_insert_with(|| name.to_owned());
+    }
+
+    fn ignore(&mut self, setting: &'static str) {
+        self.ignored.insert(setting);
     }
 
     fn enters(&mut self, _: &str) -> bool {
@@ -234,8 +270,7 @@ impl Visitor for Lister {
 /// # Errors
 /// A name that two of them have.
 pub(super) fn list(define: impl FnOnce(&mut Bench<'_>)) -> Result<Lister, String> {
-    let mut lister = Lister::default();
-    define(&mut Bench::new(&mut lister));
+    let lister = visited(Lister::default(), define).take();
     let mut names: Vec<&str> = lister.found.iter().map(|l| l.name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {

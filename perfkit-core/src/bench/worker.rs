@@ -11,7 +11,7 @@ use super::cpus::pin;
 use super::protocol::{Batch, BatchSize, Calibration, Channel, Hello, Reply, Request, VERSION};
 use super::routine::{Routine, WithRoutine, calibrate, loop_cost_ns};
 use super::stopwatch::{CpuAccess, Sample};
-use super::suite::{Bench, BenchmarkInfo, Visitor, list};
+use super::suite::{Bench, BenchmarkInfo, Visitor, list, visited};
 
 /// Answers the driver that started this process, until it closes the socket.
 ///
@@ -35,16 +35,17 @@ pub(super) fn work(define: impl Fn(&mut Bench<'_>)) -> io::Result<()> {
                 heap_offset_bytes,
             } => {
                 let _offset = std::hint::black_box(vec![0_u8; heap_offset_bytes]);
-                let mut server = Server {
+                let server = Server {
                     benchmark,
                     is_pinned: cpu.is_some_and(pin),
-                    channel: &mut channel,
+                    channel,
                     ended: None,
                 };
-                define(&mut Bench::new(&mut server));
-                return match server.ended {
+                let server = visited(server, define);
+                let mut server = server.borrow_mut();
+                return match server.ended.take() {
                     Some(ended) => ended,
-                    None => channel.send(&Reply::Unknown),
+                    None => server.channel.send(&Reply::Unknown),
                 };
             }
             Request::Calibrate { .. } | Request::Batch(_) => {
@@ -69,15 +70,15 @@ fn end_with_the_driver() {
 fn end_with_the_driver() {}
 
 /// Answers requests for one benchmark.
-struct Server<'a> {
+struct Server {
     benchmark: String,
     is_pinned: bool,
-    channel: &'a mut Channel,
+    channel: Channel,
     /// The result of answering, once the driver has closed the socket.
     ended: Option<io::Result<()>>,
 }
 
-impl Visitor for Server<'_> {
+impl Visitor for Server {
     fn enters(&mut self, group: &str) -> bool {
         let rest = self.benchmark.strip_prefix(group);
         self.ended.is_none() && rest.is_some_and(|rest| rest.starts_with('/'))
@@ -95,7 +96,7 @@ impl Visitor for Server<'_> {
     }
 }
 
-impl Server<'_> {
+impl Server {
     fn serve(&mut self, routine: &mut dyn Routine) -> io::Result<()> {
         let is_pinned = self.is_pinned;
         self.channel.send(&Reply::Opened { is_pinned })?;

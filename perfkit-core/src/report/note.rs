@@ -91,6 +91,8 @@ pub enum NoteCode {
     NotExported,
     /// The program was built without optimisation.
     NotOptimized,
+    /// Settings of a program that mean nothing here.
+    SettingsIgnored,
     /// Processes could not be kept on one CPU.
     NotPinned,
     /// A revision is built without the workspace that this tree belongs to.

@@ -5,6 +5,7 @@ mod store;
 mod stream;
 mod text;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,12 +19,13 @@ use super::protocol::{MARKER, WORKER_ARGUMENT};
 use super::routine::WithRoutine;
 use super::sampling::random_seed;
 use super::stopping::FunctionSettings;
-use super::suite::{Bench, BenchmarkInfo, Visitor, list};
+use super::suite::{Bench, BenchmarkInfo, Visitor, list, visited};
 use super::worker;
 use super::worker_process::{Program, Timeouts};
 
 use arguments::{Arguments, HELP, Task};
 use store::Store;
+pub(super) use stream::print_error;
 
 /// How long a benchmark may be silent before it is taken to hang.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -70,7 +72,7 @@ pub fn main(define: impl Fn(&mut Bench<'_>)) {
     let mut given = std::env::args().skip(1);
     if given.next().as_deref() == Some(WORKER_ARGUMENT) {
         if let Err(error) = worker::work(define) {
-            stream::print_error(&error.to_string());
+            print_error(&error.to_string());
             std::process::exit(FILE);
         }
         return;
@@ -80,7 +82,7 @@ pub fn main(define: impl Fn(&mut Bench<'_>)) {
         Ok(arguments) => run(&arguments, &define),
     };
     if let Err((code, message)) = code {
-        stream::print_error(&message);
+        print_error(&message);
         std::process::exit(code);
     }
 }
@@ -108,14 +110,17 @@ fn run(arguments: &Arguments, define: &dyn Fn(&mut Bench<'_>)) -> Result<(), (i3
             test(&selected, count, define);
             Ok(())
         }
-        Task::Measure => measure(&selected, all.package.or_else(package), arguments),
+        Task::Measure => {
+            let package = all.package.or_else(package);
+            measure(&selected, (package, &all.ignored), arguments)
+        }
     }
 }
 
 /// Runs each once, and says so as other tests do.
 fn test(selected: &[BenchmarkInfo], count: usize, define: &dyn Fn(&mut Bench<'_>)) {
-    struct Once<'a>(&'a [BenchmarkInfo]);
-    impl Visitor for Once<'_> {
+    struct Once(Vec<BenchmarkInfo>);
+    impl Visitor for Once {
         fn enters(&mut self, group: &str) -> bool {
             self.0.iter().any(|info| info.group == group)
         }
@@ -133,7 +138,7 @@ fn test(selected: &[BenchmarkInfo], count: usize, define: &dyn Fn(&mut Bench<'_>
                     _ => "ok (returned an error)\n",
                 });
                 if let Err(error) = ran {
-                    stream::print_error(&error.to_string());
+                    print_error(&error.to_string());
                     std::process::exit(RUN_FAILED);
                 }
             }
@@ -141,7 +146,7 @@ fn test(selected: &[BenchmarkInfo], count: usize, define: &dyn Fn(&mut Bench<'_>
     }
     let plural = if selected.len() == 1 { "" } else { "s" };
     stream::print(&format!("\nrunning {} test{plural}\n", selected.len()));
-    define(&mut Bench::new(&mut Once(selected)));
+    visited(Once(selected.to_vec()), define);
     stream::print(&format!(
         "\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; {} filtered out\n\n",
         selected.len(),
@@ -159,7 +164,7 @@ fn package() -> Option<String> {
 
 fn measure(
     selected: &[BenchmarkInfo],
-    package: Option<String>,
+    (package, ignored): (Option<String>, &BTreeSet<&str>),
     arguments: &Arguments,
 ) -> Result<(), (i32, String)> {
     if selected.is_empty() {
@@ -184,6 +189,7 @@ fn measure(
             "the benchmarks were built without optimisation: run them with cargo bench",
         ));
     }
+    report.notes.extend(ignored_settings(ignored));
     let left_out = before.iter().flat_map(|before| &before.notes);
     report.notes.extend(left_out.cloned());
     let mut failed = 0;
@@ -220,6 +226,18 @@ fn measure(
     }
 }
 
+/// Names the settings of the program that mean nothing here.
+fn ignored_settings(ignored: &BTreeSet<&str>) -> Option<Note> {
+    let names: Vec<String> = ignored.iter().map(|name| format!("`{name}`")).collect();
+    let is_any = !names.is_empty();
+    is_any.then(|| {
+        Note::info(
+            NoteCode::SettingsIgnored,
+            format!("without effect here: {}", names.join(", ")),
+        )
+    })
+}
+
 /// Measures one group, and prints what came out; false where a benchmark failed.
 fn run_group(runner: &GroupRunner<'_>, group: &GroupRun, report: &mut Report) -> bool {
     let result = runner.run(group, &mut |_| {});
@@ -229,7 +247,7 @@ fn run_group(runner: &GroupRunner<'_>, group: &GroupRun, report: &mut Report) ->
         for line in failure.stderr.lines() {
             message += &format!("\n  | {}", printable(line));
         }
-        stream::print_error(&message);
+        print_error(&message);
     }
     let set = &group.set;
     let noise = set.noise_notes(&result.benchmarks, &runner.settings.rules);

@@ -10,6 +10,6 @@ pub(super) fn print(text: &str) {
 }
 
 /// Prints an error to standard error.
-pub(super) fn print_error(message: &str) {
+pub(in crate::bench) fn print_error(message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "error: {message}");
 }
