@@ -8,6 +8,7 @@
 //! | `console ci` | the command is in `.ci/run`, or is an example, which is run |
 //! | `console package` | the same is run, with other names, by `tests/benches.rs` or `tests/revisions/checkouts.rs` |
 //! | `console watch` | the same is run, with other names, by `tests/watch/looks.rs` |
+//! | `console history` | the same is run, with other names, by `tests/history/` |
 //! | `console views` | the same is run, with other names, by `tests/http_service.rs`, `tests/collector.rs`, `tests/watch/looks.rs` and, all at once, `tests/watch/four_views.rs` |
 //! | `console elsewhere` | not run |
 //! | `text plan` | a drawing |
@@ -15,6 +16,8 @@
 //! | `rust`, `rust,no_run` | a documentation test: `perfkit-core/src/lib.rs` includes the page |
 //! | `toml` | a `perfkit.toml`: the gate reads it |
 //! | `toml cargo` | a part of a `Cargo.toml`: packages, features and versions exist |
+//! | `sql duckdb` | `tests/history/databases.rs` runs it, where DuckDB can be had |
+//! | `sql elsewhere` | not run |
 //! | `json` | a report: it fits the published form and can be read |
 //! | `yaml` | a CI job: its commands are understood |
 
@@ -40,6 +43,7 @@ fn every_block_is_of_a_kind_that_is_run_or_counted() {
         "console ci",
         "console package",
         "console watch",
+        "console history",
         "console views",
         "console elsewhere",
         "rust",
@@ -49,6 +53,8 @@ fn every_block_is_of_a_kind_that_is_run_or_counted() {
         "json",
         "toml",
         "toml cargo",
+        "sql duckdb",
+        "sql elsewhere",
         "yaml",
     ];
     for page in all_pages() {

@@ -60,6 +60,23 @@ pub(crate) fn in_own_repository(directory: &Path) -> Command {
     command
 }
 
+/// Git that talks to another repository, as the user asks it to: by the user's and this
+/// repository's configuration, as `git push` would. No hook runs, and nobody is asked anything.
+#[cfg(feature = "history")]
+pub(crate) fn over_network(directory: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.current_dir(directory).arg("--no-pager");
+    for setting in [
+        "core.hooksPath=/dev/null",
+        "core.fsmonitor=false",
+        "push.gpgSign=false",
+    ] {
+        command.args(["-c", setting]);
+    }
+    command.env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());
+    command
+}
+
 /// The same as [`in_repository`], for what compares files with what is committed: no filter
 /// has a program. `None` where the filters cannot be known.
 pub(crate) fn without_filters(directory: &Path) -> Option<Command> {
@@ -134,6 +151,55 @@ pub(crate) fn subject(directory: &Path, commit: &str) -> Option<String> {
     (!subject.is_empty()).then_some(subject)
 }
 
+/// What a commit says of itself.
+#[cfg(feature = "history")]
+pub(crate) struct CommitHeader {
+    /// Its parents, also those that a shallow clone does not have.
+    pub(crate) parents: Vec<String>,
+    /// When it was made, in seconds since 1970.
+    pub(crate) committed_s: u64,
+}
+
+/// The header of a commit; `None` where git does not have it.
+#[cfg(feature = "history")]
+pub(crate) fn commit_header(directory: &Path, commit: &str) -> Option<CommitHeader> {
+    if !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let text = output(in_repository(directory), ["cat-file", "commit", commit]).ok()?;
+    let header = text.split("\n\n").next()?;
+    let parents = header
+        .lines()
+        .filter_map(|line| line.strip_prefix("parent "));
+    let committer = header
+        .lines()
+        .find_map(|line| line.strip_prefix("committer "))?;
+    // Seconds and the zone stand at the end.
+    let committed_s = committer.rsplit(' ').nth(1)?.parse().ok()?;
+    Some(CommitHeader {
+        parents: parents.map(str::to_owned).collect(),
+        committed_s,
+    })
+}
+
+/// The commit that a revision is, or why git knows of none.
+#[cfg(feature = "history")]
+pub(crate) fn commit(directory: &Path, revision: &str) -> Result<String, String> {
+    let name = format!("{revision}^{{commit}}");
+    let options = [
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        &name,
+    ];
+    match output(in_repository(directory), options) {
+        Ok(commit) => Ok(commit),
+        Err(why) if why.is_empty() => Err("git knows no such commit here".to_owned()),
+        Err(why) => Err(why),
+    }
+}
+
 /// Whether a directory is in what looks like a tree of git's.
 fn is_in_repository(directory: &Path) -> bool {
     let mut folders = directory.ancestors().map(|folder| folder.join(".git"));
@@ -157,7 +223,36 @@ pub(crate) fn output<S: AsRef<OsStr>>(
     Ok(text.trim_end_matches('\n').to_owned())
 }
 
-fn bytes<S: AsRef<OsStr>>(
+/// The bytes that git writes to standard output when it is given `input`, or why it failed.
+#[cfg(feature = "history")]
+pub(crate) fn answer_to<S: AsRef<OsStr>>(
+    mut git: Command,
+    arguments: impl IntoIterator<Item = S>,
+    input: &[u8],
+) -> Result<Vec<u8>, String> {
+    use std::io::Write as _;
+    let failed = |error: std::io::Error| format!("git cannot be run: {error}");
+    let mut child = git
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    // What is asked here answers only after all of its input.
+    let written = child.stdin.take().map(|mut stdin| stdin.write_all(input));
+    let output = child.wait_with_output().map_err(failed)?;
+    match (output.status.success(), written) {
+        (true, Some(Ok(()))) => Ok(output.stdout),
+        _ => {
+            let text = String::from_utf8_lossy(&output.stderr);
+            Err(printable(text.trim()))
+        }
+    }
+}
+
+/// The bytes that git writes to standard output, or why it failed.
+pub(crate) fn bytes<S: AsRef<OsStr>>(
     mut git: Command,
     arguments: impl IntoIterator<Item = S>,
 ) -> Result<Vec<u8>, String> {

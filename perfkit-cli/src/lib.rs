@@ -3,7 +3,7 @@
 //!
 //! `args` describes the command line, `machine` looks at what makes measurements noisy,
 //! `input` reads files, `revision` checks out and builds another revision,
-//! `baseline_store` keeps baselines, `command_run` runs commands, `plan` says what is
+//! `baseline_store` keeps baselines, `history` records of runs, `command_run` runs commands, `plan` says what is
 //! compared and how, `analysis` decides, `document` says it in tables and sentences,
 //! `export` writes it in a format, and `watch` says what is seen of a running program. A file
 //! of `command` runs one verb with them. A module uses only those before it.
@@ -34,6 +34,9 @@ mod revision;
 
 mod baseline_store;
 
+#[cfg(feature = "history")]
+mod history;
+
 mod command_run;
 
 mod plan;
@@ -56,6 +59,10 @@ use clap::Parser as _;
 use args::{Arguments, Verb, with_tip};
 use error::Error;
 use exit::Exit;
+
+#[cfg(feature = "history")]
+#[doc(hidden)]
+pub use history::HistoryTrial;
 
 /// Runs the command line; the one place where errors become text.
 #[must_use]
@@ -120,6 +127,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
         Verb::Run(run) => command::run::run(run, verbosity),
         Verb::Gate(gate) => command::gate::run(*gate, verbosity),
         Verb::Baseline(baseline) => command::baseline::run(baseline, verbosity),
+        Verb::History(history) => command::history::run(*history, verbosity),
         Verb::Init(init) => command::init::run(&init, verbosity),
         Verb::Doctor(doctor) => command::doctor::run(doctor, verbosity),
         Verb::Work(work) => command::work::run(&work),

@@ -177,6 +177,11 @@ fn the_readme_installs_all_of_it() {
     assert!(words.join(" ").contains(&install), "{install}");
 }
 
+/// The verbs of the history.
+const HISTORY: [&str; 8] = [
+    "record", "list", "show", "export", "prune", "push", "fetch", "index",
+];
+
 /// Every flag that stands alone in the text is one of perfkit's, or of its benchmark
 /// programs. The pages on other tools name those of others too.
 #[test]
@@ -187,7 +192,9 @@ fn flags_in_the_text_are_known() {
     ];
     let help = verbs.map(|verb| folder.run([verb, "--help"]).exits_with(0).stdout);
     let programs = workspace().join("perfkit-core/src/bench/harness/arguments.rs");
-    let known = help.concat() + &std::fs::read_to_string(programs).unwrap();
+    let of_history = HISTORY.map(|verb| folder.run(["history", verb, "--help"]));
+    let of_history = of_history.map(|answer| answer.exits_with(0).stdout);
+    let known = help.concat() + &of_history.concat() + &std::fs::read_to_string(programs).unwrap();
     let mut count = 0;
     for page in all_pages() {
         let name = page.path.to_str().unwrap();
@@ -220,11 +227,14 @@ fn every_flag_is_in_its_page() {
     let (programs, _) = programs.split_once("\";\n").unwrap();
     let reports = Page::read("docs/reports.md").text;
     let mut missing = Vec::new();
+    let of_history = HISTORY.map(|verb| folder.run(["history", verb, "--help"]));
+    let of_history = of_history.map(|answer| answer.exits_with(0).stdout);
     for (page, help) in [
         ("docs/compare.md", help("compare")),
         ("docs/gate.md", help("gate")),
         ("docs/export.md", help("export")),
         ("docs/doctor.md", help("doctor")),
+        ("docs/history.md", of_history.concat()),
         ("docs/watch.md", help("watch")),
         ("docs/perfkit-toml.md", help("init")),
         ("docs/benchmarks.md", programs.to_owned()),

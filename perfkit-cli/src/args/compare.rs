@@ -236,6 +236,10 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub(crate) plot: Option<PathBuf>,
 
+    /// Also add what was measured to the history, as `perfkit history record` does.
+    #[arg(long, help_heading = RESULT)]
+    pub(crate) history: bool,
+
     /// Exit with 3 when a verdict is inconclusive, or nothing could be compared.
     #[arg(long, help_heading = RESULT)]
     pub(crate) strict: bool,

@@ -17,6 +17,7 @@ impl Variable {
     pub(crate) const CONFIDENCE: Self = Self("PERFKIT_CONFIDENCE");
     pub(crate) const CONFIG: Self = Self("PERFKIT_CONFIG");
     pub(crate) const FORMAT: Self = Self("PERFKIT_FORMAT");
+    pub(crate) const HISTORY: Self = Self("PERFKIT_HISTORY");
     pub(crate) const INDIFFERENCE: Self = Self("PERFKIT_INDIFFERENCE");
     pub(crate) const MAX_RUNS: Self = Self("PERFKIT_MAX_RUNS");
     pub(crate) const MIN_RUNS: Self = Self("PERFKIT_MIN_RUNS");
@@ -25,12 +26,13 @@ impl Variable {
     pub(crate) const WARMUP: Self = Self("PERFKIT_WARMUP");
 
     /// Those by which the user says how this program works.
-    const SETTINGS: [Self; 11] = [
+    const SETTINGS: [Self; 12] = [
         Self::BASELINES,
         Self::COLOR,
         Self::CONFIDENCE,
         Self::CONFIG,
         Self::FORMAT,
+        Self::HISTORY,
         Self::INDIFFERENCE,
         Self::MAX_RUNS,
         Self::MIN_RUNS,

@@ -82,7 +82,7 @@ pub(crate) struct GateArguments {
         conflicts_with_all = [
             "reports", "baseline", "against", "baselines", "bench", "shard", "package", "workspace",
             "bench_target", "features", "timeout", "strict", "export_json", "export_result",
-            "export_markdown", "export_csv", "export_html", "export_junit",
+            "export_markdown", "export_csv", "export_html", "export_junit", "history",
         ]
     )]
     pub(crate) selftest: bool,
@@ -173,6 +173,10 @@ pub(crate) struct GateArguments {
     /// Also save the gate's result as JUnit XML.
     #[arg(long, value_name = "FILE")]
     pub(crate) export_junit: Option<PathBuf>,
+
+    /// Also add what was judged to the history, as `perfkit history record` does.
+    #[arg(long)]
+    pub(crate) history: bool,
 
     /// Fail where a check cannot be decided, as `inconclusive = "fail"` in perfkit.toml
     /// does.

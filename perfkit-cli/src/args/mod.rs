@@ -10,6 +10,7 @@ pub(crate) mod environment;
 mod export;
 mod format;
 mod gate;
+mod history;
 mod ignored_failures;
 mod init;
 mod mistake;
@@ -34,6 +35,9 @@ pub(crate) use environment::Variable;
 pub(crate) use export::{ExportArguments, ExportTarget};
 pub(crate) use format::Format;
 pub(crate) use gate::GateArguments;
+pub(crate) use history::HistoryArguments;
+#[cfg(feature = "history")]
+pub(crate) use history::{HistoryAction, HistoryOutput, RecordChoice};
 pub(crate) use ignored_failures::IgnoredFailures;
 pub(crate) use init::{CiService, InitArguments};
 pub(crate) use mistake::with_tip;
@@ -61,21 +65,36 @@ Examples:
   perfkit report report.json                 show a saved report
   perfkit gate report.json                   judge it by perfkit.toml
   perfkit gate --base main                   judge what this tree made different
+  perfkit history record report.json         keep it, and see how it became so
   perfkit init                               write a perfkit.toml
   perfkit doctor                             what makes this machine noisy
 ";
 
 /// What installs perfkit with all of its features.
-#[cfg(not(all(feature = "otlp", feature = "watch")))]
+#[cfg(not(all(feature = "history", feature = "otlp", feature = "watch")))]
 pub(crate) const FULL_INSTALL: &str =
     "cargo install --path perfkit-cli --features full --profile dist";
 
 /// The version, and which features this build has or lacks.
-const VERSION: &str = match (cfg!(feature = "otlp"), cfg!(feature = "watch")) {
-    (true, true) => concat!(env!("CARGO_PKG_VERSION"), " (with otlp and watch)"),
-    (true, false) => concat!(env!("CARGO_PKG_VERSION"), " (with otlp, without watch)"),
-    (false, true) => concat!(env!("CARGO_PKG_VERSION"), " (with watch, without otlp)"),
-    (false, false) => concat!(env!("CARGO_PKG_VERSION"), " (without otlp and watch)"),
+macro_rules! version {
+    ($features:literal) => {
+        concat!(env!("CARGO_PKG_VERSION"), " (", $features, ")")
+    };
+}
+
+const VERSION: &str = match (
+    cfg!(feature = "history"),
+    cfg!(feature = "otlp"),
+    cfg!(feature = "watch"),
+) {
+    (true, true, true) => version!("with history, otlp and watch"),
+    (true, true, false) => version!("with history and otlp, without watch"),
+    (true, false, true) => version!("with history and watch, without otlp"),
+    (true, false, false) => version!("with history, without otlp and watch"),
+    (false, true, true) => version!("with otlp and watch, without history"),
+    (false, true, false) => version!("with otlp, without history and watch"),
+    (false, false, true) => version!("with watch, without history and otlp"),
+    (false, false, false) => version!("without history, otlp and watch"),
 };
 
 /// The heading of the options that every verb has.
@@ -148,6 +167,7 @@ pub(crate) enum Verb {
     Report(ReportArguments),
     Gate(Box<GateArguments>),
     Baseline(BaselineArguments),
+    History(Box<HistoryArguments>),
     Init(InitArguments),
     Doctor(DoctorArguments),
     Work(WorkArguments),

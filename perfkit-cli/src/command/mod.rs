@@ -8,6 +8,8 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod gate;
+#[cfg_attr(not(feature = "history"), path = "no_history.rs")]
+pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod man;
 mod otlp;

@@ -31,6 +31,7 @@ pub(crate) fn load_report(path: &Path) -> Result<Report, Error> {
             LARGEST_BYTES >> 20
         )));
     }
+    let bytes = import::unpacked(bytes, path)?;
     if !may_be_own(&bytes) {
         return import::read(bytes, path);
     }

@@ -25,6 +25,7 @@ use crate::plan::{Plan, What};
 use crate::revision::{Checkout, check_out};
 use crate::terminal;
 
+use super::history::Recorder;
 use super::sources::Sources;
 
 use outputs::Outputs;
@@ -33,6 +34,7 @@ pub(super) use session::{Outcome, Session};
 pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<Exit, Error> {
     let outputs = Outputs::of(&arguments)?;
     let plan = Plan::of_compare(&arguments)?;
+    let recorder = Recorder::of(arguments.history, None)?;
     tell_sources(&plan, &outputs, verbosity);
     let signals = Signals::listen()?;
     let checkout = plan.base.as_deref().map(check_out).transpose()?;
@@ -43,13 +45,20 @@ pub(crate) fn run(arguments: CompareArguments, verbosity: Verbosity) -> Result<E
         verbosity,
     };
     let Outcome { report, failure } = compare(session)?;
+    let recorded = |report: &Report| match &recorder {
+        Some(recorder) => recorder.record(std::slice::from_ref(report), verbosity),
+        None => Ok(()),
+    };
     if let What::Reports(_) = plan.what {
         outputs.publish(&report, verbosity)?;
+        recorded(&report)?;
         return Ok(verdict_exit(&report, arguments.strict));
     }
     let runs = report.benchmarks.iter().map(|b| b.successes + b.failures);
     let published = if runs.sum::<u64>() > 0 || has_nothing_to_compare(&report) {
-        outputs.publish(&report, verbosity)
+        let published = outputs.publish(&report, verbosity);
+        let is_whole = failure.is_none() && !signals.is_interrupted();
+        published.and_then(|()| if is_whole { recorded(&report) } else { Ok(()) })
     } else {
         Ok(())
     };

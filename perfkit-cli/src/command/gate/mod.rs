@@ -22,6 +22,7 @@ use crate::plan::{Plan, SavedBaseline};
 use crate::revision::check_out;
 
 use super::compare::Session;
+use super::history::Recorder;
 use super::saved_sides::{load_baseline, load_sessions};
 use super::sources::Sources;
 
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
         let message = format!("{path} has no [[budget]] and no [[regression]]");
         return Err(Error::usage(message).hint(EXAMPLE));
     }
+    let recorder = Recorder::of(arguments.history, arguments.config.as_deref())?;
     let mut sources = Sources::new(&outputs.format);
     sources.configuration(Some(&config.path));
     let judged = match &arguments.base {
@@ -80,7 +82,11 @@ pub(crate) fn run(arguments: GateArguments, verbosity: Verbosity) -> Result<Exit
     };
     write_step_summary(&judged.result);
     annotate(&named_apart(&judged.result));
-    outputs.publish(&judged, verbosity)?;
+    let published = outputs.publish(&judged, verbosity);
+    if let Some(recorder) = recorder {
+        recorder.record(judged.reports(), verbosity)?;
+    }
+    published?;
     let outcome = judged.result.gate.as_ref().map(|gate| gate.outcome);
     Ok(match outcome {
         Some(GateOutcome::Fail) => Exit::Broken,

@@ -32,6 +32,11 @@ impl Judged {
         Self { result, reports }
     }
 
+    /// What was judged.
+    pub(super) fn reports(&self) -> &[Report] {
+        &self.reports
+    }
+
     /// The result with the numbers that it rests on, where these are of one report.
     pub(super) fn with_numbers(&self) -> Report {
         let mut whole = match self.reports.as_slice() {

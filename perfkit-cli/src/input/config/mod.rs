@@ -20,6 +20,8 @@ pub(crate) use rules::{
 };
 
 use config_error::{ConfigError, explain, explain_toml};
+#[cfg(feature = "history")]
+use raw::RawHistoryOnly;
 use raw::{RawCompareOnly, RawConfig};
 
 /// The name of the configuration file.
@@ -61,6 +63,12 @@ impl ConfigFile {
     /// the same file are not looked at.
     pub(crate) fn compare_defaults(&self) -> Result<CompareDefaults, Error> {
         self.checked(|raw: RawCompareOnly| raw.compare.check())
+    }
+
+    /// Where the history is kept; the rules of a gate are not looked at.
+    #[cfg(feature = "history")]
+    pub(crate) fn history_store(&self) -> Result<Option<String>, Error> {
+        self.checked(|raw: RawHistoryOnly| raw.history.check())
     }
 
     /// The rules of a gate, when everything in the file was understood.

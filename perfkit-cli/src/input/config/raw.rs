@@ -13,6 +13,7 @@ use super::rules::{OnInconclusive, OnMissing};
 pub(super) struct RawConfig {
     pub(super) compare: RawCompare,
     pub(super) gate: RawGate,
+    pub(super) history: RawHistory,
     pub(super) budget: Vec<Spanned<RawBudget>>,
     pub(super) regression: Vec<Spanned<RawRegression>>,
     pub(super) waiver: Vec<Spanned<RawWaiver>>,
@@ -23,6 +24,26 @@ pub(super) struct RawConfig {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawCompareOnly {
     pub(super) compare: RawCompare,
+    #[serde(rename = "gate")]
+    _gate: IgnoredAny,
+    #[serde(rename = "history")]
+    _history: IgnoredAny,
+    #[serde(rename = "budget")]
+    _budget: IgnoredAny,
+    #[serde(rename = "regression")]
+    _regression: IgnoredAny,
+    #[serde(rename = "waiver")]
+    _waiver: IgnoredAny,
+}
+
+/// The configuration for those who only want to know where the history is.
+#[cfg(feature = "history")]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawHistoryOnly {
+    pub(super) history: RawHistory,
+    #[serde(rename = "compare")]
+    _compare: IgnoredAny,
     #[serde(rename = "gate")]
     _gate: IgnoredAny,
     #[serde(rename = "budget")]
@@ -52,6 +73,12 @@ pub(super) struct RawGate {
     pub(super) inconclusive: OnInconclusive,
     pub(super) missing: Option<OnMissing>,
     pub(super) stale: Option<OnMissing>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawHistory {
+    pub(super) store: Option<Spanned<String>>,
 }
 
 /// A share as a number or as text with a percent sign.

@@ -196,6 +196,14 @@ pub(super) fn is_compressed(bytes: &[u8]) -> bool {
     bytes.starts_with(&text::GZIP)
 }
 
+/// The same bytes, unpacked where they are compressed; `path` is only for messages.
+pub(super) fn unpacked(bytes: Vec<u8>, path: &Path) -> Result<Vec<u8>, Error> {
+    match is_compressed(&bytes) {
+        true => text::unpack(&bytes).map_err(|error| failed(path, None, &error)),
+        false => Ok(bytes),
+    }
+}
+
 fn recognised(text: &Text) -> Option<&'static Importer> {
     let mut importers = IMPORTERS.iter();
     importers.find(|Importer(_, recognise, _)| recognise(text))

@@ -54,7 +54,7 @@ impl Text {
     }
 }
 
-fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
+pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ParseError> {
     let mut unpacked = Vec::new();
     MultiGzDecoder::new(bytes)
         .take(LARGEST_BYTES + 1)

@@ -10,7 +10,7 @@ use toml::Spanned;
 use crate::args::{Confidence, Share};
 
 use super::config_error::ConfigError;
-use super::raw::{RawCompare, RawConfig, RawShare};
+use super::raw::{RawCompare, RawConfig, RawHistory, RawShare};
 use super::rules::{CompareDefaults, GateRules};
 
 use budget::check_budget;
@@ -28,6 +28,7 @@ impl RawConfig {
         let regressions: Vec<_> = regressions.collect::<Result<_, _>>()?;
         let waivers: Result<_, _> = self.waiver.into_iter().map(check_waiver).collect();
         self.compare.check()?;
+        self.history.check()?;
         Ok(GateRules {
             confidence: confidence.map_or(defaults.confidence, |level| level.0),
             inconclusive: self.gate.inconclusive,
@@ -51,6 +52,20 @@ impl RawCompare {
             confidence: self.confidence.map(share).transpose()?,
             indifference: self.indifference.map(indifference).transpose()?,
         })
+    }
+}
+
+impl RawHistory {
+    /// Where records are kept.
+    pub(super) fn check(self) -> Result<Option<String>, ConfigError> {
+        let Some(store) = self.store else {
+            return Ok(None);
+        };
+        if store.get_ref().trim().is_empty() {
+            let error = ConfigError::new(store.span(), "the store has no name");
+            return Err(error.help("name a folder, or write store = \"git\""));
+        }
+        Ok(Some(store.into_inner()))
     }
 }
 

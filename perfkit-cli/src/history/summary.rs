@@ -1,0 +1,68 @@
+//! What a record keeps of a report: its summaries, without the single values.
+
+use perfkit::{MetricSummary, Report};
+
+/// The report without what fills megabytes and what no history is made of: single values,
+/// distributions, and what failed commands wrote. Numbers have six digits, a millionth of
+/// which no measurement means.
+pub(crate) fn summary_of(report: &Report) -> Report {
+    let mut summary = report.clone();
+    for benchmark in &mut summary.benchmarks {
+        benchmark.blocks.clear();
+        benchmark.rounds.clear();
+        benchmark.failed_blocks.clear();
+        for run in &mut benchmark.failed_runs {
+            run.stderr.clear();
+        }
+        benchmark.metrics.values_mut().for_each(shorten);
+    }
+    for operation in &mut summary.operations {
+        operation.last_calls = Default::default();
+        operation.last_period = Default::default();
+        operation.lifetime.metrics.values_mut().for_each(shorten);
+    }
+    summary
+}
+
+fn shorten(metric: &mut MetricSummary) {
+    metric.samples = Vec::new();
+    metric.histogram = None;
+    metric.sum = rounded(metric.sum);
+    for number in [
+        &mut metric.mean,
+        &mut metric.std_dev,
+        &mut metric.min,
+        &mut metric.median,
+        &mut metric.p95,
+        &mut metric.p99,
+        &mut metric.p99_9,
+        &mut metric.max,
+    ] {
+        *number = number.map(rounded);
+    }
+}
+
+/// A number to six digits.
+pub(crate) fn rounded(number: f64) -> f64 {
+    let text = format!("{number:.5e}");
+    text.parse().unwrap_or(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn six_digits_stay() {
+        for (number, expected) in [
+            (1_234_567.8, 1_234_570.0),
+            (-0.000_123_456_78, -0.000_123_457),
+            (0.0, 0.0),
+            (1e300, 1e300),
+        ] {
+            assert_eq!(rounded(number), expected);
+        }
+        assert!(rounded(f64::NAN).is_nan());
+        assert_eq!(rounded(f64::INFINITY), f64::INFINITY);
+    }
+}

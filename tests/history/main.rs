@@ -1,0 +1,12 @@
+//! `perfkit history`: the real binary, with folders, repositories and damaged files.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod damage;
+mod databases;
+mod folder;
+mod git_store;
+mod history;
+mod index;
+mod recording;
+#[path = "../support/mod.rs"]
+mod support;
