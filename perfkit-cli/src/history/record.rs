@@ -248,8 +248,9 @@ mod tests {
     fn a_name_is_one_of_a_record_and_of_nothing_else() {
         let hash = "0123456789abcdef".repeat(4);
         let name = format!("20260131T120000Z-{hash}");
-        assert_eq!(name.parse::<RecordName>().unwrap().to_string(), name);
-        let (month, day) = name.parse::<RecordName>().unwrap().month_and_day().into();
+        let parsed: RecordName = name.parse().unwrap();
+        assert_eq!(parsed.to_string(), name);
+        let (month, day) = parsed.month_and_day();
         assert_eq!((month.as_str(), day), ("2026-01", "31"));
         let upper = hash.to_uppercase();
         let long = format!("20260131T120000Z-{hash}0");
