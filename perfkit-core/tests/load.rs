@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, PoisonError};
 use std::time::Duration;
 
-use perfkit::load::{self, LoadModel, LoadResult, LoadShard, Open};
+use perfkit::load::{self, Limits, LoadModel, LoadResult, LoadShard, Open};
 use perfkit::outcome::Failure;
+use perfkit::report::{CapacityEnd, TrialOutcome};
 use perfkit::{Outcome, Report};
 use tokio::runtime::{Builder, Runtime};
 
@@ -229,18 +230,21 @@ fn a_report_of_it_is_one_of_the_schema_and_is_read_again() {
     let load = short().name("GET /").shard(LoadShard::new(2, 4).unwrap());
     let result = runtime().block_on(load.run(|_| async { Err::<(), _>(Refused) }));
     let json = result.report().to_json().unwrap();
-    let schema = include_str!("../schema/perfkit-2.schema.json");
-    let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let errors: Vec<_> = validator
-        .iter_errors(&value)
-        .map(|e| e.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    assert_fits_schema(&json);
     let back = Report::from_json(json.as_bytes()).unwrap();
     assert_eq!(back.operations[0], *result.operation());
     assert_eq!(back.operations[0].load.as_ref().unwrap().offered, 50);
+}
+
+#[track_caller]
+fn assert_fits_schema(json: &str) {
+    let schema = include_str!("../schema/perfkit-2.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let value: serde_json::Value = serde_json::from_str(json).unwrap();
+    let errors = validator.iter_errors(&value).map(|e| e.to_string());
+    let errors: Vec<String> = errors.collect();
+    assert!(errors.is_empty(), "{errors:#?}");
 }
 
 #[test]
@@ -281,4 +285,62 @@ fn a_load_of_nothing_is_inconclusive() {
         assert!(result.to_string().contains("inconclusive: nothing was due"));
         assert!(Report::from_json(result.report().to_json().unwrap().as_bytes()).is_ok());
     }
+}
+
+/// A service that takes 300 operations a second, told by their number and not by a clock.
+#[test]
+fn a_capacity_is_found_with_an_interval_and_each_trial_is_in_the_report() {
+    let limits = Limits::parse("success > 50%").unwrap();
+    let runtime = runtime();
+    let search = load::find_capacity(limits).up_to(2000.0).precision(0.2);
+    let found = search.run_blocking(|rate, trial| {
+        let load = load::open(rate).seed(trial).for_(SHORT);
+        runtime.block_on(load.run(move |_| async move {
+            match rate <= 300.0 {
+                true => Ok(()),
+                false => Err(Refused),
+            }
+        }))
+    });
+    let capacity = found.capacity();
+    let (low, high) = (capacity.low.unwrap(), capacity.high.unwrap());
+    assert!(
+        low <= 300.0 && high > 300.0 && high <= low * 1.2001,
+        "{capacity:?}"
+    );
+    assert_eq!(capacity.ends_by, CapacityEnd::Limit);
+    let report = found.report();
+    assert_eq!(report.operations.len(), capacity.trials.len());
+    for (trial, operation) in capacity.trials.iter().zip(&report.operations) {
+        assert_eq!(trial.operation, operation.name);
+        let is_kept = trial.outcome == TrialOutcome::Kept;
+        assert_eq!(is_kept, trial.rate <= 300.0, "{trial:?}");
+    }
+    let text = found.to_string();
+    assert!(text.starts_with("load: capacity "), "{text}");
+    let json = report.to_json().unwrap();
+    assert_eq!(
+        Report::from_json(json.as_bytes()).unwrap().capacity,
+        report.capacity
+    );
+    assert_fits_schema(&json);
+}
+
+#[test]
+fn a_search_that_is_ended_says_what_it_has() {
+    let limits = Limits::parse("success > 50%").unwrap();
+    let runtime = runtime();
+    let found = load::find_capacity(limits).run_blocking(|rate, trial| {
+        let load = load::open(rate).for_(SHORT);
+        let handle = load.handle();
+        runtime.block_on(load.run(move |_| {
+            if trial == 1 {
+                handle.stop();
+            }
+            async {}
+        }))
+    });
+    let capacity = found.capacity();
+    assert_eq!((capacity.low, capacity.trials.len()), (Some(100.0), 1));
+    assert_eq!(capacity.ends_by, CapacityEnd::Interrupted);
 }

@@ -64,6 +64,11 @@ pub fn judge_bound(subject: &Subject<'_>, bound: &Bound, confidence: f64) -> Gat
     let (worst, best) = known.worst_and_best(bound.kind);
     let measured = measured_text(&known, bound);
     if best.is_some_and(|best| !bound.holds(best)) {
+        if let Some(unfit) = subject.unfit_generator(bound.statistic) {
+            // Lag only adds: what is kept is kept, and who broke it nobody knows.
+            let why = format!("the load generator was late itself: {}", unfit.reason());
+            return finding(GateOutcome::Inconclusive, format!("{measured}: {why}"));
+        }
         return finding(GateOutcome::Fail, measured).with_excess(bound.excess(known.value));
     }
     if !worst.is_some_and(|worst| bound.holds(worst)) {

@@ -1,5 +1,6 @@
 //! What a bound can be held against.
 
+use crate::load_run::UnfitGenerator;
 use crate::metric::Metric;
 use crate::metric_summary::MetricSummary;
 use crate::report::Benchmark;
@@ -61,6 +62,16 @@ impl Subject<'_> {
             (Statistic::PerSecond, _) => Unit::PerSecond,
             (_, unit) => unit,
         })
+    }
+
+    /// Why times of it may be those of the generator that put load on it.
+    pub(super) fn unfit_generator(&self, statistic: Statistic) -> Option<UnfitGenerator> {
+        match self {
+            Self::Operation(operation) if statistic.is_of_any_metric() => {
+                operation.unfit_generator()
+            }
+            _ => None,
+        }
     }
 
     /// Whether it is a ratio of nothing, which says nothing.

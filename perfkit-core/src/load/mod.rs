@@ -33,6 +33,8 @@
 //! | `service_time` | its start | its end |
 //! | `schedule_lag` | when it was due | its start |
 //!
+//! [`find_capacity`] finds the highest rate that keeps limits.
+//!
 //! All are in nanoseconds. Operations that would be more than
 //! [`max_in_flight`](Open::max_in_flight) are not started and counted as failures of the kind
 //! `shed`; they have no time. Those that are in flight at the end are waited for, up to
@@ -42,13 +44,16 @@
 
 mod account;
 mod answer;
+mod capacity;
 mod closed;
 mod handle;
+mod limits;
 mod meter;
 mod open;
 mod pace;
 mod result;
 mod schedule;
+mod search;
 #[cfg(test)]
 mod simulated;
 mod tasks;
@@ -56,7 +61,9 @@ mod threads;
 
 pub use crate::load_run::{Arrivals, LoadModel, LoadRun, LoadShard, RatePhase, UnfitGenerator};
 pub use answer::Answer;
+pub use capacity::{FindCapacity, FoundCapacity, find_capacity};
 pub use closed::{Closed, closed};
 pub use handle::Handle;
+pub use limits::{Limits, LimitsError};
 pub use open::{Open, open};
 pub use result::LoadResult;

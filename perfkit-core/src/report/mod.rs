@@ -2,6 +2,7 @@
 //! from, as one file format for every part of perfkit.
 
 mod benchmark;
+mod capacity;
 mod environment;
 mod file;
 mod git;
@@ -27,6 +28,7 @@ pub use benchmark::{
     Benchmark, Comparison, ExactValues, FailureKind, Gate, GateFinding, GateOutcome, Ratio,
     RunFailure, Sampling, SessionCounts, StopReason, Verdict,
 };
+pub use capacity::{Capacity, CapacityEnd, CapacityTrial, TrialOutcome};
 pub use environment::{ClockInfo, Environment};
 pub(crate) use file::is_replaced;
 pub use file::{ReportError, save_atomically};
@@ -77,6 +79,9 @@ pub struct Report {
     /// The operations of an instrumented program.
     #[serde(default)]
     pub operations: Vec<OperationSnapshot>,
+    /// What something under load can take, where that was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
     /// The counters of an instrumented program.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<CounterSnapshot>,
@@ -130,6 +135,7 @@ impl Report {
             environment,
             arguments: Vec::new(),
             operations: Vec::new(),
+            capacity: None,
             counters: Vec::new(),
             gauges: Vec::new(),
             ratios: Vec::new(),
@@ -214,7 +220,7 @@ impl Report {
 
     /// Adds what another process of the program recorded.
     pub fn merge_recorded(&mut self, other: Self) {
-        let outdated = self.beyond_limits();
+        let outdated = self.notes_of_sums();
         merge(
             &mut self.operations,
             other.operations,
@@ -230,12 +236,20 @@ impl Report {
             (known.name == ratio.name).then(|| known.merge(ratio))
         });
         self.notes.retain(|note| !outdated.contains(note));
-        let notes = self.beyond_limits();
+        let notes = self.notes_of_sums();
         self.notes.extend(notes);
     }
 }
 
 impl Report {
+    /// Those that are of all that was recorded, and so are others when more is added.
+    fn notes_of_sums(&self) -> Vec<Note> {
+        let of_load = self.operations.iter().flat_map(load_notes::notes);
+        let mut notes = self.beyond_limits();
+        notes.extend(of_load);
+        notes
+    }
+
     fn beyond_limits(&self) -> Vec<Note> {
         recorded::beyond_limits(&self.operations, &self.counters, &self.gauges)
     }
