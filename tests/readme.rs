@@ -9,6 +9,7 @@
 //! | `console package` | the same is run, with other names, by `tests/benches.rs` or `tests/revisions/checkouts.rs` |
 //! | `console watch` | the same is run, with other names, by `tests/watch/looks.rs` |
 //! | `console history` | the same is run, with other names, by `tests/history/` |
+//! | `console load` | the same is run, with other names, by `tests/load/` |
 //! | `console views` | the same is run, with other names, by `tests/http_service.rs`, `tests/collector.rs`, `tests/watch/looks.rs` and, all at once, `tests/watch/four_views.rs` |
 //! | `console elsewhere` | not run |
 //! | `text plan` | a drawing |
@@ -44,6 +45,7 @@ fn every_block_is_of_a_kind_that_is_run_or_counted() {
         "console package",
         "console watch",
         "console history",
+        "console load",
         "console views",
         "console elsewhere",
         "rust",

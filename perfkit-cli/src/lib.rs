@@ -5,7 +5,7 @@
 //! `input` reads files, `revision` checks out and builds another revision,
 //! `baseline_store` keeps baselines, `history` records of runs, `command_run` runs commands, `plan` says what is
 //! compared and how, `analysis` decides, `document` says it in tables and sentences,
-//! `export` writes it in a format, and `watch` says what is seen of a running program. A file
+//! `export` writes it in a format, `load` says what is asked of a server, and `watch` says what is seen of a running program. A file
 //! of `command` runs one verb with them. A module uses only those before it.
 //! `analysis`, `document` and `watch` do no I/O, read no clock and print nothing.
 //!
@@ -46,6 +46,9 @@ mod analysis;
 mod document;
 
 mod export;
+
+#[cfg(feature = "load")]
+mod load;
 
 #[cfg(feature = "watch")]
 mod watch;
@@ -133,6 +136,8 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Error> {
         Verb::Work(work) => command::work::run(&work),
         Verb::Export(export) => command::export::run(export, verbosity),
         Verb::Watch(watch) => command::watch::run(*watch, verbosity),
+        Verb::Load(load) => command::load::run(*load, verbosity),
+        Verb::Merge(merge) => command::merge::run(&merge, verbosity),
         Verb::Clean(clean) => command::clean::run(&clean, verbosity),
         Verb::Completions(completions) => command::completions::run(completions),
         Verb::Man => command::man::run(),

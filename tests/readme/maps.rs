@@ -188,7 +188,7 @@ const HISTORY: [&str; 8] = [
 fn flags_in_the_text_are_known() {
     let folder = Folder::new();
     let verbs = [
-        "compare", "run", "report", "gate", "export", "doctor", "init", "watch",
+        "compare", "run", "report", "gate", "export", "doctor", "init", "watch", "load", "merge",
     ];
     let help = verbs.map(|verb| folder.run([verb, "--help"]).exits_with(0).stdout);
     let programs = workspace().join("perfkit-core/src/bench/harness/arguments.rs");
@@ -236,6 +236,7 @@ fn every_flag_is_in_its_page() {
         ("docs/doctor.md", help("doctor")),
         ("docs/history.md", of_history.concat()),
         ("docs/watch.md", help("watch")),
+        ("docs/load.md", help("load") + &help("merge")),
         ("docs/perfkit-toml.md", help("init")),
         ("docs/benchmarks.md", programs.to_owned()),
     ] {

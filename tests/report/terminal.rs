@@ -440,7 +440,7 @@ fn help_starts_with_examples() {
     }
     folder.run(["--version"]).exits_with(0).says(concat!(
         env!("CARGO_PKG_VERSION"),
-        " (with otlp, without history and watch)"
+        " (with otlp, without history, load and watch)"
     ));
 }
 

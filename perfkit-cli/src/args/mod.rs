@@ -13,6 +13,8 @@ mod gate;
 mod history;
 mod ignored_failures;
 mod init;
+mod load;
+mod merge;
 mod mistake;
 mod numbers_view;
 mod report;
@@ -40,6 +42,10 @@ pub(crate) use history::HistoryArguments;
 pub(crate) use history::{HistoryAction, HistoryOutput, RecordChoice};
 pub(crate) use ignored_failures::IgnoredFailures;
 pub(crate) use init::{CiService, InitArguments};
+#[cfg(feature = "load")]
+pub(crate) use load::ArrivalKind;
+pub(crate) use load::LoadArguments;
+pub(crate) use merge::MergeArguments;
 pub(crate) use mistake::with_tip;
 pub(crate) use numbers_view::{NumbersView, RowOrder, ShownMetric, further_metrics};
 pub(crate) use report::ReportArguments;
@@ -62,6 +68,7 @@ Examples:
   perfkit compare --base main                what this tree made slower
   perfkit run -- ./server                    what its #[measure]s recorded
   perfkit watch -- ./server                  look while it runs
+  perfkit load --rate 500/s -- URL           load a server, and time it truly
   perfkit report report.json                 show a saved report
   perfkit gate report.json                   judge it by perfkit.toml
   perfkit gate --base main                   judge what this tree made different
@@ -71,7 +78,12 @@ Examples:
 ";
 
 /// What installs perfkit with all of its features.
-#[cfg(not(all(feature = "history", feature = "otlp", feature = "watch")))]
+#[cfg(not(all(
+    feature = "history",
+    feature = "load",
+    feature = "otlp",
+    feature = "watch"
+)))]
 pub(crate) const FULL_INSTALL: &str =
     "cargo install --path perfkit-cli --features full --profile dist";
 
@@ -84,17 +96,26 @@ macro_rules! version {
 
 const VERSION: &str = match (
     cfg!(feature = "history"),
+    cfg!(feature = "load"),
     cfg!(feature = "otlp"),
     cfg!(feature = "watch"),
 ) {
-    (true, true, true) => version!("with history, otlp and watch"),
-    (true, true, false) => version!("with history and otlp, without watch"),
-    (true, false, true) => version!("with history and watch, without otlp"),
-    (true, false, false) => version!("with history, without otlp and watch"),
-    (false, true, true) => version!("with otlp and watch, without history"),
-    (false, true, false) => version!("with otlp, without history and watch"),
-    (false, false, true) => version!("with watch, without history and otlp"),
-    (false, false, false) => version!("without history, otlp and watch"),
+    (true, true, true, true) => version!("with history, load, otlp and watch"),
+    (true, true, true, false) => version!("with history, load and otlp, without watch"),
+    (true, true, false, true) => version!("with history, load and watch, without otlp"),
+    (true, true, false, false) => version!("with history and load, without otlp and watch"),
+    (true, false, true, true) => version!("with history, otlp and watch, without load"),
+    (true, false, true, false) => version!("with history and otlp, without load and watch"),
+    (true, false, false, true) => version!("with history and watch, without load and otlp"),
+    (true, false, false, false) => version!("with history, without load, otlp and watch"),
+    (false, true, true, true) => version!("with load, otlp and watch, without history"),
+    (false, true, true, false) => version!("with load and otlp, without history and watch"),
+    (false, true, false, true) => version!("with load and watch, without history and otlp"),
+    (false, true, false, false) => version!("with load, without history, otlp and watch"),
+    (false, false, true, true) => version!("with otlp and watch, without history and load"),
+    (false, false, true, false) => version!("with otlp, without history, load and watch"),
+    (false, false, false, true) => version!("with watch, without history, load and otlp"),
+    (false, false, false, false) => version!("without history, load, otlp and watch"),
 };
 
 /// The heading of the options that every verb has.
@@ -173,6 +194,8 @@ pub(crate) enum Verb {
     Work(WorkArguments),
     Export(ExportArguments),
     Watch(Box<WatchArguments>),
+    Load(Box<LoadArguments>),
+    Merge(MergeArguments),
     Clean(CleanArguments),
     Completions(CompletionsArguments),
     /// Print the manual page.

@@ -11,7 +11,10 @@ pub(crate) mod gate;
 #[cfg_attr(not(feature = "history"), path = "no_history.rs")]
 pub(crate) mod history;
 pub(crate) mod init;
+#[cfg_attr(not(feature = "load"), path = "no_load.rs")]
+pub(crate) mod load;
 pub(crate) mod man;
+pub(crate) mod merge;
 mod otlp;
 pub(crate) mod report;
 pub(crate) mod run;

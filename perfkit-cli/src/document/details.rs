@@ -21,6 +21,7 @@ use super::view::View;
 /// Everything but verdicts, origin and remarks, for formats that show those apart.
 pub(crate) fn details(report: &Report, numbers: &NumbersView) -> Document {
     let mut document = Document::default();
+    load::verdicts(report, &mut document);
     if let Some(gate) = &report.gate {
         gate::findings(gate, &mut document);
     }
@@ -31,6 +32,7 @@ pub(crate) fn details(report: &Report, numbers: &NumbersView) -> Document {
     measured(report, view, &mut document);
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
+        load::operations(report, &mut document);
     }
     counts::describe(report, &mut document);
     document

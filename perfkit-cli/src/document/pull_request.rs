@@ -21,6 +21,7 @@ const MOST_SENTENCES: usize = 3;
 /// Everything that a report says, in the order in which a reviewer asks.
 pub(crate) fn pull_request(report: &Report, view: View<'_>) -> Document {
     let mut document = Document::default();
+    load::verdicts(report, &mut document);
     if let Some(gate) = &report.gate {
         gate::describe_briefly(gate, &mut document);
     }

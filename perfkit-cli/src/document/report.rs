@@ -8,6 +8,7 @@ use super::counts;
 use super::details;
 use super::gate;
 use super::headline::headline;
+use super::load;
 use super::operations;
 use super::origin;
 use super::ranking::ranking;
@@ -23,6 +24,7 @@ const MOST_SENTENCES: usize = 8;
 pub(crate) fn document<'a>(report: &Report, view: impl Into<View<'a>>) -> Document {
     let view = view.into();
     let mut document = Document::default();
+    load::verdicts(report, &mut document);
     if let Some(gate) = &report.gate {
         gate::describe(gate, &mut document);
     }
@@ -49,6 +51,7 @@ pub(crate) fn document<'a>(report: &Report, view: impl Into<View<'a>>) -> Docume
 pub(super) fn finish(report: &Report, detail: Detail, mut document: Document) -> Document {
     if !report.operations.is_empty() {
         operations::describe(report, &mut document);
+        load::operations(report, &mut document);
     }
     counts::describe(report, &mut document);
     if document.blocks.is_empty() && report.shard.is_none() {
