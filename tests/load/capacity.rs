@@ -33,7 +33,12 @@ fn what_takes_every_rate_says_so() {
             "page.html",
         ])
         .exits_with(0);
-    assert!(folder.read("page.html").contains("capacity at least"));
+    let page = folder.read("page.html");
+    assert!(page.contains("capacity at least"));
+    assert!(page.contains("Response time over the rate"));
+    let picture = folder.run(["report", "found.json", "--format", "svg"]);
+    let picture = picture.exits_with(0).says("Response time over the rate");
+    picture.says("capacity at least 300 /s");
 }
 
 #[test]

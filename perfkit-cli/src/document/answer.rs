@@ -14,6 +14,9 @@ pub(crate) fn answer(report: &Report) -> Option<Sentence> {
     if let Some(gate) = &report.gate {
         return Some(gate::outcome(gate));
     }
+    if let Some(capacity) = &report.capacity {
+        return Some(Sentence::plain(&capacity.sentence()));
+    }
     headline(report).or_else(|| match &shown_comparisons(report, Detail::Brief)[..] {
         [] => None,
         [only] => Some(sentence(only)),

@@ -15,6 +15,7 @@ mod percentiles;
 mod picture;
 mod ratio_axis;
 mod samples;
+mod saturation;
 mod shape;
 pub(crate) mod shared;
 mod svg;
@@ -27,6 +28,7 @@ pub(crate) use order::Order;
 pub(crate) use parameter::OverParameter;
 pub(crate) use percentiles::Percentiles;
 pub(crate) use picture::{MARGIN, Picture, STYLE, plot, within_page};
+pub(crate) use saturation::Saturation;
 pub(crate) use shape::{Form, Paint, Shape, Words, mark, units};
 
 use perfkit::unit::Unit;

@@ -11,7 +11,7 @@ use crate::text::{escape_xml, wrap};
 use super::pen::{Look, Pen};
 use super::shape::Shape;
 use super::svg::elements;
-use super::{Chart, Distribution, OverParameter, Percentiles};
+use super::{Chart, Distribution, OverParameter, Percentiles, Saturation};
 
 /// The colours by day: Okabe and Ito's palette (2008), which colour-blind people
 /// can tell apart, some of it darker, so that everything stands out from white
@@ -156,6 +156,8 @@ pub(crate) fn plot(report: &Report) -> Result<Picture, Error> {
     charts.extend(over_parameter.map(|chart| Box::new(chart) as _));
     let distribution = Distribution::of(in_rank_order(report));
     charts.extend(distribution.map(|chart| Box::new(chart) as _));
+    let saturation = Saturation::of(report);
+    charts.extend(saturation.map(|chart| Box::new(chart) as _));
     if charts.is_empty() {
         let percentiles = Percentiles::parts(report).into_iter().next();
         charts.extend(percentiles.map(|chart| Box::new(chart) as _));

@@ -7,7 +7,7 @@ use perfkit::report::{Benchmark, Comparison};
 use crate::document::{in_rank_order, is_time, most_striking_first, ranking};
 use crate::error::Error;
 use crate::export::chart::{
-    Chart, Distribution, Forest, Order, OverParameter, Percentiles, within_page,
+    Chart, Distribution, Forest, Order, OverParameter, Percentiles, Saturation, within_page,
 };
 use crate::text::label;
 
@@ -87,6 +87,10 @@ impl Figures {
         for (index, figure) in over_parameter.iter_mut().enumerate() {
             figure.is_folded = false;
             figure.is_named = index > 0;
+        }
+        if let Some(saturation) = Saturation::of(report) {
+            let figure = FigureView::of(&saturation, &format!("{prefix}saturation"))?;
+            over_parameter.insert(0, figure);
         }
         Ok(Self {
             open,
