@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::budget::engine::{Amount, Bound, BoundKind, Statistic, Subject, judge_bound};
+use crate::budget::engine::{
+    Amount, Bound, BoundKind, Statistic, Subject, judge_bound, used_share,
+};
 use crate::metric::Metric;
 use crate::report::{GateOutcome, TrialOutcome};
 use crate::snapshot::OperationSnapshot;
@@ -62,10 +64,12 @@ impl Limits {
         let subject = Subject::Operation(operation);
         let outcomes = self.bounds.iter().map(|bound| {
             let finding = judge_bound(&subject, bound, CONFIDENCE);
+            // As far as the value itself goes, however sure it is.
+            let is_used_up = used_share(&subject, bound).is_none_or(|used| used > 1.0);
             match finding.outcome {
                 GateOutcome::Pass | GateOutcome::Warn | GateOutcome::Waived => TrialOutcome::Kept,
-                _ if is_blurred(operation, bound) => TrialOutcome::GeneratorUnfit,
                 GateOutcome::Fail => TrialOutcome::Broken,
+                _ if is_used_up && is_blurred(operation, bound) => TrialOutcome::GeneratorUnfit,
                 _ => TrialOutcome::TooFewCalls,
             }
         });
@@ -193,6 +197,11 @@ mod tests {
         assert_eq!(judge("p99 < 200ms", 2_000_000), TrialOutcome::Kept);
         assert_eq!(judge("p99 < 50ms", 2_000_000), TrialOutcome::GeneratorUnfit);
         assert_eq!(judge("success > 99.99%", 1000), TrialOutcome::TooFewCalls);
+        assert_eq!(
+            judge("success > 99.99%", 2_000_000),
+            TrialOutcome::TooFewCalls
+        );
+        assert_eq!(judge("p99.9 < 200ms", 2_000_000), TrialOutcome::TooFewCalls);
     }
 
     /// The rules of perfkit.toml and budgets in tests do as well.

@@ -58,21 +58,35 @@ impl Search {
     }
 
     /// The rates whose last trial says that.
-    fn rates(&self, is_kept: bool) -> impl Iterator<Item = f64> {
+    fn rates(&self, is_it: impl Fn(TrialOutcome) -> bool) -> impl Iterator<Item = f64> {
         let rates = self.trials.iter().map(|(rate, _)| *rate);
-        rates.filter(move |rate| (self.last_outcome(*rate) == Some(TrialOutcome::Kept)) == is_kept)
+        rates.filter(move |rate| self.last_outcome(*rate).is_some_and(&is_it))
     }
 
-    /// The lowest rate that does not keep the limits.
+    /// The lowest rate that does not keep the limits. Where the calls were too few to say, and
+    /// no lower rate had enough, it was too low a rate, and none too high.
     pub(super) fn high(&self) -> Option<f64> {
-        self.rates(false).min_by(f64::total_cmp)
+        let lowest_kept = self
+            .rates(|o| o == TrialOutcome::Kept)
+            .min_by(f64::total_cmp);
+        let has_kept_below = |rate: f64| lowest_kept.is_some_and(|kept| kept < rate);
+        let unsure = self.rates(|o| o == TrialOutcome::TooFewCalls);
+        let unsure = unsure.filter(|rate| has_kept_below(*rate));
+        let not_kept = self.rates(|o| !matches!(o, TrialOutcome::Kept | TrialOutcome::TooFewCalls));
+        not_kept.chain(unsure).min_by(f64::total_cmp)
     }
 
     /// The highest rate that keeps them, below that.
     pub(super) fn low(&self) -> Option<f64> {
         let high = self.high().unwrap_or(f64::INFINITY);
-        let below = self.rates(true).filter(|rate| *rate < high);
-        below.max_by(f64::total_cmp)
+        let kept = self.rates(|o| o == TrialOutcome::Kept);
+        kept.filter(|rate| *rate < high).max_by(f64::total_cmp)
+    }
+
+    /// The highest rate at which the calls were too few to say.
+    fn too_low(&self) -> Option<f64> {
+        let unsure = self.rates(|o| o == TrialOutcome::TooFewCalls);
+        unsure.max_by(f64::total_cmp)
     }
 
     /// The rate to try next; `None` when it is known.
@@ -80,12 +94,19 @@ impl Search {
         if self.trials.len() >= MOST_TRIALS {
             return None;
         }
+        let twice = |rate: f64| (rate * 2.0).min(self.highest);
         match (self.low(), self.high()) {
-            (None, None) => Some(self.first),
-            (Some(low), None) if low < self.highest => Some((low * 2.0).min(self.highest)),
+            (None, None) => match self.too_low() {
+                None => Some(self.first),
+                Some(rate) => (rate < self.highest).then(|| twice(rate)),
+            },
+            (Some(low), None) if low < self.highest => Some(twice(low)),
             (Some(low), None) => (self.tries(low) < 2).then_some(low),
-            (None, Some(high)) if high > self.first * LOWEST_SHARE => Some(high / 2.0),
-            (None, Some(_)) => None,
+            (None, Some(high)) => {
+                let lower = high / 2.0;
+                let is_known = self.too_low().is_some_and(|rate| lower <= rate);
+                (lower >= self.first * LOWEST_SHARE && !is_known).then_some(lower)
+            }
             (Some(low), Some(high)) if high > low * (1.0 + self.precision) => {
                 Some((low * high).sqrt())
             }
@@ -98,6 +119,7 @@ impl Search {
         let high = self.high().and_then(|rate| self.last_outcome(rate));
         match high {
             _ if is_interrupted => CapacityEnd::Interrupted,
+            None if self.low().is_none() => CapacityEnd::TooFewCalls,
             None => CapacityEnd::HighestRate,
             Some(TrialOutcome::GeneratorUnfit) => CapacityEnd::Generator,
             Some(TrialOutcome::TooFewCalls) => CapacityEnd::TooFewCalls,
@@ -170,6 +192,32 @@ mod tests {
         });
         assert_eq!(unfit.ends_by(false), CapacityEnd::Generator);
         assert_eq!(unfit.ends_by(true), CapacityEnd::Interrupted);
+    }
+
+    /// A rate at which too few calls are made is no end: higher ones have more.
+    #[test]
+    fn too_few_calls_ask_for_a_higher_rate() {
+        let found = search(100_000.0, |rate, _| match rate {
+            rate if rate < 300.0 => TrialOutcome::TooFewCalls,
+            rate if rate <= 5000.0 => TrialOutcome::Kept,
+            _ => TrialOutcome::Broken,
+        });
+        assert!(
+            (4700.0..=5000.0).contains(&found.low().unwrap()),
+            "{found:?}"
+        );
+        assert_eq!(found.ends_by(false), CapacityEnd::Limit);
+        let never = search(1000.0, |_, _| TrialOutcome::TooFewCalls);
+        assert_eq!((never.low(), never.high()), (None, None));
+        assert_eq!(never.ends_by(false), CapacityEnd::TooFewCalls);
+        assert_eq!(never.trials.len(), 5);
+        // What breaks the limits leaves nothing between.
+        let broken = search(1000.0, |rate, _| match rate > 150.0 {
+            true => TrialOutcome::Broken,
+            false => TrialOutcome::TooFewCalls,
+        });
+        assert_eq!((broken.low(), broken.high()), (None, Some(200.0)));
+        assert_eq!(broken.trials.len(), 2);
     }
 
     /// A rate that kept the limits by luck does not when it is tried once more.

@@ -54,6 +54,7 @@ pub struct CapacityTrial {
     pub outcome: TrialOutcome,
 }
 
+#[cfg(feature = "load")]
 impl CapacityTrial {
     pub(crate) fn new(rate: f64, operation: String, outcome: TrialOutcome) -> Self {
         Self {
