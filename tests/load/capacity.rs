@@ -36,6 +36,7 @@ fn what_takes_every_rate_says_so() {
     let page = folder.read("page.html");
     assert!(page.contains("capacity at least"));
     assert!(page.contains("Response time over the rate"));
+    assert!(page.contains("<h1>Capacity: GET /</h1>"));
     let picture = folder.run(["report", "found.json", "--format", "svg"]);
     let picture = picture.exits_with(0).says("Response time over the rate");
     picture.says("capacity at least 300 /s");

@@ -17,6 +17,8 @@ const LONGEST_NAME: usize = 40;
 pub(crate) fn kind(report: &Report) -> &'static str {
     if report.gate.is_some() {
         "Gate"
+    } else if report.capacity.is_some() {
+        "Capacity"
     } else if !report.comparisons.is_empty() {
         "Comparison"
     } else if !report.benchmarks.is_empty() {
@@ -46,6 +48,9 @@ pub(crate) fn title_and_time(report: &Report) -> String {
 /// The names of what the report is about, each once, in its order.
 fn names(report: &Report) -> Vec<String> {
     let mut names: Vec<&str> = Vec::new();
+    if let (None, Some(capacity)) = (&report.gate, &report.capacity) {
+        return vec![label(&capacity.name)];
+    }
     match (&report.gate, report.benchmarks.is_empty()) {
         (Some(gate), _) => names.extend(gate.findings.iter().map(|f| f.subject.as_str())),
         (None, false) => {
