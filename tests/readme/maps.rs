@@ -178,8 +178,8 @@ fn the_readme_installs_all_of_it() {
 }
 
 /// The verbs of the history.
-const HISTORY: [&str; 8] = [
-    "record", "list", "show", "export", "prune", "push", "fetch", "index",
+const HISTORY: [&str; 9] = [
+    "check", "record", "list", "show", "export", "prune", "push", "fetch", "index",
 ];
 
 /// Every flag that stands alone in the text is one of perfkit's, or of its benchmark

@@ -2,6 +2,8 @@
 
 mod budget;
 mod by_name;
+#[cfg(feature = "history")]
+mod changes;
 mod confirmation;
 mod finding;
 mod gate;
@@ -17,6 +19,8 @@ mod shards;
 mod sides;
 mod waivers;
 
+#[cfg(feature = "history")]
+pub(crate) use changes::{SeriesChange, judge_changes};
 pub(crate) use confirmation::{confirm, is_suspected};
 pub(crate) use gate::{gate_of, judge};
 pub(crate) use interleaved::{add_remarks, compare_all, is_inconclusive};

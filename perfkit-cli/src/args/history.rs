@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::format::Format;
-use super::values::TimeSpan;
+use super::values::{Share, TimeSpan};
 
 /// Keep what was measured for good, and see how it became what it is.
 ///
@@ -113,6 +113,21 @@ Examples:
         #[command(flatten)]
         output: HistoryOutput,
     },
+    /// Find out whether anything got worse: steps and drifts, told from noise.
+    ///
+    /// Each series is searched for changes: by permutations in blocks, as noise of measuring has
+    /// a memory, with one error for all series together. Values of different machines or
+    /// toolchains are never compared, but for ratios to what was measured in the same session.
+    /// A change needs five values on either side; with three or four after it, it is watched.
+    ///
+    /// Exits with 1 where a recent change is for the worse and no [[waiver]] of perfkit.toml
+    /// tolerates it, with 4 where a record cannot be read, else with 0.
+    #[command(before_help = "\
+Examples:
+  perfkit history check --branch main
+  perfkit history check --filter 'parse/*' --floor 2% --strict
+")]
+    Check(Box<CheckChoice>),
     /// Write all values as JSON lines, for databases.
     #[command(before_help = "\
 Example:
@@ -165,10 +180,45 @@ Examples:
     },
 }
 
+/// What is checked, and how.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CheckChoice {
+    #[command(flatten)]
+    pub(crate) choice: RecordChoice,
+
+    /// Only this metric, also where it is one that is else not looked at.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: Option<String>,
+
+    /// How many of the newest values of each series are looked at.
+    #[arg(long, value_name = "N", default_value_t = 365)]
+    pub(crate) values: usize,
+
+    /// Changes among so many of a series' newest values are recent; others are told, and fail
+    /// nothing.
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub(crate) recent: usize,
+
+    /// How often it may be wrong, all series together [default: 1%].
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) error: Option<Share>,
+
+    /// Changes up to this size are none [default: 0.5%].
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) floor: Option<Share>,
+
+    /// Fail where nothing can be said yet, because there are fewer than 8 values.
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) output: HistoryOutput,
+}
+
 /// Which records are meant.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct RecordChoice {
-    /// Only those that have a series of this name, or pattern with * and ?.
+    /// Only series of this name or pattern with * and ?, or records that have one.
     #[arg(long, value_name = "NAME")]
     pub(crate) filter: Option<String>,
 
@@ -184,7 +234,8 @@ pub(crate) struct RecordChoice {
 /// How a result is printed, and where.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct HistoryOutput {
-    /// How to print it: human, json, markdown or csv [default: human, or $PERFKIT_FORMAT].
+    /// How to print it: human, json, markdown or csv; of `check` any [default: human, or
+    /// $PERFKIT_FORMAT].
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
 

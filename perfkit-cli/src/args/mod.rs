@@ -39,7 +39,7 @@ pub(crate) use format::Format;
 pub(crate) use gate::GateArguments;
 pub(crate) use history::HistoryArguments;
 #[cfg(feature = "history")]
-pub(crate) use history::{HistoryAction, HistoryOutput, RecordChoice};
+pub(crate) use history::{CheckChoice, HistoryAction, HistoryOutput, RecordChoice};
 pub(crate) use ignored_failures::IgnoredFailures;
 pub(crate) use init::{CiService, InitArguments};
 #[cfg(feature = "load")]

@@ -21,7 +21,7 @@ pub(crate) use index::{Index, IndexedRecord, IndexedSeries, Surroundings};
 pub(crate) use location::{Located, locate};
 pub(crate) use record::{Record, RecordName};
 pub(crate) use run::{RunDetails, instant, record_of};
-pub(crate) use series::{Point, SeriesId};
+pub(crate) use series::{Point, SeriesId, SeriesKind};
 pub(crate) use store::{Added, Exchanged, GitStore};
 pub(crate) use summary::rounded;
 pub use trial::HistoryTrial;

@@ -109,36 +109,7 @@ impl HistoryTrial {
             added.push(timed(add)?.0);
         }
         tell(format!("one record added: {}", told(added)));
-        let (index, _) = Index::of(&store, &index_path)?;
-        let known = index.series()?;
-        let one = known.first().map_or(0, |series| series.number);
-        let mut read = Vec::new();
-        for _ in 0..REPEATS {
-            read.push(timed(|| index.points(one))?.0);
-        }
-        let points = index.points(one)?.len();
-        tell(format!(
-            "one series of {points} values read: {}",
-            told(read)
-        ));
-        let mut listed = Vec::new();
-        for _ in 0..5 {
-            let list = || {
-                let (index, _) = Index::of(&store, &index_path)?;
-                let mut count = 0;
-                index.records(|_| {
-                    count += 1;
-                    true
-                })?;
-                Ok(count)
-            };
-            listed.push(timed(list)?.0);
-        }
-        tell(format!(
-            "all records listed, index compared with the store: {}",
-            told(listed)
-        ));
-        Ok(())
+        questions(&store, &index_path, tell)
     }
 
     fn in_git(&self, folder: &Path, tell: &mut dyn FnMut(String)) -> Result<(), Error> {
@@ -204,6 +175,44 @@ impl HistoryTrial {
         };
         Record::new(head, &summary_of(&report))
     }
+}
+
+/// What it takes to read a series, and to list all records.
+fn questions(
+    store: &FolderStore,
+    index_path: &Path,
+    tell: &mut dyn FnMut(String),
+) -> Result<(), Error> {
+    let (index, _) = Index::of(store, index_path)?;
+    let known = index.series()?;
+    let one = known.first().map_or(0, |series| series.number);
+    let mut read = Vec::new();
+    for _ in 0..REPEATS {
+        read.push(timed(|| index.points(one))?.0);
+    }
+    let points = index.points(one)?.len();
+    tell(format!(
+        "one series of {points} values read: {}",
+        told(read)
+    ));
+    let mut listed = Vec::new();
+    for _ in 0..5 {
+        let list = || {
+            let (index, _) = Index::of(store, index_path)?;
+            let mut count = 0;
+            index.records(|_| {
+                count += 1;
+                true
+            })?;
+            Ok(count)
+        };
+        listed.push(timed(list)?.0);
+    }
+    tell(format!(
+        "all records listed, index compared with the store: {}",
+        told(listed)
+    ));
+    Ok(())
 }
 
 fn timed<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<(Duration, T), Error> {

@@ -30,7 +30,7 @@ use annotations::annotate;
 use outputs::Outputs;
 use result::Judged;
 use summary::write_step_summary;
-use today::today;
+pub(in crate::command) use today::today;
 
 const EXAMPLE: &str = "make one, for example with\n
     [[budget]]

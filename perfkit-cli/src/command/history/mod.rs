@@ -1,5 +1,6 @@
 //! `perfkit history`: records of runs, and what became of them.
 
+mod check;
 mod choice;
 mod exchange;
 mod export;
@@ -59,6 +60,10 @@ pub(crate) fn run(arguments: HistoryArguments, verbosity: Verbosity) -> Result<E
                 limit,
             };
             show::run(&opened(&located, verbosity)?, &wanted, &output)
+        }
+        HistoryAction::Check(choice) => {
+            let opened = opened(&located, verbosity)?;
+            check::run(&opened, &choice, place.config.as_deref(), verbosity)
         }
         HistoryAction::Export { choice, output } => {
             export::run(&opened(&located, verbosity)?, &choice, output.as_deref())
