@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `console` | each command is run in a folder that has what it speaks of |
 //! | `console ci` | the command is in `.ci/run`, or is an example, which is run |
+//! | `console ci unoptimised` | the command without `--release`, which builds it anew for figures, is in `.ci/run` |
 //! | `console package` | the same is run, with other names, by `tests/benches.rs` or `tests/revisions/checkouts.rs` |
 //! | `console watch` | the same is run, with other names, by `tests/watch/looks.rs` |
 //! | `console history` | the same is run, with other names, by `tests/history/` |
@@ -42,6 +43,7 @@ fn every_block_is_of_a_kind_that_is_run_or_counted() {
     let kinds = [
         "console",
         "console ci",
+        "console ci unoptimised",
         "console package",
         "console watch",
         "console history",
@@ -88,6 +90,14 @@ fn commands_of_cargo_are_run_by_ci_or_are_examples() {
                     page.path.display()
                 ),
             }
+        }
+    }
+    for page in all_pages() {
+        for command in page.commands("console ci unoptimised") {
+            let in_ci = command.replace(" --release", "");
+            assert_ne!(in_ci, command, "of a kind of its own without need");
+            let path = page.path.display();
+            assert!(ci.contains(&in_ci), "{path}: {in_ci} is not in .ci/run");
         }
     }
     assert!(ci.contains("cargo install --path perfkit-cli"));

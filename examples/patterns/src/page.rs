@@ -17,7 +17,7 @@ What notes on performance practice claim of their patterns, beside what perfkit 
 row is a question of a lesson in `examples/patterns/`: plain Rust with the wrong form and the
 right one side by side, and one knob that makes the gain vanish.
 
-```console ci
+```console ci unoptimised
 $ cargo run --release -p perfkit-patterns -- all
 ```
 
@@ -30,7 +30,7 @@ On PostgreSQL (15 or later) and Redis too, where a round trip is real, run the l
 them; the servers are private and temporary, from Debian's packages `postgresql` and
 `redis-server`:
 
-```console ci
+```console ci unoptimised
 $ examples/patterns/servers run cargo run --release -p perfkit-patterns -- all
 ```
 
