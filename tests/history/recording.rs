@@ -79,7 +79,7 @@ fn a_record_is_a_report_that_every_verb_reads_and_has_no_single_values() {
     let shown = history
         .folder
         .run([std::ffi::OsStr::new("report"), file.as_os_str()]);
-    shown.exits_with(0).says("parse").says("10.030 ms");
+    shown.exits_with(0).says("median 10.0 ms of 40 values");
     let json = history.folder.run([
         std::ffi::OsStr::new("report"),
         file.as_os_str(),

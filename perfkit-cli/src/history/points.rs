@@ -9,7 +9,7 @@ use perfkit::unit::Unit;
 use perfkit::{Direction, MetricSummary, Report};
 
 use super::series::{Point, SeriesId, SeriesKind, Statistic, Value};
-use super::summary::rounded;
+use super::summary::{coarse, rounded};
 
 /// How sure each bound of an interval is, so that both hold in 95 % of cases.
 const ONE_SIDED: f64 = 0.975;
@@ -221,11 +221,12 @@ fn of_numbers(report: &Report) -> impl Iterator<Item = Point<'_>> {
 
 fn value(count: u64, estimate: f64, bounds: Option<(f64, f64)>) -> Value {
     let finite = |(low, high): &(f64, f64)| low.is_finite() && high.is_finite();
+    let estimate = rounded(estimate);
+    // Rounding brings neither bound to the other side of the value.
+    let around = |(low, high)| (coarse(low).min(estimate), coarse(high).max(estimate));
     Value {
         count,
-        estimate: rounded(estimate),
-        bounds: bounds
-            .filter(finite)
-            .map(|(low, high)| (rounded(low), rounded(high))),
+        estimate,
+        bounds: bounds.filter(finite).map(around),
     }
 }

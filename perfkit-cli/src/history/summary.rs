@@ -3,8 +3,9 @@
 use perfkit::{MetricSummary, Report};
 
 /// The report without what fills megabytes and what no history is made of: single values,
-/// distributions, and what failed commands wrote. Numbers have six digits, a millionth of
-/// which no measurement means.
+/// distributions, what failed commands wrote, and of benchmarks what is told by interval and
+/// extremes as well. Medians have six digits, other numbers four: no measurement means more,
+/// and digits are most of what a record takes.
 pub(crate) fn summary_of(report: &Report) -> Report {
     let mut summary = report.clone();
     for benchmark in &mut summary.benchmarks {
@@ -14,7 +15,13 @@ pub(crate) fn summary_of(report: &Report) -> Report {
         for run in &mut benchmark.failed_runs {
             run.stderr.clear();
         }
-        benchmark.metrics.values_mut().for_each(shorten);
+        for metric in benchmark.metrics.values_mut() {
+            shorten(metric);
+            if metric.median.is_some() {
+                (metric.mean, metric.std_dev) = (None, None);
+                (metric.p95, metric.p99, metric.p99_9) = (None, None, None);
+            }
+        }
     }
     for operation in &mut summary.operations {
         operation.last_calls = Default::default();
@@ -27,24 +34,30 @@ pub(crate) fn summary_of(report: &Report) -> Report {
 fn shorten(metric: &mut MetricSummary) {
     metric.samples = Vec::new();
     metric.histogram = None;
-    metric.sum = rounded(metric.sum);
+    metric.sum = coarse(metric.sum);
+    metric.median = metric.median.map(rounded);
+    metric.mean = metric.mean.map(rounded);
     for number in [
-        &mut metric.mean,
         &mut metric.std_dev,
         &mut metric.min,
-        &mut metric.median,
         &mut metric.p95,
         &mut metric.p99,
         &mut metric.p99_9,
         &mut metric.max,
     ] {
-        *number = number.map(rounded);
+        *number = number.map(coarse);
     }
 }
 
 /// A number to six digits.
 pub(crate) fn rounded(number: f64) -> f64 {
     let text = format!("{number:.5e}");
+    text.parse().unwrap_or(number)
+}
+
+/// A number to four digits.
+pub(crate) fn coarse(number: f64) -> f64 {
+    let text = format!("{number:.3e}");
     text.parse().unwrap_or(number)
 }
 

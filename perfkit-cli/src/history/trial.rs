@@ -246,3 +246,21 @@ fn peak_memory() -> Option<f64> {
     let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1024.0 / 1e6)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thousand of them, with their trees and commits, are to take 20 MB in git.
+    #[test]
+    fn a_record_of_five_hundred_series_is_small() {
+        let trial = HistoryTrial {
+            records: 1,
+            series: 500,
+            records_in_git: 0,
+        };
+        let record = trial.record(7).unwrap();
+        let bytes = record.compressed().unwrap().len();
+        assert!(bytes <= 19_500, "{bytes}");
+    }
+}
