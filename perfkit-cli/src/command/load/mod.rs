@@ -52,9 +52,9 @@ pub(crate) fn run(arguments: LoadArguments, verbosity: Verbosity) -> Result<Exit
     signals.defer_signals();
     let watch = Watch::new(&signals, verbosity);
     let measured = match &other {
-        Some((names, other)) => {
-            let sides = [&client, other];
-            let names = names.clone();
+        Some(other) => {
+            let sides = [&client, &other.client];
+            let names = other.names.clone();
             comparison::compare(&arguments, names, sides, &runtime, &watch)
                 .map(|report| Measured::Comparison(Box::new(report)))
         }
@@ -124,11 +124,15 @@ fn measure(
     Ok(Measured::Load(Box::new(result)))
 }
 
-/// The client of the address that is compared with the first, and what both are called.
-fn other(
-    arguments: &LoadArguments,
-    targets: &Targets,
-) -> Result<Option<([String; 2], Arc<Client>)>, Error> {
+/// What is compared with the first address.
+struct Other {
+    /// What both are called.
+    names: [String; 2],
+    client: Arc<Client>,
+}
+
+/// The client of the address that is compared with the first.
+fn other(arguments: &LoadArguments, targets: &Targets) -> Result<Option<Other>, Error> {
     let Some(url) = &arguments.compare else {
         return Ok(None);
     };
@@ -147,8 +151,8 @@ fn other(
                 .hint("compare two, or leave --compare out"),
         );
     }
-    let client = Client::new(arguments, others)?;
-    Ok(Some((names, Arc::new(client))))
+    let client = Arc::new(Client::new(arguments, others)?);
+    Ok(Some(Other { names, client }))
 }
 
 fn targets(arguments: &LoadArguments) -> Result<Targets, Error> {
