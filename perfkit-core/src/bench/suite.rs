@@ -48,6 +48,10 @@ pub(super) trait Visitor {
     fn package(&mut self, _name: &str) {}
 
     /// A setting of the program's that means nothing here.
+    #[cfg_attr(
+        not(feature = "criterion"),
+        allow(dead_code, reason = "only suites of criterion have such settings")
+    )]
     fn ignore(&mut self, _setting: &'static str) {}
 
     /// Whether anything of a group matters: if not, its inputs are not made.
