@@ -15,6 +15,8 @@ pub struct HistoryRules {
     /// The share of the series called changed of which it may be wrong, and the chance to call
     /// one changed where none is.
     pub error: f64,
+    /// The same for changes that are only watched.
+    pub watch_error: f64,
     /// What a change must be larger than, such as 0.005 for half a percent.
     pub floor: f64,
 }
@@ -23,6 +25,7 @@ impl Default for HistoryRules {
     fn default() -> Self {
         Self {
             error: 0.01,
+            watch_error: 0.03,
             floor: 0.005,
         }
     }
@@ -56,9 +59,8 @@ const LEAST_APART: f64 = 0.02;
 pub fn judge(series: &[Series], rules: &HistoryRules) -> Judged {
     let mut judged: Vec<JudgedSeries> = series.iter().map(|s| judge_one(s, rules)).collect();
     // Watched changes have an error of their own, and so a step-up of their own.
-    for certainty in [Certainty::Found, Certainty::Watching] {
-        keep_few_wrong(&mut judged, series, certainty, rules.error);
-    }
+    keep_few_wrong(&mut judged, series, Certainty::Found, rules.error);
+    keep_few_wrong(&mut judged, series, Certainty::Watching, rules.watch_error);
     let events = events(&judged);
     Judged {
         series: judged,
@@ -110,6 +112,7 @@ fn judge_one(series: &Series, rules: &HistoryRules) -> JudgedSeries {
     let all = groups.len() as f64;
     let change_rules = ChangeRules {
         error: rules.error / all.max(1.0),
+        watch_error: rules.watch_error / all.max(1.0),
         floor: rules.floor.max(0.0).ln_1p(),
     };
     for members in groups.values() {
@@ -211,5 +214,79 @@ fn ratio(size: &Estimate) -> Ratio {
         low: finite(size.low),
         high: finite(size.high),
         confidence: size.confidence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values that vary a little and grow by this factor from this point on.
+    fn series(factor: f64, from: u64, seed: u64) -> Series {
+        let noise = |at: u64| ((at * 37 + seed * 11 + at * at * 17) % 101) as f64 / 101.0 - 0.5;
+        let level = |at: u64| if at < from { 1.0 } else { factor };
+        let point = |position: u64| Point {
+            position,
+            value: 1e6 * level(position) * (1.0 + 0.02 * noise(position)),
+            half_width: Some(0.001),
+            group: 0,
+        };
+        Series {
+            points: (0..60).map(point).collect(),
+        }
+    }
+
+    #[test]
+    fn changes_at_one_place_are_one_event() {
+        let all = [
+            series(1.2, 40, 1),
+            series(1.0, 0, 2),
+            series(0.8, 40, 3),
+            series(1.3, 20, 4),
+        ];
+        let judged = judge(&all, &HistoryRules::default());
+        let changes: Vec<usize> = judged.series.iter().map(|one| one.changes.len()).collect();
+        assert_eq!(changes, [1, 0, 1, 1]);
+        let events: Vec<_> = judged
+            .events
+            .iter()
+            .map(|event| &event.changes[..])
+            .collect();
+        assert_eq!(events, [&[(3, 0)][..], &[(0, 0), (2, 0)]]);
+        let ratio = judged.series[2].changes[0].ratio;
+        assert!(ratio.low < 0.8 && 0.8 < ratio.high, "{ratio:?}");
+    }
+
+    #[test]
+    fn points_of_different_groups_are_not_compared() {
+        let mut moved = series(1.5, 40, 1);
+        for point in &mut moved.points[40..] {
+            point.group = 1;
+        }
+        let judged = judge(&[moved.clone()], &HistoryRules::default());
+        assert_eq!(judged.series[0].changes, []);
+        for point in &mut moved.points {
+            point.group = point.position % 2;
+        }
+        let judged = judge(&[moved], &HistoryRules::default());
+        let places: Vec<usize> = judged.series[0].changes.iter().map(|c| c.first).collect();
+        assert_eq!(places, [40, 41]);
+        assert_eq!(judged.events.len(), 1);
+    }
+
+    #[test]
+    fn odd_values_are_counted_and_zeros_are_low() {
+        let mut odd = series(1.0, 0, 1);
+        odd.points[3].value = f64::NAN;
+        odd.points[4].value = -1.0;
+        for point in &mut odd.points[40..] {
+            point.value = 0.0;
+        }
+        let judged = judge(&[odd, Series::default()], &HistoryRules::default());
+        assert_eq!(
+            (judged.series[0].left_out, judged.series[0].too_few),
+            (2, 0)
+        );
+        assert!(judged.series[0].changes[0].ratio.high < 0.6);
     }
 }

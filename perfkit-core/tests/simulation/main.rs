@@ -43,6 +43,7 @@
 )]
 
 mod few_runs;
+mod history;
 mod machine;
 mod sessions;
 

@@ -4,7 +4,7 @@
 const STEP: f64 = 0.02;
 
 /// More than this is not told from a level of its own.
-const MOST: f64 = 0.9;
+pub(super) const MOST_CORRELATION: f64 = 0.9;
 
 /// The correlation of neighbours in what `fitted` leaves of a series, where it took so many
 /// `levels` to fit it: that of the residuals, corrected for its bias.
@@ -21,7 +21,7 @@ pub(super) fn correlation(residuals: &[f64], levels: f64) -> f64 {
         return 0.0;
     }
     let raw = products / squares;
-    ((raw + levels / n) / (1.0 - (levels + 2.0) / n)).clamp(0.0, MOST)
+    ((raw + levels / n) / (1.0 - (levels + 2.0) / n)).clamp(0.0, MOST_CORRELATION)
 }
 
 /// What correlation between neighbours makes of the variance of means: that of an
@@ -33,6 +33,8 @@ pub(super) struct MeanVariance {
     /// By number of values, a factor of the covariance of the means of neighbouring
     /// stretches, which is the product of those of both.
     shared: Vec<f64>,
+    /// By number of values, one over that.
+    shares: Vec<f64>,
     /// What the variance of a slope is more than it is without correlation.
     pub(super) of_slope: f64,
 }
@@ -41,6 +43,7 @@ impl MeanVariance {
     fn new(phi: f64, most: usize) -> Self {
         let mut of_mean = vec![f64::INFINITY];
         let mut shared = vec![0.0];
+        let mut shares = vec![0.0];
         let mut power = 1.0;
         let far = (1.0 + phi) / (1.0 - phi);
         for m in 1..=most {
@@ -48,11 +51,13 @@ impl MeanVariance {
             let m = m as f64;
             let lost = 2.0 * phi * (1.0 - power) / (m * (1.0 - phi).powi(2));
             of_mean.push((far - lost) / m);
+            shares.push(1.0 / m);
             shared.push((2.0 * phi).sqrt() / (1.0 - phi) * (1.0 - power) / m);
         }
         Self {
             of_mean,
             shared,
+            shares,
             of_slope: far,
         }
     }
@@ -61,6 +66,11 @@ impl MeanVariance {
     /// of one value.
     pub(super) fn of_difference(&self, before: usize, after: usize) -> f64 {
         self.of_mean[before] + self.of_mean[after] - self.shared[before] * self.shared[after]
+    }
+
+    /// One over a number of values.
+    pub(super) fn share(&self, values: usize) -> f64 {
+        self.shares[values]
     }
 
     /// By how many values the squared deviations from the mean of so many stand for less
@@ -80,7 +90,7 @@ pub(super) struct MeanVariances {
 impl MeanVariances {
     /// For stretches of at most so many values.
     pub(super) fn new(most: usize) -> Self {
-        let tables = (MOST / STEP).round() as usize + 1;
+        let tables = (MOST_CORRELATION / STEP).round() as usize + 1;
         Self {
             most,
             tables: vec![None; tables],
@@ -89,7 +99,7 @@ impl MeanVariances {
 
     /// The table of the correlation that is nearest.
     pub(super) fn of(&mut self, phi: f64) -> &MeanVariance {
-        let at = (phi.clamp(0.0, MOST) / STEP).round() as usize;
+        let at = (phi.clamp(0.0, MOST_CORRELATION) / STEP).round() as usize;
         let most = self.most;
         self.tables[at].get_or_insert_with(|| MeanVariance::new(at as f64 * STEP, most))
     }
@@ -118,7 +128,10 @@ pub(super) fn block_length(values: &[f64]) -> usize {
     let is_small = |lag: usize| products.get(lag).is_none_or(|p| p.abs() < small);
     let quiet_after = |lag: &usize| (1..=IN_A_ROW).all(|next| is_small(lag + next));
     let lags = (0..most_lags).find(quiet_after).unwrap_or(most_lags);
-    let window = 2 * lags.max(1);
+    if lags == 0 {
+        return 1;
+    }
+    let window = 2 * lags;
     let (mut weighted, mut spectrum) = (0.0, products[0]);
     for (lag, product) in products.iter().enumerate().skip(1).take(window) {
         let share = lag as f64 / window as f64;

@@ -1,6 +1,7 @@
 //! What a series may have besides noise, and how strongly it speaks for it.
 
 use super::correlation::{MeanVariance, MeanVariances, correlation};
+use super::outliers::winsorised;
 
 /// Values on either side of a change that is found.
 pub(super) const FEWEST: usize = 5;
@@ -25,6 +26,15 @@ pub(super) enum Model {
 }
 
 impl Model {
+    /// The same of a stretch that begins so many values earlier.
+    pub(super) fn moved(self, by: usize) -> Self {
+        match self {
+            Self::Step(at) | Self::LateStep(at) => Self::Step(at + by),
+            Self::TwoSteps(first, second) => Self::TwoSteps(first + by, second + by),
+            Self::Drift => Self::Drift,
+        }
+    }
+
     /// How many numbers it needs beyond the one level, places among them.
     fn parameters(self) -> f64 {
         match self {
@@ -47,41 +57,71 @@ pub(super) struct Fit {
     pub(super) criterion: f64,
 }
 
-/// A stretch of values whose mean is zero, with its running sums.
+/// A stretch of values, odd ones limited, whose mean is zero, with its running sums.
 pub(super) struct Stretch {
     pub(super) values: Vec<f64>,
+    /// Values as they were, in the order in which they came.
+    raw: Vec<f64>,
+    /// How far odd values may lie from those beside them.
+    reach: f64,
     sums: Vec<f64>,
     squares: f64,
     residuals: Vec<f64>,
 }
 
 impl Stretch {
-    pub(super) fn new(values: &[f64]) -> Self {
+    pub(super) fn new(values: &[f64], reach: f64) -> Self {
+        let room = values.len();
         let mut stretch = Self {
-            values: Vec::with_capacity(values.len()),
-            sums: Vec::with_capacity(values.len() + 1),
+            values: Vec::with_capacity(room),
+            raw: Vec::with_capacity(room),
+            reach,
+            sums: Vec::with_capacity(room + 1),
             squares: 0.0,
-            residuals: Vec::with_capacity(values.len()),
+            residuals: Vec::with_capacity(room),
         };
         stretch.fill(values.iter().copied());
         stretch
     }
 
+    /// One that takes others, of the same reach.
+    pub(super) fn empty(&self) -> Self {
+        Self::new(&[], self.reach)
+    }
+
     /// Takes other values, in the memory of those before.
     pub(super) fn fill(&mut self, values: impl Iterator<Item = f64>) {
-        self.values.clear();
-        self.values.extend(values);
+        self.raw.clear();
+        self.raw.extend(values);
+        winsorised(&self.raw, self.reach, &mut self.values);
         let mean = self.values.iter().sum::<f64>() / self.values.len().max(1) as f64;
         self.sums.clear();
         self.sums.push(0.0);
         let (mut sum, mut squares) = (0.0, 0.0);
-        for value in &mut self.values {
+        for (value, raw) in self.values.iter_mut().zip(&mut self.raw) {
             *value -= mean;
+            *raw -= mean;
             sum += *value;
             squares += *value * *value;
             self.sums.push(sum);
         }
         self.squares = squares;
+    }
+
+    /// What a model leaves of the values as they were.
+    pub(super) fn raw_residuals(&mut self, model: Model) -> Vec<f64> {
+        let (residuals, _) = self.residuals(model);
+        let residuals = residuals.to_vec();
+        let limited = self
+            .raw
+            .iter()
+            .zip(&self.values)
+            .map(|(raw, value)| raw - value);
+        residuals
+            .iter()
+            .zip(limited)
+            .map(|(rest, cut)| rest + cut)
+            .collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -111,7 +151,7 @@ impl Stretch {
         for at in places {
             let (before, after) = (at - from, to - at);
             let sum = self.sums[at] - start;
-            let apart = sum / before as f64 - (total - sum) / after as f64;
+            let apart = sum * variance.share(before) - (total - sum) * variance.share(after);
             let strength = apart * apart / variance.of_difference(before, after);
             if best.is_none_or(|(_, most)| strength > most) {
                 best = Some((at, strength));
@@ -144,7 +184,7 @@ impl Stretch {
             }
         });
         let late = (n >= FEWEST + FEWEST_WATCHED).then(|| {
-            let places = (n - FEWEST + 1).max(FEWEST)..=n - FEWEST_WATCHED;
+            let places = (n - FEWEST).max(FEWEST)..=n - FEWEST_WATCHED;
             self.best_split((0, n), places, variance)
         });
         [

@@ -8,7 +8,7 @@ mod size;
 
 use correlation::MeanVariances;
 use fit::{FEWEST, FEWEST_WATCHED, Fit, Model, Stretch};
-use outliers::winsorised;
+use outliers::reach;
 use permutation::Permutations;
 use size::Sizes;
 
@@ -19,6 +19,8 @@ use super::paired::Estimate;
 pub(crate) struct ChangeRules {
     /// How often a series without change may be called one with, such as 0.01.
     pub(crate) error: f64,
+    /// The same for what is to be watched.
+    pub(crate) watch_error: f64,
     /// What a change must be larger than, in the unit of the values.
     pub(crate) floor: f64,
 }
@@ -48,13 +50,28 @@ pub(crate) struct ChangePoint {
     pub(crate) is_found: bool,
 }
 
-/// What speaks for steps, for two of them and for a drift shares the error in these parts.
-/// What is only watched has an error of its own.
-const SHARES: [f64; 4] = [0.75, 0.1, 0.15, 1.0];
+/// A step, two of them, a drift and a step at the end share the error in these parts. The end is
+/// where a change is looked for most, and few places there are quickly looked through.
+const SHARES: [f64; 4] = [0.4, 0.03, 0.07, 0.5];
 
-/// By so much more must the last three or four values alone speak for a change, so that it
+/// The kind of model that is a step at the end.
+const LATE: usize = 3;
+
+/// By so much more must the last three or four values speak for a change than five, so that it
 /// counts as theirs.
-const LATE: f64 = 4.0;
+const CLEARLY: f64 = 8.0;
+
+/// From which correlation on a stretch may have steps that hide each other.
+const MASKED: f64 = 0.25;
+
+/// The fewest values of a stretch whose parts are looked at alone.
+const FEWEST_WITHIN: usize = 30;
+
+/// How often parts are divided again.
+const DEEPEST: i32 = 3;
+
+/// What the p-value of a part is multiplied by: three parts, which have a tenth of the error.
+const WITHIN: f64 = 30.0;
 
 /// The changes of a series, in order.
 ///
@@ -66,7 +83,7 @@ const LATE: f64 = 4.0;
 /// interval, at a confidence of 1 − `error`, lies beyond the floor on one side of zero.
 ///
 /// `errors` are the standard errors of the values where they are known, else 0. Values that are
-/// not finite yield no changes, and so do fewer than eight. O(n) for each of at most 400
+/// not finite yield no changes, and so do fewer than eight. O(n) for each of 60 to 2000
 /// permutations, times the number of changes; O(n²) for the size of a drift.
 pub(crate) fn change_points(
     values: &[f64],
@@ -78,13 +95,21 @@ pub(crate) fn change_points(
         return Vec::new();
     }
     let mut search = Search {
-        values: winsorised(values),
+        values: values.to_vec(),
+        reach: reach(values),
         tables: MeanVariances::new(values.len()),
+        correlation: 0.0,
         rules,
         steps: Vec::new(),
         drifts: Vec::new(),
     };
-    search.segment();
+    search.explore(&Segment {
+        from: 0,
+        to: values.len(),
+        p_value: 0.0,
+        may_drift: true,
+    });
+    search.steps.sort_unstable_by_key(|split| split.at);
     search.sizes(errors)
 }
 
@@ -107,7 +132,11 @@ struct Drift {
 
 struct Search {
     values: Vec<f64>,
+    /// How far odd values may lie from those beside them.
+    reach: f64,
     tables: MeanVariances,
+    /// That of what the best model left of the stretch looked at last.
+    correlation: f64,
     rules: ChangeRules,
     steps: Vec<Split>,
     drifts: Vec<Drift>,
@@ -123,88 +152,149 @@ struct Segment {
 }
 
 impl Search {
-    fn segment(&mut self) {
-        let mut open = vec![Segment {
-            from: 0,
-            to: self.values.len(),
+    /// Looks at a stretch, and then at the parts that its changes leave.
+    fn explore(&mut self, segment: &Segment) {
+        let whole = self.change_in(segment);
+        let Some((model, p_value, is_found)) = whole.or_else(|| self.change_within(segment, 1))
+        else {
+            return;
+        };
+        let p_value = p_value.max(segment.p_value);
+        let part = |from: usize, to: usize, may_drift: bool| Segment {
+            from,
+            to,
+            p_value,
+            may_drift,
+        };
+        let places = match model {
+            Model::Step(at) | Model::LateStep(at) => vec![at],
+            Model::TwoSteps(first, second) => vec![first, second],
+            Model::Drift => return self.explain_drift(&part(segment.from, segment.to, false)),
+        };
+        let mut from = segment.from;
+        for at in places {
+            let at = segment.from + at;
+            self.steps.push(Split {
+                at,
+                p_value,
+                is_found,
+            });
+            self.explore(&part(from, at, segment.may_drift));
+            from = at;
+        }
+        if is_found {
+            self.explore(&part(from, segment.to, segment.may_drift));
+        }
+    }
+
+    /// What a part of a stretch has besides noise, where the whole has nothing: several steps
+    /// that go up and down look like noise whose values resemble their neighbours, and such
+    /// noise is looked for here alone. The parts are the halves and the middle one (seeded
+    /// intervals, Kovács and others 2023), and then theirs.
+    fn change_within(&mut self, segment: &Segment, depth: i32) -> Option<(Model, f64, bool)> {
+        let n = segment.to - segment.from;
+        if n < FEWEST_WITHIN || depth > DEEPEST || self.correlation < MASKED {
+            return None;
+        }
+        let starts = [0, n / 4, n / 2];
+        let parts = starts.map(|start| Segment {
+            from: segment.from + start,
+            to: segment.from + start + n / 2,
             p_value: 0.0,
-            may_drift: true,
-        }];
-        while let Some(segment) = open.pop() {
-            let Some((model, p_value)) = self.change_in(&segment) else {
-                continue;
-            };
-            let p_value = p_value.max(segment.p_value);
-            let places = match model {
-                Model::Step(at) | Model::LateStep(at) => vec![at],
-                Model::TwoSteps(first, second) => vec![first, second],
-                Model::Drift => Vec::new(),
-            };
-            let is_drift = places.is_empty();
-            if is_drift {
-                self.take_drift_out(&segment, p_value);
-            }
-            let is_found = !matches!(model, Model::LateStep(_));
-            let mut from = segment.from;
-            for at in places {
-                let at = segment.from + at;
-                self.steps.push(Split {
-                    at,
-                    p_value,
-                    is_found,
-                });
-                open.push(Segment {
-                    from,
-                    to: at,
-                    p_value,
-                    may_drift: segment.may_drift,
-                });
-                from = at;
-            }
-            if is_found {
-                let may_drift = segment.may_drift && !is_drift;
-                open.push(Segment {
-                    from,
-                    to: segment.to,
-                    p_value,
-                    may_drift,
-                });
+            may_drift: false,
+        });
+        let mut best: Option<(Model, f64, bool)> = None;
+        for (part, start) in parts.iter().zip(starts) {
+            let own = self
+                .change_in(part)
+                .map(|(model, p, found)| (model, p * WITHIN, found));
+            let own = own.filter(|(_, p, found)| *found && *p <= self.rules.error);
+            let inner = own.or_else(|| {
+                let (model, p, found) = self.change_within(part, depth + 1)?;
+                let p = p * WITHIN;
+                (p <= self.rules.error).then_some((model, p, found))
+            });
+            if let Some((model, p, found)) = inner
+                && best.is_none_or(|(_, least, _)| p < least)
+            {
+                best = Some((model.moved(start), p, found));
             }
         }
-        self.steps.sort_unstable_by_key(|split| split.at);
+        best
+    }
+
+    /// A stretch that a line fits better than a step or two may be a line or a flight of
+    /// steps: both are followed, and what fits better remains.
+    fn explain_drift(&mut self, segment: &Segment) {
+        let (steps, values) = (self.steps.len(), self.values.clone());
+        self.explore(segment);
+        let flight = self.steps.split_off(steps);
+        let of_flight = self.criterion(segment, &flight, 0.0);
+        self.take_drift_out(segment);
+        self.explore(segment);
+        let rest = self.steps.split_off(steps);
+        if flight.is_empty() || self.criterion(segment, &rest, 1.0) <= of_flight {
+            self.steps.extend(rest);
+        } else {
+            self.drifts.pop();
+            self.values = values;
+            self.steps.extend(flight);
+        }
+    }
+
+    /// What the levels between these steps leave of a stretch, with a penalty for each of
+    /// them and for so many other numbers, as in [`Fit::criterion`].
+    fn criterion(&self, segment: &Segment, steps: &[Split], others: f64) -> f64 {
+        let mut ends: Vec<usize> = steps.iter().map(|split| split.at).collect();
+        ends.extend([segment.from, segment.to]);
+        ends.sort_unstable();
+        let squares = ends.windows(2).map(|ends| {
+            let part = Stretch::new(&self.values[ends[0]..ends[1]], self.reach);
+            part.values.iter().map(|value| value * value).sum::<f64>()
+        });
+        let n = (segment.to - segment.from) as f64;
+        let left = squares.sum::<f64>() / n;
+        n * left.max(f64::MIN_POSITIVE).ln() + (2.0 * steps.len() as f64 + others) * n.ln()
     }
 
     /// What a stretch has besides noise, if noise alone would hardly ever look like it.
-    fn change_in(&mut self, segment: &Segment) -> Option<(Model, f64)> {
+    fn change_in(&mut self, segment: &Segment) -> Option<(Model, f64, bool)> {
         let values = &self.values[segment.from..segment.to];
         if values.len() < FEWEST + FEWEST_WATCHED {
             return None;
         }
         let n = values.len();
-        let mut stretch = Stretch::new(values);
+        let mut stretch = Stretch::new(values, self.reach);
         let fits = self.fits(&mut stretch, segment.may_drift);
         let permutations =
             Permutations::of(&mut stretch, &fits, &mut self.tables, segment.may_drift);
         let p_value = |kind: usize| {
             let fit = fits[kind].as_ref()?;
-            let p_value = permutations.p_value(kind, fit, n) / SHARES[kind];
-            (p_value <= self.rules.error).then_some((fit, p_value.min(1.0)))
+            Some((fit, permutations.p_value(kind, fit, n)))
         };
-        let found = (0..3).filter_map(p_value);
-        let best = found
-            .clone()
-            .min_by(|(a, _), (b, _)| a.criterion.total_cmp(&b.criterion));
-        let least = found.map(|(_, p)| p).fold(1.0, f64::min);
-        let late = p_value(3).filter(|_| segment.to == self.values.len());
-        match (best, late) {
+        let found = |kind: usize| {
+            let (fit, p) = p_value(kind)?;
+            let p = (p / SHARES[kind]).min(1.0);
+            let is_found = p <= self.rules.error && !is_late(fit.model, n);
+            is_found.then_some((fit, p))
+        };
+        let at_end = segment.to == self.values.len();
+        let all = (0..SHARES.len()).filter(|kind| *kind < LATE || at_end);
+        let all = all.filter_map(found);
+        let best = all.clone();
+        let best = best.min_by(|(a, _), (b, _)| a.criterion.total_cmp(&b.criterion));
+        let least = all.map(|(_, p)| p).fold(1.0, f64::min);
+        let watched = p_value(LATE).filter(|(_, p)| at_end && *p <= self.rules.watch_error);
+        match (best, watched) {
             (Some((best, _)), Some((late, p)))
-                if matches!(best.model, Model::Step(at) if at + FEWEST + 2 >= n)
-                    && late.strength > best.strength + LATE =>
+                if is_late(late.model, n)
+                    && matches!(best.model, Model::Step(at) if at + FEWEST + 2 >= n)
+                    && late.strength > best.strength + CLEARLY =>
             {
-                Some((late.model, p))
+                Some((late.model, p, false))
             }
-            (Some((best, _)), _) => Some((best.model, least)),
-            (None, late) => late.map(|(fit, p)| (fit.model, p)),
+            (Some((best, _)), _) => Some((best.model, least, true)),
+            (None, watched) => watched.map(|(fit, p)| (fit.model, p, false)),
         }
     }
 
@@ -221,11 +311,12 @@ impl Search {
             let best = best.min_by(|a, b| a.criterion.total_cmp(&b.criterion));
             phi = best.map_or(0.0, |best| stretch.residuals(best.model).1);
         }
+        self.correlation = phi;
         fits
     }
 
     /// Takes the line out of a stretch whose values drift.
-    fn take_drift_out(&mut self, segment: &Segment, p_value: f64) {
+    fn take_drift_out(&mut self, segment: &Segment) {
         let values = &mut self.values[segment.from..segment.to];
         let slope = super::trend::trend_slope(values).unwrap_or(0.0);
         let middle = (values.len() as f64 - 1.0) / 2.0;
@@ -235,7 +326,7 @@ impl Search {
         self.drifts.push(Drift {
             from: segment.from,
             to: segment.to,
-            p_value,
+            p_value: segment.p_value,
             slope,
         });
     }
@@ -268,7 +359,7 @@ impl Search {
             if !self.steps[index].is_found || at < from + FEWEST || to < at + FEWEST {
                 continue;
             }
-            let mut stretch = Stretch::new(&self.values[from..to]);
+            let mut stretch = Stretch::new(&self.values[from..to], self.reach);
             let (_, phi) = stretch.residuals(Model::Step(at - from));
             let table = self.tables.of(phi);
             if let Some((best, _)) = stretch.step_in(0, to - from, table) {
@@ -293,10 +384,11 @@ impl Search {
             let split = self.steps[index];
             let sizes = Sizes {
                 values: &self.values,
+                reach: self.reach,
                 errors,
-                confidence: 1.0 - self.rules.error,
+                error: self.rules.error,
             };
-            let (size, range) = sizes.step(around, &mut self.tables);
+            let (size, range) = sizes.step(around, split.is_found, &mut self.tables);
             steps.push(ChangePoint {
                 shape: ChangeShape::Step,
                 first: split.at,
@@ -314,8 +406,9 @@ impl Search {
         for drift in std::mem::take(&mut self.drifts) {
             let sizes = Sizes {
                 values: &self.values,
+                reach: self.reach,
                 errors,
-                confidence: 1.0 - self.rules.error,
+                error: self.rules.error,
             };
             let size = sizes.drift((drift.from, drift.to), drift.slope, &mut self.tables);
             if self.margin(&size) > 0.0 {
@@ -331,5 +424,128 @@ impl Search {
         }
         changes.sort_by_key(|change| change.first);
         changes
+    }
+}
+
+/// Whether so few values lie after a change that it is not found yet, of `all` of them.
+fn is_late(model: Model, all: usize) -> bool {
+    matches!(model, Model::LateStep(at) if at + FEWEST > all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64Mcg;
+
+    const RULES: ChangeRules = ChangeRules {
+        error: 0.01,
+        watch_error: 0.03,
+        floor: 0.005,
+    };
+
+    /// Noise of a standard deviation of 0.02.
+    fn noise(count: usize, seed: u64) -> Vec<f64> {
+        let mut random = Pcg64Mcg::seed_from_u64(seed);
+        let value = |_| 0.02 * ((0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0);
+        (0..count).map(value).collect()
+    }
+
+    fn changes(values: &[f64]) -> Vec<ChangePoint> {
+        change_points(values, &vec![0.0; values.len()], RULES)
+    }
+
+    #[test]
+    fn a_step_is_found_with_its_place_and_size() {
+        let mut values = noise(60, 6);
+        values[40..].iter_mut().for_each(|value| *value += 0.1);
+        let found = changes(&values);
+        assert_eq!(found, changes(&values), "the same values, the same answer");
+        let [step] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!((step.shape, step.is_found), (ChangeShape::Step, true));
+        assert!(step.first.abs_diff(40) <= 1, "{step:?}");
+        assert!(step.range.0 <= 40 && 40 <= step.range.1, "{step:?}");
+        assert!(step.size.low < 0.1 && 0.1 < step.size.high, "{step:?}");
+        assert!(step.p_value < 0.01);
+    }
+
+    #[test]
+    fn three_values_are_watched_and_two_are_nothing() {
+        for (after, expected) in [(2, None), (3, Some(false)), (5, Some(true))] {
+            let mut values = noise(40 + after, 2);
+            values[40..].iter_mut().for_each(|value| *value += 0.2);
+            let certainty = changes(&values).first().map(|change| change.is_found);
+            assert_eq!(certainty, expected, "{after}");
+        }
+    }
+
+    #[test]
+    fn steps_that_hide_each_other_are_found() {
+        let mut values = noise(170, 3);
+        values[30..75].iter_mut().for_each(|value| *value += 0.08);
+        values[115..].iter_mut().for_each(|value| *value += 0.08);
+        let places: Vec<usize> = changes(&values).iter().map(|change| change.first).collect();
+        assert_eq!(places.len(), 3, "{places:?}");
+    }
+
+    #[test]
+    fn a_drift_is_told_from_steps() {
+        let mut values = noise(80, 4);
+        for (at, value) in values.iter_mut().enumerate() {
+            *value += 0.002 * at as f64;
+        }
+        let found = changes(&values);
+        let [drift] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!(drift.shape, ChangeShape::Drift);
+        assert!(
+            drift.size.low < 0.158 && 0.158 < drift.size.high,
+            "{drift:?}"
+        );
+    }
+
+    #[test]
+    fn a_change_within_the_floor_is_none() {
+        let exact = |by: f64| -> Vec<f64> {
+            let level = |at: usize| if at < 30 { 1.0 } else { 1.0 + by };
+            (0..60).map(level).collect()
+        };
+        assert_eq!(changes(&exact(0.004)), []);
+        assert_eq!(changes(&exact(0.006)).len(), 1);
+        assert_eq!(changes(&exact(-0.006)).len(), 1);
+    }
+
+    #[test]
+    fn what_each_value_is_unsure_of_widens_the_interval() {
+        let mut values = noise(60, 5);
+        values[40..].iter_mut().for_each(|value| *value += 0.1);
+        assert_eq!(change_points(&values, &[0.3; 60], RULES), []);
+    }
+
+    #[test]
+    fn odd_input_has_no_changes() {
+        assert_eq!(changes(&[]), []);
+        assert_eq!(changes(&[1.0; 7]), []);
+        assert_eq!(changes(&[f64::NAN; 50]), []);
+        assert_eq!(changes(&[3.0; 50]), []);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn any_values_have_places_in_order(
+            values in prop::collection::vec(prop_oneof![Just(0.0), -1e3_f64..1e3, Just(1e300)], 0..70),
+        ) {
+            let found = changes(&values);
+            for change in &found {
+                prop_assert!(change.first < values.len() && change.p_value <= 0.03);
+                prop_assert!(change.range.0 <= change.range.1 && change.range.1 < values.len());
+            }
+            prop_assert!(found.windows(2).all(|pair| pair[0].first <= pair[1].first));
+        }
     }
 }

@@ -3,20 +3,33 @@
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-use super::correlation::{MeanVariances, block_length};
+use super::correlation::{MOST_CORRELATION, MeanVariances, block_length};
 use super::fit::{Fit, Model, Stretch};
 
-/// Permutations, at most.
-const MOST: usize = 400;
+/// Permutations of a short stretch, at most.
+const MOST: usize = 2000;
+
+/// Values that are permuted, at most, which bounds what a long stretch takes.
+const MOST_VALUES: usize = 72_000;
+
+/// After so many, more are made only where they may decide.
+const USUAL: usize = 200;
 
 /// After so many it is looked whether more would tell anything.
-const FIRST: usize = 100;
+const FIRST: usize = 60;
 
 /// So many of the first that are at least as strong end it (Besag and Clifford 1991).
-const ENOUGH: usize = 15;
+const ENOUGH: usize = 5;
+
+/// Where p-values are told more closely.
+const CLOSE: std::ops::Range<f64> = 0.0005..0.02;
 
 /// The share of the permutations that the tail beyond them is drawn from.
 const TAIL: f64 = 0.1;
+
+/// How much more correlated noise is taken to be than what a model leaves of it, in standard
+/// errors: the model was chosen because it takes most away.
+const HIDDEN: f64 = 1.0;
 
 /// Where the permutations start; the same values yield the same results.
 const SEED: u64 = 0x5045_5246_4b49_5431;
@@ -45,25 +58,37 @@ impl Permutations {
         let Some(best) = best.min_by(|a, b| a.criterion.total_cmp(&b.criterion)) else {
             return Self { strengths };
         };
-        let (residuals, phi) = stretch.residuals(best.model);
-        let noise = innovations(residuals, phi);
-        let length = block_length(&noise);
+        let phi = stretch.residuals(best.model).1;
+        let rest = innovations(&stretch.raw_residuals(best.model), phi);
+        let length = block_length(&rest);
+        let unsure = ((1.0 - phi * phi) / rest.len() as f64).sqrt();
         let table = tables.of(phi).clone();
         let mut random = Pcg64Mcg::seed_from_u64(SEED);
-        let mut permuted = Stretch::new(&noise);
+        let mut permuted = stretch.empty();
         let mut order: Vec<usize> = Vec::new();
-        for round in 0..MOST {
-            if round == FIRST && is_decided(&strengths, fits) {
+        let most = (MOST_VALUES / rest.len().max(1)).clamp(USUAL, MOST);
+        for round in 0..most {
+            let is_over = match round {
+                FIRST => is_decided(&strengths, fits),
+                USUAL => !is_close(&mut strengths, fits, stretch.len()),
+                _ => false,
+            };
+            if is_over {
                 break;
             }
-            shuffle_blocks(&mut order, (noise.len(), length), &mut random);
-            permuted.fill(coloured(order.iter().map(|at| noise[*at]), phi));
+            shuffle_blocks(&mut order, (rest.len(), length), &mut random);
+            let phi = correlation_near(phi + HIDDEN * unsure, unsure, &mut random);
+            permuted.fill(coloured(order.iter().map(|at| rest[*at]), phi));
             let models = permuted.models(&table, with_drift);
             for (strengths, model) in strengths.iter_mut().zip(models) {
                 let strength = model.map(|model| permuted.fit(model, tables).strength);
                 strengths.extend(strength);
             }
         }
+        Self::sorted(strengths)
+    }
+
+    fn sorted(mut strengths: [Vec<f64>; 4]) -> Self {
         for strengths in &mut strengths {
             strengths.sort_unstable_by(f64::total_cmp);
         }
@@ -90,12 +115,36 @@ impl Permutations {
         let (below, tail) = strengths.split_at(all - in_tail);
         let start = below.last().copied().unwrap_or(0.0);
         let excess = tail.iter().map(|s| s - start).sum::<f64>() / tail.len() as f64;
-        let beyond = match excess > 0.0 {
-            true => (-(fit.strength - start) / excess).exp(),
+        let most = tail.last().copied().unwrap_or(start);
+        let beyond = |from: f64| match excess > 0.0 {
+            true => (-(fit.strength - from).max(0.0) / excess).exp(),
             false => 0.0,
         };
-        (TAIL * beyond).max(least(fit.model, values))
+        let counted = (stronger as f64 + 1.0) / (all as f64 + 1.0) * beyond(most);
+        (TAIL * beyond(start))
+            .max(counted)
+            .max(least(fit.model, values))
     }
+}
+
+/// Whether some p-value lies where it may be called small or not.
+fn is_close(strengths: &mut [Vec<f64>; 4], fits: &[Option<Fit>; 4], values: usize) -> bool {
+    let so_far = Permutations::sorted(std::mem::take(strengths));
+    let p_values = fits
+        .iter()
+        .enumerate()
+        .filter_map(|(kind, fit)| Some(so_far.p_value(kind, fit.as_ref()?, values)));
+    let is_close = p_values.clone().any(|p| CLOSE.contains(&p));
+    *strengths = so_far.strengths;
+    is_close
+}
+
+/// A correlation that may be the true one as well, by the standard error of its estimate
+/// (Bartlett 1946).
+fn correlation_near(phi: f64, error: f64, random: &mut Pcg64Mcg) -> f64 {
+    // Nearly normal: the sum of four uniform numbers has a standard deviation of √(1/3).
+    let sum: f64 = (0..4).map(|_| random.random::<f64>()).sum();
+    (phi + error * (sum - 2.0) * 3.0_f64.sqrt()).clamp(0.0, MOST_CORRELATION)
 }
 
 /// Whether more permutations would only tell again that nothing stands out.
@@ -149,7 +198,8 @@ fn shuffle_blocks(order: &mut Vec<usize>, (n, length): (usize, usize), random: &
     }
     for block in starts {
         let places = block * length..((block + 1) * length).min(n);
-        order.extend(places.map(|place| (start + place) % n));
+        let turned = places.map(|place| start + place);
+        order.extend(turned.map(|place| if place < n { place } else { place - n }));
     }
 }
 
