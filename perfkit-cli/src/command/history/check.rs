@@ -62,8 +62,11 @@ pub(super) fn run(
         None => GateRules::default(),
     };
     let defaults = HistoryRules::default();
+    let error = choice.error.map_or(defaults.error, |error| error.0);
     let history_rules = HistoryRules {
-        error: choice.error.map_or(defaults.error, |error| error.0),
+        error,
+        // What is only watched is never surer than what is found.
+        watch_error: defaults.watch_error.max(error),
         floor: choice.floor.map_or(defaults.floor, |floor| floor.0),
     };
     let surroundings = opened.index.surroundings()?;
