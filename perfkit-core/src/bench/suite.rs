@@ -35,7 +35,7 @@ pub struct BenchmarkInfo {
     /// Whether it is compared with no other of its group.
     #[serde(default)]
     pub is_alone: bool,
-    /// For how long it is to be measured at least, where its program says that.
+    /// No further round of it begins after so long, where its program says that.
     #[serde(default)]
     pub time: Option<Duration>,
     /// Where it is added.
