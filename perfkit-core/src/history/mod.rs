@@ -1,7 +1,7 @@
 //! Values that were measured again and again: what changed, when, and by how much.
 //!
 //! This is the analysis that `perfkit history` on the command line drives. It is no API: names
-//! and signatures change without notice. [`judge`] looks at many series together, which share
+//! and signatures change without notice. `judge` looks at many series together, which share
 //! the error that [`HistoryRules`] allow; [`Series`] is what it looks at.
 
 mod change;
