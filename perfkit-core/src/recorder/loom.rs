@@ -157,7 +157,7 @@ fn a_call_of_the_ring_is_never_half_one_and_half_another() {
         let shard: &'static Shard = Box::leak(Box::new(Shard::new(1)));
         let writer = thread::spawn(move || {
             for end in [10, 20, 30] {
-                shard.record_optional(&OptionalValues {
+                shard.record_used(&OptionalValues {
                     cpu_ns: Some(end),
                     ..OptionalValues::default()
                 });
