@@ -12,6 +12,7 @@ use rustix::fs::OFlags;
 
 use crate::args::{BaselineName, Origin, Setting, Variable, Verbosity};
 use crate::error::{Error, shown};
+use crate::folder::paths_in;
 use crate::input::ConfigFile;
 use crate::revision::{Tree, Workspace};
 use crate::terminal;
@@ -80,7 +81,7 @@ impl BaselineStore {
     /// The baselines that have a session, in the order of their names.
     pub(crate) fn names(&self) -> Result<Vec<BaselineName>, Error> {
         let mut names = Vec::new();
-        for path in files_in(&self.folder.value)? {
+        for path in paths_in(&self.folder.value, MOST_FILES)? {
             let name = path.file_name().and_then(|name| name.to_str());
             let name = name.and_then(|name| name.parse::<BaselineName>().ok());
             if let Some(name) = name
@@ -134,7 +135,7 @@ impl BaselineStore {
 
     /// The reports in a baseline's folder; files that are not finished yet begin with a dot.
     fn session_files(&self, name: &BaselineName) -> Result<Vec<PathBuf>, Error> {
-        let mut files = files_in(&self.folder_of(name))?;
+        let mut files = paths_in(&self.folder_of(name), MOST_FILES)?;
         files.retain(|path| is_session(path));
         Ok(files)
     }
@@ -202,7 +203,10 @@ impl LockedStore<'_> {
     fn remove(&self, name: &BaselineName) -> Result<usize, Error> {
         let sessions = self.store.existing(name)?.len();
         let folder = self.store.folder_of(name);
-        if let Some(foreign) = files_in(&folder)?.iter().find(|path| !is_own(path)) {
+        if let Some(foreign) = paths_in(&folder, MOST_FILES)?
+            .iter()
+            .find(|path| !is_own(path))
+        {
             let message = format!("{} is no session: nothing was removed", shown(foreign));
             return Err(Error::data(message).hint(format!(
                 "move it elsewhere, or remove the folder {} yourself",
@@ -350,26 +354,6 @@ fn read_session(name: &BaselineName, path: PathBuf) -> Result<SavedSession, Erro
     }
     let report = Report::load(&path).map_err(|error| Error::report(&path, &error).hint(hint))?;
     Ok(SavedSession { path, report })
-}
-
-/// What is in a folder; nothing where there is none.
-fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = |error| Error::file("read", folder, error);
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
-    let paths = entries.take(MOST_FILES + 1);
-    let paths = paths.map(|entry| Ok(entry.map_err(failed)?.path()));
-    let paths: Vec<PathBuf> = paths.collect::<Result<_, Error>>()?;
-    if paths.len() > MOST_FILES {
-        let message = format!(
-            "{} has more than {MOST_FILES} files: it is no folder of baselines",
-            shown(folder)
-        );
-        return Err(Error::data(message));
-    }
-    Ok(paths)
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ mod interrupt;
 
 mod machine;
 
+mod folder;
+
 mod git;
 
 mod input;

@@ -69,7 +69,7 @@ fn noise_is_no_change_and_few_values_say_nothing() {
     history
         .run(&["check"])
         .exits_with(0)
-        .says("fewer than 8 values");
+        .says("fewer than 8 of one machine");
     history.run(&["check", "--strict"]).exits_with(1);
     history.run(&["check", "--metric", "cycles"]).exits_with(2);
 }
@@ -126,4 +126,16 @@ fn values_of_different_machines_are_not_compared() {
         .run(&["check"])
         .exits_with(0)
         .says("no change was found");
+    // Of a new machine nothing can be said at first, which is no pass.
+    let paths: Vec<String> = (24..26)
+        .map(|day| {
+            let path = history.report(day, 1.5 * noise(day));
+            path.to_str().unwrap().to_owned()
+        })
+        .collect();
+    let mut arguments = vec!["record", "--machine", "three"];
+    arguments.extend(paths.iter().map(String::as_str));
+    history.run(&arguments).exits_with(0);
+    history.run(&["check"]).exits_with(0).says("fewer than 8");
+    history.run(&["check", "--strict"]).exits_with(1);
 }

@@ -109,6 +109,8 @@ fn judge_one(series: &Series, rules: &HistoryRules) -> JudgedSeries {
         judged.too_few += if is_enough { 0 } else { members.len() };
         is_enough
     });
+    let newest = series.points.last();
+    judged.is_newest_judged = newest.is_some_and(|newest| groups.contains_key(&newest.group));
     let all = groups.len() as f64;
     let change_rules = ChangeRules {
         error: rules.error / all.max(1.0),

@@ -7,6 +7,9 @@ use super::change::Change;
 pub struct JudgedSeries {
     /// Its changes, in the order of their first points.
     pub changes: Vec<Change>,
+    /// Whether its newest point was judged: a new machine or toolchain has too few of its own
+    /// at first.
+    pub is_newest_judged: bool,
     /// How many points there were too few of in their group to judge them, fewer than eight.
     pub too_few: usize,
     /// How many points were left out because they are negative or no numbers.

@@ -46,8 +46,19 @@ const SHORT: usize = 12;
 /// A record, as far as changes are told by it.
 struct Place {
     position: u64,
-    told: String,
+    commit: String,
+    /// Of the commit, where it is known.
+    subject: Option<String>,
     is_chosen: bool,
+}
+
+impl Place {
+    fn told(&self) -> String {
+        match &self.subject {
+            Some(subject) => format!("{} ({subject})", self.commit),
+            None => self.commit.clone(),
+        }
+    }
 }
 
 pub(super) fn run(
@@ -82,7 +93,7 @@ pub(super) fn run(
     let judged = history::judge(&series, &history_rules);
     let told = told(&known, &points, &judged, &places, choice.recent);
     let mut findings = judge_changes(&told, history_rules.floor, &rules.waivers, today());
-    findings.extend(unchanged(&series, &judged, &told));
+    findings.extend(unchanged(&judged));
     let inconclusive = match choice.strict {
         true => OnInconclusive::Fail,
         false => rules.inconclusive,
@@ -138,16 +149,16 @@ fn places(
         let commit = record.commit.as_deref().unwrap_or("an unknown commit");
         let commit: String = printable(commit).chars().take(SHORT).collect();
         let subject = record.subject.as_deref().map(printable);
-        let subject = subject.map(|subject| format!(" ({})", shorten(&subject, LONGEST_SUBJECT)));
-        let told = commit + &subject.unwrap_or_default();
-        found.push((record.number, told, chosen.has(&record)));
+        let subject = subject.map(|subject| shorten(&subject, LONGEST_SUBJECT));
+        found.push((record.number, (commit, subject), chosen.has(&record)));
         true
     })?;
     let newest_first = found.into_iter().rev().zip(0..);
-    let place = |((number, told, is_chosen), position)| {
+    let place = |((number, (commit, subject), is_chosen), position)| {
         let place = Place {
             position,
-            told,
+            commit,
+            subject,
             is_chosen,
         };
         (number, place)
@@ -254,7 +265,7 @@ fn told<'a>(
 fn where_it_is(change: &Change, records: &[u32], places: &HashMap<u32, Place>) -> String {
     let told = |index: usize| {
         let place = records.get(index).and_then(|record| places.get(record));
-        place.map_or("an unknown commit", |place| place.told.as_str())
+        place.map_or_else(|| "an unknown commit".to_owned(), Place::told)
     };
     let (first, other) = (told(change.first), told(change.other));
     if change.kind == ChangeKind::Drift {
@@ -266,7 +277,7 @@ fn where_it_is(change: &Change, records: &[u32], places: &HashMap<u32, Place>) -
             place.is_some_and(|place| place.position == position)
         });
         let place = found.and_then(|record| places.get(record));
-        place.map(|place| place.told.split(' ').next().unwrap_or_default())
+        place.map(|place| place.commit.as_str())
     };
     let between = match (at(change.positions.0), at(change.positions.1)) {
         (Some(low), Some(high)) if low != high => format!(", or between {low} and {high}"),
@@ -275,29 +286,21 @@ fn where_it_is(change: &Change, records: &[u32], places: &HashMap<u32, Place>) -
     format!("at {first}{between}, after {other}")
 }
 
-/// What is said of the series without a change, all together.
-fn unchanged(series: &[Series], judged: &Judged, told: &[SeriesChange<'_>]) -> Vec<GateFinding> {
-    let pairs = series.iter().zip(&judged.series);
-    let is_judged = pairs.map(|(series, one)| one.left_out + one.too_few < series.points.len());
-    let judged_count = is_judged.filter(|is_judged| *is_judged).count();
-    let changed = judged.series.iter().filter(|one| !one.changes.is_empty());
-    let unchanged = judged_count.saturating_sub(changed.count());
-    let unjudged = series.len() - judged_count;
-    let rule = "values stay as they were";
-    let mut findings = Vec::new();
-    if unchanged > 0 {
-        let subject = format!("{unchanged} series");
-        let measured = "no change was found".to_owned();
-        findings.push(GateFinding::new(subject, rule, measured, GateOutcome::Pass));
-    }
-    if unjudged > 0 {
-        let subject = format!("{unjudged} series");
-        let measured = "each has fewer than 8 values of one machine and one toolchain".to_owned();
-        let outcome = match told.is_empty() && unchanged == 0 {
-            true => GateOutcome::Inconclusive,
-            false => GateOutcome::Pass,
-        };
-        findings.push(GateFinding::new(subject, rule, measured, outcome));
-    }
-    findings
+/// What is said of the series without a change, all together, and of those of which the newest
+/// values could not be judged.
+fn unchanged(judged: &Judged) -> Vec<GateFinding> {
+    let unchanged = judged.series.iter();
+    let unchanged = unchanged.filter(|one| one.is_newest_judged && one.changes.is_empty());
+    let unjudged = judged.series.iter().filter(|one| !one.is_newest_judged);
+    let of = |count: usize, measured: &str, outcome| {
+        let (subject, rule) = (format!("{count} series"), "values stay as they were");
+        let finding = GateFinding::new(subject, rule, measured.to_owned(), outcome);
+        (count > 0).then_some(finding)
+    };
+    let unjudged_are = "the newest values are fewer than 8 of one machine and one toolchain";
+    let findings = [
+        of(unchanged.count(), "no change was found", GateOutcome::Pass),
+        of(unjudged.count(), unjudged_are, GateOutcome::Inconclusive),
+    ];
+    findings.into_iter().flatten().collect()
 }

@@ -11,6 +11,7 @@ use perfkit::report::save_atomically;
 use rustix::fs::OFlags;
 
 use crate::error::{Error, shown};
+use crate::folder::paths_in;
 use crate::history::record::{
     HeadLine, LARGEST_BYTES, Record, RecordName, read_content, read_head_line,
 };
@@ -88,11 +89,11 @@ impl Store for FolderStore {
 
     fn names(&self) -> Result<Vec<RecordName>, Error> {
         let mut names = Vec::new();
-        for folder in entries(&self.folder)? {
+        for folder in paths_in(&self.folder, MOST_FILES)? {
             if !is_month(&folder) {
                 continue;
             }
-            for path in entries(&folder)? {
+            for path in paths_in(&folder, MOST_FILES)? {
                 let name = path.file_name().and_then(|name| name.to_str());
                 let name = name.and_then(|name| name.strip_suffix(RECORD));
                 names.extend(name.and_then(|name| name.parse::<RecordName>().ok()));
@@ -174,22 +175,6 @@ fn is_month(path: &Path) -> bool {
     name.len() == 7 && name[4] == b'-' && name.iter().filter(|b| b.is_ascii_digit()).count() == 6
 }
 
-/// What is in a folder; nothing where there is none.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = |error| Error::file("read", folder, error);
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
-    let paths = entries.take(MOST_FILES + 1);
-    let paths = paths.map(|entry| Ok(entry.map_err(failed)?.path()));
-    let paths: Vec<PathBuf> = paths.collect::<Result<_, Error>>()?;
-    match paths.len() > MOST_FILES {
-        true => Err(too_many(folder)),
-        false => Ok(paths),
-    }
-}
-
 fn too_many(folder: &Path) -> Error {
     let folder = shown(folder);
     Error::data(format!("{folder} has more than {MOST_FILES} files"))
@@ -198,7 +183,7 @@ fn too_many(folder: &Path) -> Error {
 
 /// Removes what writers that were killed left behind.
 fn remove_stale(folder: &Path) {
-    for path in entries(folder).unwrap_or_default() {
+    for path in paths_in(folder, MOST_FILES).unwrap_or_default() {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         if !name.ends_with(UNFINISHED.as_bytes()) {
             continue;
