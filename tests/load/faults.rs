@@ -191,7 +191,9 @@ fn ten_thousand_connections_are_held() {
             // What is closed with something unread is reset.
             let mut buffer = [0; 1024];
             let _ = std::io::Read::read(&mut stream, &mut buffer);
-            write(&mut stream, OK);
+            // Else the last request may take a connection that is about to be closed.
+            let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";
+            write(&mut stream, answer);
         }
     });
     let url = format!("http://{address}/");
@@ -252,6 +254,42 @@ fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
         (
             vec!["load", "--rate", "1/s", "--clients", "1", &url],
             "cannot be used",
+        ),
+        // What would not be obeyed.
+        (
+            vec!["load", "--clients", "1", "--seed", "3", &url],
+            "cannot be used",
+        ),
+        (vec!["load", "--clients", "0", &url], "1..=100000"),
+        (
+            vec!["load", "--rate", "1/s", "--max-in-flight", "0", &url],
+            "--max-in-flight",
+        ),
+        (
+            vec![
+                "load",
+                "--rate",
+                "1/s",
+                "--name",
+                "x",
+                "--compare",
+                &url,
+                &url,
+            ],
+            "cannot be used",
+        ),
+        (
+            vec![
+                "load",
+                "--rate",
+                "1/s",
+                "--slices",
+                "1",
+                "--compare",
+                &url,
+                &url,
+            ],
+            "2..=10000",
         ),
     ] {
         let answer = Folder::new().run(&arguments).exits_with(2).complains(why);

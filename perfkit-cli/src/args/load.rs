@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use perfkit::unit::Unit;
 
 use super::format::Format;
@@ -47,7 +47,12 @@ pub(crate) struct LoadArguments {
     pub(crate) ramp_to: Option<Rate>,
 
     /// A closed load, for comparison: so many clients, each of which waits for its answer.
-    #[arg(long, value_name = "N", conflicts_with_all = ["rate", "find_capacity", "shard", "warmup"])]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = value_parser!(u64).range(1..=100_000),
+        conflicts_with_all = ["rate", "find_capacity", "shard", "warmup", "arrivals", "seed", "max_in_flight"]
+    )]
     pub(crate) clients: Option<u64>,
 
     /// Find the highest rate that keeps these limits, such as 'p99 < 100ms, success > 99.9%'.
@@ -66,12 +71,18 @@ pub(crate) struct LoadArguments {
 
     /// Another address to compare with the first one, which is the baseline: both get the same
     /// load in slices that take turns. Medians and 99th percentiles of the slices are compared.
-    #[arg(long, value_name = "URL", conflicts_with_all = ["clients", "find_capacity", "shard", "targets", "ramp_to"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["clients", "find_capacity", "shard", "targets", "ramp_to", "name"])]
     pub(crate) compare: Option<String>,
 
     /// How many slices each of the two has, and the first one once more as a control; each
     /// takes that part of the duration.
-    #[arg(long, value_name = "N", default_value_t = 20, requires = "compare")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        value_parser = value_parser!(u64).range(2..=10_000),
+        requires = "compare"
+    )]
     pub(crate) slices: u64,
 
     /// For how long requests are due; with --find-capacity, at each rate.
@@ -97,7 +108,12 @@ pub(crate) struct LoadArguments {
 
     /// The most requests that may be in flight. What is due beyond that is not sent, and
     /// counted as a failure.
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10_000,
+        value_parser = value_parser!(u64).range(1..)
+    )]
     pub(crate) max_in_flight: u64,
 
     /// How long what is in flight at the end is waited for.

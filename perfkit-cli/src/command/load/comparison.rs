@@ -89,7 +89,7 @@ pub(super) fn compare(
     set.add_control(0);
     let [first, second] = clients;
     let mut sides = [Side::new(first), Side::new(second), Side::new(first)];
-    let slices = arguments.slices.max(1);
+    let slices = arguments.slices;
     let rate = arguments.rate.map_or(0.0, |rate| rate.0);
     let planned = arguments.duration.0 / u32::try_from(slices).unwrap_or(u32::MAX);
     'all: for block in 0..slices {
