@@ -66,6 +66,22 @@ fn http_2_sends_all_on_few_connections() {
     assert!(seen.connections.load(Ordering::SeqCst) < 10);
 }
 
+#[cfg(feature = "load-tls")]
+#[test]
+fn authorities_are_of_tls_alone() {
+    Folder::new()
+        .run([
+            "load",
+            "--rate",
+            "1/s",
+            "--ca-file",
+            "ca.pem",
+            "http://localhost/",
+        ])
+        .exits_with(2)
+        .complains("no address has it");
+}
+
 #[cfg(not(feature = "load-tls"))]
 #[test]
 fn a_build_without_tls_says_so() {

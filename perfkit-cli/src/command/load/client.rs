@@ -101,6 +101,10 @@ impl Client {
 fn connector(arguments: &LoadArguments, targets: &Targets) -> Result<Connector, Error> {
     let wants_tls = targets.iter().any(|t| t.uri.scheme_str() == Some("https"));
     let ca_file = arguments.ca_file.as_deref();
+    if ca_file.is_some() && !wants_tls {
+        return Err(Error::usage("--ca-file is for TLS, and no address has it")
+            .hint("write https:// where it is wanted, or leave --ca-file out"));
+    }
     let tls = wants_tls.then(|| super::tls::Tls::new(ca_file, arguments.http2));
     Ok(Connector::new(tls.transpose()?))
 }
