@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use perfkit::report::Environment;
 
-use crate::history::History;
+use crate::history::{History, report};
 use crate::support::Answer;
 
 fn three_records() -> History {
@@ -178,4 +179,36 @@ fn a_kill_at_any_moment_loses_nothing() {
         .filter(|file| file.extension().unwrap() == "gz")
         .count();
     assert_eq!(records, whole);
+}
+
+/// A report may give any text for its commit.
+#[test]
+fn what_a_report_says_of_its_commit_harms_nothing() {
+    let history = History::new();
+    history.commit("first");
+    let mut made = report(1, 1.0);
+    let mut record = |commit: &str| {
+        made.environment.git = Environment::detect("x").git.map(|mut git| {
+            git.commit = commit.to_owned();
+            git.subject = Some("\u{1b}[31m".to_owned());
+            git
+        });
+        made.save(history.folder.path("report.json")).unwrap();
+        history.run(&["record", "report.json"])
+    };
+    for commit in [
+        "a\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}",
+        "",
+        "\u{1b}[31m",
+        "../x",
+    ] {
+        let answer = record(commit).exits_with(0);
+        assert!(!answer.stdout.contains('\u{1b}'), "{answer:?}");
+    }
+    // What could not be read again is not kept.
+    record(&"a".repeat(100_000))
+        .exits_with(4)
+        .complains("a text of more than");
+    let listed = history.run(&["list", "--format", "csv"]).exits_with(0);
+    assert_eq!(listed.stdout.lines().count(), 5, "{listed:?}");
 }

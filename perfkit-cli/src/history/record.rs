@@ -131,11 +131,14 @@ impl Record {
                 LARGEST_BYTES >> 20
             )));
         }
-        Ok(Self {
+        let record = Self {
             name: RecordName::of(head.measured_ms, &content),
             content,
             head_end,
-        })
+        };
+        // What could not be read is not kept.
+        record.head().map_err(Error::data)?;
+        Ok(record)
     }
 
     /// One that was read, whose name has to be that of its content.

@@ -18,7 +18,7 @@ use crate::input::{ConfigFile, GateRules, OnInconclusive, environment};
 use crate::text::{printable, shorten};
 
 use super::choice::{Chosen, series_named};
-use super::place::Opened;
+use super::place::{Opened, short_commit};
 
 /// What is not looked at unless it is named: what differs from run to run on any machine, or is
 /// part of something else that is looked at.
@@ -39,9 +39,6 @@ const UNWATCHED: [Metric; 12] = [
 
 /// The longest subject of a commit that is told, in columns.
 const LONGEST_SUBJECT: usize = 50;
-
-/// How many digits of a commit are shown.
-const SHORT: usize = 12;
 
 /// A record, as far as changes are told by it.
 struct Place {
@@ -147,7 +144,7 @@ fn places(
     let mut found = Vec::new();
     opened.index.records(|record| {
         let commit = record.commit.as_deref().unwrap_or("an unknown commit");
-        let commit: String = printable(commit).chars().take(SHORT).collect();
+        let commit = short_commit(commit);
         let subject = record.subject.as_deref().map(printable);
         let subject = subject.map(|subject| shorten(&subject, LONGEST_SUBJECT));
         found.push((record.number, (commit, subject), chosen.has(&record)));

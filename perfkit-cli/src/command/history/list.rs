@@ -11,10 +11,7 @@ use crate::text::{printable, rfc_3339, shorten};
 
 use super::choice::Chosen;
 use super::output::{deliver, format_of, limit_of};
-use super::place::{Opened, counted};
-
-/// How many digits of a commit are shown.
-const SHORT: usize = 12;
+use super::place::{Opened, counted, short_commit};
 
 /// The most columns of a text in a table.
 const LONGEST_TEXT: usize = 40;
@@ -99,8 +96,7 @@ impl<'a> ToldRecord<'a> {
             return NOTHING.to_owned();
         };
         let mark = if self.dirty == Some(true) { "+" } else { "" };
-        let short: String = printable(commit).chars().take(SHORT).collect();
-        short + mark
+        short_commit(commit) + mark
     }
 
     /// When it was measured, to the minute.

@@ -10,6 +10,9 @@ use crate::text::printable;
 /// From so many records on, making an index takes a moment.
 const MANY: usize = 1000;
 
+/// How many digits of a commit are shown.
+const SHORT: usize = 12;
+
 /// How many records that cannot be read are named.
 const MOST_NAMED: usize = 10;
 
@@ -47,6 +50,11 @@ pub(super) fn tell_bad(bad: &[(String, String)]) -> Exit {
         true => Exit::Done,
         false => Exit::Data,
     }
+}
+
+/// The first digits of a commit, which a report may give any text for.
+pub(super) fn short_commit(commit: &str) -> String {
+    printable(commit).chars().take(SHORT).collect()
 }
 
 /// `1 record`, `2 records`.

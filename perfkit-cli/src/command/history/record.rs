@@ -11,10 +11,7 @@ use crate::history::{Added, Index, Located, Record, RunDetails, locate, record_o
 use crate::input::load_report;
 use crate::terminal;
 
-use super::place::counted;
-
-/// How many digits of a commit or a record are shown.
-const SHORT: usize = 12;
+use super::place::{counted, short_commit};
 
 /// What adds a report to the history once it is there.
 pub(crate) struct Recorder(Located);
@@ -73,9 +70,8 @@ fn add(located: &Located, records: &[Record]) -> Result<String, Error> {
     for (record, added) in records.iter().zip(added) {
         let head = record.head().map_err(Error::data)?;
         let commit = head.commit.as_ref();
-        let commit = commit.map_or("no commit", |commit| {
-            &commit.id[..commit.id.len().min(SHORT)]
-        });
+        let commit = commit.map(|commit| short_commit(&commit.id));
+        let commit = commit.unwrap_or_else(|| "no commit".to_owned());
         let series = match head.series.len() {
             1 => "1 series".to_owned(),
             more => format!("{more} series"),
